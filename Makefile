@@ -1,0 +1,60 @@
+# The two commands: `make app` opens the dashboard, `make test` checks everything.
+# Both create what they need, and may be run again at any time. `make help` lists the rest.
+
+VENV ?= .venv
+PORT ?= 8501
+PYTHON ?=
+CHROMIUM ?=
+PYTEST_ARGS ?=
+export VENV PYTHON CHROMIUM
+# Settings of another environment must not reach this one.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+py = $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help app test test-quick lint types format bench lock hooks clean venv venv-dev
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+app: venv ## open the dashboard on http://localhost:8501 (PORT=... for another)
+	@$(py) scripts/check_port.py $(PORT)
+	@exec $(py) -m streamlit run app/main.py --server.port $(PORT) --server.showEmailPrompt false
+
+test: lint types ## run every check and test, browser included
+	@CHROMIUM="$$(scripts/ensure_chromium.sh)" && export CHROMIUM && \
+		exec $(py) -m pytest $(PYTEST_ARGS)
+
+test-quick: venv-dev ## run the tests that need no browser and little time
+	@$(py) -m pytest -q -m "not browser and not slow" $(PYTEST_ARGS)
+
+lint: venv-dev ## check style and formatting
+	@$(py) -m ruff check .
+	@$(py) -m ruff format --check .
+
+types: venv-dev ## check types
+	@$(py) -m mypy
+
+format: venv-dev ## fix style and formatting where a tool can
+	@$(py) -m ruff check --fix .
+	@$(py) -m ruff format .
+
+bench: venv-dev ## measure speed; each benchmark says where it keeps its results
+	@set -e; for file in $(wildcard benchmarks/[a-z]*.py); do echo "$$file"; $(py) "$$file"; done
+
+lock: venv-dev ## write the lock files anew from pyproject.toml
+	@scripts/lock.sh
+
+hooks: venv-dev ## check every commit as CI does
+	@$(py) -m pre_commit install
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist *.egg-info
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@scripts/ensure_venv.sh requirements.txt
+
+venv-dev:
+	@scripts/ensure_venv.sh requirements-dev.txt

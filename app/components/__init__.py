@@ -1,0 +1,1 @@
+"""Small browser components, for what a stock Streamlit element cannot do."""

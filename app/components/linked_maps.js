@@ -1,0 +1,288 @@
+// Draws a pydeck Deck of two views on one camera. Called again on every rerun of the page, it
+// does nothing unless the stage is a new one; colours arrive through paint.js.
+const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map() });
+const SITES = "-sites";
+const CAMERA = ["longitude", "latitude", "zoom", "target"];
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".maps");
+  if (root.stage?.id !== data.id) {
+    root.stage?.close();
+    root.stage = openStage(root, data);
+  }
+  root.stage.showTiles(data.tiles);
+  return () => root.stage.close();
+}
+
+function openStage(root, data) {
+  const frames = buildCards(root, data);
+  const stage = {
+    id: data.id, root, data, frames, importance: floats(data.importance), deck: null, look: null,
+    camera: null, tiles: false, closed: false,
+    paint: (look) => { stage.look = decode(look); redraw(stage); },
+    showTiles: (on) => {
+      if (on === stage.tiles) return;
+      stage.tiles = on;
+      root.classList.toggle("tiled", on);
+      redraw(stage);
+    },
+    close: () => {
+      stage.closed = true;
+      stage.observer?.disconnect();
+      stage.deck?.finalize();
+      if (registry.stages.get(data.id) === stage) registry.stages.delete(data.id);
+    },
+  };
+  registry.stages.set(data.id, stage);
+  const waiting = registry.waiting.get(data.id);
+  if (waiting) stage.look = decode(waiting);
+  registry.waiting.clear();
+  load(data.library)
+    .then(() => !stage.closed && start(stage))
+    .catch((error) => fail(root, error));
+  return stage;
+}
+
+function load(address) {
+  registry.library ??= import(new URL(address, location.href).href);
+  return registry.library;
+}
+
+function fail(root, error) {
+  console.error(error);
+  root.querySelector(".trouble").textContent =
+    `Expected a browser with WebGL for the maps, found: ${error.message}; try another browser. ` +
+    "Figures and curve are complete without the maps.";
+}
+
+function start(stage) {
+  const { deck } = globalThis;
+  const configuration = { classes: deck, enumerations: { COORDINATE_SYSTEM: deck.COORDINATE_SYSTEM } };
+  const converter = new deck.JSONConverter({ configuration });
+  const spec = converter.convert(JSON.parse(stage.data.deck));
+  Object.assign(stage, { layers: spec.layers, views: spec.views, first: spec.initialViewState });
+  stage.camera = fitted(stage);
+  stage.deck = new deck.Deck({
+    parent: stage.root.querySelector(".canvas"),
+    views: placedViews(stage),
+    viewState: stage.camera,
+    layers: drawnLayers(stage),
+    layerFilter: ({ layer, viewport }) => layer.id.startsWith(viewport.id),
+    onViewStateChange: ({ viewState }) => moveTo(stage, viewState),
+    onLoad: () => reachByKeyboard(stage.root),
+    onAfterRender: () => report(stage),
+    onError: (error) => fail(stage.root, error),
+    getTooltip: (info) => tooltip(stage, info),
+    getCursor: ({ isDragging, isHovering }) =>
+      isDragging ? "grabbing" : isHovering ? "pointer" : "grab",
+    touchAction: "pan-y",
+    pickingRadius: 4,
+  });
+  stage.observer = new ResizeObserver(() => resize(stage));
+  stage.observer.observe(stage.root);
+  for (const button of stage.root.querySelectorAll("button"))
+    button.onclick = () => press(stage, button.dataset.action);
+  redraw(stage);
+}
+
+// deck.gl would put itself first in the page's tab order.
+function reachByKeyboard(root) {
+  for (const part of root.querySelectorAll("[tabindex]")) {
+    part.tabIndex = 0;
+    part.ariaLabel = "Both maps: arrow keys move them, plus and minus zoom";
+  }
+}
+
+// --- camera -----------------------------------------------------------------------------------
+
+// The camera fits a map of the reference size; a larger or smaller frame shows the same ground.
+function fitted(stage) {
+  const [width, height] = stage.data.reference;
+  const box = Object.values(stage.frames)[0];
+  const scale = Math.min(box.clientWidth / width, box.clientHeight / height);
+  stage.fittedZoom = stage.first.zoom + Math.log2(Math.max(scale, 0.1));
+  return { ...stage.first, zoom: stage.fittedZoom };
+}
+
+// One camera for both views: whichever moved, both are given its state.
+function moveTo(stage, state) {
+  stage.camera = Object.fromEntries(CAMERA.filter((k) => k in state).map((k) => [k, state[k]]));
+  stage.deck.setProps({ viewState: stage.camera });
+}
+
+function press(stage, action) {
+  if (action === "fit") return moveTo(stage, fitted(stage));
+  const zoom = stage.camera.zoom + (action === "in" ? 0.75 : -0.75);
+  moveTo(stage, { ...stage.camera, zoom });
+}
+
+// A camera the planner has not moved keeps fitting its frame; a moved one stays where it is.
+function resize(stage) {
+  const untouched = stage.camera.zoom === stage.fittedZoom;
+  stage.deck.setProps({ views: placedViews(stage) });
+  if (untouched) moveTo(stage, fitted(stage));
+}
+
+function placedViews(stage) {
+  const origin = stage.root.querySelector(".canvas").getBoundingClientRect();
+  return stage.views.map((view) => {
+    const box = stage.frames[view.id].getBoundingClientRect();
+    const place = { x: box.x - origin.x, y: box.y - origin.y, width: box.width, height: box.height };
+    return new view.constructor({ ...view.props, ...place });
+  });
+}
+
+// --- colours ----------------------------------------------------------------------------------
+
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const floats = (text) => new Float32Array(bytes(text).buffer);
+const each = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+
+function decode(look) {
+  return {
+    ...look, fill: each(look.fill, bytes), line: each(look.line, bytes),
+    kept: bytes(look.kept), error: floats(look.error),
+  };
+}
+
+function redraw(stage) {
+  if (!stage.deck || !stage.look) return;
+  stage.pending = stage.look.version;
+  stage.deck.setProps({ layers: drawnLayers(stage) });
+  stage.deck.redraw("paint"); // now, and not behind whatever else the page redraws
+  for (const [view, caption] of Object.entries(stage.look.captions)) {
+    const card = stage.frames[view].parentElement;
+    card.querySelector(".title").textContent = caption.title;
+    card.querySelector(".subtitle").textContent = caption.subtitle;
+    fillLegend(card.querySelector(".legend"), stage.look.legends[view]);
+    card.setAttribute("aria-label", `Map. ${caption.title}: ${caption.subtitle}`);
+  }
+}
+
+function drawnLayers(stage) {
+  if (!stage.look) return stage.layers.filter((layer) => !layer.id.endsWith(SITES));
+  const layers = stage.layers.map((layer) =>
+    layer.id.endsWith(SITES) ? coloured(layer, stage.look) : layer);
+  return stage.tiles ? [...stage.data.views.map(tileLayer), ...layers.filter(overTiles)] : layers;
+}
+
+// Only the colour attributes are computed anew: the data and every other property stay the same.
+function coloured(layer, look) {
+  const view = layer.id.slice(0, -SITES.length);
+  const pick = (colours) => (_, { index, target }) => {
+    for (let part = 0; part < 4; part++) target[part] = colours[4 * index + part];
+    return target;
+  };
+  return layer.clone({
+    getFillColor: pick(look.fill[view]),
+    getLineColor: pick(look.line[view]),
+    updateTriggers: { getFillColor: look.version, getLineColor: look.version },
+  });
+}
+
+// The element names the picture that both maps now show, for tests and measurements.
+function report(stage) {
+  if (stage.pending && stage.deck.layerManager?.getLayers().every((layer) => layer.isLoaded)) {
+    stage.root.dataset.painted = stage.pending;
+    stage.pending = null;
+  }
+  if (stage.camera) stage.root.dataset.camera = JSON.stringify(stage.camera);
+}
+
+// --- street tiles, when asked for ---------------------------------------------------------------
+
+const overTiles = (layer) => !layer.id.endsWith("-land");
+
+function tileLayer(view) {
+  const { deck } = globalThis;
+  return new deck.TileLayer({
+    id: `${view}-tiles`,
+    data: "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
+    maxZoom: 19,
+    tileSize: 256,
+    opacity: 0.6,
+    renderSubLayers: (props) => {
+      const { west, south, east, north } = props.tile.bbox;
+      return new deck.BitmapLayer(props, {
+        data: null, image: props.data, bounds: [west, south, east, north],
+      });
+    },
+  });
+}
+
+// --- tooltip and page -----------------------------------------------------------------------------
+
+function tooltip(stage, { index, layer }) {
+  if (index < 0 || !layer?.id.endsWith(SITES) || !stage.look) return null;
+  const { words, sites } = stage.data;
+  const error = stage.look.error[index];
+  const shown = Number.isFinite(error) ? `${error.toFixed(words.digits)} ${words.unit}` : "no data";
+  const site = words.noun[0].toUpperCase() + words.noun.slice(1);
+  return {
+    text: `${site} ${sites[index]}: ${stage.look.kept[index] ? "kept" : "removed"}\n` +
+      `${words.error}: ${shown}\nImportance: ${standing(stage.importance[index], words.noun)}`,
+    className: "deck-tooltip tip",
+  };
+}
+
+// Importance is the share of sites that go no later than this one: 1 for the last to stay.
+function standing(importance, noun) {
+  return importance === 1 ? "the highest" : `above ${Math.floor(100 * importance)} % of ${noun}s`;
+}
+
+function element(tag, name, parent, text = "") {
+  const made = document.createElement(tag);
+  made.className = name;
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function buildCards(root, data) {
+  root.replaceChildren();
+  root.removeAttribute("data-painted");
+  element("div", "canvas", root);
+  const frames = {};
+  for (const view of data.views) {
+    const card = element("figure", "card", root);
+    card.setAttribute("role", "img");
+    const caption = element("figcaption", "caption", card);
+    element("div", "title", caption);
+    element("div", "subtitle", caption);
+    frames[view] = element("div", `frame ${view}`, card);
+    frames[view].style.background = data.background;
+    const thanks = element("div", "thanks", frames[view], "© OpenStreetMap contributors");
+    thanks.ariaHidden = "true";
+    element("div", "legend", card);
+  }
+  const tools = element("div", "tools", frames[data.views[0]]);
+  for (const [action, sign, label] of [
+    ["in", "+", "Zoom in"], ["out", "\u2212", "Zoom out"], ["fit", "\u2922", "Show all"]]) {
+    const button = element("button", "tool", tools, sign);
+    Object.assign(button, { title: label, ariaLabel: label, type: "button" });
+    button.dataset.action = action;
+  }
+  element("div", "trouble", root);
+  return frames;
+}
+
+function fillLegend(line, legend) {
+  line.replaceChildren();
+  const scale = element("div", "scale", line);
+  element("div", "bar", scale).style.background = legend.gradient;
+  const labels = element("div", "labels", scale);
+  legend.ticks.forEach(([at, text], index) => {
+    const label = element("span", "label", labels, text);
+    label.style.left = `${100 * at}%`;
+    const last = legend.ticks.length - 1;
+    label.dataset.end = index === 0 ? "first" : index === last ? "last" : "";
+  });
+  for (const swatch of legend.swatches) {
+    const entry = element("div", "swatch", line);
+    const dot = element("span", "dot", entry);
+    const borderRadius = swatch.round ? "50%" : "1px";
+    Object.assign(dot.style, { background: swatch.fill, borderColor: swatch.line, borderRadius });
+    element("span", "", entry, swatch.label);
+  }
+}

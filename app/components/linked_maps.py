@@ -1,0 +1,123 @@
+"""Two pydeck maps side by side on one camera, repainted without being rebuilt.
+
+The stock pydeck element draws one map, resends its whole geometry with every change, and shares no
+camera. This component draws both views of one Deck with the deck.gl build that pydeck itself
+ships; `stage` sends what stays (geometry, camera) and `paint` what a slider changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pydeck
+import streamlit as st
+from streamlit.components.v1 import declare_component
+
+from app import palette
+from app.maps import REFERENCE_SIZE, VIEWS, Paint, Stage
+
+_HERE = Path(__file__).parent
+_DECK_GL = Path(pydeck.__file__).parent / "nbextension" / "static"
+
+# Declared only for the address it gives: the server hands out pydeck's own deck.gl from there,
+# so that no copy of it lies in this repository and the browser caches it.
+_served = declare_component("deck_gl", path=str(_DECK_GL))
+
+_stage = st.components.v2.component(
+    "dynst.linked_maps",
+    html='<div class="maps"></div>',
+    css=(_HERE / "linked_maps.css").read_text(),
+    js=(_HERE / "linked_maps.js").read_text(),
+)
+_paint = st.components.v2.component("dynst.paint", js=(_HERE / "paint.js").read_text())
+
+
+@dataclasses.dataclass(frozen=True)
+class Caption:
+    """Title and subtitle of one map."""
+
+    title: str
+    subtitle: str
+
+
+@dataclasses.dataclass(frozen=True)
+class TooltipWords:
+    """The words and digits of the tooltip over a site."""
+
+    noun: str
+    error: str
+    unit: str
+    digits: int
+
+
+def show_stage(
+    stage: Stage,
+    site_ids: np.ndarray,
+    importance: np.ndarray,
+    words: TooltipWords,
+    *,
+    street_tiles: bool = False,
+) -> None:
+    """Draw both maps, once for as long as their geometry stays the same.
+
+    Args:
+        stage: geometry and camera.
+        site_ids: (s,), text, in the run's order.
+        importance: (s,), 0 to 1, in the run's order.
+        words: for the tooltip.
+        street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
+    """
+    _stage(
+        key=f"stage-{stage.id}",
+        data={
+            "id": stage.id,
+            "library": _library_address(),
+            "deck": stage.json,
+            "reference": list(REFERENCE_SIZE),
+            "background": palette.SEA if stage.geographic else palette.PAPER,
+            "views": list(VIEWS),
+            "sites": [str(site) for site in site_ids[stage.order]],
+            "importance": _base64(importance[stage.order].astype("<f4")),
+            "words": dataclasses.asdict(words),
+            "tiles": street_tiles,
+        },
+        height="content",
+    )
+
+
+def show_paint(stage: Stage, paint: Paint, captions: dict[str, Caption], version: str) -> None:
+    """Colour the maps that `show_stage` drew.
+
+    Args:
+        stage: the stage to colour.
+        paint: looks of the sites.
+        captions: titles by view.
+        version: names the picture; the page's element carries it once both maps show it.
+    """
+    _paint(
+        key="paint",
+        data={
+            "stage": stage.id,
+            "version": version,
+            "fill": {view: _base64(paint.fill[view]) for view in VIEWS},
+            "line": {view: _base64(paint.line[view]) for view in VIEWS},
+            "kept": _base64(paint.kept.astype(np.uint8)),
+            "error": _base64(paint.error.astype("<f4")),
+            "legends": {view: dataclasses.asdict(paint.legends[view]) for view in VIEWS},
+            "captions": {view: dataclasses.asdict(captions[view]) for view in VIEWS},
+        },
+        height="content",
+    )
+
+
+def _library_address() -> str:
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    prefix = f"/{base}" if base else ""
+    return f"{prefix}/component/{_served.name}/index.js?{pydeck.__version__}"
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")

@@ -1,0 +1,115 @@
+"""What the dashboard reads from disk, and its only caches."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from app import maps
+from app.basemap import BaseMap
+from app.maps import Stage
+from app.palette import Scale
+from dynst_core.errors import RunError
+from dynst_core.runs import ARRAYS, BASELINES, MANIFEST, WEIGHTS, Baselines, Run, RunStore
+
+# No spinners in the caches below: one would take a place in the page on the first drawing only,
+# and every element after it would be built anew on the second.
+
+PROJECT = Path(__file__).resolve().parent.parent
+PREFERRED = "metr-la-week"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The runs found, by id.
+
+    Attributes:
+        folders: where each run lies; an id found twice keeps its first place.
+        places: folders that were searched.
+    """
+
+    folders: dict[str, Path]
+    places: tuple[Path, ...]
+
+    @property
+    def default(self) -> str | None:
+        """The run to open when none is asked for."""
+        if PREFERRED in self.folders:
+            return PREFERRED
+        return next(iter(self.folders), None)
+
+
+def run_places() -> tuple[Path, ...]:
+    """Folders of runs: those in DYNST_RUNS, else the project's own."""
+    stated = os.environ.get("DYNST_RUNS", "")
+    places = [Path(part).expanduser() for part in stated.split(os.pathsep) if part]
+    return tuple(places) or (PROJECT / "data" / "runs",)
+
+
+def find_runs() -> Shelf:
+    """The runs there are now. Reads folder names only, so it stays quick and always true."""
+    places = run_places()
+    folders: dict[str, Path] = {}
+    for place in places:
+        for run_id in RunStore(place).ids():
+            folders.setdefault(run_id, place / run_id)
+    return Shelf(folders, places)
+
+
+def open_run(folder: Path) -> Run:
+    """A run, read again only when one of its files has changed.
+
+    Raises:
+        RunError: one line that names the file and the fault; never cached.
+    """
+    return _open_run(str(folder), _changed(folder))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _open_run(folder: str, changed: tuple[int, ...]) -> Run:
+    path = Path(folder)
+    return RunStore(path.parent).open(path.name)
+
+
+def baselines(run: Run) -> tuple[Baselines, str | None]:
+    """The rivals beside a run, and why they cannot be read, if so; the run stays usable."""
+    try:
+        return run.baselines, None
+    except RunError as error:
+        return Baselines(run_id=run.run_id), str(error)
+
+
+def stage(run: Run) -> Stage:
+    """The unchanging part of a run's maps."""
+    return _stage(str(run.folder), _changed(run.folder), run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
+    return maps.make_stage(_run, _base_map())
+
+
+def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
+    """The error map's scale, fixed over all levels."""
+    return _error_scale(str(run.folder), _changed(run.folder), lead, channel, run)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _error_scale(
+    folder: str, changed: tuple[int, ...], lead: int | None, channel: int, _run: Run
+) -> Scale:
+    return maps.error_scale(_run, lead, channel)
+
+
+@st.cache_resource(show_spinner=False)
+def _base_map() -> BaseMap:
+    return BaseMap.read()
+
+
+def _changed(folder: Path) -> tuple[int, ...]:
+    """Modification times of a run's files, so that caches notice a new one."""
+    files = (folder / name for name in (MANIFEST, ARRAYS, WEIGHTS, BASELINES))
+    return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)

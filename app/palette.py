@@ -1,0 +1,146 @@
+"""Colours: numbers in, RGBA out, with the legend that explains them. One meaning per colour.
+
+Both scales rise evenly in lightness, so they survive grey print and colour-blind eyes: blue says
+how important a site is, magma (cream to black) says how large the error is. Maps lie on light
+paper in both themes, so that a colour means the same everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from plotly.colors import hex_to_rgb, sequential, unlabel_rgb
+
+Rgba = tuple[int, int, int, int]
+
+WHITE: Rgba = (255, 255, 255, 255)
+GREY_OUTLINE: Rgba = (128, 136, 146, 255)
+GREY_CELL_OUTLINE: Rgba = (178, 185, 192, 255)
+KEPT_OUTLINE: Rgba = (255, 255, 255, 200)
+NOTHING: Rgba = (0, 0, 0, 0)
+NO_DATA: Rgba = (200, 204, 209, 255)
+
+SEA = "#e6ecf1"
+PAPER = "#f6f7f5"
+LAND: Rgba = (250, 250, 247, 255)
+COAST: Rgba = (84, 96, 108, 210)
+AXIS_TEXT: Rgba = (60, 70, 80, 255)
+BORDER: Rgba = (84, 96, 108, 110)
+LINK: Rgba = (120, 132, 145, 120)
+
+PATH_LINE = "#2a78c5"
+RANDOM_LINE = "#8a939d"
+VARIANCE_LINE = "#d9822b"
+PERSISTENCE_LINE = "#b0527e"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A colour scale over a fixed range of values.
+
+    Attributes:
+        stops: (k, 3) colours from low to high, 0 to 255, evenly spaced.
+        low: value that gets the first colour; smaller values share it.
+        high: value that gets the last colour; larger values share it.
+    """
+
+    stops: np.ndarray
+    low: float
+    high: float
+
+    def rgba(self, values: np.ndarray) -> np.ndarray:
+        """Colours of some values, (n, 4), uint8; NaN becomes the grey of "no data"."""
+        span = self.high - self.low
+        share = np.clip((values - self.low) / span, 0, 1) if span > 0 else np.zeros(len(values))
+        missing = ~np.isfinite(values)
+        at = np.linspace(0, 1, len(self.stops))
+        colours = np.full((len(values), 4), 255, dtype=np.uint8)
+        for channel in range(3):
+            exact = np.interp(np.where(missing, 0, share), at, self.stops[:, channel])
+            colours[:, channel] = np.rint(exact)
+        colours[missing] = NO_DATA
+        return colours
+
+    def css(self) -> str:
+        """The scale as a CSS gradient, low on the left."""
+        return f"linear-gradient(to right, {', '.join(_hex(stop) for stop in self.stops)})"
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """A legend entry for one look."""
+
+    fill: str
+    line: str
+    label: str
+    round: bool
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What a map's colours mean.
+
+    Attributes:
+        gradient: CSS gradient, low on the left.
+        ticks: (position from 0 to 1, label with its unit where needed), left to right.
+        swatches: looks outside the scale.
+    """
+
+    gradient: str
+    ticks: tuple[tuple[float, str], ...]
+    swatches: tuple[Swatch, ...] = ()
+
+
+def importance_scale() -> Scale:
+    """Light to dark blue over importance 0 to 1; its lightest blue is not white."""
+    return Scale(_table(sequential.Blues)[2:], 0.0, 1.0)
+
+
+def error_scale(low: float, high: float) -> Scale:
+    """Cream (small error) to near black (large error) over a range in units."""
+    return Scale(_table(sequential.Magma)[::-1][:-1], low, high)
+
+
+def error_range(errors: np.ndarray) -> tuple[float, float]:
+    """A range of round numbers that holds all but the outermost 2 % of errors at each end.
+
+    Args:
+        errors: errors of every level and site that will share one scale, any shape, in units.
+    Returns:
+        Low and high in units, low below high, both multiples of `tick_step(high - low)`.
+    """
+    finite = errors[np.isfinite(errors)]
+    if finite.size == 0:
+        return 0.0, 1.0
+    least, most = (float(v) for v in np.percentile(finite, [2, 98]))
+    if most <= least:
+        most = least + max(abs(least), 1.0) / 10
+    low, high, step = least, most, 0.0
+    while step != tick_step(high - low):  # widening to round numbers may ask for a wider step
+        step = tick_step(high - low)
+        low, high = math.floor(least / step) * step, math.ceil(most / step) * step
+    return low, high
+
+
+def tick_step(span: float, about: int = 4) -> float:
+    """A step of 1, 2 or 5 times a power of ten that divides a span into about so many parts."""
+    raw = span / about
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
+
+
+def removed_swatch(label: str, *, cell: bool) -> Swatch:
+    """White with a grey outline: a removed site, drawn as a cell or as a dot."""
+    return Swatch("#ffffff", _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
+
+
+def _table(colours: list[str]) -> np.ndarray:
+    """A named plotly scale as an array, (k, 3)."""
+    rgb = [hex_to_rgb(c) if c.startswith("#") else unlabel_rgb(c) for c in colours]
+    return np.array(rgb, dtype=float)
+
+
+def _hex(rgb: np.ndarray) -> str:
+    return "#" + "".join(f"{round(float(v)):02x}" for v in rgb[:3])

@@ -1,0 +1,218 @@
+"""Words and numbers as a planner reads them: units, sensible digits, titles."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from dynst_core.runs import Baselines, Run
+
+
+def site_noun(run: Run) -> str:
+    """What one site is called: a cell of a grid or a sensor of a network."""
+    return "cell" if run.grid is not None else "sensor"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter raised, the rest left alone."""
+    return text[:1].upper() + text[1:]
+
+
+def number(value: float, reference: float | None = None) -> str:
+    """A number with three figures of its reference size, e.g. 7.60, 12.3, 231; "no data" if NaN.
+
+    Args:
+        value: the number.
+        reference: the size that fixes the digits, so that numbers side by side agree.
+    """
+    return f"{value:.{digits(reference or value)}f}" if math.isfinite(value) else "no data"
+
+
+def digits(size: float) -> int:
+    """Decimals that give a number of this size about three figures: two from 0.5 to below 10."""
+    size = abs(size)
+    if not math.isfinite(size) or 0.5 <= size < 10 or size == 0:
+        return 2
+    return min(6, max(0, 2 - math.floor(math.log10(size))))
+
+
+def change(value: float, reference: float) -> str:
+    """A value against a reference as a signed percentage, e.g. "+4.1 %"."""
+    percent = 100 * (value / reference - 1)
+    if not math.isfinite(percent):
+        return "no data"
+    return "0.0 %" if abs(percent) < 0.05 else f"{percent:+.1f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, whole where it is whole: "60 %", "33.3 %"."""
+    rounded = round(100 * share, 1)
+    return f"{rounded:.0f} %" if abs(rounded - round(rounded)) < 0.05 else f"{rounded:.1f} %"
+
+
+def level_label(run: Run, level: int) -> str:
+    """The share that a level removes, e.g. "60 %"."""
+    return percent(run.manifest.config.levels[level])
+
+
+def duration(seconds: float) -> str:
+    """A time span in its natural units: "30 s", "5 min", "1 h", "1 h 30 min", "2 days"."""
+    parts, rest = [], round(seconds)
+    for size, unit in ((86400, "day"), (3600, "h"), (60, "min"), (1, "s")):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}")
+    return " ".join(parts) or "0 s"
+
+
+def lead_time(run: Run, index: int | None) -> str:
+    """One lead time ("15 min ahead") or the pool of all ("all lead times")."""
+    if index is None:
+        return "all lead times"
+    return f"{duration((index + 1) * run.manifest.dataset.step_seconds)} ahead"
+
+
+def lead_time_range(run: Run) -> str:
+    """First to last lead time: "5 min to 1 h"."""
+    step = run.manifest.dataset.step_seconds
+    first, last = duration(step), duration(run.manifest.config.horizon * step)
+    return first if first == last else f"{first} to {last}"
+
+
+def period(start: datetime, end: datetime) -> str:
+    """Two times as a period: "5 to 7 Jan 2020"; an end at midnight names the day before."""
+    end = end - timedelta(microseconds=1) if end > start else end
+    if start.date() == end.date():
+        whole = (start.hour, start.minute) == (0, 0) and (end.hour, end.minute) == (23, 59)
+        return _day(start) if whole else f"{_day(start)}, {start:%H:%M} to {end:%H:%M}"
+    if start.year != end.year:
+        return f"{_day(start)} to {_day(end)}"
+    first = f"{start.day}" if start.month == end.month else f"{start.day} {start:%b}"
+    return f"{first} to {_day(end)}"
+
+
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%b %Y}"
+
+
+def variable(run: Run, channel: int) -> str:
+    """The channel's name in words: "air_temperature" reads "air temperature"."""
+    return run.manifest.dataset.channels[channel].replace("_", " ")
+
+
+def unit(run: Run, channel: int) -> str:
+    """The channel's unit."""
+    return run.manifest.dataset.units[channel]
+
+
+def removed_question(run: Run) -> str:
+    """The slider's label."""
+    return f"{capital(site_noun(run))}s removed"
+
+
+def test_period(run: Run) -> str:
+    """Over which time the errors were measured."""
+    split = run.manifest.split
+    return period(split.test_start, split.test_end)
+
+
+def about_run(run: Run) -> str:
+    """One line under the title: place, sites, period and what the errors are measured over."""
+    card = run.manifest.dataset
+    return (
+        f"{card.place} · {len(run.sites):,} {site_noun(run)}s · data {period(card.start, card.end)}"
+        f" · errors measured over the test period {test_period(run)}"
+    )
+
+
+def error_title(run: Run, channel: int) -> str:
+    """Title of the error map."""
+    return f"Forecast error of {variable(run, channel)}"
+
+
+def error_subtitle(run: Run, lead: int | None, channel: int) -> str:
+    """What the error map shows: measure, unit, lead time and period."""
+    where = lead_time(run, lead)
+    where = f"{where} ({lead_time_range(run)})" if lead is None else where
+    return f"RMSE in {unit(run, channel)} by {site_noun(run)}, {where}, {test_period(run)}"
+
+
+def importance_title(run: Run) -> str:
+    """Title of the importance map."""
+    return f"Importance of each {site_noun(run)}"
+
+
+def importance_subtitle(run: Run, level: int) -> str:
+    """What the importance map shows at a level."""
+    kept = int(run.path.n_active[level])
+    total = len(run.sites)
+    return f"darker = stays longer; {kept:,} of {total:,} kept, {total - kept:,} removed"
+
+
+def curve_title(run: Run, channel: int) -> str:
+    """Title of the trade-off curve."""
+    return f"Error of {variable(run, channel)} against {site_noun(run)}s removed"
+
+
+def speed_up(factor: float) -> str:
+    """How many times faster a forecast is: "2.4× faster"; below 1 it says slower."""
+    if not math.isfinite(factor) or factor <= 0:
+        return "no data"
+    if abs(factor - 1) < 0.05:
+        return "same speed"
+    return f"{factor:.1f}× faster" if factor > 1 else f"{1 / factor:.1f}× slower"
+
+
+def milliseconds(seconds: float) -> str:
+    """A short time: "12 ms"."""
+    return f"{number(1000 * seconds)} ms"
+
+
+def credits(run: Run) -> str:
+    """Who is to be thanked for the data, and under which terms."""
+    card = run.manifest.dataset
+    coast = " Coastlines and borders: Natural Earth." if run.sites.geographic else ""
+    return f"Data: {card.title}, {card.attribution} ({card.licence}).{coast}"
+
+
+def missing_baselines(run: Run, baselines: Baselines) -> str | None:
+    """What remains to be measured beside the path, or None when all is there."""
+    levels = range(1, len(run.path.active))
+    random = [len(baselines.find("random", level)) for level in levels]
+    variance = [len(baselines.find("variance", level)) for level in levels]
+    if all(n >= RANDOM_DRAWS for n in random) and all(variance):
+        return None
+    found = "some of the" if any(random) or any(variance) else "no"
+    return (
+        f"There are {found} baselines beside this run yet; "
+        f"`python -m dynst_core baselines {run.run_id}` measures the rest."
+    )
+
+
+RANDOM_DRAWS = 5
+"""Random masks measured at each level, so that luck shows as a band."""
+
+
+def incomplete(run: Run) -> str | None:
+    """A caution when training stopped before its last level, or None."""
+    if run.manifest.complete:
+        return None
+    deepest = level_label(run, len(run.path.active) - 1)
+    return (
+        f"This run was stopped early: its levels reach {deepest} and everything shown is measured; "
+        f"train it again for the rest."
+    )
+
+
+NO_RUNS = """
+##### No trained run yet
+
+A run holds the sensors' ranking, the measured errors and everything this page draws.
+Train one on the simulated tunnel fire, which needs no download and takes a few minutes:
+
+```
+python -m dynst_core train tunnel-fire
+```
+
+`python -m dynst_core datasets` lists real data sets to train on. Then reload this page.
+"""

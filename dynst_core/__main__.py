@@ -1,0 +1,5 @@
+"""The command line: `python -m dynst_core`."""
+
+from dynst_core.cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""Rivals: masks chosen without the forecast, each with a forecaster trained for it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dynst_core.errors import ConfigError
+from dynst_core.evaluate import check_same_data
+from dynst_core.forecaster import Forecaster
+from dynst_core.mask import Mask
+from dynst_core.record import Problem
+from dynst_core.runs import BaselineRow, Baselines, Run, read_baselines, write_baselines
+from dynst_core.schedules import warmup_cosine
+from dynst_core.selectors import SELECTORS
+from dynst_core.training import StepOptions, Trainer, error_statistics
+
+RANDOM_DRAWS = 5
+
+
+@dataclass(frozen=True)
+class Task:
+    """One rival to train: a selector's mask at a level of a run's path."""
+
+    selector: str
+    draw: int
+    level: int
+    n_active: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class BaselineProgress:
+    """How far a comparison is: the rival under way, steps over all rivals, rivals left."""
+
+    task: Task
+    step: int
+    left: int
+
+
+def levels_near(run: Run, percents: list[float]) -> list[int]:
+    """Level indices of a run for percents removed.
+
+    Raises:
+        ConfigError: the run has no level within one percent of one of them.
+    """
+    have = 100 * run.path.sparsity
+    found = []
+    for percent in percents:
+        nearest = int(np.abs(have - percent).argmin())
+        if nearest == 0 or abs(have[nearest] - percent) > 1:
+            raise ConfigError(
+                f"Expected levels out of {', '.join(f'{p:.0f}' for p in have[1:])} percent, found "
+                f"{percent:g}; choose some of those."
+            )
+        found.append(nearest)
+    return found
+
+
+def tasks_left(run: Run, done: Baselines, levels: list[int] | None = None) -> list[Task]:
+    """What is still to be measured, the levels in turn, so that early rows cover all levels.
+
+    Only the level indices in `levels` count, all when None. Every rival gets as many gradient
+    steps as the path had taken up to and including the level.
+    """
+    have = {(row.selector, row.draw, row.level) for row in done.rows}
+    rivals = [("variance", 0), *(("random", draw) for draw in range(RANDOM_DRAWS))]
+    tasks = [
+        Task(selector, draw, level, int(run.path.n_active[level]), run.manifest.steps[level])
+        for selector, draw in rivals
+        for level in levels or range(1, len(run.path.active))
+    ]
+    return [t for t in tasks if (t.selector, t.draw, t.level) not in have]
+
+
+def measure_baselines(
+    run: Run, problem: Problem, levels: list[int] | None = None
+) -> Iterator[BaselineProgress]:
+    """Train and test the rivals that are missing, writing each as soon as it is measured.
+
+    Yields:
+        How far it is, every few steps.
+    Raises:
+        RunError: the data at hand are not those the run was trained on.
+    """
+    check_same_data(run, problem)
+    tasks = tasks_left(run, run.baselines, levels)
+    step = 0
+    for index, task in enumerate(tasks):
+        mask = Mask(SELECTORS[task.selector](problem, task.draw) >= problem.n_sites - task.n_active)
+        seed = run.manifest.config.seed + 1000 * (task.draw + 1)
+        trainer = _fresh_trainer(run, problem, seed)
+        for own_step in range(task.steps):
+            rate = warmup_cosine(own_step, task.steps, max(1, task.steps // 12), floor=0.02)
+            trainer.step(mask.kept, rate)
+            step += 1
+            if step % 20 == 0:
+                yield BaselineProgress(task, step, len(tasks) - index)
+        row = _test(task, mask, seed, trainer.forecaster, problem)
+        ledger = read_baselines(run.folder, run.run_id)
+        write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
+
+
+def _fresh_trainer(run: Run, problem: Problem, seed: int) -> Trainer:
+    config = run.manifest.config
+    torch.manual_seed(seed)
+    forecaster = Forecaster.for_problem(problem, config.backbone, config.backbone_options)
+    return Trainer(forecaster, problem, StepOptions.of(config.step_options), seed)
+
+
+def _test(
+    task: Task, mask: Mask, seed: int, forecaster: Forecaster, problem: Problem
+) -> BaselineRow:
+    starts = problem.window.starts(problem.split.test)
+    error = error_statistics(forecaster, problem.record, mask, starts)
+    return BaselineRow(
+        selector=task.selector,
+        draw=task.draw,
+        level=task.level,
+        n_active=mask.n_active,
+        steps=task.steps,
+        seed=seed,
+        active_hex=mask.to_hex(),
+        rmse=tuple(error.rmse(axis=(0, 1)).tolist()),
+        rmse_by_lead_time=tuple(map(tuple, error.rmse(axis=1).tolist())),
+    )

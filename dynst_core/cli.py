@@ -1,0 +1,274 @@
+"""Commands a planner types: see the data sets, train, measure rivals, check, list runs."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from dynst_core import tables
+from dynst_core.errors import ConfigError, DynSTError
+from dynst_core.runs import Run, RunStore
+from dynst_core.sources.catalogue import load_catalogue, load_field
+from dynst_core.sources.fetch import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from dynst_core.path import PathTraining
+    from dynst_core.record import Problem
+
+app = typer.Typer(
+    help="Which sensors can be switched off, and what that costs the forecast.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+DatasetName = Annotated[str, typer.Argument(help="A name that `datasets` lists.")]
+RunName = Annotated[str, typer.Argument(help="A run that `runs` lists.")]
+RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
+DataPath = Annotated[
+    Path | None, typer.Option("--data", help="The data file, where it is not found by itself.")
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for a GPU where there is one.")]
+DEFAULT_RUNS = PROJECT_ROOT / "data" / "runs"
+
+
+def main() -> None:
+    """Run a command; errors meant for people are printed as one line, without a traceback."""
+    try:
+        app(standalone_mode=False)
+    except DynSTError as error:
+        Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+
+
+@app.command()
+def datasets() -> None:
+    """List the data sets known by name and where each is found."""
+    console.print(tables.dataset_table(load_catalogue()))
+
+
+@app.command()
+def runs(folder: RunsFolder = DEFAULT_RUNS) -> None:
+    """List the runs in the folder of runs."""
+    console.print(tables.run_table(RunStore(folder)))
+
+
+@app.command()
+def train(
+    dataset: DatasetName,
+    name: Annotated[
+        str | None, typer.Option(help="Id of the run; the data set's when free.")
+    ] = None,
+    folder: RunsFolder = DEFAULT_RUNS,
+    data: DataPath = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
+    history: Annotated[int | None, typer.Option(min=1, help="Steps read.")] = None,
+    horizon: Annotated[int | None, typer.Option(min=1, help="Steps forecast.")] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="Percent removed, rising from 0: for example 0,30,60,90.")
+    ] = None,
+    effort: Annotated[
+        float, typer.Option(min=0.001, help="Factor on the number of training steps.")
+    ] = 1.0,
+    device: Device = "auto",
+) -> None:
+    """Train a forecaster and its masks on a data set, level by level, and save the run.
+
+    Ctrl-C stops early and keeps every level that is finished.
+    """
+    from dynst_core.finish import save_training
+
+    store = RunStore(folder)
+    run_id = store.free_id(name or dataset, exact=name is not None)
+    problem = _problem(dataset, data, history, horizon, device)
+    training = _training(problem, levels, seed, effort)
+    _say_problem(problem)
+    began = time.monotonic()
+    stopped = _follow(training)
+    if not training.levels:
+        console.print("Stopped before the first level was finished; nothing was saved.")
+        raise typer.Exit(130)
+    with console.status("Testing the levels and timing their forecasts"):
+        taken = time.monotonic() - began
+        run = save_training(training, store, run_id, _command(), taken)
+    console.print(tables.error_table(run))
+    console.print(f"Trained in {taken:.0f} s. Saved as [bold]{run.run_id}[/] in {run.folder}.")
+    if stopped:
+        console.print("Stopped early: the run holds the levels above and nothing further.")
+        raise typer.Exit(130)
+    console.print(f"Next: `python -m dynst_core baselines {run.run_id}` measures the rivals.")
+
+
+@app.command()
+def baselines(
+    run_id: RunName,
+    folder: RunsFolder = DEFAULT_RUNS,
+    data: DataPath = None,
+    levels: Annotated[
+        str | None, typer.Option(help="Only these levels, in percent removed: 30,60,90.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Train the rivals of a run, random and top-variance masks, one by one.
+
+    Takes longer than the run itself. Stop and start again at will: what is measured stays.
+    """
+    from dynst_core.baselines import levels_near, measure_baselines, tasks_left
+
+    run = RunStore(folder).open(run_id)
+    problem = _problem_of(run, data, device)
+    wanted = None if levels is None else levels_near(run, _percents(levels))
+    total = sum(task.steps for task in tasks_left(run, run.baselines, wanted))
+    stopped = False
+    with _bar() as bar:
+        task = bar.add_task("", total=total)
+        began = time.monotonic()
+        try:
+            for at in measure_baselines(run, problem, wanted):
+                seconds = (time.monotonic() - began) / max(at.step, 1) * (total - at.step)
+                words = (
+                    f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of "
+                    f"{problem.n_sites} sites, {at.left} rivals left, {_duration(seconds)} left"
+                )
+                bar.update(task, completed=at.step, description=words)
+        except KeyboardInterrupt:
+            stopped = True
+    run = RunStore(folder).open(run_id)
+    console.print(tables.error_table(run))
+    if stopped:
+        console.print("Stopped early: what is measured is kept; the same command goes on.")
+        raise typer.Exit(130)
+
+
+@app.command()
+def evaluate(
+    run_id: RunName,
+    folder: RunsFolder = DEFAULT_RUNS,
+    data: DataPath = None,
+    device: Device = "auto",
+) -> None:
+    """Forecast the test period again from a run's saved weights and compare with what it states."""
+    from dynst_core.evaluate import retest
+
+    run = RunStore(folder).open(run_id)
+    problem = _problem_of(run, data, device)
+    with console.status("Forecasting the test windows at every level"):
+        difference = retest(run, problem)
+    console.print(tables.error_table(run))
+    console.print(
+        f"Forecast again from the saved weights: RMSE differs from the saved figures by at most "
+        f"{difference:.2g} {run.manifest.dataset.units[0]}."
+    )
+
+
+def _problem(
+    dataset: str, data: Path | None, history: int | None, horizon: int | None, device: str
+) -> Problem:
+    from dynst_core.morph import Window
+    from dynst_core.record import Problem, choose_device
+
+    entry = load_catalogue()[dataset]
+    window = Window(history or entry.history, horizon or entry.horizon)
+    return Problem.of(load_field(dataset, data), window, choose_device(device))
+
+
+def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
+    from dynst_core.evaluate import check_same_data
+
+    manifest = run.manifest
+    problem = _problem(
+        manifest.dataset.name, data, manifest.config.history, manifest.config.horizon, device
+    )
+    check_same_data(run, problem)
+    return problem
+
+
+def _training(problem: Problem, levels: str | None, seed: int, effort: float) -> PathTraining:
+    from dynst_core.path import LEVELS, PathOptions, PathTraining
+    from dynst_core.training import StepOptions
+
+    targets = LEVELS if levels is None else tuple(p / 100 for p in _percents(levels))
+    step_options = StepOptions.for_sites(problem.n_sites)
+    return PathTraining(problem, targets, PathOptions().scaled(effort), step_options, seed=seed)
+
+
+def _percents(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(
+            f"Expected percents parted by commas, found {text!r}; for example 0,30,60,90."
+        ) from error
+
+
+def _follow(training: PathTraining) -> bool:
+    """Train with a progress bar; returns whether Ctrl-C ended it early."""
+    with _bar() as bar:
+        task = bar.add_task("", total=training.n_steps)
+        try:
+            for at in training.run():
+                loss = "" if math.isnan(at.loss) else f", loss {at.loss:.3f}"
+                left = "" if math.isnan(at.seconds_left) else f", {_duration(at.seconds_left)} left"
+                words = f"{at.phase}: {at.n_active} of {training.problem.n_sites} sites{loss}{left}"
+                bar.update(task, completed=at.step, description=words)
+            bar.update(task, completed=training.n_steps, description="Trained")
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _say_problem(problem: Problem) -> None:
+    field, split = problem.field, problem.split
+    about = field.about
+    blocks = (
+        f"{name} {_day(field.time[start])} to {_day(field.time[stop - 1])}"
+        for name, (start, stop) in (
+            ("train", split.train),
+            ("selection", split.selection),
+            ("test", split.test),
+        )
+    )
+    console.print(f"[bold]{about.title}[/], {about.place}: {problem.n_sites} sites.")
+    console.print(f"Blocks (UTC): {'; '.join(blocks)}.")
+
+
+def _day(time: np.datetime64) -> str:
+    return str(time.astype("datetime64[m]")).replace("T", " ")
+
+
+def _bar() -> Progress:
+    return Progress(
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "dynst_core", *sys.argv[1:]])

@@ -1,0 +1,97 @@
+"""Reading the test windows, once, and timing forecasts: what a finished path is worth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from dynst_core.errors import RunError
+from dynst_core.forecaster import Forecaster
+from dynst_core.mask import Mask
+from dynst_core.metrics import ErrorStatistics
+from dynst_core.path import Level
+from dynst_core.record import Problem
+from dynst_core.runs import Run
+from dynst_core.training import error_statistics
+
+
+def errors_of_levels(
+    forecaster: Forecaster, problem: Problem, levels: Sequence[Level]
+) -> tuple[ErrorStatistics, ...]:
+    """Error of every level over all test windows, in units, with the weights that are stored."""
+    starts = problem.window.starts(problem.split.test)
+    return tuple(
+        error_statistics(forecaster.load(level.weights), problem.record, Mask(level.active), starts)
+        for level in levels
+    )
+
+
+@torch.inference_mode()
+def forecast_seconds(
+    forecaster: Forecaster,
+    problem: Problem,
+    levels: Sequence[Level],
+    rounds: int = 15,
+    batch: int = 8,
+) -> tuple[float, ...]:
+    """Time of forecasting the whole field from each level's sites, in seconds a forecast.
+
+    The levels take turns in every round, so that a busy moment of the machine hits all alike;
+    the median round counts. What depends on the mask alone is made before the clock starts.
+
+    Args:
+        forecaster: any weights; they do not change the time.
+        problem: whose first windows are forecast.
+        levels: masks to time.
+        rounds: turns each level gets.
+        batch: forecasts made at once.
+    """
+    forecaster.eval()
+    record = problem.record
+    starts = problem.window.starts(problem.split.train)[:batch]
+    ready = []
+    for level in levels:
+        kept = record.index(np.flatnonzero(level.active))
+        ready.append((record.history(starts, kept), forecaster.prepare(kept)))
+    taken = np.empty((rounds, len(levels)))
+    for round_ in range(-2, rounds):
+        for i, (history, prepared) in enumerate(ready):
+            began = time.perf_counter()
+            forecaster(history, prepared).sum().item()
+            taken[max(0, round_), i] = time.perf_counter() - began
+    return tuple(float(t) for t in np.median(taken, axis=0) / len(starts))
+
+
+def check_same_data(run: Run, problem: Problem) -> None:
+    """Refuse data other than those a run was trained on.
+
+    Raises:
+        RunError: the fingerprints differ.
+    """
+    if problem.field.fingerprint() != run.manifest.dataset.fingerprint:
+        raise RunError(
+            f"{run.folder}: expected the data that this run was trained on, found other values or "
+            f"sites; bring back the original file, or train a new run on this one."
+        )
+
+
+def retest(run: Run, problem: Problem) -> float:
+    """Forecast the test windows again from the saved weights of every level.
+
+    Returns:
+        The largest difference from a saved RMSE, over levels and channels, in units.
+    """
+    config = run.manifest.config
+    forecaster = Forecaster.for_problem(problem, config.backbone, config.backbone_options)
+    levels = [
+        Level(run.path.active[i], run.weights(i), run.manifest.steps[i])
+        for i in range(len(run.path.active))
+    ]
+    again = errors_of_levels(forecaster, problem, levels)
+    return max(
+        float(np.abs(new.rmse(axis=(0, 1)) - saved.rmse(axis=(0, 1))).max())
+        for new, saved in zip(again, run.arrays.errors, strict=True)
+    )

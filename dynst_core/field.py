@@ -1,0 +1,196 @@
+"""A Field: values on sites over time, in physical units, wherever they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from dynst_core.errors import DataError
+from dynst_core.sites import SiteSet
+
+
+@dataclass(frozen=True)
+class About:
+    """What a reader must know of the data: the words for titles, labels and credits."""
+
+    name: str
+    title: str
+    place: str
+    licence: str
+    attribution: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """How sites lie on a regular grid: site = row * n_columns + column.
+
+    Attributes:
+        y: (rows,), latitude in degrees or y in metres of the cell centres, in file order.
+        x: (columns,), longitude in degrees or x in metres of the cell centres, in file order.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.y), len(self.x)
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Cell borders halfway between centres: y borders (rows + 1,), x borders (columns + 1,)."""
+        return _borders(self.y), _borders(self.x)
+
+
+def _borders(centres: np.ndarray) -> np.ndarray:
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = (centres[:-1] + centres[1:]) / 2
+    first = centres[0] - (centres[1] - centres[0]) / 2
+    last = centres[-1] + (centres[-1] - centres[-2]) / 2
+    return np.concatenate([[first], middle, [last]])
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Values on sites over time.
+
+    Attributes:
+        dataset: variables `values` (time, site, channel) float32 in the channel's unit and
+            `observed`, same shape, bool; coordinates `time` (UTC, datetime64[ns]) and `channel`
+            (name). May be lazy. Unobserved values are NaN and never zero.
+        sites: where the sites are, in the order of the site dimension.
+        units: the unit of each channel, one text per channel.
+        about: title, place, licence and source.
+        grid: how the sites form a grid; None for a network.
+
+    Raises:
+        DataError: too few times, an unsorted, repeated or irregular time axis, or a site that
+            was never observed.
+    """
+
+    dataset: xr.Dataset
+    sites: SiteSet
+    units: tuple[str, ...]
+    about: About
+    grid: Grid | None = None
+
+    def __post_init__(self) -> None:
+        values = self.dataset["values"]
+        if values.dims != ("time", "site", "channel"):
+            raise DataError(
+                f"Expected values on (time, site, channel), found {values.dims}; transpose first."
+            )
+        if values.sizes["site"] != len(self.sites) or values.sizes["channel"] != len(self.units):
+            raise DataError(
+                f"Expected {len(self.sites)} sites and {len(self.units)} channels, found "
+                f"{values.sizes['site']} and {values.sizes['channel']}; match values and sites."
+            )
+        check_time_axis(self.time)
+        never = ~self.dataset["observed"].any(dim=("time", "channel")).values
+        if never.any():
+            first = str(self.sites.site_id[np.flatnonzero(never)[0]])
+            raise DataError(
+                f"Expected some value at every site, found {int(never.sum())} with none at all "
+                f"(the first is {first!r}); drop them, or set `drop_empty_sites = true` in the "
+                f"data set's loader settings."
+            )
+
+    @property
+    def time(self) -> np.ndarray:
+        """Valid times in UTC, (t,), datetime64[ns]."""
+        return self.dataset["time"].values
+
+    @property
+    def step(self) -> np.timedelta64:
+        """The one fixed time step."""
+        return self.time[1] - self.time[0]
+
+    @property
+    def n_times(self) -> int:
+        """Number of times."""
+        return self.dataset.sizes["time"]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channel names."""
+        return tuple(str(c) for c in self.dataset["channel"].values)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over values, times, site ids and coordinates: the same data, the same text."""
+        digest = hashlib.sha256()
+        digest.update(np.ascontiguousarray(self.dataset["values"].values, dtype="<f4").tobytes())
+        digest.update(np.ascontiguousarray(self.time.astype("<i8")).tobytes())
+        digest.update("\0".join(map(str, self.sites.site_id)).encode())
+        digest.update(np.ascontiguousarray(self.sites.coordinates, dtype="<f8").tobytes())
+        return digest.hexdigest()
+
+
+def check_time_axis(time: np.ndarray) -> None:
+    """Refuse a time axis that a forecaster cannot step along.
+
+    Raises:
+        DataError: fewer than two times, repeated or unsorted times, or an irregular step.
+    """
+    if len(time) < 2:
+        raise DataError(f"Expected at least 2 times, found {len(time)}; bring a longer record.")
+    if np.isnat(time).any():
+        raise DataError(
+            f"Expected a valid time in every row, found {int(np.isnat(time).sum())} that could "
+            f"not be read; fix or drop those rows."
+        )
+    steps = np.diff(time)
+    zero = np.timedelta64(0, "ns")
+    if (steps == zero).any():
+        at = time[:-1][steps == zero][0]
+        raise DataError(
+            f"Expected every time once, found {_minute(at)} more than once; "
+            f"drop or average the repeats."
+        )
+    if (steps < zero).any():
+        at = time[1:][steps < zero][0]
+        raise DataError(
+            f"Expected times in rising order, found {_minute(at)} after a later one; "
+            f"sort the rows by time."
+        )
+    if (steps != steps[0]).any():
+        odd = np.flatnonzero(steps != steps[0])[0]
+        raise DataError(
+            f"Expected one fixed time step of {_span(steps[0])}, found {_span(steps[odd])} after "
+            f"{_minute(time[odd])}; resample to a fixed step, leaving missing values empty."
+        )
+
+
+def _minute(time: np.datetime64) -> str:
+    return str(time.astype("datetime64[m]")).replace("T", " ")
+
+
+def _span(step: np.timedelta64) -> str:
+    minutes = step / np.timedelta64(1, "m")
+    return f"{minutes:g} min" if minutes < 60 else f"{minutes / 60:g} h"
+
+
+def make_field(
+    values: np.ndarray,
+    time: np.ndarray,
+    sites: SiteSet,
+    *,
+    channels: tuple[str, ...],
+    units: tuple[str, ...],
+    about: About,
+    grid: Grid | None = None,
+) -> Field:
+    """Build a Field from an array (time, site, channel); NaN means not observed."""
+    values = np.asarray(values, dtype=np.float32)
+    dataset = xr.Dataset(
+        {
+            "values": (("time", "site", "channel"), values),
+            "observed": (("time", "site", "channel"), np.isfinite(values)),
+        },
+        coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
+    )
+    return Field(dataset, sites, units, about, grid)

@@ -1,0 +1,134 @@
+"""From a walked path to a saved run: test it once, time it, write it down."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from dynst_core.evaluate import errors_of_levels, forecast_seconds
+from dynst_core.field import Field
+from dynst_core.path import PathTraining
+from dynst_core.record import Problem
+from dynst_core.runs import (
+    FORMAT_VERSION,
+    DatasetCard,
+    Manifest,
+    Run,
+    RunArrays,
+    RunConfig,
+    RunStore,
+    SplitCard,
+)
+from dynst_core.training import persistence_statistics
+
+RECORDED_PACKAGES = ("torch", "numpy", "scipy", "xarray")
+
+
+def save_training(
+    training: PathTraining, store: RunStore, run_id: str, command: str, seconds: float
+) -> Run:
+    """Save the levels that a training has finished, with their test errors and forecast times.
+
+    Args:
+        training: at least one level finished.
+        store: where the run goes.
+        run_id: its id, free in the store.
+        command: what a reader types to train it again.
+        seconds: how long the training took.
+    """
+    problem, levels = training.problem, training.levels
+    window, starts = problem.window, problem.window.starts(problem.split.test)
+    arrays = RunArrays(
+        sites=problem.field.sites,
+        grid=problem.field.grid,
+        path=training.path(),
+        errors=errors_of_levels(training.forecaster, problem, levels),
+        persistence=persistence_statistics(problem.record, starts),
+    )
+    manifest = Manifest(
+        format="dynst-run",
+        format_version=FORMAT_VERSION,
+        run_id=run_id,
+        title=problem.field.about.title,
+        created=datetime.now(UTC).replace(microsecond=0),
+        complete=len(levels) == len(training.targets),
+        command=command,
+        code_version=code_version(),
+        package_versions={name: version(name) for name in RECORDED_PACKAGES},
+        config=RunConfig(
+            history=window.history,
+            horizon=window.horizon,
+            levels=training.targets,
+            seed=training.seed,
+            backbone=training.backbone,
+            backbone_options=training.backbone_options,
+            path_options=asdict(training.path_options),
+            step_options=asdict(training.step_options),
+        ),
+        dataset=_dataset_card(problem.field),
+        split=_split_card(problem, len(starts)),
+        mean=problem.record.normaliser.mean,
+        std=problem.record.normaliser.std,
+        training_seconds=round(seconds, 1),
+        steps=tuple(level.steps for level in levels),
+        forecast_seconds=forecast_seconds(training.forecaster, problem, levels),
+        files={},
+    )
+    return store.save(manifest, arrays, {i: level.weights for i, level in enumerate(levels)})
+
+
+def code_version() -> str:
+    """Package version, and in a checkout the commit, marked when files differ from it."""
+    package = version("dynst-planner")
+    here = Path(__file__).resolve().parent
+    try:
+        commit = subprocess.run(  # noqa: S603  fixed words and our own folder
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return package
+    return f"{package}+{commit}"
+
+
+def _dataset_card(field: Field) -> DatasetCard:
+    about = field.about
+    return DatasetCard(
+        name=about.name,
+        title=about.title,
+        place=about.place,
+        licence=about.licence,
+        attribution=about.attribution,
+        source=about.source,
+        channels=field.channels,
+        units=field.units,
+        start=_moment(field.time[0]),
+        end=_moment(field.time[-1]),
+        step_seconds=float(field.step / np.timedelta64(1, "s")),
+        n_times=field.n_times,
+        fingerprint=field.fingerprint(),
+    )
+
+
+def _split_card(problem: Problem, n_test_windows: int) -> SplitCard:
+    split, time = problem.split, problem.field.time
+    return SplitCard(
+        train=split.train,
+        selection=split.selection,
+        test=split.test,
+        test_start=_moment(time[split.test[0]]),
+        test_end=_moment(time[split.test[1] - 1]),
+        n_test_windows=n_test_windows,
+    )
+
+
+def _moment(time: np.datetime64) -> datetime:
+    return time.astype("datetime64[s]").item().replace(tzinfo=UTC)

@@ -1,0 +1,245 @@
+"""The training path: one forecaster, from all sites to few, read top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import torch
+
+from dynst_core.drop_regrow import exchange, flip_some, propose_exchanges
+from dynst_core.errors import ConfigError
+from dynst_core.forecaster import Forecaster
+from dynst_core.mask import SparsityPath, n_active_at, rank_by_stay
+from dynst_core.record import Problem
+from dynst_core.schedules import drop_fraction, warmup_cosine
+from dynst_core.selectors.ridge_backward import rank_sites
+from dynst_core.training import StepOptions, Trainer, squared_error
+
+LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """How the path walks from level to level.
+
+    Attributes:
+        dense_steps: gradient steps with all sites, before the first is removed.
+        level_steps: gradient steps at each further level.
+        level_rate: top of each further level's learning rate, as a share of the first one's.
+        rounds: drop-and-regrow rounds at a level, each followed by training.
+        frozen_from: share of the rounds after which the mask stands still.
+        proposals: exchanges tried in a level's first round; later rounds try fewer.
+        certainty: standard errors by which an exchange must lower the error to be kept.
+        selection_windows: selection windows that judge a mask, spread over the block.
+        selection_queries: forecast sites that judge a mask when there are more.
+        flip: chance of each kept site to be closed, and a removed one opened, in a training step.
+    """
+
+    dense_steps: int = 1000
+    level_steps: int = 160
+    level_rate: float = 1.0
+    rounds: int = 4
+    frozen_from: float = 0.75
+    proposals: int = 32
+    certainty: float = 3.5
+    selection_windows: int = 64
+    selection_queries: int = 256
+    flip: float = 0.02
+
+    def scaled(self, effort: float) -> PathOptions:
+        """The same walk with this factor on its gradient steps; every level keeps at least one."""
+        return replace(
+            self,
+            dense_steps=max(1, round(self.dense_steps * effort)),
+            level_steps=max(self.rounds, round(self.level_steps * effort)),
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is; yielded after every few steps."""
+
+    step: int
+    n_steps: int
+    phase: str
+    loss: float
+    n_active: int
+    active: np.ndarray
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """What a finished level leaves behind."""
+
+    active: np.ndarray
+    weights: dict[str, np.ndarray]
+    steps: int
+
+
+@dataclass
+class PathTraining:
+    """One walk along the levels of sparsity.
+
+    Attributes:
+        levels: finished levels so far, in order; whole at any moment, so an interrupted walk
+            keeps what it has.
+    """
+
+    problem: Problem
+    targets: tuple[float, ...] = LEVELS
+    path_options: PathOptions = PathOptions()
+    step_options: StepOptions = StepOptions()
+    backbone: str = "attention"
+    backbone_options: dict[str, float | int] = field(default_factory=dict)
+    seed: int = 0
+    levels: list[Level] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        rising = all(a < b for a, b in zip(self.targets, self.targets[1:], strict=False))
+        if not self.targets or self.targets[0] != 0 or not rising or self.targets[-1] >= 1:
+            raise ConfigError(
+                f"Expected levels rising from 0 to below 1, found {self.targets}; "
+                f"for example 0, 0.3, 0.6, 0.9."
+            )
+        torch.manual_seed(self.seed)
+        self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
+        self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
+        self.rng = np.random.default_rng([self.seed, 1])
+        self.active = np.ones(self.problem.n_sites, dtype=bool)
+        self.judge = _Judge(self.problem, self.path_options, self.forecaster)
+
+    @property
+    def n_steps(self) -> int:
+        """Gradient steps of the whole walk."""
+        options = self.path_options
+        return options.dense_steps + options.level_steps * (len(self.targets) - 1)
+
+    def run(self) -> Iterator[Progress]:
+        """Walk the path, telling how far it is; `levels` fills along the way."""
+        self._began = time.monotonic()
+        options = self.path_options
+        yield self._progress("ranking sites", float("nan"))
+        self.order = rank_sites(self.problem)
+        yield from self._train("all sites", options.dense_steps)
+        self._finish_level()
+        for target in self.targets[1:]:
+            self._drop_to(n_active_at(target, self.problem.n_sites))
+            for round_ in range(options.rounds):
+                fraction = drop_fraction(round_, options.rounds, options.frozen_from)
+                self._drop_and_regrow(round(fraction * options.proposals))
+                yield from self._train(f"{100 * target:g} % removed", options.level_steps, round_)
+            self._finish_level()
+
+    def path(self) -> SparsityPath:
+        """Masks and ranks of the finished levels."""
+        active = np.stack([level.active for level in self.levels])
+        return SparsityPath(active, rank_by_stay(active, self.order))
+
+    def _train(self, phase: str, n_steps: int, round_: int | None = None) -> Iterator[Progress]:
+        """Train at the present mask: all of a level's steps, or those of one of its rounds."""
+        rounds = self.path_options.rounds
+        first, last, top = 0, n_steps, 1.0
+        if round_ is not None:
+            top = self.path_options.level_rate
+            first, last = n_steps * round_ // rounds, n_steps * (round_ + 1) // rounds
+        # The first walk over all sites meets no removed site to open; it trains on what it has.
+        flip = 0.0 if self.active.all() else self.path_options.flip
+        for step in range(first, last):
+            rate = top * warmup_cosine(step, n_steps, warmup=max(1, n_steps // 12), floor=0.02)
+            near = flip_some(self.active, flip, self.rng) if flip else self.active
+            loss = self.trainer.step(np.flatnonzero(near), rate)
+            if step % 5 == 0:
+                yield self._progress(phase, loss)
+
+    def _drop_to(self, n_active: int) -> None:
+        """Remove the kept sites that the ranking can best do without, until `n_active` are left."""
+        kept = np.flatnonzero(self.active)
+        go = np.argsort(self.order[kept], kind="stable")[: len(kept) - n_active]
+        self.active[kept[go]] = False
+
+    def _drop_and_regrow(self, n_proposals: int) -> None:
+        """Try exchanges that the learnt mask and the present errors propose.
+
+        An exchange is kept when the measured forecast error on selection windows falls, and
+        falls by more than chance: the block is one stretch of time, and without that test the
+        masks would fit its weather and lose elsewhere.
+        """
+        if not n_proposals:
+            return
+        best = self.judge.errors(self.active)
+        pairs = propose_exchanges(
+            self.active, self._strength(), self.judge.by_site(self.active), n_proposals, self.rng
+        )
+        for drop, grow in pairs:
+            if not self.active[drop] or self.active[grow]:
+                continue
+            candidate = exchange(self.active, drop, grow)
+            errors = self.judge.errors(candidate)
+            if surely_lower(errors, best, self.path_options.certainty):
+                self.active, best = candidate, errors
+
+    def _strength(self) -> np.ndarray:
+        """Rank of each site by learnt strength, (s,), 0 to 1."""
+        strength = self.forecaster.strength().detach().cpu().numpy()
+        return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
+
+    def _finish_level(self) -> None:
+        weights = self.forecaster.half_weights()
+        self.levels.append(Level(self.active.copy(), weights, self.trainer.steps))
+
+    def _progress(self, phase: str, loss: float) -> Progress:
+        step = self.trainer.steps
+        elapsed = time.monotonic() - self._began
+        left = elapsed / step * (self.n_steps - step) if step else float("nan")
+        active = self.active.copy()
+        return Progress(step, self.n_steps, phase, loss, int(active.sum()), active, left)
+
+
+class _Judge:
+    """Measured forecast error of a mask on selection windows, which training never sees."""
+
+    def __init__(self, problem: Problem, options: PathOptions, forecaster: Forecaster) -> None:
+        starts = problem.window.starts(problem.split.selection)
+        count = min(options.selection_windows, len(starts))
+        self.starts = starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
+        self.query = None
+        if problem.n_sites > options.selection_queries:
+            spread = np.linspace(0, problem.n_sites - 1, options.selection_queries)
+            self.query = np.unique(spread.round().astype(int))
+        self.forecaster, self.record = forecaster, problem.record
+
+    def errors(self, active: np.ndarray) -> np.ndarray:
+        """Mean squared error of each window over forecast sites and lead times, (w,)."""
+        return self._measure(active, self.query, by="window")
+
+    def by_site(self, active: np.ndarray) -> np.ndarray:
+        """Mean squared error of every site over windows and lead times, (s,)."""
+        return self._measure(active, None, by="site")
+
+    def _measure(
+        self, active: np.ndarray, query: np.ndarray | None, by: Literal["window", "site"]
+    ) -> np.ndarray:
+        kept = np.flatnonzero(active)
+        return squared_error(self.forecaster, self.record, kept, self.starts, query, by)
+
+
+def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float) -> bool:
+    """Whether errors fell by more than `certainty` standard errors.
+
+    Neighbouring windows overlap, so they are pooled into eight stretches of time and the
+    stretches are taken as independent.
+
+    Args:
+        errors: error of each window, (w,), in time order.
+        than: the same for the mask to beat, (w,).
+        certainty: standard errors asked for.
+    """
+    fall = np.array([part.mean() for part in np.array_split(than - errors, min(8, len(errors)))])
+    if len(fall) < 2:
+        return bool(fall.mean() > 0)
+    return bool(fall.mean() > certainty * fall.std(ddof=1) / np.sqrt(len(fall)))

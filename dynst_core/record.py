@@ -1,0 +1,148 @@
+"""A Field made ready for training: normalised tensors and the windows over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dynst_core.errors import ConfigError, DataError
+from dynst_core.field import Field
+from dynst_core.morph import Split, Window, carry_forward
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Shift and scale of each channel, from training times only; undone before any metric."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, values: np.ndarray, block: tuple[int, int]) -> Normaliser:
+        """Mean and standard deviation of each channel over a block of times.
+
+        Args:
+            values: (t, s, c), units; NaN where not observed.
+            block: times [start, stop).
+        Raises:
+            DataError: a channel never changes in the block.
+        """
+        train = values[slice(*block)].astype(np.float64)
+        mean, std = np.nanmean(train, axis=(0, 1)), np.nanstd(train, axis=(0, 1))
+        if not (std > 0).all():
+            raise DataError(
+                f"Expected values that vary over the training period, found channel "
+                f"{int(np.argmin(std > 0))} constant at {mean[np.argmin(std > 0)]:g}; "
+                f"choose another variable or a longer record."
+            )
+        return cls(tuple(map(float, mean)), tuple(map(float, std)))
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Units to normalised, (..., c), float32."""
+        return ((values - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
+
+    def undo(self, values: np.ndarray) -> np.ndarray:
+        """Normalised to units, (..., c), float64."""
+        return values.astype(np.float64) * np.array(self.std) + np.array(self.mean)
+
+
+class Record:
+    """A Field as normalised tensors.
+
+    Attributes:
+        values: (t, s, inputs), normalised; unobserved values carry the last observed one, and a
+            flag per channel follows when any are missing.
+        target: (t, s, c), normalised; what forecasts are scored against.
+        observed: (t, s, c), bool; only these count.
+    """
+
+    def __init__(self, field: Field, window: Window, normaliser: Normaliser, device: str) -> None:
+        observed = field.dataset["observed"].values
+        scaled = np.where(observed, normaliser.apply(field.dataset["values"].values), 0.0)
+        scaled = scaled.astype(np.float32)
+        inputs = carry_forward(scaled, observed)
+        if not observed.all():
+            inputs = np.concatenate([inputs, observed.astype(np.float32)], axis=-1)
+        self.window, self.normaliser = window, normaliser
+        self.values = torch.from_numpy(inputs).to(device)
+        self.target = torch.from_numpy(scaled).to(device)
+        self.observed = torch.from_numpy(observed).to(device)
+        self._back = torch.arange(-window.history, 0, device=device)
+        self._ahead = torch.arange(window.horizon, device=device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors live."""
+        return self.values.device
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        return self.values.shape[1]
+
+    @property
+    def inputs(self) -> int:
+        """Channels read."""
+        return self.values.shape[2]
+
+    @property
+    def channels(self) -> int:
+        """Channels forecast."""
+        return self.target.shape[2]
+
+    def index(self, sites: np.ndarray) -> Tensor:
+        """Site indices on the record's device."""
+        return torch.as_tensor(np.asarray(sites), dtype=torch.int64, device=self.device)
+
+    def history(self, starts: np.ndarray, kept: Tensor) -> Tensor:
+        """What the kept sites read before each start, (b, history, k, inputs)."""
+        times = self.index(starts)[:, None] + self._back
+        return self.values[times[:, :, None], kept]
+
+    def truth(self, starts: np.ndarray, query: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What came at the query sites and whether it was observed, both (b, horizon, q, c)."""
+        times = self.index(starts)[:, None] + self._ahead
+        if query is None:
+            return self.target[times], self.observed[times]
+        return self.target[times[:, :, None], query], self.observed[times[:, :, None], query]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A Field cut into blocks and made ready: what every trainer and judge works on."""
+
+    field: Field
+    window: Window
+    split: Split
+    record: Record
+
+    @classmethod
+    def of(cls, field: Field, window: Window, device: str = "cpu") -> Problem:
+        """Split, fit the normaliser on the training block, and load the tensors."""
+        split = Split.contiguous(field.n_times, window)
+        normaliser = Normaliser.fit(field.dataset["values"].values, split.train)
+        return cls(field, window, split, Record(field, window, normaliser, device))
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        return self.record.n_sites
+
+
+def choose_device(wish: str = "auto") -> str:
+    """The device to train on: a GPU where there is one, unless told otherwise.
+
+    Raises:
+        ConfigError: the wish is unknown, or names a GPU that is not there.
+    """
+    if wish == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wish == "cpu" or (wish == "cuda" and torch.cuda.is_available()):
+        return wish
+    raise ConfigError(
+        f"Expected a device out of auto, cpu and, where torch finds a GPU, cuda, found {wish!r}; "
+        f"use auto."
+    )

@@ -1,0 +1,98 @@
+"""Runs and data sets as tables for a terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.table import Table
+
+from dynst_core.errors import DynSTError
+from dynst_core.runs import Run, RunStore
+from dynst_core.sources.catalogue import Catalogue, Entry
+
+
+def error_table(run: Run) -> Table:
+    """Test error against sparsity, beside the rivals measured so far."""
+    data, split = run.manifest.dataset, run.manifest.split
+    unit = data.units[0]
+    table = Table(
+        title=f"{data.title}, {data.place}: test RMSE in {unit}",
+        caption=(
+            f"{split.n_test_windows} forecasts from {split.test_start:%Y-%m-%d %H:%M} to "
+            f"{split.test_end:%Y-%m-%d %H:%M} UTC, all sites and lead times. Persistence, reading "
+            f"all sites: {run.persistence_rmse():.3f} {unit}. Seed {run.manifest.config.seed}."
+        ),
+    )
+    for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", "Random", "Top variance"):
+        table.add_column(heading, justify="right")
+    dense = run.rmse(0)
+    for level, n_active in enumerate(run.path.n_active):
+        rmse = run.rmse(level)
+        table.add_row(
+            f"{100 * run.path.sparsity[level]:.0f} %",
+            f"{n_active}",
+            f"{rmse:.3f}",
+            f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
+            f"{run.speed_up(level):.1f} x",
+            _rivals(run, "random", level),
+            _rivals(run, "variance", level),
+        )
+    return table
+
+
+def _rivals(run: Run, selector: str, level: int) -> str:
+    rmse = [row.rmse[0] for row in run.baselines.find(selector, level)]
+    if len(rmse) > 1:
+        return f"{np.mean(rmse):.3f} ({min(rmse):.3f} to {max(rmse):.3f})"
+    return f"{rmse[0]:.3f}" if rmse else ""
+
+
+def dataset_table(catalogue: Catalogue) -> Table:
+    """The data sets known by name."""
+    table = Table(title="Data sets")
+    for heading in ("Name", "What", "Where", "Unit", "At hand", "Licence"):
+        table.add_column(heading)
+    for name in catalogue:
+        entry = catalogue[name]
+        table.add_row(
+            entry.name,
+            entry.title,
+            entry.place,
+            ", ".join(channel.unit for channel in entry.channels),
+            _at_hand(entry),
+            entry.licence,
+        )
+    return table
+
+
+def _at_hand(entry: Entry) -> str:
+    if entry.simulated:
+        return "computed when asked for"
+    try:
+        return "yes" if entry.at_hand() else "download on first use"
+    except DynSTError as error:
+        return f"no: {error}"
+
+
+def run_table(store: RunStore) -> Table:
+    """The runs of a store; one that cannot be opened says why."""
+    table = Table(title=f"Runs in {store.root}")
+    for heading in ("Run", "What", "Sites", "Levels", "All sites", "60 % removed", "Trained"):
+        table.add_column(heading)
+    for run_id in store.ids():
+        try:
+            run = store.open(run_id)
+        except DynSTError as error:
+            table.add_row(run_id, f"cannot be opened: {error}")
+            continue
+        data, unit = run.manifest.dataset, run.manifest.dataset.units[0]
+        near = int(np.abs(run.path.sparsity - 0.6).argmin())
+        table.add_row(
+            run_id,
+            f"{data.title}, {data.place}",
+            f"{len(run.sites)}",
+            f"{len(run.path.active)}" + ("" if run.manifest.complete else " (stopped early)"),
+            f"{run.rmse(0):.3f} {unit}",
+            f"{run.rmse(near):.3f} {unit}",
+            f"{run.manifest.created:%Y-%m-%d}",
+        )
+    return table

@@ -1,0 +1,151 @@
+"""Gradient steps on a mask: the same few lines for the path and for every rival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dynst_core.forecaster import Forecaster
+from dynst_core.mask import Mask
+from dynst_core.metrics import ErrorStatistics
+from dynst_core.record import Problem, Record
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """How one gradient step is taken, by the path and by rivals alike.
+
+    Attributes:
+        batch: windows a step.
+        learning_rate: at the top of the schedule.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+        pressure: weight of the mean learnt strength in the loss.
+        queries: forecast sites scored in a step, drawn anew each time, when there are more.
+    """
+
+    batch: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.2
+    clip: float = 1.0
+    pressure: float = 1e-3
+    queries: int = 512
+
+    @classmethod
+    def for_sites(cls, n_sites: int) -> StepOptions:
+        """Defaults for a number of sites: from 1,000 on, smaller batches bound a step's cost."""
+        return cls(batch=8, queries=256) if n_sites >= 1000 else cls()
+
+    @classmethod
+    def of(cls, stored: Mapping[str, float]) -> StepOptions:
+        """The options that a run states."""
+        return TypeAdapter(cls).validate_python(dict(stored))
+
+
+class Trainer:
+    """A forecaster, its optimizer and the training windows."""
+
+    def __init__(
+        self, forecaster: Forecaster, problem: Problem, options: StepOptions, seed: int
+    ) -> None:
+        self.forecaster, self.record, self.options = forecaster, problem.record, options
+        self.starts = problem.window.starts(problem.split.train)
+        self.rng = np.random.default_rng(seed)
+        self.optimizer = torch.optim.AdamW(
+            forecaster.parameters(), options.learning_rate, weight_decay=options.weight_decay
+        )
+        self.steps = 0
+
+    def step(self, kept: np.ndarray, rate: float) -> float:
+        """Train on one batch with these sites kept; returns the loss.
+
+        Args:
+            kept: indices of the kept sites, (k,).
+            rate: factor on the learning rate.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate * rate
+        self.forecaster.train()
+        starts = self.rng.choice(self.starts, self.options.batch)
+        sites, query = self.record.index(kept), self._query()
+        truth, observed = self.record.truth(starts, query)
+        prepared = self.forecaster.prepare(sites, query)
+        forecast = self.forecaster(self.record.history(starts, sites), prepared)
+        error = functional.smooth_l1_loss(forecast, truth, reduction="none")
+        loss = (error * observed).sum() / observed.sum().clamp_min(1)
+        total = loss + self.options.pressure * self.forecaster.strength()[sites].mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(self.forecaster.parameters(), self.options.clip)
+        self.optimizer.step()
+        self.steps += 1
+        return loss.item()
+
+    def _query(self) -> Tensor | None:
+        n_sites = self.record.n_sites
+        if n_sites <= self.options.queries:
+            return None
+        chosen = self.rng.choice(n_sites, self.options.queries, replace=False)
+        return self.record.index(np.sort(chosen))
+
+
+@torch.inference_mode()
+def squared_error(
+    forecaster: Forecaster,
+    record: Record,
+    kept: np.ndarray,
+    starts: np.ndarray,
+    query: np.ndarray | None,
+    by: Literal["window", "site"],
+) -> np.ndarray:
+    """Mean squared error by window (b,) or by forecast site (q,), normalised.
+
+    Channels and lead times count alike. Judges masks on selection windows, never on test ones.
+    """
+    forecaster.eval()
+    sites = record.index(kept)
+    asked = None if query is None else record.index(query)
+    truth, observed = record.truth(starts, asked)
+    forecast = forecaster(record.history(starts, sites), forecaster.prepare(sites, asked))
+    pooled = (1, 2, 3) if by == "window" else (0, 1, 3)
+    squared = ((forecast - truth).square() * observed).sum(dim=pooled)
+    return (squared / observed.sum(dim=pooled).clamp_min(1)).cpu().numpy()
+
+
+@torch.inference_mode()
+def error_statistics(
+    forecaster: Forecaster, record: Record, mask: Mask, starts: np.ndarray, batch: int = 64
+) -> ErrorStatistics:
+    """Error of forecasting all sites from a mask's sites, in units, over all given windows."""
+    forecaster.eval()
+    kept = record.index(mask.kept)
+    prepared = forecaster.prepare(kept)
+    parts = []
+    for some in np.array_split(starts, max(1, -(-len(starts) // batch))):
+        truth, observed = record.truth(some)
+        forecast = forecaster(record.history(some, kept), prepared)
+        undo = record.normaliser.undo
+        parts.append(
+            ErrorStatistics.of(
+                undo(forecast.cpu().numpy()), undo(truth.cpu().numpy()), observed.cpu().numpy()
+            )
+        )
+    return sum(parts[1:], start=parts[0])
+
+
+def persistence_statistics(record: Record, starts: np.ndarray) -> ErrorStatistics:
+    """Error of saying that every site stays at its last reading, in units: the least to beat."""
+    truth, observed = record.truth(starts)
+    everywhere = torch.arange(record.n_sites, device=record.device)
+    last = record.history(starts, everywhere)[:, -1:, :, : record.channels]
+    undo = record.normaliser.undo
+    return ErrorStatistics.of(
+        undo(last.cpu().numpy()), undo(truth.cpu().numpy()), observed.cpu().numpy()
+    )

@@ -1,0 +1,47 @@
+"""One dashboard and one Chromium for all browser tests; a fresh page for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.harness import Guard, browser, open_page, painted, serve
+from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
+
+Open = Callable[..., tuple[Page, Guard]]
+
+
+@pytest.fixture(scope="session")
+def driven(chromium: str) -> Iterator[BrowserContext]:
+    with browser(chromium) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard over a network, a grid and a hall in local metres."""
+    store = tmp_path_factory.mktemp("runs")
+    add_baselines(save_run(store, "network", make_arrays(network_sites(60))))
+    add_baselines(save_run(store, "grid", make_arrays(*grid_sites(9, 12))))
+    save_run(store, "hall", make_arrays(*grid_sites(6, 10, geographic=False)))
+    with serve(store) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(driven: BrowserContext, address: str) -> Iterator[Open]:
+    """Open the dashboard, wait until both maps are painted, and close the page afterwards."""
+    pages: list[Page] = []
+
+    def open_and_wait(query: str = "", **options: object) -> tuple[Page, Guard]:
+        page, guard = open_page(driven, address, query, **options)  # type: ignore[arg-type]
+        pages.append(page)
+        painted(page)
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        return page, guard
+
+    yield open_and_wait
+    for page in pages:
+        page.close()

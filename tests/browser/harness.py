@@ -1,0 +1,145 @@
+"""The real dashboard in a real Chromium, for tests, measurements and screenshots."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+PATIENCE = 30_000
+"""Milliseconds to wait for something that takes a second or two on a quiet machine."""
+
+
+def find_chromium() -> str:
+    """The browser's path.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    stated = os.environ.get("CHROMIUM")
+    found = stated or next((path for name in NAMES if (path := shutil.which(name))), None)
+    if not found or not Path(found).exists():
+        raise FileNotFoundError(
+            f"Expected Chromium for the browser tests, found {stated or 'none on the path'}; "
+            f"install it (Debian, Ubuntu: apt-get install chromium) or set CHROMIUM to its path."
+        )
+    return found
+
+
+@contextmanager
+def serve(runs: Path) -> Iterator[str]:
+    """Start the dashboard over a folder of runs; gives its address and ends it afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+    command += ["--server.headless", "true", "--server.port", str(port)]
+    command += ["--server.fileWatcherType", "none"]
+    environment = {**os.environ, "DYNST_RUNS": str(runs)}
+    # Started from elsewhere on purpose: the app must not depend on the folder it is started in.
+    server = subprocess.Popen(
+        command, cwd=runs, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            raise RuntimeError(f"Expected a running dashboard, found it ended ({server.args!r}).")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"Expected a healthy dashboard at {address}, found none after 30 s.")
+
+
+@contextmanager
+def browser(executable: str | None = None) -> Iterator[BrowserContext]:
+    """A headless Chromium with WebGL in software; the one stated, or the one found."""
+    path = executable or find_chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield started.new_context()  # one for all pages, so that they share its cache
+        finally:
+            started.close()
+
+
+@dataclass
+class Guard:
+    """Lets only local requests out of a page and remembers the others."""
+
+    address: str
+    foreign: list[str] = field(default_factory=list)
+
+    def __call__(self, route: Route, request: Request) -> None:
+        if request.url.startswith((self.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(request.url)
+            route.abort()
+
+
+def open_page(
+    chromium: BrowserContext,
+    address: str,
+    query: str = "",
+    size: tuple[int, int] = (1440, 900),
+    *,
+    dark: bool = False,
+) -> tuple[Page, Guard]:
+    """Open the dashboard on a screen of some size; every foreign request is refused and noted."""
+    page = chromium.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    guard = Guard(address)
+    page.route("**/*", guard)
+    page.goto(f"{address}/{query}")
+    return page, guard
+
+
+def stage(page: Page) -> Locator:
+    """The element that holds both maps, inside the component's shadow root."""
+    return page.locator(".maps")
+
+
+def camera(page: Page) -> dict[str, float]:
+    """Where the one camera of both maps stands now."""
+    return json.loads(stage(page).get_attribute("data-camera") or "{}")
+
+
+def painted(page: Page, version: str | None = None) -> None:
+    """Wait until both maps show some picture, or the named one ("level/lead/channel")."""
+    mark = "[data-painted]" if version is None else f'[data-painted="{version}"]'
+    page.wait_for_selector(f".maps{mark}", timeout=PATIENCE)

@@ -1,0 +1,263 @@
+"""The Plan view in a real Chromium: what a planner does, and what must answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import Guard, camera, painted, stage
+
+Open = Callable[..., tuple[Page, Guard]]
+
+CHOSEN = (
+    "() => document.querySelector('.js-plotly-plot').data.find((t) => t.name === 'chosen').x[0]"
+)
+
+
+TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+
+
+def picture(page: Page, view: str) -> np.ndarray:
+    """The pixels of one map as they are on the screen, (height, width, 3)."""
+    box = stage(page).locator(f".frame.{view}").bounding_box()
+    assert box
+    shot = page.screenshot(clip=box)
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+
+
+def both(page: Page) -> tuple[np.ndarray, np.ndarray]:
+    return picture(page, "importance"), picture(page, "error")
+
+
+def differ(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether more than a few stray pixels changed."""
+    return bool((first != second).any(axis=2).mean() > 0.002)
+
+
+def colours(image: np.ndarray) -> int:
+    return len(np.unique(image.reshape(-1, 3), axis=0))
+
+
+def figures(page: Page) -> list[str]:
+    return page.locator('[data-testid="stMetricValue"]').all_inner_texts()
+
+
+def slide(page: Page, key: str, level: int, lead: int | None = None) -> None:
+    """Move the slider by the keyboard and wait until both maps show that level."""
+    page.locator('[data-testid="stSlider"] input').focus()
+    page.keyboard.press(key)
+    painted(page, f"{level}/{lead}/0")
+
+
+@contextmanager
+def the_camera_moves(page: Page) -> Iterator[None]:
+    """Wait until the maps are drawn from another place than before."""
+    before = stage(page).get_attribute("data-camera")
+    assert before
+    yield
+    expect(stage(page)).not_to_have_attribute("data-camera", before)
+
+
+def drag(page: Page, view: str, by: tuple[int, int]) -> None:
+    """Pan a map with the mouse."""
+    box = stage(page).locator(f".frame.{view}").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    with the_camera_moves(page):
+        page.mouse.move(x + by[0], y + by[1], steps=4)
+        page.mouse.up()
+    page.evaluate(TWO_FRAMES)  # the last step of the drag is drawn too
+
+
+def shift(before: np.ndarray, after: np.ndarray) -> tuple[int, int]:
+    """By how many pixels (right, down) a picture moved, from the peak of its phase correlation."""
+    first, second = (np.fft.fft2(image.astype(float).sum(axis=2)) for image in (before, after))
+    cross = second * np.conj(first)
+    peak = np.fft.ifft2(cross / np.maximum(np.abs(cross), 1e-9)).real
+    down, right = np.unravel_index(peak.argmax(), peak.shape)
+    height, width = peak.shape
+    return (
+        int(right + width // 2) % width - width // 2,
+        int(down + height // 2) % height - height // 2,
+    )
+
+
+@pytest.mark.parametrize("run", ["network", "grid"])
+def test_the_slider_changes_figures_both_maps_and_chart_but_not_the_camera(
+    visit: Open, run: str
+) -> None:
+    page, guard = visit(f"?run={run}&removed=30")
+    maps, numbers, place = both(page), figures(page), camera(page)
+    assert min(map(colours, maps)) > 20, "a map that is drawn has many colours"
+    assert page.evaluate(CHOSEN) == 30
+
+    slide(page, "ArrowRight", level=2)
+
+    page.wait_for_function(f"({CHOSEN})() === 60")
+    expect(page.locator('[data-testid="stMetricValue"]').first).not_to_have_text(numbers[0])
+    assert figures(page)[:3] != numbers[:3]
+    for before, after in zip(maps, both(page), strict=True):
+        assert differ(before, after)
+    assert camera(page) == place
+    assert guard.foreign == []
+
+
+def test_the_slider_answers_to_the_mouse(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=0")
+    track = page.locator('[data-testid="stSlider"] [role="group"] > div').first.bounding_box()
+    assert track
+    page.mouse.click(track["x"] + track["width"] - 3, track["y"] + track["height"] / 2)
+    painted(page, "3/None/0")
+    expect(page.locator('[data-testid="stMetricValue"]').first).to_have_text("6 of 60")
+
+
+def test_removing_all_but_a_few_sensors_turns_blue_dots_white(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=0")
+    full = picture(page, "importance").astype(int)
+    for level in (1, 2, 3):
+        slide(page, "ArrowRight", level)
+    cut = picture(page, "importance").astype(int)
+
+    def blue(image: np.ndarray) -> int:
+        return int(((image[:, :, 2] - image[:, :, 0]) > 60).sum())
+
+    def white(image: np.ndarray) -> int:
+        return int((image == 255).all(axis=2).sum())
+
+    assert blue(cut) < 0.3 * blue(full)
+    assert white(cut) > 2 * white(full)
+
+
+@pytest.mark.parametrize("view", ["importance", "error"])
+def test_panning_one_map_pans_the_other(visit: Open, view: str) -> None:
+    page, _ = visit("?run=network")
+    before = both(page)
+    drag(page, view, by=(70, 40))
+    moved = [shift(old, new) for old, new in zip(before, both(page), strict=True)]
+    assert moved[0] == moved[1], "the ground under both maps moves by the same pixels"
+    right, down = moved[0]
+    assert 20 < right <= 70 and 10 < down <= 40, "and with the pointer"
+
+
+def test_the_planner_s_camera_survives_the_slider_and_the_lead_time(visit: Open) -> None:
+    page, _ = visit("?run=grid&removed=60")
+    drag(page, "error", by=(-50, 30))
+    with the_camera_moves(page):
+        stage(page).get_by_role("button", name="Zoom in").click()
+    place = camera(page)
+    slide(page, "ArrowLeft", level=1)
+    assert camera(page) == place
+    page.get_by_role("combobox", name="Lead time").click()
+    page.get_by_role("option", name="5 min ahead", exact=True).click()
+    painted(page, "1/0/0")
+    assert camera(page) == place
+
+
+def test_buttons_zoom_and_show_all_again(visit: Open) -> None:
+    page, _ = visit("?run=hall")
+    start = camera(page)["zoom"]
+    with the_camera_moves(page):
+        stage(page).get_by_role("button", name="Zoom in").click()
+    assert camera(page)["zoom"] > start
+    with the_camera_moves(page):
+        stage(page).get_by_role("button", name="Show all").click()
+    assert camera(page)["zoom"] == pytest.approx(start)
+
+
+def test_pointing_at_a_cell_tells_its_name_state_and_error_in_units(visit: Open) -> None:
+    page, _ = visit("?run=grid&removed=90")
+    for view in ("importance", "error"):
+        box = stage(page).locator(f".frame.{view}").bounding_box()
+        assert box
+        # Off the centre, where four cells could meet.
+        page.mouse.move(box["x"] + box["width"] / 2 + 7, box["y"] + box["height"] / 2 + 5, steps=3)
+        tip = stage(page).locator(".tip")
+        expect(tip).to_contain_text("Cell r")
+        expect(tip).to_contain_text("mph")
+        expect(tip).to_contain_text("Importance")
+        page.mouse.move(5, 5)
+
+
+def test_a_shared_link_opens_the_same_screen(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=30")
+    slide(page, "ArrowRight", level=2)
+    page.get_by_role("combobox", name="Lead time").click()
+    page.get_by_role("option", name="15 min ahead").click()
+    painted(page, "2/2/0")
+    page.wait_for_url("**/?run=network&removed=60&lead=3")
+    numbers, maps = figures(page), both(page)
+
+    other, _ = visit("?" + page.url.partition("?")[2])
+    painted(other, "2/2/0")
+    assert figures(other) == numbers
+    for here, there in zip(maps, both(other), strict=True):
+        assert not differ(here, there)
+
+
+def test_another_run_brings_its_own_maps(visit: Open) -> None:
+    page, guard = visit("?run=network")
+    page.get_by_role("combobox", name="Run").click()
+    page.get_by_role("option", name="hall").click()
+    expect(page.locator('[data-testid="stMetricLabel"]').first).to_contain_text("Cells kept")
+    painted(page)
+    assert "target" in camera(page), "a hall in metres has no longitude"
+    assert min(map(colours, both(page))) > 20
+    assert guard.foreign == []
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_nothing_is_wider_than_the_screen(visit: Open, size: tuple[int, int]) -> None:
+    page, _ = visit("?run=grid", size=size)
+    boxes = [
+        stage(page).locator(f".frame.{view}").bounding_box() for view in ("importance", "error")
+    ]
+    boxes += [
+        page.locator(s).first.bounding_box()
+        for s in ('[data-testid="stSlider"]', ".js-plotly-plot")
+    ]
+    for box in boxes:
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= size[0]
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stMetric] p')]
+             .filter((p) => p.scrollWidth > p.parentElement.clientWidth + 1).length"""
+    )
+    assert cut == 0, "every figure is readable to its last letter"
+
+
+def test_on_a_phone_the_maps_lie_one_below_the_other(visit: Open) -> None:
+    page, _ = visit("?run=network", size=(390, 844))
+    upper, lower = (
+        stage(page).locator(f".frame.{view}").bounding_box() for view in ("importance", "error")
+    )
+    assert upper and lower
+    assert lower["y"] > upper["y"] + upper["height"]
+    assert upper["width"] > 330
+
+
+def test_maps_have_words_for_those_who_do_not_see_them(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=60")
+    labels = [card.get_attribute("aria-label") for card in stage(page).locator("figure").all()]
+    assert labels == [
+        "Map. Importance of each sensor: darker = stays longer; 24 of 60 kept, 36 removed",
+        "Map. Forecast error of speed: RMSE in mph by sensor, all lead times (5 min to 15 min), "
+        "6 to 7 Jan 2020",
+    ]
+
+
+def test_street_tiles_are_fetched_only_when_asked_for(visit: Open) -> None:
+    page, guard = visit("?run=network")
+    assert guard.foreign == []
+    with page.expect_request("https://tile.openstreetmap.org/**"):
+        page.get_by_text("Street map beneath").click()
+    assert all(url.startswith("https://tile.openstreetmap.org/") for url in guard.foreign)
+    assert stage(page).get_by_text("© OpenStreetMap contributors").first.is_visible()
+    slide(page, "ArrowLeft", level=1)
+    assert min(map(colours, both(page))) > 20, "without the tiles the sites are still drawn"

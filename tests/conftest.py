@@ -1,0 +1,51 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from dynst_core.runs import Run
+from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
+
+# The same examples on every machine: a failure that CI sees can be seen again at once.
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
+
+BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if BROWSER_TESTS in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser that CHROMIUM names or the PATH holds; `make test` sees to one."""
+    path = shutil.which(os.environ.get("CHROMIUM") or "chromium")
+    if path is None:
+        pytest.fail("Expected a Chromium in CHROMIUM or on the PATH, found none; run `make test`.")
+    return path
+
+
+@pytest.fixture
+def network_run(tmp_path: Path) -> Run:
+    """A saved run over 40 scattered sensors, with its baselines."""
+    return add_baselines(save_run(tmp_path / "runs", "network", make_arrays(network_sites())))
+
+
+@pytest.fixture
+def grid_run(tmp_path: Path) -> Run:
+    """A saved run over a grid of 5 by 8 cells, with its baselines."""
+    return add_baselines(save_run(tmp_path / "runs", "grid", make_arrays(*grid_sites())))

@@ -1,0 +1,157 @@
+"""Small runs with known contents, for tests of everything that only reads runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from dynst_core.field import Grid
+from dynst_core.mask import SparsityPath, n_active_at
+from dynst_core.metrics import ErrorStatistics
+from dynst_core.runs import (
+    BaselineRow,
+    Baselines,
+    DatasetCard,
+    Manifest,
+    Run,
+    RunArrays,
+    RunConfig,
+    RunStore,
+    SplitCard,
+    write_baselines,
+)
+from dynst_core.sites import SiteSet
+
+LEVELS = (0.0, 0.3, 0.6, 0.9)
+LEAD_TIMES = 3
+
+
+def network_sites(n: int = 40, seed: int = 0) -> SiteSet:
+    """Sensors scattered over Los Angeles."""
+    rng = np.random.default_rng(seed)
+    where = np.column_stack([rng.uniform(-118.5, -118.1, n), rng.uniform(34.0, 34.3, n)])
+    return SiteSet(np.array([f"s{i}" for i in range(n)]), where, geographic=True)
+
+
+def grid_sites(rows: int = 5, columns: int = 8, geographic: bool = True) -> tuple[SiteSet, Grid]:
+    """Cells of a regular grid, latitude falling, over the British Isles or a local frame."""
+    y = np.linspace(58, 50, rows) if geographic else np.arange(rows) * 1.0
+    x = np.linspace(-10, 2, columns) if geographic else np.arange(columns) * 2.0
+    yy, xx = np.meshgrid(y, x, indexing="ij")
+    ids = np.array([f"r{r}c{c}" for r in range(rows) for c in range(columns)])
+    where = np.column_stack([xx.ravel(), yy.ravel()])
+    return SiteSet(ids, where, geographic=geographic), Grid(y, x)
+
+
+def make_arrays(sites: SiteSet, grid: Grid | None = None, seed: int = 0) -> RunArrays:
+    """A nested path over random ranks; error is 1 unit dense and grows by 10 % a level."""
+    rng = np.random.default_rng(seed)
+    n = len(sites)
+    rank = rng.permutation(n)
+    active = np.stack([rank >= n - n_active_at(level, n) for level in LEVELS])
+    count = np.full((LEAD_TIMES, n, 1), 100)
+
+    def errors(scale: float) -> ErrorStatistics:
+        rmse = scale * rng.uniform(0.5, 1.5, (LEAD_TIMES, n, 1)) * [[[0.8]], [[1.0]], [[1.2]]]
+        return ErrorStatistics(rmse**2 * 100, rmse * 80, rmse * 0.0, count)
+
+    return RunArrays(
+        sites,
+        grid,
+        SparsityPath(active, rank),
+        tuple(errors(1.0 + 0.1 * i) for i in range(len(LEVELS))),
+        errors(2.0),
+    )
+
+
+def make_manifest(run_id: str, arrays: RunArrays, **changes: object) -> Manifest:
+    """A complete manifest for those arrays."""
+    start = datetime(2020, 1, 1)
+    manifest = Manifest(
+        format="dynst-run",
+        format_version=1,
+        run_id=run_id,
+        title="Test speeds",
+        created=start,
+        complete=True,
+        command="python -m dynst_core train test",
+        code_version="0.0.0",
+        package_versions={},
+        config=RunConfig(
+            history=4,
+            horizon=LEAD_TIMES,
+            levels=LEVELS,
+            seed=0,
+            backbone="attention",
+            backbone_options={},
+            path_options={},
+            step_options={},
+        ),
+        dataset=DatasetCard(
+            name="test",
+            title="Test speeds",
+            place="Somewhere",
+            licence="CC0",
+            attribution="nobody",
+            source="made for tests",
+            channels=("speed",),
+            units=("mph",),
+            start=start,
+            end=start + timedelta(days=7),
+            step_seconds=300,
+            n_times=2016,
+            fingerprint="0" * 64,
+        ),
+        split=SplitCard(
+            train=(0, 1400),
+            selection=(1412, 1600),
+            test=(1612, 2016),
+            test_start=start + timedelta(days=5, hours=14),
+            test_end=start + timedelta(days=7),
+            n_test_windows=380,
+        ),
+        mean=(50.0,),
+        std=(10.0,),
+        training_seconds=1.0,
+        steps=tuple(range(100, 100 + 100 * len(arrays.path.active), 100)),
+        forecast_seconds=tuple(0.01 / (1 + i) for i in range(len(arrays.path.active))),
+        files={},
+    )
+    return manifest.model_copy(update=changes)
+
+
+def save_run(root: Path, run_id: str, arrays: RunArrays, **changes: object) -> Run:
+    """Write a run with small random weights."""
+    rng = np.random.default_rng(1)
+    weights = {
+        level: {"layer.weight": rng.normal(size=(2, 3)).astype(np.float16)}
+        for level in range(len(arrays.path.active))
+    }
+    return RunStore(root).save(make_manifest(run_id, arrays, **changes), arrays, weights)
+
+
+def add_baselines(run: Run, draws: int = 5) -> Run:
+    """Rivals that are 20 % (variance) and about 30 % (random) worse than the path."""
+    rows = []
+    for level in range(1, len(run.path.active)):
+        for selector, count in (("random", draws), ("variance", 1)):
+            for draw in range(count):
+                factor = 1.2 if selector == "variance" else 1.3 + 0.02 * draw
+                by_lead = [run.rmse(level, lead) * factor for lead in range(LEAD_TIMES)]
+                rows.append(
+                    BaselineRow(
+                        selector=selector,
+                        draw=draw,
+                        level=level,
+                        n_active=int(run.path.n_active[level]),
+                        steps=100,
+                        seed=draw,
+                        active_hex=run.path.mask(level).to_hex(),
+                        rmse=(run.rmse(level) * factor,),
+                        rmse_by_lead_time=tuple((v,) for v in by_lead),
+                    )
+                )
+    write_baselines(run.folder, Baselines(run_id=run.run_id, rows=tuple(rows)))
+    return RunStore(run.folder.parent).open(run.run_id)

@@ -1,0 +1,81 @@
+"""The trade-off curve, read from its figure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app import charts
+from dynst_core.runs import Baselines, Run
+
+REMOVED = [0, 30, 60, 90]
+
+
+def traces(run: Run, baselines: Baselines, level: int = 2, lead: int | None = None) -> dict:
+    figure = charts.trade_off(run, baselines, level, lead, 0)
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_the_path_is_the_run_s_error_at_each_level(network_run: Run) -> None:
+    ours = traces(network_run, network_run.baselines)["DynST"]
+    assert list(ours.x) == REMOVED
+    np.testing.assert_allclose(ours.y, [network_run.rmse(i) for i in range(4)])
+
+
+@pytest.mark.parametrize("level", range(4))
+def test_the_marker_follows_the_level(network_run: Run, level: int) -> None:
+    figure = charts.trade_off(network_run, network_run.baselines, level, None, 0)
+    chosen = next(trace for trace in figure.data if trace.name == "chosen")
+    assert list(chosen.x) == [REMOVED[level]]
+    np.testing.assert_allclose(chosen.y, [network_run.rmse(level)])
+    assert figure.layout.shapes[0].x0 == REMOVED[level]
+
+
+@pytest.mark.parametrize("lead", [None, 0, 2])
+def test_every_line_is_of_the_chosen_lead_time(network_run: Run, lead: int | None) -> None:
+    drawn = traces(network_run, network_run.baselines, lead=lead)
+    dense = network_run.rmse(0, lead)
+    assert drawn["DynST"].y[0] == pytest.approx(dense)
+    assert drawn["top variance"].y[0] == pytest.approx(dense)
+    at_60 = 1.2 * network_run.rmse(2, lead)
+    assert drawn["top variance"].y[2] == pytest.approx(at_60)
+    assert drawn["persistence"].y[0] == pytest.approx(network_run.persistence_rmse(lead))
+
+
+def test_random_is_a_band_from_its_best_to_its_worst_draw_around_its_mean(
+    network_run: Run,
+) -> None:
+    drawn = traces(network_run, network_run.baselines)
+    at_60 = network_run.rmse(2)
+    assert drawn["random, best"].y[2] == pytest.approx(1.30 * at_60)
+    assert drawn["random, worst"].y[2] == pytest.approx(1.38 * at_60)
+    assert drawn["random (5 draws)"].y[2] == pytest.approx(1.34 * at_60)
+    assert drawn["random, worst"].fill == "tonexty"
+    order = list(drawn)
+    assert order.index("random, worst") == order.index("random, best") + 1
+
+
+def test_without_baselines_the_rest_is_drawn(network_run: Run) -> None:
+    drawn = traces(network_run, Baselines(run_id="network"))
+    assert set(drawn) == {"DynST", "persistence", "chosen"}
+
+
+def test_half_measured_baselines_are_drawn_as_far_as_they_go(network_run: Run) -> None:
+    rows = tuple(row for row in network_run.baselines.rows if row.level == 1 and row.draw < 2)
+    drawn = traces(network_run, Baselines(run_id="network", rows=rows))
+    assert list(drawn["random (2 draws)"].x) == [0, 30]
+    assert list(drawn["top variance"].x) == [0, 30]
+
+
+def test_axes_name_measure_lead_time_and_unit(network_run: Run, grid_run: Run) -> None:
+    figure = charts.trade_off(network_run, network_run.baselines, 1, 0, 0)
+    assert figure.layout.yaxis.title.text == "RMSE, 5 min ahead (mph)"
+    assert figure.layout.xaxis.title.text == "sensors removed (%)"
+    grid = charts.trade_off(grid_run, grid_run.baselines, 1, None, 0)
+    assert grid.layout.xaxis.title.text == "cells removed (%)"
+
+
+def test_the_curve_can_be_read_out(network_run: Run) -> None:
+    text = charts.description(network_run, 2, None, 0)
+    assert "60 % removed" in text
+    assert f"{network_run.rmse(2):.2f} mph" in text

@@ -1,0 +1,240 @@
+"""Maps read through what they send: the deck's JSON and the colours of each site."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app import maps, palette
+from app.basemap import BaseMap
+from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage
+from dynst_core.runs import Run
+from dynst_core.sites import SiteSet
+from tests.factories import LEVELS, grid_sites, make_arrays, network_sites, save_run
+
+
+@pytest.fixture(scope="module")
+def base_map() -> BaseMap:
+    return BaseMap.read()
+
+
+def paint(run: Run, stage: Stage, level: int, lead: int | None = None) -> Paint:
+    return maps.make_paint(run, stage, maps.error_scale(run, lead, 0), level, lead, 0)
+
+
+def layers(stage: Stage) -> dict[str, dict]:
+    return {layer["id"]: layer for layer in json.loads(stage.json)["layers"]}
+
+
+def test_removed_sites_are_white_with_a_grey_outline(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    picture = paint(network_run, stage, level=2)
+    removed = ~network_run.path.active[2][stage.order]
+    assert (~picture.kept == removed).all() and removed.sum() == 24
+    assert (picture.fill[IMPORTANCE][removed] == palette.WHITE).all()
+    assert (picture.line[IMPORTANCE][removed] == palette.GREY_OUTLINE).all()
+    assert (picture.fill[IMPORTANCE][~removed] != palette.WHITE).any(axis=1).all()
+    assert (picture.line[IMPORTANCE][~removed] != palette.GREY_OUTLINE).any(axis=1).all()
+
+
+def test_a_more_important_site_is_a_darker_blue(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    blue = paint(network_run, stage, level=0).fill[IMPORTANCE].astype(int)
+    importance = network_run.path.importance[stage.order]
+    brightness = blue[np.argsort(importance), :3].sum(axis=1)
+    assert (np.diff(brightness) <= 0).all() and brightness[0] > brightness[-1] + 300
+    assert (blue[:, 2] >= blue[:, 0]).all()
+
+
+def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    assert (np.diff(network_run.path.importance[stage.order]) > 0).all()
+    places = [row["position"] for row in layers(stage)["importance-sites"]["data"]]
+    expected = network_run.sites.coordinates[stage.order]
+    np.testing.assert_allclose(places, expected, atol=1e-6)
+
+
+def test_removed_sites_still_show_their_error(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    picture = paint(network_run, stage, level=3, lead=1)
+    expected = network_run.rmse_by_site(3, 1)[stage.order]
+    np.testing.assert_allclose(picture.error, expected, rtol=1e-6)
+    scale = maps.error_scale(network_run, 1, 0)
+    assert (picture.fill[ERROR] == scale.rgba(expected)).all()
+
+
+def test_an_error_has_one_colour_at_every_level(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    scale = maps.error_scale(network_run, None, 0)
+    gradients = {
+        paint(network_run, stage, level).legends[ERROR].gradient for level in range(len(LEVELS))
+    }
+    assert gradients == {scale.css()}
+    ticks = {paint(network_run, stage, level).legends[ERROR].ticks for level in range(len(LEVELS))}
+    assert len(ticks) == 1
+
+
+def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(grid_run, base_map)
+    ticks = paint(grid_run, stage, 1).legends[ERROR].ticks
+    assert ticks[0][0] == pytest.approx(0) and ticks[0][1].startswith("≤ ")
+    assert ticks[-1][0] == pytest.approx(1)
+    assert ticks[-1][1].startswith("≥ ") and ticks[-1][1].endswith(" mph")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_network_is_dots_over_thin_lines_to_their_neighbours(
+    network_run: Run, base_map: BaseMap, view: str
+) -> None:
+    drawn = layers(maps.make_stage(network_run, base_map))
+    names = list(drawn)
+    assert drawn[f"{view}-links"]["@@type"] == "LineLayer"
+    assert drawn[f"{view}-sites"]["@@type"] == "ScatterplotLayer"
+    assert names.index(f"{view}-land") < names.index(f"{view}-links")
+    assert names.index(f"{view}-links") < names.index(f"{view}-sites")
+    assert len(drawn[f"{view}-links"]["data"]) == len(network_run.sites.links())
+
+
+def test_neighbouring_cells_share_their_vertices_exactly() -> None:
+    y, x = np.linspace(58, 50, 7) + 1 / 3, np.linspace(-10, 2, 9) + 1 / 7
+    corners = maps.cell_corners(y, x).reshape(6, 8, 4, 2)
+    # Corners run: left y0, right y0, right y1, left y1.
+    assert (corners[:, :-1, 1] == corners[:, 1:, 0]).all()
+    assert (corners[:-1, :, 3] == corners[1:, :, 0]).all()
+    assert len(np.unique(corners.reshape(-1, 2), axis=0)) == 7 * 9
+
+
+def test_a_cell_lies_around_its_own_site(grid_run: Run, base_map: BaseMap) -> None:
+    drawn = layers(maps.make_stage(grid_run, base_map))["importance-sites"]["data"]
+    centres = np.mean([row["polygon"] for row in drawn], axis=1)
+    np.testing.assert_allclose(centres, grid_run.sites.coordinates, atol=1e-3)
+
+
+def test_the_stage_does_not_change_when_the_slider_does(
+    network_run: Run, base_map: BaseMap
+) -> None:
+    first, again = (maps.make_stage(network_run, base_map) for _ in range(2))
+    assert first.id == again.id
+    pictures = [paint(network_run, first, level) for level in (1, 2)]
+    assert (pictures[0].fill[IMPORTANCE] != pictures[1].fill[IMPORTANCE]).any()
+
+
+def test_both_maps_have_the_same_layers_and_one_camera(network_run: Run, base_map: BaseMap) -> None:
+    deck = json.loads(maps.make_stage(network_run, base_map).json)
+    assert [view["id"] for view in deck["views"]] == list(VIEWS)
+    names = [layer["id"].split("-", 1) for layer in deck["layers"]]
+    kinds = {view: [kind for of, kind in names if of == view] for view in VIEWS}
+    assert kinds[IMPORTANCE] == kinds[ERROR]
+    assert set(deck["initialViewState"]) >= {"longitude", "latitude", "zoom"}
+
+
+def test_the_map_asks_nobody_for_a_base_map(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    deck = json.loads(stage.json)
+    assert "mapProvider" not in deck
+    assert not deck.get("mapStyle")
+    assert "http" not in stage.json
+
+
+@pytest.mark.parametrize(
+    ("longitudes", "drawn"),
+    [
+        ([200.0, 330.0], [-160.0, -30.0]),
+        ([170.0, 190.0], [-190.0, -170.0]),
+        ([-10.0, 2.0], [-10.0, 2.0]),
+        ([0.0, 350.0], [0.0, 350.0]),
+    ],
+)
+def test_longitudes_turn_as_one_and_a_region_stays_whole(
+    longitudes: list[float], drawn: list[float]
+) -> None:
+    where = np.column_stack([longitudes, [10.0, 20.0]])
+    sites = SiteSet(np.array(["a", "b"]), where, geographic=True)
+    turned = maps.unwrapped(sites)[:, 0]
+    assert np.ptp(turned) == np.ptp(longitudes)
+    middle = turned.mean()
+    assert -180 <= middle < 180
+    np.testing.assert_allclose(turned % 360, np.array(drawn) % 360)
+
+
+def test_the_first_view_shows_every_site(network_run: Run) -> None:
+    west, south, east, north = bounds = (-12.0, 49.0, 3.0, 59.0)
+    view = maps.camera(bounds, geographic=True)
+    width, height = maps.REFERENCE_SIZE
+    pixels_per_degree = maps.TILE_PIXELS * 2**view.zoom / 360
+    assert pixels_per_degree * (east - west) <= width
+    # Mercator stretches by 1 / cos(latitude); over this range the mean stretch bounds it well.
+    stretch = 1 / np.cos(np.radians((south + north) / 2))
+    assert pixels_per_degree * (north - south) * stretch <= height * 1.02
+    assert pixels_per_degree * max((east - west), (north - south) * stretch) > 0.7 * height
+
+
+def test_a_place_without_geography_has_axes_in_metres_and_no_land(
+    tmp_path: Path, base_map: BaseMap
+) -> None:
+    run = save_run(tmp_path, "hall", make_arrays(*grid_sites(geographic=False)))
+    stage = maps.make_stage(run, base_map)
+    deck = json.loads(stage.json)
+    assert {view["@@type"] for view in deck["views"]} == {"OrthographicView"}
+    drawn = layers(stage)
+    assert not any("land" in name or "coast" in name for name in drawn)
+    assert {row["text"] for row in drawn["error-ticks"]["data"]} >= {"0 m", "5 m", "10 m"}
+
+
+def test_a_single_sensor_can_be_drawn(tmp_path: Path, base_map: BaseMap) -> None:
+    arrays = make_arrays(network_sites(1))
+    run = save_run(tmp_path, "lone", arrays)
+    view = json.loads(maps.make_stage(run, base_map).json)["initialViewState"]
+    assert np.isfinite(view["zoom"])
+
+
+def test_two_runs_with_other_sites_are_two_stages(tmp_path: Path, base_map: BaseMap) -> None:
+    runs = [save_run(tmp_path, f"r{n}", make_arrays(network_sites(n))) for n in (8, 9)]
+    ids = {maps.make_stage(run, base_map).id for run in runs}
+    assert len(ids) == 2
+
+
+def test_a_site_without_observations_is_drawn_as_no_data(
+    network_run: Run, base_map: BaseMap
+) -> None:
+    errors = tuple(
+        replace(e, count=np.where(np.arange(40)[None, :, None] == 5, 0, e.count))
+        for e in network_run.arrays.errors
+    )
+    run = replace(network_run, arrays=replace(network_run.arrays, errors=errors))
+    stage = maps.make_stage(run, base_map)
+    row = int(np.flatnonzero(stage.order == 5)[0])
+    assert tuple(paint(run, stage, 1).fill[ERROR][row]) == palette.NO_DATA
+
+
+class TestBaseMap:
+    """The land that ships with the app."""
+
+    UK = (-12.0, 49.0, 4.0, 61.0)
+
+    def test_land_and_coast_lie_within_the_bounds(self, base_map: BaseMap) -> None:
+        rings = [point for polygon in base_map.land(self.UK) for ring in polygon for point in ring]
+        lines = [point for line in base_map.coast(self.UK) for point in line]
+        for points in (np.array(rings), np.array(lines)):
+            west, south, east, north = self.UK
+            assert len(points) > 100
+            assert points[:, 0].min() >= west - 1e-3 and points[:, 0].max() <= east + 1e-3
+            assert points[:, 1].min() >= south - 1e-3 and points[:, 1].max() <= north + 1e-3
+
+    def test_clipping_adds_no_coast_along_its_edges(self, base_map: BaseMap) -> None:
+        inland = (20.0, 0.0, 25.0, 5.0)  # the middle of Africa
+        assert len(base_map.land(inland)) == 1
+        assert base_map.coast(inland) == []
+
+    def test_a_region_across_the_date_line_has_both_its_shores(self, base_map: BaseMap) -> None:
+        bering = (170.0, 60.0, 205.0, 72.0)  # from Siberia to Alaska
+        longitudes = np.array([p[0] for line in base_map.coast(bering) for p in line])
+        assert (longitudes < 180).any() and (longitudes > 190).any()
+
+    def test_the_border_across_ireland_is_there(self, base_map: BaseMap) -> None:
+        ireland = (-8.5, 53.8, -6.0, 55.2)
+        assert base_map.borders(ireland)

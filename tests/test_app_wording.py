@@ -1,0 +1,117 @@
+"""Words and numbers as a planner reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from app import wording
+from dynst_core.runs import Baselines, Run
+from tests.factories import grid_sites, make_arrays, save_run
+
+
+@pytest.mark.parametrize(
+    ("value", "reference", "text"),
+    [
+        (7.6, None, "7.60"),
+        (1.0624, 0.98, "1.06"),
+        (12.345, None, "12.3"),
+        (231.4, None, "231"),
+        (0.0421, None, "0.0421"),
+        (10.2, 9.8, "10.20"),
+        (float("nan"), 1.0, "no data"),
+    ],
+)
+def test_a_number_has_about_three_figures(value: float, reference: float, text: str) -> None:
+    assert wording.number(value, reference) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(10.41, "+4.1 %"), (9.5, "−5.0 %"), (10.0, "0.0 %"), (9.9999, "0.0 %")],
+)
+def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
+    assert wording.change(value, 10.0) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.6, "60 %"), (0.0, "0 %"), (1 / 3, "33.3 %")])
+def test_a_share_is_whole_where_it_is_whole(share: float, text: str) -> None:
+    assert wording.percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (5, "5 s"),
+        (300, "5 min"),
+        (3600, "1 h"),
+        (5400, "1 h 30 min"),
+        (65, "1 min 5 s"),
+        (86400, "1 day"),
+        (172800, "2 days"),
+        (108000, "1 day 6 h"),
+    ],
+)
+def test_a_duration_reads_in_its_natural_units(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        (datetime(2012, 3, 6, 14), datetime(2012, 3, 8), "6 to 7 Mar 2012"),
+        (datetime(2014, 10, 25), datetime(2015, 1, 1), "25 Oct to 31 Dec 2014"),
+        (datetime(2014, 12, 25), datetime(2015, 1, 3, 6), "25 Dec 2014 to 3 Jan 2015"),
+        (datetime(2020, 1, 1), datetime(2020, 1, 2), "1 Jan 2020"),
+        (datetime(2020, 1, 1, 1, 30), datetime(2020, 1, 1, 2, 0, 1), "1 Jan 2020, 01:30 to 02:00"),
+    ],
+)
+def test_a_period_names_each_day_month_and_year_once(
+    start: datetime, end: datetime, text: str
+) -> None:
+    assert wording.period(start, end) == text
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"), [(2.44, "2.4× faster"), (1.01, "same speed"), (0.5, "2.0× slower")]
+)
+def test_a_speed_up_that_is_none_is_not_called_one(factor: float, text: str) -> None:
+    assert wording.speed_up(factor) == text
+
+
+def test_titles_name_variable_unit_lead_time_and_test_period(network_run: Run) -> None:
+    assert wording.error_title(network_run, 0) == "Forecast error of speed"
+    assert wording.error_subtitle(network_run, 1, 0) == (
+        "RMSE in mph by sensor, 10 min ahead, 6 to 7 Jan 2020"
+    )
+    assert "all lead times (5 min to 15 min)" in wording.error_subtitle(network_run, None, 0)
+    about = wording.about_run(network_run)
+    assert about.startswith("Somewhere · 40 sensors · data 1 to 7 Jan 2020")
+    assert about.endswith("test period 6 to 7 Jan 2020")
+
+
+def test_a_grid_has_cells_and_a_network_has_sensors(network_run: Run, grid_run: Run) -> None:
+    assert wording.removed_question(network_run) == "Sensors removed"
+    assert wording.removed_question(grid_run) == "Cells removed"
+
+
+def test_missing_baselines_are_named_with_the_command_that_measures_them(network_run: Run) -> None:
+    measured = network_run.baselines
+    assert wording.missing_baselines(network_run, measured) is None
+    partial = Baselines(run_id="network", rows=measured.rows[:7])
+    for baselines, found in ((Baselines(run_id="network"), "no baselines"), (partial, "some of")):
+        text = wording.missing_baselines(network_run, baselines)
+        assert text is not None and found in text
+        assert "`python -m dynst_core baselines network`" in text
+
+
+def test_a_run_that_was_stopped_early_says_how_far_it_came(tmp_path: Path) -> None:
+    stopped = save_run(tmp_path, "early", make_arrays(*grid_sites()), complete=False)
+    caution = wording.incomplete(stopped)
+    assert caution is not None and "90 %" in caution
+
+
+def test_a_finished_run_carries_no_caution(network_run: Run) -> None:
+    assert wording.incomplete(network_run) is None
