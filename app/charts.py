@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app import palette, wording
-from dynst_core.runs import BaselineRow, Baselines, Run
+from dynst_core.manifest import BaselineRow, Baselines
+from dynst_core.runs import Run
 
 HEIGHT = 447
 """Pixels; beside the maps it ends where they do."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from app.basemap import BaseMap
 from app.maps import Stage
 from app.palette import Scale
 from dynst_core.errors import RunError
-from dynst_core.runs import ARRAYS, BASELINES, MANIFEST, WEIGHTS, Baselines, Run, RunStore
+from dynst_core.manifest import BASELINES, MANIFEST, Baselines
+from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, run_folders
 
 # No spinners in the caches below: one would take a place in the page on the first drawing only,
 # and every element after it would be built anew on the second.
 
-PROJECT = Path(__file__).resolve().parent.parent
 PREFERRED = "metr-la-week"
 
 
@@ -42,16 +41,9 @@ class Shelf:
         return next(iter(self.folders), None)
 
 
-def run_places() -> tuple[Path, ...]:
-    """Folders of runs: those in DYNST_RUNS, else the project's own."""
-    stated = os.environ.get("DYNST_RUNS", "")
-    places = [Path(part).expanduser() for part in stated.split(os.pathsep) if part]
-    return tuple(places) or (PROJECT / "data" / "runs",)
-
-
 def find_runs() -> Shelf:
     """The runs there are now. Reads folder names only, so it stays quick and always true."""
-    places = run_places()
+    places = run_folders()
     folders: dict[str, Path] = {}
     for place in places:
         for run_id in RunStore(place).ids():

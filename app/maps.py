@@ -340,7 +340,8 @@ def _legends(run: Run, channel: int, error: Scale) -> dict[str, Legend]:
     step = palette.tick_step(error.high - error.low)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     values = _ticks(error.low, error.high, 4)
-    ends = {error.low: "≤ ", error.high: "≥ "}
+    # An error is never below 0, so an end of the scale at 0 hides nothing.
+    ends = {error.low: "≤ " if error.low > 0 else "", error.high: "≥ "}
     errors = tuple(
         (
             (v - error.low) / (error.high - error.low),

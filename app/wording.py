@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from dynst_core.runs import Baselines, Run
+from dynst_core.manifest import Baselines
+from dynst_core.runs import Run
 
 
 def site_noun(run: Run) -> str:

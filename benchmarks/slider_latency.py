@@ -4,7 +4,8 @@
 
 Times run from the pointer's release in the page to the animation frame after deck.gl has drawn
 the new colours, so they hold the network, the server's work and the drawing (in software, without
-a graphics card). Results go to benchmarks/slider_latency.json.
+a graphics card). Results go to benchmarks/slider_latency.json, with the machine's load before the
+start: other work on the machine lengthens the tail, so measure on a quiet one.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moves", type=int, default=40, help="slider moves to time, each run")
     moves = parser.parse_args().moves
-    rows = []
+    rows, load = [], round(os.getloadavg()[0], 1)
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         runs = make_runs(Path(folder))
         with serve(Path(folder)) as address:
@@ -100,7 +101,11 @@ def main() -> None:
                     f"({verdict} {TARGET_MS:.0f} ms)"
                 )
     RESULT.write_text(
-        json.dumps({"commit": _commit(), "machine": _machine(), "rows": rows}, indent=1) + "\n"
+        json.dumps(
+            {"commit": _commit(), "machine": _machine(), "load_before": load, "rows": rows},
+            indent=1,
+        )
+        + "\n"
     )
 
 

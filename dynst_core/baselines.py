@@ -11,9 +11,10 @@ import torch
 from dynst_core.errors import ConfigError
 from dynst_core.evaluate import check_same_data
 from dynst_core.forecaster import Forecaster
+from dynst_core.manifest import BaselineRow, Baselines, read_baselines, write_baselines
 from dynst_core.mask import Mask
 from dynst_core.record import Problem
-from dynst_core.runs import BaselineRow, Baselines, Run, read_baselines, write_baselines
+from dynst_core.runs import Run
 from dynst_core.schedules import warmup_cosine
 from dynst_core.selectors import SELECTORS
 from dynst_core.training import StepOptions, Trainer, error_statistics
@@ -42,7 +43,7 @@ class BaselineProgress:
 
 
 def levels_near(run: Run, percents: list[float]) -> list[int]:
-    """Level indices of a run for percents removed.
+    """Level indices of a run for percents removed, each once.
 
     Raises:
         ConfigError: the run has no level within one percent of one of them.
@@ -57,7 +58,7 @@ def levels_near(run: Run, percents: list[float]) -> list[int]:
                 f"{percent:g}; choose some of those."
             )
         found.append(nearest)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def tasks_left(run: Run, done: Baselines, levels: list[int] | None = None) -> list[Task]:
@@ -87,7 +88,8 @@ def measure_baselines(
         RunError: the data at hand are not those the run was trained on.
     """
     check_same_data(run, problem)
-    tasks = tasks_left(run, run.baselines, levels)
+    # From disk: the run may have been opened before other rivals were measured.
+    tasks = tasks_left(run, read_baselines(run.folder, run.run_id), levels)
     step = 0
     for index, task in enumerate(tasks):
         mask = Mask(SELECTORS[task.selector](problem, task.draw) >= problem.n_sites - task.n_active)

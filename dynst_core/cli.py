@@ -17,9 +17,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from dynst_core import tables
 from dynst_core.errors import ConfigError, DynSTError
-from dynst_core.runs import Run, RunStore
+from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue, load_field
-from dynst_core.sources.fetch import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from dynst_core.path import PathTraining
@@ -35,23 +34,23 @@ console = Console()
 
 DatasetName = Annotated[str, typer.Argument(help="A name that `datasets` lists.")]
 RunName = Annotated[str, typer.Argument(help="A run that `runs` lists.")]
-RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
+RunsFolder = Annotated[
+    Path | None,
+    typer.Option("--runs", help="Folder of runs; else the first in DYNST_RUNS, else data/runs."),
+]
 DataPath = Annotated[
     Path | None, typer.Option("--data", help="The data file, where it is not found by itself.")
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for a GPU where there is one.")]
-DEFAULT_RUNS = PROJECT_ROOT / "data" / "runs"
 
 
 def main() -> None:
     """Run a command; errors meant for people are printed as one line, without a traceback."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except DynSTError as error:
         Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
     except typer.Abort:
         sys.exit(130)
     except Exception as error:
@@ -59,6 +58,7 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         raise
+    sys.exit(code)  # outside standalone mode, typer returns the code of an Exit
 
 
 @app.command()
@@ -68,9 +68,9 @@ def datasets() -> None:
 
 
 @app.command()
-def runs(folder: RunsFolder = DEFAULT_RUNS) -> None:
+def runs(folder: RunsFolder = None) -> None:
     """List the runs in the folder of runs."""
-    console.print(tables.run_table(RunStore(folder)))
+    console.print(tables.run_table(_store(folder)))
 
 
 @app.command()
@@ -79,7 +79,7 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="Id of the run; the data set's when free.")
     ] = None,
-    folder: RunsFolder = DEFAULT_RUNS,
+    folder: RunsFolder = None,
     data: DataPath = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     history: Annotated[int | None, typer.Option(min=1, help="Steps read.")] = None,
@@ -98,7 +98,7 @@ def train(
     """
     from dynst_core.finish import save_training
 
-    store = RunStore(folder)
+    store = _store(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
     problem = _problem(dataset, data, history, horizon, device)
     training = _training(problem, levels, seed, effort)
@@ -122,7 +122,7 @@ def train(
 @app.command()
 def baselines(
     run_id: RunName,
-    folder: RunsFolder = DEFAULT_RUNS,
+    folder: RunsFolder = None,
     data: DataPath = None,
     levels: Annotated[
         str | None, typer.Option(help="Only these levels, in percent removed: 30,60,90.")
@@ -135,7 +135,7 @@ def baselines(
     """
     from dynst_core.baselines import levels_near, measure_baselines, tasks_left
 
-    run = RunStore(folder).open(run_id)
+    run = _store(folder).open(run_id)
     problem = _problem_of(run, data, device)
     wanted = None if levels is None else levels_near(run, _percents(levels))
     total = sum(task.steps for task in tasks_left(run, run.baselines, wanted))
@@ -153,7 +153,7 @@ def baselines(
                 bar.update(task, completed=at.step, description=words)
         except KeyboardInterrupt:
             stopped = True
-    run = RunStore(folder).open(run_id)
+    run = _store(folder).open(run_id)
     console.print(tables.error_table(run))
     if stopped:
         console.print("Stopped early: what is measured is kept; the same command goes on.")
@@ -163,14 +163,14 @@ def baselines(
 @app.command()
 def evaluate(
     run_id: RunName,
-    folder: RunsFolder = DEFAULT_RUNS,
+    folder: RunsFolder = None,
     data: DataPath = None,
     device: Device = "auto",
 ) -> None:
     """Forecast the test period again from a run's saved weights and compare with what it states."""
     from dynst_core.evaluate import retest
 
-    run = RunStore(folder).open(run_id)
+    run = _store(folder).open(run_id)
     problem = _problem_of(run, data, device)
     with console.status("Forecasting the test windows at every level"):
         difference = retest(run, problem)
@@ -179,6 +179,10 @@ def evaluate(
         f"Forecast again from the saved weights: RMSE differs from the saved figures by at most "
         f"{difference:.2g} {run.manifest.dataset.units[0]}."
     )
+
+
+def _store(folder: Path | None) -> RunStore:
+    return RunStore(folder or run_folders()[0])
 
 
 def _problem(

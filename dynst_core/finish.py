@@ -12,18 +12,11 @@ import numpy as np
 
 from dynst_core.evaluate import errors_of_levels, forecast_seconds
 from dynst_core.field import Field
+from dynst_core.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunConfig, SplitCard
 from dynst_core.path import PathTraining
 from dynst_core.record import Problem
-from dynst_core.runs import (
-    FORMAT_VERSION,
-    DatasetCard,
-    Manifest,
-    Run,
-    RunArrays,
-    RunConfig,
-    RunStore,
-    SplitCard,
-)
+from dynst_core.run_arrays import RunArrays
+from dynst_core.runs import Run, RunStore
 from dynst_core.training import persistence_statistics
 
 RECORDED_PACKAGES = ("torch", "numpy", "scipy", "xarray")

@@ -3,158 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 import re
 import shutil
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-import xarray as xr
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialize
 
 from dynst_core.errors import DataError, RunError
 from dynst_core.field import Grid
-from dynst_core.mask import Mask, SparsityPath
+from dynst_core.manifest import (
+    MANIFEST,
+    Baselines,
+    Manifest,
+    one_line,
+    read_baselines,
+    read_manifest,
+    seal,
+)
+from dynst_core.mask import SparsityPath
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.run_arrays import RunArrays, read_arrays, write_arrays
 from dynst_core.sites import SiteSet
 
-FORMAT_VERSION = 1
-MANIFEST, ARRAYS, WEIGHTS, BASELINES = (
-    "manifest.json",
-    "path.nc",
-    "weights.safetensors",
-    "baselines.json",
-)
-
-
-class Card(BaseModel):
-    """A frozen record that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class DatasetCard(Card):
-    """The data a run was trained on, in the words that titles and credits need."""
-
-    name: str
-    title: str
-    place: str
-    licence: str
-    attribution: str
-    source: str
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-    start: datetime
-    end: datetime
-    step_seconds: float
-    n_times: int
-    fingerprint: str
-
-
-class SplitCard(Card):
-    """Contiguous blocks of time indices, each [start, stop), with gaps between them."""
-
-    train: tuple[int, int]
-    selection: tuple[int, int]
-    test: tuple[int, int]
-    test_start: datetime
-    test_end: datetime
-    n_test_windows: int
-
-
-class RunConfig(Card):
-    """How a run was trained; the defaults of each number live where it is used."""
-
-    history: int
-    horizon: int
-    levels: tuple[float, ...]
-    seed: int
-    backbone: str
-    backbone_options: dict[str, float | int]
-    path_options: dict[str, float | int]
-    step_options: dict[str, float | int]
-
-
-class Manifest(Card):
-    """The first file of a run: what it is, what made it, and the hashes of the other files."""
-
-    format: Literal["dynst-run"]
-    format_version: int
-    run_id: str
-    title: str
-    created: datetime
-    complete: bool
-    command: str
-    code_version: str
-    package_versions: dict[str, str]
-    config: RunConfig
-    dataset: DatasetCard
-    split: SplitCard
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    training_seconds: float
-    steps: tuple[int, ...]
-    """Optimizer steps spent from the start up to and including each level."""
-    forecast_seconds: tuple[float, ...]
-    """Time of one forecast of the whole field at each level, measured interleaved."""
-    files: dict[str, str]
-    """SHA-256 of each file beside the manifest."""
-
-
-class BaselineRow(Card):
-    """One forecaster trained from scratch for one mask that another selector chose."""
-
-    selector: Literal["random", "variance"]
-    draw: int
-    level: int
-    n_active: int
-    steps: int
-    seed: int
-    active_hex: str
-    rmse: tuple[float, ...]
-    """Test RMSE over all sites and lead times, a number per channel, in units."""
-    rmse_by_lead_time: tuple[tuple[float, ...], ...]
-    """Test RMSE over all sites, (lead_time, channel), in units."""
-
-
-class Baselines(Card):
-    """Rivals measured beside a run; grows row by row, so that a stopped comparison resumes."""
-
-    run_id: str
-    rows: tuple[BaselineRow, ...] = ()
-
-    def find(self, selector: str, level: int) -> list[BaselineRow]:
-        """Rows of one selector at one level index, by draw."""
-        rows = [r for r in self.rows if r.selector == selector and r.level == level]
-        return sorted(rows, key=lambda r: r.draw)
-
-
-@dataclass(frozen=True, eq=False)
-class RunArrays:
-    """The arrays of a run.
-
-    Attributes:
-        sites: where the sites are.
-        grid: how they form a grid, or None.
-        path: masks and ranks.
-        errors: test error of each level, (lead_time, s, c) in units.
-        persistence: test error of persistence with all sites read, (lead_time, s, c) in units.
-    """
-
-    sites: SiteSet
-    grid: Grid | None
-    path: SparsityPath
-    errors: tuple[ErrorStatistics, ...]
-    persistence: ErrorStatistics
+ARRAYS, WEIGHTS = "path.nc", "weights.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +104,13 @@ def _pick(statistics: ErrorStatistics, lead_time: int | None) -> ErrorStatistics
     )
 
 
+def run_folders() -> tuple[Path, ...]:
+    """Folders to look for runs in: those in DYNST_RUNS, else the project's own data/runs."""
+    stated = os.environ.get("DYNST_RUNS", "")
+    folders = tuple(Path(part).expanduser() for part in stated.split(os.pathsep) if part)
+    return folders or (Path(__file__).resolve().parents[1] / "data" / "runs",)
+
+
 class RunStore:
     """A folder of runs."""
 
@@ -241,15 +127,13 @@ class RunStore:
         """The wished id where it is free, else the first free of wish-2, wish-3 and so on.
 
         Raises:
-            RunError: `exact` is asked for and the id is taken.
+            RunError: the wish is no name for a folder, or `exact` is asked for and it is taken.
         """
-        if not (self.root / wish).exists():
+        target = self._folder(wish)
+        if not target.exists():
             return wish
         if exact:
-            raise RunError(
-                f"Expected a free run id, found {self.root / wish} in place; "
-                f"choose another with --name or delete the folder."
-            )
+            raise _taken(target)
         number = 2
         while (self.root / f"{wish}-{number}").exists():
             number += 1
@@ -295,7 +179,7 @@ class RunStore:
         temporary = self.root / f".{manifest.run_id}-{uuid.uuid4().hex[:8]}"
         temporary.mkdir()
         try:
-            _write_arrays(arrays, temporary / ARRAYS)
+            write_arrays(arrays, temporary / ARRAYS)
             flat = {
                 f"level_{level:02d}/{name}": np.ascontiguousarray(value)
                 for level, parameters in weights.items()
@@ -305,7 +189,7 @@ class RunStore:
             (temporary / WEIGHTS).write_bytes(serialize(flat))
             files = {name: _sha256(temporary / name) for name in (ARRAYS, WEIGHTS)}
             manifest = manifest.model_copy(update={"files": files})
-            (temporary / MANIFEST).write_text(_seal(manifest))
+            (temporary / MANIFEST).write_text(seal(manifest))
             _move_into_place(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -333,15 +217,15 @@ def open_run(folder: Path) -> Run:
     Raises:
         RunError: the folder is missing, foreign, damaged or written by a newer version.
     """
-    manifest = _read_manifest(folder / MANIFEST)
+    manifest = read_manifest(folder / MANIFEST)
     arrays_file = folder / ARRAYS
     _check_hash(arrays_file, manifest.files.get(ARRAYS))
     try:
-        arrays = _read_arrays(arrays_file)
+        arrays = read_arrays(arrays_file)
     except (OSError, KeyError, ValueError, DataError) as error:
         raise RunError(
             f"{arrays_file}: expected the arrays of a run, found a file that cannot be read "
-            f"({_one_line(error)}); copy the run again or train it anew."
+            f"({one_line(error)}); copy the run again or train it anew."
         ) from error
     if len(arrays.path.active) != len(manifest.forecast_seconds):
         raise RunError(
@@ -349,40 +233,6 @@ def open_run(folder: Path) -> Run:
             f"found {len(arrays.path.active)}; copy the run again."
         )
     return Run(folder, manifest, arrays)
-
-
-def read_baselines(folder: Path, run_id: str) -> Baselines:
-    """Read the ledger of rivals; an absent one is empty.
-
-    Raises:
-        RunError: the ledger is damaged or belongs to another run.
-    """
-    file = folder / BASELINES
-    if not file.exists():
-        return Baselines(run_id=run_id)
-    try:
-        baselines = Baselines.model_validate(_unseal(file))
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{file}: expected a table of baselines, found {_one_line(error)}; "
-            f"delete the file and run `python -m dynst_core baselines {run_id}` again."
-        ) from error
-    if baselines.run_id != run_id:
-        raise RunError(
-            f"{file}: expected baselines of run {run_id!r}, found those of "
-            f"{baselines.run_id!r}; delete the file and measure them again."
-        )
-    return baselines
-
-
-def write_baselines(folder: Path, baselines: Baselines) -> None:
-    """Replace the ledger of rivals in one step, so that a reader never sees half of it."""
-    temporary = folder / f".{BASELINES}-{uuid.uuid4().hex[:8]}"
-    try:
-        temporary.write_text(_seal(baselines))
-        temporary.replace(folder / BASELINES)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.ndarray]:
@@ -397,7 +247,7 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
         flat = load_file(file)
     except (OSError, SafetensorError) as error:
         raise RunError(
-            f"{file}: expected safetensors, found {_one_line(error)}; copy the run again."
+            f"{file}: expected safetensors, found {one_line(error)}; copy the run again."
         ) from error
     prefix = f"level_{level:02d}/"
     weights = {n.removeprefix(prefix): v for n, v in flat.items() if n.startswith(prefix)}
@@ -407,59 +257,6 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
             f"{len({n.split('/')[0] for n in flat})} levels; choose one of those."
         )
     return weights
-
-
-def _seal(record: Card) -> str:
-    """JSON of a record with a checksum over its content, so that a flipped digit is noticed."""
-    content = record.model_dump(mode="json")
-    return json.dumps(content | {"checksum": _checksum(content)}, indent=1) + "\n"
-
-
-def _unseal(file: Path) -> dict[str, Any]:
-    """Read what `_seal` wrote; ValueError when it is no JSON or its checksum does not hold."""
-    content = json.loads(file.read_bytes())
-    if not isinstance(content, dict):
-        raise ValueError("JSON without names")
-    if content.pop("checksum", None) != _checksum(content):
-        raise ValueError("content that does not match its checksum")
-    return content
-
-
-def _checksum(content: dict[str, Any]) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _read_manifest(file: Path) -> Manifest:
-    try:
-        raw = json.loads(file.read_bytes())
-    except FileNotFoundError as error:
-        raise RunError(
-            f"{file}: expected the manifest of a run, found no such file; "
-            f"`python -m dynst_core runs` lists the runs there are."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{file}: expected JSON, found {_one_line(error)}; copy the run again."
-        ) from error
-    if not isinstance(raw, dict) or raw.get("format") != "dynst-run":
-        raise RunError(
-            f"{file}: expected the manifest of a DynST run, found something else; "
-            f"point to a folder that `python -m dynst_core train` wrote."
-        )
-    version = raw.get("format_version")
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise RunError(
-            f"{file}: expected a run of format {FORMAT_VERSION} or older, found format "
-            f"{version}; update DynST Planner to open it."
-        )
-    try:
-        return Manifest.model_validate(_unseal(file))
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{file}: expected a manifest of format {FORMAT_VERSION}, found "
-            f"{_one_line(error)}; copy the run again or train it anew."
-        ) from error
 
 
 def _check_hash(file: Path, expected: str | None) -> None:
@@ -475,74 +272,3 @@ def _check_hash(file: Path, expected: str | None) -> None:
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"{first['msg'].lower()} at {where or 'its top'}"
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-STATISTICS_DIMS = ("lead_time", "site", "channel")
-_SUMS = ("squared", "absolute", "signed")
-
-
-def _write_arrays(arrays: RunArrays, file: Path) -> None:
-    sites, path = arrays.sites, arrays.path
-    data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-        "coordinates": (("site", "axis"), sites.coordinates),
-        "active": (("level", "site"), path.active.astype(np.int8)),
-        "rank": (("site",), path.rank.astype(np.int32)),
-        "count": (STATISTICS_DIMS, arrays.persistence.count.astype(np.int32)),
-    }
-    for name in _SUMS:
-        levels = np.stack([getattr(e, name) for e in arrays.errors]).astype(np.float32)
-        data[name] = (("level", *STATISTICS_DIMS), levels)
-        persistence = getattr(arrays.persistence, name).astype(np.float32)
-        data[f"persistence_{name}"] = (STATISTICS_DIMS, persistence)
-    if sites.edges is not None:
-        data["edges"] = (("edge", "end"), sites.edges.astype(np.int32))
-    if arrays.grid is not None:
-        data["grid_y"] = (("row",), arrays.grid.y)
-        data["grid_x"] = (("column",), arrays.grid.x)
-    dataset = xr.Dataset(
-        data,
-        coords={"site": ("site", sites.site_id.astype(object))},
-        attrs={"geographic": int(sites.geographic), "Conventions": "CF-1.11"},
-    )
-    compressed = {name: {"zlib": True, "complevel": 6, "shuffle": True} for name in data}
-    dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
-
-
-def _read_arrays(file: Path) -> RunArrays:
-    with xr.open_dataset(file, engine="netcdf4") as stored:
-        dataset = stored.load()
-    sites = SiteSet(
-        site_id=dataset["site"].values.astype(str),
-        coordinates=dataset["coordinates"].values,
-        geographic=bool(dataset.attrs["geographic"]),
-        edges=dataset["edges"].values.astype(np.int64) if "edges" in dataset else None,
-    )
-    grid = None
-    if "grid_y" in dataset:
-        grid = Grid(y=dataset["grid_y"].values, x=dataset["grid_x"].values)
-    count = dataset["count"].values.astype(np.int64)
-    sums = {name: dataset[name].values.astype(np.float64) for name in _SUMS}
-    errors = tuple(
-        ErrorStatistics(**{name: levels[level] for name, levels in sums.items()}, count=count)
-        for level in range(dataset.sizes["level"])
-    )
-    reference = {n: dataset[f"persistence_{n}"].values.astype(np.float64) for n in _SUMS}
-    persistence = ErrorStatistics(**reference, count=count)
-    path = SparsityPath(
-        active=dataset["active"].values.astype(bool),
-        rank=dataset["rank"].values.astype(np.int64),
-    )
-    return RunArrays(sites, grid, path, errors, persistence)
-
-
-def baseline_mask(row: BaselineRow, n_sites: int) -> Mask:
-    """The mask that a baseline's forecaster was trained for."""
-    return Mask.from_hex(row.active_hex, n_sites)

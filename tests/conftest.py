@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,14 @@ def network_run(tmp_path: Path) -> Run:
 def grid_run(tmp_path: Path) -> Run:
     """A saved run over a grid of 5 by 8 cells, with its baselines."""
     return add_baselines(save_run(tmp_path / "runs", "grid", make_arrays(*grid_sites())))
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: for small problems the fastest, and sums come out in one order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -8,20 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from dynst_core.field import Grid
-from dynst_core.mask import SparsityPath, n_active_at
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.runs import (
+from dynst_core.manifest import (
     BaselineRow,
     Baselines,
     DatasetCard,
     Manifest,
-    Run,
-    RunArrays,
     RunConfig,
-    RunStore,
     SplitCard,
     write_baselines,
 )
+from dynst_core.mask import SparsityPath, n_active_at
+from dynst_core.metrics import ErrorStatistics
+from dynst_core.run_arrays import RunArrays
+from dynst_core.runs import Run, RunStore
 from dynst_core.sites import SiteSet
 
 LEVELS = (0.0, 0.3, 0.6, 0.9)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from app import charts
-from dynst_core.runs import Baselines, Run
+from dynst_core.manifest import Baselines
+from dynst_core.runs import Run
 
 REMOVED = [0, 30, 60, 90]
 

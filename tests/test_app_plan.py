@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from app import loading
 from dynst_core.metrics import ErrorStatistics
-from dynst_core.runs import Run, RunArrays
+from dynst_core.run_arrays import RunArrays
+from dynst_core.runs import Run
 from tests.factories import (
     add_baselines,
     make_arrays,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app import wording
-from dynst_core.runs import Baselines, Run
+from dynst_core.manifest import Baselines
+from dynst_core.runs import Run
 from tests.factories import grid_sites, make_arrays, save_run
 
 

@@ -20,7 +20,9 @@ LIGHT_LAYERS = (
     ("errors",),
     ("sites", "metrics", "schedules"),
     ("field", "mask"),
+    ("manifest", "run_arrays"),
     ("sources", "runs", "plan", "constraints"),
+    ("tables",),
 )
 TORCH_LAYERS = (
     ("morph", "drop_regrow"),
@@ -28,8 +30,10 @@ TORCH_LAYERS = (
     ("selectors", "forecaster"),
     ("training",),
     ("path",),
-    ("forecast",),
+    ("evaluate", "forecast"),
+    ("baselines", "finish"),
     ("jobs",),
+    ("cli",),
     ("__main__",),
 )
 LAYERS = LIGHT_LAYERS + TORCH_LAYERS
@@ -205,6 +209,28 @@ print("torch" in sys.modules)
 
 def test_drawing_a_plan_loads_no_torch(network_run: Run) -> None:
     assert output_of(DRAW_A_PLAN, DYNST_RUNS=str(network_run.folder.parent)) == "False"
+
+
+TYPE_A_COMMAND = """
+import sys
+import dynst_core.cli, dynst_core.tables, dynst_core.sources.catalogue
+
+assert "torch" not in sys.modules, "imported"
+for word in ("runs", "datasets"):
+    sys.argv = ["dynst_core", word]
+    try:
+        dynst_core.cli.main()
+    except SystemExit as stop:
+        assert not stop.code, word
+    assert "torch" not in sys.modules, word
+print("torch" in sys.modules)
+"""
+
+
+def test_listing_runs_and_data_sets_loads_no_torch(network_run: Run) -> None:
+    told = output_of(TYPE_A_COMMAND, DYNST_RUNS=str(network_run.folder.parent))
+    assert "network" in told and "tunnel-fire" in told
+    assert told.splitlines()[-1] == "False"
 
 
 READ_DATA = """

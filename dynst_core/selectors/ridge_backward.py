@@ -49,10 +49,11 @@ def ridge_backward(
 
 
 def _principal(targets: np.ndarray, rank: int) -> np.ndarray:
-    """Leading principal components of the targets, (n, rank), through the smaller Gram matrix."""
+    """Leading principal components of the targets, (n, rank or n), by the smaller Gram matrix."""
     n, m = targets.shape
     small = targets @ targets.T if n <= m else targets.T @ targets
-    value, vector = linalg.eigh(small, subset_by_index=(len(small) - rank, len(small) - 1))
+    first = max(0, len(small) - rank)  # a short record has fewer components than asked for
+    value, vector = linalg.eigh(small, subset_by_index=(first, len(small) - 1))
     return vector * np.sqrt(np.maximum(value, 0)) if n <= m else targets @ vector
 
 

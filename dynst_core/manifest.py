@@ -1,0 +1,220 @@
+"""The records of a run, checked on reading: its manifest and its ledger of rivals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dynst_core.errors import RunError
+
+FORMAT_VERSION = 1
+MANIFEST, BASELINES = "manifest.json", "baselines.json"
+
+
+class Card(BaseModel):
+    """A frozen record that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DatasetCard(Card):
+    """The data a run was trained on, in the words that titles and credits need."""
+
+    name: str
+    title: str
+    place: str
+    licence: str
+    attribution: str
+    source: str
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    start: datetime
+    end: datetime
+    step_seconds: float
+    n_times: int
+    fingerprint: str
+
+
+class SplitCard(Card):
+    """Contiguous blocks of time indices, each [start, stop), with gaps between them."""
+
+    train: tuple[int, int]
+    selection: tuple[int, int]
+    test: tuple[int, int]
+    test_start: datetime
+    test_end: datetime
+    n_test_windows: int
+
+
+class RunConfig(Card):
+    """How a run was trained; the defaults of each number live where it is used."""
+
+    history: int
+    horizon: int
+    levels: tuple[float, ...]
+    seed: int
+    backbone: str
+    backbone_options: dict[str, float | int]
+    path_options: dict[str, float | int]
+    step_options: dict[str, float | int]
+
+
+class Manifest(Card):
+    """The first file of a run: what it is, what made it, and the hashes of the other files."""
+
+    format: Literal["dynst-run"]
+    format_version: int
+    run_id: str
+    title: str
+    created: datetime
+    complete: bool
+    command: str
+    code_version: str
+    package_versions: dict[str, str]
+    config: RunConfig
+    dataset: DatasetCard
+    split: SplitCard
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    training_seconds: float
+    steps: tuple[int, ...]
+    """Optimizer steps spent from the start up to and including each level."""
+    forecast_seconds: tuple[float, ...]
+    """Time of one forecast of the whole field at each level, measured interleaved."""
+    files: dict[str, str]
+    """SHA-256 of each file beside the manifest."""
+
+
+class BaselineRow(Card):
+    """One forecaster trained from scratch for one mask that another selector chose."""
+
+    selector: Literal["random", "variance"]
+    draw: int
+    level: int
+    n_active: int
+    steps: int
+    seed: int
+    active_hex: str
+    rmse: tuple[float, ...]
+    """Test RMSE over all sites and lead times, a number per channel, in units."""
+    rmse_by_lead_time: tuple[tuple[float, ...], ...]
+    """Test RMSE over all sites, (lead_time, channel), in units."""
+
+
+class Baselines(Card):
+    """Rivals measured beside a run; grows row by row, so that a stopped comparison resumes."""
+
+    run_id: str
+    rows: tuple[BaselineRow, ...] = ()
+
+    def find(self, selector: str, level: int) -> list[BaselineRow]:
+        """Rows of one selector at one level index, by draw."""
+        rows = [r for r in self.rows if r.selector == selector and r.level == level]
+        return sorted(rows, key=lambda r: r.draw)
+
+
+def read_baselines(folder: Path, run_id: str) -> Baselines:
+    """Read the ledger of rivals; an absent one is empty.
+
+    Raises:
+        RunError: the ledger is damaged or belongs to another run.
+    """
+    file = folder / BASELINES
+    if not file.exists():
+        return Baselines(run_id=run_id)
+    try:
+        baselines = Baselines.model_validate(_unseal(file))
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{file}: expected a table of baselines, found {one_line(error)}; "
+            f"delete the file and run `python -m dynst_core baselines {run_id}` again."
+        ) from error
+    if baselines.run_id != run_id:
+        raise RunError(
+            f"{file}: expected baselines of run {run_id!r}, found those of "
+            f"{baselines.run_id!r}; delete the file and measure them again."
+        )
+    return baselines
+
+
+def write_baselines(folder: Path, baselines: Baselines) -> None:
+    """Replace the ledger of rivals in one step, so that a reader never sees half of it."""
+    temporary = folder / f".{BASELINES}-{uuid.uuid4().hex[:8]}"
+    try:
+        temporary.write_text(seal(baselines))
+        temporary.replace(folder / BASELINES)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def seal(record: Card) -> str:
+    """JSON of a record with a checksum over its content, so that a flipped digit is noticed."""
+    content = record.model_dump(mode="json")
+    return json.dumps(content | {"checksum": _checksum(content)}, indent=1) + "\n"
+
+
+def _unseal(file: Path) -> dict[str, Any]:
+    """Read what `seal` wrote; ValueError when it is no JSON or its checksum does not hold."""
+    content = json.loads(file.read_bytes())
+    if not isinstance(content, dict):
+        raise ValueError("JSON without names")
+    if content.pop("checksum", None) != _checksum(content):
+        raise ValueError("content that does not match its checksum")
+    return content
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Read a manifest, checked.
+
+    Raises:
+        RunError: it is missing, foreign, damaged or written by a newer version.
+    """
+    try:
+        raw = json.loads(file.read_bytes())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{file}: expected the manifest of a run, found no such file; "
+            f"`python -m dynst_core runs` lists the runs there are."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{file}: expected JSON, found {one_line(error)}; copy the run again."
+        ) from error
+    if not isinstance(raw, dict) or raw.get("format") != "dynst-run":
+        raise RunError(
+            f"{file}: expected the manifest of a DynST run, found something else; "
+            f"point to a folder that `python -m dynst_core train` wrote."
+        )
+    version = raw.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise RunError(
+            f"{file}: expected a run of format {FORMAT_VERSION} or older, found format "
+            f"{version}; update DynST Planner to open it."
+        )
+    try:
+        return Manifest.model_validate(_unseal(file))
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{file}: expected a manifest of format {FORMAT_VERSION}, found "
+            f"{one_line(error)}; copy the run again or train it anew."
+        ) from error
+
+
+def one_line(error: Exception) -> str:
+    """What went wrong, short enough for the middle of a sentence."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"{first['msg'].lower()} at {where or 'its top'}"
+    return " ".join(str(error).split()) or type(error).__name__

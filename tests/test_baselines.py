@@ -1,0 +1,120 @@
+"""Rivals get the path's budget, are measured once, and survive an interruption."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dynst_core.baselines import RANDOM_DRAWS, levels_near, measure_baselines, tasks_left
+from dynst_core.errors import ConfigError, RunError
+from dynst_core.manifest import BaselineRow
+from dynst_core.mask import Mask
+from dynst_core.runs import Run, RunStore
+from tests.problems import problem_of, save_walked, walked, waves
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def saved_run(root: Path) -> Run:
+    return save_walked(walked(problem_of(waves())), root)
+
+
+@pytest.fixture(scope="module")
+def measured(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run whose rivals were all measured in one go."""
+    root = tmp_path_factory.mktemp("runs")
+    for _ in measure_baselines(saved_run(root), problem_of(waves())):
+        pass
+    return RunStore(root).open("run")
+
+
+def mask_of(row: BaselineRow) -> Mask:
+    return Mask.from_hex(row.active_hex, 12)
+
+
+def test_every_level_but_the_first_has_every_rival_once(measured: Run) -> None:
+    found = Counter((row.selector, row.level, row.draw) for row in measured.baselines.rows)
+    expected = {("random", level, draw) for level in (1, 2) for draw in range(RANDOM_DRAWS)}
+    assert set(found) == expected | {("variance", 1, 0), ("variance", 2, 0)}
+    assert set(found.values()) == {1}
+    assert tasks_left(measured, measured.baselines) == []
+
+
+def test_every_rival_has_the_paths_sites_and_steps(measured: Run) -> None:
+    for row in measured.baselines.rows:
+        assert row.n_active == mask_of(row).n_active == measured.path.n_active[row.level]
+        assert row.steps == measured.manifest.steps[row.level]
+        assert len(row.rmse) == 1 and len(row.rmse_by_lead_time) == 2
+        pooled = np.sqrt(np.mean(np.square(row.rmse_by_lead_time)))
+        assert row.rmse[0] == pytest.approx(pooled)
+
+
+def test_random_masks_differ_and_the_variance_mask_holds_the_liveliest(measured: Run) -> None:
+    for level in (1, 2):
+        random = measured.baselines.find("random", level)
+        assert len({row.active_hex for row in random}) == RANDOM_DRAWS
+    (row,) = measured.baselines.find("variance", 2)
+    problem = problem_of(waves())
+    spread = waves()[slice(*problem.split.train), :, 0].std(axis=0)
+    assert mask_of(row).kept.tolist() == sorted(np.argsort(spread)[-3:].tolist())
+
+
+def test_a_stopped_comparison_goes_on_where_it_stopped(measured: Run, tmp_path: Path) -> None:
+    """To the same rows, each measured once, as if nothing had happened."""
+    run, problem = saved_run(tmp_path), problem_of(waves())
+    walk = measure_baselines(run, problem)
+    for at in walk:
+        if at.left == 10:
+            break
+    walk.close()
+    first = RunStore(tmp_path).open("run").baselines.rows
+    assert len(first) == 2
+    reopened = RunStore(tmp_path).open("run")
+    assert len(tasks_left(reopened, reopened.baselines)) == 10
+    for _ in measure_baselines(reopened, problem):
+        pass
+    rows = RunStore(tmp_path).open("run").baselines.rows
+    assert rows[:2] == first
+    assert rows == measured.baselines.rows
+
+
+def test_a_run_opened_before_is_not_measured_twice(tmp_path: Path) -> None:
+    run, problem = saved_run(tmp_path), problem_of(waves())
+    assert run.baselines.rows == ()
+    for _ in range(2):
+        for _ in measure_baselines(run, problem):
+            pass
+    assert len(RunStore(tmp_path).open("run").baselines.rows) == 12
+
+
+def test_only_the_levels_asked_for_are_measured(measured: Run) -> None:
+    nothing = measured.baselines.model_copy(update={"rows": ()})
+    levels = levels_near(measured, [75.4, 75.0])
+    assert levels == [2]
+    left = tasks_left(measured, nothing, levels)
+    assert len(left) == 1 + RANDOM_DRAWS and {task.level for task in left} == {2}
+
+
+@pytest.mark.parametrize("percent", [0.0, 60.0, 100.0, float("nan")])
+def test_a_level_the_run_does_not_have_is_refused(measured: Run, percent: float) -> None:
+    with pytest.raises(ConfigError, match="Expected levels out of 50, 75 percent, found"):
+        levels_near(measured, [percent])
+
+
+def test_progress_counts_the_steps_of_all_rivals(tmp_path: Path) -> None:
+    run = saved_run(tmp_path)
+    total = sum(task.steps for task in tasks_left(run, run.baselines))
+    told = list(measure_baselines(run, problem_of(waves())))
+    assert total == 6 * (14 + 20)
+    assert [at.step for at in told] == list(range(20, total + 1, 20))
+    assert [at.left for at in told] == sorted((at.left for at in told), reverse=True)
+
+
+def test_other_data_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    run = saved_run(tmp_path)
+    with pytest.raises(RunError, match="expected the data that this run was trained on"):
+        next(measure_baselines(run, problem_of(waves(seed=9))))
+    assert not (run.folder / "baselines.json").exists()

@@ -1,0 +1,254 @@
+"""Commands as a planner types them, on the simulated tunnel fire, which needs no file.
+
+In this process the tunnel is a small one; the test that stops a training burns the whole.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dynst_core import cli
+from dynst_core.field import Field
+from dynst_core.runs import RunStore
+from dynst_core.sources.catalogue import load_catalogue, load_field
+from dynst_core.sources.simulate import TunnelSettings, simulate_tunnel
+from tests.factories import make_arrays, network_sites, save_run
+
+pytestmark = [pytest.mark.usefixtures("one_thread", "quick_terminal"), pytest.mark.slow]
+
+QUICK = ("--effort", "0.002", "--levels", "0,90", "--history", "2", "--horizon", "1")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left on the terminal, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(*words: object) -> Outcome:
+    """Type `python -m dynst_core WORDS` in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["dynst_core", *map(str, words)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+    return Outcome(int(code), " ".join(out.getvalue().split()), err.getvalue())
+
+
+@cache
+def small_tunnel() -> Field:
+    """The catalogue's tunnel with 60 cells and 480 times."""
+    settings = TunnelSettings(rows=4, columns=15, n_fires=8, times_per_fire=60)
+    return simulate_tunnel(settings, about=load_catalogue()["tunnel-fire"].about)
+
+
+def load(name: str, path: Path | None = None) -> Field:
+    """As a command loads it, but for the size of the tunnel."""
+    return small_tunnel() if (name, path) == ("tunnel-fire", None) else load_field(name, path)
+
+
+@pytest.fixture(scope="module")
+def quick_terminal() -> Iterator[None]:
+    """A wide terminal and a small tunnel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "300")
+        patch.setattr(cli, "load_field", load)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(
+    one_thread: None, quick_terminal: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Outcome]:
+    """A folder with one trained run, and what training it said."""
+    folder = tmp_path_factory.mktemp("runs")
+    return folder, command("train", "tunnel-fire", *QUICK, "--runs", folder)
+
+
+# -- the way through --------------------------------------------------------------------------
+
+
+def test_training_saves_a_run_and_says_what_it_is_worth(trained: tuple[Path, Outcome]) -> None:
+    folder, told = trained
+    assert told.code == 0, told.err
+    run = RunStore(folder).open("tunnel-fire")
+    assert run.manifest.complete
+    assert run.path.n_active.tolist() == [60, 6]
+    assert run.manifest.steps[0] < run.manifest.steps[1]
+    assert run.manifest.command.startswith("python -m dynst_core train tunnel-fire --effort")
+    assert "Tunnel section, 60 m by 6 m: 60 sites. Blocks (UTC): train 2000-01-01" in told.out
+    assert "test RMSE in °C" in told.out
+    assert f"{run.rmse(1):.3f}" in told.out and "90 %" in told.out
+    assert f"Saved as tunnel-fire in {run.folder}." in told.out
+    assert "Next: `python -m dynst_core baselines tunnel-fire`" in told.out
+
+
+def test_the_rivals_are_measured_and_a_second_time_there_is_nothing_left(
+    trained: tuple[Path, Outcome],
+) -> None:
+    folder, _ = trained
+    told = command("baselines", "tunnel-fire", "--runs", folder)
+    assert told.code == 0, told.err
+    run = RunStore(folder).open("tunnel-fire")
+    rows = run.baselines.rows
+    assert sorted((row.selector, row.draw) for row in rows) == [
+        *(("random", draw) for draw in range(5)),
+        ("variance", 0),
+    ]
+    assert {(row.level, row.n_active, row.steps) for row in rows} == {(1, 6, run.manifest.steps[1])}
+    (liveliest,) = (row.rmse[0] for row in rows if row.selector == "variance")
+    assert f"{liveliest:.3f}" in told.out
+
+    again = command("baselines", "tunnel-fire", "--runs", folder, "--levels", "90")
+    assert again.code == 0
+    assert RunStore(folder).open("tunnel-fire").baselines.rows == rows
+    wrong = command("baselines", "tunnel-fire", "--runs", folder, "--levels", "35")
+    assert_refused(wrong, "Expected levels out of 90 percent, found 35")
+
+
+def test_a_run_is_evaluated_again_to_the_figures_it_states(trained: tuple[Path, Outcome]) -> None:
+    told = command("evaluate", "tunnel-fire", "--runs", trained[0])
+    assert told.code == 0, told.err
+    difference = told.out.split("saved figures by at most ")[1].split(" ")[0]
+    run = RunStore(trained[0]).open("tunnel-fire")
+    assert float(difference) < 1.5e-4 * max(run.rmse(0), run.rmse(1))
+
+
+def test_runs_are_listed(trained: tuple[Path, Outcome]) -> None:
+    told = command("runs", "--runs", trained[0])
+    assert told.code == 0
+    assert f"Runs in {trained[0]}" in told.out
+    assert "Gas temperature in a simulated tunnel fire, Tunnel section" in told.out
+
+
+def test_the_folder_of_runs_may_be_named_once_and_for_all(
+    trained: tuple[Path, Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(trained[0]))
+    assert f"Runs in {trained[0]}" in command("runs").out
+
+
+def test_data_sets_are_listed() -> None:
+    told = command("datasets")
+    assert told.code == 0
+    assert "tunnel-fire" in told.out and "computed when asked for" in told.out
+
+
+# -- refusals ---------------------------------------------------------------------------------
+
+
+def assert_refused(told: Outcome, sentence: str) -> None:
+    """One line on the error stream, exit code 1, no traceback."""
+    assert told.code == 1
+    assert told.err.startswith("Error: ") and told.err.count("\n") == 1
+    assert sentence in told.err
+    assert "Traceback" not in told.out + told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("train", "tunel-fire"), "found 'tunel-fire' among"),
+        (("train", "tunel-fire"), "did you mean 'tunnel-fire'?"),
+        (("train", "tunnel-fire", "--levels", "0,many"), "parted by commas, found '0,many'"),
+        (("train", "tunnel-fire", "--levels", ""), "parted by commas, found ''"),
+        (("train", "tunnel-fire", "--levels", "30,60"), "Expected levels rising from 0"),
+        (("train", "tunnel-fire", "--levels", "0,100"), "Expected levels rising from 0"),
+        (("train", "tunnel-fire", "--name", "taken"), "Expected a free run id"),
+        (("train", "tunnel-fire", "--name", "a b"), "Expected a run id of letters, digits"),
+        (("train", "tunnel-fire", "--name", "../up"), "Expected a run id of letters, digits"),
+        (("train", "tunnel-fire", "--history", "300"), "windows of 300 steps read"),
+        (("train", "tunnel-fire", "--device", "tpu"), "Expected a device out of auto, cpu"),
+        (("train", "tunnel-fire", "--data", "my.nc"), "Expected no path for tunnel-fire"),
+        (("evaluate", "nothing"), "nothing/manifest.json"),
+        (("baselines", "nothing"), "nothing/manifest.json"),
+        (("evaluate", "../up"), "Expected a run id of letters, digits"),
+        (("evaluate", "taken"), "Expected the name of a data set, found 'test'"),
+    ],
+)
+def test_a_wrong_command_is_refused_in_one_line(
+    words: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs"
+    save_run(folder, "taken", make_arrays(network_sites()))
+    assert_refused(command(*words, "--runs", folder), sentence)
+    assert [entry.name for entry in folder.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("train",), ("train", "tunnel-fire", "--effort", "0"), ("fly",), ("runs", "--seed", "1")],
+)
+def test_a_misspelt_command_shows_how_it_is_used(words: tuple[str, ...]) -> None:
+    told = command(*words)
+    assert told.code == 2
+    assert "Traceback" not in told.err
+
+
+def test_the_run_of_a_data_set_trained_before_gets_the_next_free_name(tmp_path: Path) -> None:
+    save_run(tmp_path, "tunnel-fire", make_arrays(network_sites()))
+    assert RunStore(tmp_path).free_id("tunnel-fire", exact=False) == "tunnel-fire-2"
+
+
+# -- a process of its own ---------------------------------------------------------------------
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    """Start a command on a terminal as wide as its lines, deaf to nothing."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dynst_core", *map(str, words)],
+        env=os.environ | {"TTY_COMPATIBLE": "1", "OMP_NUM_THREADS": "1", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background would hand down its deafness to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def test_an_error_ends_the_process_without_a_traceback(tmp_path: Path) -> None:
+    process = start("evaluate", "nothing", "--runs", tmp_path)
+    out, err = process.communicate(timeout=120)
+    assert_refused(Outcome(process.returncode, out, err), "nothing/manifest.json")
+
+
+def test_ctrl_c_keeps_the_levels_that_are_finished(tmp_path: Path) -> None:
+    quick = ("--effort", "0.02", "--levels", "0,90,95", "--history", "2", "--horizon", "1")
+    process = start("train", "tunnel-fire", *quick, "--runs", tmp_path)
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "90 % removed" not in said:
+            read = process.stdout.read(1)
+            assert read, f"it ended before the second level: {said}"
+            said += read
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert "Traceback" not in out + err
+    assert "Stopped early: the run holds the levels above and nothing further." in out
+    run = RunStore(tmp_path).open("tunnel-fire")
+    assert not run.manifest.complete
+    assert run.path.n_active.tolist() == [720]
+    assert len(run.manifest.steps) == 1
+    assert len(run.weights(0)) > 0
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tunnel-fire"]

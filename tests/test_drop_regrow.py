@@ -1,0 +1,99 @@
+"""Exchanges keep the count, proposals are possible, neighbours stay near."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynst_core.drop_regrow import exchange, flip_some, propose_exchanges
+from dynst_core.errors import BudgetError
+
+MASKS = st.lists(st.booleans(), min_size=1, max_size=40).map(np.array)
+SOME_ON = MASKS.filter(lambda active: active.any())
+
+
+def picture(text: str) -> np.ndarray:
+    """`#` is a site kept, `.` one removed."""
+    return np.array([sign == "#" for sign in text])
+
+
+@pytest.mark.parametrize(
+    ("before", "drop", "grow", "after"),
+    [("##..", 0, 2, ".##."), ("##..", 1, 3, "#..#"), ("#.", 0, 1, ".#"), (".###", 3, 0, "###.")],
+)
+def test_an_exchange_closes_one_site_and_opens_one(
+    before: str, drop: int, grow: int, after: str
+) -> None:
+    active = picture(before)
+    assert exchange(active, drop, grow).tolist() == picture(after).tolist()
+    assert active.tolist() == picture(before).tolist()
+
+
+@pytest.mark.parametrize(
+    ("drop", "grow", "found"),
+    [
+        (2, 3, "site 2 removed and site 3 removed"),
+        (0, 1, "site 0 kept and site 1 kept"),
+        (2, 0, "site 2 removed and site 0 kept"),
+    ],
+)
+def test_an_exchange_the_wrong_way_round_is_refused(drop: int, grow: int, found: str) -> None:
+    with pytest.raises(BudgetError, match=found):
+        exchange(picture("##.."), drop, grow)
+
+
+@given(active=MASKS, count=st.integers(1, 30), seed=st.integers(0, 99))
+def test_every_proposed_exchange_is_possible_and_keeps_the_count(
+    active: np.ndarray, count: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.random((2, len(active)))
+    pairs = propose_exchanges(active, scores[0], scores[1], count, rng)
+    assert len(pairs) == len(set(pairs)) <= count
+    assert bool(pairs) == (active.any() and not active.all())
+    for drop, grow in pairs:
+        assert exchange(active, drop, grow).sum() == active.sum()
+
+
+def test_the_least_useful_and_the_most_promising_are_proposed_most() -> None:
+    active = picture("####....")
+    useful = np.array([1.0, 1.0, 1.0, 0.0, 0, 0, 0, 0])
+    promising = np.array([0.0, 0, 0, 0, 5.0, 0.0, 0.0, 0.0])
+    rng = np.random.default_rng(0)
+    firsts = [propose_exchanges(active, useful, promising, 1, rng)[0] for _ in range(200)]
+    drops, grows = np.array(firsts).T
+    assert (drops == 3).mean() > 0.85
+    assert (drops != 3).any(), "every kept site must have a chance to leave"
+    assert (grows == 4).all()
+
+
+def test_removed_sites_without_error_can_still_come_back() -> None:
+    pairs = propose_exchanges(
+        picture("#..."), np.zeros(4), np.zeros(4), 60, np.random.default_rng(0)
+    )
+    assert {grow for _, grow in pairs} == {1, 2, 3}
+
+
+@given(active=SOME_ON, share=st.floats(0, 1), seed=st.integers(0, 99))
+def test_a_neighbour_reads_at_least_one_site_and_never_more_than_the_mask(
+    active: np.ndarray, share: float, seed: int
+) -> None:
+    before = active.copy()
+    near = flip_some(active, share, np.random.default_rng(seed))
+    assert 1 <= near.sum() <= active.sum()
+    assert (near & ~active).sum() <= (active & ~near).sum()
+    np.testing.assert_array_equal(active, before)
+
+
+def test_a_neighbour_differs_by_about_the_share_asked_for() -> None:
+    active = np.arange(2000) < 1000
+    closed, opened = [], []
+    for seed in range(20):
+        near = flip_some(active, 0.1, np.random.default_rng(seed))
+        closed.append((active & ~near).sum())
+        opened.append((near & ~active).sum())
+    assert 90 < np.mean(closed) < 110
+    assert 30 < np.mean(opened) < 70, "from none to as many as were closed"
+    np.testing.assert_array_equal(flip_some(active, 0.0, np.random.default_rng(0)), active)

@@ -1,0 +1,91 @@
+"""Reading the test windows again notices what differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dynst_core.errors import RunError
+from dynst_core.evaluate import check_same_data, errors_of_levels, forecast_seconds, retest
+from dynst_core.metrics import ErrorStatistics
+from dynst_core.path import Level, PathTraining
+from dynst_core.runs import Run
+from dynst_core.sites import SiteSet
+from tests.problems import field_of, fresh, problem_of, save_walked, walked, waves
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def training(one_thread: None) -> PathTraining:
+    return walked(problem_of(waves()), targets=(0.0, 0.5))
+
+
+@pytest.fixture(scope="module")
+def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return save_walked(training, tmp_path_factory.mktemp("runs"))
+
+
+def test_a_retest_tells_how_far_a_stated_error_is_from_the_measured_one(run: Run) -> None:
+    def doubled(error: ErrorStatistics) -> ErrorStatistics:
+        return replace(error, squared=4 * error.squared)
+
+    first, second = run.arrays.errors
+    wrong = replace(run, arrays=replace(run.arrays, errors=(first, doubled(second))))
+    assert retest(wrong, problem_of(waves())) == pytest.approx(run.rmse(1), rel=1e-3)
+
+
+def test_each_level_is_tested_with_its_own_weights_and_mask(training: PathTraining) -> None:
+    problem, (dense, half) = training.problem, training.levels
+    straight = errors_of_levels(training.forecaster, problem, [dense, half])
+    turned = errors_of_levels(training.forecaster, problem, [half, dense])
+    for one, two in zip(straight, reversed(turned), strict=True):
+        np.testing.assert_array_equal(one.squared, two.squared)
+    mixed = errors_of_levels(training.forecaster, problem, [replace(half, weights=dense.weights)])
+    assert not np.array_equal(mixed[0].squared, straight[1].squared)
+
+
+def test_the_data_of_the_run_are_accepted(run: Run) -> None:
+    check_same_data(run, problem_of(waves()))
+
+
+def moved(sites: SiteSet) -> SiteSet:
+    return SiteSet(sites.site_id, sites.coordinates + 0.01, geographic=True)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(problem_of(waves(seed=1)), id="other values"),
+        pytest.param(problem_of(waves()[:-1]), id="a time less"),
+        pytest.param(problem_of(waves(), sites=moved(field_of(waves()).sites)), id="other places"),
+    ],
+)
+def test_other_data_are_refused(run: Run, problem: object) -> None:
+    with pytest.raises(RunError, match="expected the data that this run was trained on"):
+        check_same_data(run, problem)
+
+
+def test_a_forecast_from_few_sites_takes_less_time() -> None:
+    problem = problem_of(waves(n_times=120, n_sites=800))
+    forecaster = fresh(problem)
+    weights = forecaster.half_weights()
+    few = np.arange(800) < 8
+    levels = [Level(mask, weights, 0) for mask in (np.ones(800, dtype=bool), few)]
+    dense, sparse = forecast_seconds(forecaster, problem, levels, rounds=5)
+    assert 0 < sparse < dense
+
+
+def test_the_time_is_that_of_one_forecast_of_a_batch(training: PathTraining) -> None:
+    problem, levels = training.problem, training.levels
+    alone = forecast_seconds(training.forecaster, problem, levels, rounds=9, batch=1)
+    many = forecast_seconds(training.forecaster, problem, levels, rounds=9, batch=64)
+    assert len(alone) == len(many) == 2
+    assert max(many) < min(alone), "a batch shares its overhead"
+
+
+def test_a_run_on_disk_is_what_is_tested(run: Run, tmp_path: Path) -> None:
+    assert retest(run, problem_of(waves())) < 1.5e-4 * run.rmse(0)

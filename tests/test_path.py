@@ -1,0 +1,240 @@
+"""The walk: exact counts, one seed one result, stoppable anywhere, and it finds the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from dynst_core.errors import ConfigError
+from dynst_core.mask import Mask, n_active_at
+from dynst_core.path import Level, PathOptions, PathTraining, Progress, surely_lower
+from dynst_core.record import Problem
+from dynst_core.schedules import warmup_cosine
+from dynst_core.selectors import SELECTORS
+from dynst_core.training import Trainer, error_statistics, persistence_statistics
+from tests.problems import (
+    BATCH,
+    PROBLEMS,
+    QUICK,
+    any_problem,
+    fresh,
+    leaders_and_followers,
+    problem_of,
+    tiny_training,
+    walked,
+    waves,
+)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+LEADERS = [2, 5, 11]
+
+
+@pytest.fixture(scope="module")
+def planted() -> Problem:
+    """Twelve sites; nine repeat, two steps later, what three of them did."""
+    return problem_of(leaders_and_followers(LEADERS, 12, 500, lag=2))
+
+
+# -- the walk ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PROBLEMS)
+def test_every_level_keeps_exactly_the_sites_it_should(kind: str) -> None:
+    problem, targets = any_problem(kind), (0.0, 0.3, 0.6, 0.9)
+    training = walked(problem, targets=targets)
+    path = training.path()
+    expected = [n_active_at(target, problem.n_sites) for target in targets]
+    assert path.n_active.tolist() == expected
+    assert path.active[0].all()
+    assert sorted(path.rank.tolist()) == list(range(problem.n_sites))
+
+
+def test_steps_add_up_level_by_level() -> None:
+    training = walked(problem_of(waves()))
+    assert [level.steps for level in training.levels] == [8, 14, 20]
+    assert training.n_steps == 20
+
+
+def test_progress_goes_forward_and_names_the_phase() -> None:
+    training = tiny_training(problem_of(waves()))
+    told = list(training.run())
+    steps = [at.step for at in told]
+    assert steps == sorted(steps) and steps[0] == 0 and steps[-1] <= training.n_steps
+    assert list(dict.fromkeys(at.phase for at in told)) == [
+        "ranking sites",
+        "all sites",
+        "50 % removed",
+        "75 % removed",
+    ]
+    assert [at.n_active for at in told] == sorted((at.n_active for at in told), reverse=True)
+    for at in told:
+        assert at.n_active == at.active.sum() and at.n_steps == training.n_steps
+    assert all(np.isfinite(at.loss) and at.seconds_left >= 0 for at in told[1:])
+
+
+def test_what_progress_showed_does_not_change_afterwards() -> None:
+    shown = [(at.active.copy(), at) for at in tiny_training(problem_of(waves())).run()]
+    assert all(np.array_equal(then, at.active) for then, at in shown)
+
+
+def test_the_same_seed_walks_the_same_path_and_another_seed_another() -> None:
+    first, again, other = (walked(problem_of(waves()), seed=seed) for seed in (0, 0, 1))
+    for one, two in zip(first.levels, again.levels, strict=True):
+        np.testing.assert_array_equal(one.active, two.active)
+        for name, values in one.weights.items():
+            np.testing.assert_array_equal(values, two.weights[name], err_msg=name)
+    assert any(
+        not np.array_equal(values, other.levels[0].weights[name])
+        for name, values in first.levels[0].weights.items()
+    )
+
+
+def test_sites_leave_in_the_order_of_the_ranking_where_nothing_is_exchanged() -> None:
+    problem = problem_of(waves())
+    options = PathOptions(dense_steps=2, level_steps=2, rounds=1, proposals=0)
+    path = walked(problem, options=options).path()
+    place = SELECTORS["ridge"](problem, 0)
+    np.testing.assert_array_equal(path.rank, place)
+    np.testing.assert_array_equal(path.active[2], place >= 9)
+    assert path.nested
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [(), (0.1, 0.5), (0.0, 0.5, 0.4), (0.0, 0.5, 0.5), (0.0, 1.0), (0.0, float("nan"))],
+)
+def test_levels_that_do_not_rise_from_nothing_are_refused(targets: tuple[float, ...]) -> None:
+    with pytest.raises(ConfigError, match="Expected levels rising from 0 to below 1, found"):
+        tiny_training(problem_of(waves()), targets)
+
+
+def test_effort_scales_the_steps_and_leaves_every_round_one() -> None:
+    options = PathOptions(dense_steps=100, level_steps=40, rounds=4)
+    assert options.scaled(0.5) == PathOptions(dense_steps=50, level_steps=20, rounds=4)
+    assert options.scaled(0.001) == PathOptions(dense_steps=1, level_steps=4, rounds=4)
+
+
+# -- stopping ---------------------------------------------------------------------------------
+
+
+def after_levels(count: int) -> Callable[[PathTraining, Progress], bool]:
+    return lambda training, at: len(training.levels) == count
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_stopped_walk_keeps_its_finished_levels_as_they_were(count: int) -> None:
+    whole = walked(problem_of(waves()))
+    stopped = tiny_training(problem_of(waves()))
+    walk, enough = stopped.run(), after_levels(count)
+    for at in walk:
+        if enough(stopped, at):
+            break
+    walk.close()
+    assert len(stopped.levels) == count
+    for one, two in zip(stopped.levels, whole.levels[:count], strict=True):
+        assert_same_level(one, two)
+    assert stopped.path().n_active.tolist() == whole.path().n_active[:count].tolist()
+
+
+def assert_same_level(one: Level, two: Level) -> None:
+    np.testing.assert_array_equal(one.active, two.active)
+    assert one.steps == two.steps and set(one.weights) == set(two.weights)
+    for name, values in one.weights.items():
+        np.testing.assert_array_equal(values, two.weights[name], err_msg=name)
+
+
+# -- judging ----------------------------------------------------------------------------------
+
+
+def noise(seed: int, n: int = 64) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=n)
+
+
+@pytest.mark.parametrize(
+    ("errors", "than", "lower"),
+    [
+        pytest.param(np.ones(64), np.ones(64), False, id="the same"),
+        pytest.param(np.full(64, 0.9), np.ones(64), True, id="a constant fall"),
+        pytest.param(np.full(64, 1.1), np.ones(64), False, id="a constant rise"),
+        pytest.param(1 + noise(0), 1.5 + noise(0), True, id="a fall under shared weather"),
+        pytest.param(np.array([0.9]), np.array([1.0]), True, id="one window that falls"),
+        pytest.param(np.array([1.0]), np.array([1.0]), False, id="one window that stays"),
+        pytest.param(np.array([0.0, 1.0]), np.array([9.0, 1.0]), False, id="one window of two"),
+        pytest.param(np.where(np.arange(64) < 8, 0, 1.0), np.ones(64), False, id="one stretch"),
+    ],
+)
+def test_an_error_is_lower_when_it_falls_throughout(
+    errors: np.ndarray, than: np.ndarray, *, lower: bool
+) -> None:
+    assert surely_lower(errors, than, certainty=2.0) is lower
+
+
+def test_chance_alone_seldom_passes_for_a_fall() -> None:
+    passed = [surely_lower(noise(seed), noise(1000 + seed), 2.0) for seed in range(300)]
+    assert np.mean(passed) < 0.08
+    lenient = [surely_lower(noise(seed), noise(1000 + seed), 0.0) for seed in range(300)]
+    assert 0.4 < np.mean(lenient) < 0.6
+
+
+def test_masks_are_judged_on_selection_windows_only() -> None:
+    problem = problem_of(waves())
+    judge = tiny_training(problem).judge
+    window, (start, stop) = problem.window, problem.split.selection
+    assert (judge.starts - window.history >= start).all()
+    assert (judge.starts + window.horizon <= stop).all()
+    assert len(judge.starts) == QUICK.selection_windows
+
+
+# -- planted truths ---------------------------------------------------------------------------
+
+
+def rival_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> float:
+    """Test error of a forecaster trained from scratch for one mask."""
+    trainer = Trainer(fresh(problem, seed), problem, BATCH, seed)
+    for step in range(n_steps):
+        trainer.step(mask.kept, warmup_cosine(step, n_steps, n_steps // 12))
+    starts = problem.window.starts(problem.split.test)
+    return float(error_statistics(trainer.forecaster, problem.record, mask, starts).rmse())
+
+
+def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
+    options = PathOptions(
+        dense_steps=150, level_steps=100, rounds=2, proposals=6, selection_windows=16
+    )
+    training = walked(planted, targets=(0.0, 0.5, 0.75), options=options)
+    path, starts = training.path(), planted.window.starts(planted.split.test)
+    assert path.mask(2).kept.tolist() == LEADERS
+    assert sorted(np.argsort(path.rank)[-3:].tolist()) == LEADERS
+
+    last = training.forecaster.load(training.levels[2].weights)
+    error = float(error_statistics(last, planted.record, path.mask(2), starts).rmse())
+    random = [Mask(SELECTORS["random"](planted, draw) >= 9) for draw in range(3)]
+    assert all(mask.kept.tolist() != LEADERS for mask in random)
+    rivals = [rival_error(planted, mask, training.n_steps, seed=1) for mask in random]
+    assert error < 0.8 * min(rivals)
+    assert error < 0.8 * float(persistence_statistics(planted.record, starts).rmse())
+
+
+def test_drop_and_regrow_finds_its_way_back_from_a_poor_mask() -> None:
+    """A forecaster that has met many masks tells which exchanges help."""
+    problem = problem_of(leaders_and_followers(LEADERS, 12, 1500, lag=2))
+    options = PathOptions(
+        dense_steps=1, level_steps=1, rounds=1, certainty=1.0, selection_windows=64
+    )
+    training = tiny_training(problem, (0.0, 0.5), options)
+    rng = np.random.default_rng(0)
+    for _ in range(250):
+        training.trainer.step(rng.choice(12, rng.integers(3, 12), replace=False), rate=1.0)
+    training.active = np.isin(np.arange(12), [0, 1, 3, 4, 6])
+    errors = [training.judge.errors(training.active).mean()]
+    for _ in range(4):
+        training._drop_and_regrow(30)
+        assert training.active.sum() == 5
+        errors.append(training.judge.errors(training.active).mean())
+    assert all(after <= before for before, after in pairwise(errors))
+    assert training.active[LEADERS].sum() >= 2, "it began with none"
+    assert errors[-1] < 0.85 * errors[0]

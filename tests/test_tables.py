@@ -1,0 +1,100 @@
+"""Runs and data sets as a terminal shows them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from dynst_core import tables
+from dynst_core.runs import Run, RunStore
+from dynst_core.sources.catalogue import load_catalogue
+from tests.factories import make_arrays, network_sites, save_run
+
+
+def rows(table: Table) -> list[list[str]]:
+    """The cells of each row as text."""
+    columns = [[str(cell) for cell in column.cells] for column in table.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def shown(table: Table) -> str:
+    """What a wide terminal shows."""
+    console = Console(width=400, record=True, file=io.StringIO())
+    console.print(table)
+    return console.export_text()
+
+
+def test_the_error_table_has_a_row_for_every_level_beside_the_rivals(network_run: Run) -> None:
+    found = rows(tables.error_table(network_run))
+    dense, second = network_run.rmse(0), network_run.rmse(2)
+    assert [row[:2] for row in found] == [
+        ["0 %", "40"],
+        ["30 %", "28"],
+        ["60 %", "16"],
+        ["90 %", "4"],
+    ]
+    assert found[0] == ["0 %", "40", f"{dense:.3f}", "", "1.0 x", "", ""]
+    assert found[2][2:] == [
+        f"{second:.3f}",
+        f"{100 * (second / dense - 1):+.1f} %",
+        "3.0 x",
+        f"{1.34 * second:.3f} ({1.3 * second:.3f} to {1.38 * second:.3f})",
+        f"{1.2 * second:.3f}",
+    ]
+
+
+def test_the_error_table_says_what_was_measured_and_in_which_unit(network_run: Run) -> None:
+    text = " ".join(shown(tables.error_table(network_run)).split())
+    assert "Test speeds, Somewhere: test RMSE in mph" in text
+    assert "380 forecasts from 2020-01-06 14:00 to 2020-01-08 00:00 UTC" in text
+    assert f"Persistence, reading all sites: {network_run.persistence_rmse():.3f} mph" in text
+
+
+def test_rivals_not_yet_measured_leave_their_cells_empty(tmp_path: Path) -> None:
+    run = save_run(tmp_path, "bare", make_arrays(network_sites()))
+    assert all(row[5:] == ["", ""] for row in rows(tables.error_table(run)))
+
+
+def test_the_run_table_lists_whole_stopped_and_damaged_runs(tmp_path: Path) -> None:
+    arrays = make_arrays(network_sites())
+    whole = save_run(tmp_path, "whole", arrays)
+    save_run(tmp_path, "stopped", arrays, complete=False)
+    save_run(tmp_path, "damaged", arrays)
+    (tmp_path / "damaged" / "path.nc").write_bytes(b"nothing")
+    damaged, stopped, found = rows(tables.run_table(RunStore(tmp_path)))
+    assert damaged[1].startswith("cannot be opened: ") and "path.nc" in damaged[1]
+    assert stopped[3] == "4 (stopped early)"
+    assert found == [
+        "whole",
+        "Test speeds, Somewhere",
+        "40",
+        "4",
+        f"{whole.rmse(0):.3f} mph",
+        f"{whole.rmse(2):.3f} mph",
+        "2020-01-01",
+    ]
+
+
+def test_an_absent_folder_of_runs_is_an_empty_table(tmp_path: Path) -> None:
+    assert rows(tables.run_table(RunStore(tmp_path / "none"))) == []
+
+
+def test_the_table_of_data_sets_lists_the_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = load_catalogue()
+    found = rows(tables.dataset_table(catalogue))
+    assert [row[0] for row in found] == list(catalogue)
+    tunnel = found[list(catalogue).index("tunnel-fire")]
+    assert tunnel[1:] == [
+        "Gas temperature in a simulated tunnel fire",
+        "Tunnel section, 60 m by 6 m",
+        "°C",
+        "computed when asked for",
+        "Apache-2.0",
+    ]
+    assert all("" not in row for row in found)
