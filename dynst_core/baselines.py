@@ -43,18 +43,18 @@ class BaselineProgress:
 
 
 def levels_near(run: Run, percents: list[float]) -> list[int]:
-    """Level indices of a run for percents removed, each once.
+    """Level indices of a run for percents removed as they were asked of `train`, each once.
 
     Raises:
         ConfigError: the run has no level within one percent of one of them.
     """
-    have = 100 * run.path.sparsity
+    have = 100 * np.array(run.manifest.config.levels[: len(run.path.active)])
     found = []
     for percent in percents:
         nearest = int(np.abs(have - percent).argmin())
         if nearest == 0 or abs(have[nearest] - percent) > 1:
             raise ConfigError(
-                f"Expected levels out of {', '.join(f'{p:.0f}' for p in have[1:])} percent, found "
+                f"Expected levels out of {', '.join(f'{p:g}' for p in have[1:])} percent, found "
                 f"{percent:g}; choose some of those."
             )
         found.append(nearest)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import shlex
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -108,7 +111,7 @@ def train(
     if not training.levels:
         console.print("Stopped before the first level was finished; nothing was saved.")
         raise typer.Exit(130)
-    with console.status("Testing the levels and timing their forecasts"):
+    with console.status("Testing the levels and timing their forecasts"), _undisturbed():
         taken = time.monotonic() - began
         run = save_training(training, store, run_id, _command(), taken)
     console.print(tables.error_table(run))
@@ -239,6 +242,16 @@ def _follow(training: PathTraining) -> bool:
         except KeyboardInterrupt:
             return True
     return False
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no impatient second Ctrl-C lose what the first one kept."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say_problem(problem: Problem) -> None:

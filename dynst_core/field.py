@@ -29,8 +29,8 @@ class Grid:
     """How sites lie on a regular grid: site = row * n_columns + column.
 
     Attributes:
-        y: (rows,), latitude in degrees or y in metres of the cell centres, in file order.
-        x: (columns,), longitude in degrees or x in metres of the cell centres, in file order.
+        y: (rows,), latitude in degrees (north first) or y in metres of the cell centres.
+        x: (columns,), longitude in degrees or x in metres of the cell centres, rising.
     """
 
     y: np.ndarray

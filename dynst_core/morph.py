@@ -87,7 +87,7 @@ class Split:
         Raises:
             DataError: the record is too short to hold one window in every block.
         """
-        first = int(n_times * fractions[0])
+        first = int(n_times * fractions[0] + 1e-9)  # 0.7 * 90 falls just short of 63
         second = int(n_times * (fractions[0] + fractions[1]) + 1e-9)
         gap = window.horizon
         split = cls((0, first - gap), (first, second - gap), (second, n_times))

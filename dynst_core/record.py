@@ -31,6 +31,12 @@ class Normaliser:
             DataError: a channel never changes in the block.
         """
         train = values[slice(*block)].astype(np.float64)
+        unseen = ~np.isfinite(train).any(axis=(0, 1))
+        if unseen.any():
+            raise DataError(
+                f"Expected values over the training period, found none at all in channel "
+                f"{int(unseen.argmax())}; choose another variable or a longer record."
+            )
         mean, std = np.nanmean(train, axis=(0, 1)), np.nanstd(train, axis=(0, 1))
         if not (std > 0).all():
             raise DataError(
