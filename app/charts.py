@@ -118,7 +118,7 @@ def _add_random(
     figure.add_scatter(
         x=x,
         y=[float(np.mean(measured[i])) for i in at],
-        name=f"random ({draws} draws)",
+        name=f"random ({draws} draw{'s' if draws > 1 else ''})",
         mode="lines",
         line={"color": palette.RANDOM_LINE, "width": 2, "dash": "dash"},
     )

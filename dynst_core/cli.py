@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,7 +43,7 @@ RunsFolder = Annotated[
     typer.Option("--runs", help="Folder of runs; else the first in DYNST_RUNS, else data/runs."),
 ]
 DataPath = Annotated[
-    Path | None, typer.Option("--data", help="The data file, where it is not found by itself.")
+    Path | None, typer.Option("--data", help="Where the data set's own file lies, when not found.")
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for a GPU where there is one.")]
 
@@ -103,13 +104,14 @@ def train(
 
     store = _store(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
+    store.check_writable()
     problem = _problem(dataset, data, history, horizon, device)
     training = _training(problem, levels, seed, effort)
     _say_problem(problem)
     began = time.monotonic()
     stopped = _follow(training)
-    if not training.levels:
-        console.print("Stopped before the first level was finished; nothing was saved.")
+    if len(training.levels) < min(2, len(training.targets)):
+        console.print("Stopped before any sensor was removed; there is no plan to save.")
         raise typer.Exit(130)
     with console.status("Testing the levels and timing their forecasts"), _undisturbed():
         taken = time.monotonic() - began
@@ -214,7 +216,7 @@ def _training(problem: Problem, levels: str | None, seed: int, effort: float) ->
     from dynst_core.path import LEVELS, PathOptions, PathTraining
     from dynst_core.training import StepOptions
 
-    targets = LEVELS if levels is None else tuple(p / 100 for p in _percents(levels))
+    targets = LEVELS if levels is None else tuple(p / 100 for p in _train_percents(levels))
     step_options = StepOptions.for_sites(problem.n_sites)
     return PathTraining(problem, targets, PathOptions().scaled(effort), step_options, seed=seed)
 
@@ -226,6 +228,17 @@ def _percents(text: str) -> list[float]:
         raise ConfigError(
             f"Expected percents parted by commas, found {text!r}; for example 0,30,60,90."
         ) from error
+
+
+def _train_percents(text: str) -> list[float]:
+    percents = _percents(text)
+    rising = all(a < b for a, b in pairwise(percents))
+    if percents[0] != 0 or not rising or percents[-1] >= 100 or 0 < percents[-1] <= 1:
+        raise ConfigError(
+            f"Expected levels in percent removed, rising from 0 to below 100, found {text}; "
+            f"for example 0,30,60,90."
+        )
+    return percents
 
 
 def _follow(training: PathTraining) -> bool:

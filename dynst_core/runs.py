@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 from safetensors import SafetensorError
@@ -138,6 +139,22 @@ class RunStore:
         while (self.root / f"{wish}-{number}").exists():
             number += 1
         return f"{wish}-{number}"
+
+    def check_writable(self) -> None:
+        """Refuse a folder that no run can be written to, before hours of training.
+
+        Raises:
+            RunError: the folder cannot be made, or nothing can be written into it.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise RunError(
+                f"Expected a folder that runs can be written to, found {self.root} "
+                f"({one_line(error)}); choose another with --runs."
+            ) from error
 
     def open(self, run_id: str) -> Run:
         """Open a run by its id, checked.

@@ -49,7 +49,8 @@ def _rivals(run: Run, selector: str, level: int) -> str:
 def dataset_table(catalogue: Catalogue) -> Table:
     """The data sets known by name."""
     table = Table(title="Data sets")
-    for heading in ("Name", "What", "Where", "Unit", "At hand", "Licence"):
+    table.add_column("Name", no_wrap=True)
+    for heading in ("What", "Where", "Unit", "At hand"):
         table.add_column(heading)
     for name in catalogue:
         entry = catalogue[name]
@@ -59,7 +60,6 @@ def dataset_table(catalogue: Catalogue) -> Table:
             entry.place,
             ", ".join(channel.unit for channel in entry.channels),
             _at_hand(entry),
-            entry.licence,
         )
     return table
 
@@ -76,8 +76,9 @@ def _at_hand(entry: Entry) -> str:
 def run_table(store: RunStore) -> Table:
     """The runs of a store; one that cannot be opened says why."""
     table = Table(title=f"Runs in {store.root}")
-    for heading in ("Run", "What", "Sites", "Levels", "All sites", "60 % removed", "Trained"):
-        table.add_column(heading)
+    table.add_column("Run", no_wrap=True)
+    for heading in ("What", "Sites", "Levels", "All sites", "60 % removed", "Trained"):
+        table.add_column(heading, no_wrap=heading == "Trained")
     for run_id in store.ids():
         try:
             run = store.open(run_id)

@@ -51,7 +51,7 @@ function load(address) {
 function fail(root, error) {
   console.error(error);
   root.querySelector(".trouble").textContent =
-    `Expected a browser with WebGL for the maps, found: ${error.message}; try another browser. ` +
+    `The maps need WebGL and could not be drawn (${error.message}); reload the page, or try another browser. ` +
     "Figures and curve are complete without the maps.";
 }
 
@@ -106,6 +106,8 @@ function fitted(stage) {
 
 // One camera for both views: whichever moved, both are given its state.
 function moveTo(stage, state) {
+  const zoom = Math.min(Math.max(state.zoom, stage.fittedZoom - 3), stage.fittedZoom + 8);
+  state = { ...state, zoom };
   stage.camera = Object.fromEntries(CAMERA.filter((k) => k in state).map((k) => [k, state[k]]));
   stage.deck.setProps({ viewState: stage.camera });
 }
@@ -162,9 +164,12 @@ function redraw(stage) {
 
 function drawnLayers(stage) {
   if (!stage.look) return stage.layers.filter((layer) => !layer.id.endsWith(SITES));
-  const layers = stage.layers.map((layer) =>
-    layer.id.endsWith(SITES) ? coloured(layer, stage.look) : layer);
-  return stage.tiles ? [...stage.data.views.map(tileLayer), ...layers.filter(overTiles)] : layers;
+  const layers = stage.layers.map((layer) => {
+    if (layer.id.endsWith(SITES)) return coloured(layer, stage.look);
+    // Land hides beneath tiles rather than leave: deck.gl cannot take a layer back.
+    return layer.id.endsWith("-land") ? layer.clone({ visible: !stage.tiles }) : layer;
+  });
+  return stage.tiles ? [...stage.data.views.map(tileLayer), ...layers] : layers;
 }
 
 // Only the colour attributes are computed anew: the data and every other property stay the same.
@@ -191,8 +196,6 @@ function report(stage) {
 }
 
 // --- street tiles, when asked for ---------------------------------------------------------------
-
-const overTiles = (layer) => !layer.id.endsWith("-land");
 
 function tileLayer(view) {
   const { deck } = globalThis;

@@ -134,11 +134,11 @@ def locate_explicit(file_set: FileSet, explicit: Path) -> Path:
                 f"Expected {path.name} of {file_set.name} beside {explicit}, found no such file; "
                 f"keep the data set's {len(file_set.files)} files together."
             )
-    _check_hashes(file_set, placed)
+    _check_hashes(file_set, placed, remedy="name an exact copy of that file")
     return explicit
 
 
-def _check_hashes(file_set: FileSet, placed: dict[str, Path]) -> None:
+def _check_hashes(file_set: FileSet, placed: dict[str, Path], remedy: str = "") -> None:
     for file in file_set.files:
         path = placed[file.path]
         with path.open("rb") as stream:
@@ -146,8 +146,13 @@ def _check_hashes(file_set: FileSet, placed: dict[str, Path]) -> None:
         if found != file.sha256:
             raise DataError(
                 f"Expected {path} to have the SHA-256 {file.sha256[:12]}... of {file_set.name}, "
-                f"found {found[:12]}...; the file was damaged or changed, so delete it and fetch "
-                f"it again from {file.url}."
+                f"found {found[:12]}...; "
+                + (
+                    remedy
+                    or f"the file was damaged or changed, so move it away and fetch it again "
+                    f"from {file.url}"
+                )
+                + "."
             )
 
 

@@ -261,3 +261,8 @@ def test_street_tiles_are_fetched_only_when_asked_for(visit: Open) -> None:
     assert stage(page).get_by_text("© OpenStreetMap contributors").first.is_visible()
     slide(page, "ArrowLeft", level=1)
     assert min(map(colours, both(page))) > 20, "without the tiles the sites are still drawn"
+    for _ in range(2):  # off, and on again
+        page.get_by_text("Street map beneath").click()
+        page.wait_for_timeout(700)
+    slide(page, "ArrowLeft", level=0)
+    assert stage(page).locator(".trouble").inner_text() == ""
