@@ -99,9 +99,10 @@ def _add_random(
         i: [row_rmse(row, lead, channel) for row in baselines.find("random", i)]
         for i in range(1, len(removed))
     }
-    at = [0, *(i for i, draws in measured.items() if draws)]
-    if len(at) < 2:
+    at = [i for i, draws in measured.items() if draws]
+    if not at:
         return
+    at = [*_shared_start(at), *at]
     measured[0] = [run.rmse(0, lead, channel)]
     x = [removed[i] for i in at]
     draws = max(len(measured[i]) for i in at)
@@ -119,7 +120,8 @@ def _add_random(
         x=x,
         y=[float(np.mean(measured[i])) for i in at],
         name=f"random ({draws} draw{'s' if draws > 1 else ''})",
-        mode="lines",
+        mode="lines+markers",
+        marker={"size": 5},
         line={"color": palette.RANDOM_LINE, "width": 2, "dash": "dash"},
     )
 
@@ -138,12 +140,19 @@ def _add_variance(
     if not at:
         return
     figure.add_scatter(
-        x=[removed[i] for i in (0, *at)],
-        y=[run.rmse(0, lead, channel), *(row_rmse(rows[i][0], lead, channel) for i in at)],
+        x=[removed[i] for i in (*_shared_start(at), *at)],
+        y=[run.rmse(i, lead, channel) for i in _shared_start(at)]
+        + [row_rmse(rows[i][0], lead, channel) for i in at],
         name="top variance",
-        mode="lines",
+        mode="lines+markers",
+        marker={"size": 5},
         line={"color": palette.VARIANCE_LINE, "width": 2, "dash": "dashdot"},
     )
+
+
+def _shared_start(measured: list[int]) -> list[int]:
+    """Level 0, where all masks are one, if the next level was measured; else a line would lie."""
+    return [0] if measured[0] == 1 else []
 
 
 def row_rmse(row: BaselineRow, lead: int | None, channel: int) -> float:

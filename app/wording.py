@@ -120,9 +120,10 @@ def test_period(run: Run) -> str:
 def about_run(run: Run) -> str:
     """One line under the title: place, sites, period and what the errors are measured over."""
     card = run.manifest.dataset
+    zone = " (UTC)" if run.sites.geographic else ""
     return (
         f"{card.place} · {len(run.sites):,} {site_noun(run)}s · data {period(card.start, card.end)}"
-        f" · errors measured over the test period {test_period(run)}"
+        f" · errors measured over the test period {test_period(run)}{zone}"
     )
 
 

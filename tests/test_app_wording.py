@@ -90,7 +90,7 @@ def test_titles_name_variable_unit_lead_time_and_test_period(network_run: Run) -
     assert "all lead times (5 min to 15 min)" in wording.error_subtitle(network_run, None, 0)
     about = wording.about_run(network_run)
     assert about.startswith("Somewhere · 40 sensors · data 1 to 7 Jan 2020")
-    assert about.endswith("test period 6 to 7 Jan 2020")
+    assert about.endswith("test period 6 to 7 Jan 2020 (UTC)")
 
 
 def test_a_grid_has_cells_and_a_network_has_sensors(network_run: Run, grid_run: Run) -> None:

@@ -95,6 +95,5 @@ def test_the_table_of_data_sets_lists_the_catalogue(
         "Tunnel section, 60 m by 6 m",
         "°C",
         "computed when asked for",
-        "Apache-2.0",
     ]
     assert all("" not in row for row in found)
