@@ -140,7 +140,9 @@ def baselines(
     """
     from dynst_core.baselines import levels_near, measure_baselines, tasks_left
 
-    run = _store(folder).open(run_id)
+    store = _store(folder)
+    run = store.open(run_id)
+    store.check_writable()
     problem = _problem_of(run, data, device)
     wanted = None if levels is None else levels_near(run, _percents(levels))
     total = sum(task.steps for task in tasks_left(run, run.baselines, wanted))

@@ -162,7 +162,13 @@ class RunStore:
         Raises:
             RunError: one line that names the file and the fault.
         """
-        return open_run(self._folder(run_id))
+        run = open_run(self._folder(run_id))
+        if run.run_id != run_id:
+            raise RunError(
+                f"{run.folder}: expected run {run_id!r} as the folder says, found run "
+                f"{run.run_id!r}; give the folder that name again."
+            )
+        return run
 
     def _folder(self, run_id: str) -> Path:
         if not re.fullmatch(r"[\w.-]+", run_id) or run_id.startswith("."):

@@ -2,6 +2,7 @@
 // does nothing unless the stage is a new one; colours arrive through paint.js.
 const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map() });
 const SITES = "-sites";
+const TIP_WIDTH = 240;
 const CAMERA = ["longitude", "latitude", "zoom", "target"];
 
 export default function ({ data, parentElement }) {
@@ -216,7 +217,7 @@ function tileLayer(view) {
 
 // --- tooltip and page -----------------------------------------------------------------------------
 
-function tooltip(stage, { index, layer }) {
+function tooltip(stage, { index, layer, x }) {
   if (index < 0 || !layer?.id.endsWith(SITES) || !stage.look) return null;
   const { words, sites } = stage.data;
   const error = stage.look.error[index];
@@ -226,6 +227,8 @@ function tooltip(stage, { index, layer }) {
     text: `${site} ${sites[index]}: ${stage.look.kept[index] ? "kept" : "removed"}\n` +
       `${words.error}: ${shown}\nImportance: ${standing(stage.importance[index], words.noun)}`,
     className: "deck-tooltip tip",
+    // Near the right edge it opens to the left, so that it is never cut.
+    style: { marginLeft: x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
   };
 }
 
