@@ -184,11 +184,9 @@ def missing_baselines(run: Run, baselines: Baselines) -> str | None:
     variance = [len(baselines.find("variance", level)) for level in levels]
     if all(n >= RANDOM_DRAWS for n in random) and all(variance):
         return None
-    found = "some of the" if any(random) or any(variance) else "no"
-    return (
-        f"There are {found} baselines beside this run yet; "
-        f"`python -m dynst_core baselines {run.run_id}` measures the rest."
-    )
+    some = any(random) or any(variance)
+    missing = "Some baselines are not measured yet" if some else "No baseline is measured yet"
+    return f"{missing}; `python -m dynst_core baselines {run.run_id}` measures them."
 
 
 RANDOM_DRAWS = 5

@@ -102,7 +102,10 @@ def test_missing_baselines_are_named_with_the_command_that_measures_them(network
     measured = network_run.baselines
     assert wording.missing_baselines(network_run, measured) is None
     partial = Baselines(run_id="network", rows=measured.rows[:7])
-    for baselines, found in ((Baselines(run_id="network"), "no baselines"), (partial, "some of")):
+    for baselines, found in (
+        (Baselines(run_id="network"), "No baseline is"),
+        (partial, "Some baselines are not"),
+    ):
         text = wording.missing_baselines(network_run, baselines)
         assert text is not None and found in text
         assert "`python -m dynst_core baselines network`" in text
