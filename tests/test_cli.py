@@ -169,8 +169,9 @@ def assert_refused(told: Outcome, sentence: str) -> None:
         (("train", "tunel-fire"), "did you mean 'tunnel-fire'?"),
         (("train", "tunnel-fire", "--levels", "0,many"), "parted by commas, found '0,many'"),
         (("train", "tunnel-fire", "--levels", ""), "parted by commas, found ''"),
-        (("train", "tunnel-fire", "--levels", "30,60"), "Expected levels rising from 0"),
-        (("train", "tunnel-fire", "--levels", "0,100"), "Expected levels rising from 0"),
+        (("train", "tunnel-fire", "--levels", "30,60"), "Expected levels in percent"),
+        (("train", "tunnel-fire", "--levels", "0,100"), "Expected levels in percent"),
+        (("train", "tunnel-fire", "--levels", "0,0.3,0.9"), "Expected levels in percent"),
         (("train", "tunnel-fire", "--name", "taken"), "Expected a free run id"),
         (("train", "tunnel-fire", *QUICK, "--name", "a b"), "Expected a run id of letters"),
         (("train", "tunnel-fire", *QUICK, "--name", "../up"), "Expected a run id of letters"),
@@ -235,9 +236,9 @@ def test_ctrl_c_keeps_the_levels_that_are_finished(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         said = ""
-        while "90 % removed" not in said:
+        while "95 % removed" not in said:
             read = process.stdout.read(1)
-            assert read, f"it ended before the second level: {said}"
+            assert read, f"it ended before the third level: {said}"
             said += read
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
@@ -248,7 +249,7 @@ def test_ctrl_c_keeps_the_levels_that_are_finished(tmp_path: Path) -> None:
     assert "Stopped early: the run holds the levels above and nothing further." in out
     run = RunStore(tmp_path).open("tunnel-fire")
     assert not run.manifest.complete
-    assert run.path.n_active.tolist() == [720]
-    assert len(run.manifest.steps) == 1
+    assert run.path.n_active.tolist() == [720, 72]
+    assert len(run.manifest.steps) == 2
     assert len(run.weights(0)) > 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["tunnel-fire"]

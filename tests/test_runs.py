@@ -191,6 +191,20 @@ def test_a_save_that_fails_midway_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_hold_runs_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(RunError, match="Expected a folder that runs can be written to"):
+        RunStore(tmp_path / "file" / "runs").check_writable()
+    RunStore(tmp_path / "new").check_writable()
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_run_in_a_folder_of_another_name_is_refused(network_run: Run) -> None:
+    shutil.copytree(network_run.folder, network_run.folder.parent / "copied")
+    with pytest.raises(RunError, match="expected run 'copied' as the folder says, found run"):
+        RunStore(network_run.folder.parent).open("copied")
+
+
 @pytest.mark.parametrize("run_id", ["../elsewhere", "a/b", "", ".hidden", "..", "a b", "a\n"])
 def test_an_id_that_is_no_folder_name_is_refused(tmp_path: Path, run_id: str) -> None:
     store = tmp_path / "store"
