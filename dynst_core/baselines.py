@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +11,21 @@ import torch
 from dynst_core.errors import ConfigError
 from dynst_core.evaluate import check_same_data
 from dynst_core.forecaster import Forecaster
+from dynst_core.judge import EarlyStop, Judge
 from dynst_core.manifest import BaselineRow, Baselines, read_baselines, write_baselines
 from dynst_core.mask import Mask
+from dynst_core.path import PathOptions
 from dynst_core.record import Problem
 from dynst_core.runs import Run
 from dynst_core.schedules import warmup_cosine
-from dynst_core.selectors import SELECTORS
+from dynst_core.selectors import rank_with
 from dynst_core.training import StepOptions, Trainer, error_statistics
 
 RANDOM_DRAWS = 5
+RIVALS = ("variance", "random")
+"""Selectors measured unless others are asked for."""
+LOOKS = 24
+"""Times that a rival's selection error is looked at; the best weights found are kept."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,23 @@ def levels_near(run: Run, percents: list[float]) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def tasks_left(run: Run, done: Baselines, levels: list[int] | None = None) -> list[Task]:
+def tasks_left(
+    run: Run,
+    done: Baselines,
+    levels: list[int] | None = None,
+    selectors: Sequence[str] = RIVALS,
+) -> list[Task]:
     """What is still to be measured, the levels in turn, so that early rows cover all levels.
 
     Only the level indices in `levels` count, all when None. Every rival gets as many gradient
     steps as the path had taken up to and including the level.
     """
     have = {(row.selector, row.draw, row.level) for row in done.rows}
-    rivals = [("variance", 0), *(("random", draw) for draw in range(RANDOM_DRAWS))]
+    rivals = [
+        (name, draw)
+        for name in selectors
+        for draw in range(RANDOM_DRAWS if name == "random" else 1)
+    ]
     tasks = [
         Task(selector, draw, level, int(run.path.n_active[level]), run.manifest.steps[level])
         for selector, draw in rivals
@@ -78,9 +93,15 @@ def tasks_left(run: Run, done: Baselines, levels: list[int] | None = None) -> li
 
 
 def measure_baselines(
-    run: Run, problem: Problem, levels: list[int] | None = None
+    run: Run,
+    problem: Problem,
+    levels: list[int] | None = None,
+    selectors: Sequence[str] = RIVALS,
 ) -> Iterator[BaselineProgress]:
     """Train and test the rivals that are missing, writing each as soon as it is measured.
+
+    A rival is kept as it was when its selection error was least, like the path's levels, but
+    never stops before its steps are spent.
 
     Yields:
         How far it is, every few steps.
@@ -89,19 +110,26 @@ def measure_baselines(
     """
     check_same_data(run, problem)
     # From disk: the run may have been opened before other rivals were measured.
-    tasks = tasks_left(run, read_baselines(run.folder, run.run_id), levels)
+    tasks = tasks_left(run, read_baselines(run.folder, run.run_id), levels, selectors)
+    options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
+    judge = Judge(problem, options.selection_windows, options.selection_queries)
     step = 0
     for index, task in enumerate(tasks):
-        mask = Mask(SELECTORS[task.selector](problem, task.draw) >= problem.n_sites - task.n_active)
+        mask = Mask(rank_with(task.selector, problem, draw=task.draw).keep(task.n_active))
         seed = run.manifest.config.seed + 1000 * (task.draw + 1)
         trainer = _fresh_trainer(run, problem, seed)
+        best = EarlyStop(trainer, judge, patience=task.steps + 1)
+        look_every = max(1, task.steps // LOOKS)
         for own_step in range(task.steps):
             rate = warmup_cosine(own_step, task.steps, max(1, task.steps // 12), floor=0.02)
             trainer.step(mask.kept, rate)
+            if (task.steps - own_step - 1) % look_every == 0:
+                best.look(mask.active)
             step += 1
             if step % 20 == 0:
                 yield BaselineProgress(task, step, len(tasks) - index)
-        row = _test(task, mask, seed, trainer.forecaster, problem)
+        best.restore()
+        row = _test(task, mask, seed, trainer.average, problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
 

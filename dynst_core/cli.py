@@ -132,26 +132,31 @@ def baselines(
     levels: Annotated[
         str | None, typer.Option(help="Only these levels, in percent removed: 30,60,90.")
     ] = None,
+    selectors: Annotated[
+        str, typer.Option(help="Whose masks: for example random,qr,gp_mi,greedy_forecast.")
+    ] = "variance,random",
     device: Device = "auto",
 ) -> None:
-    """Train the rivals of a run, random and top-variance masks, one by one.
+    """Train the rivals of a run, masks of other selectors, one by one.
 
     Takes longer than the run itself. Stop and start again at will: what is measured stays.
     """
     from dynst_core.baselines import levels_near, measure_baselines, tasks_left
+    from dynst_core.selectors import known
 
     store = _store(folder)
     run = store.open(run_id)
     store.check_writable()
     problem = _problem_of(run, data, device)
     wanted = None if levels is None else levels_near(run, _percents(levels))
-    total = sum(task.steps for task in tasks_left(run, run.baselines, wanted))
+    names = known(selectors.split(","))
+    total = sum(task.steps for task in tasks_left(run, run.baselines, wanted, names))
     stopped = False
     with _bar() as bar:
         task = bar.add_task("", total=total)
         began = time.monotonic()
         try:
-            for at in measure_baselines(run, problem, wanted):
+            for at in measure_baselines(run, problem, wanted, names):
                 seconds = (time.monotonic() - began) / max(at.step, 1) * (total - at.step)
                 words = (
                     f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of "
@@ -193,22 +198,27 @@ def _store(folder: Path | None) -> RunStore:
 
 
 def _problem(
-    dataset: str, data: Path | None, history: int | None, horizon: int | None, device: str
+    dataset: str,
+    data: Path | None,
+    history: int | None,
+    horizon: int | None,
+    device: str,
+    cycles: tuple[str, ...] | None = None,
 ) -> Problem:
     from dynst_core.morph import Window
     from dynst_core.record import Problem, choose_device
 
     entry = load_catalogue()[dataset]
     window = Window(history or entry.history, horizon or entry.horizon)
-    return Problem.of(load_field(dataset, data), window, choose_device(device))
+    return Problem.of(load_field(dataset, data), window, choose_device(device), cycles)
 
 
 def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
     from dynst_core.evaluate import check_same_data
 
-    manifest = run.manifest
+    config = run.manifest.config
     problem = _problem(
-        manifest.dataset.name, data, manifest.config.history, manifest.config.horizon, device
+        run.manifest.dataset.name, data, config.history, config.horizon, device, config.cycles
     )
     check_same_data(run, problem)
     return problem

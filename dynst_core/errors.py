@@ -19,3 +19,7 @@ class BudgetError(DynSTError):
 
 class RunError(DynSTError):
     """A saved run is missing, damaged, foreign or from a newer version."""
+
+
+class ConstraintError(DynSTError):
+    """What a planner insists on is malformed or cannot be met."""

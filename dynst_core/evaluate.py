@@ -53,6 +53,7 @@ def forecast_seconds(
     forecaster.eval()
     record = problem.record
     starts = problem.window.starts(problem.split.train)[:batch]
+    clock = record.clock(starts)
     ready = []
     for level in levels:
         kept = record.index(np.flatnonzero(level.active))
@@ -61,7 +62,7 @@ def forecast_seconds(
     for round_ in range(-2, rounds):
         for i, (history, prepared) in enumerate(ready):
             began = time.perf_counter()
-            forecaster(history, prepared).sum().item()
+            forecaster(history, prepared, clock).sum().item()
             taken[max(0, round_), i] = time.perf_counter() - began
     return tuple(float(t) for t in taken.min(axis=0) / len(starts))
 

@@ -62,6 +62,7 @@ def save_training(
             backbone_options=training.backbone_options,
             path_options=asdict(training.path_options),
             step_options=asdict(training.step_options),
+            cycles=problem.record.cycles,
         ),
         dataset=_dataset_card(problem.field),
         split=_split_card(problem, len(starts)),

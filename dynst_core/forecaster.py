@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dynst_core.backbones import build_backbone
+from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.record import Problem
 from dynst_core.sites import SiteSet
@@ -32,9 +33,13 @@ class Forecaster(nn.Module):
         inputs: int,
         backbone: str = "attention",
         options: Mapping[str, float | int] | None = None,
+        cycles: int = 0,
+        grid: Grid | None = None,
     ) -> None:
         super().__init__()
-        self.backbone = build_backbone(backbone, sites, window, channels, inputs, options or {})
+        self.backbone = build_backbone(
+            backbone, sites, window, channels, inputs, options or {}, cycles, grid
+        )
         self.mask_logit = nn.Parameter(torch.full((len(sites),), 3.0))
 
     @classmethod
@@ -47,7 +52,16 @@ class Forecaster(nn.Module):
         """A fresh forecaster of a problem's shape, on the problem's device."""
         record = problem.record
         sites, window = problem.field.sites, problem.window
-        fresh = cls(sites, window, record.channels, record.inputs, backbone, options)
+        fresh = cls(
+            sites,
+            window,
+            record.channels,
+            record.inputs,
+            backbone,
+            options,
+            len(record.cycles),
+            problem.field.grid,
+        )
         return fresh.to(record.device)
 
     def strength(self) -> Tensor:
@@ -58,15 +72,19 @@ class Forecaster(nn.Module):
         """Everything that depends on the mask and not on the readings; see `Backbone`."""
         return self.backbone.prepare(kept, query, self.strength()[kept])
 
-    def forward(self, history: Tensor, prepared: Any) -> Tensor:
-        """Normalised forecast (b, horizon, q, c) from kept sites' history (b, t, k, inputs)."""
-        return self.backbone(history, prepared)
+    def forward(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
+        """Normalised forecast (b, horizon, q, c); arguments as in `Backbone.__call__`."""
+        return self.backbone(history, prepared, clock)
 
     def half_weights(self) -> dict[str, np.ndarray]:
         """Every stored parameter in half precision, by name; halves what a run weighs."""
         return {
             n: v.detach().cpu().numpy().astype(np.float16) for n, v in self.state_dict().items()
         }
+
+    def copied_weights(self) -> dict[str, np.ndarray]:
+        """Every stored parameter as it is now, by name."""
+        return {n: v.detach().cpu().numpy().copy() for n, v in self.state_dict().items()}
 
     def load(self, weights: Mapping[str, np.ndarray]) -> Forecaster:
         """Take over stored parameters; returns itself, in evaluation mode."""

@@ -63,6 +63,8 @@ class RunConfig(Card):
     backbone_options: dict[str, float | int]
     path_options: dict[str, float | int]
     step_options: dict[str, float | int]
+    cycles: tuple[str, ...] = ()
+    """Cycles (day, week, year) whose phase the forecaster is told."""
 
 
 class Manifest(Card):
@@ -94,7 +96,7 @@ class Manifest(Card):
 class BaselineRow(Card):
     """One forecaster trained from scratch for one mask that another selector chose."""
 
-    selector: Literal["random", "variance"]
+    selector: str
     draw: int
     level: int
     n_active: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -13,11 +12,12 @@ import torch
 from dynst_core.drop_regrow import exchange, flip_some, propose_exchanges
 from dynst_core.errors import ConfigError
 from dynst_core.forecaster import Forecaster
+from dynst_core.judge import EarlyStop, Judge, surely_lower
+from dynst_core.marginal import rank_sites
 from dynst_core.mask import SparsityPath, n_active_at, rank_by_stay
 from dynst_core.record import Problem
 from dynst_core.schedules import drop_fraction, warmup_cosine
-from dynst_core.selectors.ridge_backward import rank_sites
-from dynst_core.training import StepOptions, Trainer, squared_error
+from dynst_core.training import StepOptions, Trainer
 
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
@@ -37,6 +37,8 @@ class PathOptions:
         selection_windows: selection windows that judge a mask, spread over the block.
         selection_queries: forecast sites that judge a mask when there are more.
         flip: chance of each kept site to be closed, and a removed one opened, in a training step.
+        look_every: gradient steps with all sites between looks at the selection error.
+        patience: gradient steps with all sites without a better one before the first removal.
     """
 
     dense_steps: int = 1000
@@ -49,6 +51,8 @@ class PathOptions:
     selection_windows: int = 64
     selection_queries: int = 256
     flip: float = 0.02
+    look_every: int = 50
+    patience: int = 300
 
     def scaled(self, effort: float) -> PathOptions:
         """The same walk with this factor on its gradient steps; every level keeps at least one."""
@@ -110,29 +114,27 @@ class PathTraining:
         self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
         self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
         self.rng = np.random.default_rng([self.seed, 1])
+        self._skipped = 0
         self.active = np.ones(self.problem.n_sites, dtype=bool)
-        self.judge = _Judge(self.problem, self.path_options, self.forecaster)
+        options = self.path_options
+        self.judge = Judge(self.problem, options.selection_windows, options.selection_queries)
 
     @property
     def n_steps(self) -> int:
-        """Gradient steps of the whole walk."""
+        """Gradient steps of the whole walk, where nothing stops early."""
         options = self.path_options
         return options.dense_steps + options.level_steps * (len(self.targets) - 1)
 
     def run(self) -> Iterator[Progress]:
         """Walk the path, telling how far it is; `levels` fills along the way."""
         self._began = time.monotonic()
-        options = self.path_options
         yield self._progress("ranking sites", float("nan"))
         self.order = rank_sites(self.problem)
-        yield from self._train("all sites", options.dense_steps)
+        yield from self._train_all_sites()
         self._finish_level()
         for target in self.targets[1:]:
             self._drop_to(n_active_at(target, self.problem.n_sites))
-            for round_ in range(options.rounds):
-                fraction = drop_fraction(round_, options.rounds, options.frozen_from)
-                self._drop_and_regrow(round(fraction * options.proposals))
-                yield from self._train(f"{100 * target:g} % removed", options.level_steps, round_)
+            yield from self._train_level(f"{100 * target:g} % removed")
             self._finish_level()
 
     def path(self) -> SparsityPath:
@@ -140,14 +142,45 @@ class PathTraining:
         active = np.stack([level.active for level in self.levels])
         return SparsityPath(active, rank_by_stay(active, self.order))
 
-    def _train(self, phase: str, n_steps: int, round_: int | None = None) -> Iterator[Progress]:
-        """Train at the present mask: all of a level's steps, or those of one of its rounds."""
-        rounds = self.path_options.rounds
-        first, last, top = 0, n_steps, 1.0
-        if round_ is not None:
-            top = self.path_options.level_rate
-            first, last = n_steps * round_ // rounds, n_steps * (round_ + 1) // rounds
-        # The first walk over all sites meets no removed site to open; it trains on what it has.
+    def _train_all_sites(self) -> Iterator[Progress]:
+        """Train with every site until the selection error no longer falls."""
+        options = self.path_options
+        best = EarlyStop(self.trainer, self.judge, options.patience)
+        for first in range(0, options.dense_steps, options.look_every):
+            last = min(first + options.look_every, options.dense_steps)
+            yield from self._train("all sites", first, last, options.dense_steps)
+            if best.look(self.active):
+                self._skipped += options.dense_steps - last
+                break
+        best.restore()
+
+    def _train_level(self, phase: str) -> Iterator[Progress]:
+        """Exchange sites and train in rounds, from the weights that the level before left.
+
+        Those weights compete too: a level may need no training at all.
+        """
+        options = self.path_options
+        best = EarlyStop(self.trainer, self.judge, max(1, options.level_steps // 2))
+        best.look(self.active)
+        for round_ in range(options.rounds):
+            fraction = drop_fraction(round_, options.rounds, options.frozen_from)
+            if self._drop_and_regrow(round(fraction * options.proposals)):
+                # Weights are compared at one mask only.
+                best = EarlyStop(self.trainer, self.judge, best.patience)
+                best.look(self.active)
+            first = options.level_steps * round_ // options.rounds
+            last = options.level_steps * (round_ + 1) // options.rounds
+            yield from self._train(phase, first, last, options.level_steps, options.level_rate)
+            if best.look(self.active):
+                self._skipped += options.level_steps - last
+                break
+        best.restore()
+
+    def _train(
+        self, phase: str, first: int, last: int, n_steps: int, top: float = 1.0
+    ) -> Iterator[Progress]:
+        """Take steps `first` to `last` of a schedule of `n_steps` at masks near the present one."""
+        # With all sites on there is no removed one to open; those steps train on what they have.
         flip = 0.0 if self.active.all() else self.path_options.flip
         for step in range(first, last):
             rate = top * warmup_cosine(step, n_steps, warmup=max(1, n_steps // 12), floor=0.02)
@@ -162,26 +195,27 @@ class PathTraining:
         go = np.argsort(self.order[kept], kind="stable")[: len(kept) - n_active]
         self.active[kept[go]] = False
 
-    def _drop_and_regrow(self, n_proposals: int) -> None:
+    def _drop_and_regrow(self, n_proposals: int) -> bool:
         """Try exchanges that the learnt mask and the present errors propose.
 
         An exchange is kept when the measured forecast error on selection windows falls, and
         falls by more than chance: the block is one stretch of time, and without that test the
-        masks would fit its weather and lose elsewhere.
+        masks would fit its weather and lose elsewhere. Returns whether any was kept.
         """
         if not n_proposals:
-            return
-        best = self.judge.errors(self.active)
-        pairs = propose_exchanges(
-            self.active, self._strength(), self.judge.by_site(self.active), n_proposals, self.rng
-        )
+            return False
+        forecaster, changed = self.trainer.average, False
+        best = self.judge.errors(forecaster, self.active)
+        promise = self.judge.by_site(forecaster, self.active)
+        pairs = propose_exchanges(self.active, self._strength(), promise, n_proposals, self.rng)
         for drop, grow in pairs:
             if not self.active[drop] or self.active[grow]:
                 continue
             candidate = exchange(self.active, drop, grow)
-            errors = self.judge.errors(candidate)
+            errors = self.judge.errors(forecaster, candidate)
             if surely_lower(errors, best, self.path_options.certainty):
-                self.active, best = candidate, errors
+                self.active, best, changed = candidate, errors, True
+        return changed
 
     def _strength(self) -> np.ndarray:
         """Rank of each site by learnt strength, (s,), 0 to 1."""
@@ -189,57 +223,12 @@ class PathTraining:
         return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
 
     def _finish_level(self) -> None:
-        weights = self.forecaster.half_weights()
+        weights = self.trainer.average.half_weights()
         self.levels.append(Level(self.active.copy(), weights, self.trainer.steps))
 
     def _progress(self, phase: str, loss: float) -> Progress:
-        step = self.trainer.steps
+        step = self.trainer.steps + self._skipped
         elapsed = time.monotonic() - self._began
         left = elapsed / step * (self.n_steps - step) if step else float("nan")
         active = self.active.copy()
         return Progress(step, self.n_steps, phase, loss, int(active.sum()), active, left)
-
-
-class _Judge:
-    """Measured forecast error of a mask on selection windows, which training never sees."""
-
-    def __init__(self, problem: Problem, options: PathOptions, forecaster: Forecaster) -> None:
-        starts = problem.window.starts(problem.split.selection)
-        count = min(options.selection_windows, len(starts))
-        self.starts = starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
-        self.query = None
-        if problem.n_sites > options.selection_queries:
-            spread = np.linspace(0, problem.n_sites - 1, options.selection_queries)
-            self.query = np.unique(spread.round().astype(int))
-        self.forecaster, self.record = forecaster, problem.record
-
-    def errors(self, active: np.ndarray) -> np.ndarray:
-        """Mean squared error of each window over forecast sites and lead times, (w,)."""
-        return self._measure(active, self.query, by="window")
-
-    def by_site(self, active: np.ndarray) -> np.ndarray:
-        """Mean squared error of every site over windows and lead times, (s,)."""
-        return self._measure(active, None, by="site")
-
-    def _measure(
-        self, active: np.ndarray, query: np.ndarray | None, by: Literal["window", "site"]
-    ) -> np.ndarray:
-        kept = np.flatnonzero(active)
-        return squared_error(self.forecaster, self.record, kept, self.starts, query, by)
-
-
-def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float) -> bool:
-    """Whether errors fell by more than `certainty` standard errors.
-
-    Neighbouring windows overlap, so they are pooled into eight stretches of time and the
-    stretches are taken as independent.
-
-    Args:
-        errors: error of each window, (w,), in time order.
-        than: the same for the mask to beat, (w,).
-        certainty: standard errors asked for.
-    """
-    fall = np.array([part.mean() for part in np.array_split(than - errors, min(8, len(errors)))])
-    if len(fall) < 2:
-        return bool(fall.mean() > 0)
-    return bool(fall.mean() > certainty * fall.std(ddof=1) / np.sqrt(len(fall)))

@@ -12,6 +12,9 @@ from dynst_core.errors import ConfigError, DataError
 from dynst_core.field import Field
 from dynst_core.morph import Split, Window, carry_forward
 
+CYCLES = {"day": 86_400.0, "week": 604_800.0, "year": 31_556_952.0}
+"""Cycles that a forecaster may know of, in seconds."""
+
 
 @dataclass(frozen=True)
 class Normaliser:
@@ -55,6 +58,15 @@ class Normaliser:
         return values.astype(np.float64) * np.array(self.std) + np.array(self.mean)
 
 
+def known_cycles(step_seconds: float, n_times: int) -> tuple[str, ...]:
+    """Cycles that a training block can teach: seen at least three times, by four steps or more."""
+    return tuple(
+        name
+        for name, seconds in CYCLES.items()
+        if seconds >= 4 * step_seconds and n_times * step_seconds >= 3 * seconds
+    )
+
+
 class Record:
     """A Field as normalised tensors.
 
@@ -63,9 +75,17 @@ class Record:
             flag per channel follows when any are missing.
         target: (t, s, c), normalised; what forecasts are scored against.
         observed: (t, s, c), bool; only these count.
+        cycles: names of the cycles that forecasts are told the phase of.
     """
 
-    def __init__(self, field: Field, window: Window, normaliser: Normaliser, device: str) -> None:
+    def __init__(
+        self,
+        field: Field,
+        window: Window,
+        normaliser: Normaliser,
+        device: str,
+        cycles: tuple[str, ...] = (),
+    ) -> None:
         observed = field.dataset["observed"].values
         scaled = np.where(observed, normaliser.apply(field.dataset["values"].values), 0.0)
         scaled = scaled.astype(np.float32)
@@ -76,6 +96,11 @@ class Record:
         self.values = torch.from_numpy(inputs).to(device)
         self.target = torch.from_numpy(scaled).to(device)
         self.observed = torch.from_numpy(observed).to(device)
+        self.cycles = cycles
+        seconds = (field.time - np.datetime64(0, "s")) / np.timedelta64(1, "s")
+        phases = [seconds / CYCLES[name] % 1.0 for name in cycles]
+        clock = np.stack(phases, axis=1) if phases else np.empty((field.n_times, 0))
+        self._clock = torch.from_numpy(clock.astype(np.float32)).to(device)
         self._back = torch.arange(-window.history, 0, device=device)
         self._ahead = torch.arange(window.horizon, device=device)
 
@@ -108,6 +133,10 @@ class Record:
         times = self.index(starts)[:, None] + self._back
         return self.values[times[:, :, None], kept]
 
+    def clock(self, starts: np.ndarray) -> Tensor:
+        """Phase of each known cycle at the first forecast step, (b, cycles), 0 to 1."""
+        return self._clock[self.index(starts)]
+
     def truth(self, starts: np.ndarray, query: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What came at the query sites and whether it was observed, both (b, horizon, q, c)."""
         times = self.index(starts)[:, None] + self._ahead
@@ -126,11 +155,23 @@ class Problem:
     record: Record
 
     @classmethod
-    def of(cls, field: Field, window: Window, device: str = "cpu") -> Problem:
-        """Split, fit the normaliser on the training block, and load the tensors."""
+    def of(
+        cls,
+        field: Field,
+        window: Window,
+        device: str = "cpu",
+        cycles: tuple[str, ...] | None = None,
+    ) -> Problem:
+        """Split, fit the normaliser on the training block, and load the tensors.
+
+        Cycles are those that the training block can teach, unless a saved run names its own.
+        """
         split = Split.contiguous(field.n_times, window)
         normaliser = Normaliser.fit(field.dataset["values"].values, split.train)
-        return cls(field, window, split, Record(field, window, normaliser, device))
+        step = field.step / np.timedelta64(1, "s")
+        if cycles is None:
+            cycles = known_cycles(float(step), split.train[1] - split.train[0])
+        return cls(field, window, split, Record(field, window, normaliser, device, cycles))
 
     @property
     def n_sites(self) -> int:

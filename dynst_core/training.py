@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,7 @@ class StepOptions:
         clip: largest norm of the gradient.
         pressure: weight of the mean learnt strength in the loss.
         queries: forecast sites scored in a step, drawn anew each time, when there are more.
+        memory: share of the averaged weights that a step leaves, once enough steps are taken.
     """
 
     batch: int = 16
@@ -37,6 +39,7 @@ class StepOptions:
     clip: float = 1.0
     pressure: float = 1e-3
     queries: int = 512
+    memory: float = 0.98
 
     @classmethod
     def for_sites(cls, n_sites: int) -> StepOptions:
@@ -50,7 +53,14 @@ class StepOptions:
 
 
 class Trainer:
-    """A forecaster, its optimizer and the training windows."""
+    """A forecaster, its optimizer and the training windows.
+
+    Attributes:
+        forecaster: what the gradients move.
+        average: the same with weights averaged over the last steps: less noise, so this is what
+            is judged, saved and used.
+        steps: gradient steps taken.
+    """
 
     def __init__(
         self, forecaster: Forecaster, problem: Problem, options: StepOptions, seed: int
@@ -61,6 +71,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             forecaster.parameters(), options.learning_rate, weight_decay=options.weight_decay
         )
+        self.average = copy.deepcopy(forecaster).eval()
         self.steps = 0
 
     def step(self, kept: np.ndarray, rate: float) -> float:
@@ -77,7 +88,8 @@ class Trainer:
         sites, query = self.record.index(kept), self._query()
         truth, observed = self.record.truth(starts, query)
         prepared = self.forecaster.prepare(sites, query)
-        forecast = self.forecaster(self.record.history(starts, sites), prepared)
+        history, clock = self.record.history(starts, sites), self.record.clock(starts)
+        forecast = self.forecaster(history, prepared, clock)
         error = functional.smooth_l1_loss(forecast, truth, reduction="none")
         loss = (error * observed).sum() / observed.sum().clamp_min(1)
         total = loss + self.options.pressure * self.forecaster.strength()[sites].mean()
@@ -86,7 +98,16 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.forecaster.parameters(), self.options.clip)
         self.optimizer.step()
         self.steps += 1
+        self._average()
         return loss.item()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # Early steps leave little, so that the average does not remember the random start.
+        memory = min(self.options.memory, self.steps / (10 + self.steps))
+        pairs = zip(self.average.parameters(), self.forecaster.parameters(), strict=True)
+        for mean, now in pairs:
+            mean.lerp_(now, 1 - memory)
 
     def _query(self) -> Tensor | None:
         n_sites = self.record.n_sites
@@ -113,7 +134,8 @@ def squared_error(
     sites = record.index(kept)
     asked = None if query is None else record.index(query)
     truth, observed = record.truth(starts, asked)
-    forecast = forecaster(record.history(starts, sites), forecaster.prepare(sites, asked))
+    history, clock = record.history(starts, sites), record.clock(starts)
+    forecast = forecaster(history, forecaster.prepare(sites, asked), clock)
     pooled = (1, 2, 3) if by == "window" else (0, 1, 3)
     squared = ((forecast - truth).square() * observed).sum(dim=pooled)
     return (squared / observed.sum(dim=pooled).clamp_min(1)).cpu().numpy()
@@ -130,7 +152,7 @@ def error_statistics(
     parts = []
     for some in np.array_split(starts, max(1, -(-len(starts) // batch))):
         truth, observed = record.truth(some)
-        forecast = forecaster(record.history(some, kept), prepared)
+        forecast = forecaster(record.history(some, kept), prepared, record.clock(some))
         undo = record.normaliser.undo
         parts.append(
             ErrorStatistics.of(

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @torch.inference_mode()
 def forecast(forecaster: Forecaster, problem: Problem) -> torch.Tensor:
     kept = torch.arange(0, problem.n_sites, 2)
-    history = problem.record.history(np.array([5, 40]), kept)
-    return forecaster.eval()(history, forecaster.prepare(kept))
+    starts = np.array([5, 40])
+    history, clock = problem.record.history(starts, kept), problem.record.clock(starts)
+    return forecaster.eval()(history, forecaster.prepare(kept), clock)
 
 
 @pytest.mark.parametrize("kind", PROBLEMS)
@@ -32,7 +33,8 @@ def test_stored_weights_forecast_the_same_in_a_fresh_object(kind: str) -> None:
 
     torch.manual_seed(99)
     record, sites = problem.record, problem.field.sites
-    fresh = Forecaster(sites, problem.window, record.channels, record.inputs, options=TINY)
+    shape = (problem.window, record.channels, record.inputs)
+    fresh = Forecaster(sites, *shape, options=TINY, cycles=len(record.cycles))
     assert not torch.equal(forecast(fresh, problem), rounded)
     assert torch.equal(forecast(fresh.load(stored), problem), rounded)
     torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05)

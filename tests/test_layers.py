@@ -27,9 +27,11 @@ LIGHT_LAYERS = (
 TORCH_LAYERS = (
     ("morph", "drop_regrow"),
     ("record", "backbones"),
-    ("selectors", "forecaster"),
+    ("marginal", "forecaster"),
     ("training",),
+    ("judge",),
     ("path",),
+    ("selectors",),
     ("evaluate", "forecast"),
     ("baselines", "finish"),
     ("jobs",),

@@ -1,16 +1,36 @@
-"""Forecasters by name."""
+"""Forecasters by name; what one of them needs is imported when it is built."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from dynst_core.backbones.attention import AttentionForecaster
 from dynst_core.backbones.base import Backbone
 from dynst_core.errors import ConfigError
+from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.sites import SiteSet
 
-BACKBONES: dict[str, Callable[..., Backbone]] = {"attention": AttentionForecaster}
+
+def _from(module: str, name: str) -> Callable[..., Backbone]:
+    """A builder that imports its forecaster only when asked to build."""
+
+    def build(*args: object, **options: object) -> Backbone:
+        forecaster: Callable[..., Backbone] = getattr(
+            import_module(f"dynst_core.backbones.{module}"), name
+        )
+        return forecaster(*args, **options)
+
+    return build
+
+
+BACKBONES: dict[str, Callable[..., Backbone]] = {
+    "attention": _from("attention", "AttentionForecaster"),
+    "conv": _from("conv", "ConvForecaster"),
+    "graph": _from("graph", "GraphForecaster"),
+    "ridge": _from("ridge", "RidgeForecaster"),
+    "spectral": _from("spectral", "SpectralForecaster"),
+}
 
 
 def build_backbone(
@@ -20,6 +40,8 @@ def build_backbone(
     channels: int,
     inputs: int,
     options: Mapping[str, float | int],
+    cycles: int = 0,
+    grid: Grid | None = None,
 ) -> Backbone:
     """A fresh forecaster.
 
@@ -30,12 +52,15 @@ def build_backbone(
         channels: channels forecast.
         inputs: channels read: those forecast, and a flag for each when some are missing.
         options: the forecaster's own settings.
+        cycles: cycles whose phase is told.
+        grid: how the sites form a grid, for forecasters that need one.
     Raises:
-        ConfigError: no forecaster has this name.
+        ConfigError: no forecaster has this name, or it cannot be built for these sites or with
+            what is installed.
     """
     if name not in BACKBONES:
         raise ConfigError(
             f"Expected a backbone out of {', '.join(sorted(BACKBONES))}, found {name!r}; "
             f"choose one of those."
         )
-    return BACKBONES[name](sites, window, channels, inputs, **options)
+    return BACKBONES[name](sites, window, channels, inputs, cycles=cycles, grid=grid, **options)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+import torch
 from torch import Tensor
+
+from dynst_core.morph import Split, Window
 
 
 class Backbone(Protocol):
@@ -23,12 +27,62 @@ class Backbone(Protocol):
             A state to pass to every forecast with these sites; made once, used often.
         """
 
-    def __call__(self, history: Tensor, prepared: Any) -> Tensor:
+    def __call__(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
         """Forecast.
 
         Args:
             history: normalised values of the kept sites, (b, history, k, inputs).
             prepared: what `prepare` returned.
+            clock: phase of each known cycle (day, week, year) at the first forecast step,
+                (b, cycles), 0 to 1; no column where the record is too short to teach any.
         Returns:
             Normalised forecast of the query sites, (b, horizon, q, c).
         """
+
+
+class Readings(Protocol):
+    """The part of a record that a closed form learns from."""
+
+    @property
+    def values(self) -> Tensor:
+        """Normalised values, (t, s, inputs); unobserved ones filled, and flagged."""
+
+    def clock(self, starts: np.ndarray) -> Tensor:
+        """Phase of each known cycle at these times, (b, cycles), 0 to 1."""
+
+
+class TrainingData(Protocol):
+    """The part of a problem that a closed form learns from."""
+
+    @property
+    def record(self) -> Readings:
+        """Normalised values of all sites at all times."""
+
+    @property
+    def window(self) -> Window:
+        """Steps read and forecast."""
+
+    @property
+    def split(self) -> Split:
+        """Blocks of time; nothing is learnt outside the training block."""
+
+
+@runtime_checkable
+class ClosedForm(Protocol):
+    """A backbone that is solved and not trained: one fit, then any mask in `prepare`."""
+
+    closed_form: Literal[True]
+
+    def fit(self, problem: TrainingData) -> None:
+        """Learn all there is to learn from the training block."""
+
+
+def harmonics(clock: Tensor, order: int = 3) -> Tensor:
+    """Sines and cosines of the phases of each cycle, (b, cycles * 2 * order).
+
+    Source: the time-of-day and day-of-week identity of STID (Shao et al. 2022), smooth in place
+    of a table, so that few days can teach it.
+    """
+    multiples = torch.arange(1, order + 1, device=clock.device)
+    angle = 2 * torch.pi * (clock[:, :, None] * multiples).flatten(1)
+    return torch.cat([angle.sin(), angle.cos()], dim=1)

@@ -1,78 +1,16 @@
-"""Order sites by the forecast error of a ridge forecaster as they are removed one by one.
-
-Ours, in closed form: no retraining, seconds for thousands of sites. It is redundancy-aware (a
-site with a good neighbour is cheap to lose) and forecast-aware (a site that predicts others, or
-whose own future nothing else predicts, is dear).
-"""
+"""Sites by what a ridge forecaster loses without them: where our own path starts."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg
 
+from dynst_core.constraints import Constraints
+from dynst_core.marginal import rank_sites
 from dynst_core.record import Problem
+from dynst_core.selectors.base import selector
 
 
-def ridge_backward(
-    inputs: np.ndarray, targets: np.ndarray, shrinkage: float = 0.7, rank: int = 128
-) -> np.ndarray:
-    """Rank sites by backward elimination on the error of a ridge forecaster.
-
-    Args:
-        inputs: the last value read at each site, (n, s), normalised, centred.
-        targets: what is to be forecast, (n, m), normalised, centred; all sites and lead times.
-        shrinkage: ridge penalty per sample. Strong, because few windows make the covariance
-            noisy and at high sparsity redundancy is all that counts.
-        rank: targets are replaced by this many of their principal components when they are more.
-    Returns:
-        (s,), int: 0 for the first site to go, s - 1 for the last to stay.
-
-    The rise of the penalised error when site i leaves is |b_i|^2 / (G^-1)_ii, with b_i its row of
-    coefficients and G the penalised Gram matrix; then both are downdated by one rank.
-    """
-    n, s = inputs.shape
-    if targets.shape[1] > rank:
-        targets = _principal(targets, rank)
-    gram = inputs.T @ inputs + shrinkage * n * np.eye(s)
-    inverse = linalg.inv(gram)
-    coefficients = inverse @ (inputs.T @ targets)
-    place = np.empty(s, dtype=np.int64)
-    left = np.ones(s, dtype=bool)
-    for position in range(s):
-        rise = np.square(coefficients).sum(axis=1) / np.where(left, np.diag(inverse), 1.0)
-        i = int(np.argmin(np.where(left, rise, np.inf)))
-        place[i], left[i] = position, False
-        column = inverse[:, i] / inverse[i, i]
-        coefficients -= np.outer(column, coefficients[i])
-        inverse -= np.outer(column, inverse[i])
-    return place
-
-
-def _principal(targets: np.ndarray, rank: int) -> np.ndarray:
-    """Leading principal components of the targets, (n, rank or n), by the smaller Gram matrix."""
-    n, m = targets.shape
-    small = targets @ targets.T if n <= m else targets.T @ targets
-    first = max(0, len(small) - rank)  # a short record has fewer components than asked for
-    value, vector = linalg.eigh(small, subset_by_index=(first, len(small) - 1))
-    return vector * np.sqrt(np.maximum(value, 0)) if n <= m else targets @ vector
-
-
-def rank_sites(problem: Problem, n_lead_times: int = 4) -> np.ndarray:
-    """Rank the sites of a problem on its training windows; see `ridge_backward`.
-
-    Args:
-        problem: field, blocks and windows.
-        n_lead_times: lead times forecast, spread from the first to the last.
-    Returns:
-        (s,), int: 0 for the first site to go, s - 1 for the last to stay.
-    """
-    starts = problem.window.starts(problem.split.train)
-    target = problem.record.target.cpu().numpy()
-    ahead = np.unique(np.linspace(0, problem.window.horizon - 1, n_lead_times).round().astype(int))
-    inputs = target[starts - 1]
-    outputs = np.concatenate([target[starts + lead] for lead in ahead], axis=1)
-    return ridge_backward(_centred(inputs.mean(axis=2)), _centred(outputs.reshape(len(starts), -1)))
-
-
-def _centred(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean(axis=0)).astype(np.float64)
+@selector("ridge_backward", "ours", sees_forecast=True)
+def ridge_backward(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:  # noqa: ARG001
+    """Backward elimination on the error of a ridge forecaster; see `marginal`."""
+    return rank_sites(problem)

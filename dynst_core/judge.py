@@ -1,0 +1,94 @@
+"""Measured forecast error on selection windows: what accepts exchanges and stops training early."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from dynst_core.forecaster import Forecaster
+from dynst_core.record import Problem
+from dynst_core.training import Trainer, squared_error
+
+
+class Judge:
+    """Measured forecast error of a mask on selection windows, which training never sees.
+
+    Args:
+        problem: field, blocks and windows.
+        windows: selection windows that judge, spread over the block.
+        queries: forecast sites that judge when there are more.
+    """
+
+    def __init__(self, problem: Problem, windows: int = 64, queries: int = 256) -> None:
+        starts = problem.window.starts(problem.split.selection)
+        count = min(windows, len(starts))
+        self.starts = starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
+        self.query = None
+        if problem.n_sites > queries:
+            spread = np.linspace(0, problem.n_sites - 1, queries)
+            self.query = np.unique(spread.round().astype(int))
+        self.record = problem.record
+
+    def errors(self, forecaster: Forecaster, active: np.ndarray) -> np.ndarray:
+        """Mean squared error of each window over forecast sites and lead times, (w,)."""
+        return self._measure(forecaster, active, self.query, by="window")
+
+    def by_site(self, forecaster: Forecaster, active: np.ndarray) -> np.ndarray:
+        """Mean squared error of every site over windows and lead times, (s,)."""
+        return self._measure(forecaster, active, None, by="site")
+
+    def _measure(
+        self,
+        forecaster: Forecaster,
+        active: np.ndarray,
+        query: np.ndarray | None,
+        by: Literal["window", "site"],
+    ) -> np.ndarray:
+        kept = np.flatnonzero(active)
+        return squared_error(forecaster, self.record, kept, self.starts, query, by)
+
+
+class EarlyStop:
+    """The averaged weights of least selection error, and when to stop waiting for better ones.
+
+    Args:
+        trainer: whose averaged weights are watched.
+        judge: measures them.
+        patience: gradient steps without a better error after which training may stop.
+    """
+
+    def __init__(self, trainer: Trainer, judge: Judge, patience: int) -> None:
+        self.trainer, self.judge, self.patience = trainer, judge, patience
+        self.least, self.found_at = np.inf, trainer.steps
+        self.weights: dict[str, np.ndarray] = {}
+
+    def look(self, active: np.ndarray) -> bool:
+        """Measure the weights of this moment; returns whether it is time to stop."""
+        error = float(self.judge.errors(self.trainer.average, active).mean())
+        if error < self.least:
+            self.least, self.found_at = error, self.trainer.steps
+            self.weights = self.trainer.average.copied_weights()
+        return self.trainer.steps - self.found_at >= self.patience
+
+    def restore(self) -> None:
+        """Go back to the best weights found, in the trained forecaster and its average."""
+        for forecaster in (self.trainer.forecaster, self.trainer.average):
+            forecaster.load(self.weights)
+
+
+def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float) -> bool:
+    """Whether errors fell by more than `certainty` standard errors.
+
+    Neighbouring windows overlap, so they are pooled into eight stretches of time and the
+    stretches are taken as independent.
+
+    Args:
+        errors: error of each window, (w,), in time order.
+        than: the same for the mask to beat, (w,).
+        certainty: standard errors asked for.
+    """
+    fall = np.array([part.mean() for part in np.array_split(than - errors, min(8, len(errors)))])
+    if len(fall) < 2:
+        return bool(fall.mean() > 0)
+    return bool(fall.mean() > certainty * fall.std(ddof=1) / np.sqrt(len(fall)))

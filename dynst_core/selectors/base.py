@@ -1,0 +1,132 @@
+"""What every selector is: a named function from a problem to a rank of every site."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynst_core.constraints import Constraints
+from dynst_core.errors import ConfigError
+from dynst_core.record import Problem
+
+Choose = Callable[[Problem, Constraints, int], np.ndarray]
+"""From a problem, constraints and the number of the draw to a score or rank, (s,), the site with
+the highest value the last to go. Reads training windows only (learned ones also selection)."""
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A way of choosing sites.
+
+    Attributes:
+        name: what it is called in tables and on the command line.
+        choose: the function that ranks.
+        source: whose idea it is.
+        sees_forecast: whether it looks at what is to be forecast, or at the readings alone.
+        random: whether another draw gives another order.
+        honours_cost: whether costs change the order.
+    """
+
+    name: str
+    choose: Choose
+    source: str
+    sees_forecast: bool = False
+    random: bool = False
+    honours_cost: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """A rank of every site, and where it comes from.
+
+    Attributes:
+        rank: (s,), int: 0 for the first site to go, s - 1 for the last to stay; a budget of k
+            sites is the k highest.
+        selector, source, draw: what made it.
+        seconds: how long it took.
+        fingerprint: of the field it was made from.
+    """
+
+    rank: np.ndarray
+    selector: str
+    source: str
+    draw: int
+    seconds: float
+    fingerprint: str
+
+    def keep(self, n_active: int) -> np.ndarray:
+        """The sites kept at a budget, (s,), bool."""
+        return self.rank >= len(self.rank) - n_active
+
+
+REGISTRY: dict[str, Selector] = {}
+
+
+def selector(
+    name: str,
+    source: str,
+    *,
+    sees_forecast: bool = False,
+    random: bool = False,
+    honours_cost: bool = False,
+) -> Callable[[Choose], Choose]:
+    """Register a function as a selector under a name."""
+
+    def register(choose: Choose) -> Choose:
+        REGISTRY[name] = Selector(name, choose, source, sees_forecast, random, honours_cost)
+        return choose
+
+    return register
+
+
+def known(names: Sequence[str]) -> tuple[str, ...]:
+    """These names without spaces, each of a selector.
+
+    Raises:
+        ConfigError: no selector has one of the names.
+    """
+    stripped = tuple(name.strip() for name in names)
+    for name in stripped:
+        if name not in REGISTRY:
+            raise ConfigError(
+                f"Expected a selector out of {', '.join(sorted(REGISTRY))}, found {name!r}; "
+                f"choose some of those."
+            )
+    return stripped
+
+
+def rank_with(
+    name: str, problem: Problem, constraints: Constraints | None = None, draw: int = 0
+) -> Ranking:
+    """Rank the sites of a problem with a named selector.
+
+    Pinned sites come back at the ends of the order whatever the selector does; those that build
+    up or tear down a set also start from the pins.
+
+    Raises:
+        ConfigError: no selector has that name, or it gave no finite number for some site.
+    """
+    known([name])
+    chosen = REGISTRY[name]
+    limits = constraints or Constraints.none(problem.n_sites)
+    began = time.perf_counter()
+    score = np.asarray(chosen.choose(problem, limits, draw), dtype=np.float64)
+    if score.shape != (problem.n_sites,) or not np.isfinite(score).all():
+        raise ConfigError(
+            f"Expected one finite score for each of {problem.n_sites} sites, found shape "
+            f"{score.shape} from selector {name!r}; mend the selector."
+        )
+    order = np.argsort(np.argsort(score, kind="stable"), kind="stable")
+    rank = limits.obey(order)
+    seconds = time.perf_counter() - began
+    return Ranking(rank, name, chosen.source, draw, seconds, problem.field.fingerprint())
+
+
+def training_values(problem: Problem) -> np.ndarray:
+    """Readings of the training block, (t, s, c), normalised; gaps carry the last value forward."""
+    record = problem.record
+    values = record.values[slice(*problem.split.train), :, : record.channels]
+    return values.cpu().numpy().astype(np.float64)

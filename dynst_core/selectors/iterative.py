@@ -1,0 +1,31 @@
+"""Sites that leave in rounds, with training between: pruning without regrowth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynst_core.constraints import Constraints
+from dynst_core.record import Problem
+from dynst_core.selectors.base import selector
+from dynst_core.selectors.learned import (
+    DEFAULTS,
+    LearnOptions,
+    cubic,
+    rank_in_rounds,
+    saliency,
+    train,
+)
+
+
+@selector("iterative", "after Zhu and Gupta 2017", sees_forecast=True, random=True)
+def iterative(
+    problem: Problem, constraints: Constraints, draw: int, options: LearnOptions = DEFAULTS
+) -> np.ndarray:
+    """Rank sites by the round in which they leave; the saliency is measured anew in each.
+
+    The forecaster trains on between the rounds, so a site's score is its worth beside those
+    still kept; a site that has left never comes back.
+    """
+    return rank_in_rounds(
+        problem, constraints, draw, options, score=saliency, rehearse=train, schedule=cubic
+    )

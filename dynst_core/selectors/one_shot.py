@@ -1,0 +1,30 @@
+"""Sites by one look at a trained mask: what DynST's iterations are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dynst_core.constraints import Constraints
+from dynst_core.record import Problem
+from dynst_core.selectors.base import selector
+from dynst_core.selectors.learned import (
+    DEFAULTS,
+    LearnOptions,
+    cubic,
+    rank_in_rounds,
+    saliency,
+    train,
+)
+
+
+@selector("one_shot", "after SNIP, Lee et al. 2019", sees_forecast=True, random=True)
+def one_shot(
+    problem: Problem, constraints: Constraints, draw: int, options: LearnOptions = DEFAULTS
+) -> np.ndarray:
+    """Train a forecaster with all sites, score each site once by its saliency, and rank."""
+    once = replace(options, rounds=0)
+    return rank_in_rounds(
+        problem, constraints, draw, once, score=saliency, rehearse=train, schedule=cubic
+    )

@@ -1,0 +1,15 @@
+"""Sites by chance: the floor that every selector must beat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynst_core.constraints import Constraints
+from dynst_core.record import Problem
+from dynst_core.selectors.base import selector
+
+
+@selector("random", "chance", random=True)
+def random(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:  # noqa: ARG001
+    """Sites in an order of chance, another for every draw."""
+    return np.random.default_rng([problem.n_sites, draw]).permutation(problem.n_sites)

@@ -1,0 +1,68 @@
+"""Backward elimination on a ridge forecaster: what it claims, checked the long way round."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dynst_core.marginal import rank_sites, ridge_backward
+from dynst_core.selectors import rank_with
+from tests.problems import problem_of, waves
+from tests.regressions import correlated, penalised_error
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_a_site_that_foretells_others_outlasts_livelier_ones_that_foretell_nothing() -> None:
+    rng = np.random.default_rng(0)
+    values = 1.5 * rng.normal(size=(600, 8))
+    values[1:, :4] = values[:-1, [7]] / 1.5
+    values[:, 7] /= 1.5
+    problem = problem_of(values, horizon=1)
+    assert rank_sites(problem)[7] == 7
+    assert rank_with("variance", problem).rank[7] < 7
+
+
+def greedy_by_refitting(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
+    """Remove the site whose loss costs least, fit anew, and so on: the long way round."""
+    left = list(range(inputs.shape[1]))
+    place = np.empty(len(left), dtype=int)
+    for position in range(len(left)):
+        cost = {
+            site: penalised_error(inputs, targets, [i for i in left if i != site], penalty)
+            for site in left
+        }
+        site = min(left, key=cost.__getitem__)
+        place[site] = position
+        left.remove(site)
+    return place
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("shrinkage", [0.01, 0.7, 5.0])
+def test_the_order_is_greedy_removal_with_a_refit_at_every_step(
+    seed: int, shrinkage: float
+) -> None:
+    inputs, targets = correlated(seed, n=60, s=7, m=5)
+    expected = greedy_by_refitting(inputs, targets, shrinkage * len(inputs))
+    np.testing.assert_array_equal(ridge_backward(inputs, targets, shrinkage), expected)
+
+
+@pytest.mark.parametrize(("n", "m"), [(200, 60), (50, 60)])
+def test_principal_components_that_hold_every_target_leave_the_order_alone(n: int, m: int) -> None:
+    rng = np.random.default_rng(0)
+    inputs, few = correlated(1, n=n, s=7, m=5)
+    targets = few @ rng.normal(size=(5, m))
+    whole = ridge_backward(inputs, targets, rank=m)
+    np.testing.assert_array_equal(ridge_backward(inputs, targets, rank=8), whole)
+
+
+def test_fewer_windows_than_components_are_enough() -> None:
+    inputs, targets = correlated(0, n=20, s=7, m=150)
+    whole = ridge_backward(inputs, targets, rank=150)
+    np.testing.assert_array_equal(ridge_backward(inputs, targets, rank=128), whole)
+
+
+def test_a_short_record_of_many_sites_can_be_ranked() -> None:
+    problem = problem_of(waves(n_times=80, n_sites=70), history=2, horizon=2)
+    assert sorted(rank_sites(problem).tolist()) == list(range(70))
