@@ -38,25 +38,35 @@ class Listening(nn.Module):
         return image
 
 
-def test_cells_lie_as_on_the_map_and_unread_ones_are_blank_but_for_the_mark() -> None:
+def image_of(strength: list[float]) -> Tensor:
+    """What the stem is given, (b, 7, rows, columns), with three of twelve cells kept."""
     problem = problem_for("3 x 4 cells")
     backbone, kept = shaken("conv", problem).backbone, torch.tensor([1, 4, 11])
     assert isinstance(backbone, ConvForecaster)
-    backbone.stem, backbone.core = Listening(), nn.Identity()
+    stem, listening = backbone.stem, Listening()
+    backbone.stem = nn.Sequential(listening, stem)
     with torch.no_grad():
-        backbone.out = nn.Conv2d(2 * 3 + 1, problem.window.horizon, 1)
-        backbone.cell_embedding.data, backbone.clock_in = torch.zeros(()), None
         backbone(
             problem.record.history(STARTS, kept),
-            backbone.prepare(kept, strength=torch.tensor([1.0, 0.5, 1.0])),
+            backbone.prepare(kept, strength=torch.tensor(strength)),
             problem.record.clock(STARTS),
         )
-    image = backbone.stem.image
+    return listening.image
+
+
+def test_cells_lie_as_on_the_map_and_unread_ones_are_blank_but_for_the_mark() -> None:
+    image = image_of([1.0, 0.5, 1.0])
     marks = [[0, 1, 0, 0], [0.5, 0, 0, 0], [0, 0, 0, 1]]
     assert image[:, -1].tolist() == [marks] * len(STARTS)
     blank = torch.tensor(marks) == 0
     assert (image[:, :, blank] == 0).all()
     assert (image[:, :-1, ~blank] != 0).any(dim=1).all()
+
+
+def test_a_weak_cell_is_read_as_weakly_as_it_is_marked() -> None:
+    full, weak = image_of([1.0, 1.0, 1.0]), image_of([1.0, 0.5, 1.0])
+    assert torch.equal(weak[:, :, 1, 0], 0.5 * full[:, :, 1, 0])
+    assert torch.equal(weak[:, :, 0, 1], full[:, :, 0, 1])
 
 
 def test_news_reaches_as_far_as_the_blocks_look_and_no_farther() -> None:

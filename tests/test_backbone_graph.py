@@ -59,6 +59,14 @@ def test_a_stated_link_is_told_apart_from_nearness() -> None:
     assert not torch.equal(linked.prepare(kept).gates, plain.prepare(kept).gates)
 
 
+def test_a_weak_site_is_heard_weakly_by_its_neighbours() -> None:
+    backbone, kept = GraphForecaster(along_a_road(), Window(3, 2), 1, 1), torch.tensor([0, 1, 2])
+    full = backbone.prepare(kept)
+    weak = backbone.prepare(kept, strength=torch.tensor([1.0, 0.5, 1.0]))
+    factor = torch.where(full.edges[0] == 1, 0.5, 1.0)[:, None]
+    torch.testing.assert_close(weak.gates, full.gates * factor)
+
+
 def test_a_single_kept_site_has_nobody_to_hear() -> None:
     assert edges_of(along_a_road(), kept=[4], neighbours=3) == set()
 

@@ -122,6 +122,18 @@ def test_the_penalty_is_high_where_nothing_can_be_foreseen_and_low_where_all_can
     assert choose_penalty(usual, gram, noise @ noise.T, apart=5) >= 0.3
 
 
+def test_windows_beside_a_held_back_stretch_do_not_betray_it() -> None:
+    """Ten windows in a row share their weather; no other windows tell anything of it."""
+    generator = torch.Generator().manual_seed(0)
+    spell = torch.eye(21, dtype=torch.float64)[(torch.arange(200) + 5) // 10]
+    noise = torch.randn(200, 10, generator=generator, dtype=torch.float64)
+    target = spell @ torch.randn(21, 5, generator=generator, dtype=torch.float64)
+    usual, gram = torch.ones(200, 1, dtype=torch.float64), 9 * spell @ spell.T + noise @ noise.T
+    betrayed = choose_penalty(usual, gram, target @ target.T, apart=0)
+    honest = choose_penalty(usual, gram, target @ target.T, apart=10)
+    assert betrayed < 0.1 < honest, (betrayed, honest)
+
+
 def test_a_stated_penalty_is_used_and_a_huge_one_leaves_the_usual_course_of_the_day() -> None:
     problem = problem_for("network")
     assert fitted(problem, penalty=1e-3).backbone.penalty.item() == pytest.approx(1e-3, rel=1e-3)
