@@ -27,7 +27,7 @@ LIGHT_LAYERS = (
 TORCH_LAYERS = (
     ("morph", "drop_regrow"),
     ("record", "backbones"),
-    ("marginal", "forecaster"),
+    ("marginal", "held_back", "forecaster"),
     ("training",),
     ("judge",),
     ("path",),
