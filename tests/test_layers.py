@@ -21,7 +21,9 @@ LIGHT_LAYERS = (
     ("sites", "metrics", "schedules"),
     ("field", "mask"),
     ("manifest", "run_arrays"),
-    ("sources", "runs", "plan", "constraints"),
+    ("sources", "runs", "constraints"),
+    ("solve", "verify", "tolerance", "zones"),
+    ("plan",),
     ("tables",),
 )
 TORCH_LAYERS = (
