@@ -24,6 +24,8 @@ LIGHT_LAYERS = (
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones"),
     ("plan",),
+    ("plan_file", "export"),
+    ("netcdf",),
     ("tables",),
 )
 TORCH_LAYERS = (
