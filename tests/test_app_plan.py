@@ -62,7 +62,8 @@ def test_figures_answer_to_the_slider(store: Path, network_run: Run) -> None:
     assert shown["Forecast error"][0] == f"{here:.2f} mph"
     assert shown["Forecast error"][1].startswith(f"{100 * (here / dense - 1):+.1f} %")
     assert shown["Forecast speed"][0] == "4.0× faster"
-    assert shown["For reference: persistence"][0] == f"{network_run.persistence_rmse():.2f} mph"
+    explained = next(m.help for m in app.metric if m.label == "Forecast error")
+    assert f"(persistence): {network_run.persistence_rmse():.2f} mph" in explained
 
 
 def test_the_slider_offers_exactly_the_measured_levels(store: Path) -> None:
@@ -209,3 +210,97 @@ def test_one_variable_of_several_is_shown_at_a_time(store: Path) -> None:
     assert app.query_params["variable"] == "flow"
     linked = open_app(run="two", removed="0", variable="flow")
     assert figures(linked) == figures(app)
+
+
+# -- decide ---------------------------------------------------------------------------------
+
+
+def number(app: AppTest, label: str):
+    return next(n for n in app.number_input if n.label.startswith(label))
+
+
+def box(app: AppTest, label: str):
+    return next(b for b in app.selectbox if b.label == label)
+
+
+def button(app: AppTest, key: str):
+    return next(b for b in app.button if b.key == key)
+
+
+def test_one_button_sets_the_slider_to_the_largest_cut_within_the_tolerance(
+    store: Path, network_run: Run
+) -> None:
+    app = open_app(removed="0")
+    rmse = [network_run.rmse(level) for level in range(4)]
+    assert rmse[1] < 1.15 * rmse[0] < rmse[2], "15 % allows the first cut and not the second"
+    number(app, "Accept an error of").set_value(15.0).run()
+    cut = button(app, "largest-cut")
+    assert cut.label == f"Largest cut within {1.15 * rmse[0]:.2f} mph: 30 %"
+    cut.click().run()
+    assert app.select_slider[0].value == 1
+    assert figures(app)["Sensors kept"][0] == "28 of 40"
+    assert button(app, "largest-cut").disabled
+    assert dict(app.query_params)["within"] == "15"
+
+
+def test_a_tolerance_that_no_level_meets_offers_no_cut(store: Path) -> None:
+    app = open_app(within="0.01", measure="absolute")
+    assert button(app, "largest-cut").disabled
+    assert button(app, "largest-cut").label == "No cut stays within 0.01 mph"
+
+
+def test_a_tolerance_keeps_its_meaning_when_it_is_measured_in_another_way(
+    store: Path, network_run: Run
+) -> None:
+    app = open_app(within="10", measure="percent")
+    dense = network_run.rmse(0)
+    box(app, "Measured as").set_value("above").run()
+    assert number(app, "Accept an error of").value == pytest.approx(0.1 * dense, abs=0.005)
+    box(app, "Measured as").set_value("absolute").run()
+    assert number(app, "Accept an error of").value == pytest.approx(1.1 * dense, abs=0.01)
+    assert dict(app.query_params)["measure"] == "absolute"
+
+
+def test_the_worst_place_is_told_beside_the_mean(store: Path, network_run: Run) -> None:
+    app = open_app(removed="60")
+    here = network_run.rmse_by_site(2)
+    value, below = figures(app)["Worst sensor's error"]
+    assert value == f"{here.max():.2f} mph"
+    assert below == f"{network_run.rmse_by_site(0)[here.argmax()]:.2f} with all sensors"
+    assert f"sensor s{here.argmax()}." in next(m.help for m in app.metric if "Worst" in m.label)
+
+
+def test_the_share_of_places_within_tolerance_is_told(store: Path, network_run: Run) -> None:
+    app = open_app(removed="60", within="1", measure="absolute")
+    share = (network_run.rmse_by_site(2) <= 1).mean()
+    assert figures(app)["Within tolerance"] == (f"{100 * share:g} %", "of sensors")
+
+
+def test_on_a_grid_the_share_is_of_the_area(grid_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(grid_run.folder.parent))
+    value, below = figures(open_app(within="1.2", measure="absolute"))["Within tolerance"]
+    within = grid_run.rmse_by_site(2) <= 1.2
+    area = np.cos(np.radians(grid_run.sites.latitude))
+    assert float(value.split()[0]) == pytest.approx(100 * np.average(within, weights=area), abs=0.1)
+    assert below == f"of the area; {100 * within.mean():.1f} % of cells".replace(".0 ", " ")
+
+
+def test_a_cost_per_sensor_gives_the_yearly_saving(store: Path) -> None:
+    app = open_app(removed="60")
+    assert "Yearly saving" not in figures(app)
+    number(app, "Cost per sensor").set_value(1200.0).run()
+    assert figures(app)["Yearly saving"] == ("28,800 EUR", "19,200 EUR still spent")
+    next(t for t in app.text_input if t.label == "Currency").set_value("US$").run()
+    assert figures(app)["Yearly saving"][0] == "28,800 US$"
+    assert dict(app.query_params)["cost"] == "1200"
+    again = open_app(**dict(app.query_params))
+    assert figures(again) == figures(app)
+
+
+def test_the_choice_survives_a_look_at_another_run(store: Path) -> None:
+    save_run(store, "other", make_arrays(network_sites(12)))
+    app = open_app(run="network", removed="30", within="7", measure="above", cost="10")
+    app.selectbox[0].set_value("other").run()
+    app.selectbox[0].set_value("network").run()
+    assert app.select_slider[0].value == 1
+    assert number(app, "Accept an error of").value == 7.0
