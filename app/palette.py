@@ -36,6 +36,8 @@ PATH_LINE = "#2a78c5"
 RANDOM_LINE = "#8a939d"
 VARIANCE_LINE = "#d9822b"
 PERSISTENCE_LINE = "#b0527e"
+CHOSEN = "#009e73"
+"""The green of what is selected, on maps and charts alike."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Scale:
     def css(self) -> str:
         """The scale as a CSS gradient, low on the left."""
         return f"linear-gradient(to right, {', '.join(_hex(stop) for stop in self.stops)})"
+
+    def plotly(self) -> list[tuple[float, str]]:
+        """The scale as plotly wants it: (position from 0 to 1, colour)."""
+        at = np.linspace(0, 1, len(self.stops))
+        return [(float(a), _hex(stop)) for a, stop in zip(at, self.stops, strict=True)]
 
 
 @dataclass(frozen=True)

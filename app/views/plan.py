@@ -12,7 +12,7 @@ from app.components.linked_maps import Caption, TooltipWords
 from app.loading import Shelf
 from app.maps import ERROR, IMPORTANCE, Stage, make_paint
 from app.session import Choice
-from app.views import decide, figures, panels
+from app.views import decide, figures, pages, panels
 from dynst_core.errors import RunError
 from dynst_core.mask import Mask
 from dynst_core.plan import Plan
@@ -22,16 +22,20 @@ ALL_LEADS = -1
 """The lead-time box's option for all of them; a select box keeps None for "nothing chosen"."""
 
 STREETS = "streets"
+LAST_RUN = "last-run"
+"""The run shown last, for the way back from another view, whose address names none."""
 
 
 def show() -> None:
     """Draw the whole view."""
     shelf = loading.find_runs()
     if shelf.default is None:
+        pages.show_links(pages.PLAN)
         _show_no_runs(shelf)
         return
     words, picker = st.columns([3, 1], gap="medium", vertical_alignment="center")
     with picker:
+        pages.show_links(pages.PLAN)
         run_id = _pick_run(shelf)
     try:
         run = loading.open_run(shelf.folders[run_id])
@@ -48,13 +52,13 @@ def show() -> None:
 def _pick_run(shelf: Shelf) -> str:
     """The run asked for in the link or chosen in the box."""
     run_ids = list(shelf.folders)
-    asked = st.query_params.get(session.RUN, shelf.default)
+    asked = st.query_params.get(session.RUN, st.session_state.get(LAST_RUN, shelf.default))
     if asked not in shelf.folders:
         st.warning(f"There is no run {asked!r} here; this is {shelf.default!r}.")
         asked = shelf.default
     if st.session_state.get("run") not in shelf.folders:
         st.session_state["run"] = asked
-    return st.selectbox("Run", run_ids, key="run", filter_mode=None)
+    return st.selectbox("Run", run_ids, key="run", filter_mode=None, label_visibility="collapsed")
 
 
 def _show_no_runs(shelf: Shelf) -> None:
