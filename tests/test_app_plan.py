@@ -15,6 +15,8 @@ from app import loading
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.plan import Edit, Plan
+from dynst_core.plan_file import write_plan
 from dynst_core.run_arrays import RunArrays
 from dynst_core.runs import Run
 from dynst_core.verify import verify
@@ -458,3 +460,22 @@ def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
     ]
     hall = [b.proto.label for b in open_app(run="hall", panel="export").get("download_button")]
     assert hall == [label for label in labels if label != "GeoJSON"]
+
+
+def test_a_plan_file_s_own_mask_is_shown_until_something_that_bears_on_it_changes(
+    store: Path, network_run: Run
+) -> None:
+    site = dropped_at_60(network_run)
+    edited = Plan.at_level(network_run, 2).edited(
+        network_run, Edit(site, active=True, reason="school")
+    )
+    app = open_app(removed="0", panel="export")
+    file = ("plan.json", write_plan(network_run, edited), "application/json")
+    app.file_uploader[0].set_value(file).run()
+    assert "17 of 40 sites kept, as in the file" in app.success[0].value
+    assert figures(app)["Sensors kept"][0] == "17 of 40"
+    assert figures(app)["Forecast error"] == UNKNOWN
+    app.segmented_control[0].set_value("curve").run()
+    assert figures(app)["Sensors kept"][0] == "17 of 40"
+    app.select_slider[0].set_value(3).run()
+    assert figures(app)["Sensors kept"][0] == "4 of 40"
