@@ -21,7 +21,11 @@ LIGHT_LAYERS = (
     ("sites", "metrics", "schedules"),
     ("field", "mask"),
     ("manifest", "run_arrays"),
-    ("sources", "runs", "plan", "constraints"),
+    ("sources", "runs", "constraints"),
+    ("solve", "verify", "tolerance", "zones"),
+    ("plan",),
+    ("plan_file", "export"),
+    ("netcdf",),
     ("tables",),
 )
 TORCH_LAYERS = (
