@@ -120,6 +120,8 @@ def measure_baselines(
         trainer = _fresh_trainer(run, problem, seed)
         best = EarlyStop(trainer, judge, patience=task.steps + 1)
         look_every = max(1, task.steps // LOOKS)
+        if not task.steps:
+            best.look(mask.active)
         for own_step in range(task.steps):
             rate = warmup_cosine(own_step, task.steps, max(1, task.steps // 12), floor=0.02)
             trainer.step(mask.kept, rate)

@@ -25,6 +25,7 @@ from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue, load_field
 
 if TYPE_CHECKING:
+    from dynst_core.constraints import Constraints
     from dynst_core.path import PathTraining
     from dynst_core.record import Problem
 
@@ -94,32 +95,48 @@ def train(
     effort: Annotated[
         float, typer.Option(min=0.001, help="Factor on the number of training steps.")
     ] = 1.0,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Train from so many seeds and keep the best plan of them.")
+    ] = 1,
+    backbone: Annotated[
+        str, typer.Option(help="Forecaster: attention, graph, ridge; on grids conv, spectral.")
+    ] = "attention",
+    always: Annotated[
+        str, typer.Option(help="Ids of sites never to be removed, parted by commas.")
+    ] = "",
+    never: Annotated[
+        str, typer.Option(help="Ids of sites to be removed first, parted by commas.")
+    ] = "",
     device: Device = "auto",
 ) -> None:
     """Train a forecaster and its masks on a data set, level by level, and save the run.
 
-    Ctrl-C stops early and keeps every level that is finished.
+    Ctrl-C stops early and keeps every level that is finished, or every seed.
     """
-    from dynst_core.finish import save_training
+    from dynst_core.finish import best_of, save_training
 
     store = _store(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
     store.check_writable()
     problem = _problem(dataset, data, history, horizon, device)
-    training = _training(problem, levels, seed, effort)
+    pins = _pins(problem, always, never)
+    trainings = [_training(problem, levels, seed + i, effort, backbone, pins) for i in range(seeds)]
     _say_problem(problem)
     began = time.monotonic()
-    stopped = _follow(training)
+    stopped = any(_follow(training) for training in trainings)  # the first stop ends them all
+    complete = [t for t in trainings if len(t.levels) == len(t.targets)]
+    training = best_of(complete) if complete else trainings[0]
     if len(training.levels) < min(2, len(training.targets)):
         console.print("Stopped before any sensor was removed; there is no plan to save.")
         raise typer.Exit(130)
     with console.status("Testing the levels and timing their forecasts"), _undisturbed():
         taken = time.monotonic() - began
-        run = save_training(training, store, run_id, _command(), taken)
+        run = save_training(training, store, run_id, _command(), taken, complete)
     console.print(tables.error_table(run))
     console.print(f"Trained in {taken:.0f} s. Saved as [bold]{run.run_id}[/] in {run.folder}.")
     if stopped:
-        console.print("Stopped early: the run holds the levels above and nothing further.")
+        missing = f"{len(complete)} of {seeds} seeds" if complete else "the levels above"
+        console.print(f"Stopped early: the run holds {missing} and nothing further.")
         raise typer.Exit(130)
     console.print(f"Next: `python -m dynst_core baselines {run.run_id}` measures the rivals.")
 
@@ -224,13 +241,51 @@ def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
     return problem
 
 
-def _training(problem: Problem, levels: str | None, seed: int, effort: float) -> PathTraining:
-    from dynst_core.path import LEVELS, PathOptions, PathTraining
+def _training(
+    problem: Problem,
+    levels: str | None,
+    seed: int,
+    effort: float,
+    backbone: str,
+    pins: Constraints,
+) -> PathTraining:
+    from dynst_core.path import PathOptions, PathTraining, usual_levels
     from dynst_core.training import StepOptions
 
-    targets = LEVELS if levels is None else tuple(p / 100 for p in _train_percents(levels))
-    step_options = StepOptions.for_sites(problem.n_sites)
-    return PathTraining(problem, targets, PathOptions().scaled(effort), step_options, seed=seed)
+    targets = usual_levels(problem.n_sites)
+    if levels is not None:
+        targets = tuple(percent / 100 for percent in _train_percents(levels))
+    return PathTraining(
+        problem,
+        targets,
+        PathOptions().scaled(effort),
+        StepOptions.for_sites(problem.n_sites),
+        backbone,
+        seed=seed,
+        constraints=pins,
+    )
+
+
+def _pins(problem: Problem, always: str, never: str) -> Constraints:
+    """Sites that a planner names to be kept or to be removed, whatever the forecast says."""
+    from dynst_core.constraints import ALWAYS, NEVER, Constraints
+
+    pins = Constraints.none(problem.n_sites)
+    place = {name: index for index, name in enumerate(problem.field.sites.site_id.tolist())}
+    for text, pin in ((always, ALWAYS), (never, NEVER)):
+        for name in filter(None, (part.strip() for part in text.split(","))):
+            if name not in place:
+                raise ConfigError(
+                    f"Expected ids of sites such as {next(iter(place))}, found {name!r}; "
+                    f"the map shows each site's id."
+                )
+            if pins.pin[place[name]] not in (0, pin):
+                raise ConfigError(
+                    f"Expected a site to be kept or to be removed, found {name!r} in both "
+                    f"--always and --never; take it out of one."
+                )
+            pins.pin[place[name]] = pin
+    return pins
 
 
 def _percents(text: str) -> list[float]:

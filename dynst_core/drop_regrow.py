@@ -6,6 +6,9 @@ import numpy as np
 
 from dynst_core.errors import BudgetError
 
+ALL_SHARE, LEAST_SHARE = 0.3, 0.03
+"""Masks of any size: chance of all sites, and the smallest share of sites kept otherwise."""
+
 
 def exchange(active: np.ndarray, drop: int, grow: int) -> np.ndarray:
     """The mask with one kept site closed and one removed site opened, (s,), same count.
@@ -75,3 +78,24 @@ def flip_some(active: np.ndarray, share: float, rng: np.random.Generator) -> np.
     n_open = min(len(removed), rng.integers(0, closed.sum() + 1))
     near[rng.choice(removed, n_open, replace=False)] = True
     return near
+
+
+def any_sites(order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A mask of any size: all sites, or few; sites of high rank stay a little more often.
+
+    Training on such masks teaches one set of weights to forecast from whatever is left.
+
+    Args:
+        order: place of each site in the order of removal, (s,), 0 first.
+        rng: source of chance.
+    Returns:
+        (s,), bool, at least one site on.
+    """
+    n_sites = len(order)
+    if rng.random() < ALL_SHARE:
+        return np.ones(n_sites, dtype=bool)
+    n_active = max(1, int(n_sites * rng.uniform(LEAST_SHARE, 1)))
+    stay = rng.random(n_sites) + order / n_sites
+    active = np.zeros(n_sites, dtype=bool)
+    active[np.argsort(stay)[n_sites - n_active :]] = True
+    return active

@@ -14,8 +14,9 @@ from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.path import Level
 from dynst_core.record import Problem
+from dynst_core.run_arrays import Bands
 from dynst_core.runs import Run
-from dynst_core.training import error_statistics
+from dynst_core.training import error_statistics, forecasts
 
 
 def errors_of_levels(
@@ -27,6 +28,52 @@ def errors_of_levels(
         error_statistics(forecaster.load(level.weights), problem.record, Mask(level.active), starts)
         for level in levels
     )
+
+
+def bands_of_levels(
+    forecaster: Forecaster, problem: Problem, levels: Sequence[Level], share: float = 0.9
+) -> Bands:
+    """How far off forecasts usually are, from the selection windows, and how often on test ones.
+
+    Args:
+        forecaster: of the levels' shape.
+        problem: field, blocks and windows.
+        levels: weights and masks.
+        share: of the true values that should lie within a band.
+
+    Source: split conformal prediction (Lei et al. 2018), by lead time, site and channel. It
+    promises its share where windows are exchangeable; these follow one another in one stretch of
+    time, so the share measured on test windows is stored beside it.
+    """
+    calibration, test = (
+        problem.window.starts(block) for block in (problem.split.selection, problem.split.test)
+    )
+    widths, coverage = [], []
+    for level in levels:
+        forecaster.load(level.weights)
+        mask = Mask(level.active)
+        half = _quantile(_misses(forecaster, problem, mask, calibration), share)
+        misses = _misses(forecaster, problem, mask, test)
+        within, seen = (misses <= half).sum(axis=(0, 2, 3)), np.isfinite(misses)
+        widths.append(half)
+        coverage.append(within / np.maximum(seen.sum(axis=(0, 2, 3)), 1))
+    return Bands(share, np.stack(widths), np.stack(coverage))
+
+
+def _misses(forecaster: Forecaster, problem: Problem, mask: Mask, starts: np.ndarray) -> np.ndarray:
+    """Absolute errors, (window, lead_time, s, c), float32, in units; NaN where not observed."""
+    parts = [
+        np.where(observed, np.abs(forecast - truth), np.nan).astype(np.float32)
+        for forecast, truth, observed in forecasts(forecaster, problem.record, mask, starts)
+    ]
+    return np.concatenate(parts)
+
+
+def _quantile(misses: np.ndarray, share: float) -> np.ndarray:
+    """The least value that the share of the misses, and one more, stays within; NaN if none."""
+    count = np.isfinite(misses).sum(axis=0)
+    place = np.clip(np.ceil((count + 1) * share).astype(int), 1, np.maximum(count, 1)) - 1
+    return np.take_along_axis(np.sort(misses, axis=0), place[None], axis=0)[0]
 
 
 @torch.inference_mode()

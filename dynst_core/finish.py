@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,25 +11,37 @@ from pathlib import Path
 
 import numpy as np
 
-from dynst_core.evaluate import errors_of_levels, forecast_seconds
+from dynst_core.evaluate import bands_of_levels, errors_of_levels, forecast_seconds
 from dynst_core.field import Field
 from dynst_core.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunConfig, SplitCard
+from dynst_core.marginal import rank_sites
 from dynst_core.path import PathTraining
 from dynst_core.record import Problem
-from dynst_core.run_arrays import RunArrays
+from dynst_core.run_arrays import Members, RunArrays
 from dynst_core.runs import Run, RunStore
 from dynst_core.training import persistence_statistics
 
 RECORDED_PACKAGES = ("torch", "numpy", "scipy", "xarray")
 
 
+def best_of(trainings: Sequence[PathTraining]) -> PathTraining:
+    """The training of least selection error, averaged over its levels; test data play no part."""
+    return min(trainings, key=lambda t: np.mean([level.selection_error for level in t.levels]))
+
+
 def save_training(
-    training: PathTraining, store: RunStore, run_id: str, command: str, seconds: float
+    training: PathTraining,
+    store: RunStore,
+    run_id: str,
+    command: str,
+    seconds: float,
+    members: Sequence[PathTraining] = (),
 ) -> Run:
     """Save the levels that a training has finished, with their test errors and forecast times.
 
     Args:
         training: at least one level finished.
+        members: the same training from several seeds, this one among them, all of as many levels.
         store: where the run goes.
         run_id: its id, free in the store.
         command: what a reader types to train it again.
@@ -42,6 +55,9 @@ def save_training(
         path=training.path(),
         errors=errors_of_levels(training.forecaster, problem, levels),
         persistence=persistence_statistics(problem.record, starts),
+        bands=bands_of_levels(training.forecaster, problem, levels),
+        members=_members(members) if len(members) > 1 else None,
+        half_rank=_half_ranks(problem),
     )
     manifest = Manifest(
         format="dynst-run",
@@ -74,6 +90,25 @@ def save_training(
         files={},
     )
     return store.save(manifest, arrays, {i: level.weights for i, level in enumerate(levels)})
+
+
+def _members(trainings: Sequence[PathTraining]) -> Members:
+    errors = [errors_of_levels(t.forecaster, t.problem, t.levels) for t in trainings]
+    paths = [t.path() for t in trainings]
+    return Members(
+        seeds=np.array([t.seed for t in trainings]),
+        selection_error=np.array([[x.selection_error for x in t.levels] for t in trainings]),
+        active=np.stack([path.active for path in paths]),
+        rank=np.stack([path.rank for path in paths]),
+        rmse=np.array([[x.rmse(axis=(0, 1)) for x in levels] for levels in errors]),
+    )
+
+
+def _half_ranks(problem: Problem) -> np.ndarray:
+    """Ranks from the earlier and from the later training windows, (2, s)."""
+    starts = problem.window.starts(problem.split.train)
+    halves = np.array_split(starts, 2)
+    return np.stack([rank_sites(problem, starts=half) for half in halves])
 
 
 def code_version() -> str:

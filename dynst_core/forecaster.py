@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dynst_core.backbones import build_backbone
+from dynst_core.backbones.base import ClosedForm
 from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.record import Problem
@@ -63,6 +64,16 @@ class Forecaster(nn.Module):
             problem.field.grid,
         )
         return fresh.to(record.device)
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether it is solved from the training block and takes no gradient steps."""
+        return isinstance(self.backbone, ClosedForm)
+
+    def fit(self, problem: Problem) -> None:
+        """Learn what a closed form learns from the training block; others wait for their steps."""
+        if isinstance(self.backbone, ClosedForm):
+            self.backbone.fit(problem)
 
     def strength(self) -> Tensor:
         """Learnt mask value of every site, (s,), 0 to 1."""

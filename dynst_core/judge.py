@@ -63,9 +63,13 @@ class EarlyStop:
         self.least, self.found_at = np.inf, trainer.steps
         self.weights: dict[str, np.ndarray] = {}
 
-    def look(self, active: np.ndarray) -> bool:
-        """Measure the weights of this moment; returns whether it is time to stop."""
-        error = float(self.judge.errors(self.trainer.average, active).mean())
+    def look(self, *masks: np.ndarray) -> bool:
+        """Measure the weights of this moment, at one mask or at several that count alike.
+
+        Returns whether it is time to stop.
+        """
+        errors = [self.judge.errors(self.trainer.average, active).mean() for active in masks]
+        error = float(np.mean(errors))
         if error < self.least:
             self.least, self.found_at = error, self.trainer.steps
             self.weights = self.trainer.average.copied_weights()

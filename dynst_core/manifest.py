@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dynst_core.errors import RunError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST, BASELINES = "manifest.json", "baselines.json"
 
 

@@ -57,16 +57,20 @@ def _principal(targets: np.ndarray, rank: int) -> np.ndarray:
     return vector * np.sqrt(np.maximum(value, 0)) if n <= m else targets @ vector
 
 
-def rank_sites(problem: Problem, n_lead_times: int = 4) -> np.ndarray:
+def rank_sites(
+    problem: Problem, n_lead_times: int = 4, starts: np.ndarray | None = None
+) -> np.ndarray:
     """Rank the sites of a problem on its training windows; see `ridge_backward`.
 
     Args:
         problem: field, blocks and windows.
         n_lead_times: lead times forecast, spread from the first to the last.
+        starts: training windows to look at; all when None.
     Returns:
         (s,), int: 0 for the first site to go, s - 1 for the last to stay.
     """
-    starts = problem.window.starts(problem.split.train)
+    if starts is None:
+        starts = problem.window.starts(problem.split.train)
     target = problem.record.target.cpu().numpy()
     ahead = np.unique(np.linspace(0, problem.window.horizon - 1, n_lead_times).round().astype(int))
     inputs = target[starts - 1]

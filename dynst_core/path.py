@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from dynst_core.drop_regrow import exchange, flip_some, propose_exchanges
-from dynst_core.errors import ConfigError
+from dynst_core.constraints import Constraints
+from dynst_core.drop_regrow import any_sites, exchange, flip_some, propose_exchanges
+from dynst_core.errors import ConfigError, ConstraintError
 from dynst_core.forecaster import Forecaster
 from dynst_core.judge import EarlyStop, Judge, surely_lower
 from dynst_core.marginal import rank_sites
@@ -20,6 +21,14 @@ from dynst_core.schedules import drop_fraction, warmup_cosine
 from dynst_core.training import StepOptions, Trainer
 
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+FAR_LEVEL, FAR_SITES = 0.98, 10
+"""A further level, and how many sites must be left there for it to be walked."""
+
+
+def usual_levels(n_sites: int) -> tuple[float, ...]:
+    """Levels walked unless others are asked for."""
+    far = n_active_at(FAR_LEVEL, n_sites) >= FAR_SITES
+    return (*LEVELS, FAR_LEVEL) if far else LEVELS
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class PathOptions:
 
     Attributes:
         dense_steps: gradient steps with all sites, before the first is removed.
+        any_steps: gradient steps at masks of any size, after those and before the first removal.
         level_steps: gradient steps at each further level.
         level_rate: top of each further level's learning rate, as a share of the first one's.
         rounds: drop-and-regrow rounds at a level, each followed by training.
@@ -42,6 +52,7 @@ class PathOptions:
     """
 
     dense_steps: int = 1000
+    any_steps: int = 600
     level_steps: int = 160
     level_rate: float = 1.0
     rounds: int = 4
@@ -59,6 +70,7 @@ class PathOptions:
         return replace(
             self,
             dense_steps=max(1, round(self.dense_steps * effort)),
+            any_steps=round(self.any_steps * effort),
             level_steps=max(self.rounds, round(self.level_steps * effort)),
         )
 
@@ -83,6 +95,8 @@ class Level:
     active: np.ndarray
     weights: dict[str, np.ndarray]
     steps: int
+    selection_error: float = float("nan")
+    """Normalised mean squared error on the windows that judged it."""
 
 
 @dataclass
@@ -90,6 +104,7 @@ class PathTraining:
     """One walk along the levels of sparsity.
 
     Attributes:
+        constraints: sites always or never kept; none when None.
         levels: finished levels so far, in order; whole at any moment, so an interrupted walk
             keeps what it has.
     """
@@ -101,6 +116,7 @@ class PathTraining:
     backbone: str = "attention"
     backbone_options: dict[str, float | int] = field(default_factory=dict)
     seed: int = 0
+    constraints: Constraints | None = None
     levels: list[Level] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -110,42 +126,71 @@ class PathTraining:
                 f"Expected levels rising from 0 to below 1, found {self.targets}; "
                 f"for example 0, 0.3, 0.6, 0.9."
             )
+        self._pins = self.constraints or Constraints.none(self.problem.n_sites)
+        self._check_pins()
         torch.manual_seed(self.seed)
         self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
         self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
+        if self.forecaster.closed_form:
+            self.path_options = replace(
+                self.path_options, dense_steps=0, any_steps=0, level_steps=0
+            )
         self.rng = np.random.default_rng([self.seed, 1])
         self._skipped = 0
         self.active = np.ones(self.problem.n_sites, dtype=bool)
         options = self.path_options
         self.judge = Judge(self.problem, options.selection_windows, options.selection_queries)
 
+    def _check_pins(self) -> None:
+        """Refuse levels that the pins forbid: each must keep and remove enough sites for them."""
+        n_sites = self.problem.n_sites
+        kept = [n_active_at(target, n_sites) for target in self.targets]
+        n_always, n_never = int(self._pins.always.sum()), int(self._pins.never.sum())
+        broken = [
+            100 * target
+            for target, n_active in zip(self.targets[1:], kept[1:], strict=True)
+            if not n_always <= n_active <= n_sites - n_never
+        ]
+        if broken:
+            raise ConstraintError(
+                f"Expected levels that leave room for {n_always} sites always kept and {n_never} "
+                f"never kept out of {n_sites}, found {broken[0]:g} % removed; choose levels from "
+                f"{100 * n_never / n_sites:.3g} to {100 - 100 * n_always / n_sites:.3g} % or free "
+                f"some sites."
+            )
+
     @property
     def n_steps(self) -> int:
         """Gradient steps of the whole walk, where nothing stops early."""
         options = self.path_options
-        return options.dense_steps + options.level_steps * (len(self.targets) - 1)
+        further = len(self.targets) - 1
+        any_steps = options.any_steps if further else 0
+        return options.dense_steps + any_steps + options.level_steps * further
 
     def run(self) -> Iterator[Progress]:
         """Walk the path, telling how far it is; `levels` fills along the way."""
         self._began = time.monotonic()
         yield self._progress("ranking sites", float("nan"))
-        self.order = rank_sites(self.problem)
+        self.order = self._pins.obey(rank_sites(self.problem))
+        wide = yield from self._train_any_sites()
         yield from self._train_all_sites()
         self._finish_level()
         for target in self.targets[1:]:
             self._drop_to(n_active_at(target, self.problem.n_sites))
+            self._start_from_better(wide)
             yield from self._train_level(f"{100 * target:g} % removed")
             self._finish_level()
 
     def path(self) -> SparsityPath:
         """Masks and ranks of the finished levels."""
         active = np.stack([level.active for level in self.levels])
-        return SparsityPath(active, rank_by_stay(active, self.order))
+        return SparsityPath(active, self._pins.obey(rank_by_stay(active, self.order)))
 
     def _train_all_sites(self) -> Iterator[Progress]:
         """Train with every site until the selection error no longer falls."""
         options = self.path_options
         best = EarlyStop(self.trainer, self.judge, options.patience)
+        best.look(self.active)
         for first in range(0, options.dense_steps, options.look_every):
             last = min(first + options.look_every, options.dense_steps)
             yield from self._train("all sites", first, last, options.dense_steps)
@@ -153,6 +198,44 @@ class PathTraining:
                 self._skipped += options.dense_steps - last
                 break
         best.restore()
+
+    def _train_any_sites(self) -> Generator[Progress, None, dict[str, np.ndarray]]:
+        """Train at masks of any size, so that one set of weights serves them all.
+
+        Returns those of least selection error over the masks that the ranking alone would give.
+        """
+        options, n_sites = self.path_options, self.problem.n_sites
+        foreseen = [self.order >= n_sites - n_active_at(target, n_sites) for target in self.targets]
+        best = EarlyStop(self.trainer, self.judge, options.patience)
+        best.look(*foreseen)
+        for first in range(0, options.any_steps, options.look_every):
+            last = min(first + options.look_every, options.any_steps)
+            yield from self._train(
+                "any sites",
+                first,
+                last,
+                options.any_steps,
+                options.level_rate,
+                draw=lambda: any_sites(self.order, self.rng),
+            )
+            if best.look(*foreseen):
+                self._skipped += options.any_steps - last
+                break
+        best.restore()
+        return best.weights
+
+    def _start_from_better(self, wide: dict[str, np.ndarray]) -> None:
+        """Begin a level from its predecessor's weights or from the wide ones, the better of both.
+
+        Args:
+            wide: weights trained at masks of any size.
+        """
+        forecaster = self.trainer.average
+        before = forecaster.copied_weights()
+        error = self.judge.errors(forecaster, self.active).mean()
+        better = self.judge.errors(forecaster.load(wide), self.active).mean() < error
+        for one in (self.trainer.forecaster, forecaster):
+            one.load(wide if better else before)
 
     def _train_level(self, phase: str) -> Iterator[Progress]:
         """Exchange sites and train in rounds, from the weights that the level before left.
@@ -177,17 +260,30 @@ class PathTraining:
         best.restore()
 
     def _train(
-        self, phase: str, first: int, last: int, n_steps: int, top: float = 1.0
+        self,
+        phase: str,
+        first: int,
+        last: int,
+        n_steps: int,
+        top: float = 1.0,
+        draw: Callable[[], np.ndarray] | None = None,
     ) -> Iterator[Progress]:
-        """Take steps `first` to `last` of a schedule of `n_steps` at masks near the present one."""
-        # With all sites on there is no removed one to open; those steps train on what they have.
-        flip = 0.0 if self.active.all() else self.path_options.flip
+        """Take steps `first` to `last` of a schedule of `n_steps`, at the masks that `draw` gives.
+
+        Without it they are masks near the present one.
+        """
+        draw = draw or self._near
         for step in range(first, last):
             rate = top * warmup_cosine(step, n_steps, warmup=max(1, n_steps // 12), floor=0.02)
-            near = flip_some(self.active, flip, self.rng) if flip else self.active
-            loss = self.trainer.step(np.flatnonzero(near), rate)
+            loss = self.trainer.step(np.flatnonzero(draw()), rate)
             if step % 5 == 0:
                 yield self._progress(phase, loss)
+
+    def _near(self) -> np.ndarray:
+        """A mask near the present one."""
+        # With all sites on there is no removed one to open; those steps train on what they have.
+        flip = 0.0 if self.active.all() else self.path_options.flip
+        return flip_some(self.active, flip, self.rng) if flip else self.active
 
     def _drop_to(self, n_active: int) -> None:
         """Remove the kept sites that the ranking can best do without, until `n_active` are left."""
@@ -209,7 +305,8 @@ class PathTraining:
         promise = self.judge.by_site(forecaster, self.active)
         pairs = propose_exchanges(self.active, self._strength(), promise, n_proposals, self.rng)
         for drop, grow in pairs:
-            if not self.active[drop] or self.active[grow]:
+            moved = not self.active[drop] or self.active[grow]
+            if moved or self._pins.always[drop] or self._pins.never[grow]:
                 continue
             candidate = exchange(self.active, drop, grow)
             errors = self.judge.errors(forecaster, candidate)
@@ -223,8 +320,10 @@ class PathTraining:
         return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
 
     def _finish_level(self) -> None:
-        weights = self.trainer.average.half_weights()
-        self.levels.append(Level(self.active.copy(), weights, self.trainer.steps))
+        average = self.trainer.average
+        error = float(self.judge.errors(average, self.active).mean())
+        level = Level(self.active.copy(), average.half_weights(), self.trainer.steps, error)
+        self.levels.append(level)
 
     def _progress(self, phase: str, loss: float) -> Progress:
         step = self.trainer.steps + self._skipped

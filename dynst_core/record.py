@@ -59,11 +59,11 @@ class Normaliser:
 
 
 def known_cycles(step_seconds: float, n_times: int) -> tuple[str, ...]:
-    """Cycles that a training block can teach: seen at least three times, by four steps or more."""
+    """Cycles that a training block can teach: seen at least four times, by four steps or more."""
     return tuple(
         name
         for name, seconds in CYCLES.items()
-        if seconds >= 4 * step_seconds and n_times * step_seconds >= 3 * seconds
+        if seconds >= 4 * step_seconds and n_times * step_seconds >= 4 * seconds
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,55 @@ ROUNDED = {"significant_digits": 12, "quantize_mode": "BitRound"}
 
 
 @dataclass(frozen=True, eq=False)
+class Bands:
+    """How far off forecasts usually are.
+
+    Attributes:
+        share: of the true values that should lie within forecast plus or minus half_width.
+        half_width: (level, lead_time, s, c), units; NaN where nothing was observed.
+        coverage: share of the test values that did, (level, lead_time).
+    """
+
+    share: float
+    half_width: np.ndarray
+    coverage: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """The same training from several seeds, the run's own among them.
+
+    Attributes:
+        seeds: (member,).
+        selection_error: normalised mean squared error on selection windows, (member, level);
+            decides whose plan the run's is.
+        active: masks, (member, level, s), bool.
+        rank: (member, s).
+        rmse: test RMSE over all sites and lead times, (member, level, c), units.
+    """
+
+    seeds: np.ndarray
+    selection_error: np.ndarray
+    active: np.ndarray
+    rank: np.ndarray
+    rmse: np.ndarray
+
+    @property
+    def importance(self) -> np.ndarray:
+        """Least and greatest importance of each site over the seeds, (2, s), above 0 to 1."""
+        importance = (self.rank + 1) / self.rank.shape[1]
+        return np.stack([importance.min(axis=0), importance.max(axis=0)])
+
+
+def rank_agreement(ranks: np.ndarray) -> float:
+    """Mean Kendall's tau between every two of some ranks, (n, s): 1 the same order, 0 chance."""
+    from scipy.stats import kendalltau
+
+    pairs = combinations(ranks, 2)
+    return float(np.mean([kendalltau(one, other).statistic for one, other in pairs]))
+
+
+@dataclass(frozen=True, eq=False)
 class RunArrays:
     """The arrays of a run.
 
@@ -30,6 +80,10 @@ class RunArrays:
         path: masks and ranks.
         errors: test error of each level, (lead_time, s, c) in units.
         persistence: test error of persistence with all sites read, (lead_time, s, c) in units.
+        bands: how far off forecasts usually are; None in runs of format 1.
+        members: the same training from several seeds; None where there was one.
+        half_rank: rank of each site by the closed form that starts the path, from the first and
+            from the second half of the training block alone, (2, s); None in runs of format 1.
     """
 
     sites: SiteSet
@@ -37,6 +91,9 @@ class RunArrays:
     path: SparsityPath
     errors: tuple[ErrorStatistics, ...]
     persistence: ErrorStatistics
+    bands: Bands | None = None
+    members: Members | None = None
+    half_rank: np.ndarray | None = None
 
 
 def write_arrays(arrays: RunArrays, file: Path) -> None:
@@ -58,15 +115,31 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
     if arrays.grid is not None:
         data["grid_y"] = (("row",), arrays.grid.y)
         data["grid_x"] = (("column",), arrays.grid.x)
-    dataset = xr.Dataset(
-        data,
-        coords={"site": ("site", sites.site_id.astype(object))},
-        attrs={"geographic": int(sites.geographic), "Conventions": "CF-1.11"},
-    )
+    attrs: dict[str, float | str] = {
+        "geographic": int(sites.geographic),
+        "Conventions": "CF-1.11",
+    }
+    if arrays.bands is not None:
+        width = arrays.bands.half_width.astype(np.float32)
+        data["band"] = (("level", *STATISTICS_DIMS), width)
+        data["coverage"] = (("level", "lead_time"), arrays.bands.coverage)
+        attrs["band_share"] = arrays.bands.share
+    if arrays.members is not None:
+        members = arrays.members
+        data["member_seed"] = (("member",), members.seeds)
+        data["member_selection_error"] = (("member", "level"), members.selection_error)
+        data["member_active"] = (("member", "level", "site"), members.active.astype(np.int8))
+        data["member_rank"] = (("member", "site"), members.rank.astype(np.int32))
+        data["member_rmse"] = (("member", "level", "channel"), members.rmse)
+    if arrays.half_rank is not None:
+        data["half_rank"] = (("half", "site"), arrays.half_rank.astype(np.int32))
+    coords = {"site": ("site", sites.site_id.astype(object))}
+    dataset = xr.Dataset(data, coords=coords, attrs=attrs)
     compressed: dict[str, dict[str, object]] = {
         name: {"zlib": True, "complevel": 6, "shuffle": True} for name in data
     }
-    for name in (*_SUMS, *(f"persistence_{name}" for name in _SUMS)):
+    rounded = (*_SUMS, *(f"persistence_{name}" for name in _SUMS), "band")
+    for name in data.keys() & set(rounded):
         compressed[name] |= ROUNDED
     dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
 
@@ -96,4 +169,35 @@ def read_arrays(file: Path) -> RunArrays:
         active=dataset["active"].values.astype(bool),
         rank=dataset["rank"].values.astype(np.int64),
     )
-    return RunArrays(sites, grid, path, errors, persistence)
+    return RunArrays(
+        sites,
+        grid,
+        path,
+        errors,
+        persistence,
+        _bands(dataset),
+        _members(dataset),
+        dataset["half_rank"].values.astype(np.int64) if "half_rank" in dataset else None,
+    )
+
+
+def _bands(dataset: xr.Dataset) -> Bands | None:
+    if "band" not in dataset:
+        return None
+    return Bands(
+        share=float(dataset.attrs["band_share"]),
+        half_width=dataset["band"].values.astype(np.float64),
+        coverage=dataset["coverage"].values,
+    )
+
+
+def _members(dataset: xr.Dataset) -> Members | None:
+    if "member_seed" not in dataset:
+        return None
+    return Members(
+        seeds=dataset["member_seed"].values,
+        selection_error=dataset["member_selection_error"].values,
+        active=dataset["member_active"].values.astype(bool),
+        rank=dataset["member_rank"].values.astype(np.int64),
+        rmse=dataset["member_rmse"].values,
+    )

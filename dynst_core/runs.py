@@ -203,11 +203,7 @@ class RunStore:
         temporary.mkdir()
         try:
             write_arrays(arrays, temporary / ARRAYS)
-            flat = {
-                f"level_{level:02d}/{name}": np.ascontiguousarray(value)
-                for level, parameters in weights.items()
-                for name, value in parameters.items()
-            }
+            flat = _flatten(weights)
             # safetensors' own writer makes files that only their owner may read.
             (temporary / WEIGHTS).write_bytes(serialize(flat))
             files = {name: _sha256(temporary / name) for name in (ARRAYS, WEIGHTS)}
@@ -217,6 +213,18 @@ class RunStore:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return open_run(target)
+
+
+def _flatten(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Parameters by level and name, without those that are as they were at the level before."""
+    flat: dict[str, np.ndarray] = {}
+    latest: dict[str, np.ndarray] = {}
+    for level in sorted(weights):
+        for name, value in weights[level].items():
+            if name not in latest or not np.array_equal(latest[name], value):
+                flat[f"level_{level:02d}/{name}"] = np.ascontiguousarray(value)
+                latest[name] = value
+    return flat
 
 
 def _move_into_place(temporary: Path, target: Path) -> None:
@@ -272,13 +280,17 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
         raise RunError(
             f"{file}: expected safetensors, found {one_line(error)}; copy the run again."
         ) from error
-    prefix = f"level_{level:02d}/"
-    weights = {n.removeprefix(prefix): v for n, v in flat.items() if n.startswith(prefix)}
-    if not weights:
+    n_levels = len(manifest.steps)
+    if not 0 <= level < n_levels:
         raise RunError(
-            f"{file}: expected weights of level {level}, found "
-            f"{len({n.split('/')[0] for n in flat})} levels; choose one of those."
+            f"{file}: expected weights of level {level}, found {n_levels} levels; "
+            f"choose one of those."
         )
+    weights = {}
+    for full in sorted(flat):
+        prefix, name = full.split("/", 1)
+        if int(prefix.removeprefix("level_")) <= level:
+            weights[name] = flat[full]
     return weights
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +66,7 @@ class Trainer:
         self, forecaster: Forecaster, problem: Problem, options: StepOptions, seed: int
     ) -> None:
         self.forecaster, self.record, self.options = forecaster, problem.record, options
+        forecaster.fit(problem)
         self.starts = problem.window.starts(problem.split.train)
         self.rng = np.random.default_rng(seed)
         self.optimizer = torch.optim.AdamW(
@@ -142,23 +143,31 @@ def squared_error(
 
 
 @torch.inference_mode()
+def forecasts(
+    forecaster: Forecaster, record: Record, mask: Mask, starts: np.ndarray, batch: int = 64
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Forecasts of all sites from a mask's sites, some windows at a time.
+
+    Yields:
+        Forecast and truth in units, and what was observed, each (b, horizon, s, c).
+    """
+    forecaster.eval()
+    kept, undo = record.index(mask.kept), record.normaliser.undo
+    prepared = forecaster.prepare(kept)
+    for some in np.array_split(starts, max(1, -(-len(starts) // batch))):
+        truth, observed = record.truth(some)
+        forecast = forecaster(record.history(some, kept), prepared, record.clock(some))
+        yield undo(forecast.cpu().numpy()), undo(truth.cpu().numpy()), observed.cpu().numpy()
+
+
 def error_statistics(
     forecaster: Forecaster, record: Record, mask: Mask, starts: np.ndarray, batch: int = 64
 ) -> ErrorStatistics:
     """Error of forecasting all sites from a mask's sites, in units, over all given windows."""
-    forecaster.eval()
-    kept = record.index(mask.kept)
-    prepared = forecaster.prepare(kept)
-    parts = []
-    for some in np.array_split(starts, max(1, -(-len(starts) // batch))):
-        truth, observed = record.truth(some)
-        forecast = forecaster(record.history(some, kept), prepared, record.clock(some))
-        undo = record.normaliser.undo
-        parts.append(
-            ErrorStatistics.of(
-                undo(forecast.cpu().numpy()), undo(truth.cpu().numpy()), observed.cpu().numpy()
-            )
-        )
+    parts = [
+        ErrorStatistics.of(forecast, truth, observed)
+        for forecast, truth, observed in forecasts(forecaster, record, mask, starts, batch)
+    ]
     return sum(parts[1:], start=parts[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dynst_core.manifest import (
 )
 from dynst_core.mask import SparsityPath, n_active_at
 from dynst_core.metrics import ErrorStatistics
-from dynst_core.run_arrays import RunArrays
+from dynst_core.run_arrays import Bands, Members, RunArrays
 from dynst_core.runs import Run, RunStore
 from dynst_core.sites import SiteSet
 
@@ -62,6 +63,32 @@ def make_arrays(sites: SiteSet, grid: Grid | None = None, seed: int = 0) -> RunA
         SparsityPath(active, rank),
         tuple(errors(1.0 + 0.1 * i) for i in range(len(LEVELS))),
         errors(2.0),
+    )
+
+
+def with_seeds(arrays: RunArrays, n_members: int = 3, seed: int = 5) -> RunArrays:
+    """The same arrays with bands, several seeds and ranks of both halves of the record."""
+    rng = np.random.default_rng(seed)
+    n_levels, n = arrays.path.active.shape
+    ranks = np.stack([arrays.path.rank, *(rng.permutation(n) for _ in range(n_members - 1))])
+    active = np.stack(
+        [[rank >= n - n_active_at(level, n) for level in LEVELS[:n_levels]] for rank in ranks]
+    )
+    return replace(
+        arrays,
+        bands=Bands(
+            0.9,
+            rng.uniform(1, 2, (n_levels, LEAD_TIMES, n, 1)).astype(np.float32).astype(float),
+            rng.uniform(0.8, 1, (n_levels, LEAD_TIMES)),
+        ),
+        members=Members(
+            np.arange(n_members),
+            rng.uniform(0.1, 0.2, (n_members, n_levels)),
+            active,
+            ranks,
+            rng.uniform(1, 2, (n_members, n_levels, 1)),
+        ),
+        half_rank=np.stack([rng.permutation(n) for _ in range(2)]),
     )
 
 

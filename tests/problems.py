@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dynst_core.constraints import Constraints
 from dynst_core.field import About, Field, Grid, make_field
 from dynst_core.finish import save_training
 from dynst_core.forecaster import Forecaster
@@ -30,7 +31,13 @@ TINY: Mapping[str, float | int] = {
 """A backbone small enough for tests."""
 
 QUICK = PathOptions(
-    dense_steps=8, level_steps=6, rounds=2, proposals=4, certainty=2.0, selection_windows=8
+    dense_steps=8,
+    any_steps=4,
+    level_steps=6,
+    rounds=2,
+    proposals=4,
+    certainty=2.0,
+    selection_windows=8,
 )
 """A path that shows every part of the walk and learns little."""
 
@@ -139,9 +146,20 @@ def tiny_training(
     targets: tuple[float, ...] = (0.0, 0.5, 0.75),
     options: PathOptions = QUICK,
     seed: int = 0,
+    backbone: str = "attention",
+    constraints: Constraints | None = None,
 ) -> PathTraining:
     """A training path over a tiny forecaster."""
-    return PathTraining(problem, targets, options, BATCH, backbone_options=dict(TINY), seed=seed)
+    return PathTraining(
+        problem,
+        targets,
+        options,
+        BATCH,
+        backbone,
+        dict(TINY) if backbone == "attention" else {},
+        seed,
+        constraints,
+    )
 
 
 def walked(problem: Problem, **settings: object) -> PathTraining:

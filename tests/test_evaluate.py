@@ -9,12 +9,28 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import RunError
-from dynst_core.evaluate import check_same_data, errors_of_levels, forecast_seconds, retest
+from dynst_core.evaluate import (
+    bands_of_levels,
+    check_same_data,
+    errors_of_levels,
+    forecast_seconds,
+    retest,
+)
+from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.path import Level, PathTraining
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
-from tests.problems import field_of, fresh, problem_of, save_walked, walked, waves
+from dynst_core.training import forecasts
+from tests.problems import (
+    field_of,
+    fresh,
+    problem_of,
+    save_walked,
+    walked,
+    waves,
+    with_gaps,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -89,3 +105,54 @@ def test_the_time_is_that_of_one_forecast_of_a_batch(training: PathTraining) -> 
 
 def test_a_run_on_disk_is_what_is_tested(run: Run, tmp_path: Path) -> None:
     assert retest(run, problem_of(waves())) < 1.5e-4 * run.rmse(0)
+
+
+# -- bands ------------------------------------------------------------------------------------
+
+
+def misses_of(training: PathTraining, level: int, block: tuple[int, int]) -> np.ndarray:
+    """Absolute errors of one level over a block, (window, lead_time, s, c); NaN where unseen."""
+    problem, one = training.problem, training.levels[level]
+    parts = forecasts(
+        training.forecaster.load(one.weights),
+        problem.record,
+        Mask(one.active),
+        problem.window.starts(block),
+    )
+    return np.concatenate([np.where(seen, abs(said - came), np.nan) for said, came, seen in parts])
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_band_holds_its_share_of_the_selection_windows_and_states_that_of_the_test(
+    training: PathTraining, share: float
+) -> None:
+    bands = bands_of_levels(training.forecaster, training.problem, training.levels, share)
+    split = training.problem.split
+    for level in range(2):
+        known = misses_of(training, level, split.selection)
+        within = (known <= bands.half_width[level] + 1e-6).mean(axis=0)
+        assert (within >= share).all() and (within < share + 2 / len(known) + 1e-9).all()
+        came = misses_of(training, level, split.test) <= bands.half_width[level]
+        np.testing.assert_allclose(bands.coverage[level], came.mean(axis=(0, 2, 3)))
+
+
+def test_a_band_is_as_wide_as_the_noise_that_no_forecast_knows() -> None:
+    """Errors beyond a perfect forecast are normal noise: 90 % of it lies within 1.64 sigma."""
+    rng = np.random.default_rng(0)
+    problem = problem_of(10 + rng.normal(size=(4000, 6)), history=1, horizon=2)
+    forecaster = fresh(problem)
+    level = Level(np.ones(6, dtype=bool), forecaster.copied_weights(), 0)
+    bands = bands_of_levels(forecaster, problem, [level], 0.9)
+    # The untrained forecast is persistence, off by the difference of two draws.
+    assert bands.half_width.mean() == pytest.approx(1.645 * np.sqrt(2), rel=0.06)
+    assert bands.coverage.mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_gaps_neither_widen_a_band_nor_count_as_covered() -> None:
+    values = with_gaps(waves(n_times=400), share=0.3)
+    problem = problem_of(values)
+    forecaster = fresh(problem)
+    level = Level(np.ones(12, dtype=bool), forecaster.copied_weights(), 0)
+    bands = bands_of_levels(forecaster, problem, [level], 0.9)
+    assert np.isfinite(bands.half_width).all()
+    assert ((bands.coverage > 0.7) & (bands.coverage <= 1)).all()

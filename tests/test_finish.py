@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dynst_core.evaluate import retest
-from dynst_core.finish import code_version
+from dynst_core.finish import best_of, code_version, save_training
 from dynst_core.mask import Mask
 from dynst_core.path import PathOptions, PathTraining
 from dynst_core.runs import Run, RunStore
@@ -126,3 +126,43 @@ def test_a_stopped_walk_is_saved_as_incomplete(tmp_path: Path) -> None:
 
 def test_the_code_version_names_the_package() -> None:
     assert code_version().split("+")[0] == version("dynst-planner")
+
+
+# -- several seeds ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def seeds(one_thread: None) -> list[PathTraining]:
+    return [walked(problem_of(waves()), seed=seed) for seed in (0, 1, 2)]
+
+
+def test_the_plan_of_several_seeds_is_that_of_least_selection_error(
+    seeds: list[PathTraining],
+) -> None:
+    error = [np.mean([level.selection_error for level in one.levels]) for one in seeds]
+    assert best_of(seeds) is seeds[int(np.argmin(error))]
+    assert len(set(error)) == 3, "the seeds differ"
+
+
+def test_every_seed_is_kept_beside_the_plan(seeds: list[PathTraining], tmp_path: Path) -> None:
+    best = best_of(seeds)
+    run = save_training(best, RunStore(tmp_path), "run", "train", 1.0, seeds)
+    members = run.arrays.members
+    assert members is not None
+    assert members.seeds.tolist() == [0, 1, 2]
+    own = seeds.index(best)
+    np.testing.assert_array_equal(members.active[own], run.path.active)
+    np.testing.assert_array_equal(members.rank[own], run.path.rank)
+    stated = [run.rmse(level) for level in range(3)]
+    np.testing.assert_allclose(members.rmse[own, :, 0], stated, rtol=STORED)
+
+
+def test_one_seed_has_no_spread_to_tell_of(run: Run) -> None:
+    assert run.arrays.members is None
+
+
+def test_both_halves_of_the_training_block_rank_the_sites(run: Run) -> None:
+    """Each on its own windows: the order of the whole is neither of theirs by construction."""
+    first, second = run.arrays.half_rank
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(12))
+    assert (first != second).any()

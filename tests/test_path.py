@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from dynst_core.errors import ConfigError
+from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.errors import ConfigError, ConstraintError
 from dynst_core.mask import Mask, n_active_at
-from dynst_core.path import Level, PathOptions, PathTraining, Progress, surely_lower
+from dynst_core.path import Level, PathOptions, PathTraining, Progress, surely_lower, usual_levels
 from dynst_core.record import Problem
 from dynst_core.schedules import warmup_cosine
 from dynst_core.selectors import rank_with
@@ -55,8 +57,8 @@ def test_every_level_keeps_exactly_the_sites_it_should(kind: str) -> None:
 
 def test_steps_add_up_level_by_level() -> None:
     training = walked(problem_of(waves()))
-    assert [level.steps for level in training.levels] == [8, 14, 20]
-    assert training.n_steps == 20
+    assert [level.steps for level in training.levels] == [12, 18, 24]
+    assert training.n_steps == 24
 
 
 def test_progress_goes_forward_and_names_the_phase() -> None:
@@ -66,6 +68,7 @@ def test_progress_goes_forward_and_names_the_phase() -> None:
     assert steps == sorted(steps) and steps[0] == 0 and steps[-1] <= training.n_steps
     assert list(dict.fromkeys(at.phase for at in told)) == [
         "ranking sites",
+        "any sites",
         "all sites",
         "50 % removed",
         "75 % removed",
@@ -113,9 +116,68 @@ def test_levels_that_do_not_rise_from_nothing_are_refused(targets: tuple[float, 
 
 
 def test_effort_scales_the_steps_and_leaves_every_round_one() -> None:
-    options = PathOptions(dense_steps=100, level_steps=40, rounds=4)
-    assert options.scaled(0.5) == PathOptions(dense_steps=50, level_steps=20, rounds=4)
-    assert options.scaled(0.001) == PathOptions(dense_steps=1, level_steps=4, rounds=4)
+    options = PathOptions(dense_steps=100, any_steps=60, level_steps=40, rounds=4)
+    half, least = options.scaled(0.5), options.scaled(0.001)
+    assert half == PathOptions(dense_steps=50, any_steps=30, level_steps=20, rounds=4)
+    assert least == PathOptions(dense_steps=1, any_steps=0, level_steps=4, rounds=4)
+
+
+# -- what a planner insists on ------------------------------------------------------------------
+
+
+def pins_of(always: Sequence[int] = (), never: Sequence[int] = (), n: int = 12) -> Constraints:
+    pin = np.zeros(n, dtype=np.int8)
+    pin[list(always)], pin[list(never)] = ALWAYS, NEVER
+    return Constraints(pin)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pinned_sites_stay_or_go_at_every_level(seed: int) -> None:
+    order = rank_with("ridge_backward", problem_of(waves())).rank.argsort()
+    worst, best = order[:2], order[-2:]
+    options = replace(QUICK, certainty=-1e9, proposals=40)  # every exchange is accepted
+    pins = pins_of(worst, best)
+    training = tiny_training(problem_of(waves()), options=options, seed=seed, constraints=pins)
+    for _ in training.run():
+        pass
+    path = training.path()
+    assert path.active[:, worst].all()
+    assert not path.active[1:, best].any()
+    assert set(np.flatnonzero(path.rank < 2)) == set(best)
+    assert set(np.flatnonzero(path.rank >= 10)) == set(worst)
+
+
+@pytest.mark.parametrize(
+    ("pins", "broken"),
+    [(pins_of(range(4)), "75 % removed"), (pins_of((), range(7)), "50 % removed")],
+)
+def test_levels_without_room_for_the_pins_are_refused(pins: Constraints, broken: str) -> None:
+    with pytest.raises(ConstraintError, match=f"found {broken}; choose levels from"):
+        tiny_training(problem_of(waves()), constraints=pins)
+
+
+@pytest.mark.parametrize(("n_sites", "last"), [(207, 0.95), (474, 0.95), (500, 0.98), (1617, 0.98)])
+def test_the_last_level_leaves_ten_sites_or_more(n_sites: int, last: float) -> None:
+    assert usual_levels(n_sites)[-1] == last
+
+
+# -- a forecaster in closed form ---------------------------------------------------------------
+
+
+def test_a_closed_form_walks_the_path_without_a_step() -> None:
+    training = tiny_training(problem_of(waves()), backbone="ridge")
+    for _ in training.run():
+        pass
+    assert training.path().n_active.tolist() == [12, 6, 3]
+    assert [level.steps for level in training.levels] == [0, 0, 0]
+    record, starts = training.problem.record, training.problem.window.starts((150, 200))
+    errors = [
+        error_statistics(
+            training.forecaster.load(level.weights), record, Mask(level.active), starts
+        ).rmse()
+        for level in training.levels
+    ]
+    assert errors[0] < persistence_statistics(record, starts).rmse() / 2
 
 
 # -- stopping ---------------------------------------------------------------------------------

@@ -11,7 +11,14 @@ from dynst_core.errors import DataError
 from dynst_core.sources.catalogue import Entry, load_catalogue, load_field
 from dynst_core.sources.fetch import PROJECT_ROOT
 
-NAMES = ("metr-la-week", "era5-uk-t2m", "ncep-air-temperature", "tunnel-fire")
+NAMES = (
+    "metr-la-week",
+    "era5-uk-t2m",
+    "ncep-air-temperature",
+    "taxinyc-2011",
+    "noaa-us-tmax",
+    "tunnel-fire",
+)
 
 
 def at_hand(name: str) -> None:
@@ -19,7 +26,7 @@ def at_hand(name: str) -> None:
         pytest.skip(f"the files of {name} are not at hand")
 
 
-def test_the_catalogue_holds_the_four_data_sets():
+def test_the_catalogue_holds_the_six_data_sets():
     assert tuple(load_catalogue()) == NAMES
 
 
@@ -33,7 +40,7 @@ def test_each_data_set_states_what_it_is_and_its_terms(name):
     assert name in readme and "Licence" in readme
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", NAMES[:-1])
 def test_each_download_is_pinned_to_one_commit(name):
     entry = load_catalogue()[name]
     assert entry.files
@@ -106,6 +113,94 @@ def test_ncep_is_read_as_its_readme_says():
     assert values.mean(dtype=float) == pytest.approx(281.255037, abs=1e-3)
     north_to_south = values.mean(axis=(0, 2)).reshape(25, 53).mean(axis=1)
     assert north_to_south[0] < 265 < 295 < north_to_south[-1]
+
+
+def test_the_taxi_trips_are_read_as_their_readme_says():
+    at_hand("taxinyc-2011")
+    field = load_field("taxinyc-2011")
+    values = field.dataset["values"].values
+    assert values.shape == (5831, 128, 2) and field.units == ("trips/h", "trips/h")
+    assert field.channels == ("pickups", "dropoffs")
+    assert field.step == np.timedelta64(1, "h")
+    # 1 January to 31 August in New York: UTC-5 at first, UTC-4 at the end.
+    assert str(field.time[0])[:16] == "2011-01-01T05:00"
+    assert str(field.time[-1])[:16] == "2011-09-01T03:00"
+    assert field.dataset["observed"].values.all()
+    assert field.grid is not None and field.grid.shape == (16, 8)
+    assert (values == np.round(values)).all()
+    assert values.max(axis=(0, 1)).tolist() == [10992, 10380]
+    assert values.mean(axis=(0, 1), dtype=float) == pytest.approx([152.98, 153.06], abs=0.01)
+    assert (values == 0).mean() == pytest.approx(0.551, abs=0.001)
+    assert (values.sum(axis=2).mean(axis=0) < 1).sum() == 62
+    assert (values.sum(axis=(0, 2)) > 0).all()
+
+
+def new_york_hours(total: np.ndarray, utc: np.ndarray, offset: int) -> np.ndarray:
+    """Mean trips at each hour of weekdays on clocks that far behind UTC, (24,)."""
+    local = (utc - np.timedelta64(offset, "h")).astype("datetime64[h]")
+    days = np.is_busday(local.astype("datetime64[D]"))
+    hour = (local - local.astype("datetime64[D]")).astype(int)
+    return np.array([total[days & (hour == h)].mean() for h in range(24)])
+
+
+def test_taxis_are_called_at_new_yorks_own_hours_in_winter_and_in_summer():
+    at_hand("taxinyc-2011")
+    field = load_field("taxinyc-2011")
+    total = field.dataset["values"].values.sum(axis=(1, 2))
+    for first, last, offset in (("01-10", "03-12", 5), ("03-14", "05-27", 4)):
+        inside = (field.time >= np.datetime64(f"2011-{first}")) & (
+            field.time < np.datetime64(f"2011-{last}")
+        )
+        by_hour = new_york_hours(total[inside], field.time[inside], offset)
+        assert by_hour.argmin() == 4 and by_hour.argmax() == 19
+    # Hours of 31 March stand in the file twice, full and empty; nothing is lost or counted twice.
+    assert total[field.time == np.datetime64("2011-03-31T04:00")] == 33670
+    # The hurricane of 28 August is a true lull and no gap.
+    assert total[field.time == np.datetime64("2011-08-28T08:00")] == 132
+
+
+def test_taxis_take_people_to_newark_and_seldom_from_there():
+    """Cabs of New York may not wait at Newark Airport: its cell tells pick-ups from drop-offs."""
+    at_hand("taxinyc-2011")
+    field = load_field("taxinyc-2011")
+    mean = field.dataset["values"].values.mean(axis=0)
+    assert field.grid is not None
+    y_borders, x_borders = field.grid.edges()
+
+    def cell(longitude: float, latitude: float) -> int:
+        row = int((y_borders > latitude).sum()) - 1
+        return row * 8 + int((x_borders < longitude).sum()) - 1
+
+    newark, kennedy, midtown = cell(-74.17, 40.69), cell(-73.78, 40.645), cell(-73.985, 40.755)
+    assert mean[newark, 1] > 10 * mean[newark, 0] > 10
+    assert mean[kennedy].min() > 20 * mean[[kennedy - 1, kennedy + 1]].max()
+    assert mean.sum(axis=1).argmax() == midtown
+
+
+def test_the_stations_temperatures_are_read_as_their_readme_says():
+    at_hand("noaa-us-tmax")
+    field = load_field("noaa-us-tmax")
+    values = field.dataset["values"].values[:, :, 0]
+    assert values.shape == (1461, 133) and field.units == ("°C",)
+    assert field.step == np.timedelta64(24, "h") and field.grid is None
+    assert (str(field.time[0])[:10], str(field.time[-1])[:10]) == ("1990-01-01", "1993-12-31")
+    assert (~field.dataset["observed"].values).sum() == 281
+    assert np.isfinite(values).mean(axis=0).min() > 0.93
+    assert (np.nanmin(values), np.nanmax(values)) == pytest.approx((-24.44, 43.33), abs=0.01)
+    assert np.nanmean(values, dtype=float) == pytest.approx(18.55, abs=0.01)
+    assert field.sites.site_id[:2].tolist() == ["3804", "3810"]
+    assert field.sites.coordinates[0].tolist() == [-81.433334, 39.349998]
+    assert values[0, :2].tolist() == pytest.approx([(35 - 32) / 1.8, (55 - 32) / 1.8])
+
+
+def test_the_stations_are_cold_in_winter_and_in_the_north():
+    at_hand("noaa-us-tmax")
+    field = load_field("noaa-us-tmax")
+    values = field.dataset["values"].values[:, :, 0]
+    month = field.time.astype("datetime64[M]").astype(int) % 12
+    assert np.nanmean(values[month == 0]) < 8 < 28 < np.nanmean(values[month == 6])
+    by_station = np.nanmean(values, axis=0)
+    assert np.corrcoef(by_station, field.sites.latitude)[0, 1] < -0.9
 
 
 def test_a_simulated_data_set_takes_no_path():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from dynst_core.errors import DataError
 from dynst_core.field import About, Field
+from dynst_core.sources.deepst import DeepstSettings, read_deepst
 from dynst_core.sources.fetch import (
     PROJECT_ROOT,
     FileSet,
@@ -25,11 +26,20 @@ from dynst_core.sources.fetch import (
 from dynst_core.sources.gridded import GriddedSettings, read_gridded
 from dynst_core.sources.settings import Settings, first_fault
 from dynst_core.sources.simulate import TunnelSettings, simulate_tunnel
+from dynst_core.sources.stations import StationSettings, read_stations
 from dynst_core.sources.tables import TableSettings, read_table
 
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
 
-Loader = Annotated[GriddedSettings | TableSettings | TunnelSettings, Option(discriminator="kind")]
+FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings
+Loader = Annotated[FileLoader | TunnelSettings, Option(discriminator="kind")]
+
+READERS: dict[type[FileLoader], Callable[..., Field]] = {
+    GriddedSettings: read_gridded,
+    TableSettings: read_table,
+    StationSettings: read_stations,
+    DeepstSettings: read_deepst,
+}
 
 
 class Channel(Settings):
@@ -172,6 +182,5 @@ def load_field(name: str, path: Path | None = None, progress: bool = True) -> Fi
             )
         return simulate_tunnel(loader, about=entry.about, channels=channels, units=units)
     opened = obtain(entry.file_set, path, progress)
-    if isinstance(loader, TableSettings):
-        return read_table(opened, loader, about=entry.about, channels=channels, units=units)
-    return read_gridded(opened, loader, about=entry.about, channels=channels, units=units)
+    read = READERS[type(loader)]
+    return read(opened, loader, about=entry.about, channels=channels, units=units)
