@@ -1,0 +1,1 @@
+"""Measurements that are kept: speed, accuracy against rivals, memory."""
