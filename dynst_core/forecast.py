@@ -19,7 +19,7 @@ from torch import Tensor
 from dynst_core.errors import BudgetError, ConfigError
 from dynst_core.evaluate import check_same_data
 from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask
+from dynst_core.mask import Mask, n_active_at
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.record import CYCLES, Problem
 from dynst_core.runs import Run
@@ -174,6 +174,27 @@ class RunForecaster:
                     f"{'alone' if mask.active[site] else 'removed'}; choose another."
                 )
             yield int(site), MaskForecaster(self, Mask(left), self.level_of(mask)).errors(starts)
+
+    def persistence_errors(self, n_steps: int, starts: np.ndarray) -> ErrorStatistics:
+        """Error of saying that every site stays at its last reading, (n_steps, s, c) in units."""
+        record = self.problem.record
+        last = record.values[record.index(starts) - 1, :, : record.channels].cpu().numpy()
+        still = np.repeat(record.normaliser.undo(last)[:, None], n_steps, axis=1)
+        return self.scored(still, starts)
+
+    def scored(self, forecast: np.ndarray, starts: np.ndarray) -> ErrorStatistics:
+        """Error of forecasts (b, n_steps, s, c) in units; what lies past the record is not scored.
+
+        Args:
+            forecast: of any number of steps.
+            starts: first forecast step of each, (b,).
+        """
+        record = self.problem.record
+        times = starts[:, None] + np.arange(forecast.shape[1])
+        ended = (times >= len(record.target))[:, :, None, None]
+        within = record.index(np.minimum(times, len(record.target) - 1))
+        truth = record.normaliser.undo(record.target[within].cpu().numpy())
+        return ErrorStatistics.of(forecast, truth, record.observed[within].cpu().numpy() & ~ended)
 
     def series(self, mask: Mask, site: int, starts: np.ndarray, lead_time: int) -> Series:
         """What one site measured, and what was forecast for it with all and with few sensors.
@@ -330,17 +351,11 @@ class MaskForecaster:
             n_steps: lead times.
             starts: first forecast steps.
         """
-        record, horizon = self._record, self._window.horizon
-        parts = []
+        horizon, parts = self._window.horizon, []
         for some in np.array_split(starts, -(-len(starts) // self._batch(n_steps))):
             rounds = zip(range(0, n_steps, horizon), self.roll_out(some), strict=False)
             forecast = np.concatenate([one for _, one in rounds], axis=1)[:, :n_steps]
-            times = some[:, None] + np.arange(n_steps)
-            within = record.index(np.minimum(times, len(record.target) - 1))
-            ended = (times >= len(record.target))[:, :, None, None]
-            truth = record.normaliser.undo(record.target[within].cpu().numpy())
-            observed = record.observed[within].cpu().numpy() & ~ended
-            parts.append(ErrorStatistics.of(forecast, truth, observed))
+            parts.append(self.source.scored(forecast, some))
         return sum(parts[1:], start=parts[0])
 
     @torch.inference_mode()
@@ -387,6 +402,41 @@ class MaskForecaster:
                 f"{first} steps are read before a forecast."
             )
         return starts
+
+
+def mask_at(run: Run, sparsity: float) -> Mask:
+    """A run's plan at any sparsity: the mask of the level with that count, else the last to stay.
+
+    Args:
+        run: the run.
+        sparsity: share of sites removed, 0 to below 1.
+    """
+    n_active = n_active_at(sparsity, len(run.sites))
+    level = np.flatnonzero(run.path.n_active == n_active)
+    if len(level):
+        return run.path.mask(int(level[0]))
+    return Mask(run.path.rank >= len(run.sites) - n_active)
+
+
+def named(run: Run, ids: Sequence[str]) -> list[int]:
+    """Indices of sites by their ids.
+
+    Args:
+        run: the run.
+        ids: each an id, or several parted by commas where the ids themselves hold none.
+    Raises:
+        ConfigError: the run has no such site.
+    """
+    place = {name: index for index, name in enumerate(run.sites.site_id.tolist())}
+    parts = (part for text in ids for part in ([text] if text in place else text.split(",")))
+    names = [name for part in parts if (name := part.strip())]
+    for name in names:
+        if name not in place:
+            raise ConfigError(
+                f"Expected ids of sites such as {next(iter(place))!r}, found {name!r}; "
+                f"the map shows each site's id."
+            )
+    return [place[name] for name in names]
 
 
 def edited(mask: Mask, off: Sequence[int] = (), on: Sequence[int] = ()) -> Mask:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from dynst_core.errors import BudgetError, ConfigError, RunError
-from dynst_core.forecast import MaskForecaster, RunForecaster, edited
+from dynst_core.forecast import MaskForecaster, RunForecaster, edited, mask_at, named
 from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -152,6 +152,19 @@ def test_a_planner_switches_sites_off_and_on() -> None:
     assert edited(mask, off=[2], on=[7, 1]).kept.tolist() == [1, 3, 7]
 
 
+def test_a_plan_between_levels_keeps_the_last_to_stay(run: Run) -> None:
+    assert mask_at(run, 0.5).kept.tolist() == run.path.mask(1).kept.tolist()
+    between = mask_at(run, 0.6)
+    assert sorted(run.path.rank[between.kept]) == [7, 8, 9, 10, 11]
+
+
+def test_sites_are_found_by_their_ids(run: Run) -> None:
+    assert named(run, []) == named(run, [""]) == []
+    assert named(run, ["s3, s11", "s0"]) == [3, 11, 0]
+    with pytest.raises(ConfigError, match="Expected ids of sites such as 's0', found 's12'"):
+        named(run, ["s12"])
+
+
 # -- the clock ----------------------------------------------------------------------------------
 
 
@@ -275,6 +288,15 @@ def test_errors_of_a_roll_out_begin_as_those_of_the_forecast(forecasts: RunForec
 def test_a_roll_out_that_outlasts_the_record_counts_what_there_is(forecasts: RunForecaster) -> None:
     errors = forecasts.at(some_mask()).roll_out_errors(72, np.array([190, 198]))
     assert errors.count[:, 0, 0].tolist() == [2, 2] + [1] * 8 + [0] * 62
+
+
+def test_persistence_far_ahead_begins_as_the_run_states_it(forecasts: RunForecaster) -> None:
+    stated = forecasts.run.arrays.persistence
+    errors = forecasts.persistence_errors(2, forecasts.windows())
+    np.testing.assert_allclose(errors.rmse(axis=1), stated.rmse(axis=1), rtol=1e-3)
+    values = forecasts.problem.field.dataset["values"].values
+    far = forecasts.persistence_errors(9, np.array([170]))
+    np.testing.assert_allclose(far.absolute[8], np.abs(values[169] - values[178]), rtol=1e-4)
 
 
 def test_more_steps_than_the_block_holds_are_refused(forecasts: RunForecaster) -> None:
