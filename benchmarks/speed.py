@@ -2,10 +2,10 @@
 
     python -m benchmarks.speed [--quick]
 
-Every ratio comes from rounds in which both sides take turns, and each side counts by its fastest
-round: other work on a machine only adds to a time. The interval holds the same ratio from the
-first, the middle and the last third of the rounds. One thread; untrained weights and random
-geographic sites, since a time depends on neither. Results go to benchmarks/results/speed.json.
+Every ratio of times comes from rounds in which both sides take turns, and each side counts by its
+fastest round: other work on a machine only adds to a time. The interval holds the same ratio from
+the first, the middle and the last third of the rounds. One thread. Where sites are random, so are
+the weights, since a time depends on neither. Results go to benchmarks/results/speed.json.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +26,21 @@ import torch
 
 from benchmarks.ledger import Row, row, save
 from dynst_core.field import About, Grid, make_field
+from dynst_core.forecast import RunForecaster, mask_at
 from dynst_core.forecaster import Forecaster
 from dynst_core.mask import n_active_at
 from dynst_core.morph import Window
 from dynst_core.record import Problem
+from dynst_core.runs import RunStore, run_folders
+from dynst_core.runtimes import RUNTIMES
 from dynst_core.sites import SiteSet
+from dynst_core.sources.catalogue import load_field
 from dynst_core.training import StepOptions, Trainer
 
 SPARSITIES = (0.3, 0.5, 0.7, 0.9)
 WINDOW, BATCH = Window(12, 12), 8
 SYNTHETIC = "random sites"
+RUNS = ("metr-la-week", "era5-uk-t2m")
 GROWTH_SITES = (1_000, 4_000, 16_000, 64_000)
 N_TIMES = 400
 TRAINABLE_SITES, TRAINABLE_GIB = 16_000, 8.0
@@ -134,6 +140,49 @@ def control_rows(rounds: int) -> list[Row]:
     return rows
 
 
+# -- runtimes -----------------------------------------------------------------------------------
+
+
+def runtime_rows(run_id: str, sparsity: float, rounds: int) -> list[Row]:
+    """Time of torch as it is over that of each other runtime that is installed, on a saved run."""
+    run = RunStore(run_folders()[0]).open(run_id)
+    config = run.manifest.config
+    window = Window(config.history, config.horizon)
+    problem = Problem.of(load_field(run.manifest.dataset.name), window, "cpu", config.cycles)
+    mask = mask_at(run, sparsity)
+    names = [n for n in RUNTIMES if find_spec("openvino") or not n.startswith("openvino")]
+    sources = [RunForecaster(run, problem, name) for name in names]
+    plans = [source.at(mask) for source in sources]
+    some, one = sources[0].windows(at_most=32), sources[0].windows(at_most=1)
+    taken = np.empty((2, rounds, len(plans)))
+    for round_ in range(-1, rounds):
+        for i, plan in enumerate(plans):
+            for which, starts in enumerate((one, some)):
+                began = time.perf_counter()
+                plan.forecast(starts)
+                taken[which, max(0, round_), i] = time.perf_counter() - began
+    rows = []
+    for which, batch in enumerate(("one forecast", "32 forecasts")):
+        for i, (name, source) in enumerate(zip(names, sources, strict=True)):
+            if name == "eager":
+                continue
+            value, ratios = fastest_ratio(taken[which, :, 0], taken[which, :, i])
+            verdict = source.verdicts[source.level_of(mask)]
+            rows.append(
+                row(
+                    f"eager time / {name} time, {batch}",
+                    run_id,
+                    config.backbone,
+                    sparsity,
+                    (config.seed,),
+                    ratios,
+                    value=value,
+                    note=f"{verdict}; eager {1e3 * taken[which, :, 0].min():.3g} ms",
+                )
+            )
+    return rows
+
+
 # -- growth with the sites ----------------------------------------------------------------------
 
 
@@ -180,9 +229,21 @@ def measure_alone(work: str, backbone: str, n_sites: int, rounds: int) -> None:
         began = time.perf_counter()
         call()
         taken.append(time.perf_counter() - began)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     thirds = [min(part) for part in np.array_split(taken, 3)]
-    print(json.dumps({"seconds": min(taken), "thirds": thirds, "gib": peak}))
+    print(json.dumps({"seconds": min(taken), "thirds": thirds, "gib": peak_gib()}))
+
+
+def peak_gib() -> float:
+    """The most memory that this process has held.
+
+    Linux's own record first: the resource module also counts what the parent held when it forked.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = status.read_text().splitlines()
+        return int(next(x.split()[1] for x in lines if x.startswith("VmHWM"))) / 2**20
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held / (2**30 if sys.platform == "darwin" else 2**20)
 
 
 def alone(work: str, backbone: str, n_sites: int, rounds: int) -> dict:
@@ -265,13 +326,16 @@ def main() -> None:
         measure_alone(work, backbone, int(n_sites), int(rounds))
         return
     torch.set_num_threads(1)
-    small, large, own = (9, 3, 3) if words.quick else (45, 12, 6)
+    small, large, own = (9, 3, 3) if words.quick else (150, 24, 6)
     sizes = GROWTH_SITES[:-1] if words.quick else GROWTH_SITES
     rows: list[Row] = []
     for backbone in ("attention", "graph"):
         rows += _told(compact_rows(2_048, backbone, small))
         rows += _told(compact_rows(20_000, backbone, large))
     rows += _told(control_rows(small))
+    for run_id in RUNS:
+        for sparsity in (0.0, 0.6):
+            rows += _told(runtime_rows(run_id, sparsity, small))
     for backbone in ("attention", "graph"):
         rows += _told(growth_rows(backbone, sizes, own))
     if words.quick:
