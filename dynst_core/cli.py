@@ -210,6 +210,47 @@ def evaluate(
     )
 
 
+@app.command()
+def forecast(
+    run_id: RunName,
+    removed: Annotated[
+        float, typer.Option(min=0, max=99.999, help="Percent of sites removed, by the run's plan.")
+    ] = 60.0,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of a kept site to switch off, or ID,ID; repeatable."),
+    ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option(help="Id of a removed site to switch on, or ID,ID.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps ahead, past the horizon by rolling out.")
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(help="auto, eager, bf16, openvino or openvino-bf16.")
+    ] = "auto",
+    folder: RunsFolder = None,
+    data: DataPath = None,
+    device: Device = "auto",
+) -> None:
+    """Forecast the test period from any sites: error by lead time, beside that from all sites."""
+    from dynst_core.forecast import RunForecaster, edited, mask_at, named
+
+    run = _store(folder).open(run_id)
+    mask = edited(mask_at(run, removed / 100), named(run, off or ()), named(run, on or ()))
+    forecasts = RunForecaster(run, _problem_of(run, data, device), runtime)
+    n_steps = steps or run.manifest.config.horizon
+    starts = forecasts.windows(n_steps=n_steps)
+    with console.status("Forecasting the test windows"):
+        plan, dense = (
+            one.roll_out_errors(n_steps, starts) for one in (forecasts.at(mask), forecasts.dense())
+        )
+    still = forecasts.persistence_errors(n_steps, starts)
+    console.print(tables.lead_time_table(run, mask, dense, plan, still, len(starts)))
+    for level, verdict in forecasts.verdicts.items():
+        console.print(f"Level of {run.path.n_active[level]} sites, {verdict}.")
+
+
 def _store(folder: Path | None) -> RunStore:
     return RunStore(folder or run_folders()[0])
 

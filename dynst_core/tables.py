@@ -6,6 +6,8 @@ import numpy as np
 from rich.table import Table
 
 from dynst_core.errors import DynSTError
+from dynst_core.mask import Mask
+from dynst_core.metrics import ErrorStatistics
 from dynst_core.runs import Run, RunStore
 from dynst_core.sources.catalogue import Catalogue, Entry
 
@@ -44,6 +46,51 @@ def _rivals(run: Run, selector: str, level: int) -> str:
     if len(rmse) > 1:
         return f"{np.mean(rmse):.3f} ({min(rmse):.3f} to {max(rmse):.3f})"
     return f"{rmse[0]:.3f}" if rmse else ""
+
+
+def lead_time_table(
+    run: Run,
+    mask: Mask,
+    dense: ErrorStatistics,
+    plan: ErrorStatistics,
+    persistence: ErrorStatistics,
+    n_windows: int,
+) -> Table:
+    """Error by lead time from a mask's sites beside that from all sites.
+
+    Args:
+        run: whose forecaster it is.
+        mask: the sites that were read.
+        dense: errors from all sites, (lead_time, s, c) in units.
+        plan: errors from the mask's sites, the same shape.
+        persistence: errors of persistence, the same shape.
+        n_windows: windows they come from.
+    """
+    data = run.manifest.dataset
+    table = Table(
+        title=f"{data.title}, {data.place}: test RMSE in {data.units[0]} by lead time",
+        caption=(
+            f"{mask.n_active} of {len(mask.active)} sites kept, {n_windows} forecasts. Past step "
+            f"{run.manifest.config.horizon} a forecast reads itself."
+        ),
+    )
+    for heading in ("Step", "Minutes", "All sites", "This plan", "Change", "Persistence"):
+        table.add_column(heading, justify="right")
+    compared = (dense, plan, persistence)
+    rmse = np.stack([errors.rmse(axis=1)[:, 0] for errors in compared], axis=1)
+    n_steps = len(rmse)
+    for lead in np.unique(np.linspace(0, n_steps - 1, min(n_steps, 12)).round().astype(int)):
+        minutes = f"{(lead + 1) * data.step_seconds / 60:g}"
+        table.add_row(f"{lead + 1}", minutes, *_compared(rmse[lead]))
+    pooled = np.array([errors.rmse(axis=(0, 1))[0] for errors in compared])
+    table.add_row("all", "", *_compared(pooled))
+    return table
+
+
+def _compared(rmse: np.ndarray) -> tuple[str, ...]:
+    dense, plan, persistence = rmse
+    change = f"{100 * (plan / dense - 1):+.1f} %"
+    return f"{dense:.3f}", f"{plan:.3f}", change, f"{persistence:.3f}"
 
 
 def dataset_table(catalogue: Catalogue) -> Table:

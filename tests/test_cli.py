@@ -131,6 +131,24 @@ def test_a_run_is_evaluated_again_to_the_figures_it_states(trained: tuple[Path, 
     assert float(difference) < 1.5e-4 * max(run.rmse(0), run.rmse(1))
 
 
+def test_any_mask_is_forecast_lead_time_by_lead_time(trained: tuple[Path, Outcome]) -> None:
+    folder = trained[0]
+    run = RunStore(folder).open("tunnel-fire")
+    told = command("forecast", "tunnel-fire", "--removed", "90", "--runs", folder)
+    assert told.code == 0, told.err
+    assert "6 of 60 sites kept" in told.out
+    for level in (0, 1):
+        assert f"{run.rmse(level, 0):.3f}"[:-1] in told.out
+    site = run.sites.site_id[run.path.mask(1).kept[0]]
+    less = command("forecast", "tunnel-fire", "--removed", "90", "--off", site, "--runs", folder)
+    assert "5 of 60 sites kept" in less.out
+    assert f"{run.persistence_rmse():.2f}" in told.out
+    far = command("forecast", "tunnel-fire", "--removed", "90", "--steps", "9", "--runs", folder)
+    assert "Past step 1 a forecast reads itself" in far.out
+    nobody = command("forecast", "tunnel-fire", "--off", "nobody", "--runs", folder)
+    assert_refused(nobody, "Expected ids of sites such as")
+
+
 def test_runs_are_listed(trained: tuple[Path, Outcome]) -> None:
     told = command("runs", "--runs", trained[0])
     assert told.code == 0

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from dynst_core import tables
+from dynst_core.mask import Mask
+from dynst_core.metrics import ErrorStatistics
 from dynst_core.runs import Run, RunStore
 from dynst_core.sources.catalogue import load_catalogue
 from tests.factories import make_arrays, network_sites, save_run
@@ -97,3 +100,30 @@ def test_the_table_of_data_sets_lists_the_catalogue(
         "computed when asked for",
     ]
     assert all("" not in row for row in found)
+
+
+def test_the_table_of_lead_times_puts_a_plan_beside_all_sites(tmp_path: Path) -> None:
+    run = save_run(tmp_path, "run", make_arrays(network_sites()))
+
+    def errors(*rmse: float) -> ErrorStatistics:
+        squared = np.square(rmse)[:, None, None]
+        return ErrorStatistics(squared, squared, squared, np.ones_like(squared, dtype=np.int64))
+
+    table = tables.lead_time_table(
+        run, Mask.keep(np.arange(4), 40), errors(3, 4), errors(6, 4), errors(5, 12), n_windows=7
+    )
+    assert rows(table) == [
+        ["1", "5", "3.000", "6.000", "+100.0 %", "5.000"],
+        ["2", "10", "4.000", "4.000", "+0.0 %", "12.000"],
+        ["all", "", "3.536", "5.099", "+44.2 %", "9.192"],
+    ]
+    assert "4 of 40 sites kept, 7 forecasts" in str(table.caption)
+
+
+def test_seventy_two_lead_times_are_shown_by_twelve_rows(tmp_path: Path) -> None:
+    run = save_run(tmp_path, "run", make_arrays(network_sites()))
+    ones = np.ones((72, 1, 1))
+    error = ErrorStatistics(ones, ones, ones, ones.astype(np.int64))
+    shown = rows(tables.lead_time_table(run, Mask.all_on(40), error, error, error, 1))
+    assert [row[0] for row in shown[:2] + shown[-2:]] == ["1", "7", "72", "all"]
+    assert len(shown) == 13

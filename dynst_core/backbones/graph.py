@@ -19,18 +19,18 @@ from dynst_core.backbones.parts import (
     Places,
     Start,
     change_streams,
-    mix,
     near_zero,
     nearest,
     perceptron,
+    weighted_sums,
 )
 from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.sites import SiteSet
 
 HARMONICS = 3
-MESSAGES = 2**25
-"""Numbers that one exchange may hold at a time when nothing is learnt: 128 MiB."""
+MESSAGES = 2**21
+"""Numbers that one exchange may hold at a time when nothing is learnt: 8 MiB, which caches hold."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class KeptGraph:
         strength: how much each kept site counts, (k, 1).
         edges: sources and readers, (2, e), as columns of the kept.
         gates: what of its source each edge lets through in each layer, (layers, e, width).
-        kernels: share of each near kept site's change in a forecast site's, (h, q, j).
+        kernel_rows: where each near kept site's change through each kernel stands in the table
+            of all, (q, j * h).
+        kernels: share of that change in a forecast site's, (q, j * h).
         basis: how far each common pattern shows at a forecast site, (q, m).
     """
 
@@ -52,6 +54,7 @@ class KeptGraph:
     strength: Tensor
     edges: Tensor
     gates: Tensor
+    kernel_rows: Tensor
     kernels: Tensor
     basis: Tensor
 
@@ -148,6 +151,7 @@ class GraphForecaster(nn.Module):
             strength=strength[:, None],
             edges=edges,
             gates=self._gates(position[kept], site, edges, linked) * strength[edges[0], None],
+            kernel_rows=self._kernel_rows(start.index),
             kernels=self._kernels(kept, query, site, start, strength),
             basis=self.basis(self.places(query)),
         )
@@ -185,10 +189,14 @@ class GraphForecaster(nn.Module):
         told = self.gate_edge(between) + from_source[source] + from_reader[reader]
         return self.gate_out(told).unflatten(1, (self.n_layers, -1)).transpose(0, 1)
 
+    def _kernel_rows(self, index: Tensor) -> Tensor:
+        kernel = torch.arange(self.n_kernels, device=index.device)
+        return (index[:, :, None] * self.n_kernels + kernel).flatten(1)
+
     def _kernels(
         self, kept: Tensor, query: Tensor, site: Tensor, start: Start, strength: Tensor
     ) -> Tensor:
-        """Shares of the near kept sites in each forecast site's change, (h, q, j)."""
+        """Shares of the near kept sites in each forecast site's change, (q, j * h)."""
         position, heads = self.places.position, (self.n_kernels, 16)
         asked = self.kernel_query(self.places(query)).unflatten(1, heads)
         offered = self.kernel_key(site).unflatten(1, heads)
@@ -196,7 +204,7 @@ class GraphForecaster(nn.Module):
         near = (squared + TOUCHING**2).log()[:, :, None] * self.kernel_power.exp()
         alike = torch.einsum("qhr,qjhr->qjh", asked, offered[start.index])
         counts = strength.clamp_min(1e-6).log()[start.index][:, :, None]
-        return (alike - near + counts).softmax(dim=1).permute(2, 0, 1)
+        return (alike - near + counts).softmax(dim=1).flatten(1)
 
     def forward(self, history: Tensor, graph: KeptGraph, clock: Tensor) -> Tensor:
         """Forecast the query sites, (b, horizon, q, c); see `Backbone.__call__`."""
@@ -218,13 +226,18 @@ class GraphForecaster(nn.Module):
         common = self.think((site * graph.strength).sum(dim=1) / graph.strength.sum())
         pattern = self.pattern_out(common).unflatten(1, (graph.basis.shape[1], -1))
         change = torch.einsum("qm,bmt->bqt", graph.basis, pattern)
-        spread = self.spread_out(site).chunk(self.n_kernels, dim=2)
-        for share, some in zip(graph.kernels, spread, strict=True):
-            change = change + mix(some, start.index, share)
+        change = change + self._spread(self.spread_out(site), graph)
         change = change.index_add(1, start.rows, self.own_out(site)[:, start.columns])
         change = change.unflatten(2, (self.window.horizon, self.channels))
         last = start(history[:, -1, :, : self.channels])
         return (change + last[:, :, None]).transpose(1, 2)
+
+    def _spread(self, change: Tensor, graph: KeptGraph) -> Tensor:
+        """Changes seen at the kept sites, (b, k, h * t), summed at the forecast ones, (b, q, t)."""
+        by_site = change.unflatten(2, (self.n_kernels, -1)).permute(1, 2, 0, 3)
+        table = by_site.flatten(2).flatten(0, 1)
+        mixed = weighted_sums(table, graph.kernel_rows, graph.kernels)
+        return mixed.unflatten(1, by_site.shape[2:]).transpose(0, 1)
 
 
 class Hearing(MessagePassing):

@@ -1,0 +1,223 @@
+"""What computes a forecast: torch as it is, or something faster that proves itself first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from importlib.util import find_spec
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dynst_core.errors import ConfigError
+from dynst_core.forecaster import Forecaster
+
+MOST_SIZES = 8
+"""Numbers of kept sites that fixed shapes are made for: each costs seconds to compile."""
+TOLERANCE = 0.002
+"""Largest change of RMSE that another runtime may cause, as a share."""
+FIXED_BATCH = 32
+"""Windows at once where shapes are fixed; a single window has a shape of its own."""
+
+Compute = Callable[[Tensor, Any, Tensor], Tensor]
+"""History, prepared state and clock in, normalised forecast (b, horizon, s, c) out."""
+
+
+@runtime_checkable
+class Padding(Protocol):
+    """A backbone that can fill its kept sites up to a number without changing the forecast."""
+
+    def pad(self, prepared: Any, n_kept: int) -> Any:
+        """The prepared state of this many kept sites, the new ones without any effect."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a runtime may be used at a level.
+
+    Attributes:
+        runtime: which one was tried.
+        change: largest change of a channel's RMSE on selection windows, as a share; NaN where it
+            could not compute the forecast at all.
+        reason: what stopped it, when it could not.
+    """
+
+    runtime: str
+    change: float
+    reason: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the change is small enough."""
+        return self.change <= TOLERANCE
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"{self.runtime}: refused, it cannot compute this forecaster ({self.reason})"
+        told = f"RMSE changes by {100 * self.change:.2g} %"
+        limit = f"up to {100 * TOLERANCE:g} % is accepted"
+        return f"{self.runtime}: {'used' if self.accepted else 'refused'}, {told}, {limit}"
+
+
+def bucket_sizes(n_sites: int, n_least: int) -> tuple[int, ...]:
+    """At most 8 numbers of kept sites, rising to all, so that every mask fits one of them.
+
+    They grow by one factor, so no mask of `n_least` sites or more is filled up by more than that.
+
+    Args:
+        n_sites: sites in all.
+        n_least: the fewest sites that are usually kept.
+    """
+    steps = np.geomspace(n_least, n_sites, MOST_SIZES)
+    return tuple(sorted({min(n_sites, round(float(step))) for step in steps} | {n_sites}))
+
+
+def bucket_of(n_kept: int, sizes: tuple[int, ...]) -> int:
+    """The smallest of the sizes that holds this many kept sites."""
+    return next(size for size in sizes if size >= n_kept)
+
+
+def eager(forecaster: Forecaster) -> Compute:
+    """Torch as it is: every shape, every backbone, the reference for all others."""
+    return forecaster
+
+
+def bfloat16(forecaster: Forecaster) -> Compute:
+    """Torch with matrix products in bfloat16."""
+
+    def compute(history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
+        with torch.autocast(history.device.type, torch.bfloat16):
+            return forecaster(history, prepared, clock).float()
+
+    return compute
+
+
+class OpenVino:
+    """A forecaster compiled by OpenVINO, once for each shape; masks of that shape share it.
+
+    Args:
+        forecaster: whose weights are built in.
+        precision: "f32" or "bf16". Left to itself, OpenVINO takes the lower one silently.
+    """
+
+    def __init__(self, forecaster: Forecaster, precision: str) -> None:
+        import openvino
+
+        self._openvino = openvino
+        self._forecaster, self._precision = forecaster, precision
+        self._requests: dict[tuple[torch.Size, ...], Any] = {}
+
+    def __call__(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
+        """Normalised forecast (b, horizon, s, c)."""
+        inputs = (history, clock, *tensors_in(prepared))
+        shapes = tuple(x.shape for x in inputs)
+        if shapes not in self._requests:
+            self._requests[shapes] = self._compile(inputs, prepared)
+        request = self._requests[shapes]
+        for index, value in enumerate(inputs):
+            array = np.ascontiguousarray(value.numpy())
+            request.set_input_tensor(index, self._openvino.Tensor(array, shared_memory=True))
+        request.infer()
+        return torch.from_numpy(request.get_output_tensor(0).data.copy())
+
+    def _compile(self, inputs: tuple[Tensor, ...], prepared: Any) -> Any:
+        # Tracing notes constants, which inference tensors refuse.
+        example = tuple(x.clone() for x in inputs)
+        model = self._openvino.convert_model(
+            _Flat(self._forecaster, prepared).eval(),
+            example_input=example,
+            input=[tuple(x.shape) for x in example],
+        )
+        settings = {
+            "INFERENCE_PRECISION_HINT": self._precision,
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        }
+        return self._openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+
+
+class _Flat(torch.nn.Module):
+    """A forecaster that takes its prepared state as plain tensors."""
+
+    def __init__(self, forecaster: Forecaster, prepared: Any) -> None:
+        super().__init__()
+        self.forecaster, self.prepared = forecaster, prepared
+
+    def forward(self, history: Tensor, clock: Tensor, *tensors: Tensor) -> Tensor:
+        return self.forecaster(history, with_tensors(self.prepared, list(tensors)), clock)
+
+
+def tensors_in(state: Any) -> list[Tensor]:
+    """Tensors of a prepared state in the order of its fields, those of inner states among them."""
+    if isinstance(state, Tensor):
+        return [state]
+    if not is_dataclass(state):
+        return []
+    return [x for field in fields(state) for x in tensors_in(getattr(state, field.name))]
+
+
+def with_tensors(state: Any, tensors: list[Tensor]) -> Any:
+    """The same state with other tensors, taken from the front of the list."""
+    if isinstance(state, Tensor):
+        return tensors.pop(0)
+    if not is_dataclass(state) or isinstance(state, type):
+        return state
+    changes = {f.name: with_tensors(getattr(state, f.name), tensors) for f in fields(state)}
+    return replace(state, **changes)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One way to compute forecasts.
+
+    Attributes:
+        make: binds it to a forecaster and its weights.
+        fixed_shapes: whether it is compiled for fixed numbers of windows and kept sites.
+    """
+
+    make: Callable[[Forecaster], Compute]
+    fixed_shapes: bool = False
+
+
+RUNTIMES = {
+    "eager": Runtime(eager),
+    "bf16": Runtime(bfloat16),
+    "openvino": Runtime(lambda forecaster: OpenVino(forecaster, "f32"), fixed_shapes=True),
+    "openvino-bf16": Runtime(lambda forecaster: OpenVino(forecaster, "bf16"), fixed_shapes=True),
+}
+
+
+def choose_runtime(wish: str, device: str) -> str:
+    """The runtime to try first: bf16 on a GPU, eager on a CPU, unless another is named.
+
+    OpenVINO pays only after its seconds of compiling, and bf16 only on some CPUs: those who know
+    that theirs gains can say so.
+
+    Raises:
+        ConfigError: the wish is unknown, or is not installed, or does not run on the device.
+    """
+    has_openvino = find_spec("openvino") is not None
+    if wish == "auto":
+        return "bf16" if device == "cuda" else "eager"
+    if wish not in RUNTIMES:
+        raise ConfigError(
+            f"Expected a runtime out of auto, {', '.join(RUNTIMES)}, found {wish!r}; use auto."
+        )
+    if wish.startswith("openvino") and (device != "cpu" or not has_openvino):
+        raise ConfigError(
+            f"Expected OpenVINO installed and the device cpu for the runtime {wish!r}, found "
+            f"{'it installed' if has_openvino else 'it missing'} and {device}; "
+            f"install dynst-planner[openvino], or use auto."
+        )
+    return wish
+
+
+def fill_batch(history: Tensor, clock: Tensor) -> tuple[Tensor, Tensor]:
+    """Windows filled up with zeros to a batch of fixed size: one, or 32."""
+    more = 0 if len(history) == 1 else -len(history) % FIXED_BATCH
+    return (
+        functional.pad(history, (0, 0, 0, 0, 0, 0, 0, more)),
+        functional.pad(clock, (0, 0, 0, more)),
+    )

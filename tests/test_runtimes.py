@@ -1,0 +1,104 @@
+"""What computes a forecast: sizes that every mask fits, and choices that say no in time."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynst_core.backbones.attention import DenseShares, Spread
+from dynst_core.errors import ConfigError
+from dynst_core.runtimes import (
+    Verdict,
+    bucket_of,
+    bucket_sizes,
+    choose_runtime,
+    fill_batch,
+    tensors_in,
+    with_tensors,
+)
+
+
+@given(st.integers(1, 20_000), st.floats(0, 1), st.floats(0, 1))
+def test_every_mask_fits_one_of_at_most_eight_sizes(
+    n_sites: int, least: float, kept: float
+) -> None:
+    n_least, n_kept = (max(1, round(share * n_sites)) for share in (least, kept))
+    sizes = bucket_sizes(n_sites, n_least)
+    assert len(sizes) <= 8
+    assert sizes[-1] == n_sites
+    assert list(sizes) == sorted(set(sizes))
+    size = bucket_of(n_kept, sizes)
+    assert n_kept <= size <= n_sites
+    assert all(other < n_kept for other in sizes if other < size), "the smallest that fits"
+
+
+def test_sizes_grow_by_one_factor() -> None:
+    assert bucket_sizes(128, 1) == (1, 2, 4, 8, 16, 32, 64, 128)
+    assert bucket_sizes(5, 5) == (5,)
+
+
+@pytest.mark.parametrize(("n", "filled"), [(1, 1), (2, 32), (32, 32), (33, 64)])
+def test_windows_are_filled_up_to_a_fixed_batch(n: int, filled: int) -> None:
+    history, clock = torch.rand(n, 3, 5, 2), torch.rand(n, 1)
+    more, later = fill_batch(history, clock)
+    assert (more.shape, later.shape) == ((filled, 3, 5, 2), (filled, 1))
+    torch.testing.assert_close(more[:n], history)
+    torch.testing.assert_close(later[:n], clock)
+
+
+def test_a_state_is_taken_apart_and_put_together_again() -> None:
+    one, two = (
+        Spread(
+            kept=torch.arange(3),
+            encoding=torch.rand(3, 4),
+            strength=torch.rand(3, 1),
+            shares=DenseShares(torch.rand(5, 3), torch.rand(5, 2, 3)),
+            basis=torch.rand(5, 2),
+            rows=torch.arange(3),
+            columns=torch.arange(3),
+        )
+        for _ in range(2)
+    )
+    built = with_tensors(one, tensors_in(two))
+    assert len(tensors_in(one)) == 8
+    assert built.shares.kernels is two.shares.kernels
+    assert built.columns is two.columns
+    assert built.present is None
+
+
+def test_the_runtime_is_chosen_by_the_device() -> None:
+    assert choose_runtime("auto", "cuda") == "bf16"
+    assert choose_runtime("auto", "cpu") == "eager"
+    for name in ("eager", "bf16"):
+        assert choose_runtime(name, "cpu") == choose_runtime(name, "cuda") == name
+
+
+@pytest.mark.parametrize(
+    ("wish", "device", "words"),
+    [
+        ("fast", "cpu", "Expected a runtime out of auto, eager, .*found 'fast'; use auto"),
+        ("openvino", "cuda", "Expected OpenVINO installed and the device cpu"),
+    ],
+)
+def test_a_runtime_that_cannot_be_is_refused(wish: str, device: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        choose_runtime(wish, device)
+
+
+@pytest.mark.skipif(find_spec("openvino") is not None, reason="OpenVINO is installed")
+def test_openvino_that_is_missing_is_told_with_what_to_install() -> None:
+    with pytest.raises(ConfigError, match=r"it missing and cpu; install dynst-planner\[openvino\]"):
+        choose_runtime("openvino", "cpu")
+
+
+def test_a_change_is_accepted_up_to_a_fifth_of_a_percent() -> None:
+    assert Verdict("bf16", 0.0019).accepted
+    assert not Verdict("bf16", 0.0021).accepted
+    assert not Verdict("bf16", float("nan"), "no").accepted
+    assert str(Verdict("bf16", 0.0100)) == (
+        "bf16: refused, RMSE changes by 1 %, up to 0.2 % is accepted"
+    )
