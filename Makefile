@@ -13,7 +13,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 py = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-quick lint types format bench lock hooks clean venv venv-dev
+.PHONY: help app test test-quick lint types format bench bench-full bench-slider lock hooks clean venv venv-dev
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -40,8 +40,19 @@ format: venv-dev ## fix style and formatting where a tool can
 	@$(py) -m ruff check --fix .
 	@$(py) -m ruff format .
 
-bench: venv-dev ## measure speed; each benchmark says where it keeps its results
-	@set -e; for file in $(wildcard benchmarks/[a-z]*.py); do echo "$$file"; $(py) "$$file"; done
+bench: venv-dev ## measure speed and a small path, and write docs/benchmarks.md anew
+	@$(py) -m benchmarks.speed --quick
+	@$(py) -m benchmarks.accuracy
+	@$(py) -m benchmarks.report
+
+bench-full: venv-dev ## measure every ratio that is missing; hours, may be stopped and resumed
+	@$(py) -m benchmarks.speed
+	@$(py) -m benchmarks.accuracy --full
+	@$(py) -m benchmarks.report
+
+bench-slider: venv-dev ## measure the slider in a real browser, on a quiet machine
+	@CHROMIUM="$$(scripts/ensure_chromium.sh)" && export CHROMIUM && \
+		exec $(py) -m benchmarks.slider_latency
 
 lock: venv-dev ## write the lock files anew from pyproject.toml
 	@scripts/lock.sh
