@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from app import palette, wording
 from dynst_core.manifest import BaselineRow, Baselines
+from dynst_core.metrics import ErrorStatistics
 from dynst_core.runs import Run
 
 HEIGHT = 447
@@ -84,6 +85,165 @@ def description(run: Run, level: int, lead: int | None, channel: int) -> str:
         f"with all, {wording.number(here, dense)} {unit} with "
         f"{wording.level_label(run, level)} removed."
     )
+
+
+def lead_times(run: Run, level: int | None, channel: int, height: int) -> go.Figure:
+    """Error by lead time over all sites: a level beside all sites and persistence.
+
+    Args:
+        run: the run.
+        level: level index, or None where the plan's error is not yet evaluated.
+        channel: channel index.
+        height: pixels.
+    """
+    leads = range(run.manifest.config.horizon)
+    lines = {
+        "persistence": [run.persistence_rmse(i, channel) for i in leads],
+        f"all {wording.site_noun(run)}s": [run.rmse(0, i, channel) for i in leads],
+    }
+    if level is not None and level > 0:
+        lines[f"{wording.level_label(run, level)} removed"] = [
+            run.rmse(level, i, channel) for i in leads
+        ]
+    return _by_lead_time(run, lines, channel, height)
+
+
+def site_lead_times(run: Run, site: int, level: int | None, channel: int, height: int) -> go.Figure:
+    """The error of one site by lead time, as `lead_times` for all."""
+    noun = wording.site_noun(run)
+
+    def errors(statistics: ErrorStatistics) -> list[float]:
+        return statistics.rmse(axis=())[:, site, channel].tolist()
+
+    lines = {
+        "persistence": errors(run.arrays.persistence),
+        f"all {noun}s": errors(run.arrays.errors[0]),
+    }
+    if level is not None and level > 0:
+        name = f"{wording.level_label(run, level)} removed"
+        lines[name] = errors(run.arrays.errors[level])
+    return _by_lead_time(run, lines, channel, height)
+
+
+def _by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: int) -> go.Figure:
+    unit = wording.unit(run, channel)
+    ahead = [wording.lead_time(run, i) for i in range(run.manifest.config.horizon)]
+    looks = (
+        {"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
+        {"color": palette.RANDOM_LINE, "width": 2, "dash": "dash"},
+        {"color": palette.PATH_LINE, "width": 3},
+    )
+    figure = go.Figure()
+    decimals = wording.digits(lines[next(reversed(lines))][-1])
+    for (name, values), look in zip(lines.items(), looks, strict=False):
+        figure.add_scatter(
+            x=_span_numbers(run),
+            y=values,
+            name=name,
+            mode="lines+markers",
+            line=look,
+            marker={"size": 5},
+            customdata=ahead,
+            hovertemplate=f"%{{customdata}}: %{{y:.{decimals}f}} {unit}",
+        )
+    span = _span_unit(run)[1]
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": 8, "b": 8},
+        dragmode=False,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
+        xaxis={"title": f"lead time ({span})", "fixedrange": True},
+        yaxis={"title": f"RMSE ({unit})", "fixedrange": True, "rangemode": "tozero"},
+    )
+    return figure
+
+
+def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) -> go.Figure:
+    """Error by share removed (across) and lead time (up); the chosen column or cell is framed.
+
+    Every cell carries a transparent square that can be clicked; its customdata is the level and the
+    lead-time index.
+    """
+    unit = wording.unit(run, channel)
+    levels, leads = range(len(run.path.active)), range(run.manifest.config.horizon)
+    errors = np.array([[run.rmse(i, k, channel) for i in levels] for k in leads])
+    decimals = wording.digits(float(np.nanmax(errors)) if np.isfinite(errors).any() else 1.0)
+    colours = palette.error_scale(0, 1).plotly()
+    figure = go.Figure(
+        go.Heatmap(
+            x=list(levels),
+            y=list(leads),
+            z=errors,
+            colorscale=colours,
+            hoverinfo="skip",
+            xgap=1,
+            ygap=1,
+            colorbar={"title": {"text": unit}, "thickness": 10, "tickformat": f".{decimals}f"},
+        )
+    )
+    cells = [(i, k) for k in leads for i in levels]
+    figure.add_scatter(
+        x=[i for i, _ in cells],
+        y=[k for _, k in cells],
+        mode="markers",
+        name="cells",
+        showlegend=False,
+        marker={"size": 18, "symbol": "square", "opacity": 0, "color": palette.PATH_LINE},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=[
+            [i, k, wording.level_label(run, i), wording.lead_time(run, k), errors[k, i]]
+            for i, k in cells
+        ],
+        hovertemplate="%{customdata[2]} removed, %{customdata[3]}<br>RMSE %{customdata[4]:."
+        f"{decimals}f}} {unit}<extra></extra>",
+    )
+    low, high = (-0.5, len(leads) - 0.5) if lead is None else (lead - 0.5, lead + 0.5)
+    figure.add_shape(
+        type="rect",
+        x0=level - 0.5,
+        x1=level + 0.5,
+        y0=low,
+        y1=high,
+        line={"color": palette.CHOSEN, "width": 3},
+    )
+    every = max(1, len(leads) // 6)
+    shown = [k for k in leads if (k + 1) % every == 0]
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        dragmode=False,
+        xaxis={
+            "title": f"{wording.site_noun(run)}s removed (%)",
+            "tickvals": list(levels),
+            "ticktext": [f"{100 * run.manifest.config.levels[i]:.3g}" for i in levels],
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={
+            "title": f"lead time ({_span_unit(run)[1]})",
+            "tickvals": shown,
+            "ticktext": [f"{_span_numbers(run)[k]:g}" for k in shown],
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+    )
+    return figure
+
+
+def _span_unit(run: Run) -> tuple[float, str]:
+    """Seconds in the unit that lead times are counted in, and its name."""
+    last = run.manifest.config.horizon * run.manifest.dataset.step_seconds
+    spans = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+    return next((size, name) for size, name in spans if last >= 2 * size or size == 1.0)
+
+
+def _span_numbers(run: Run) -> list[float]:
+    """Lead times in that unit."""
+    step = run.manifest.dataset.step_seconds / _span_unit(run)[0]
+    return [round((i + 1) * step, 4) for i in range(run.manifest.config.horizon)]
 
 
 def _add_random(

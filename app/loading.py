@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from app import maps
 from app.basemap import BaseMap
 from app.maps import Stage
 from app.palette import Scale
-from dynst_core.errors import RunError
+from app.session import Choice
+from dynst_core.errors import ConstraintError, RunError
 from dynst_core.manifest import BASELINES, MANIFEST, Baselines
+from dynst_core.plan import Plan
 from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, run_folders
 
 # No spinners in the caches below: one would take a place in the page on the first drawing only,
@@ -82,6 +86,43 @@ def stage(run: Run) -> Stage:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
     return maps.make_stage(_run, _base_map())
+
+
+def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None, str | None]:
+    """The plan that a choice asks for, or why there is none.
+
+    Args:
+        run: its run.
+        choice: level and constraints.
+        zone: (s,), the zone of each site; None without zones.
+    """
+    key = (
+        choice.level,
+        choice.cost,
+        choice.currency,
+        choice.max_cost,
+        choice.always,
+        choice.never,
+        choice.min_distance_km,
+        tuple((limit.zone, limit.at_least, limit.at_most) for limit in choice.limits),
+        None if zone is None else hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest(),
+    )
+    return _plan(str(run.folder), _changed(run.folder), key, run, choice, zone)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _plan(
+    folder: str,
+    changed: tuple[int, ...],
+    key: tuple[object, ...],
+    _run: Run,
+    _choice: Choice,
+    _zone: np.ndarray | None,
+) -> tuple[Plan | None, str | None]:
+    try:
+        return Plan.at_level(_run, _choice.level, _choice.constraints(_run, _zone)), None
+    except ConstraintError as error:
+        return None, str(error)
 
 
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:

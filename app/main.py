@@ -11,12 +11,11 @@ if ROOT not in sys.path:  # `streamlit run` puts this folder on the path, not th
 
 import streamlit as st  # noqa: E402
 
-from app.views import plan  # noqa: E402
+from app.views import pages  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
 st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.html(HERE / "style.css")
-st.navigation(
-    [st.Page(plan.show, title="Plan", url_path="plan", default=True)], position="hidden"
-).run()
+# Hidden: each view shows the links itself, in a corner that costs the maps no height.
+st.navigation(pages.all_pages(), position="hidden").run()

@@ -20,6 +20,8 @@ from pydeck.bindings.json_tools import default_serialize
 from app import palette, wording
 from app.basemap import BaseMap, Bounds
 from app.palette import Legend, Scale
+from dynst_core.constraints import FREE
+from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
 
@@ -108,23 +110,35 @@ def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
 
 
 def make_paint(
-    run: Run, stage: Stage, scale: Scale, level: int, lead: int | None, channel: int
+    run: Run,
+    stage: Stage,
+    scale: Scale,
+    level: int,
+    lead: int | None,
+    channel: int,
+    plan: Plan | None = None,
 ) -> Paint:
-    """The looks of every site at one level and lead time.
+    """The looks of every site at one level and lead time, or with a plan made from it.
 
-    Importance: kept sites light to dark blue, removed sites white with a grey outline. Error: all
-    sites by their error, because a removed site is still forecast.
+    Importance: kept sites light to dark blue, removed sites white with a grey outline, pinned ones
+    with a dark outline. Error: all sites by their error, because a removed site is still forecast;
+    grey where the plan was not yet evaluated.
     """
-    kept = run.path.active[level][stage.order]
-    error = run.rmse_by_site(level, lead, channel)[stage.order]
+    plan = plan or Plan.at_level(run, level)
+    kept = plan.mask.active[stage.order]
+    pinned = (plan.constraints.pin != FREE)[stage.order]
+    error = np.full(len(kept), np.nan)
+    if plan.level is not None:
+        error = run.rmse_by_site(plan.level, lead, channel)[stage.order]
     blue = palette.importance_scale().rgba(run.path.importance[stage.order])
     blue[~kept] = palette.WHITE
     outline = np.where(kept[:, None], *_outlines(run)).astype(np.uint8)
-    error_outline = outline if run.grid is None else np.zeros_like(outline)
+    error_outline = outline.copy() if run.grid is None else np.zeros_like(outline)
+    outline[pinned] = palette.PIN_OUTLINE
     return Paint(
         fill={IMPORTANCE: blue, ERROR: scale.rgba(error)},
         line={IMPORTANCE: outline, ERROR: error_outline},
-        legends=_legends(run, channel, scale),
+        legends=_legends(run, channel, scale, pinned=bool(pinned.any()), known=plan.evaluated),
         kept=kept,
         error=error.astype(np.float32),
     )
@@ -334,7 +348,9 @@ def _ticks(low: float, high: float, about: int) -> list[float]:
     return [round(i * step, 6) for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _legends(run: Run, channel: int, error: Scale) -> dict[str, Legend]:
+def _legends(
+    run: Run, channel: int, error: Scale, *, pinned: bool, known: bool
+) -> dict[str, Legend]:
     """Both legends; the error's end labels say that values beyond them share the end colour."""
     noun, unit = wording.site_noun(run), wording.unit(run, channel)
     step = palette.tick_step(error.high - error.low)
@@ -350,8 +366,11 @@ def _legends(run: Run, channel: int, error: Scale) -> dict[str, Legend]:
         for v in values
     )
     shares = ((0.0, "first to go"), (1.0, "last to stay"))
-    removed = palette.removed_swatch(f"removed {noun}", cell=run.grid is not None)
+    cell = run.grid is not None
+    removed = palette.removed_swatch(f"removed {noun}", cell=cell)
+    pins = (palette.pin_swatch("pinned", cell=cell),) if pinned else ()
+    unknown = () if known else (palette.no_data_swatch("not yet evaluated", cell=cell),)
     return {
-        IMPORTANCE: Legend(palette.importance_scale().css(), shares, (removed,)),
-        ERROR: Legend(error.css(), errors, (removed,) if run.grid is None else ()),
+        IMPORTANCE: Legend(palette.importance_scale().css(), shares, (removed, *pins)),
+        ERROR: Legend(error.css(), errors, unknown or (() if cell else (removed,))),
     }

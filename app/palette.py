@@ -19,6 +19,8 @@ WHITE: Rgba = (255, 255, 255, 255)
 GREY_OUTLINE: Rgba = (128, 136, 146, 255)
 GREY_CELL_OUTLINE: Rgba = (178, 185, 192, 255)
 KEPT_OUTLINE: Rgba = (255, 255, 255, 200)
+PIN_OUTLINE: Rgba = (28, 39, 51, 255)
+SELECTED: Rgba = (0, 158, 115, 255)
 NOTHING: Rgba = (0, 0, 0, 0)
 NO_DATA: Rgba = (200, 204, 209, 255)
 
@@ -34,6 +36,8 @@ PATH_LINE = "#2a78c5"
 RANDOM_LINE = "#8a939d"
 VARIANCE_LINE = "#d9822b"
 PERSISTENCE_LINE = "#b0527e"
+CHOSEN = "#009e73"
+"""The green of what is selected, on maps and charts alike."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Scale:
     def css(self) -> str:
         """The scale as a CSS gradient, low on the left."""
         return f"linear-gradient(to right, {', '.join(_hex(stop) for stop in self.stops)})"
+
+    def plotly(self) -> list[tuple[float, str]]:
+        """The scale as plotly wants it: (position from 0 to 1, colour)."""
+        at = np.linspace(0, 1, len(self.stops))
+        return [(float(a), _hex(stop)) for a, stop in zip(at, self.stops, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,17 @@ def tick_step(span: float, about: int = 4) -> float:
 def removed_swatch(label: str, *, cell: bool) -> Swatch:
     """White with a grey outline: a removed site, drawn as a cell or as a dot."""
     return Swatch("#ffffff", _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
+
+
+def pin_swatch(label: str, *, cell: bool) -> Swatch:
+    """Any fill with a dark outline: a site that the planner pinned."""
+    return Swatch("#ffffff", _hex(np.array(PIN_OUTLINE[:3])), label, round=not cell)
+
+
+def no_data_swatch(label: str, *, cell: bool) -> Swatch:
+    """Grey: nothing was measured."""
+    grey = _hex(np.array(NO_DATA[:3]))
+    return Swatch(grey, _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
 
 
 def _table(colours: list[str]) -> np.ndarray:

@@ -5,33 +5,94 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from typing import get_args
+from urllib.parse import quote, unquote
 
+import numpy as np
+
+from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
 from dynst_core.runs import Run
+from dynst_core.tolerance import Kind, Tolerance
 
 RUN, REMOVED, LEAD, CHANNEL = "run", "removed", "lead", "variable"
+WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
+KEEP, DROP, APART, SPEND, PANEL, SITE = "keep", "drop", "apart", "spend", "panel", "site"
 ALL_LEADS = "all"
 FIRST_REMOVED = 0.6
 """Share removed when the link names none: a cut large enough to show what the tool is for."""
 
+FIRST_TOLERANCE = Tolerance("percent", 5.0)
+FIRST_CURRENCY = "EUR"
+CURRENCY_LETTERS = 12
+
+CURVE, HORIZON, SITE_CARD, CONSTRAINTS, EXPORT = "curve", "horizon", "site", "constraints", "export"
+PANELS = (CURVE, HORIZON, SITE_CARD, CONSTRAINTS, EXPORT)
+"""What the panel beside the maps shows; the first one needs no word in the link."""
+
+LONGEST_LIST = 1500
+"""Letters of site ids in a link; addresses much longer than that are cut by some programs."""
+
 
 @dataclass(frozen=True)
 class Choice:
-    """What the screen shows of one run.
+    """What the screen shows of one run, and what the planner insists on.
 
     Attributes:
         level: index into the run's levels.
         lead: lead-time index, or None for all.
         channel: channel index.
+        tolerance: the forecast error accepted.
+        cost: of keeping one site for a year; None: not stated.
+        currency: of the cost.
+        max_cost: the most that all kept sites may cost in a year; None: no limit.
+        always: ids of sites to keep whatever happens.
+        never: ids of sites to remove whatever happens.
+        min_distance_km: least distance between two kept sites; 0: none.
+        limits: by zone; the one part that no link carries, since it needs the zones' file.
+        panel: one of PANELS.
+        site: id of the selected site, or None.
     """
 
     level: int
     lead: int | None
     channel: int
+    tolerance: Tolerance = FIRST_TOLERANCE
+    cost: float | None = None
+    currency: str = FIRST_CURRENCY
+    max_cost: float | None = None
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    min_distance_km: float = 0.0
+    limits: tuple[ZoneLimit, ...] = ()
+    panel: str = CURVE
+    site: str | None = None
+
+    @property
+    def linkable(self) -> bool:
+        """Whether a link carries all of it."""
+        lists = (_joined(self.always), _joined(self.never))
+        return not self.limits and max(map(len, lists)) <= LONGEST_LIST
+
+    def constraints(self, run: Run, zone: np.ndarray | None) -> Constraints:
+        """What is insisted on, by site of the run; `zone` (s,) comes with the zones' file."""
+        ids, n = run.sites.site_id, len(run.sites)
+        pin = np.zeros(n, dtype=np.int8)
+        pin[np.isin(ids, self.never)] = NEVER
+        pin[np.isin(ids, self.always)] = ALWAYS
+        return Constraints(
+            pin=pin,
+            cost=None if self.cost is None else np.full(n, self.cost),
+            currency=self.currency,
+            max_cost=None if self.cost is None else self.max_cost,
+            min_distance_km=self.min_distance_km,
+            zone=zone,
+            limits=() if zone is None else self.limits,
+        )
 
 
 def first_choice(run: Run) -> Choice:
     """The screen when the link says nothing: the level nearest to 60 % removed, all lead times."""
-    return Choice(_nearest_level(run, FIRST_REMOVED), None, 0)
+    return Choice(nearest_level(run, FIRST_REMOVED), None, 0)
 
 
 def read(query: Mapping[str, str], run: Run) -> Choice:
@@ -39,24 +100,48 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
 
     Args:
         query: `removed` in percent, `lead` as a number of steps from 1 or "all", `variable` by
-            name.
-        run: the run that the link names.
+            name; `within` and `measure` for the tolerance; `cost` and `currency`; `keep` and `drop`
+            as site ids parted by commas, `apart` in km, `spend`; `panel`; `site`.
+        run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
-    level = first_choice(run).level if removed is None else _nearest_level(run, removed / 100)
+    level = first_choice(run).level if removed is None else nearest_level(run, removed / 100)
     steps = query.get(LEAD, ALL_LEADS)
     within = steps.isdecimal() and 1 <= int(steps) <= run.manifest.config.horizon
     channels = run.manifest.dataset.channels
     name = query.get(CHANNEL, channels[0])
+    own = query.get(RUN, run.run_id) == run.run_id
+    ids = set(run.sites.site_id.tolist()) if own else set()
+    always = _ids(query.get(KEEP, ""), ids)
     return Choice(
         level=level,
         lead=int(steps) - 1 if within else None,
         channel=channels.index(name) if name in channels else 0,
+        tolerance=_tolerance(query),
+        cost=_amount(query.get(COST, "")),
+        currency=query.get(CURRENCY, FIRST_CURRENCY).strip()[:CURRENCY_LETTERS] or FIRST_CURRENCY,
+        max_cost=_amount(query.get(SPEND, "")),
+        always=always,
+        never=tuple(site for site in _ids(query.get(DROP, ""), ids) if site not in always),
+        min_distance_km=_amount(query.get(APART, "")) or 0.0,
+        panel=query[PANEL] if query.get(PANEL) in PANELS else CURVE,
+        site=query[SITE] if query.get(SITE) in ids else None,
     )
 
 
 def write(query: MutableMapping[str, str], run: Run, choice: Choice) -> None:
     """Put the choice into the address bar, touching it only where something changed."""
+    wanted = link(run, choice)
+    if dict(query) != wanted:
+        for name in set(query) - set(wanted):
+            del query[name]
+        for name, value in wanted.items():
+            if query.get(name) != value:
+                query[name] = value
+
+
+def link(run: Run, choice: Choice) -> dict[str, str]:
+    """The parts of the link to a choice; what is as it was at first is left out."""
     levels, channels = run.manifest.config.levels, run.manifest.dataset.channels
     wanted = {
         RUN: run.run_id,
@@ -65,12 +150,28 @@ def write(query: MutableMapping[str, str], run: Run, choice: Choice) -> None:
     }
     if len(channels) > 1:
         wanted[CHANNEL] = channels[choice.channel]
-    if dict(query) != wanted:
-        for name in set(query) - set(wanted):
-            del query[name]
-        for name, value in wanted.items():
-            if query.get(name) != value:
-                query[name] = value
+    if choice.tolerance != FIRST_TOLERANCE:
+        wanted |= {WITHIN: f"{choice.tolerance.amount:.10g}", MEASURE: choice.tolerance.kind}
+    if choice.cost is not None:
+        wanted |= {COST: f"{choice.cost:.10g}", CURRENCY: choice.currency}
+        if choice.max_cost is not None:
+            wanted[SPEND] = f"{choice.max_cost:.10g}"
+    for name, ids in ((KEEP, _joined(choice.always)), (DROP, _joined(choice.never))):
+        if 0 < len(ids) <= LONGEST_LIST:
+            wanted[name] = ids
+    if choice.min_distance_km > 0:
+        wanted[APART] = f"{choice.min_distance_km:.10g}"
+    if choice.panel != CURVE:
+        wanted[PANEL] = choice.panel
+    if choice.site is not None:
+        wanted[SITE] = choice.site
+    return wanted
+
+
+def nearest_level(run: Run, removed: float) -> int:
+    """The level whose share removed is nearest to one from 0 to 1."""
+    levels = run.manifest.config.levels[: len(run.path.active)]
+    return min(range(len(levels)), key=lambda i: abs(levels[i] - removed))
 
 
 def _number(text: str) -> float | None:
@@ -82,6 +183,24 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _nearest_level(run: Run, removed: float) -> int:
-    levels = run.manifest.config.levels[: len(run.path.active)]
-    return min(range(len(levels)), key=lambda i: abs(levels[i] - removed))
+def _amount(text: str) -> float | None:
+    """A finite number of 0 or more, or None."""
+    value = _number(text)
+    return value if value is not None and value >= 0 else None
+
+
+def _tolerance(query: Mapping[str, str]) -> Tolerance:
+    amount, kinds = _amount(query.get(WITHIN, "")), get_args(Kind)
+    kind = next((k for k in kinds if k == query.get(MEASURE, FIRST_TOLERANCE.kind)), None)
+    return FIRST_TOLERANCE if amount is None or kind is None else Tolerance(kind, amount)
+
+
+def _joined(ids: tuple[str, ...]) -> str:
+    """Site ids in one text; commas within an id are escaped."""
+    return ",".join(quote(site, safe="") for site in ids)
+
+
+def _ids(text: str, known: set[str]) -> tuple[str, ...]:
+    """Site ids out of one text, those that are known, each once."""
+    named = (unquote(part) for part in text.split(",") if part)
+    return tuple(dict.fromkeys(site for site in named if site in known))

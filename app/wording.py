@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
+from dynst_core.tolerance import Kind
 
 
 def site_noun(run: Run) -> str:
@@ -96,6 +97,17 @@ def _day(time: datetime) -> str:
     return f"{time.day} {time:%b %Y}"
 
 
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency, whole from 100: "124,000 EUR", "1.50 EUR"."""
+    figures = f"{amount:,.0f}" if abs(amount) >= 100 or amount == round(amount) else f"{amount:.2f}"
+    return f"{figures} {currency}"
+
+
+def ground(distance_km: float) -> str:
+    """A distance in its natural unit: "250 m", "1.5 km"."""
+    return f"{1000 * distance_km:.4g} m" if distance_km < 1 else f"{distance_km:.4g} km"
+
+
 def variable(run: Run, channel: int) -> str:
     """The channel's name in words: "air_temperature" reads "air temperature"."""
     return run.manifest.dataset.channels[channel].replace("_", " ")
@@ -132,8 +144,10 @@ def error_title(run: Run, channel: int) -> str:
     return f"Forecast error of {variable(run, channel)}"
 
 
-def error_subtitle(run: Run, lead: int | None, channel: int) -> str:
-    """What the error map shows: measure, unit, lead time and period."""
+def error_subtitle(run: Run, lead: int | None, channel: int, *, known: bool = True) -> str:
+    """What the error map shows: measure, unit, lead time and period, or that it is not known."""
+    if not known:
+        return "not yet evaluated: this plan is none of the run's own levels"
     where = lead_time(run, lead)
     where = f"{where} ({lead_time_range(run)})" if lead is None else where
     return f"RMSE in {unit(run, channel)} by {site_noun(run)}, {where}, {test_period(run)}"
@@ -144,9 +158,8 @@ def importance_title(run: Run) -> str:
     return f"Importance of each {site_noun(run)}"
 
 
-def importance_subtitle(run: Run, level: int) -> str:
-    """What the importance map shows at a level."""
-    kept = int(run.path.n_active[level])
+def importance_subtitle(run: Run, kept: int) -> str:
+    """What the importance map shows when so many sites are kept."""
     total = len(run.sites)
     return f"darker = stays longer; {kept:,} of {total:,} kept, {total - kept:,} removed"
 
@@ -201,6 +214,36 @@ def incomplete(run: Run) -> str | None:
     return (
         f"This run was stopped early: its levels reach {deepest} and everything shown is measured; "
         f"train it again for the rest."
+    )
+
+
+NOT_EVALUATED = "not yet evaluated"
+
+TOLERANCES: dict[Kind, str] = {
+    "percent": "% above all {noun}s",
+    "above": "{unit} above all {noun}s",
+    "absolute": "{unit} RMSE at most",
+}
+"""How each kind of tolerance goes on after its number."""
+
+
+def tolerance_kind(run: Run, kind: Kind, channel: int) -> str:
+    """How a kind of tolerance reads after its number: "mph above all sensors"."""
+    return TOLERANCES[kind].format(noun=site_noun(run), unit=unit(run, channel))
+
+
+def standing(run: Run, importance: float) -> str:
+    """An importance in words: "above 83 % of sensors"."""
+    if importance >= 1:
+        return "the highest"
+    return f"above {math.floor(100 * importance)} % of {site_noun(run)}s"
+
+
+def pinned_too_many(run: Run) -> str:
+    """Why a link does not carry the whole choice."""
+    return (
+        "The link in the address bar does not carry zones or very long lists of "
+        f"{site_noun(run)}s; the plan file (Export) does."
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from dynst_core.errors import BudgetError
 
-ALL_SHARE, LEAST_SHARE = 0.3, 0.03
-"""Masks of any size: chance of all sites, and the smallest share of sites kept otherwise."""
+ALL_SHARE, LEAST_SHARE, CHANCE = 0.3, 0.03, 3.0
+"""Masks of any size: how often all sites are kept, the smallest share kept otherwise, and how much
+chance weighs against a site's rank."""
 
 
 def exchange(active: np.ndarray, drop: int, grow: int) -> np.ndarray:
@@ -95,7 +96,7 @@ def any_sites(order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < ALL_SHARE:
         return np.ones(n_sites, dtype=bool)
     n_active = max(1, int(n_sites * rng.uniform(LEAST_SHARE, 1)))
-    stay = rng.random(n_sites) + order / n_sites
+    stay = CHANCE * rng.random(n_sites) + order / n_sites
     active = np.zeros(n_sites, dtype=bool)
     active[np.argsort(stay)[n_sites - n_active :]] = True
     return active

@@ -23,3 +23,7 @@ class RunError(DynSTError):
 
 class ConstraintError(DynSTError):
     """What a planner insists on is malformed or cannot be met."""
+
+
+class PlanError(DynSTError):
+    """A plan file is damaged, foreign or from a newer version."""

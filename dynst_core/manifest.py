@@ -131,7 +131,7 @@ def read_baselines(folder: Path, run_id: str) -> Baselines:
     if not file.exists():
         return Baselines(run_id=run_id)
     try:
-        baselines = Baselines.model_validate(_unseal(file))
+        baselines = Baselines.model_validate(unseal(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise RunError(
             f"{file}: expected a table of baselines, found {one_line(error)}; "
@@ -161,9 +161,9 @@ def seal(record: Card) -> str:
     return json.dumps(content | {"checksum": _checksum(content)}, indent=1) + "\n"
 
 
-def _unseal(file: Path) -> dict[str, Any]:
+def unseal(raw: bytes) -> dict[str, Any]:
     """Read what `seal` wrote; ValueError when it is no JSON or its checksum does not hold."""
-    content = json.loads(file.read_bytes())
+    content = json.loads(raw)
     if not isinstance(content, dict):
         raise ValueError("JSON without names")
     if content.pop("checksum", None) != _checksum(content):
@@ -205,7 +205,7 @@ def read_manifest(file: Path) -> Manifest:
             f"{version}; update DynST Planner to open it."
         )
     try:
-        return Manifest.model_validate(_unseal(file))
+        return Manifest.model_validate(unseal(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise RunError(
             f"{file}: expected a manifest of format {FORMAT_VERSION}, found "

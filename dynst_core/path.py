@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 
-from dynst_core.constraints import Constraints
+from dynst_core.constraints import FREE, Constraints
 from dynst_core.drop_regrow import any_sites, exchange, flip_some, propose_exchanges
 from dynst_core.errors import ConfigError, ConstraintError
 from dynst_core.forecaster import Forecaster
+from dynst_core.held_back import HeldBackRidge
 from dynst_core.judge import EarlyStop, Judge, surely_lower
 from dynst_core.marginal import rank_sites
 from dynst_core.mask import SparsityPath, n_active_at, rank_by_stay
@@ -36,41 +38,43 @@ class PathOptions:
     """How the path walks from level to level.
 
     Attributes:
-        dense_steps: gradient steps with all sites, before the first is removed.
-        any_steps: gradient steps at masks of any size, after those and before the first removal.
-        level_steps: gradient steps at each further level.
-        level_rate: top of each further level's learning rate, as a share of the first one's.
+        exchanges: exchanges of sites tried at each level before any training.
+        sure: standard errors by which such an exchange must lower the held-back error.
+        any_steps: gradient steps at masks of any size, before the first level.
+        level_steps: gradient steps at each level.
+        level_rate: top of each level's learning rate, as a share of that at masks of any size.
         rounds: drop-and-regrow rounds at a level, each followed by training.
         frozen_from: share of the rounds after which the mask stands still.
         proposals: exchanges tried in a level's first round; later rounds try fewer.
-        certainty: standard errors by which an exchange must lower the error to be kept.
+        certainty: standard errors by which such an exchange must lower the forecaster's error.
         selection_windows: selection windows that judge a mask, spread over the block.
         selection_queries: forecast sites that judge a mask when there are more.
         flip: chance of each kept site to be closed, and a removed one opened, in a training step.
-        look_every: gradient steps with all sites between looks at the selection error.
-        patience: gradient steps with all sites without a better one before the first removal.
+        look_every: gradient steps at masks of any size between looks at the selection error.
+        patience: gradient steps at masks of any size without a better one before the first level.
     """
 
-    dense_steps: int = 1000
-    any_steps: int = 600
-    level_steps: int = 160
+    exchanges: int = 300
+    sure: float = 1.5
+    any_steps: int = 800
+    level_steps: int = 80
     level_rate: float = 1.0
     rounds: int = 4
     frozen_from: float = 0.75
-    proposals: int = 32
+    proposals: int = 16
     certainty: float = 3.5
     selection_windows: int = 64
     selection_queries: int = 256
-    flip: float = 0.02
+    flip: float = 0.03
     look_every: int = 50
     patience: int = 300
 
     def scaled(self, effort: float) -> PathOptions:
-        """The same walk with this factor on its gradient steps; every level keeps at least one."""
+        """The same walk with this factor on its steps; every level keeps at least one a round."""
         return replace(
             self,
-            dense_steps=max(1, round(self.dense_steps * effort)),
-            any_steps=round(self.any_steps * effort),
+            exchanges=round(self.exchanges * min(1.0, effort)),
+            any_steps=max(1, round(self.any_steps * effort)),
             level_steps=max(self.rounds, round(self.level_steps * effort)),
         )
 
@@ -132,9 +136,7 @@ class PathTraining:
         self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
         self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
         if self.forecaster.closed_form:
-            self.path_options = replace(
-                self.path_options, dense_steps=0, any_steps=0, level_steps=0
-            )
+            self.path_options = replace(self.path_options, any_steps=0, level_steps=0)
         self.rng = np.random.default_rng([self.seed, 1])
         self._skipped = 0
         self.active = np.ones(self.problem.n_sites, dtype=bool)
@@ -162,60 +164,81 @@ class PathTraining:
     @property
     def n_steps(self) -> int:
         """Gradient steps of the whole walk, where nothing stops early."""
-        options = self.path_options
-        further = len(self.targets) - 1
-        any_steps = options.any_steps if further else 0
-        return options.dense_steps + any_steps + options.level_steps * further
+        return self.path_options.any_steps + self.path_options.level_steps * len(self.targets)
 
     def run(self) -> Iterator[Progress]:
         """Walk the path, telling how far it is; `levels` fills along the way."""
         self._began = time.monotonic()
         yield self._progress("ranking sites", float("nan"))
         self.order = self._pins.obey(rank_sites(self.problem))
-        wide = yield from self._train_any_sites()
-        yield from self._train_all_sites()
-        self._finish_level()
-        for target in self.targets[1:]:
-            self._drop_to(n_active_at(target, self.problem.n_sites))
+        foreseen = yield from self._foresee()
+        wide = yield from self._train_any_sites(foreseen)
+        for target, active in zip(self.targets, foreseen, strict=True):
+            self.active = active.copy()
             self._start_from_better(wide)
-            yield from self._train_level(f"{100 * target:g} % removed")
+            yield from self._train_level(f"{100 * target:g} % removed" if target else "all sites")
             self._finish_level()
+
+    @cached_property
+    def held_back(self) -> HeldBackRidge:
+        """What judges exchanges before any training, and beside the forecaster's own error."""
+        return HeldBackRidge(self.problem)
 
     def path(self) -> SparsityPath:
         """Masks and ranks of the finished levels."""
         active = np.stack([level.active for level in self.levels])
         return SparsityPath(active, self._pins.obey(rank_by_stay(active, self.order)))
 
-    def _train_all_sites(self) -> Iterator[Progress]:
-        """Train with every site until the selection error no longer falls."""
-        options = self.path_options
-        best = EarlyStop(self.trainer, self.judge, options.patience)
-        best.look(self.active)
-        for first in range(0, options.dense_steps, options.look_every):
-            last = min(first + options.look_every, options.dense_steps)
-            yield from self._train("all sites", first, last, options.dense_steps)
-            if best.look(self.active):
-                self._skipped += options.dense_steps - last
-                break
-        best.restore()
+    def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
+        """The mask of every level: the order of removal, mended by exchanges.
 
-    def _train_any_sites(self) -> Generator[Progress, None, dict[str, np.ndarray]]:
+        A site that comes in takes the place in the order of the one that goes out, so the levels
+        after it keep it for as long; levels are nested but for the exchanges made at each.
+        """
+        foreseen = []
+        for target in self.targets:
+            n_active = n_active_at(target, self.problem.n_sites)
+            active = self.order >= self.problem.n_sites - n_active
+            yield self._progress("choosing sites", float("nan"))
+            foreseen.append(self._exchange_by_held_back_error(active))
+        return foreseen
+
+    def _exchange_by_held_back_error(self, active: np.ndarray) -> np.ndarray:
+        """The mask after trying exchanges by chance; those that surely help are kept."""
+        free = self._pins.pin == FREE
+        gram = self.held_back.gram(active)
+        least = self.held_back.errors(active, gram)
+        for _ in range(self.path_options.exchanges):
+            drops, grows = np.flatnonzero(active & free), np.flatnonzero(~active & free)
+            if not len(drops) or not len(grows):
+                break
+            drop, grow = int(self.rng.choice(drops)), int(self.rng.choice(grows))
+            candidate = exchange(active, drop, grow)
+            changed = self.held_back.exchanged(gram, drop, grow)
+            errors = self.held_back.errors(candidate, changed)
+            if surely_lower(errors, least, self.path_options.sure):
+                active, least = candidate, errors
+                gram = self.held_back.gram(active)  # anew, so that rounding does not add up
+                self.order[[drop, grow]] = self.order[[grow, drop]]
+        return active
+
+    def _train_any_sites(
+        self, foreseen: list[np.ndarray]
+    ) -> Generator[Progress, None, dict[str, np.ndarray]]:
         """Train at masks of any size, so that one set of weights serves them all.
 
-        Returns those of least selection error over the masks that the ranking alone would give.
+        Returns those of least selection error over the foreseen masks.
         """
-        options, n_sites = self.path_options, self.problem.n_sites
-        foreseen = [self.order >= n_sites - n_active_at(target, n_sites) for target in self.targets]
+        options = self.path_options
         best = EarlyStop(self.trainer, self.judge, options.patience)
         best.look(*foreseen)
         for first in range(0, options.any_steps, options.look_every):
             last = min(first + options.look_every, options.any_steps)
             yield from self._train(
-                "any sites",
+                "masks of any size",
                 first,
                 last,
                 options.any_steps,
-                options.level_rate,
                 draw=lambda: any_sites(self.order, self.rng),
             )
             if best.look(*foreseen):
@@ -285,20 +308,15 @@ class PathTraining:
         flip = 0.0 if self.active.all() else self.path_options.flip
         return flip_some(self.active, flip, self.rng) if flip else self.active
 
-    def _drop_to(self, n_active: int) -> None:
-        """Remove the kept sites that the ranking can best do without, until `n_active` are left."""
-        kept = np.flatnonzero(self.active)
-        go = np.argsort(self.order[kept], kind="stable")[: len(kept) - n_active]
-        self.active[kept[go]] = False
-
     def _drop_and_regrow(self, n_proposals: int) -> bool:
         """Try exchanges that the learnt mask and the present errors propose.
 
-        An exchange is kept when the measured forecast error on selection windows falls, and
-        falls by more than chance: the block is one stretch of time, and without that test the
-        masks would fit its weather and lose elsewhere. Returns whether any was kept.
+        An exchange is kept when the measured forecast error on selection windows falls by more
+        than chance and the held-back error of the ridge forecaster does not rise: the block is
+        one stretch of time, and without both tests the masks would fit its weather and lose
+        elsewhere. Returns whether any was kept.
         """
-        if not n_proposals:
+        if not n_proposals or self.active.all():
             return False
         forecaster, changed = self.trainer.average, False
         best = self.judge.errors(forecaster, self.active)
@@ -310,9 +328,14 @@ class PathTraining:
                 continue
             candidate = exchange(self.active, drop, grow)
             errors = self.judge.errors(forecaster, candidate)
-            if surely_lower(errors, best, self.path_options.certainty):
+            if surely_lower(errors, best, self.path_options.certainty) and self._holds(candidate):
                 self.active, best, changed = candidate, errors, True
         return changed
+
+    def _holds(self, candidate: np.ndarray) -> bool:
+        """Whether the ridge forecaster too does no worse with another mask than the present."""
+        now = self.held_back.errors(self.active).mean()
+        return bool(self.held_back.errors(candidate).mean() <= now)
 
     def _strength(self) -> np.ndarray:
         """Rank of each site by learnt strength, (s,), 0 to 1."""

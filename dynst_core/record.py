@@ -59,11 +59,16 @@ class Normaliser:
 
 
 def known_cycles(step_seconds: float, n_times: int) -> tuple[str, ...]:
-    """Cycles that a training block can teach: seen at least four times, by four steps or more."""
+    """Cycles that a training block can teach, seen often enough and by four steps or more.
+
+    A day and a week must be seen four times: seen less often, a false one is learnt from chance.
+    A year need be seen only twice: that there are seasons is known beforehand.
+    """
+    times = {"day": 4, "week": 4, "year": 2}
     return tuple(
         name
         for name, seconds in CYCLES.items()
-        if seconds >= 4 * step_seconds and n_times * step_seconds >= 4 * seconds
+        if seconds >= 4 * step_seconds and n_times * step_seconds >= times[name] * seconds
     )
 
 

@@ -54,10 +54,12 @@ def grid_run(tmp_path: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """Torch on one thread: for small problems the fastest, and sums come out in one order."""
+    """Torch and numpy on one thread: for small problems the fastest, and sums in one order."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threadpool_limits(1, user_api="blas"):
+        yield
     torch.set_num_threads(before)

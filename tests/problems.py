@@ -31,8 +31,8 @@ TINY: Mapping[str, float | int] = {
 """A backbone small enough for tests."""
 
 QUICK = PathOptions(
-    dense_steps=8,
-    any_steps=4,
+    exchanges=20,
+    any_steps=8,
     level_steps=6,
     rounds=2,
     proposals=4,

@@ -80,3 +80,43 @@ def test_the_curve_can_be_read_out(network_run: Run) -> None:
     text = charts.description(network_run, 2, None, 0)
     assert "60 % removed" in text
     assert f"{network_run.rmse(2):.2f} mph" in text
+
+
+# -- long horizon ---------------------------------------------------------------------------
+
+
+def test_error_by_lead_time_stands_beside_all_sites_and_persistence(network_run: Run) -> None:
+    drawn = {t.name: t for t in charts.lead_times(network_run, 2, 0, 200).data}
+    leads = range(3)
+    np.testing.assert_allclose(drawn["60 % removed"].y, [network_run.rmse(2, k) for k in leads])
+    np.testing.assert_allclose(drawn["all sensors"].y, [network_run.rmse(0, k) for k in leads])
+    np.testing.assert_allclose(
+        drawn["persistence"].y, [network_run.persistence_rmse(k) for k in leads]
+    )
+    assert list(drawn["all sensors"].x) == [5, 10, 15]
+
+
+def test_a_plan_not_evaluated_has_no_line_of_its_own(network_run: Run) -> None:
+    drawn = [t.name for t in charts.lead_times(network_run, None, 0, 200).data]
+    assert drawn == ["persistence", "all sensors"]
+
+
+def test_one_site_s_error_by_lead_time_is_its_own(network_run: Run) -> None:
+    drawn = {t.name: t for t in charts.site_lead_times(network_run, 7, 2, 0, 200).data}
+    expected = [network_run.rmse_by_site(2, k)[7] for k in range(3)]
+    np.testing.assert_allclose(drawn["60 % removed"].y, expected)
+
+
+@pytest.mark.parametrize(("lead", "frame"), [(None, (-0.5, 2.5)), (1, (0.5, 1.5))])
+def test_the_heat_map_frames_the_choice_and_every_cell_can_be_clicked(
+    network_run: Run, lead: int | None, frame: tuple[float, float]
+) -> None:
+    figure = charts.heat_map(network_run, 2, lead, 0, 200)
+    heat, cells = figure.data
+    for level in range(4):
+        for k in range(3):
+            assert heat.z[k][level] == pytest.approx(network_run.rmse(level, k))
+    assert [tuple(c[:2]) for c in cells.customdata] == [(i, k) for k in range(3) for i in range(4)]
+    shape = figure.layout.shapes[0]
+    assert (shape.x0, shape.x1) == (1.5, 2.5) and (shape.y0, shape.y1) == frame
+    assert list(figure.layout.xaxis.ticktext) == ["0", "30", "60", "90"]

@@ -12,6 +12,8 @@ import pytest
 from app import maps, palette
 from app.basemap import BaseMap
 from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage
+from dynst_core.constraints import Constraints
+from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
 from tests.factories import LEVELS, grid_sites, make_arrays, network_sites, save_run
@@ -238,3 +240,35 @@ class TestBaseMap:
     def test_the_border_across_ireland_is_there(self, base_map: BaseMap) -> None:
         ireland = (-8.5, 53.8, -6.0, 55.2)
         assert base_map.borders(ireland)
+
+
+def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run, base_map: BaseMap) -> None:
+    stage = maps.make_stage(network_run, base_map)
+    pin = np.zeros(40, dtype=np.int8)
+    pin[3], pin[5] = 1, -1
+    plan = Plan.at_level(network_run, 2, Constraints(pin))
+    scale = maps.error_scale(network_run, None, 0)
+    picture = maps.make_paint(network_run, stage, scale, 2, None, 0, plan)
+    dark = (picture.line[IMPORTANCE] == palette.PIN_OUTLINE).all(axis=1)
+    assert (dark == (pin != 0)[stage.order]).all()
+    labels = [swatch.label for swatch in picture.legends[IMPORTANCE].swatches]
+    assert labels == ["removed sensor", "pinned"]
+    assert [s.label for s in paint(network_run, stage, 2).legends[IMPORTANCE].swatches] == labels[
+        :1
+    ]
+
+
+@pytest.mark.parametrize("kind", ["network", "grid"])
+def test_a_plan_not_evaluated_shows_no_error_at_all(
+    tmp_path: Path, base_map: BaseMap, kind: str
+) -> None:
+    sites = (network_sites(),) if kind == "network" else grid_sites()
+    run = save_run(tmp_path, kind, make_arrays(*sites))
+    stage = maps.make_stage(run, base_map)
+    plan = Plan.solved(run, 7, Constraints.none(40))
+    scale = maps.error_scale(run, None, 0)
+    picture = maps.make_paint(run, stage, scale, 2, None, 0, plan)
+    assert np.isnan(picture.error).all()
+    assert (picture.fill[ERROR] == palette.NO_DATA).all()
+    assert (picture.kept == plan.mask.active[stage.order]).all()
+    assert [s.label for s in picture.legends[ERROR].swatches] == ["not yet evaluated"]

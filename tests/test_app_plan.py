@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -11,15 +12,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import loading
+from dynst_core.constraints import Constraints
+from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.plan import Edit, Plan
+from dynst_core.plan_file import write_plan
 from dynst_core.run_arrays import RunArrays
 from dynst_core.runs import Run
+from dynst_core.verify import verify
 from tests.factories import (
     add_baselines,
+    grid_sites,
     make_arrays,
     make_manifest,
     network_sites,
     save_run,
+    with_seeds,
 )
 
 MAIN = Path(__file__).parent.parent / "app" / "main.py"
@@ -62,7 +70,8 @@ def test_figures_answer_to_the_slider(store: Path, network_run: Run) -> None:
     assert shown["Forecast error"][0] == f"{here:.2f} mph"
     assert shown["Forecast error"][1].startswith(f"{100 * (here / dense - 1):+.1f} %")
     assert shown["Forecast speed"][0] == "4.0× faster"
-    assert shown["For reference: persistence"][0] == f"{network_run.persistence_rmse():.2f} mph"
+    explained = next(m.help for m in app.metric if m.label == "Forecast error")
+    assert f"(persistence): {network_run.persistence_rmse():.2f} mph" in explained
 
 
 def test_the_slider_offers_exactly_the_measured_levels(store: Path) -> None:
@@ -209,3 +218,264 @@ def test_one_variable_of_several_is_shown_at_a_time(store: Path) -> None:
     assert app.query_params["variable"] == "flow"
     linked = open_app(run="two", removed="0", variable="flow")
     assert figures(linked) == figures(app)
+
+
+# -- decide ---------------------------------------------------------------------------------
+
+
+def number(app: AppTest, label: str):
+    return next(n for n in app.number_input if n.label.startswith(label))
+
+
+def box(app: AppTest, label: str):
+    return next(b for b in app.selectbox if b.label == label)
+
+
+def button(app: AppTest, key: str):
+    return next(b for b in app.button if b.key == key)
+
+
+def test_one_button_sets_the_slider_to_the_largest_cut_within_the_tolerance(
+    store: Path, network_run: Run
+) -> None:
+    app = open_app(removed="0")
+    rmse = [network_run.rmse(level) for level in range(4)]
+    assert rmse[1] < 1.15 * rmse[0] < rmse[2], "15 % allows the first cut and not the second"
+    number(app, "Accept an error of").set_value(15.0).run()
+    cut = button(app, "largest-cut")
+    assert cut.label == f"Largest cut within {1.15 * rmse[0]:.2f} mph: 30 %"
+    cut.click().run()
+    assert app.select_slider[0].value == 1
+    assert figures(app)["Sensors kept"][0] == "28 of 40"
+    assert button(app, "largest-cut").disabled
+    assert dict(app.query_params)["within"] == "15"
+
+
+def test_a_tolerance_that_no_level_meets_offers_no_cut(store: Path) -> None:
+    app = open_app(within="0.01", measure="absolute")
+    assert button(app, "largest-cut").disabled
+    assert button(app, "largest-cut").label == "No cut stays within 0.01 mph"
+
+
+def test_a_tolerance_keeps_its_meaning_when_it_is_measured_in_another_way(
+    store: Path, network_run: Run
+) -> None:
+    app = open_app(within="10", measure="percent")
+    dense = network_run.rmse(0)
+    box(app, "Measured as").set_value("above").run()
+    assert number(app, "Accept an error of").value == pytest.approx(0.1 * dense, abs=0.005)
+    box(app, "Measured as").set_value("absolute").run()
+    assert number(app, "Accept an error of").value == pytest.approx(1.1 * dense, abs=0.01)
+    assert dict(app.query_params)["measure"] == "absolute"
+
+
+def test_the_worst_place_is_told_beside_the_mean(store: Path, network_run: Run) -> None:
+    app = open_app(removed="60")
+    here = network_run.rmse_by_site(2)
+    value, below = figures(app)["Worst sensor's error"]
+    assert value == f"{here.max():.2f} mph"
+    assert below == f"{network_run.rmse_by_site(0)[here.argmax()]:.2f} with all sensors"
+    assert f"sensor s{here.argmax()}." in next(m.help for m in app.metric if "Worst" in m.label)
+
+
+def test_the_share_of_places_within_tolerance_is_told(store: Path, network_run: Run) -> None:
+    app = open_app(removed="60", within="1", measure="absolute")
+    share = (network_run.rmse_by_site(2) <= 1).mean()
+    assert figures(app)["Within tolerance"] == (f"{100 * share:g} %", "of sensors")
+
+
+def test_on_a_grid_the_share_is_of_the_area(grid_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(grid_run.folder.parent))
+    value, below = figures(open_app(within="1.2", measure="absolute"))["Within tolerance"]
+    within = grid_run.rmse_by_site(2) <= 1.2
+    area = np.cos(np.radians(grid_run.sites.latitude))
+    assert float(value.split()[0]) == pytest.approx(100 * np.average(within, weights=area), abs=0.1)
+    assert below == f"of the area; {100 * within.mean():.1f} % of cells".replace(".0 ", " ")
+
+
+def test_a_cost_per_sensor_gives_the_yearly_saving(store: Path) -> None:
+    app = open_app(removed="60")
+    assert "Yearly saving" not in figures(app)
+    number(app, "Cost per sensor").set_value(1200.0).run()
+    assert figures(app)["Yearly saving"] == ("28,800 EUR", "19,200 EUR still spent")
+    next(t for t in app.text_input if t.label == "Currency").set_value("US$").run()
+    assert figures(app)["Yearly saving"][0] == "28,800 US$"
+    assert dict(app.query_params)["cost"] == "1200"
+    again = open_app(**dict(app.query_params))
+    assert figures(again) == figures(app)
+
+
+def test_the_choice_survives_a_look_at_another_run(store: Path) -> None:
+    save_run(store, "other", make_arrays(network_sites(12)))
+    app = open_app(run="network", removed="30", within="7", measure="above", cost="10")
+    app.selectbox[0].set_value("other").run()
+    app.selectbox[0].set_value("network").run()
+    assert app.select_slider[0].value == 1
+    assert number(app, "Accept an error of").value == 7.0
+
+
+# -- constraints, one site, export ----------------------------------------------------------
+
+
+def multi(app: AppTest, label: str):
+    return next(m for m in app.multiselect if m.label == label)
+
+
+def dropped_at_60(run: Run) -> str:
+    """The most important sensor that the 60 % level removes."""
+    removed = np.flatnonzero(~run.path.active[2])
+    return str(run.sites.site_id[removed[run.path.rank[removed].argmax()]])
+
+
+def painted_kept(app: AppTest) -> int:
+    return sum(base64.b64decode(sent(app, "fill")["kept"]))
+
+
+UNKNOWN = ("–", "not yet evaluated")
+
+
+def test_a_sensor_to_keep_changes_the_plan_and_leaves_its_error_unknown(
+    store: Path, network_run: Run
+) -> None:
+    app = open_app(removed="60", panel="constraints")
+    multi(app, "Always keep").set_value([dropped_at_60(network_run)]).run()
+    shown = figures(app)
+    assert shown["Sensors kept"] == ("16 of 40", "24 removed")
+    for label in ("Forecast error", "Worst sensor's error", "Within tolerance", "Forecast speed"):
+        assert shown[label] == UNKNOWN
+    assert "16 sensors kept, 2 decided otherwise" in app.success[0].value
+    assert painted_kept(app) == 16
+    assert dict(app.query_params)["keep"] == dropped_at_60(network_run)
+
+
+def test_constraints_that_the_level_obeys_leave_its_figures(store: Path, network_run: Run) -> None:
+    kept = str(network_run.sites.site_id[network_run.path.rank.argmax()])
+    app = open_app(removed="60", panel="constraints", keep=kept)
+    assert figures(app)["Forecast error"][0] == f"{network_run.rmse(2):.2f} mph"
+    assert "needs no change" in app.success[0].value
+
+
+def test_a_sensor_named_in_both_lists_stays_in_the_last(store: Path) -> None:
+    app = open_app(removed="60", panel="constraints", keep="s1,s2")
+    multi(app, "Never keep").set_value(["s2"]).run()
+    assert multi(app, "Always keep").value == ["s1"]
+    assert multi(app, "Never keep").value == ["s2"]
+
+
+def test_constraints_hold_at_every_position_of_the_slider_and_in_every_panel(
+    store: Path, network_run: Run
+) -> None:
+    app = open_app(removed="60", panel="constraints", apart="3", keep="s1")
+    for panel in ("curve", "horizon", "site", "export"):
+        app.segmented_control[0].set_value(panel).run()
+        assert not app.exception
+    for level in (0, 1, 3):
+        app.select_slider[0].set_value(level).run()
+        data = sent(app, "fill")
+        kept = np.frombuffer(base64.b64decode(data["kept"]), dtype=np.uint8).astype(bool)
+        order = np.argsort(network_run.path.rank)
+        active = np.zeros(40, dtype=bool)
+        active[order[kept]] = True
+        asked = Constraints(np.zeros(40, dtype=np.int8), min_distance_km=3.0)
+        assert verify(Mask(active), network_run.sites, asked) == ()
+        assert active[1]
+
+
+def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(store: Path) -> None:
+    app = open_app(removed="90", panel="constraints", keep="s1,s2,s3,s4,s5")
+    told = app.error[0].value
+    assert "keep at most 4 sites" in told and "always keep s1, s2, s3 and 2 more" in told
+    assert "Try to keep more sites or free some of them." in told
+    assert figures(app)["Sensors kept"] == ("–", "no valid plan")
+    assert not app.success
+    assert (
+        open_app(removed="90", panel="export", keep="s1,s2,s3,s4,s5").get("download_button") == []
+    )
+
+
+def test_a_budget_needs_a_cost_and_is_obeyed(store: Path) -> None:
+    app = open_app(removed="60", panel="constraints")
+    assert number(app, "Budget").disabled
+    number(app, "Cost per sensor").set_value(100.0).run()
+    number(app, "Budget").set_value(1000.0).run()
+    assert figures(app)["Sensors kept"][0] == "10 of 40"
+    assert figures(app)["Yearly saving"] == ("3,000 EUR", "1,000 EUR still spent")
+
+
+def test_all_constraints_go_at_one_press(store: Path) -> None:
+    app = open_app(removed="60", panel="constraints", keep="s1", drop="s2", apart="3")
+    button(app, "no-constraints").click().run()
+    assert figures(app)["Forecast error"] != UNKNOWN
+    assert set(dict(app.query_params)) == {"run", "removed", "lead", "panel"}
+
+
+def card(app: AppTest) -> str:
+    return " ".join(m.value for m in app.markdown)
+
+
+def test_a_site_s_card_tells_its_standing_and_when_it_goes(store: Path, network_run: Run) -> None:
+    site = dropped_at_60(network_run)
+    index = network_run.sites.site_id.tolist().index(site)
+    text = card(open_app(removed="60", panel="site", site=site))
+    assert f"**Sensor {site}** is **removed**" in text
+    assert "rank 24 of 40" in text and "above 60 % of sensors" in text
+    assert "Dropped when 60 % is removed" in text
+    kept, gone = (network_run.rmse_by_site(level)[index] for level in (1, 2))
+    assert f"{kept:.2f} mph at the last level that keeps it, {gone:.2f} at the next" in text
+
+
+def test_several_seeds_give_a_site_s_importance_its_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    assert run.arrays.members is not None
+    low, high = run.arrays.members.importance[:, 4]
+    text = card(open_app(panel="site", site="s4"))
+    assert f"({100 * low:.0f} to {100 * high:.0f} % over 3 trainings)" in text
+
+
+def test_a_site_can_be_pinned_from_its_card(store: Path, network_run: Run) -> None:
+    site = dropped_at_60(network_run)
+    app = open_app(removed="60", panel="site", site=site)
+    app.segmented_control[1].set_value(1).run()
+    assert dict(app.query_params)["keep"] == site
+    assert "pinned: always keep" in card(app)
+    app.segmented_control[1].set_value(-1).run()
+    assert dict(app.query_params)["drop"] == site and "keep" not in dict(app.query_params)
+    app.segmented_control[1].set_value(0).run()
+    assert "drop" not in dict(app.query_params)
+
+
+def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
+    save_run(store, "hall", make_arrays(*grid_sites(geographic=False)))
+    labels = [b.proto.label for b in open_app(run="network", panel="export").get("download_button")]
+    assert labels == [
+        "Table (CSV)",
+        "GeoJSON",
+        "GeoPackage",
+        "GeoParquet",
+        "Fields (NetCDF)",
+        "Plan file",
+    ]
+    hall = [b.proto.label for b in open_app(run="hall", panel="export").get("download_button")]
+    assert hall == [label for label in labels if label != "GeoJSON"]
+
+
+def test_a_plan_file_s_own_mask_is_shown_until_something_that_bears_on_it_changes(
+    store: Path, network_run: Run
+) -> None:
+    site = dropped_at_60(network_run)
+    edited = Plan.at_level(network_run, 2).edited(
+        network_run, Edit(site, active=True, reason="school")
+    )
+    app = open_app(removed="0", panel="export")
+    file = ("plan.json", write_plan(network_run, edited), "application/json")
+    app.file_uploader[0].set_value(file).run()
+    assert "17 of 40 sites kept, as in the file" in app.success[0].value
+    assert figures(app)["Sensors kept"][0] == "17 of 40"
+    assert figures(app)["Forecast error"] == UNKNOWN
+    app.segmented_control[0].set_value("curve").run()
+    assert figures(app)["Sensors kept"][0] == "17 of 40"
+    app.select_slider[0].set_value(3).run()
+    assert figures(app)["Sensors kept"][0] == "4 of 40"

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from app import session
 from app.session import Choice
+from dynst_core.constraints import ZoneLimit
 from dynst_core.runs import Run
+from dynst_core.sites import SiteSet
+from dynst_core.tolerance import Tolerance
+from tests.factories import make_arrays, save_run
 
 
 @pytest.mark.parametrize("level", range(4))
@@ -30,6 +38,17 @@ def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | 
         {"lead": "-1"},
         {"lead": "²"},
         {"variable": "wind"},
+        {"within": "-3"},
+        {"within": "5", "measure": "much"},
+        {"within": "nan", "measure": "above"},
+        {"cost": "-1"},
+        {"cost": "inf"},
+        {"currency": "  "},
+        {"apart": "-2"},
+        {"keep": "nowhere,,"},
+        {"drop": "%ZZ"},
+        {"panel": "none"},
+        {"site": "nowhere"},
     ],
 )
 def test_what_a_link_misstates_falls_back_to_the_first_choice(
@@ -49,3 +68,81 @@ def test_writing_drops_what_no_longer_belongs_to_the_screen(network_run: Run) ->
     query = {"run": "other", "removed": "30", "tab": "old"}
     session.write(query, network_run, Choice(1, None, 0))
     assert query == {"run": "network", "removed": "30", "lead": "all"}
+
+
+FULL = Choice(
+    level=1,
+    lead=2,
+    channel=0,
+    tolerance=Tolerance("above", 0.25),
+    cost=1200.5,
+    currency="US$ & more",
+    max_cost=30000.0,
+    always=("s1", "s3"),
+    never=("s2",),
+    min_distance_km=1.5,
+    panel="site",
+    site="s7",
+)
+
+
+@pytest.mark.parametrize("part", [f.name for f in fields(Choice) if f.name != "limits"])
+def test_a_link_carries_each_part_of_the_choice(network_run: Run, part: str) -> None:
+    first = session.first_choice(network_run)
+    if part == "max_cost":  # means something beside a cost only
+        first = replace(first, cost=1.0)
+    if part == "currency":
+        first = replace(first, cost=1.0)
+    chosen = replace(first, **{part: getattr(FULL, part)})
+    query: dict[str, str] = {}
+    session.write(query, network_run, chosen)
+    assert session.read(query, network_run) == chosen
+    assert chosen.linkable
+
+
+def test_a_link_carries_everything_at_once(network_run: Run) -> None:
+    query: dict[str, str] = {}
+    session.write(query, network_run, FULL)
+    assert session.read(query, network_run) == FULL
+
+
+def test_ids_with_commas_and_signs_survive_the_link(tmp_path: Path) -> None:
+    ids = np.array(["a,b", "50 % & more", "Ü/ö", "%2C", "plain"])
+    where = np.column_stack([np.arange(5.0), np.arange(5.0)])
+    run = save_run(tmp_path, "odd", make_arrays(SiteSet(ids, where, geographic=True)))
+    chosen = replace(
+        session.first_choice(run), always=tuple(ids[:2].tolist()), never=tuple(ids[2:].tolist())
+    )
+    query: dict[str, str] = {}
+    session.write(query, run, chosen)
+    assert session.read(query, run) == chosen
+
+
+def test_sites_of_another_run_s_link_do_not_count(network_run: Run) -> None:
+    query = {"run": "other", "removed": "30", "keep": "s1", "drop": "s2", "site": "s3"}
+    read = session.read(query, network_run)
+    assert (read.always, read.never, read.site) == ((), (), None)
+    assert read.level == 1
+
+
+def test_a_site_is_never_both_kept_and_dropped(network_run: Run) -> None:
+    read = session.read({"keep": "s1,s2,s1", "drop": "s2,s3"}, network_run)
+    assert read.always == ("s1", "s2") and read.never == ("s3",)
+
+
+def test_what_no_link_can_carry_is_known(network_run: Run) -> None:
+    first = session.first_choice(network_run)
+    assert not replace(first, limits=(ZoneLimit("A", 1),)).linkable
+    long = replace(first, always=tuple(f"sensor {i}" for i in range(200)))
+    assert not long.linkable
+    assert "keep" not in session.link(network_run, long)
+
+
+def test_the_choice_s_constraints_are_by_site(network_run: Run) -> None:
+    asked = FULL.constraints(network_run, None)
+    ids = network_run.sites.site_id
+    assert ids[asked.always].tolist() == ["s1", "s3"] and ids[asked.never].tolist() == ["s2"]
+    assert asked.cost is not None and (asked.cost == 1200.5).all()
+    assert (asked.max_cost, asked.min_distance_km) == (30000.0, 1.5)
+    without = replace(FULL, cost=None).constraints(network_run, None)
+    assert without.cost is None and without.max_cost is None

@@ -108,7 +108,7 @@ def test_progress_counts_the_steps_of_all_rivals(tmp_path: Path) -> None:
     run = saved_run(tmp_path)
     total = sum(task.steps for task in tasks_left(run, run.baselines))
     told = list(measure_baselines(run, problem_of(waves())))
-    assert total == 6 * (18 + 24)
+    assert total == 6 * (20 + 26)
     assert [at.step for at in told] == list(range(20, total + 1, 20))
     assert [at.left for at in told] == sorted((at.left for at in told), reverse=True)
 

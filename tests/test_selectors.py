@@ -19,8 +19,8 @@ from tests.problems import (
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-LEARNED = ("iterative", "one_shot", "vip")
-"""These train; test_selectors_learned.py asks the same of them."""
+LEARNED = ("dynst", "iterative", "one_shot", "vip")
+"""These train; test_selectors_learned.py and test_selector_dynst.py ask the same of them."""
 
 QUICK = sorted(set(REGISTRY) - set(LEARNED))
 

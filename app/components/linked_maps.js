@@ -5,12 +5,13 @@ const SITES = "-sites";
 const TIP_WIDTH = 240;
 const CAMERA = ["longitude", "latitude", "zoom", "target"];
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".maps");
   if (root.stage?.id !== data.id) {
     root.stage?.close();
     root.stage = openStage(root, data);
   }
+  root.stage.send = setTriggerValue;
   root.stage.showTiles(data.tiles);
   return () => root.stage.close();
 }
@@ -73,6 +74,7 @@ function start(stage) {
     onLoad: () => reachByKeyboard(stage.root),
     onAfterRender: () => report(stage),
     onError: (error) => fail(stage.root, error),
+    onClick: (info) => pick(stage, info),
     getTooltip: (info) => tooltip(stage, info),
     getCursor: ({ isDragging, isHovering }) =>
       isDragging ? "grabbing" : isHovering ? "pointer" : "grab",
@@ -170,7 +172,22 @@ function drawnLayers(stage) {
     // Land hides beneath tiles rather than leave: deck.gl cannot take a layer back.
     return layer.id.endsWith("-land") ? layer.clone({ visible: !stage.tiles }) : layer;
   });
-  return stage.tiles ? [...stage.data.views.map(tileLayer), ...layers] : layers;
+  const rings = stage.layers.filter((layer) => layer.id.endsWith(SITES)).map((layer) => ring(layer, stage));
+  return [...(stage.tiles ? stage.data.views.map(tileLayer) : []), ...layers, ...rings];
+}
+
+// A ring around the selected site, in a colour that no scale uses.
+function ring(layer, stage) {
+  const { data, getPosition, getPolygon, getRadius, radiusUnits } = layer.props;
+  const chosen = data[stage.look.selected];
+  return new layer.constructor({
+    id: `${layer.id.slice(0, -SITES.length)}-selected`,
+    data: chosen ? [chosen] : [],
+    getPosition, getPolygon, radiusUnits,
+    getRadius: typeof getRadius === "number" ? getRadius + 3 : getRadius,
+    filled: false, stroked: true, pickable: false,
+    getLineColor: stage.data.ring, getLineWidth: 3, lineWidthUnits: "pixels",
+  });
 }
 
 // Only the colour attributes are computed anew: the data and every other property stay the same.
@@ -215,7 +232,11 @@ function tileLayer(view) {
   });
 }
 
-// --- tooltip and page -----------------------------------------------------------------------------
+// --- picking, tooltip and page ------------------------------------------------------------------
+
+function pick(stage, { index, layer }) {
+  if (index >= 0 && layer?.id.endsWith(SITES)) stage.send("site", stage.data.sites[index]);
+}
 
 function tooltip(stage, { index, layer, x }) {
   if (index < 0 || !layer?.id.endsWith(SITES) || !stage.look) return null;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,7 @@ def show_stage(
     importance: np.ndarray,
     words: TooltipWords,
     *,
+    on_pick: Callable[[str], None],
     street_tiles: bool = False,
 ) -> None:
     """Draw both maps, once for as long as their geometry stays the same.
@@ -68,10 +70,18 @@ def show_stage(
         site_ids: (s,), text, in the run's order.
         importance: (s,), 0 to 1, in the run's order.
         words: for the tooltip.
+        on_pick: called with the id of a site that was clicked, before the page is drawn again.
         street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
     """
+    key = f"stage-{stage.id}"
+
+    def picked() -> None:
+        site = st.session_state[key].get("site")
+        if site is not None:
+            on_pick(str(site))
+
     _stage(
-        key=f"stage-{stage.id}",
+        key=key,
         data={
             "id": stage.id,
             "library": _library_address(),
@@ -79,16 +89,24 @@ def show_stage(
             "reference": list(REFERENCE_SIZE),
             "background": palette.SEA if stage.geographic else palette.PAPER,
             "views": list(VIEWS),
+            "ring": list(palette.SELECTED),
             "sites": [str(site) for site in site_ids[stage.order]],
             "importance": _base64(importance[stage.order].astype("<f4")),
             "words": dataclasses.asdict(words),
             "tiles": street_tiles,
         },
         height="content",
+        on_site_change=picked,
     )
 
 
-def show_paint(stage: Stage, paint: Paint, captions: dict[str, Caption], version: str) -> None:
+def show_paint(
+    stage: Stage,
+    paint: Paint,
+    captions: dict[str, Caption],
+    version: str,
+    selected: int | None = None,
+) -> None:
     """Colour the maps that `show_stage` drew.
 
     Args:
@@ -96,12 +114,15 @@ def show_paint(stage: Stage, paint: Paint, captions: dict[str, Caption], version
         paint: looks of the sites.
         captions: titles by view.
         version: names the picture; the page's element carries it once both maps show it.
+        selected: index of the site to ring, in the run's order.
     """
+    row = None if selected is None else int(np.flatnonzero(stage.order == selected)[0])
     _paint(
         key="paint",
         data={
             "stage": stage.id,
             "version": version,
+            "selected": row,
             "fill": {view: _base64(paint.fill[view]) for view in VIEWS},
             "line": {view: _base64(paint.line[view]) for view in VIEWS},
             "kept": _base64(paint.kept.astype(np.uint8)),

@@ -6,6 +6,7 @@ A new selector is one small file: a function under `@selector`, imported below.
 from __future__ import annotations
 
 from dynst_core.selectors import (
+    dynst,
     farthest_point,
     gp_mi,
     greedy_forecast,
@@ -23,6 +24,7 @@ __all__ = [
     "REGISTRY",
     "Ranking",
     "Selector",
+    "dynst",
     "farthest_point",
     "gp_mi",
     "greedy_forecast",

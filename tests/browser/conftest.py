@@ -35,11 +35,14 @@ def visit(driven: BrowserContext, address: str) -> Iterator[Open]:
     """Open the dashboard, wait until both maps are painted, and close the page afterwards."""
     pages: list[Page] = []
 
-    def open_and_wait(query: str = "", **options: object) -> tuple[Page, Guard]:
+    def open_and_wait(
+        query: str = "", *, chart: bool = True, **options: object
+    ) -> tuple[Page, Guard]:
         page, guard = open_page(driven, address, query, **options)  # type: ignore[arg-type]
         pages.append(page)
         painted(page)
-        page.wait_for_selector(".js-plotly-plot .main-svg")
+        if chart:
+            page.wait_for_selector(".js-plotly-plot .main-svg")
         return page, guard
 
     yield open_and_wait

@@ -1,0 +1,213 @@
+"""Constraints: what a planner insists on; the plan is solved under it and verified anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import state, wording
+from app.session import Choice
+from dynst_core.constraints import NO_ZONE, ZoneLimit
+from dynst_core.errors import DataError
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+from dynst_core.zones import read_zones, zone_of_sites
+
+NOTHING = {"always": (), "never": (), "min_distance_km": 0.0, "max_cost": None, "limits": ()}
+"""The parts of a choice that insist on nothing."""
+
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+    """The verdict first, then each thing that can be insisted on."""
+    _show_verdict(run, choice, plan, clash)
+    _pick_pins(run, choice)
+    with st.container(horizontal=True, gap="small"):
+        _pick_distance(run, choice)
+        _pick_budget(run, choice)
+    _pick_zones(run, choice)
+    if choice != replace(choice, **NOTHING):  # type: ignore[arg-type]
+        st.button(
+            "Remove all constraints",
+            key="no-constraints",
+            icon=":material/close:",
+            on_click=lambda: state.change(run, **NOTHING),
+        )
+    if not choice.linkable:
+        st.caption(wording.pinned_too_many(run))
+
+
+def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+    noun = wording.site_noun(run)
+    if clash:
+        st.error("No plan obeys all constraints.", icon=":material/block:")
+    elif not plan.valid:
+        st.error(f"**Not valid.** {' '.join(plan.breaches)}", icon=":material/block:")
+    elif plan.constraints.n_asked == 0:
+        st.caption(
+            f"Nothing is insisted on: the plan is the run's own choice of {noun}s. What you ask "
+            f"for here is obeyed at every position of the slider."
+        )
+    elif plan.level is not None:
+        st.success(
+            "Obeyed, checked anew: the run's own level needs no change.",
+            icon=":material/check:",
+        )
+    else:
+        moved = int((plan.mask.active != run.path.active[choice.level]).sum())
+        st.success(
+            f"Obeyed, checked anew: {plan.mask.n_active:,} {noun}s kept, {moved:,} decided "
+            f"otherwise than at the run's own level. Its error is not yet evaluated.",
+            icon=":material/check:",
+        )
+
+
+def _pick_pins(run: Run, choice: Choice) -> None:
+    ids = run.sites.site_id.tolist()
+    noun = wording.site_noun(run)
+    for name, label, taken in (
+        ("always", "Always keep", choice.always),
+        ("never", "Never keep", choice.never),
+    ):
+        st.multiselect(
+            label,
+            ids,
+            key=state.bound(f"pins-{name}", run, list(taken)),
+            on_change=lambda name=name: _take_pins(run, name),
+            placeholder=f"{noun} ids, or click one on the map",
+        )
+
+
+def _take_pins(run: Run, name: str) -> None:
+    """The last word counts: a site named here leaves the other list."""
+    named = tuple(state.shown(f"pins-{name}", run))
+    other = "never" if name == "always" else "always"
+    rest = tuple(site for site in getattr(state.choice(run), other) if site not in named)
+    state.change(run, **{name: named, other: rest})
+
+
+def _pick_distance(run: Run, choice: Choice) -> None:
+    """In km, or in metres where the sites lie in a hall."""
+    unit, per_km = ("km", 1.0) if run.sites.geographic else ("m", 1000.0)
+
+    def take() -> None:
+        distance = state.shown("apart", run) or 0.0
+        state.change(run, min_distance_km=float(distance) / per_km)
+
+    st.number_input(
+        f"Least distance ({unit})",
+        min_value=0.0,
+        step=0.5,
+        format="%g",
+        key=state.bound("apart", run, round(choice.min_distance_km * per_km, 9)),
+        on_change=take,
+        help=f"Between any two kept {wording.site_noun(run)}s; 0 asks for none.",
+        width=170,
+    )
+
+
+def _pick_budget(run: Run, choice: Choice) -> None:
+    stated = choice.cost is not None
+    st.number_input(
+        f"Budget ({choice.currency} a year)" if stated else "Budget a year",
+        min_value=0.0,
+        value=None,
+        step=1000.0,
+        format="%g",
+        key=state.bound("spend", run, choice.max_cost if stated else None),
+        on_change=lambda: state.change(run, max_cost=state.shown("spend", run)),
+        placeholder="no limit" if stated else "state a cost first",
+        disabled=not stated,
+        help="What all kept ones together may cost; needs the cost of one, stated above.",
+        width=190,
+    )
+
+
+def _pick_zones(run: Run, choice: Choice) -> None:
+    key = f"zones-file-{run.run_id}"
+    st.file_uploader(
+        "Zones (a file of polygons)",
+        type=["geojson", "json", "gpkg", "zip"],
+        key=key,
+        on_change=lambda: _take_zones(run, key),
+        help="GeoJSON, GeoPackage or a zipped Shapefile with a column `zone` or `name`; then say "
+        "how many may stay in each zone.",
+        max_upload_size=20,
+    )
+    fault = st.session_state.get(f"{key}-fault")
+    if fault:
+        st.error(fault, icon=":material/error:")
+    found = state.zones(run)
+    if found is not None:
+        _pick_limit(run, choice, found)
+
+
+def _take_zones(run: Run, key: str) -> None:
+    """Join the zones of an uploaded file; a file taken away leaves the zones in use."""
+    file, fault = st.session_state[key], None
+    if file is not None:
+        try:
+            zone = zone_of_sites(read_zones(file.getvalue(), file.name), run.sites)
+            state.set_zones(run, state.Zones(file.name, zone))
+            state.change(run, limits=())
+        except DataError as error:
+            fault = str(error)
+    st.session_state[f"{key}-fault"] = fault
+
+
+def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
+    """One zone at a time: its two numbers, and below them what is asked of any zone."""
+    names = sorted(set(found.zone.tolist()) - {NO_ZONE})
+    noun, limits = wording.site_noun(run), {limit.zone: limit for limit in choice.limits}
+    counts = {name: int((found.zone == name).sum()) for name in names}
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        zone = st.selectbox(
+            f"Zone ({found.source})",
+            names,
+            format_func=lambda name: f"{name} ({counts[name]:,} {noun}s)",
+            key=f"zone-{run.run_id}-{found.source}",
+            width=190,
+        )
+        limit = limits.get(zone, ZoneLimit(zone))
+        for label, value, part in (
+            ("At least", limit.at_least or None, "at_least"),
+            ("At most", limit.at_most, "at_most"),
+        ):
+            st.number_input(
+                label,
+                min_value=0,
+                value=None,
+                step=1,
+                key=state.bound(f"limit-{part}", run, value),
+                on_change=lambda part=part: _take_limit(run, zone, part),
+                placeholder="any",
+                width=105,
+            )
+    for limit in choice.limits:
+        st.caption(f"Zone {limit.zone}: {_told(limit)} of {counts.get(limit.zone, 0):,} {noun}s.")
+
+
+def _take_limit(run: Run, zone: str, part: str) -> None:
+    """Change one number of one zone; the other gives way where the two would contradict."""
+    limits = {limit.zone: limit for limit in state.choice(run).limits}
+    old, value = limits.get(zone, ZoneLimit(zone)), state.shown(f"limit-{part}", run)
+    least, most = old.at_least, old.at_most
+    if part == "at_least":
+        least = value or 0
+        most = None if most is None else max(most, least)
+    else:
+        most = value
+        least = least if most is None else min(least, most)
+    limits[zone] = ZoneLimit(zone, least, most)
+    asked = (limit for limit in limits.values() if limit != ZoneLimit(limit.zone))
+    state.change(run, limits=tuple(sorted(asked, key=lambda limit: limit.zone)))
+
+
+def _told(limit: ZoneLimit) -> str:
+    if limit.at_most == 0:
+        return "keep none"
+    if limit.at_most is None:
+        return f"keep at least {limit.at_least:,}"
+    if limit.at_least == 0:
+        return f"keep at most {limit.at_most:,}"
+    return f"keep {limit.at_least:,} to {limit.at_most:,}"

@@ -1,0 +1,117 @@
+"""Export: the plan as files, and a plan file opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from app import session, state
+from dynst_core.constraints import Constraints
+from dynst_core.errors import DynSTError
+from dynst_core.plan import Plan
+from dynst_core.plan_file import plan_of, read_card, write_plan
+from dynst_core.runs import Run
+
+Write = Callable[[Run, Plan], bytes]
+
+
+def show(run: Run, plan: Plan, clash: str | None) -> None:
+    """A button for each format, and a box to open a plan file."""
+    st.markdown("**Take the plan with you**")
+    if clash or not plan.valid:
+        st.caption("There is no valid plan to export: loosen a constraint first.")
+    else:
+        st.caption(
+            "One row for each place: keep or remove, the reason, rank, importance, error, cost and "
+            "saving, and where it all came from."
+        )
+        _show_buttons(run, plan)
+    _open_plan(run)
+
+
+def _show_buttons(run: Run, plan: Plan) -> None:
+    # The libraries that write these files load only here, so that the page opens without them.
+    from dynst_core import export, netcdf
+
+    formats: list[tuple[str, str, str, Write]] = [
+        ("Table (CSV)", "csv", "text/csv", export.to_csv),
+        ("GeoPackage", "gpkg", "application/geopackage+sqlite3", export.to_geopackage),
+        ("GeoParquet", "parquet", "application/vnd.apache.parquet", export.to_geoparquet),
+        ("Fields (NetCDF)", "nc", "application/netcdf", netcdf.to_netcdf),
+        ("Plan file", "plan.json", "application/json", write_plan),
+    ]
+    if run.sites.geographic:
+        formats.insert(1, ("GeoJSON", "geojson", "application/geo+json", export.to_geojson))
+    removed = len(run.sites) - plan.mask.n_active
+    with st.container(horizontal=True, gap="small"):
+        for label, ending, mime, write in formats:
+            st.download_button(
+                label,
+                data=partial(write, run, plan),
+                file_name=f"{run.run_id}-{removed}-removed.{ending}",
+                mime=mime,
+                key=f"export-{ending}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def _open_plan(run: Run) -> None:
+    st.markdown("**Open a plan file**")
+    key = f"plan-file-{run.run_id}"
+    st.file_uploader(
+        "A plan file of the same sites",
+        type=["json"],
+        key=key,
+        on_change=lambda: _take_plan(run, key),
+        label_visibility="collapsed",
+        max_upload_size=50,
+    )
+    told = st.session_state.get(f"{key}-told")
+    if told is not None:
+        opened, text = told
+        (st.success if opened else st.error)(
+            text, icon=":material/check:" if opened else ":material/error:"
+        )
+
+
+def _take_plan(run: Run, key: str) -> None:
+    """Set everything to what an uploaded plan file says."""
+    file = st.session_state[key]
+    if file is None:
+        st.session_state[f"{key}-told"] = None
+        return
+    try:
+        plan = plan_of(read_card(file.getvalue(), file.name), run, file.name)
+    except DynSTError as error:
+        st.session_state[f"{key}-told"] = (False, str(error))
+        return
+    asked = plan.constraints
+    state.set_zones(run, None if asked.zone is None else state.Zones(file.name, asked.zone))
+    ids = run.sites.site_id
+    state.change(
+        run,
+        level=session.nearest_level(run, 1 - plan.n_wanted / len(run.sites)),
+        cost=_single(asked),
+        currency=asked.currency or session.FIRST_CURRENCY,
+        max_cost=asked.max_cost,
+        always=tuple(ids[asked.always].tolist()),
+        never=tuple(ids[asked.never].tolist()),
+        min_distance_km=asked.min_distance_km,
+        limits=asked.limits,
+    )
+    state.load(run, plan)
+    st.session_state[f"{key}-told"] = (
+        True,
+        f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",
+    )
+
+
+def _single(asked: Constraints) -> float | None:
+    """The cost of each site where all cost alike, else None."""
+    if asked.cost is None or len(np.unique(asked.cost)) != 1:
+        return None
+    return float(asked.cost[0])

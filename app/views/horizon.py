@@ -1,0 +1,47 @@
+"""Long horizon: how the error grows with the lead time, and with the share removed beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import charts, state, wording
+from app.session import Choice
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+
+HEIGHT = 195
+
+
+def show(run: Run, choice: Choice, plan: Plan) -> None:
+    """Error by lead time, and the heat map of share removed and lead time."""
+    channel, noun = choice.channel, wording.site_noun(run)
+    st.markdown(f"**Error of {wording.variable(run, channel)} by lead time**")
+    if not plan.evaluated:
+        st.caption("This plan's error is not yet evaluated; lines are of the run's own masks.")
+    st.plotly_chart(
+        charts.lead_times(run, plan.level, channel, HEIGHT),
+        key="lead-times",
+        config={"displayModeBar": False},
+        alt=f"Forecast error by lead time, from {wording.lead_time_range(run)}.",
+    )
+    st.caption(f"By {noun}s removed and lead time; click a cell to go there.")
+    # The key changes with the choice, so that the same cell can be clicked twice.
+    key = f"heat-{choice.level}-{choice.lead}"
+    st.plotly_chart(
+        charts.heat_map(run, choice.level, choice.lead, channel, HEIGHT),
+        key=key,
+        on_select=lambda: _go(run, st.session_state[key]),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=f"Forecast error by share of {noun}s removed and lead time.",
+    )
+
+
+def _go(run: Run, selected: Any) -> None:
+    """Set slider and lead time to a clicked cell."""
+    points = selected["selection"]["points"]
+    if points:
+        level, lead = points[0]["customdata"][:2]
+        state.change(run, level=int(level), lead=int(lead))

@@ -1,0 +1,26 @@
+"""Method: what the tool does and does not claim, in a planner's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.views import pages
+
+WORDS = Path(__file__).parents[1] / "data" / "method.md"
+
+
+def show() -> None:
+    """The page of words."""
+    title, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
+    with links:
+        pages.show_links(pages.METHOD)
+    with title:
+        st.markdown("### Method")
+    with st.container(key="prose"):
+        st.markdown(WORDS.read_text(encoding="utf-8"))
+        st.caption(
+            "In full: docs/method.md (what the engine does, what was tried and what failed) and "
+            "docs/beware.md, in the project's folder."
+        )

@@ -1,0 +1,27 @@
+"""The views and the way from one to another."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+PLAN, RUNS, METHOD = "plan", "runs", "method"
+
+
+def all_pages() -> list[st.Page]:
+    """Every view; the first one opens at the bare address."""
+    from app.views import method, plan, runs
+
+    return [
+        st.Page(plan.show, title="Plan", url_path=PLAN, default=True),
+        st.Page(runs.show, title="Runs", url_path=RUNS),
+        st.Page(method.show, title="Method", url_path=METHOD),
+    ]
+
+
+def show_links(here: str) -> None:
+    """Links to the views, the present one marked."""
+    with st.container(horizontal=True, key="views"):
+        for page in all_pages():
+            own = (page.url_path or PLAN) == here
+            label = f"**{page.title}**" if own else page.title
+            st.page_link(page, label=label, width="content")

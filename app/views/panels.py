@@ -1,0 +1,71 @@
+"""The panel beside the maps: one of several closer looks, chosen by the planner."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import charts, loading, session, state, wording
+from app.session import Choice
+from app.views import constraints, export, horizon, site_card
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+
+NOTE_HEIGHT = 60
+"""Pixels that the curve gives up for a note beneath it."""
+
+BAR_HEIGHT = 42
+"""Pixels of the bar that names the panels."""
+
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+    """The bar of names, and what the chosen one shows."""
+    names = {
+        session.CURVE: "Curve",
+        session.HORIZON: "Horizon",
+        session.SITE_CARD: wording.capital(wording.site_noun(run)),
+        session.CONSTRAINTS: "Constraints",
+        session.EXPORT: "Export",
+    }
+    st.segmented_control(
+        "Closer look",
+        session.PANELS,
+        required=True,
+        format_func=lambda name: _with_count(names[name], name, plan),
+        key=state.bound("panel", run, choice.panel),
+        on_change=lambda: state.change(run, panel=state.shown("panel", run) or choice.panel),
+        label_visibility="collapsed",
+    )
+    if choice.panel == session.HORIZON:
+        horizon.show(run, choice, plan)
+    elif choice.panel == session.SITE_CARD:
+        site_card.show(run, choice, plan)
+    elif choice.panel == session.CONSTRAINTS:
+        constraints.show(run, choice, plan, clash)
+    elif choice.panel == session.EXPORT:
+        export.show(run, plan, clash)
+    else:
+        _show_curve(run, choice, plan)
+
+
+def _with_count(label: str, name: str, plan: Plan) -> str:
+    """A panel's name; constraints say how many there are."""
+    asked = plan.constraints.n_asked
+    return f"{label} ({asked})" if name == session.CONSTRAINTS and asked else label
+
+
+def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
+    level, lead, channel = choice.level, choice.lead, choice.channel
+    baselines, fault = loading.baselines(run)
+    note = fault or wording.missing_baselines(run, baselines)
+    if not plan.evaluated:
+        note = "The marker is the run's own level; this plan's error is not yet evaluated."
+    height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
+    st.markdown(f"**{wording.curve_title(run, channel)}**")
+    st.plotly_chart(
+        charts.trade_off(run, baselines, level, lead, channel, height),
+        key="trade-off",
+        config={"displayModeBar": False},
+        alt=charts.description(run, level, lead, channel),
+    )
+    if note:
+        st.caption(note)

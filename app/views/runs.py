@@ -1,0 +1,159 @@
+"""Runs: what was trained, on what, how well, and how stable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import loading, session, wording
+from app.loading import Shelf
+from app.views import pages
+from dynst_core.errors import RunError
+from dynst_core.run_arrays import rank_agreement
+from dynst_core.runs import Run
+
+
+def show() -> None:
+    """A table of the runs, and below it the one chosen in full."""
+    shelf = loading.find_runs()
+    words, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
+    with links:
+        pages.show_links(pages.RUNS)
+    with words:
+        st.markdown("### Runs")
+    if shelf.default is None:
+        with st.container(border=True):
+            st.markdown(wording.NO_RUNS)
+            st.caption("Looked in " + ", ".join(f"`{place}`" for place in shelf.places))
+        return
+    runs = _open_all(shelf)
+    if not runs:
+        return
+    st.dataframe(
+        pd.DataFrame([summary(run) for run in runs.values()]),
+        hide_index=True,
+        key="runs-table",
+    )
+    chosen = st.selectbox("Look at", list(runs), key="look-at", filter_mode=None)
+    _show_run(runs[chosen])
+
+
+def _open_all(shelf: Shelf) -> dict[str, Run]:
+    """The runs that can be read; each of the others says why not."""
+    runs = {}
+    for run_id, folder in shelf.folders.items():
+        try:
+            runs[run_id] = loading.open_run(folder)
+        except RunError as error:
+            st.error(str(error), icon=":material/error:")
+    return runs
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """One row of the table, numbers in words with their units."""
+    card, unit = run.manifest.dataset, wording.unit(run, 0)
+    level = session.nearest_level(run, session.FIRST_REMOVED)
+    dense = run.rmse(0)
+    removed = wording.level_label(run, level)
+    return {
+        "run": run.run_id,
+        "what": f"{run.manifest.title}, {card.place}",
+        "sites": f"{len(run.sites):,} {wording.site_noun(run)}s",
+        "data": wording.period(card.start, card.end),
+        "error with all": f"{wording.number(dense)} {unit}",
+        "error with fewer": f"{wording.number(run.rmse(level), dense)} {unit}, {removed} removed",
+        "persistence": f"{wording.number(run.persistence_rmse(), dense)} {unit}",
+        "trainings": 1 if run.arrays.members is None else len(run.arrays.members.seeds),
+        "trained": f"{run.manifest.created:%d %b %Y}",
+        "complete": run.manifest.complete,
+    }
+
+
+def _show_run(run: Run) -> None:
+    with st.container(border=True, key="run-card"):
+        st.markdown(f"**{run.manifest.title}** · {run.manifest.dataset.place}")
+        for title, lines in (
+            ("Trained", trained(run)),
+            ("How well", how_well(run)),
+            ("How stable", how_stable(run)),
+        ):
+            st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
+        st.caption(wording.credits(run))
+        st.page_link(
+            pages.all_pages()[0],
+            label=f"Open {run.run_id} in the Plan view",
+            icon=":material/map:",
+            query_params={session.RUN: run.run_id},
+        )
+
+
+def trained(run: Run) -> list[str]:
+    """What was trained, on what, how."""
+    manifest, config, card = run.manifest, run.manifest.config, run.manifest.dataset
+    step = wording.duration(card.step_seconds)
+    complete = "" if manifest.complete else " It was stopped before its last level."
+    return [
+        f"{len(run.sites):,} {wording.site_noun(run)}s, {card.n_times:,} times, one every {step}: "
+        f"{wording.period(card.start, card.end)}.",
+        f"A forecast reads {wording.duration(config.history * card.step_seconds)} and reaches "
+        f"{wording.duration(config.horizon * card.step_seconds)} ahead.",
+        f"Forecaster `{config.backbone}`, {manifest.steps[-1]:,} training steps in "
+        f"{wording.duration(max(1, manifest.training_seconds))}, on "
+        f"{manifest.created:%d %b %Y}, by version {manifest.code_version}.{complete}",
+        f"`{manifest.command}`",
+    ]
+
+
+def how_well(run: Run) -> list[str]:
+    """Errors by level, and whether rivals were measured."""
+    levels = range(len(run.path.active))
+    told = []
+    for channel in range(len(run.manifest.dataset.channels)):
+        dense = run.rmse(0, None, channel)
+        errors = "; ".join(
+            f"{wording.level_label(run, i)}: {wording.number(run.rmse(i, None, channel), dense)}"
+            for i in levels
+        )
+        told.append(
+            f"RMSE of {wording.variable(run, channel)} in {wording.unit(run, channel)} by share "
+            f"removed, test period {wording.test_period(run)}: {errors}."
+        )
+    baselines, fault = loading.baselines(run)
+    note = fault or wording.missing_baselines(run, baselines)
+    told.append(note or "Random masks and the sites of largest variance were measured beside it.")
+    bands = run.arrays.bands
+    if bands is not None:
+        told.append(
+            f"Bands meant to hold {100 * bands.share:.0f} % of the true values held "
+            f"{100 * np.nanmin(bands.coverage):.0f} to {100 * np.nanmax(bands.coverage):.0f} % in "
+            f"the test period, by level and lead time."
+        )
+    return told
+
+
+def how_stable(run: Run) -> list[str]:
+    """How far several trainings, or the two halves of the record, agree."""
+    told, members = [], run.arrays.members
+    if members is None:
+        told.append("One training from one seed: how far another would agree was not measured.")
+    else:
+        level = session.nearest_level(run, session.FIRST_REMOVED)
+        rmse = members.rmse[:, level, 0]
+        shared = int(members.active[:, level].all(axis=0).sum())
+        told.append(
+            f"{len(members.seeds)} trainings: their ranks agree by "
+            f"{rank_agreement(members.rank):.2f} (1 the same order, 0 chance); with "
+            f"{wording.level_label(run, level)} removed all of them keep {shared:,} of "
+            f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run "
+            f"from {wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
+            f"{wording.unit(run, 0)}."
+        )
+    if run.arrays.half_rank is not None:
+        told.append(
+            f"First ranks from each half of the training record agree by "
+            f"{rank_agreement(run.arrays.half_rank):.2f}."
+        )
+    return told

@@ -1,0 +1,117 @@
+"""Look closer: one site's importance, when it is dropped, and what is lost there."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app import charts, state, wording
+from app.session import Choice
+from dynst_core.constraints import ALWAYS, FREE, NEVER
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+
+PINS = {FREE: "Free", ALWAYS: "Always keep", NEVER: "Never keep"}
+
+
+def show(run: Run, choice: Choice, plan: Plan) -> None:
+    """A box to choose the site, its facts, its pin, and its error by lead time."""
+    noun, ids = wording.site_noun(run), run.sites.site_id.tolist()
+    st.selectbox(
+        wording.capital(noun),
+        ids,
+        index=None,
+        key=state.bound("site", run, choice.site),
+        on_change=lambda: state.change(run, site=state.shown("site", run)),
+        placeholder=f"click a {noun} on a map, or type its id",
+        label_visibility="collapsed",
+    )
+    if choice.site is None:
+        st.caption(
+            f"Click a {noun} on either map to see how important it is, at which cut it goes, and "
+            f"what the forecast loses there."
+        )
+        return
+    site = ids.index(choice.site)
+    _show_facts(run, choice, plan, site)
+    _pick_pin(run, choice)
+    st.markdown(f"**Its error by lead time** ({wording.unit(run, choice.channel)})")
+    st.plotly_chart(
+        charts.site_lead_times(run, site, plan.level, choice.channel, 190),
+        key="site-lead-times",
+        config={"displayModeBar": False},
+        alt=f"Forecast error at {noun} {choice.site} by lead time.",
+    )
+
+
+def _show_facts(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+    noun = wording.site_noun(run)
+    state_now = "kept" if plan.mask.active[site] else "removed"
+    lines = [
+        f"**{wording.capital(noun)} {choice.site}** is **{state_now}** in this plan: "
+        f"{plan.reasons(run)[site]}.",
+        f"Importance: {wording.standing(run, float(run.path.importance[site]))}"
+        f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
+        f"counted from the first to go.",
+        f"{_dropped(run, site)} {_kept_against_dropped(run, choice, site)}",
+    ]
+    with st.container(key="facts"):
+        st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _interval(run: Run, site: int) -> str:
+    """Between which shares the importance lies over the seeds; one seed has no interval."""
+    members = run.arrays.members
+    if members is None:
+        return " (from one training)"
+    low, high = members.importance[:, site]
+    return f" ({100 * low:.0f} to {100 * high:.0f} % over {len(members.seeds)} trainings)"
+
+
+def _dropped(run: Run, site: int) -> str:
+    """From which level it stays removed."""
+    active = run.path.active[:, site]
+    if active[-1]:
+        return "Kept at every level."
+    first = int(np.flatnonzero(active)[-1]) + 1
+    return f"Dropped when {wording.level_label(run, first)} is removed."
+
+
+def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
+    """The error at its place at the last level that keeps it and at the next, without it."""
+    active = run.path.active[:, site]
+    if active[-1]:
+        return ""
+    last = int(np.flatnonzero(active)[-1])
+    errors = [run.rmse_by_site(i, choice.lead, choice.channel)[site] for i in (last, last + 1)]
+    if not np.isfinite(errors).all():
+        return "No error is known there: nothing was observed in the test period."
+    kept, dropped = (wording.number(float(e), float(errors[0])) for e in errors)
+    return (
+        f"Error there: {kept} {wording.unit(run, choice.channel)} at the last level that keeps it, "
+        f"{dropped} at the next, which drops others too."
+    )
+
+
+def _pick_pin(run: Run, choice: Choice) -> None:
+    pin = ALWAYS if choice.site in choice.always else NEVER if choice.site in choice.never else FREE
+    st.segmented_control(
+        "What you insist on",
+        list(PINS),
+        required=True,
+        format_func=lambda value: PINS[value],
+        key=state.bound("pin", run, pin),
+        on_change=lambda: _take_pin(run, str(choice.site)),
+        label_visibility="collapsed",
+    )
+
+
+def _take_pin(run: Run, site: str) -> None:
+    choice, pin = state.choice(run), state.shown("pin", run)
+    always = tuple(s for s in choice.always if s != site)
+    never = tuple(s for s in choice.never if s != site)
+    state.change(
+        run,
+        always=(*always, site) if pin == ALWAYS else always,
+        never=(*never, site) if pin == NEVER else never,
+    )

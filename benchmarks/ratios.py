@@ -1,0 +1,243 @@
+"""From measured trainings to ratios: what is divided by what, and what it should reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import ledger
+from benchmarks.ledger import Row, row
+from benchmarks.trainings import Book, Training
+
+ROOT = ledger.RESULTS / "trainings"
+QUICK_ROOT = ledger.RESULTS / "quick"
+SETS = ("metr-la-week", "era5-uk-t2m", "ncep-air-temperature", "noaa-us-tmax", "taxinyc-2011")
+PATH_SETS = ("metr-la-week", "era5-uk-t2m")
+QUICK_SETS = ("tunnel-fire",)
+QUICK_MINUTES = 8.0
+SMOOTH = ("era5-uk-t2m", "ncep-air-temperature")
+ALL_LEVELS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+FAR_LEVELS = (0.6, 0.8, 0.9, 0.95)
+NINE_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+RIVALS = (
+    "random",
+    "variance",
+    "farthest_point",
+    "qr",
+    "gp_mi",
+    "greedy_forecast",
+    "vip",
+    "one_shot",
+    "iterative",
+)
+PRODUCT, MASKS = "product", "masks alone"
+BACKBONE = "attention"
+
+Books = Sequence[Book]
+
+
+def levels_of(dataset: str) -> tuple[float, ...]:
+    """Levels at which rivals are trained."""
+    return ALL_LEVELS if dataset == "metr-la-week" else FAR_LEVELS
+
+
+def seeds_of(dataset: str) -> tuple[int, ...]:
+    """Seeds that the whole table asks for."""
+    return (0, 1, 2) if dataset == "metr-la-week" else (0, 1)
+
+
+def books_of(dataset: str, root: Path = ROOT) -> list[Book]:
+    """Books that hold a path, by seed."""
+    books = [Book(dataset, seed, root) for seed in seeds_of(dataset)]
+    return [book for book in books if book.find("path", "dynst", 0.0)]
+
+
+def write_rows() -> Path:
+    """Make every row from the lines there are and write `results/accuracy.json`."""
+    rows: list[Row] = []
+    for dataset in SETS:
+        books = books_of(dataset)
+        against_rivals(rows, dataset, books)
+        same_ridge(rows, dataset, books)
+        cost_of_the_cut(rows, dataset, books)
+        if dataset in PATH_SETS:
+            separate_trainings(rows, dataset, books)
+            edits(rows, dataset, books)
+    return ledger.save("accuracy", rows)
+
+
+def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
+    """The path, and its masks alone, against the best rival trained for its own mask."""
+    far: dict[str, list[float]] = {PRODUCT: [], MASKS: []}
+    for level in levels_of(dataset):
+        for name, kind in ((PRODUCT, "path"), (MASKS, "retrained")):
+            value = _against_best(rows, name, kind, dataset, books, level)
+            if value is not None and level >= 0.8:
+                far[name].append(value)
+    for name, limit in ((PRODUCT, 0.95), (MASKS, 0.98)):
+        complete = len(far[name]) == 3
+        rows.append(
+            row(
+                f"{name}, mean over 80 to 95 %",
+                dataset,
+                BACKBONE,
+                None,
+                _seeds(books),
+                far[name] if complete else [],
+                ("at most", limit),
+                note="interval: least and greatest level" if complete else "not all levels yet",
+            )
+        )
+
+
+def _against_best(
+    rows: list[Row], name: str, kind: str, dataset: str, books: Books, level: float
+) -> float | None:
+    """One row; returns its value."""
+    target = ("at most", 1.0)
+    own = {book.seed: book.find(kind, "dynst", level) for book in books}
+    own = {seed: line for seed, line in own.items() if line is not None}
+    rivals: dict[str, dict[int, Training]] = {}
+    for book in books:
+        for rival in RIVALS:
+            line = book.find("retrained", rival, level)
+            if line is not None and book.seed in own:
+                rivals.setdefault(rival, {})[book.seed] = line
+    if not own or not rivals:
+        rows.append(row(name, dataset, BACKBONE, level, (), [], target, note="not measured yet"))
+        return None
+    # A rival is judged by the seeds it has; all it has are ones that the path has too.
+    best = min(rivals, key=lambda rival: _mean(rivals[rival].values()))
+    shared = sorted(rivals[best])
+    each = [own[seed].rmse / rivals[best][seed].rmse for seed in shared]
+    value = _mean(own[seed] for seed in shared) / _mean(rivals[best].values())
+    note = f"best of {len(rivals)} rivals: {best}; interval: seeds"
+    if len(shared) < len(seeds_of(dataset)):
+        note += f"; {len(shared)} of {len(seeds_of(dataset))} seeds so far"
+    rows.append(
+        row(name, dataset, BACKBONE, level, tuple(shared), each, target, value=value, note=note)
+    )
+    return value
+
+
+def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:
+    """The path's masks against others', each read by the same ridge forecaster refitted."""
+    for level in ALL_LEVELS:
+        groups = {
+            "best of the others": tuple(r for r in RIVALS if r != "greedy_forecast"),
+            "greedy_forecast": ("greedy_forecast",),
+        }
+        for words, names in groups.items():
+            limit = 0.97 if len(names) > 1 else (1.0 if level >= 0.9 else None)
+            pairs = [
+                (book, own, [line for n in names if (line := book.find("ridge", n, level))])
+                for book in books
+                if (own := book.find("ridge", "dynst", level))
+            ]
+            pairs = [(book, own, others) for book, own, others in pairs if len(others)]
+            each = [own.rmse / min(line.rmse for line in others) for _, own, others in pairs]
+            short = any(len(others) < len(names) for _, _, others in pairs)
+            note = "interval: seeds" + ("; not all rivals yet" if short else "")
+            rows.append(
+                row(
+                    f"masks under the same ridge / {words}",
+                    dataset,
+                    "ridge",
+                    level,
+                    tuple(book.seed for book, _, _ in pairs),
+                    each,
+                    None if limit is None else ("at most", limit),
+                    note=note if each else "not measured yet",
+                )
+            )
+
+
+def cost_of_the_cut(rows: list[Row], dataset: str, books: Books) -> None:
+    """Error at 60 % against the path's own error with all sites."""
+    pairs = [
+        (book.seed, cut.rmse / dense.rmse)
+        for book in books
+        if (cut := book.find("path", "dynst", 0.6)) and (dense := book.find("path", "dynst", 0.0))
+    ]
+    limit = 1.01 if dataset in SMOOTH else 1.05 if dataset == "metr-la-week" else None
+    rows.append(
+        row(
+            "error at 60 % / own dense error",
+            dataset,
+            BACKBONE,
+            0.6,
+            tuple(seed for seed, _ in pairs),
+            [ratio for _, ratio in pairs],
+            None if limit is None else ("at most", limit),
+            note="interval: seeds" if pairs else "not measured yet",
+        )
+    )
+
+
+def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
+    """What nine trainings from scratch cost against one path, in time and in error."""
+    cost: list[float] = []
+    error: list[float] = []
+    seeds: list[int] = []
+    for book in books:
+        alone = [book.find("retrained", "dynst", level) for level in NINE_LEVELS]
+        path = [book.find("path", "dynst", level) for level in NINE_LEVELS]
+        if any(line is None for line in alone + path):
+            continue
+        seeds.append(book.seed)
+        whole = sum(line.seconds for line in book.all("path"))
+        cost.append(sum(line.seconds for line in alone if line) / whole)
+        pairs = zip(path, alone, strict=True)
+        error.append(float(np.mean([one.rmse / other.rmse for one, other in pairs])))
+    note = "seconds, its own masks; each as many steps as the path by then" if seeds else ""
+    for name, each, target in (
+        ("cost of 9 separate trainings / one path", cost, ("at least", 5.0)),
+        ("error of the path / 9 separate trainings", error, ("at most", 1.02)),
+    ):
+        rows.append(
+            row(
+                name,
+                dataset,
+                BACKBONE,
+                None,
+                tuple(seeds),
+                each,
+                target,
+                note=note or "not measured yet",
+            )
+        )
+
+
+def edits(rows: list[Row], dataset: str, books: Books) -> None:
+    """Forecast again after an edit, against training anew for it."""
+    each: list[float] = []
+    for book in books:
+        for line in book.all("edit"):
+            anew = book.find("edit retrained", "dynst", line.level, line.draw)
+            if anew is not None:
+                each.append(line.rmse / anew.rmse)
+    rows.append(
+        row(
+            "re-forecast after an edit / retrained for it",
+            dataset,
+            BACKBONE,
+            0.6,
+            (0,) if each else (),
+            each,
+            ("at most", 1.03),
+            value=max(each) if each else None,
+            note=f"greatest of {len(each)} edits of 5 % of the sites (of 20 asked for)"
+            if each
+            else "not measured yet",
+        )
+    )
+
+
+def _mean(lines: Iterable[Training]) -> float:
+    return float(np.mean([line.rmse for line in lines]))
+
+
+def _seeds(books: Books) -> tuple[int, ...]:
+    return tuple(book.seed for book in books)

@@ -1,0 +1,212 @@
+"""Trainings that were measured, one line each, so that a long comparison goes on where it stopped.
+
+Every line holds the mask, the steps, the seed and the test error; ratios are made from them later
+and nothing is trained twice. A file holds one data set and one seed, so that two processes can
+work side by side. Delete a file to measure anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from benchmarks import pictures
+from benchmarks.ledger import RESULTS, commit
+from dynst_core.forecaster import Forecaster
+from dynst_core.judge import EarlyStop, Judge
+from dynst_core.mask import Mask
+from dynst_core.path import PathTraining
+from dynst_core.record import Problem
+from dynst_core.schedules import warmup_cosine
+from dynst_core.training import StepOptions, Trainer, error_statistics
+
+LOOKS = 24
+"""Times that a rival's selection error is looked at; the best weights found are kept."""
+
+
+class Training(BaseModel):
+    """One forecaster and one mask, tested once.
+
+    Attributes:
+        kind: "path", "retrained" (from scratch for this mask), "ridge" (refitted for it),
+            "edit" (the path's 60 % forecaster on an edited mask) or "edit retrained".
+        selector: who chose the mask; "dynst" is the path.
+        level: share of sites removed, 0 to 1.
+        draw: number of the draw or of the edit.
+        steps: gradient steps spent up to here.
+        seconds: time spent on this line alone.
+        selection_error: normalised, on selection windows.
+        rmse: test RMSE over all sites and lead times, first channel, units.
+        rmse_by_lead: the same by lead time.
+        ssim, psnr_db: likeness of forecast and true pictures, on grids.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: str
+    dataset: str
+    selector: str
+    level: float
+    draw: int
+    seed: int
+    n_active: int
+    steps: int
+    seconds: float
+    selection_error: float | None
+    rmse: float
+    rmse_by_lead: tuple[float, ...]
+    ssim: float | None
+    psnr_db: float | None
+    active_hex: str
+    commit: str
+
+    @property
+    def key(self) -> tuple[str, str, float, int]:
+        """What makes it the same measurement, within a file."""
+        return self.kind, self.selector, self.level, self.draw
+
+
+class Book:
+    """The trainings of one data set and seed."""
+
+    def __init__(self, dataset: str, seed: int, root: Path = RESULTS / "trainings") -> None:
+        self.dataset, self.seed = dataset, seed
+        self.file = root / f"{dataset}-{seed}.jsonl"
+        self.lines: dict[tuple[str, str, float, int], Training] = {}
+        if self.file.exists():
+            for text in self.file.read_text().splitlines():
+                line = Training.model_validate_json(text)
+                self.lines[line.key] = line
+
+    def __contains__(self, key: tuple[str, str, float, int]) -> bool:
+        return key in self.lines
+
+    def find(self, kind: str, selector: str, level: float, draw: int = 0) -> Training | None:
+        """One line, or None where it was not measured."""
+        return self.lines.get((kind, selector, level, draw))
+
+    def all(self, kind: str) -> Iterator[Training]:
+        """Lines of one kind."""
+        return (line for line in self.lines.values() if line.kind == kind)
+
+    def add(self, line: Training) -> None:
+        """Write a line at once."""
+        self.lines[line.key] = line
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("a") as stream:
+            stream.write(line.model_dump_json() + "\n")
+
+
+class Bench:
+    """A problem and its book: trains what is missing.
+
+    Args:
+        problem: field, blocks and windows.
+        book: where lines go.
+        say: told of each line.
+    """
+
+    def __init__(self, problem: Problem, book: Book, say: Callable[[str], None] = print) -> None:
+        self.problem, self.book, self.say = problem, book, say
+        self.judge = Judge(problem)
+        self.commit = commit()
+
+    def write(
+        self,
+        kind: str,
+        selector: str,
+        level: float,
+        active: np.ndarray,
+        forecaster: Forecaster,
+        *,
+        steps: int,
+        seconds: float,
+        draw: int = 0,
+    ) -> Training:
+        """Test a forecaster on a mask and write the line."""
+        problem, mask = self.problem, Mask(active)
+        starts = problem.window.starts(problem.split.test)
+        error = error_statistics(forecaster, problem.record, mask, starts)
+        ssim, psnr = pictures.likeness(forecaster, problem, mask)
+        line = Training(
+            kind=kind,
+            dataset=self.book.dataset,
+            selector=selector,
+            level=level,
+            draw=draw,
+            seed=self.book.seed,
+            n_active=mask.n_active,
+            steps=steps,
+            seconds=round(seconds, 2),
+            selection_error=float(self.judge.errors(forecaster, active).mean()),
+            rmse=float(error.rmse(axis=(0, 1))[0]),
+            rmse_by_lead=tuple(error.rmse(axis=1)[:, 0].tolist()),
+            ssim=ssim,
+            psnr_db=psnr,
+            active_hex=mask.to_hex(),
+            commit=self.commit,
+        )
+        self.book.add(line)
+        self.say(
+            f"{kind:15s} {selector:15s} {100 * level:3.0f} % #{draw}: {line.rmse:.4f} "
+            f"after {steps} steps, {seconds:.0f} s"
+        )
+        return line
+
+    def path(self, training: PathTraining) -> None:
+        """Walk a path and write a line a level; its time is shared out by gradient steps."""
+        began = time.perf_counter()
+        for _ in training.run():
+            pass
+        taken = time.perf_counter() - began
+        before = 0
+        for target, level in zip(training.targets, training.levels, strict=True):
+            share = taken * (level.steps - before) / max(1, training.levels[-1].steps)
+            before = level.steps
+            training.forecaster.load(level.weights)
+            self.write(
+                "path",
+                "dynst",
+                target,
+                level.active,
+                training.forecaster,
+                steps=level.steps,
+                seconds=share,
+            )
+
+    def retrain(
+        self, kind: str, selector: str, level: float, active: np.ndarray, steps: int, draw: int = 0
+    ) -> Training:
+        """Train from scratch for one mask, for so many steps, and keep the best look."""
+        found = self.book.find(kind, selector, level, draw)
+        if found is not None:
+            return found
+        began = time.perf_counter()
+        torch.manual_seed(self.book.seed)
+        problem = self.problem
+        forecaster = Forecaster.for_problem(problem)
+        options = StepOptions.for_sites(problem.n_sites)
+        trainer = Trainer(forecaster, problem, options, self.book.seed)
+        best = EarlyStop(trainer, self.judge, patience=steps + 1)
+        every, kept = max(1, steps // LOOKS), np.flatnonzero(active)
+        for step in range(steps):
+            trainer.step(kept, warmup_cosine(step, steps, max(1, steps // 12), floor=0.02))
+            if (step + 1) % every == 0:
+                best.look(active)
+        best.restore()
+        seconds = time.perf_counter() - began
+        return self.write(
+            kind,
+            selector,
+            level,
+            active,
+            trainer.average,
+            steps=steps,
+            seconds=seconds,
+            draw=draw,
+        )

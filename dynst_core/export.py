@@ -1,0 +1,158 @@
+"""A plan as a table that others can open: CSV, GeoJSON, GeoPackage, GeoParquet.
+
+Every file says where it came from. A spreadsheet has no place for that beside its cells, so the CSV
+carries it in its last columns; the others carry it in their metadata.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pyogrio
+
+from dynst_core.errors import DataError
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+from dynst_core.zones import WGS84
+
+LAYER = "plan"
+METADATA_KEY = "dynst"
+"""Under this name GeoParquet keeps the provenance, as JSON."""
+
+NOT_EVALUATED = "not yet evaluated"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins so is run as a formula by some spreadsheet."""
+
+
+def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
+    """One row a site, in the run's order, as a point.
+
+    Columns: site, place, keep or remove, reason, rank, importance (with its lowest and highest over
+    the seeds where there were several), and by channel the test RMSE over all lead times with this
+    plan, empty where it is not yet evaluated; cost and saving where costs are stated. A unit stands
+    in its column's name.
+    """
+    sites, active = run.sites, plan.mask.active
+    x, y = sites.coordinates.T
+    place = ("longitude", "latitude") if sites.geographic else ("x_m", "y_m")
+    columns: dict[str, object] = {
+        "site": sites.site_id.astype(str),
+        place[0]: x,
+        place[1]: y,
+        "decision": np.where(active, "keep", "remove"),
+        "reason": plan.reasons(run),
+        "rank": run.path.rank,
+        "importance": np.round(run.path.importance, 6),
+    }
+    if run.arrays.members is not None:
+        lowest, highest = np.round(run.arrays.members.importance, 6)
+        columns |= {"importance_lowest": lowest, "importance_highest": highest}
+    columns |= _errors(run, plan)
+    if plan.constraints.cost is not None:
+        per_year = _named("per_year", plan.constraints.currency)
+        columns[f"cost_{per_year}"] = np.where(active, plan.constraints.cost, 0.0)
+        columns[f"saving_{per_year}"] = np.where(active, 0.0, plan.constraints.cost)
+    points = geopandas.points_from_xy((x + 180) % 360 - 180 if sites.geographic else x, y)
+    return geopandas.GeoDataFrame(columns, geometry=points, crs=WGS84 if sites.geographic else None)
+
+
+def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
+    card, columns = run.manifest.dataset, {}
+    for channel, (name, unit) in enumerate(zip(card.channels, card.units, strict=True)):
+        rmse = plan.rmse_by_site(channel)
+        empty = np.full(len(run.sites), np.nan)
+        columns[f"rmse_{_named(name, unit)}"] = empty if rmse is None else np.round(rmse, 6)
+        if run.arrays.bands is not None and plan.level is not None:
+            width = run.arrays.bands.half_width[plan.level, :, :, channel].mean(axis=0)
+            share = f"{100 * run.arrays.bands.share:.0f}pct"
+            columns[f"band_{share}_{_named(name, unit)}"] = np.round(width, 6)
+    return columns
+
+
+def _named(*parts: str) -> str:
+    """A column's name of letters, digits and underscores: "m/s" becomes "m_per_s"."""
+    spelt = "_".join(part for part in parts if part).replace("/", "_per_").replace("%", "percent")
+    return re.sub(r"_+", "_", re.sub(r"[^\w]+", "_", spelt)).strip("_")
+
+
+def provenance(run: Run, plan: Plan) -> dict[str, str]:
+    """Where a plan came from, as texts by name."""
+    manifest, card, split = run.manifest, run.manifest.dataset, run.manifest.split
+    level = NOT_EVALUATED
+    if plan.level is not None:
+        level = f"{100 * manifest.config.levels[plan.level]:g} % removed"
+    return {
+        "title": f"Sensor plan: {manifest.title}",
+        "run": run.run_id,
+        "data_fingerprint": card.fingerprint,
+        "code_version": manifest.code_version,
+        "level": level,
+        "error": "test RMSE over all lead times" if plan.evaluated else NOT_EVALUATED,
+        "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
+        "test_period": f"{split.test_start:%Y-%m-%dT%H:%MZ}/{split.test_end:%Y-%m-%dT%H:%MZ}",
+        "kept": f"{plan.mask.n_active} of {len(run.sites)}",
+        "constraints": " ".join(plan.breaches) or "obeyed",
+        "data": f"{card.title}, {card.attribution} ({card.licence})",
+    }
+
+
+def to_csv(run: Run, plan: Plan) -> bytes:
+    """The table as CSV in UTF-8 that spreadsheets recognise, nothing in it run as a formula."""
+    table = pd.DataFrame(plan_table(run, plan).drop(columns="geometry"))
+    for name, text in provenance(run, plan).items():
+        if name not in ("title", "kept"):
+            table[name] = text
+    texts = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
+    table[texts] = table[texts].map(_defused)
+    table.columns = [_defused(str(c)) for c in table.columns]
+    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def _defused(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+
+
+def to_geojson(run: Run, plan: Plan) -> bytes:
+    """The table as GeoJSON, its provenance as a member beside the features.
+
+    Raises:
+        DataError: the sites are in local metres, which GeoJSON cannot say.
+    """
+    if not run.sites.geographic:
+        raise DataError(
+            "Expected sites in longitude and latitude for GeoJSON, found local metres; take the "
+            "GeoPackage or the CSV file."
+        )
+    collection = json.loads(plan_table(run, plan).to_json(drop_id=True, show_bbox=False))
+    collection.pop("crs", None)  # GeoJSON is always WGS 84 and says no more about it
+    content = {"type": collection.pop("type"), "provenance": provenance(run, plan), **collection}
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def to_geopackage(run: Run, plan: Plan) -> bytes:
+    """The table as a GeoPackage, its provenance in the layer's metadata."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "plan.gpkg"
+        pyogrio.write_dataframe(
+            plan_table(run, plan), file, layer=LAYER, layer_metadata=provenance(run, plan)
+        )
+        return file.read_bytes()
+
+
+def to_geoparquet(run: Run, plan: Plan) -> bytes:
+    """The table as GeoParquet, its provenance as JSON under `dynst` in the file's metadata."""
+    plain, told = io.BytesIO(), io.BytesIO()
+    plan_table(run, plan).to_parquet(plain, index=False)
+    table = pq.read_table(plain)
+    own = {METADATA_KEY.encode(): json.dumps(provenance(run, plan)).encode()}
+    pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | own), told)
+    return told.getvalue()

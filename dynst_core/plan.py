@@ -1,0 +1,180 @@
+"""A plan: which sites stay, what was insisted on, and what is known of its forecast error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dynst_core.constraints import ALWAYS, FREE, Constraints
+from dynst_core.errors import ConstraintError
+from dynst_core.mask import Mask
+from dynst_core.metrics import LEAD_TIME, SITE, ErrorStatistics
+from dynst_core.runs import Run
+from dynst_core.solve import solve
+from dynst_core.verify import verify
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A planner's own decision about one site."""
+
+    site: str
+    active: bool
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Which sites of a run stay on.
+
+    Attributes:
+        run_id: the run that it was made from.
+        mask: the sites kept.
+        constraints: what was insisted on.
+        n_wanted: sites asked for; fewer are kept where the constraints leave no room.
+        level: the run's level whose mask this is; None when it is none of them.
+        errors: test error, (lead_time, s, c) in units; None: not yet evaluated.
+        breaches: constraints that the mask breaks, as sentences; empty for a valid plan.
+        edits: the planner's own decisions, in order.
+    """
+
+    run_id: str
+    mask: Mask
+    constraints: Constraints
+    n_wanted: int
+    level: int | None
+    errors: ErrorStatistics | None
+    breaches: tuple[str, ...]
+    edits: tuple[Edit, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        run: Run,
+        mask: Mask,
+        constraints: Constraints | None = None,
+        n_wanted: int | None = None,
+        edits: tuple[Edit, ...] = (),
+    ) -> Plan:
+        """A mask as a plan of a run, verified; its error is known if it is a level's own mask."""
+        asked = constraints or Constraints.none(len(run.sites))
+        wanted = mask.n_active if n_wanted is None else n_wanted
+        same = np.flatnonzero((run.path.active == mask.active).all(axis=1))
+        level = int(same[0]) if len(same) else None
+        return cls(
+            run_id=run.run_id,
+            mask=mask,
+            constraints=asked,
+            n_wanted=wanted,
+            level=level,
+            errors=None if level is None else run.arrays.errors[level],
+            breaches=verify(mask, run.sites, asked, wanted if n_wanted is not None else None),
+            edits=edits,
+        )
+
+    @classmethod
+    def at_level(cls, run: Run, level: int, constraints: Constraints | None = None) -> Plan:
+        """The run's own mask at a level where it obeys the constraints, else the nearest that does.
+
+        Nearest: the level's kept sites come first, the others follow by rank.
+
+        Raises:
+            ConstraintError: no choice of so many sites obeys the constraints.
+        """
+        asked = constraints or Constraints.none(len(run.sites))
+        own = run.path.mask(level)
+        if not verify(own, run.sites, asked, own.n_active):
+            return cls.of(run, own, asked, own.n_active)
+        order = np.lexsort((run.path.rank, own.active))
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return cls._solved(run, rank, asked, own.n_active)
+
+    @classmethod
+    def solved(cls, run: Run, n_active: int, constraints: Constraints) -> Plan:
+        """The highest-ranked sites, `n_active` at most, that obey the constraints.
+
+        Raises:
+            ConstraintError: no choice of so many sites obeys them.
+        """
+        return cls._solved(run, run.path.rank, constraints, n_active)
+
+    @classmethod
+    def _solved(cls, run: Run, rank: np.ndarray, constraints: Constraints, n_active: int) -> Plan:
+        return cls.of(run, solve(rank, run.sites, constraints, n_active), constraints, n_active)
+
+    def edited(self, run: Run, edit: Edit) -> Plan:
+        """The plan with one site switched by hand, verified anew.
+
+        Raises:
+            ConstraintError: the run has no such site.
+        """
+        where = np.flatnonzero(run.sites.site_id == edit.site)
+        if len(where) == 0:
+            raise ConstraintError(
+                f"Expected a site of run {run.run_id!r}, found {edit.site!r}; check the id."
+            )
+        active = self.mask.active.copy()
+        active[where[0]] = edit.active
+        plan = Plan.of(run, Mask(active), self.constraints, None, (*self.edits, edit))
+        return replace(plan, n_wanted=self.n_wanted)
+
+    @property
+    def valid(self) -> bool:
+        """Whether no constraint is broken."""
+        return not self.breaches
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether the forecast error of this very mask was measured."""
+        return self.errors is not None
+
+    def rmse_by_lead_time(self, channel: int = 0) -> np.ndarray | None:
+        """Expected test RMSE at each lead time, (lead_time,), in units; None if not evaluated."""
+        if self.errors is None:
+            return None
+        return self.errors.rmse(axis=SITE)[:, channel]
+
+    def rmse_by_site(self, channel: int = 0) -> np.ndarray | None:
+        """Expected test RMSE at each site over all lead times, (s,), in units, or None."""
+        if self.errors is None:
+            return None
+        return self.errors.rmse(axis=LEAD_TIME)[:, channel]
+
+    @property
+    def yearly_cost(self) -> float | None:
+        """What the kept sites cost in a year; None where no cost is stated."""
+        if self.constraints.cost is None:
+            return None
+        return float(self.constraints.cost[self.mask.active].sum())
+
+    @property
+    def yearly_saving(self) -> float | None:
+        """What the removed sites would have cost in a year; None where no cost is stated."""
+        if self.constraints.cost is None:
+            return None
+        return float(self.constraints.cost[~self.mask.active].sum())
+
+    def reasons(self, run: Run) -> list[str]:
+        """Why each site stays or goes, one text a site, in words for a table."""
+        pin, active = self.constraints.pin, self.mask.active
+        by_rank = run.path.rank >= len(active) - self.mask.n_active
+        if self.level is not None:
+            by_rank = active
+        reasons = [
+            _reason(int(pin[i]), bool(active[i]), bool(by_rank[i])) for i in range(len(active))
+        ]
+        index = {str(site): i for i, site in enumerate(run.sites.site_id)}
+        for edit in self.edits:
+            if active[index[edit.site]] == edit.active:
+                reasons[index[edit.site]] = edit.reason or "switched by hand"
+        return reasons
+
+
+def _reason(pin: int, active: bool, by_rank: bool) -> str:
+    if pin != FREE:
+        return "pinned: always keep" if pin == ALWAYS else "pinned: never keep"
+    if active:
+        return "among the most important" if by_rank else "kept to obey the constraints"
+    return "removed to obey the constraints" if by_rank else "less important than those kept"

@@ -1,0 +1,194 @@
+"""A plan as one JSON file that opens again on another machine, beside the same run's sites."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+from pydantic import NonNegativeInt
+
+from dynst_core.constraints import ALWAYS, NEVER, NO_ZONE, Constraints, ZoneLimit
+from dynst_core.errors import ConstraintError, PlanError
+from dynst_core.manifest import Card, one_line, seal, unseal
+from dynst_core.mask import Mask
+from dynst_core.plan import Edit, Plan
+from dynst_core.runs import Run
+from dynst_core.sites import SiteSet
+
+FORMAT, FORMAT_VERSION = "dynst-plan", 1
+
+
+class LimitCard(Card):
+    """How many sites of one zone may stay."""
+
+    zone: str
+    at_least: NonNegativeInt = 0
+    at_most: NonNegativeInt | None = None
+
+
+class EditCard(Card):
+    """A planner's own decision about one site."""
+
+    site: str
+    active: bool
+    reason: str
+
+
+class PlanCard(Card):
+    """A plan in site ids, with all that was insisted on."""
+
+    format: Literal["dynst-plan"]
+    format_version: int
+    run_id: str
+    title: str
+    data_fingerprint: str
+    code_version: str
+    created: datetime
+    n_sites: int
+    sites_sha256: str
+    """SHA-256 of the ids and coordinates of all sites, in order."""
+    n_wanted: NonNegativeInt
+    kept: tuple[str, ...]
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    min_distance_km: float = 0.0
+    zones: dict[str, str] = {}
+    """Zone by site, of the sites that lie in one."""
+    limits: tuple[LimitCard, ...] = ()
+    cost: tuple[float, ...] | None = None
+    """Cost of each site in a year, in the order of the sites."""
+    currency: str = ""
+    max_cost: float | None = None
+    edits: tuple[EditCard, ...] = ()
+
+
+def write_plan(run: Run, plan: Plan) -> bytes:
+    """The plan file of a plan."""
+    ids, asked = run.sites.site_id.astype(str), plan.constraints
+    zone = np.full(len(ids), NO_ZONE) if asked.zone is None else asked.zone
+    inside = zone != NO_ZONE
+    card = PlanCard(
+        format="dynst-plan",
+        format_version=FORMAT_VERSION,
+        run_id=run.run_id,
+        title=run.manifest.title,
+        data_fingerprint=run.manifest.dataset.fingerprint,
+        code_version=run.manifest.code_version,
+        created=datetime.now(UTC).replace(microsecond=0),
+        n_sites=len(ids),
+        sites_sha256=sites_sha256(run.sites),
+        n_wanted=plan.n_wanted,
+        kept=tuple(ids[plan.mask.active].tolist()),
+        always=tuple(ids[asked.always].tolist()),
+        never=tuple(ids[asked.never].tolist()),
+        min_distance_km=asked.min_distance_km,
+        zones=dict(zip(ids[inside].tolist(), zone[inside].tolist(), strict=True)),
+        limits=tuple(
+            LimitCard(zone=limit.zone, at_least=limit.at_least, at_most=limit.at_most)
+            for limit in asked.limits
+        ),
+        cost=None if asked.cost is None else tuple(asked.cost.tolist()),
+        currency=asked.currency,
+        max_cost=asked.max_cost,
+        edits=tuple(EditCard(site=e.site, active=e.active, reason=e.reason) for e in plan.edits),
+    )
+    return seal(card).encode()
+
+
+def read_card(raw: bytes, name: str = "plan file") -> PlanCard:
+    """What a plan file says, checked, before its run is opened.
+
+    Args:
+        raw: the file's content.
+        name: what errors call it.
+    Raises:
+        PlanError: the content is foreign, damaged or from a newer version.
+    """
+    try:
+        found = json.loads(raw)
+    except ValueError as error:
+        raise PlanError(
+            f"{name}: expected a plan as JSON, found {one_line(error)}; export the plan again."
+        ) from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise PlanError(
+            f"{name}: expected a plan of DynST Planner, found something else; choose a file that "
+            f"the Export panel wrote as a plan file."
+        )
+    version = found.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise PlanError(
+            f"{name}: expected a plan of format {FORMAT_VERSION} or older, found format {version}; "
+            f"update DynST Planner to open it."
+        )
+    try:
+        return PlanCard.model_validate(unseal(raw))
+    except ValueError as error:
+        raise PlanError(
+            f"{name}: expected a whole plan file, found {one_line(error)}; export the plan again."
+        ) from error
+
+
+def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
+    """The plan that a card describes, beside a run of the same sites, verified anew.
+
+    Its error is read from the run: known if the mask is one of the run's levels.
+
+    Raises:
+        PlanError: the plan is for other sites than the run's, or contradicts itself.
+    """
+    if card.sites_sha256 != sites_sha256(run.sites):
+        raise PlanError(
+            f"{name}: expected a plan for the {len(run.sites)} sites of run {run.run_id!r}, found "
+            f"one for {card.n_sites} other sites of run {card.run_id!r}; open that run first."
+        )
+    try:
+        return Plan.of(
+            run,
+            Mask(_marked(run.sites, card.kept)),
+            _constraints(card, run.sites),
+            card.n_wanted,
+            tuple(Edit(e.site, e.active, e.reason) for e in card.edits),
+        )
+    except (ConstraintError, KeyError) as error:
+        raise PlanError(
+            f"{name}: expected a plan that fits its own sites, found {one_line(error)}; export the "
+            f"plan again."
+        ) from error
+
+
+def sites_sha256(sites: SiteSet) -> str:
+    """A fingerprint of ids and places, in order."""
+    digest = hashlib.sha256("\0".join(map(str, sites.site_id)).encode())
+    digest.update(np.ascontiguousarray(sites.coordinates, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def _constraints(card: PlanCard, sites: SiteSet) -> Constraints:
+    pin = np.zeros(len(sites), dtype=np.int8)
+    pin[_marked(sites, card.always)] = ALWAYS
+    pin[_marked(sites, card.never)] = NEVER
+    zone = None
+    if card.zones:
+        _marked(sites, tuple(card.zones))
+        zone = np.array([card.zones.get(str(site), NO_ZONE) for site in sites.site_id])
+    return Constraints(
+        pin=pin,
+        cost=None if card.cost is None else np.array(card.cost),
+        currency=card.currency,
+        max_cost=card.max_cost,
+        min_distance_km=card.min_distance_km,
+        zone=zone,
+        limits=tuple(ZoneLimit(c.zone, c.at_least, c.at_most) for c in card.limits),
+    )
+
+
+def _marked(sites: SiteSet, ids: tuple[str, ...]) -> np.ndarray:
+    """Which sites are named, (s,), bool; KeyError for a name that is no site."""
+    index = {str(site): i for i, site in enumerate(sites.site_id)}
+    marked = np.zeros(len(sites), dtype=bool)
+    marked[[index[site] for site in ids]] = True
+    return marked

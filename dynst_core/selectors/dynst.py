@@ -1,0 +1,47 @@
+"""DynST itself as a selector: the ranks that a short walk along its own path leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dynst_core.constraints import Constraints
+from dynst_core.mask import n_active_at
+from dynst_core.path import PathOptions, PathTraining, usual_levels
+from dynst_core.record import Problem
+from dynst_core.selectors.base import selector
+from dynst_core.selectors.learned import seeded
+from dynst_core.training import StepOptions
+
+EFFORT = 0.2
+"""Share of a training's gradient steps; exchanges are decided before most of them."""
+
+
+@selector("dynst", "ours, after DynST (arXiv 2403.02914)", sees_forecast=True, random=True)
+def dynst(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:
+    """Rank by how long a site stays on along a path of drop-and-regrow.
+
+    A trained run ranks the same way with its full number of steps; this is for comparing orders.
+    """
+    full = PathOptions()
+    options = replace(full.scaled(EFFORT), exchanges=full.exchanges)
+    with seeded(draw):
+        training = PathTraining(
+            problem,
+            _levels_with_room(problem.n_sites, constraints),
+            options,
+            StepOptions.for_sites(problem.n_sites),
+            seed=draw,
+            constraints=constraints,
+        )
+        for _ in training.run():
+            pass
+        return training.path().rank
+
+
+def _levels_with_room(n_sites: int, constraints: Constraints) -> tuple[float, ...]:
+    """The usual levels that leave room for the pinned sites."""
+    least, most = int(constraints.always.sum()), n_sites - int(constraints.never.sum())
+    further = [t for t in usual_levels(n_sites)[1:] if least <= n_active_at(t, n_sites) <= most]
+    return (0.0, *further)

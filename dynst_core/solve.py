@@ -1,0 +1,262 @@
+"""The highest-ranked sites that obey every constraint, or the constraints that clash.
+
+Sites are taken in the order of their rank, those that a constraint demands first. That is the best
+choice where only pins and zones bind. Where a distance or a cost gets in the way of a zone's least
+number, an exact solver (HiGHS, through scipy) has the last word, and finds which constraints
+cannot hold together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csr_array, eye_array
+from scipy.spatial import cKDTree
+
+from dynst_core.constraints import Constraints
+from dynst_core.errors import ConstraintError
+from dynst_core.mask import Mask
+from dynst_core.sites import EARTH_RADIUS_KM, SiteSet
+
+SECONDS = 5.0
+"""How long the exact solver may search, for each question put to it."""
+
+SLACK = 1e-9
+"""Relative rounding error that is no breach."""
+
+INFEASIBLE = 2
+"""The solver's word for: no choice of sites can obey these."""
+
+
+def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Mask:
+    """Keep the highest-ranked sites that obey all constraints.
+
+    Args:
+        rank: (s,), 0 for the first site to go.
+        sites: where they are.
+        constraints: what must be respected.
+        n_active: sites to keep at most; fewer are kept where the constraints leave no room.
+    Returns:
+        A mask with at least one site.
+    Raises:
+        ConstraintError: no choice obeys all; the text names those that clash and what to try.
+    """
+    taken = _greedy(rank, sites, constraints, n_active)
+    if taken is not None:
+        return Mask(taken)
+    rules = _rules(sites, constraints, n_active)
+    clash = _clashing_pins(sites, constraints, rules)
+    found = _search(rules, -(rank + 1.0)) if not clash else _Found(None, infeasible=True)
+    if found.active is not None:
+        return Mask(found.active)
+    if not found.infeasible:
+        raise ConstraintError(
+            f"Expected a plan that obeys every constraint, found none in {SECONDS:.0f} s of "
+            f"search; loosen one of them."
+        )
+    clash = clash or _clash(rules, len(rank))
+    raise ConstraintError(
+        f"Expected a plan that obeys every constraint, found that these cannot hold together: "
+        f"{'; '.join(rule.text for rule in clash)}. Try to "
+        f"{' or '.join(dict.fromkeys(rule.remedy for rule in clash if rule.remedy))}."
+    )
+
+
+# -- in the order of the ranks ----------------------------------------------------------------
+
+
+class _Tally:
+    """Sites taken so far, and what room they leave."""
+
+    def __init__(self, sites: SiteSet, constraints: Constraints, n_active: int) -> None:
+        self.constraints = constraints
+        self.taken = np.zeros(len(sites), dtype=bool)
+        self.barred = constraints.never.copy()
+        self.places_left = n_active
+        self.cost_left = np.inf
+        if constraints.max_cost is not None:
+            self.cost_left = constraints.max_cost * (1 + SLACK)
+        self.at_most = {limit.zone: limit.at_most for limit in constraints.limits}
+        self.reach_km = _straight_km(sites, constraints.min_distance_km)
+        self.where = sites.positions_km()
+        self.tree = cKDTree(self.where) if self.reach_km > 0 else None
+
+    def take(self, site: int) -> bool:
+        """Take a site if there is room for it."""
+        constraints = self.constraints
+        cost = 0.0 if constraints.cost is None else float(constraints.cost[site])
+        zone = None if constraints.zone is None else str(constraints.zone[site])
+        room = self.at_most.get(zone) if zone is not None else None
+        if self.barred[site] or self.places_left < 1 or cost > self.cost_left or room == 0:
+            return False
+        self.taken[site] = self.barred[site] = True
+        self.places_left -= 1
+        self.cost_left -= cost
+        if zone is not None and room is not None:
+            self.at_most[zone] = room - 1
+        if self.tree is not None:
+            self.barred[self.tree.query_ball_point(self.where[site], self.reach_km)] = True
+        return True
+
+
+def _greedy(
+    rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int
+) -> np.ndarray | None:
+    """Sites in the order of rank, what is demanded first; None where a demand stays unmet."""
+    tally = _Tally(sites, constraints, n_active)
+    order = np.argsort(-rank, kind="stable")
+    for site in order[constraints.always[order]]:
+        if not tally.take(site):
+            return None
+    for limit in constraints.limits:
+        inside = constraints.in_zone(limit.zone)
+        missing = limit.at_least - int((tally.taken & inside).sum())
+        for site in order[inside[order]]:
+            if missing > 0 and not tally.taken[site]:
+                missing -= tally.take(site)
+        if missing > 0:
+            return None
+    for site in order:
+        tally.take(site)
+    return tally.taken if tally.taken.any() else None
+
+
+def _straight_km(sites: SiteSet, distance_km: float) -> float:
+    """The straight line that lies under a distance along the ground, a hair shorter."""
+    if sites.geographic:
+        half_turn = min(distance_km / (2 * EARTH_RADIUS_KM), np.pi / 2)
+        distance_km = 2 * EARTH_RADIUS_KM * float(np.sin(half_turn))
+    return distance_km * (1 - SLACK)
+
+
+# -- exactly ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """One constraint as rows of an integer programme: low <= rows @ kept <= high.
+
+    Attributes:
+        kind: which sort of constraint.
+        text: what it asks for, for the middle of a sentence.
+        remedy: how to loosen it; empty where it cannot be.
+    """
+
+    kind: str
+    text: str
+    remedy: str
+    rows: csr_array
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    active: np.ndarray | None
+    infeasible: bool
+
+
+def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rule]:
+    n = len(sites)
+    one_each = csr_array(eye_array(n))
+
+    def total(weights: np.ndarray) -> csr_array:
+        return csr_array(weights[None, :].astype(float))
+
+    everywhere = total(np.ones(n))
+    rules = [
+        _Rule(
+            "number",
+            f"keep at most {n_active} sites",
+            "keep more sites",
+            everywhere,
+            -np.inf,
+            n_active,
+        ),
+        _Rule("number", "keep at least one site", "", everywhere, 1, np.inf),
+    ]
+    if constraints.never.any():
+        text = f"never keep {_some(sites, constraints.never)}"
+        rules.append(
+            _Rule("never", text, "allow some of them", one_each[constraints.never], -np.inf, 0)
+        )
+    if constraints.min_distance_km > 0:
+        text = f"keep {constraints.min_distance_km:g} km between sites"
+        pairs = _near_pairs(sites, constraints.min_distance_km)
+        rules.append(_Rule("distance", text, "lower the distance", pairs, -np.inf, 1))
+    if constraints.cost is not None and constraints.max_cost is not None:
+        scale = constraints.cost.max() or 1.0
+        text = f"spend at most {constraints.max_cost:,.10g} {constraints.currency}".rstrip()
+        row, most = total(constraints.cost / scale), constraints.max_cost / scale
+        rules.append(_Rule("cost", text, "raise the budget", row, -np.inf, most))
+    for limit in constraints.limits:
+        row = total(constraints.in_zone(limit.zone))
+        if limit.at_least > 0:
+            text = f"keep at least {limit.at_least} in zone {limit.zone}"
+            rules.append(_Rule("zone", text, "ask for fewer there", row, limit.at_least, np.inf))
+        if limit.at_most is not None:
+            text = f"keep at most {limit.at_most} in zone {limit.zone}"
+            rules.append(_Rule("zone", text, "allow more there", row, -np.inf, limit.at_most))
+    if constraints.always.any():
+        text = f"always keep {_some(sites, constraints.always)}"
+        rules.append(
+            _Rule("always", text, "free some of them", one_each[constraints.always], 1, np.inf)
+        )
+    return rules
+
+
+def _near_pairs(sites: SiteSet, distance_km: float) -> csr_array:
+    """One row for each two sites that may not both stay."""
+    reach = _straight_km(sites, distance_km)
+    pairs = cKDTree(sites.positions_km()).query_pairs(reach, output_type="ndarray")
+    row = np.repeat(np.arange(len(pairs)), 2)
+    values = (np.ones(pairs.size), (row, pairs.ravel()))
+    return csr_array(coo_array(values, shape=(len(pairs), len(sites))))
+
+
+def _some(sites: SiteSet, chosen: np.ndarray) -> str:
+    """A few names and how many more: "s1, s2, s3 and 9 more"."""
+    names = [str(site) for site in sites.site_id[chosen]]
+    rest = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _search(rules: Sequence[_Rule], price: np.ndarray) -> _Found:
+    limits = [LinearConstraint(r.rows, r.low, r.high) for r in rules if r.rows.shape[0]]
+    done = milp(
+        price,
+        integrality=np.ones(len(price)),
+        bounds=Bounds(0, 1),
+        constraints=limits,
+        options={"time_limit": SECONDS},
+    )
+    active = None if done.x is None else done.x > 0.5
+    return _Found(active, done.status == INFEASIBLE)
+
+
+def _clashing_pins(sites: SiteSet, constraints: Constraints, rules: Sequence[_Rule]) -> list[_Rule]:
+    """The two rules that pins and a distance make, if two pinned sites lie too near; else none.
+
+    The commonest clash, and the dearest for the solver where a distance holds thousands of pairs.
+    """
+    where = sites.positions_km()[constraints.always]
+    reach = _straight_km(sites, constraints.min_distance_km)
+    if reach <= 0 or len(where) < 2 or not cKDTree(where).query_pairs(reach):
+        return []
+    return [rule for rule in rules if rule.kind in ("always", "distance")]
+
+
+def _clash(rules: Sequence[_Rule], n_sites: int) -> list[_Rule]:
+    """Rules that clash, as few as there was time to find: each is dropped if the rest clash too."""
+    core, end = list(rules), time.monotonic() + SECONDS
+    for rule in sorted(rules, key=lambda rule: -rule.rows.shape[0]):  # the dearest first
+        rest = [other for other in core if other is not rule]
+        if time.monotonic() > end:
+            break
+        if _search(rest, np.zeros(n_sites)).infeasible:
+            core = rest
+    return core

@@ -1,0 +1,78 @@
+"""How much error a planner accepts, and what that allows: the largest cut, the share of places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from dynst_core.field import Grid
+from dynst_core.runs import Run
+
+Kind = Literal["above", "percent", "absolute"]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """An accepted forecast error.
+
+    Attributes:
+        kind: "above": so many units above the error with all sites; "percent": so many percent
+            above it; "absolute": an RMSE of so many units.
+        amount: in units or percent.
+    """
+
+    kind: Kind
+    amount: float
+
+    def limit(self, dense: np.ndarray) -> np.ndarray:
+        """The largest RMSE accepted, in units, where all sites give the RMSE `dense`."""
+        if self.kind == "absolute":
+            return np.full_like(dense, self.amount)
+        return dense + self.amount if self.kind == "above" else dense * (1 + self.amount / 100)
+
+
+def rmse_limit(run: Run, tolerance: Tolerance, lead_time: int | None, channel: int) -> float:
+    """The largest RMSE over all sites that is accepted, in units."""
+    return float(tolerance.limit(np.array(run.rmse(0, lead_time, channel))))
+
+
+def largest_cut(run: Run, tolerance: Tolerance, lead_time: int | None, channel: int) -> int | None:
+    """The level that removes most while its test RMSE is within the tolerance; None if none is."""
+    limit = rmse_limit(run, tolerance, lead_time, channel)
+    within = [i for i in _levels(run) if run.rmse(i, lead_time, channel) <= limit]
+    return within[-1] if within else None
+
+
+def within_tolerance(
+    run: Run, tolerance: Tolerance, level: int, lead_time: int | None, channel: int
+) -> np.ndarray:
+    """Whether each site's own RMSE is within the tolerance at a level, (s,), float.
+
+    "Above" and "percent" compare with the same site's error with all sites. NaN where nothing was
+    observed.
+    """
+    here = run.rmse_by_site(level, lead_time, channel)
+    limit = tolerance.limit(run.rmse_by_site(0, lead_time, channel))
+    return np.where(np.isfinite(here), (here <= limit).astype(float), np.nan)
+
+
+def share(within: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Share of sites, or of their weights, 0 to 1; sites without data do not count."""
+    known = np.isfinite(within)
+    if not known.any():
+        return float("nan")
+    weights = np.ones(len(within)) if weights is None else weights
+    return float(np.average(within[known], weights=weights[known]))
+
+
+def cell_areas(grid: Grid, *, geographic: bool) -> np.ndarray:
+    """Relative area of each cell, (s,): a cell of longitudes and latitudes shrinks to the poles."""
+    y, x = grid.edges()
+    height = np.abs(np.diff(np.sin(np.radians(np.clip(y, -90, 90))) if geographic else y))
+    return np.outer(height, np.abs(np.diff(x))).ravel()
+
+
+def _levels(run: Run) -> range:
+    return range(len(run.path.active))

@@ -1,0 +1,230 @@
+"""What a planner comes for, done as a planner would: in a real Chromium, without a manual."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import PATIENCE, Guard, camera, painted, stage
+
+Open = Callable[..., tuple[Page, Guard]]
+
+
+def value(page: Page, label: str) -> str:
+    """What the figure of a name says."""
+    card = page.locator('[data-testid="stMetric"]').filter(has_text=label)
+    return card.locator('[data-testid="stMetricValue"]').inner_text()
+
+
+def shows(page: Page, label: str, text: str) -> None:
+    card = page.locator('[data-testid="stMetric"]').filter(has_text=label)
+    expect(card.locator('[data-testid="stMetricValue"]')).to_have_text(text, timeout=PATIENCE)
+
+
+def open_panel(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+    expect(page.get_by_role("radio", name=name)).to_be_checked(timeout=PATIENCE)
+
+
+def type_into(page: Page, label: str, text: str) -> None:
+    field = page.locator(f'input[aria-label^="{label}"]')
+    field.fill(text)
+    field.press("Enter")
+
+
+def test_the_largest_cut_within_a_tolerance_is_one_button_away(visit: Open) -> None:
+    page, guard = visit("?run=network&removed=0")
+    type_into(page, "Accept an error of", "15")
+    page.get_by_role("button", name="Largest cut within").click()
+    painted(page, "1/None/0")
+    shows(page, "Sensors kept", "42 of 60")
+    expect(page.get_by_role("button", name="30 % is the largest cut")).to_be_disabled()
+    assert "within=15" in page.url
+    assert guard.foreign == []
+
+
+def test_a_shared_link_opens_the_same_decision(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=30")
+    type_into(page, "Cost per sensor and year", "1200")
+    shows(page, "Yearly saving", "21,600 EUR")
+    open_panel(page, "Constraints")
+    type_into(page, "Least distance (km)", "2")
+    shows(page, "Forecast error", "–")
+    page.wait_for_url("**apart=2**")
+    link = "?" + page.url.partition("?")[2]
+    told = page.locator('[data-testid="stMetric"]').all_inner_texts()
+
+    other, _ = open_without_chart(visit, link)
+    expect(other.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
+    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == told
+
+
+def open_without_chart(visit: Open, query: str) -> tuple[Page, Guard]:
+    """Open a link whose panel holds no chart."""
+    return visit(query, chart=False)
+
+
+def zones_file(folder: Path) -> Path:
+    """Los Angeles cut in two, west and east of 118.3 degrees."""
+    halves = {"west": (-119.0, -118.3), "east": (-118.3, -118.0)}
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": name},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[a, 33], [b, 33], [b, 35], [a, 35], [a, 33]]],
+            },
+        }
+        for name, (a, b) in halves.items()
+    ]
+    file = folder / "halves.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return file
+
+
+def test_a_forbidden_zone_is_cleared_on_the_map(visit: Open, tmp_path: Path) -> None:
+    page, guard = open_without_chart(visit, "?run=network&removed=0&panel=constraints")
+    inputs = page.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    inputs.first.set_input_files(zones_file(tmp_path))
+    expect(page.get_by_label("At most")).to_be_visible(timeout=PATIENCE)
+    before = stage(page).get_attribute("data-painted")
+    type_into(page, "At most", "0")  # the first zone by name: east
+    expect(page.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Zone east: keep none of")).to_be_visible()
+    shows(page, "Forecast error", "–")
+    assert stage(page).get_attribute("data-painted") != before
+    kept = int(value(page, "Sensors kept").split()[0])
+    assert 0 < kept < 60
+    assert guard.foreign == []
+
+
+@pytest.mark.parametrize("run", ["network", "grid"])
+def test_a_click_on_a_map_opens_the_site_s_card_and_the_camera_stays(visit: Open, run: str) -> None:
+    page, _ = visit(f"?run={run}&removed=60")
+    if run == "network":  # a sensor may stand anywhere: find one by pointing
+        where = point_at_a_sensor(page)
+    else:
+        box = stage(page).locator(".frame.error").bounding_box()
+        assert box
+        where = (box["x"] + box["width"] / 2 + 7, box["y"] + box["height"] / 2 + 5)
+    place = camera(page)
+    page.mouse.move(*where, steps=3)
+    expect(stage(page).locator(".tip")).to_be_visible()
+    named = stage(page).locator(".tip").inner_text().split(":")[0]
+    page.wait_for_timeout(300)
+    page.mouse.click(*where)
+    fact = page.locator(".st-key-facts li").first
+    expect(fact).to_contain_text(named, timeout=PATIENCE)
+    assert f"site={named.split()[1]}" in page.url
+    assert camera(page) == place
+    page.get_by_role("radio", name="Never keep").click()
+    expect(fact).to_contain_text("pinned: never keep", timeout=PATIENCE)
+    expect(fact).to_contain_text("removed")
+
+
+def point_at_a_sensor(page: Page) -> tuple[float, float]:
+    """A place on the importance map where the tooltip opens."""
+    box = stage(page).locator(".frame.importance").bounding_box()
+    assert box
+    for down in range(60, 340, 11):
+        for right in range(60, 400, 11):
+            page.mouse.move(box["x"] + right, box["y"] + down)
+            if stage(page).locator(".tip").is_visible():
+                return box["x"] + right, box["y"] + down
+    raise AssertionError("no sensor was found on the map")
+
+
+def test_a_click_on_the_heat_map_sets_slider_and_lead_time(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=60&panel=horizon")
+    plot = page.locator(".js-plotly-plot").nth(1).locator(".heatmaplayer, .hm").first
+    box = plot.bounding_box()
+    assert box
+    # Four levels across, three lead times up: the third from the left and the lowest.
+    x, y = box["x"] + box["width"] * 3.5 / 4, box["y"] + box["height"] * 2.5 / 3
+    page.mouse.move(x - 4, y - 2)
+    page.mouse.move(x, y, steps=3)
+    page.wait_for_timeout(300)
+    page.mouse.click(x, y)
+    painted(page, "3/0/0")
+    shows(page, "Sensors kept", "6 of 60")
+    page.wait_for_url(lambda url: "removed=90" in url and "lead=1" in url)
+
+
+def test_a_plan_is_exported_and_opens_again_elsewhere(visit: Open, tmp_path: Path) -> None:
+    page, _ = open_without_chart(visit, "?run=network&removed=60&apart=2&cost=50&panel=export")
+    kept = value(page, "Sensors kept")
+    told = page.locator('[data-testid="stMetric"]').all_inner_texts()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Plan file").click()
+    file = tmp_path / "plan.json"
+    started.value.save_as(file)
+    assert len(json.loads(file.read_text())["kept"]) == int(kept.split()[0])
+
+    other, _ = open_without_chart(visit, "?run=network&removed=0&panel=export")
+    other.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(file)
+    expect(other.get_by_text("sites kept, as in the file")).to_be_visible(timeout=PATIENCE)
+    shows(other, "Sensors kept", kept)
+    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == told
+    other.wait_for_url("**removed=60**apart=2**")
+
+    foreign, _ = open_without_chart(visit, "?run=hall&removed=0&panel=export")
+    foreign.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(file)
+    expect(foreign.get_by_text("for 60 other sites of run 'network'")).to_be_visible(
+        timeout=PATIENCE
+    )
+    shows(foreign, "Cells kept", "60 of 60")
+
+
+@pytest.mark.parametrize(
+    ("label", "start"),
+    [
+        ("Table (CSV)", b"\xef\xbb\xbfsite,"),
+        ("GeoJSON", b'{"type": "FeatureCollection"'),
+        ("GeoPackage", b"SQLite format 3"),
+        ("GeoParquet", b"PAR1"),
+        ("Fields (NetCDF)", b"\x89HDF"),
+    ],
+)
+def test_every_format_downloads(visit: Open, tmp_path: Path, label: str, start: bytes) -> None:
+    page, guard = open_without_chart(visit, "?run=grid&removed=60&panel=export")
+    with page.expect_download() as started:
+        page.get_by_role("button", name=label).click()
+    started.value.save_as(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes().startswith(start)
+    assert started.value.suggested_filename.startswith("grid-65-removed.")
+    assert guard.foreign == []
+
+
+def test_the_views_lead_to_each_other_and_the_plan_is_as_it_was(visit: Open) -> None:
+    page, guard = visit("?run=grid&removed=30&within=7")
+    page.get_by_role("link", name="Method").click()
+    expect(page.get_by_text("What it does not claim")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("How stable")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Plan", exact=True).click()
+    painted(page, "1/None/0")
+    page.wait_for_url("**/?run=grid&removed=30&lead=all&within=7**")
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("combobox", name="Look at").click()
+    page.get_by_role("option", name="network").click()
+    page.get_by_role("link", name="Open network in the Plan view").click()
+    shows(page, "Sensors kept", "24 of 60")
+    assert guard.foreign == []
+
+
+@pytest.mark.parametrize("panel", ["horizon", "site&site=s1", "constraints", "export"])
+def test_on_a_phone_no_panel_is_wider_than_the_screen(visit: Open, panel: str) -> None:
+    page, _ = visit(f"?run=network&panel={panel}", size=(390, 844), chart=False)
+    expect(page.get_by_role("radio", name="Curve")).to_be_visible(timeout=PATIENCE)
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.st-key-panel *, .st-key-decide *')]
+             .filter((e) => !e.closest('[data-testid=stPlotlyChart]'))
+             .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+             .map((e) => e.outerHTML.slice(0, 80))"""
+    )
+    assert wide == []

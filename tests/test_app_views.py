@@ -1,0 +1,97 @@
+"""The Runs and Method views, and the way between them and the Plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.views import runs
+from dynst_core.runs import Run
+from tests.factories import make_arrays, network_sites, save_run, with_seeds
+
+
+def drawn(view: str) -> AppTest:
+    """One view by itself: the test runner cannot follow links between views."""
+
+    def script(view: str) -> None:
+        import importlib
+
+        import streamlit as st
+
+        page = importlib.import_module(f"app.views.{view}")
+        pages = importlib.import_module("app.views.pages")
+        st.navigation(pages.all_pages(), position="hidden")
+        page.show()
+
+    app = AppTest.from_function(script, args=(view,), default_timeout=60).run()
+    assert not app.exception, app.exception
+    return app
+
+
+@pytest.fixture
+def store(network_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
+    return network_run.folder.parent
+
+
+def words(app: AppTest) -> str:
+    return " ".join(m.value for m in (*app.markdown, *app.caption))
+
+
+def test_every_run_has_its_row_and_its_card(store: Path, network_run: Run) -> None:
+    save_run(store, "other", make_arrays(network_sites(12)))
+    app = drawn("runs")
+    table = app.dataframe[0].value
+    assert table["run"].tolist() == ["network", "other"]
+    assert table["sites"].tolist() == ["40 sensors", "12 sensors"]
+    assert table["error with all"][0] == f"{network_run.rmse(0):.2f} mph"
+    assert table["error with fewer"][0] == f"{network_run.rmse(2):.2f} mph, 60 % removed"
+    assert "12 sensors, 2,016 times" not in words(app)
+    app.selectbox[0].set_value("other").run()
+    assert "12 sensors, 2,016 times, one every 5 min" in words(app)
+
+
+def test_one_seed_says_that_its_stability_is_not_known(network_run: Run) -> None:
+    assert runs.how_stable(network_run) == [
+        "One training from one seed: how far another would agree was not measured."
+    ]
+
+
+def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
+    run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
+    assert run.arrays.members is not None
+    first, second = runs.how_stable(run)
+    shared = int(run.arrays.members.active[:, 2].all(axis=0).sum())
+    assert first.startswith("3 trainings: their ranks agree by ")
+    assert f"all of them keep {shared} of 4 sensors" in first
+    assert second.startswith("First ranks from each half of the training record agree by ")
+    assert any("Bands meant to hold 90 %" in line for line in runs.how_well(run))
+
+
+def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:
+    first, rivals = runs.how_well(network_run)
+    for level, share in enumerate(("0 %", "30 %", "60 %", "90 %")):
+        assert f"{share}: {network_run.rmse(level):.2f}" in first
+    assert rivals.startswith("Random masks and the sites of largest variance were measured")
+
+
+def test_a_damaged_run_is_explained_and_the_others_listed(store: Path) -> None:
+    save_run(store, "bad", make_arrays(network_sites(5)))
+    (store / "bad" / "path.nc").write_bytes(b"no")
+    app = drawn("runs")
+    assert str(store / "bad") in app.error[0].value
+    assert app.dataframe[0].value["run"].tolist() == ["network"]
+
+
+def test_an_empty_store_says_how_to_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "none"))
+    assert "python -m dynst_core train" in words(drawn("runs"))
+
+
+def test_the_method_says_what_is_not_claimed_and_explains_the_paper_s_words(store: Path) -> None:
+    text = words(drawn("method"))
+    assert "Importance is not worth" in text and "Not yet evaluated" in text
+    for word in ("stream morph", "mask", "sparsity", "drop and regrow", "backbone", "horizon"):
+        assert f"| {word}" in text

@@ -1,0 +1,142 @@
+"""Plans: a level's own mask where it will do, the nearest that obeys where not, and their error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.errors import ConstraintError
+from dynst_core.mask import Mask
+from dynst_core.plan import Edit, Plan
+from dynst_core.runs import Run
+
+
+def free(run: Run) -> Constraints:
+    return Constraints.none(len(run.sites))
+
+
+def pinned(run: Run, **pins: int) -> Constraints:
+    pin = np.zeros(len(run.sites), dtype=np.int8)
+    for site, value in pins.items():
+        pin[run.sites.site_id == site] = value
+    return Constraints(pin)
+
+
+def first_out(run: Run, level: int) -> str:
+    """The most important site that a level removes."""
+    removed = np.flatnonzero(~run.path.active[level])
+    return str(run.sites.site_id[removed[run.path.rank[removed].argmax()]])
+
+
+@pytest.mark.parametrize("level", range(4))
+def test_without_constraints_a_plan_is_the_run_s_own_level(network_run: Run, level: int) -> None:
+    plan = Plan.at_level(network_run, level)
+    assert (plan.mask.active == network_run.path.active[level]).all()
+    assert plan.valid and plan.evaluated and plan.level == level
+    by_lead = plan.rmse_by_lead_time()
+    assert by_lead is not None
+    np.testing.assert_allclose(by_lead, [network_run.rmse(level, lead) for lead in range(3)])
+    np.testing.assert_allclose(plan.rmse_by_site(), network_run.rmse_by_site(level))
+
+
+def test_constraints_that_a_level_obeys_leave_it_and_its_measured_error(network_run: Run) -> None:
+    kept = str(network_run.sites.site_id[network_run.path.rank.argmax()])
+    plan = Plan.at_level(network_run, 2, pinned(network_run, **{kept: ALWAYS}))
+    assert plan.level == 2 and plan.evaluated
+
+
+def test_a_pin_that_a_level_breaks_moves_one_site_and_leaves_the_error_unknown(
+    network_run: Run,
+) -> None:
+    site = first_out(network_run, 2)
+    plan = Plan.at_level(network_run, 2, pinned(network_run, **{site: ALWAYS}))
+    assert plan.valid and not plan.evaluated and plan.level is None
+    assert plan.rmse_by_lead_time() is None and plan.rmse_by_site() is None
+    assert plan.mask.n_active == 16
+    assert (plan.mask.active != network_run.path.active[2]).sum() == 2
+
+
+def test_the_nearest_plan_keeps_a_level_s_own_sites_before_higher_ranks(network_run: Run) -> None:
+    # A level that keeps the lowest rank: it must not lose it to a higher-ranked site.
+    path = network_run.path
+    own = path.active[2].copy()
+    lowest, weakest = path.rank.argmin(), np.flatnonzero(own)[path.rank[own].argmin()]
+    own[[lowest, weakest]] = True, False
+    odd = replace(path, active=np.stack([path.active[0], path.active[1], own, path.active[3]]))
+    run = replace(network_run, arrays=replace(network_run.arrays, path=odd))
+    site = str(run.sites.site_id[path.rank.argmax()])
+    plan = Plan.at_level(run, 2, pinned(run, **{site: NEVER}))
+    assert plan.mask.active[lowest]
+    assert plan.mask.active[weakest], "the place that came free goes to the best of the rest"
+
+
+def test_a_solved_plan_takes_the_highest_ranks(network_run: Run) -> None:
+    plan = Plan.solved(network_run, 7, free(network_run))
+    assert (plan.mask.active == (network_run.path.rank >= 33)).all()
+    assert not plan.evaluated, "no level keeps seven"
+
+
+def test_clashing_constraints_make_no_plan(network_run: Run) -> None:
+    with pytest.raises(ConstraintError, match="cannot hold together"):
+        Plan.at_level(network_run, 3, Constraints(np.ones(40, dtype=np.int8)))
+
+
+def test_a_mask_that_breaks_a_constraint_is_never_valid(network_run: Run) -> None:
+    asked = pinned(network_run, s0=NEVER)
+    plan = Plan.of(network_run, Mask.all_on(40), asked)
+    assert not plan.valid
+    assert plan.breaches == ("Site s0 must never be kept and is kept.",)
+
+
+def test_an_edit_is_kept_with_its_reason_verified_and_not_yet_evaluated(network_run: Run) -> None:
+    site = first_out(network_run, 1)
+    plan = Plan.at_level(network_run, 1, pinned(network_run, **{site: NEVER}))
+    edited = plan.edited(network_run, Edit(site, active=True, reason="school"))
+    assert edited.edits == (Edit(site, active=True, reason="school"),)
+    assert edited.mask.n_active == plan.mask.n_active + 1
+    assert not edited.evaluated and not edited.valid
+    assert plan.edits == () and plan.valid, "the plan before the edit stays as it was"
+    back = edited.edited(network_run, Edit(site, active=False, reason=""))
+    assert back.evaluated and back.valid and len(back.edits) == 2
+
+
+def test_an_edit_of_an_unknown_site_is_refused(network_run: Run) -> None:
+    with pytest.raises(ConstraintError, match="found 'nowhere'; check the id"):
+        Plan.at_level(network_run, 1).edited(network_run, Edit("nowhere", active=True, reason=""))
+
+
+def test_cost_and_saving_share_out_the_whole(network_run: Run) -> None:
+    assert Plan.at_level(network_run, 2).yearly_cost is None
+    assert Plan.at_level(network_run, 2).yearly_saving is None
+    asked = replace(free(network_run), cost=np.arange(40.0))
+    plan = Plan.at_level(network_run, 2, asked)
+    assert plan.yearly_cost == np.arange(40)[plan.mask.active].sum()
+    assert plan.yearly_cost + plan.yearly_saving == 780
+
+
+def test_every_site_has_a_reason(network_run: Run) -> None:
+    site = first_out(network_run, 2)
+    top = str(network_run.sites.site_id[network_run.path.rank.argmax()])
+    plan = Plan.at_level(network_run, 2, pinned(network_run, **{site: ALWAYS, top: NEVER}))
+    ids = network_run.sites.site_id.tolist()
+    told = dict(zip(ids, plan.reasons(network_run), strict=True))
+    assert told[site] == "pinned: always keep" and told[top] == "pinned: never keep"
+    others = {told[i] for i in ids if i not in (site, top)}
+    assert others == {"among the most important", "less important than those kept"}
+    other = next(i for i in ids if told[i] == "less important than those kept")
+    edited = plan.edited(network_run, Edit(other, active=True, reason="new school"))
+    assert dict(zip(ids, edited.reasons(network_run), strict=True))[other] == "new school"
+
+
+def test_a_site_moved_by_a_distance_says_so(network_run: Run) -> None:
+    asked = replace(free(network_run), min_distance_km=3.0)
+    plan = Plan.at_level(network_run, 1, asked)
+    told = np.array(plan.reasons(network_run))
+    moved_out = network_run.path.active[1] & ~plan.mask.active
+    by_rank = network_run.path.rank >= 40 - plan.mask.n_active
+    assert moved_out.any()
+    assert (told[by_rank & ~plan.mask.active] == "removed to obey the constraints").all()
+    assert (told[~by_rank & plan.mask.active] == "kept to obey the constraints").all()
