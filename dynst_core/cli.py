@@ -102,11 +102,13 @@ def train(
         str, typer.Option(help="Forecaster: attention, graph, ridge; on grids conv, spectral.")
     ] = "attention",
     always: Annotated[
-        str, typer.Option(help="Ids of sites never to be removed, parted by commas.")
-    ] = "",
+        list[str] | None,
+        typer.Option(help="Id of a site never to be removed, or ID,ID; repeatable."),
+    ] = None,
     never: Annotated[
-        str, typer.Option(help="Ids of sites to be removed first, parted by commas.")
-    ] = "",
+        list[str] | None,
+        typer.Option(help="Id of a site to be removed first, or ID,ID; repeatable."),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Train a forecaster and its masks on a data set, level by level, and save the run.
@@ -234,10 +236,11 @@ def forecast(
     device: Device = "auto",
 ) -> None:
     """Forecast the test period from any sites: error by lead time, beside that from all sites."""
-    from dynst_core.forecast import RunForecaster, edited, mask_at, named
+    from dynst_core.forecast import RunForecaster, edited, mask_at
 
     run = _store(folder).open(run_id)
-    mask = edited(mask_at(run, removed / 100), named(run, off or ()), named(run, on or ()))
+    sites = run.sites
+    mask = edited(mask_at(run, removed / 100), sites.named(off or ()), sites.named(on or ()))
     forecasts = RunForecaster(run, _problem_of(run, data, device), runtime)
     n_steps = steps or run.manifest.config.horizon
     starts = forecasts.windows(n_steps=n_steps)
@@ -307,25 +310,20 @@ def _training(
     )
 
 
-def _pins(problem: Problem, always: str, never: str) -> Constraints:
+def _pins(problem: Problem, always: list[str] | None, never: list[str] | None) -> Constraints:
     """Sites that a planner names to be kept or to be removed, whatever the forecast says."""
     from dynst_core.constraints import ALWAYS, NEVER, Constraints
 
-    pins = Constraints.none(problem.n_sites)
-    place = {name: index for index, name in enumerate(problem.field.sites.site_id.tolist())}
-    for text, pin in ((always, ALWAYS), (never, NEVER)):
-        for name in filter(None, (part.strip() for part in text.split(","))):
-            if name not in place:
+    pins, sites = Constraints.none(problem.n_sites), problem.field.sites
+    for ids, pin in ((always, ALWAYS), (never, NEVER)):
+        for site in sites.named(ids or ()):
+            if pins.pin[site] not in (0, pin):
                 raise ConfigError(
-                    f"Expected ids of sites such as {next(iter(place))}, found {name!r}; "
-                    f"the map shows each site's id."
+                    f"Expected a site to be kept or to be removed, found "
+                    f"{str(sites.site_id[site])!r} in both --always and --never; take it out of "
+                    f"one."
                 )
-            if pins.pin[place[name]] not in (0, pin):
-                raise ConfigError(
-                    f"Expected a site to be kept or to be removed, found {name!r} in both "
-                    f"--always and --never; take it out of one."
-                )
-            pins.pin[place[name]] = pin
+            pins.pin[site] = pin
     return pins
 
 

@@ -418,27 +418,6 @@ def mask_at(run: Run, sparsity: float) -> Mask:
     return Mask(run.path.rank >= len(run.sites) - n_active)
 
 
-def named(run: Run, ids: Sequence[str]) -> list[int]:
-    """Indices of sites by their ids.
-
-    Args:
-        run: the run.
-        ids: each an id, or several parted by commas where the ids themselves hold none.
-    Raises:
-        ConfigError: the run has no such site.
-    """
-    place = {name: index for index, name in enumerate(run.sites.site_id.tolist())}
-    parts = (part for text in ids for part in ([text] if text in place else text.split(",")))
-    names = [name for part in parts if (name := part.strip())]
-    for name in names:
-        if name not in place:
-            raise ConfigError(
-                f"Expected ids of sites such as {next(iter(place))!r}, found {name!r}; "
-                f"the map shows each site's id."
-            )
-    return [place[name] for name in names]
-
-
 def edited(mask: Mask, off: Sequence[int] = (), on: Sequence[int] = ()) -> Mask:
     """The mask with some sites switched off and others on."""
     active = mask.active.copy()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from dynst_core.errors import DataError
+from dynst_core.errors import ConfigError, DataError
 
 EARTH_RADIUS_KM = 6371.0088
 
@@ -81,6 +82,25 @@ class SiteSet:
             raise DataError(
                 "Expected geographic sites, found local metres; read `coordinates` instead."
             )
+
+    def named(self, ids: Sequence[str]) -> list[int]:
+        """Indices of sites by their ids.
+
+        Args:
+            ids: each an id, or several parted by commas where the ids themselves hold none.
+        Raises:
+            ConfigError: there is no such site.
+        """
+        place = {name: index for index, name in enumerate(self.site_id.tolist())}
+        parts = (part for text in ids for part in ([text] if text in place else text.split(",")))
+        names = [name for part in parts if (name := part.strip())]
+        for name in names:
+            if name not in place:
+                raise ConfigError(
+                    f"Expected ids of sites such as {next(iter(place))!r}, found {name!r}; "
+                    f"the map shows each site's id."
+                )
+        return [place[name] for name in names]
 
     def positions_km(self) -> np.ndarray:
         """Cartesian positions in kilometres, (s, 3), so that straight distances can be compared.

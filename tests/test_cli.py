@@ -271,3 +271,25 @@ def test_ctrl_c_keeps_the_levels_that_are_finished(tmp_path: Path) -> None:
     assert len(run.manifest.steps) == 2
     assert len(run.weights(0)) > 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["tunnel-fire"]
+
+
+def test_a_site_kept_and_removed_at_once_is_refused(tmp_path: Path) -> None:
+    name = str(small_tunnel().sites.site_id[3])
+    told = command(
+        "train", "tunnel-fire", "--runs", tmp_path, *QUICK, "--always", name, "--never", name
+    )
+    assert_refused(told, f"found {name!r} in both --always and --never")
+
+
+def test_an_unknown_site_is_refused(tmp_path: Path) -> None:
+    told = command("train", "tunnel-fire", "--runs", tmp_path, *QUICK, "--never", "everywhere")
+    assert_refused(told, "found 'everywhere'; the map shows each site's id")
+
+
+def test_pinned_sites_of_any_id_stay_or_go(tmp_path: Path) -> None:
+    """The tunnel's ids hold commas: each is tried as a whole before it is parted."""
+    sites = small_tunnel().sites.site_id
+    pins = ("--always", sites[0], "--never", sites[1])
+    assert command("train", "tunnel-fire", "--runs", tmp_path, *QUICK, *pins).code == 0
+    path = RunStore(tmp_path).open("tunnel-fire").path
+    assert path.active[:, 0].all() and not path.active[1:, 1].any()

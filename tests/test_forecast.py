@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from dynst_core.errors import BudgetError, ConfigError, RunError
-from dynst_core.forecast import MaskForecaster, RunForecaster, edited, mask_at, named
+from dynst_core.forecast import MaskForecaster, RunForecaster, edited, mask_at
 from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -159,10 +159,10 @@ def test_a_plan_between_levels_keeps_the_last_to_stay(run: Run) -> None:
 
 
 def test_sites_are_found_by_their_ids(run: Run) -> None:
-    assert named(run, []) == named(run, [""]) == []
-    assert named(run, ["s3, s11", "s0"]) == [3, 11, 0]
+    assert run.sites.named([]) == run.sites.named([""]) == []
+    assert run.sites.named(["s3, s11", "s0"]) == [3, 11, 0]
     with pytest.raises(ConfigError, match="Expected ids of sites such as 's0', found 's12'"):
-        named(run, ["s12"])
+        run.sites.named(["s12"])
 
 
 # -- the clock ----------------------------------------------------------------------------------
