@@ -23,7 +23,8 @@ missing, for hours, and may be stopped and started again.
 
 Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
 reaches it, 🔴 misses it, ⚪ has no target or was not measured yet. Nothing that was measured is
-left out. For what the names mean see [method](method.md); for what the figures do not say,
+left out, and each training states its own commit in its line. For what the names mean see
+[method](method.md); for what the figures do not say,
 [beware](beware.md).
 """
 
