@@ -56,8 +56,8 @@ class PathOptions:
 
     exchanges: int = 300
     sure: float = 1.5
-    any_steps: int = 800
-    level_steps: int = 80
+    any_steps: int = 1000
+    level_steps: int = 160
     level_rate: float = 1.0
     rounds: int = 4
     frozen_from: float = 0.75
