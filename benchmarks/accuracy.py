@@ -62,13 +62,12 @@ class Comparison:
         self.bench = Bench(self.problem, Book(dataset, seed, root))
         self.dataset, self.effort = dataset, effort
         self.n_sites = self.problem.n_sites
-        self.training: PathTraining | None = None
         self._rank: dict[str, np.ndarray] = {}
 
     def measure(self) -> None:
         """Everything, the most telling first, until it is done or time is up."""
-        book = self.bench.book
-        if book.find("path", "dynst", 0.0) is None:
+        # The last line that a walk writes; one cut off before that is walked again.
+        if ("edit", "dynst", EDIT_LEVEL, N_EDITS - 1) not in self.bench.book:
             self._walk()
         for step in (self._ridge, self._retrain_levels, self._retrain_edits, self._retrain_all):
             for _ in step():
