@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 
@@ -69,7 +69,14 @@ class Comparison:
         # The last line that a walk writes; one cut off before that is walked again.
         if ("edit", "dynst", EDIT_LEVEL, N_EDITS - 1) not in self.bench.book:
             self._walk()
-        for step in (self._ridge, self._retrain_levels, self._retrain_edits, self._retrain_all):
+        steps = (
+            self._ridge,
+            self._retrain_likely,
+            self._retrain_edits,
+            self._retrain_all,
+            self._retrain_others,
+        )
+        for step in steps:
             for _ in step():
                 if time.monotonic() > self.until:
                     return
@@ -119,9 +126,9 @@ class Comparison:
                 if forecaster is None:
                     forecaster = Forecaster.for_problem(self.problem, "ridge")
                     forecaster.fit(self.problem)
-                began = time.perf_counter()
+                began = time.process_time()
                 active = self.mask(selector, level)
-                seconds = time.perf_counter() - began
+                seconds = time.process_time() - began
                 self.bench.write(
                     "ridge", selector, level, active, forecaster, steps=0, seconds=seconds
                 )
@@ -137,15 +144,20 @@ class Comparison:
         order = sorted((n for n in ratios.RIVALS if n != "random"), key=lambda name: error[name])
         return [*order[:LIKELY], "random", *order[LIKELY:]]
 
-    def _retrain_levels(self) -> Iterator[None]:
-        """The path's own masks and every rival's, trained from scratch; the likeliest first."""
-        rivals, levels = self._likely(), ratios.levels_of(self.dataset)
-        first, rest = rivals[: LIKELY + 1], rivals[LIKELY + 1 :]
-        tasks = list(product(ratios.FAR_LEVELS, ["dynst", *first]))
-        tasks += [t for t in product(levels, ["dynst", *first]) if t not in tasks]
+    def _retrain_likely(self) -> Iterator[None]:
+        """The path's own masks and the likeliest rivals', trained from scratch; far levels first."""
+        levels = ratios.levels_of(self.dataset)
+        far = sorted(levels, key=lambda level: (level not in ratios.FAR_LEVELS, -level))
+        yield from self._retrain_masks(far, ["dynst", *self._likely()[: LIKELY + 1]])
+
+    def _retrain_others(self) -> Iterator[None]:
+        """The other rivals' masks; on big grids none, for they take too long."""
         if self.n_sites < BIG:
-            tasks += list(product(levels, rest))
-        for level, selector in tasks:
+            levels = ratios.levels_of(self.dataset)
+            yield from self._retrain_masks(levels, self._likely()[LIKELY + 1 :])
+
+    def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[None]:
+        for level, selector in product(levels, selectors):
             if ("retrained", selector, level, 0) not in self.bench.book:
                 self._retrain("retrained", selector, level, self.mask(selector, level))
                 yield

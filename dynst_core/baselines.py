@@ -118,7 +118,7 @@ def measure_baselines(
         mask = Mask(rank_with(task.selector, problem, draw=task.draw).keep(task.n_active))
         seed = run.manifest.config.seed + 1000 * (task.draw + 1)
         trainer = _fresh_trainer(run, problem, seed)
-        best = EarlyStop(trainer, judge, patience=task.steps + 1)
+        best = EarlyStop(trainer, judge)
         look_every = max(1, task.steps // LOOKS)
         if not task.steps:
             best.look(mask.active)

@@ -55,10 +55,11 @@ class EarlyStop:
     Args:
         trainer: whose averaged weights are watched.
         judge: measures them.
-        patience: gradient steps without a better error after which training may stop.
+        patience: gradient steps without a better error after which training may stop; by
+            default never, and only the best weights are remembered.
     """
 
-    def __init__(self, trainer: Trainer, judge: Judge, patience: int) -> None:
+    def __init__(self, trainer: Trainer, judge: Judge, patience: float = np.inf) -> None:
         self.trainer, self.judge, self.patience = trainer, judge, patience
         self.least, self.found_at = np.inf, trainer.steps
         self.weights: dict[str, np.ndarray] = {}

@@ -57,7 +57,7 @@ class PathOptions:
     exchanges: int = 300
     sure: float = 1.5
     any_steps: int = 1000
-    level_steps: int = 160
+    level_steps: int = 240
     level_rate: float = 1.0
     rounds: int = 4
     frozen_from: float = 0.75
@@ -172,10 +172,9 @@ class PathTraining:
         yield self._progress("ranking sites", float("nan"))
         self.order = self._pins.obey(rank_sites(self.problem))
         foreseen = yield from self._foresee()
-        wide = yield from self._train_any_sites(foreseen)
+        yield from self._train_any_sites(foreseen)
         for target, active in zip(self.targets, foreseen, strict=True):
             self.active = active.copy()
-            self._start_from_better(wide)
             yield from self._train_level(f"{100 * target:g} % removed" if target else "all sites")
             self._finish_level()
 
@@ -222,12 +221,10 @@ class PathTraining:
                 self.order[[drop, grow]] = self.order[[grow, drop]]
         return active
 
-    def _train_any_sites(
-        self, foreseen: list[np.ndarray]
-    ) -> Generator[Progress, None, dict[str, np.ndarray]]:
+    def _train_any_sites(self, foreseen: list[np.ndarray]) -> Iterator[Progress]:
         """Train at masks of any size, so that one set of weights serves them all.
 
-        Returns those of least selection error over the foreseen masks.
+        Ends with those of least selection error over the foreseen masks.
         """
         options = self.path_options
         best = EarlyStop(self.trainer, self.judge, options.patience)
@@ -245,41 +242,26 @@ class PathTraining:
                 self._skipped += options.any_steps - last
                 break
         best.restore()
-        return best.weights
-
-    def _start_from_better(self, wide: dict[str, np.ndarray]) -> None:
-        """Begin a level from its predecessor's weights or from the wide ones, the better of both.
-
-        Args:
-            wide: weights trained at masks of any size.
-        """
-        forecaster = self.trainer.average
-        before = forecaster.copied_weights()
-        error = self.judge.errors(forecaster, self.active).mean()
-        better = self.judge.errors(forecaster.load(wide), self.active).mean() < error
-        for one in (self.trainer.forecaster, forecaster):
-            one.load(wide if better else before)
 
     def _train_level(self, phase: str) -> Iterator[Progress]:
         """Exchange sites and train in rounds, from the weights that the level before left.
 
-        Those weights compete too: a level may need no training at all.
+        Those weights compete too: a level may need no training at all. No round is left out,
+        for the error falls most at the end, when the learning rate has.
         """
         options = self.path_options
-        best = EarlyStop(self.trainer, self.judge, max(1, options.level_steps // 2))
+        best = EarlyStop(self.trainer, self.judge)
         best.look(self.active)
         for round_ in range(options.rounds):
             fraction = drop_fraction(round_, options.rounds, options.frozen_from)
             if self._drop_and_regrow(round(fraction * options.proposals)):
                 # Weights are compared at one mask only.
-                best = EarlyStop(self.trainer, self.judge, best.patience)
+                best = EarlyStop(self.trainer, self.judge)
                 best.look(self.active)
             first = options.level_steps * round_ // options.rounds
             last = options.level_steps * (round_ + 1) // options.rounds
             yield from self._train(phase, first, last, options.level_steps, options.level_rate)
-            if best.look(self.active):
-                self._skipped += options.level_steps - last
-                break
+            best.look(self.active)
         best.restore()
 
     def _train(

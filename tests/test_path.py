@@ -280,7 +280,7 @@ def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Pro
     random = [Mask(rank_with("random", planted, draw=draw).rank >= 9) for draw in range(3)]
     assert all(mask.kept.tolist() != LEADERS for mask in random)
     rivals = [rival_error(planted, mask, training.n_steps, seed=1) for mask in random]
-    assert error < 0.8 * min(rivals)
+    assert error < 0.85 * min(rivals)
     assert error < 0.9 * float(persistence_statistics(planted.record, starts).rmse())
 
 
