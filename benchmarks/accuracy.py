@@ -145,7 +145,7 @@ class Comparison:
         return [*order[:LIKELY], "random", *order[LIKELY:]]
 
     def _retrain_likely(self) -> Iterator[None]:
-        """The path's own masks and the likeliest rivals', trained from scratch; far levels first."""
+        """The path's own masks and the likeliest rivals', from scratch; far levels first."""
         levels = ratios.levels_of(self.dataset)
         far = sorted(levels, key=lambda level: (level not in ratios.FAR_LEVELS, -level))
         yield from self._retrain_masks(far, ["dynst", *self._likely()[: LIKELY + 1]])

@@ -39,7 +39,7 @@ class Training(BaseModel):
         level: share of sites removed, 0 to 1.
         draw: number of the draw or of the edit.
         steps: gradient steps spent up to here.
-        seconds: processor time spent on this line alone, which other work beside it leaves as it is.
+        seconds: processor time spent on this line alone, so that other work beside it is no harm.
         selection_error: normalised, on selection windows.
         rmse: test RMSE over all sites and lead times, first channel, units.
         rmse_by_lead: the same by lead time.
