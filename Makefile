@@ -48,6 +48,7 @@ bench: venv-dev ## measure speed and a small path, and write docs/benchmarks.md 
 bench-full: venv-dev ## measure every ratio that is missing; hours, may be stopped and resumed
 	@$(py) -m benchmarks.speed
 	@$(py) -m benchmarks.accuracy --full
+	@$(py) -m benchmarks.opponent
 	@$(py) -m benchmarks.report
 
 bench-slider: venv-dev ## measure the slider in a real browser, on a quiet machine

@@ -15,6 +15,12 @@ from benchmarks.trainings import Book
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
+RESULTS = (
+    ("Accuracy", "accuracy"),
+    ("Against a dense forecaster", "opponent"),
+    ("Speed and memory", "speed"),
+)
+
 HEAD = """# Benchmarks
 
 Made by `python -m benchmarks.report` from `benchmarks/results/`; do not edit. `make bench`
@@ -58,7 +64,7 @@ paper's figures: its data and tables are not at hand.
 def lines() -> Iterator[str]:
     """The page, line by line."""
     yield HEAD
-    for title, name in (("Accuracy", "accuracy"), ("Speed and memory", "speed")):
+    for title, name in RESULTS:
         result = ledger.load(name)
         yield f"## {title}\n"
         if result is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from benchmarks import ratios, report
 from benchmarks.accuracy import edit
 from benchmarks.ledger import Row, row
+from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book, Training
 
 
@@ -115,3 +117,36 @@ def test_a_missed_row_is_red_and_keeps_its_reason() -> None:
     missed = row("a", "b", "c", 0.9, (0, 1), [1.1], ("at most", 1.0), note="why")
     text = report.table_row(missed)
     assert "🔴" in text and "90 %" in text and "at most 1" in text and text.endswith("| why |")
+
+
+# -- the dense opponent -----------------------------------------------------------------------
+
+
+def side(words: str, rmse: float) -> Side:
+    return Side(words, rmse, {})
+
+
+@pytest.mark.parametrize(
+    ("rmse", "chosen", "words"),
+    [
+        pytest.param(1.5, 0, "the fastest that is as accurate", id="all are as accurate"),
+        pytest.param(1.2, 1, "the fastest that is as accurate", id="the fastest is not"),
+        pytest.param(0.9, 2, "none is as accurate; the best", id="none is"),
+    ],
+)
+def test_the_opponent_is_the_fastest_that_is_no_less_accurate(
+    rmse: float, chosen: int, words: str
+) -> None:
+    dense = [side("small", 1.4), side("middle", 1.2), side("large", 1.0)]
+    taken = [np.array([1.0, 2.0]), np.array([2.0, 3.0]), np.array([4.0, 4.0])]
+    assert opponent_of(side("ours", rmse), dense, taken) == (chosen, words)
+
+
+def test_each_side_counts_in_its_fastest_runtime() -> None:
+    calls: list[str] = []
+    slow, fast = lambda: (calls.append("slow"), time.sleep(0.02)), lambda: calls.append("fast")
+    taken = seconds([Side("two ways", 1.0, {"slow": slow, "fast": fast})], rounds=3)
+    assert len(taken) == 1
+    assert taken[0].shape == (3,)
+    assert taken[0].max() < 0.02
+    assert calls == ["slow", "fast"] * 4  # in turn, one round to warm up
