@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from app import palette, wording
+from dynst_core import palette, wording
 from dynst_core.manifest import BaselineRow, Baselines
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.runs import Run

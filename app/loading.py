@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from app import maps
-from app.basemap import BaseMap
 from app.maps import Stage
-from app.palette import Scale
 from app.session import Choice
+from dynst_core.basemap import BaseMap
 from dynst_core.errors import ConstraintError, RunError
 from dynst_core.manifest import BASELINES, MANIFEST, Baselines
+from dynst_core.palette import Scale
 from dynst_core.plan import Plan
 from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, run_folders
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, loading, session, state, wording
+from app import charts, loading, session, state
 from app.session import Choice
 from app.views import constraints, export, horizon, site_card
+from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
