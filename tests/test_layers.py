@@ -24,9 +24,12 @@ LIGHT_LAYERS = (
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones"),
     ("plan",),
-    ("palette", "basemap", "wording"),
-    ("plan_file", "export"),
-    ("netcdf",),
+    ("palette", "basemap", "wording", "summary", "cautions"),
+    ("places", "rivals"),
+    ("looks", "curves"),
+    ("plan_file", "export", "pictures"),
+    ("netcdf", "report_words"),
+    ("report",),
     ("tables",),
 )
 TORCH_LAYERS = (

@@ -43,7 +43,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     elif choice.panel == session.CONSTRAINTS:
         constraints.show(run, choice, plan, clash)
     elif choice.panel == session.EXPORT:
-        export.show(run, plan, clash)
+        export.show(run, choice, plan, clash)
     else:
         _show_curve(run, choice, plan)
 
