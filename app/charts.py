@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from app import palette, wording
-from dynst_core.manifest import BaselineRow, Baselines
+from dynst_core import palette, wording
+from dynst_core.manifest import Baselines
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.rivals import row_rmse
 from dynst_core.runs import Run
 
 HEIGHT = 447
@@ -146,7 +147,7 @@ def _by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height:
             customdata=ahead,
             hovertemplate=f"%{{customdata}}: %{{y:.{decimals}f}} {unit}",
         )
-    span = _span_unit(run)[1]
+    span = wording.span_unit(run)[1]
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 12, "t": 8, "b": 8},
@@ -222,7 +223,7 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
             "zeroline": False,
         },
         yaxis={
-            "title": f"lead time ({_span_unit(run)[1]})",
+            "title": f"lead time ({wording.span_unit(run)[1]})",
             "tickvals": shown,
             "ticktext": [f"{_span_numbers(run)[k]:g}" for k in shown],
             "fixedrange": True,
@@ -233,16 +234,9 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
     return figure
 
 
-def _span_unit(run: Run) -> tuple[float, str]:
-    """Seconds in the unit that lead times are counted in, and its name."""
-    last = run.manifest.config.horizon * run.manifest.dataset.step_seconds
-    spans = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
-    return next((size, name) for size, name in spans if last >= 2 * size or size == 1.0)
-
-
 def _span_numbers(run: Run) -> list[float]:
     """Lead times in that unit."""
-    step = run.manifest.dataset.step_seconds / _span_unit(run)[0]
+    step = run.manifest.dataset.step_seconds / wording.span_unit(run)[0]
     return [round((i + 1) * step, 4) for i in range(run.manifest.config.horizon)]
 
 
@@ -313,11 +307,6 @@ def _add_variance(
 def _shared_start(measured: list[int]) -> list[int]:
     """Level 0, where all masks are one, if the next level was measured; else a line would lie."""
     return [0] if measured[0] == 1 else []
-
-
-def row_rmse(row: BaselineRow, lead: int | None, channel: int) -> float:
-    """A rival's error at one lead time or over all."""
-    return row.rmse[channel] if lead is None else row.rmse_by_lead_time[lead][channel]
 
 
 def _styled(figure: go.Figure, run: Run) -> go.Figure:

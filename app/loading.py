@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from app import maps
-from app.basemap import BaseMap
 from app.maps import Stage
-from app.palette import Scale
 from app.session import Choice
+from dynst_core.basemap import BaseMap
 from dynst_core.errors import ConstraintError, RunError
 from dynst_core.manifest import BASELINES, MANIFEST, Baselines
+from dynst_core.palette import Scale
 from dynst_core.plan import Plan
 from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, run_folders
 
@@ -85,7 +85,7 @@ def stage(run: Run) -> Stage:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
-    return maps.make_stage(_run, _base_map())
+    return maps.make_stage(_run, base_map())
 
 
 def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None, str | None]:
@@ -138,7 +138,8 @@ def _error_scale(
 
 
 @st.cache_resource(show_spinner=False)
-def _base_map() -> BaseMap:
+def base_map() -> BaseMap:
+    """Land and borders, read once."""
     return BaseMap.read()
 
 

@@ -17,10 +17,10 @@ import numpy as np
 import pydeck as pdk
 from pydeck.bindings.json_tools import default_serialize
 
-from app import palette, wording
-from app.basemap import BaseMap, Bounds
-from app.palette import Legend, Scale
+from dynst_core import palette, wording
+from dynst_core.basemap import BaseMap, Bounds
 from dynst_core.constraints import FREE
+from dynst_core.palette import Legend, Scale
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet

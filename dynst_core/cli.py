@@ -1,4 +1,4 @@
-"""Commands a planner types: see the data sets, train, measure rivals, check, list runs."""
+"""Commands a planner types: see data sets, train, measure rivals, check, list runs, report."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from dynst_core.sources.catalogue import load_catalogue, load_field
 if TYPE_CHECKING:
     from dynst_core.constraints import Constraints
     from dynst_core.path import PathTraining
+    from dynst_core.plan import Plan
     from dynst_core.record import Problem
 
 app = typer.Typer(
@@ -252,6 +253,77 @@ def forecast(
     console.print(tables.lead_time_table(run, mask, dense, plan, still, len(starts)))
     for level, verdict in forecasts.verdicts.items():
         console.print(f"Level of {run.path.n_active[level]} sites, {verdict}.")
+
+
+@app.command()
+def report(
+    run_id: RunName,
+    removed: Annotated[
+        float, typer.Option(min=0, max=99.999, help="Percent of sites removed, by the run's plan.")
+    ] = 60.0,
+    plan: Annotated[
+        Path | None, typer.Option(help="A plan file, in place of one of the run's own levels.")
+    ] = None,
+    within: Annotated[
+        float, typer.Option(min=0, help="The error accepted, in percent or in units.")
+    ] = 5.0,
+    measure: Annotated[
+        str, typer.Option(help="How it is measured: percent or above (all sites), or absolute.")
+    ] = "percent",
+    cost: Annotated[
+        float | None, typer.Option(min=0, help="Cost of keeping one site for a year.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="What the cost is counted in.")] = "EUR",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; else the run's name in this folder.")
+    ] = None,
+    folder: RunsFolder = None,
+) -> None:
+    """Write a plan as one HTML file for stakeholders, which prints to a clean PDF."""
+    from dynst_core.report import write_report
+    from dynst_core.tolerance import KINDS, Tolerance
+
+    kind = next((known for known in KINDS if known == measure), None)
+    if kind is None:
+        raise ConfigError(
+            f"Expected a measure out of {', '.join(KINDS)}, found {measure!r}; choose one of those."
+        )
+    run = _store(folder).open(run_id)
+    chosen = _plan_from(run, removed / 100, plan, cost, currency)
+    file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
+    page = write_report(run, chosen, Tolerance(kind, within))
+    try:
+        file.write_bytes(page)
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: expected a file that can be written, found {error.strerror}; choose another "
+            f"with --out."
+        ) from error
+    told = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
+    console.print(escape(told), soft_wrap=True)
+
+
+def _plan_from(
+    run: Run, removed: float, file: Path | None, cost: float | None, currency: str
+) -> Plan:
+    """The plan in a file, or the run's own level nearest to a share removed."""
+    from dynst_core.constraints import Constraints
+    from dynst_core.plan import Plan
+    from dynst_core.plan_file import plan_of, read_card
+
+    if file is not None:
+        try:
+            raw = file.read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"{file}: expected a plan file, found {error.strerror}; check the path."
+            ) from error
+        return plan_of(read_card(raw, str(file)), run, str(file))
+    n = len(run.sites)
+    costs = None if cost is None else np.full(n, cost)
+    level = int(np.abs(run.path.sparsity - removed).argmin())
+    asked = Constraints(np.zeros(n, dtype=np.int8), cost=costs, currency=currency)
+    return Plan.at_level(run, level, asked)
 
 
 def _store(folder: Path | None) -> RunStore:

@@ -42,6 +42,15 @@ class ErrorStatistics:
             self.count + other.count,
         )
 
+    def at_lead_time(self, lead_time: int | None) -> ErrorStatistics:
+        """The same of one lead-time index, (1, s, c); of all when None."""
+        if lead_time is None:
+            return self
+        keep = slice(lead_time, lead_time + 1)
+        return ErrorStatistics(
+            self.squared[keep], self.absolute[keep], self.signed[keep], self.count[keep]
+        )
+
     def rmse(self, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
         """Root mean squared error in units, pooled over `axis` (all axes when None)."""
         return np.sqrt(_ratio(self.squared, self.count, axis))

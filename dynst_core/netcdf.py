@@ -1,9 +1,10 @@
-"""A plan's mask, and the masks and errors of its run, as NetCDF after the CF conventions."""
+"""A plan's mask, and the masks and errors of its run, as NetCDF or Zarr after CF conventions."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 import xarray as xr
@@ -29,6 +30,21 @@ def to_netcdf(run: Run, plan: Plan) -> bytes:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "plan.nc"
         dataset.to_netcdf(file, engine="netcdf4", encoding=encoding)
+        return file.read_bytes()
+
+
+def to_zarr(run: Run, plan: Plan) -> bytes:
+    """The same fields as one zip file that holds a Zarr group, its chunks compressed.
+
+    `xarray.open_zarr(zarr.storage.ZipStore(file, mode="r"))` opens it. Zarr of format 2, which more
+    programs read than 3 and whose texts and joint metadata are part of the format.
+    """
+    with TemporaryDirectory() as folder:
+        group, file = Path(folder) / "plan.zarr", Path(folder) / "plan.zip"
+        fields(run, plan).to_zarr(group, mode="w", zarr_format=2, consolidated=True)
+        with ZipFile(file, "w", ZIP_STORED) as packed:
+            for part in sorted(path for path in group.rglob("*") if path.is_file()):
+                packed.write(part, part.relative_to(group).as_posix())
         return file.read_bytes()
 
 

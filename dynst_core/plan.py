@@ -136,11 +136,17 @@ class Plan:
             return None
         return self.errors.rmse(axis=SITE)[:, channel]
 
-    def rmse_by_site(self, channel: int = 0) -> np.ndarray | None:
-        """Expected test RMSE at each site over all lead times, (s,), in units, or None."""
+    def rmse(self, lead_time: int | None = None, channel: int = 0) -> float | None:
+        """Test RMSE over all sites, in units, at one lead-time index or all; None if unknown."""
         if self.errors is None:
             return None
-        return self.errors.rmse(axis=LEAD_TIME)[:, channel]
+        return float(self.errors.at_lead_time(lead_time).rmse(axis=(LEAD_TIME, SITE))[channel])
+
+    def rmse_by_site(self, channel: int = 0, lead_time: int | None = None) -> np.ndarray | None:
+        """Test RMSE at each site, (s,), in units, at one lead-time index or all, or None."""
+        if self.errors is None:
+            return None
+        return self.errors.at_lead_time(lead_time).rmse(axis=LEAD_TIME)[:, channel]
 
     @property
     def yearly_cost(self) -> float | None:

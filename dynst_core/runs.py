@@ -30,7 +30,6 @@ from dynst_core.manifest import (
     seal,
 )
 from dynst_core.mask import SparsityPath
-from dynst_core.metrics import ErrorStatistics
 from dynst_core.run_arrays import RunArrays, read_arrays, write_arrays
 from dynst_core.sites import SiteSet
 
@@ -67,17 +66,17 @@ class Run:
 
     def rmse(self, level: int, lead_time: int | None = None, channel: int = 0) -> float:
         """Test RMSE over all sites at a level index, in units; one lead-time index or all."""
-        return float(_pick(self.arrays.errors[level], lead_time).rmse(axis=(0, 1))[channel])
+        return float(self.arrays.errors[level].at_lead_time(lead_time).rmse(axis=(0, 1))[channel])
 
     def rmse_by_site(
         self, level: int, lead_time: int | None = None, channel: int = 0
     ) -> np.ndarray:
         """Test RMSE of each site at a level index, (s,), in units; one lead-time index or all."""
-        return _pick(self.arrays.errors[level], lead_time).rmse(axis=0)[:, channel]
+        return self.arrays.errors[level].at_lead_time(lead_time).rmse(axis=0)[:, channel]
 
     def persistence_rmse(self, lead_time: int | None = None, channel: int = 0) -> float:
         """Test RMSE of persistence with all sites read, in units."""
-        return float(_pick(self.arrays.persistence, lead_time).rmse(axis=(0, 1))[channel])
+        return float(self.arrays.persistence.at_lead_time(lead_time).rmse(axis=(0, 1))[channel])
 
     def speed_up(self, level: int) -> float:
         """How many times faster a forecast from this level's sites is than from all sites."""
@@ -91,18 +90,6 @@ class Run:
     def baselines(self) -> Baselines:
         """Rivals measured so far; empty when `baselines RUN` has not been run."""
         return read_baselines(self.folder, self.run_id)
-
-
-def _pick(statistics: ErrorStatistics, lead_time: int | None) -> ErrorStatistics:
-    if lead_time is None:
-        return statistics
-    keep = slice(lead_time, lead_time + 1)
-    return ErrorStatistics(
-        statistics.squared[keep],
-        statistics.absolute[keep],
-        statistics.signed[keep],
-        statistics.count[keep],
-    )
 
 
 def run_folders() -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from dynst_core.field import Grid
 from dynst_core.runs import Run
 
 Kind = Literal["above", "percent", "absolute"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ def within_tolerance(
     observed.
     """
     here = run.rmse_by_site(level, lead_time, channel)
+    return within_at_sites(run, tolerance, here, lead_time, channel)
+
+
+def within_at_sites(
+    run: Run, tolerance: Tolerance, here: np.ndarray, lead_time: int | None, channel: int
+) -> np.ndarray:
+    """The same for any plan of the run, from its RMSE at each site, (s,), in units."""
     limit = tolerance.limit(run.rmse_by_site(0, lead_time, channel))
     return np.where(np.isfinite(here), (here <= limit).astype(float), np.nan)
 

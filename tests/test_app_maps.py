@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import maps, palette
-from app.basemap import BaseMap
+from app import maps
 from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage
+from dynst_core import palette
+from dynst_core.basemap import BaseMap
 from dynst_core.constraints import Constraints
 from dynst_core.plan import Plan
 from dynst_core.runs import Run

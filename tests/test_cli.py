@@ -20,6 +20,8 @@ import pytest
 
 from dynst_core import cli
 from dynst_core.field import Field
+from dynst_core.plan import Plan
+from dynst_core.plan_file import write_plan
 from dynst_core.runs import RunStore
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.sources.simulate import TunnelSettings, simulate_tunnel
@@ -293,3 +295,33 @@ def test_pinned_sites_of_any_id_stay_or_go(tmp_path: Path) -> None:
     assert command("train", "tunnel-fire", "--runs", tmp_path, *QUICK, *pins).code == 0
     path = RunStore(tmp_path).open("tunnel-fire").path
     assert path.active[:, 0].all() and not path.active[1:, 1].any()
+
+
+def test_a_report_is_written_for_a_level_and_for_a_plan_file(tmp_path: Path) -> None:
+    run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
+    out, plan = tmp_path / "plan.html", tmp_path / "plan.json"
+    told = command(
+        *("report", "network", "--removed", 60, "--cost", 100, "--currency", "CHF"),
+        *("--out", out, "--runs", run.folder.parent),
+    )
+    assert told.code == 0 and "plan.html: 16 of 40 sites kept." in told.out
+    assert "It saves 2,400 CHF a year." in out.read_text()
+    plan.write_bytes(write_plan(run, Plan.at_level(run, 3)))
+    told = command("report", "network", "--plan", plan, "--out", out, "--runs", run.folder.parent)
+    assert told.code == 0 and "Keep 4 of 40 sensors" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--measure", "feet"), "Expected a measure out of above, percent, absolute, found 'feet'"),
+        (("--plan", "nowhere.json"), "nowhere.json: expected a plan file, found No such file"),
+        (("--out", "nowhere/plan.html"), "expected a file that can be written"),
+    ],
+)
+def test_a_report_that_cannot_be_written_says_why(
+    tmp_path: Path, words: tuple[str, str], message: str
+) -> None:
+    save_run(tmp_path, "network", make_arrays(network_sites()))
+    told = command("report", "network", *words, "--runs", tmp_path)
+    assert told.code == 1 and message in told.err and told.err.count("\n") == 1

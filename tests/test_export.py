@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import xarray as xr
+import zarr
 
 from dynst_core import export, netcdf
 from dynst_core.constraints import ALWAYS, Constraints
@@ -262,3 +264,31 @@ def test_a_network_in_metres_needs_no_longitude(tmp_path: Path) -> None:
     dataset = opened(run, Plan.at_level(run, 1), tmp_path)
     np.testing.assert_allclose(dataset["x"], where.coordinates[:, 0])
     assert "longitude" not in dataset
+
+
+# -- Zarr -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["network", "grid", "hall"])
+def test_the_zip_of_zarr_holds_what_the_netcdf_holds(tmp_path: Path, kind: str) -> None:
+    sites = (network_sites(9),) if kind == "network" else grid_sites(3, 4, kind == "grid")
+    run = save_run(tmp_path, kind, make_arrays(*sites))
+    plan = Plan.at_level(run, 2)
+    file = tmp_path / "plan.zarr.zip"
+    file.write_bytes(netcdf.to_zarr(run, plan))
+    with zarr.storage.ZipStore(file, mode="r") as store:
+        found = xr.open_zarr(store).load()
+    other = opened(run, plan, tmp_path)
+    xr.testing.assert_equal(found, other)
+    assert found.attrs == other.attrs
+    for name in other.data_vars:
+        assert found[name].attrs["long_name"] == other[name].attrs["long_name"]
+        assert found[name].attrs.get("units") == other[name].attrs.get("units")
+    assert (found["kept"].values.ravel() == run.path.active[2]).all()
+
+
+def test_the_zip_of_zarr_names_no_part_twice(network_run: Run, plan: Plan) -> None:
+    with zipfile.ZipFile(io.BytesIO(netcdf.to_zarr(network_run, plan))) as packed:
+        names = packed.namelist()
+        assert len(names) == len(set(names)) and ".zmetadata" in names
+        assert packed.testzip() is None

@@ -24,8 +24,12 @@ LIGHT_LAYERS = (
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones"),
     ("plan",),
-    ("plan_file", "export"),
-    ("netcdf",),
+    ("palette", "basemap", "wording", "summary", "cautions"),
+    ("places", "rivals"),
+    ("looks", "curves"),
+    ("plan_file", "export", "pictures"),
+    ("netcdf", "report_words"),
+    ("report",),
     ("tables",),
 )
 TORCH_LAYERS = (
@@ -48,7 +52,7 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 LIGHT = {room for rooms in LIGHT_LAYERS for room in rooms}
 
 # The app's modules that turn values into pictures and words, testable without a server.
-PURE_APP = ("basemap", "charts", "maps", "palette", "wording")
+PURE_APP = ("charts", "maps")
 
 PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 PICKLING_CALLS = {"read_pickle", "to_pickle", "torch.load", "torch.save"}

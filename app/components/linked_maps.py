@@ -17,8 +17,8 @@ import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from app import palette
 from app.maps import REFERENCE_SIZE, VIEWS, Paint, Stage
+from dynst_core import palette
 
 _HERE = Path(__file__).parent
 _DECK_GL = Path(pydeck.__file__).parent / "nbextension" / "static"

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import state, wording
+from app import state
 from app.session import Choice
+from dynst_core import wording
 from dynst_core.constraints import NO_ZONE, ZoneLimit
 from dynst_core.errors import DataError
 from dynst_core.plan import Plan

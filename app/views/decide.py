@@ -7,8 +7,9 @@ from typing import get_args
 import numpy as np
 import streamlit as st
 
-from app import palette, state, wording
+from app import state
 from app.session import CURRENCY_LETTERS, FIRST_CURRENCY, Choice
+from dynst_core import palette, wording
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance, largest_cut, rmse_limit
 

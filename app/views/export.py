@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from app import session, state
+from app import loading, session, state
+from app.session import Choice
 from dynst_core.constraints import Constraints
 from dynst_core.errors import DynSTError
 from dynst_core.plan import Plan
@@ -18,8 +19,8 @@ from dynst_core.runs import Run
 Write = Callable[[Run, Plan], bytes]
 
 
-def show(run: Run, plan: Plan, clash: str | None) -> None:
-    """A button for each format, and a box to open a plan file."""
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+    """A button for the report, the maps and each format, and a box to open a plan file."""
     st.markdown("**Take the plan with you**")
     if clash or not plan.valid:
         st.caption("There is no valid plan to export: loosen a constraint first.")
@@ -29,6 +30,7 @@ def show(run: Run, plan: Plan, clash: str | None) -> None:
             "saving, and where it all came from."
         )
         _show_buttons(run, plan)
+        _show_pictures(run, choice, plan)
     _open_plan(run)
 
 
@@ -41,22 +43,61 @@ def _show_buttons(run: Run, plan: Plan) -> None:
         ("GeoPackage", "gpkg", "application/geopackage+sqlite3", export.to_geopackage),
         ("GeoParquet", "parquet", "application/vnd.apache.parquet", export.to_geoparquet),
         ("Fields (NetCDF)", "nc", "application/netcdf", netcdf.to_netcdf),
+        ("Fields (Zarr)", "zarr.zip", "application/zip", netcdf.to_zarr),
         ("Plan file", "plan.json", "application/json", write_plan),
     ]
     if run.sites.geographic:
         formats.insert(1, ("GeoJSON", "geojson", "application/geo+json", export.to_geojson))
-    removed = len(run.sites) - plan.mask.n_active
     with st.container(horizontal=True, gap="small"):
         for label, ending, mime, write in formats:
-            st.download_button(
-                label,
-                data=partial(write, run, plan),
-                file_name=f"{run.run_id}-{removed}-removed.{ending}",
-                mime=mime,
-                key=f"export-{ending}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+            _offer(label, partial(write, run, plan), _file_name(run, plan, ending), mime)
+
+
+def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
+    """The report, and both maps as pictures with title and legend."""
+    from dynst_core import looks, pictures, report
+
+    lead, channel = choice.lead, choice.channel
+
+    def map_of(make: Callable[[], looks.Look]) -> Callable[[], bytes]:
+        return lambda: pictures.map_png(run, make(), loading.base_map())
+
+    def written() -> bytes:
+        base_map = loading.base_map()
+        return report.write_report(run, plan, choice.tolerance, lead, channel, base_map)
+
+    def error() -> looks.Look:
+        scale = looks.error_scale(run, lead, channel, plan)
+        return looks.error(run, plan, scale, lead, channel)
+
+    st.markdown("**Show it to others**")
+    st.caption(
+        "The report is one file with maps, curve, figures, assumptions and cautions; print it to "
+        "PDF from any browser."
+    )
+    with st.container(horizontal=True, gap="small"):
+        _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
+        maps = {"importance": lambda: looks.importance(run, plan), "error": error}
+        for name, make in maps.items():
+            file_name = _file_name(run, plan, f"{name}.png")
+            _offer(f"Map of {name} (PNG)", map_of(make), file_name, "image/png")
+
+
+def _file_name(run: Run, plan: Plan, ending: str) -> str:
+    return f"{run.run_id}-{len(run.sites) - plan.mask.n_active}-removed.{ending}"
+
+
+def _offer(label: str, data: Callable[[], bytes], file_name: str, mime: str) -> None:
+    """A button whose file is made only when it is pressed."""
+    st.download_button(
+        label,
+        data=data,
+        file_name=file_name,
+        mime=mime,
+        key=f"export-{label}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def _open_plan(run: Run) -> None:

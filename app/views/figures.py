@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app import wording
 from app.session import Choice
+from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.tolerance import cell_areas, share, within_tolerance

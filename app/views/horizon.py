@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from app import charts, state, wording
+from app import charts, state
 from app.session import Choice
+from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, loading, session, state, wording
+from app import charts, loading, session, state
 from app.session import Choice
 from app.views import constraints, export, horizon, site_card
+from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
@@ -42,7 +43,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     elif choice.panel == session.CONSTRAINTS:
         constraints.show(run, choice, plan, clash)
     elif choice.panel == session.EXPORT:
-        export.show(run, plan, clash)
+        export.show(run, choice, plan, clash)
     else:
         _show_curve(run, choice, plan)
 

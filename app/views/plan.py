@@ -6,13 +6,14 @@ import hashlib
 
 import streamlit as st
 
-from app import loading, session, state, wording
+from app import loading, session, state
 from app.components import linked_maps
 from app.components.linked_maps import Caption, TooltipWords
 from app.loading import Shelf
 from app.maps import ERROR, IMPORTANCE, Stage, make_paint
 from app.session import Choice
 from app.views import decide, figures, pages, panels
+from dynst_core import wording
 from dynst_core.errors import RunError
 from dynst_core.mask import Mask
 from dynst_core.plan import Plan

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import loading, session, wording
+from app import loading, session
 from app.loading import Shelf
 from app.views import pages
+from dynst_core import wording
 from dynst_core.errors import RunError
 from dynst_core.run_arrays import rank_agreement
 from dynst_core.runs import Run

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import charts, state, wording
+from app import charts, state
 from app.session import Choice
+from dynst_core import wording
 from dynst_core.constraints import ALWAYS, FREE, NEVER
 from dynst_core.plan import Plan
 from dynst_core.runs import Run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import wording
+from dynst_core import wording
 from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
 from tests.factories import grid_sites, make_arrays, save_run

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
-from dynst_core.tolerance import Kind
+from dynst_core.tolerance import Kind, Tolerance
 
 
 def site_noun(run: Run) -> str:
@@ -79,6 +79,13 @@ def lead_time_range(run: Run) -> str:
     step = run.manifest.dataset.step_seconds
     first, last = duration(step), duration(run.manifest.config.horizon * step)
     return first if first == last else f"{first} to {last}"
+
+
+def span_unit(run: Run) -> tuple[float, str]:
+    """Seconds in the unit that lead times are counted in, and its name."""
+    last = run.manifest.config.horizon * run.manifest.dataset.step_seconds
+    spans = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+    return next((size, name) for size, name in spans if last >= 2 * size or size == 1.0)
 
 
 def period(start: datetime, end: datetime) -> str:
@@ -230,6 +237,12 @@ TOLERANCES: dict[Kind, str] = {
 def tolerance_kind(run: Run, kind: Kind, channel: int) -> str:
     """How a kind of tolerance reads after its number: "mph above all sensors"."""
     return TOLERANCES[kind].format(noun=site_noun(run), unit=unit(run, channel))
+
+
+def tolerance_words(run: Run, tolerance: Tolerance, channel: int) -> str:
+    """A whole tolerance: "5 % above all sensors"."""
+    kind = tolerance_kind(run, tolerance.kind, channel)
+    return f"{tolerance.amount:g} {kind}"
 
 
 def standing(run: Run, importance: float) -> str:

@@ -1,4 +1,4 @@
-"""The base map shipped with the app: land, coastlines and borders from Natural Earth."""
+"""The base map that ships with the package: land, coastlines and borders from Natural Earth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BaseMap:
 
     @classmethod
     def read(cls, file: Path = FILE) -> BaseMap:
-        """Read the file that ships with the app."""
+        """Read the file that ships with the package."""
         return cls(geopandas.read_file(file).set_index("kind").geometry)
 
     def land(self, bounds: Bounds) -> list[list[Ring]]:

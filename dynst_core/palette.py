@@ -8,6 +8,7 @@ paper in both themes, so that a colour means the same everywhere.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,12 @@ VARIANCE_LINE = "#d9822b"
 PERSISTENCE_LINE = "#b0527e"
 CHOSEN = "#009e73"
 """The green of what is selected, on maps and charts alike."""
+
+FIRST, SECOND, BOTH = "#e08214", "#542788", "#b8c1ca"
+"""Two plans compared: what only the first keeps or does better, only the second, and both."""
+
+SELECTOR_LINES = ("#2d8a6e", "#8c5a2b", "#6a51a3", "#b8860b", "#c2455a", "#3d6f8e", "#5c5c5c")
+"""Rivals other than random masks and top variance, in the order that they are named."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,11 @@ class Legend:
     ticks: tuple[tuple[float, str], ...]
     swatches: tuple[Swatch, ...] = ()
 
+    @property
+    def colours(self) -> list[str]:
+        """The gradient's colours from left to right, evenly spaced; none where it has no scale."""
+        return re.findall(r"#[0-9a-f]{6}", self.gradient)
+
 
 def importance_scale() -> Scale:
     """Light to dark blue over importance 0 to 1; its lightest blue is not white."""
@@ -110,6 +122,14 @@ def importance_scale() -> Scale:
 def error_scale(low: float, high: float) -> Scale:
     """Cream (small error) to near black (large error) over a range in units."""
     return Scale(_table(sequential.Magma)[::-1][:-1], low, high)
+
+
+def difference_scale(largest: float) -> Scale:
+    """The second's colour (its error is smaller) over white to the first's, symmetric in units."""
+    white = np.array([247.0, 247.0, 247.0])
+    first, second = (np.array(hex_to_rgb(c), dtype=float) for c in (FIRST, SECOND))
+    halves = (second, (second + white) / 2, white, (first + white) / 2, first)
+    return Scale(np.array(halves), -largest, largest)
 
 
 def error_range(errors: np.ndarray) -> tuple[float, float]:
@@ -156,10 +176,21 @@ def no_data_swatch(label: str, *, cell: bool) -> Swatch:
     return Swatch(grey, _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
 
 
+def plain_swatch(colour: str, label: str, *, cell: bool) -> Swatch:
+    """One colour with one meaning."""
+    return Swatch(colour, colour, label, round=not cell)
+
+
 def _table(colours: list[str]) -> np.ndarray:
     """A named plotly scale as an array, (k, 3)."""
     rgb = [hex_to_rgb(c) if c.startswith("#") else unlabel_rgb(c) for c in colours]
     return np.array(rgb, dtype=float)
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """The parts of a colour such as "#2a78c5", 0 to 255."""
+    red, green, blue = hex_to_rgb(colour)
+    return red, green, blue
 
 
 def _hex(rgb: np.ndarray) -> str:

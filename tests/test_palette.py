@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import palette
+from dynst_core import palette
 
 
 def lightness(rgba: np.ndarray) -> np.ndarray:

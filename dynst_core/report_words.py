@@ -1,0 +1,154 @@
+"""What a report says of a plan: the verdict, the figures, the assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dynst_core import wording
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+from dynst_core.summary import Summary
+from dynst_core.tolerance import Tolerance
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its name, its value, and what stands below."""
+
+    label: str
+    value: str
+    below: str = ""
+
+
+def verdict(
+    run: Run,
+    plan: Plan,
+    summary: Summary,
+    tolerance: Tolerance,
+    lead: int | None,
+    channel: int,
+) -> list[str]:
+    """The plan in two or three sentences."""
+    noun, unit = wording.site_noun(run), wording.unit(run, channel)
+    removed = summary.n_sites - summary.n_kept
+    share = wording.percent(removed / summary.n_sites)
+    if plan.level is not None:  # as it is called everywhere else: 124 of 207 is "60 %"
+        share = wording.level_label(run, plan.level)
+    told = [
+        f"Keep {summary.n_kept:,} of {summary.n_sites:,} {noun}s and remove {removed:,} ({share})."
+    ]
+    if not plan.valid:
+        told.append(f"This plan is not valid: {' '.join(plan.breaches)}")
+    dense = wording.number(summary.dense, summary.dense)
+    limit = f"{wording.number(summary.limit, summary.dense)} {unit}"
+    if summary.rmse is None:
+        told.append(
+            "Its forecast error is not yet evaluated: no forecast was made from exactly these "
+            f"{noun}s, and no figure is guessed."
+        )
+    else:
+        here = f"{wording.number(summary.rmse, summary.dense)} {unit}"
+        kept_to = "within" if summary.rmse <= summary.limit else "above"
+        accepted = wording.tolerance_words(run, tolerance, channel)
+        told.append(
+            f"The forecast error over all places, kept and removed, is {here} "
+            f"({wording.lead_time(run, lead)}); with all {noun}s it is {dense} {unit}. That is "
+            f"{wording.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
+            f"({accepted})."
+        )
+    if summary.saving is not None:
+        currency = plan.constraints.currency
+        told.append(f"It saves {wording.money(summary.saving, currency)} a year.")
+    return told
+
+
+def figures(run: Run, plan: Plan, summary: Summary, channel: int) -> list[Figure]:
+    """The figures of a plan in words; what was not measured says so."""
+    noun = wording.site_noun(run)
+    removed = summary.n_sites - summary.n_kept
+    shown = [
+        Figure(
+            f"{wording.capital(noun)}s kept",
+            f"{summary.n_kept:,} of {summary.n_sites:,}",
+            f"{removed:,} removed",
+        ),
+        *_error_figures(run, summary, channel),
+    ]
+    if summary.speed_up is not None:
+        shown.append(Figure("Forecast speed", wording.speed_up(summary.speed_up)))
+    if summary.cost is not None and summary.saving is not None:
+        money = [
+            wording.money(v, plan.constraints.currency) for v in (summary.saving, summary.cost)
+        ]
+        shown.append(Figure("Yearly saving", money[0], f"{money[1]} still spent"))
+    return shown
+
+
+def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
+    noun, unit, dense = wording.site_noun(run), wording.unit(run, channel), summary.dense
+
+    def told(value: float) -> str:
+        return f"{wording.number(value, dense)} {unit}"
+
+    tolerance = Figure("Accepted error", told(summary.limit))
+    if summary.rmse is None:
+        return [Figure("Forecast error", "–", wording.NOT_EVALUATED), tolerance]
+    against = f"{wording.change(summary.rmse, dense)} against all {noun}s"
+    shown = [Figure("Forecast error (RMSE)", told(summary.rmse), against), _band(summary, told)]
+    if summary.seeds is not None:
+        low, high = summary.seeds
+        shown.append(Figure("Over several trainings", f"{told(low)} to {told(high)}"))
+    met = "met" if summary.rmse <= summary.limit else "not met"
+    shown.append(Figure("Accepted error", told(summary.limit), met))
+    if summary.worst is not None:
+        site = run.sites.site_id[summary.worst.site]
+        below = f"{noun} {site}; {told(summary.worst.dense)} with all"
+        shown.append(Figure(f"Worst {noun}'s error", told(summary.worst.rmse), below))
+    if summary.within is not None:
+        value, below = wording.percent(summary.within), f"of {noun}s"
+        if summary.within_area is not None:
+            value, below = wording.percent(summary.within_area), f"of the area; {value} {below}"
+        shown.append(Figure("Within tolerance", value, below))
+    still = Figure("Persistence", told(summary.persistence), f"every {noun}'s last reading")
+    return [*shown, still]
+
+
+def _band(summary: Summary, told: Callable[[float], str]) -> Figure:
+    band = summary.band
+    if band is None:
+        return Figure("Band of single forecasts", "not measured", "by this run")
+    return Figure(
+        "Band of single forecasts",
+        f"± {told(band.half_width)}",
+        f"made to hold {100 * band.share:.0f} %, held {100 * band.coverage:.0f} % in the test",
+    )
+
+
+def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
+    """What the figures rest on."""
+    config, card, split = run.manifest.config, run.manifest.dataset, run.manifest.split
+    noun = wording.site_noun(run)
+    step = card.step_seconds
+    told = [
+        f"Data: {wording.period(card.start, card.end)}, one value every {wording.duration(step)}. "
+        f"The future is taken to be like this record.",
+        f"Errors are root mean squared errors (RMSE) of {split.n_test_windows:,} forecasts over "
+        f"the test period {wording.test_period(run)}, which took no part in training or choosing. "
+        f"Neighbouring forecasts overlap, so they are not as many trials.",
+        f"A forecast reads {wording.duration(config.history * step)} of the kept {noun}s and "
+        f"reaches {wording.duration(config.horizon * step)} ahead, at every place: a removed "
+        f"{noun}'s place is still forecast, and its error counts.",
+        f"Accepted error: {wording.number(summary.limit, summary.dense)} "
+        f"{wording.unit(run, channel)}, as the planner chose.",
+    ]
+    if summary.cost is None:
+        told.append("No cost was stated, so no saving is.")
+    else:
+        told.append(
+            f"Costs are what the planner stated for keeping each {noun} for a year. Removal "
+            f"itself, and what is lost with a {noun}, is not counted."
+        )
+    if run.arrays.members is None:
+        told.append("One training from one seed: how far another would differ was not measured.")
+    return told
