@@ -273,7 +273,7 @@ function buildCards(root, data) {
   const frames = {};
   for (const view of data.views) {
     const card = element("figure", "card", root);
-    card.setAttribute("role", "img");
+    card.setAttribute("role", "group");
     const caption = element("figcaption", "caption", card);
     element("div", "title", caption);
     element("div", "subtitle", caption);
