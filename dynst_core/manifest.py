@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dynst_core.errors import RunError
+from dynst_core.errors import DynSTError, RunError
 
 FORMAT_VERSION = 2
 MANIFEST, BASELINES = "manifest.json", "baselines.json"
@@ -21,6 +22,9 @@ class Card(BaseModel):
     """A frozen record that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+AnyCard = TypeVar("AnyCard", bound=Card)
 
 
 class DatasetCard(Card):
@@ -176,6 +180,74 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Sealed(Generic[AnyCard]):
+    """A kind of sealed file, and how its reader speaks of it.
+
+    Attributes:
+        record: what the file holds.
+        format: the name that it must give itself.
+        version: the newest version that can be read.
+        noun: what it is called, with its article.
+        source: what to do with a file of another kind.
+        again: what to do with a damaged one.
+        error: what is raised.
+    """
+
+    record: type[AnyCard]
+    format: str
+    version: int
+    noun: str
+    source: str
+    again: str
+    error: type[DynSTError]
+
+    def read(self, raw: bytes, name: str) -> AnyCard:
+        """The record in a file, checked.
+
+        Args:
+            raw: the file's content.
+            name: what errors call the file.
+        Raises:
+            DynSTError: it is foreign, damaged or written by a newer version.
+        """
+        try:
+            found = json.loads(raw)
+        except ValueError as fault:
+            raise self.error(
+                f"{name}: expected {self.noun} as JSON, found {one_line(fault)}; {self.again}."
+            ) from fault
+        if not isinstance(found, dict) or found.get("format") != self.format:
+            raise self.error(
+                f"{name}: expected {self.noun} of DynST Planner, found something else; "
+                f"{self.source}."
+            )
+        version = found.get("format_version")
+        if isinstance(version, int) and version > self.version:
+            raise self.error(
+                f"{name}: expected {self.noun} of format {self.version} or older, found format "
+                f"{version}; update DynST Planner to open it."
+            )
+        try:
+            return self.record.model_validate(unseal(raw))
+        except ValueError as fault:
+            raise self.error(
+                f"{name}: expected {self.noun} that is whole, found {one_line(fault)}; "
+                f"{self.again}."
+            ) from fault
+
+
+MANIFEST_FILE = Sealed(
+    Manifest,
+    "dynst-run",
+    FORMAT_VERSION,
+    "the manifest of a run",
+    "point to a folder that `python -m dynst_core train` wrote",
+    "copy the run again or train it anew",
+    RunError,
+)
+
+
 def read_manifest(file: Path) -> Manifest:
     """Read a manifest, checked.
 
@@ -183,34 +255,17 @@ def read_manifest(file: Path) -> Manifest:
         RunError: it is missing, foreign, damaged or written by a newer version.
     """
     try:
-        raw = json.loads(file.read_bytes())
+        raw = file.read_bytes()
     except FileNotFoundError as error:
         raise RunError(
             f"{file}: expected the manifest of a run, found no such file; "
             f"`python -m dynst_core runs` lists the runs there are."
         ) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise RunError(
-            f"{file}: expected JSON, found {one_line(error)}; copy the run again."
+            f"{file}: expected the manifest of a run, found {one_line(error)}; copy the run again."
         ) from error
-    if not isinstance(raw, dict) or raw.get("format") != "dynst-run":
-        raise RunError(
-            f"{file}: expected the manifest of a DynST run, found something else; "
-            f"point to a folder that `python -m dynst_core train` wrote."
-        )
-    version = raw.get("format_version")
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise RunError(
-            f"{file}: expected a run of format {FORMAT_VERSION} or older, found format "
-            f"{version}; update DynST Planner to open it."
-        )
-    try:
-        return Manifest.model_validate(unseal(file.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{file}: expected a manifest of format {FORMAT_VERSION}, found "
-            f"{one_line(error)}; copy the run again or train it anew."
-        ) from error
+    return MANIFEST_FILE.read(raw, str(file))
 
 
 def one_line(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,7 +11,7 @@ from pydantic import NonNegativeInt
 
 from dynst_core.constraints import ALWAYS, NEVER, NO_ZONE, Constraints, ZoneLimit
 from dynst_core.errors import ConstraintError, PlanError
-from dynst_core.manifest import Card, one_line, seal, unseal
+from dynst_core.manifest import Card, Sealed, one_line, seal
 from dynst_core.mask import Mask
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
@@ -65,6 +64,17 @@ class PlanCard(Card):
     edits: tuple[EditCard, ...] = ()
 
 
+PLAN_FILE = Sealed(
+    PlanCard,
+    FORMAT,
+    FORMAT_VERSION,
+    "a plan",
+    "choose a file that the Export panel wrote as a plan file",
+    "export the plan again",
+    PlanError,
+)
+
+
 def write_plan(run: Run, plan: Plan) -> bytes:
     """The plan file of a plan."""
     ids, asked = run.sites.site_id.astype(str), plan.constraints
@@ -107,29 +117,7 @@ def read_card(raw: bytes, name: str = "plan file") -> PlanCard:
     Raises:
         PlanError: the content is foreign, damaged or from a newer version.
     """
-    try:
-        found = json.loads(raw)
-    except ValueError as error:
-        raise PlanError(
-            f"{name}: expected a plan as JSON, found {one_line(error)}; export the plan again."
-        ) from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise PlanError(
-            f"{name}: expected a plan of DynST Planner, found something else; choose a file that "
-            f"the Export panel wrote as a plan file."
-        )
-    version = found.get("format_version")
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise PlanError(
-            f"{name}: expected a plan of format {FORMAT_VERSION} or older, found format {version}; "
-            f"update DynST Planner to open it."
-        )
-    try:
-        return PlanCard.model_validate(unseal(raw))
-    except ValueError as error:
-        raise PlanError(
-            f"{name}: expected a whole plan file, found {one_line(error)}; export the plan again."
-        ) from error
+    return PLAN_FILE.read(raw, name)
 
 
 def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:

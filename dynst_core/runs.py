@@ -117,7 +117,7 @@ class RunStore:
         Raises:
             RunError: the wish is no name for a folder, or `exact` is asked for and it is taken.
         """
-        target = self._folder(wish)
+        target = self.folder(wish)
         if not target.exists():
             return wish
         if exact:
@@ -149,7 +149,7 @@ class RunStore:
         Raises:
             RunError: one line that names the file and the fault.
         """
-        run = open_run(self._folder(run_id))
+        run = open_run(self.folder(run_id))
         if run.run_id != run_id:
             raise RunError(
                 f"{run.folder}: expected run {run_id!r} as the folder says, found run "
@@ -157,7 +157,12 @@ class RunStore:
             )
         return run
 
-    def _folder(self, run_id: str) -> Path:
+    def folder(self, run_id: str) -> Path:
+        """Where the run of an id lies or would lie.
+
+        Raises:
+            RunError: the id is no name for a folder.
+        """
         if not re.fullmatch(r"[\w.-]+", run_id) or run_id.startswith("."):
             raise RunError(
                 f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id!r}; "
@@ -182,7 +187,7 @@ class RunStore:
         Raises:
             RunError: the run id is taken or is no name for a folder.
         """
-        target = self._folder(manifest.run_id)
+        target = self.folder(manifest.run_id)
         if target.exists():
             raise _taken(target)
         self.root.mkdir(parents=True, exist_ok=True)
@@ -196,7 +201,7 @@ class RunStore:
             files = {name: _sha256(temporary / name) for name in (ARRAYS, WEIGHTS)}
             manifest = manifest.model_copy(update={"files": files})
             (temporary / MANIFEST).write_text(seal(manifest))
-            _move_into_place(temporary, target)
+            move_into_place(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return open_run(target)
@@ -214,7 +219,12 @@ def _flatten(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.nd
     return flat
 
 
-def _move_into_place(temporary: Path, target: Path) -> None:
+def move_into_place(temporary: Path, target: Path) -> None:
+    """Give a finished temporary folder the name of a run.
+
+    Raises:
+        RunError: the name is taken.
+    """
     try:
         temporary.rename(target)
     except OSError as error:
@@ -237,7 +247,7 @@ def open_run(folder: Path) -> Run:
     """
     manifest = read_manifest(folder / MANIFEST)
     arrays_file = folder / ARRAYS
-    _check_hash(arrays_file, manifest.files.get(ARRAYS))
+    check_hash(arrays_file, manifest.files.get(ARRAYS))
     try:
         arrays = read_arrays(arrays_file)
     except (OSError, KeyError, ValueError, DataError) as error:
@@ -260,7 +270,7 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
         RunError: the file is missing or damaged, or holds no such level.
     """
     file = folder / WEIGHTS
-    _check_hash(file, manifest.files.get(WEIGHTS))
+    check_hash(file, manifest.files.get(WEIGHTS))
     try:
         flat = load_file(file)
     except (OSError, SafetensorError) as error:
@@ -281,7 +291,12 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
     return weights
 
 
-def _check_hash(file: Path, expected: str | None) -> None:
+def check_hash(file: Path, expected: str | None) -> None:
+    """See that a file of a run is what its manifest states.
+
+    Raises:
+        RunError: it is missing or its SHA-256 is another.
+    """
     if not file.is_file():
         raise RunError(f"{file}: expected this file of the run, found none; copy the run again.")
     if _sha256(file) != expected:

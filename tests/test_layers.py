@@ -28,8 +28,8 @@ LIGHT_LAYERS = (
     ("places", "rivals"),
     ("looks", "curves"),
     ("plan_file", "export", "pictures"),
-    ("netcdf", "report_words"),
-    ("report",),
+    ("netcdf", "report_words", "keeping"),
+    ("report", "run_file"),
     ("tables",),
 )
 TORCH_LAYERS = (

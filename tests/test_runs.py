@@ -180,7 +180,7 @@ def test_an_id_taken_while_writing_is_refused_too(
 
 
 @pytest.mark.parametrize("fault", [OSError("disk full"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", ["write_arrays", "serialize", "seal", "_move_into_place"])
+@pytest.mark.parametrize("step", ["write_arrays", "serialize", "seal", "move_into_place"])
 def test_a_save_that_fails_midway_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: BaseException
 ) -> None:
@@ -290,7 +290,7 @@ def reseal(folder: Path, **changes: object) -> None:
     [
         ({"format_version": 3}, "found format 3; update DynST Planner"),
         ({"format_version": 3, "shape": "unknown yet"}, "found format 3; update DynST Planner"),
-        ({"format": "other-run"}, "expected the manifest of a DynST run"),
+        ({"format": "other-run"}, "expected the manifest of a run of DynST"),
         ({"surprise": 1}, "extra inputs are not permitted at surprise"),
         ({"mean": ["warm"]}, "at mean.0"),
         ({"files": {}}, "expected the SHA-256"),
