@@ -10,11 +10,15 @@ import streamlit as st
 
 from app import loading, session
 from app.loading import Shelf
-from app.views import pages
+from app.views import pages, run_tools
 from dynst_core import wording
 from dynst_core.errors import RunError
+from dynst_core.keeping import read_note
 from dynst_core.run_arrays import rank_agreement
 from dynst_core.runs import Run
+
+LOOK = "look"
+"""The part of the link that names the run looked at."""
 
 
 def show() -> None:
@@ -25,21 +29,31 @@ def show() -> None:
         pages.show_links(pages.RUNS)
     with words:
         st.markdown("### Runs")
+    run_tools.show_message()
     if shelf.default is None:
         with st.container(border=True):
             st.markdown(wording.NO_RUNS)
             st.caption("Looked in " + ", ".join(f"`{place}`" for place in shelf.places))
-        return
     runs = _open_all(shelf)
-    if not runs:
-        return
-    st.dataframe(
-        pd.DataFrame([summary(run) for run in runs.values()]),
-        hide_index=True,
-        key="runs-table",
-    )
-    chosen = st.selectbox("Look at", list(runs), key="look-at", filter_mode=None)
-    _show_run(runs[chosen])
+    if runs:
+        st.dataframe(
+            pd.DataFrame([summary(run) for run in runs.values()]),
+            hide_index=True,
+            key="runs-table",
+        )
+        _show_run(runs[_pick(list(runs))])
+    run_tools.show_import(shelf.places[0])
+    run_tools.show_deleted(shelf)
+
+
+def _pick(run_ids: list[str]) -> str:
+    """The run that the link names or the box chooses; the address bar follows."""
+    asked = st.session_state.get(run_tools.LOOK, st.query_params.get(LOOK))
+    st.session_state[run_tools.LOOK] = asked if asked in run_ids else run_ids[0]
+    chosen = st.selectbox("Look at", run_ids, key=run_tools.LOOK, filter_mode=None)
+    if st.query_params.get(LOOK) != chosen:
+        st.query_params[LOOK] = chosen
+    return chosen
 
 
 def _open_all(shelf: Shelf) -> dict[str, Run]:
@@ -70,6 +84,7 @@ def summary(run: Run) -> dict[str, Any]:
         "trainings": 1 if run.arrays.members is None else len(run.arrays.members.seeds),
         "trained": f"{run.manifest.created:%d %b %Y}",
         "complete": run.manifest.complete,
+        "note": read_note(run.folder).strip(),
     }
 
 
@@ -89,6 +104,7 @@ def _show_run(run: Run) -> None:
             icon=":material/map:",
             query_params={session.RUN: run.run_id},
         )
+        run_tools.show_tools(run)
 
 
 def trained(run: Run) -> list[str]:

@@ -1,0 +1,202 @@
+"""Tools of the Runs view: rename, note, delete and restore, and a run as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from app.loading import Shelf
+from dynst_core.errors import DynSTError
+from dynst_core.keeping import (
+    NOTE_LETTERS,
+    Deleted,
+    delete,
+    deleted_runs,
+    forget,
+    is_example,
+    read_note,
+    rename,
+    restore,
+    write_note,
+)
+from dynst_core.runs import Run, RunStore
+
+LOOK, TOLD = "look-at", "runs-told"
+MOST_MEGABYTES = 1000
+
+EXAMPLE_WORDS = (
+    "This run comes with DynST Planner as an example. It is not renamed, noted or deleted here; "
+    "export it and import it again for a copy of your own."
+)
+
+
+def show_message() -> None:
+    """What the last action came to, once, with a button to take a deletion back."""
+    told = st.session_state.get(TOLD)
+    if told is None:
+        return
+    good, text, undo = told
+    with st.container(horizontal=True, vertical_alignment="center", key="runs-told-row"):
+        (st.success if good else st.error)(
+            text, icon=":material/check:" if good else ":material/error:"
+        )
+        if undo is not None:
+            st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=undo)
+
+
+def show_tools(run: Run) -> None:
+    """All that can be done with one run."""
+    store = RunStore(run.folder.parent)
+    if is_example(run.folder):
+        st.caption(EXAMPLE_WORDS)
+    else:
+        _show_note(run)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="run-tools"):
+        if not is_example(run.folder):
+            _show_name(store, run)
+        _show_export(run)
+        if not is_example(run.folder):
+            st.button(
+                "Delete",
+                key=f"delete-{run.run_id}",
+                icon=":material/delete:",
+                on_click=lambda: _delete(store, run.run_id),
+            )
+
+
+def show_import(place: Path) -> None:
+    """A box that takes a packed run into the first folder of runs."""
+    st.markdown("**Import a run**")
+    st.file_uploader(
+        "A run that was exported here or on another machine",
+        type=["zip"],
+        key="run-file",
+        on_change=lambda: _import(place),
+        label_visibility="collapsed",
+        max_upload_size=MOST_MEGABYTES,
+    )
+
+
+def show_deleted(shelf: Shelf) -> None:
+    """The runs that can be restored."""
+    found = [(store, one) for store in map(RunStore, shelf.places) for one in deleted_runs(store)]
+    if not found:
+        return
+    with st.expander(f"Deleted runs ({len(found)})", key="deleted"):
+        for store, one in found:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"`{one.run_id}`, deleted {one.time:%d %b %Y, %H:%M} UTC")
+                st.button(
+                    "Restore",
+                    key=f"restore-{one.key}",
+                    icon=":material/undo:",
+                    on_click=_restore,
+                    args=(store, one),
+                )
+                st.button(
+                    "Remove for good",
+                    key=f"forget-{one.key}",
+                    icon=":material/delete_forever:",
+                    on_click=_forget,
+                    args=(store, one),
+                )
+
+
+def _show_note(run: Run) -> None:
+    key = f"note-{run.run_id}"
+    written = read_note(run.folder).strip()
+    if st.session_state.get(f"{key}-read") != written:  # another session may have changed it
+        st.session_state[key] = st.session_state[f"{key}-read"] = written
+    st.text_area(
+        "Note",
+        key=key,
+        max_chars=NOTE_LETTERS,
+        height=80,
+        placeholder="What this run is for; it goes with the run when it is exported",
+        on_change=lambda: _note(run.folder, st.session_state[key]),
+    )
+
+
+def _show_name(store: RunStore, run: Run) -> None:
+    key = f"name-{run.run_id}"
+    st.session_state.setdefault(key, run.run_id)
+    st.text_input("Name", key=key, max_chars=80, width=260)
+    st.button(
+        "Rename",
+        key=f"rename-{run.run_id}",
+        icon=":material/edit:",
+        on_click=lambda: _rename(store, run.run_id, st.session_state[key].strip()),
+    )
+
+
+def _show_export(run: Run) -> None:
+    def pack() -> bytes:
+        from dynst_core.run_file import pack_run
+
+        return pack_run(run)
+
+    st.download_button(
+        "Export as one file",
+        data=pack,
+        file_name=f"{run.run_id}.dynst-run.zip",
+        mime="application/zip",
+        key=f"pack-{run.run_id}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _attempt(act: Callable[[], object], told: str, undo: Callable[[], None] | None = None) -> bool:
+    """Do something with a run, and remember what to say about it."""
+    try:
+        act()
+    except DynSTError as error:
+        st.session_state[TOLD] = (False, str(error), None)
+        return False
+    st.session_state[TOLD] = (True, told, undo)
+    return True
+
+
+def _note(folder: Path, text: str) -> None:
+    _attempt(lambda: write_note(folder, text), "Note saved.")
+
+
+def _rename(store: RunStore, run_id: str, wish: str) -> None:
+    told = f"Run {run_id} is now {wish}; links to its old name no longer open it."
+    if wish != run_id and _attempt(lambda: rename(store, run_id, wish), told):
+        st.session_state[LOOK] = wish
+
+
+def _delete(store: RunStore, run_id: str) -> None:
+    gone: list[Deleted] = []
+    _attempt(
+        lambda: gone.append(delete(store, run_id)),
+        f"Run {run_id} was deleted.",
+        lambda: _restore(store, gone[0]),
+    )
+
+
+def _restore(store: RunStore, one: Deleted) -> None:
+    back: list[str] = []
+    if _attempt(lambda: back.append(restore(store, one)), f"Run {one.run_id} is back."):
+        st.session_state[LOOK] = back[0]
+        if back[0] != one.run_id:
+            st.session_state[TOLD] = (True, f"Run {one.run_id} is back as {back[0]}.", None)
+
+
+def _forget(store: RunStore, one: Deleted) -> None:
+    _attempt(lambda: forget(store, one), f"Run {one.run_id} was removed for good.")
+
+
+def _import(place: Path) -> None:
+    from dynst_core.run_file import unpack_run
+
+    file = st.session_state["run-file"]
+    if file is None:
+        return
+    came: list[str] = []
+    if _attempt(lambda: came.append(unpack_run(file, RunStore(place), file.name)), ""):
+        st.session_state[TOLD] = (True, f"{file.name}: imported as {came[0]}.", None)
+        st.session_state[LOOK] = came[0]
