@@ -88,6 +88,18 @@ def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
     return maps.make_stage(_run, base_map())
 
 
+def compared_stage(run: Run, views: tuple[str, ...]) -> Stage:
+    """As `stage`, for other maps of the same places."""
+    return _compared_stage(str(run.folder), _changed(run.folder), views, run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _compared_stage(
+    folder: str, changed: tuple[int, ...], views: tuple[str, ...], _run: Run
+) -> Stage:
+    return maps.make_stage(_run, base_map(), views)
+
+
 def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None, str | None]:
     """The plan that a choice asks for, or why there is none.
 

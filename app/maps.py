@@ -1,4 +1,4 @@
-"""Runs drawn as a pydeck Deck: two maps of the same sites, side by side on one camera.
+"""Runs drawn as a pydeck Deck: maps of the same sites, side by side on one camera.
 
 A `Stage` is what does not change while a planner moves the slider: land, links, the places of the
 sites, the camera. A `Paint` is what does: a colour and an outline for every site. Sending the
@@ -17,13 +17,14 @@ import numpy as np
 import pydeck as pdk
 from pydeck.bindings.json_tools import default_serialize
 
-from dynst_core import palette, wording
+from dynst_core import looks, palette
 from dynst_core.basemap import BaseMap, Bounds
-from dynst_core.constraints import FREE
+from dynst_core.looks import Look
 from dynst_core.palette import Legend, Scale
+from dynst_core.places import bounds as bounds_of
+from dynst_core.places import cell_borders, cell_corners, ticks, unwrapped
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
 
 IMPORTANCE, ERROR = "importance", "error"
 VIEWS = (IMPORTANCE, ERROR)
@@ -82,18 +83,18 @@ class Paint:
     error: np.ndarray
 
 
-def make_stage(run: Run, base_map: BaseMap) -> Stage:
-    """Everything about a run's two maps that the slider does not change."""
+def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> Stage:
+    """Everything about a run's maps that the slider does not change; one map a view."""
     places = unwrapped(run.sites)
     order = np.argsort(run.path.rank) if run.grid is None else np.arange(len(run.sites))
-    bounds = _bounds(run, places)
+    bounds = bounds_of(run)
     layers: list[pdk.Layer] = []
-    for view in VIEWS:
+    for view in views:
         below, above = _surroundings(view, bounds, run.sites.geographic, base_map)
         layers += [*below, *_site_layers(view, run, places, order), *above]
     deck = pdk.Deck(
         layers=layers,
-        views=[_view(view, run.sites.geographic) for view in VIEWS],
+        views=[_view(view, run.sites.geographic) for view in views],
         initial_view_state=camera(bounds, run.sites.geographic),
         map_provider=None,
         map_style="",
@@ -104,9 +105,7 @@ def make_stage(run: Run, base_map: BaseMap) -> Stage:
 
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
     """The error map's scale: one for all levels, so that a colour keeps its meaning."""
-    levels = range(len(run.path.active))
-    errors = np.stack([run.rmse_by_site(level, lead, channel) for level in levels])
-    return palette.error_scale(*palette.error_range(errors))
+    return looks.error_scale(run, lead, channel)
 
 
 def make_paint(
@@ -125,36 +124,24 @@ def make_paint(
     grey where the plan was not yet evaluated.
     """
     plan = plan or Plan.at_level(run, level)
-    kept = plan.mask.active[stage.order]
-    pinned = (plan.constraints.pin != FREE)[stage.order]
-    error = np.full(len(kept), np.nan)
-    if plan.level is not None:
-        error = run.rmse_by_site(plan.level, lead, channel)[stage.order]
-    blue = palette.importance_scale().rgba(run.path.importance[stage.order])
-    blue[~kept] = palette.WHITE
-    outline = np.where(kept[:, None], *_outlines(run)).astype(np.uint8)
-    error_outline = outline.copy() if run.grid is None else np.zeros_like(outline)
-    outline[pinned] = palette.PIN_OUTLINE
+    here = plan.rmse_by_site(channel, lead)
+    error = np.full(len(run.sites), np.nan) if here is None else here
+    shown = {
+        IMPORTANCE: looks.importance(run, plan),
+        ERROR: looks.error(run, plan, scale, lead, channel),
+    }
+    return paint_of(stage, shown, plan.mask.active, error)
+
+
+def paint_of(stage: Stage, shown: dict[str, Look], kept: np.ndarray, error: np.ndarray) -> Paint:
+    """Looks by view as the stage draws them; kept and error (s,), in the run's order."""
     return Paint(
-        fill={IMPORTANCE: blue, ERROR: scale.rgba(error)},
-        line={IMPORTANCE: outline, ERROR: error_outline},
-        legends=_legends(run, channel, scale, pinned=bool(pinned.any()), known=plan.evaluated),
-        kept=kept,
-        error=error.astype(np.float32),
+        fill={view: look.fill[stage.order] for view, look in shown.items()},
+        line={view: look.line[stage.order] for view, look in shown.items()},
+        legends={view: look.legend for view, look in shown.items()},
+        kept=kept[stage.order],
+        error=error[stage.order].astype(np.float32),
     )
-
-
-def unwrapped(sites: SiteSet) -> np.ndarray:
-    """Coordinates for drawing, (s, 2): longitudes turned as one so that their middle is on the map.
-
-    Sites of 200 to 330 degrees move to -160 to -30 together; a set that straddles the date line
-    stays in one piece.
-    """
-    places = sites.coordinates.astype(float).copy()
-    if sites.geographic and len(places):
-        middle = (places[:, 0].min() + places[:, 0].max()) / 2
-        places[:, 0] -= 360 * math.floor((middle + 180) / 360)
-    return places
 
 
 def camera(bounds: Bounds, geographic: bool) -> pdk.ViewState:
@@ -174,32 +161,6 @@ def camera(bounds: Bounds, geographic: bool) -> pdk.ViewState:
         pitch=0,
         bearing=0,
     )
-
-
-def cell_corners(y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Corners of grid cells from their borders, (rows * columns, 4, 2), neighbours sharing them."""
-    left, right = x[:-1], x[1:]
-    rows = len(y) - 1
-    corners = [
-        np.stack(np.broadcast_arrays(np.tile(sx, rows), np.repeat(sy, len(left))), axis=-1)
-        for sx, sy in ((left, y[:-1]), (right, y[:-1]), (right, y[1:]), (left, y[1:]))
-    ]
-    return np.round(np.stack(corners, axis=1), 4)
-
-
-def _bounds(run: Run, places: np.ndarray) -> Bounds:
-    """West, south, east, north of all sites, cells included, never empty."""
-    if run.grid is not None:
-        y, x = run.grid.edges()
-        x = x + (places[0, 0] - run.sites.coordinates[0, 0])
-        corners = cell_corners(y, x).reshape(-1, 2)
-        low, high = corners.min(axis=0), corners.max(axis=0)
-    else:
-        low, high = places.min(axis=0), places.max(axis=0)
-        least = 0.02 if run.sites.geographic else 1.0
-        pad = np.maximum((least - (high - low)) / 2, 0)
-        low, high = low - pad, high + pad
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _mercator(latitude: float) -> float:
@@ -222,9 +183,7 @@ def _view(view: str, geographic: bool) -> pdk.View:
 def _site_layers(view: str, run: Run, places: np.ndarray, order: np.ndarray) -> list[pdk.Layer]:
     """The sites, and beneath sensors the links to their neighbours; `sites` takes the paint."""
     if run.grid is not None:
-        y, x = run.grid.edges()
-        shift = places[0, 0] - run.sites.coordinates[0, 0]
-        corners = cell_corners(y, x + shift)
+        corners = cell_corners(*cell_borders(run))
         return [
             pdk.Layer(
                 "PolygonLayer",
@@ -232,7 +191,7 @@ def _site_layers(view: str, run: Run, places: np.ndarray, order: np.ndarray) -> 
                 id=f"{view}-sites",
                 get_polygon="polygon",
                 pickable=True,
-                stroked=view == IMPORTANCE,
+                stroked=view != ERROR,
                 filled=True,
                 line_width_units=pdk.types.String("pixels"),
                 get_line_width=0.75,
@@ -266,13 +225,6 @@ def _site_layers(view: str, run: Run, places: np.ndarray, order: np.ndarray) -> 
 def _dot_radius(n_sites: int) -> float:
     """Pixels: large enough to point at, small enough that a dense network stays readable."""
     return float(np.clip(80 / math.sqrt(max(n_sites, 1)), 3.0, 8.0))
-
-
-def _outlines(run: Run) -> tuple[palette.Rgba, palette.Rgba]:
-    """Outlines of a kept and of a removed site; cells share borders, so theirs are lighter."""
-    if run.grid is not None:
-        return palette.NOTHING, palette.GREY_CELL_OUTLINE
-    return palette.KEPT_OUTLINE, palette.GREY_OUTLINE
 
 
 def _surroundings(
@@ -313,7 +265,7 @@ def _axes(view: str, bounds: Bounds) -> list[pdk.Layer]:
     """A frame with ticks in metres, for places that have no geography."""
     west, south, east, north = bounds
     frame = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    across, up = (_ticks(west, east, 5), _ticks(south, north, 3))
+    across, up = (ticks(west, east, 5), ticks(south, north, 3))
     texts = [
         *({"at": [x, south], "text": f"{x:g} m", "shift": [0, 12]} for x in across),
         *({"at": [west, y], "text": f"{y:g} m", "shift": [-22, 0]} for y in up),
@@ -340,37 +292,3 @@ def _axes(view: str, bounds: Bounds) -> list[pdk.Layer]:
         font_family=pdk.types.String("sans-serif"),
     )
     return [outline, labels]
-
-
-def _ticks(low: float, high: float, about: int) -> list[float]:
-    step = palette.tick_step(high - low, about)
-    first = math.ceil(low / step - 1e-9)
-    return [round(i * step, 6) for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _legends(
-    run: Run, channel: int, error: Scale, *, pinned: bool, known: bool
-) -> dict[str, Legend]:
-    """Both legends; the error's end labels say that values beyond them share the end colour."""
-    noun, unit = wording.site_noun(run), wording.unit(run, channel)
-    step = palette.tick_step(error.high - error.low)
-    places = max(0, -math.floor(math.log10(step) + 1e-9))
-    values = _ticks(error.low, error.high, 4)
-    # An error is never below 0, so an end of the scale at 0 hides nothing.
-    ends = {error.low: "≤ " if error.low > 0 else "", error.high: "≥ "}
-    errors = tuple(
-        (
-            (v - error.low) / (error.high - error.low),
-            f"{ends.get(v, '')}{v:.{places}f}" + (f" {unit}" if v == values[-1] else ""),
-        )
-        for v in values
-    )
-    shares = ((0.0, "first to go"), (1.0, "last to stay"))
-    cell = run.grid is not None
-    removed = palette.removed_swatch(f"removed {noun}", cell=cell)
-    pins = (palette.pin_swatch("pinned", cell=cell),) if pinned else ()
-    unknown = () if known else (palette.no_data_swatch("not yet evaluated", cell=cell),)
-    return {
-        IMPORTANCE: Legend(palette.importance_scale().css(), shares, (removed, *pins)),
-        ERROR: Legend(error.css(), errors, unknown or (() if cell else (removed,))),
-    }

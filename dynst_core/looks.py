@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +67,17 @@ def error(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) ->
 
 def error_scale(run: Run, lead: int | None, channel: int, *plans: Plan) -> Scale:
     """One scale of error for all levels of a run, and for some plans beside them."""
-    own = [run.rmse_by_site(level, lead, channel) for level in range(len(run.path.active))]
-    others = [plan.rmse_by_site(channel, lead) for plan in plans]
-    errors = np.concatenate([*own, *(e for e in others if e is not None)])
-    return palette.error_scale(*palette.error_range(errors))
+    return shared_error_scale([(run, channel, plan) for plan in plans or (None,)], lead)
+
+
+def shared_error_scale(shown: Sequence[tuple[Run, int, Plan | None]], lead: int | None) -> Scale:
+    """One scale of error for all levels of some runs: each with its channel and a plan of it."""
+    errors: list[np.ndarray] = []
+    for run, channel, plan in shown:
+        errors += [run.rmse_by_site(level, lead, channel) for level in range(len(run.path.active))]
+        here = None if plan is None else plan.rmse_by_site(channel, lead)
+        errors += [] if here is None else [here]
+    return palette.error_scale(*palette.error_range(np.concatenate(errors)))
 
 
 def kept_by(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> Look:
@@ -115,6 +123,7 @@ def error_difference(
     step = palette.tick_step(2 * most)
     scale = palette.difference_scale(math.ceil(most / step - 1e-9) * step)
     line = outlines(run, np.full(len(first), run.grid is not None))  # near white needs a rim
+    unknown = palette.no_data_swatch(wording.NOT_EVALUATED, cell=run.grid is not None)
     unit = wording.unit(run, channel)
     return Look(
         f"Error of {names[1]} minus error of {names[0]}",
@@ -122,7 +131,11 @@ def error_difference(
         f"{names[1]} is better",
         scale.rgba(difference),
         line,
-        Legend(scale.css(), _labels(scale, unit, open_below=True)),
+        Legend(
+            scale.css(),
+            _labels(scale, unit, open_below=True),
+            () if finite.size else (unknown,),
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from app import maps
 from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage
-from dynst_core import palette
+from dynst_core import palette, places
 from dynst_core.basemap import BaseMap
 from dynst_core.constraints import Constraints
 from dynst_core.plan import Plan
@@ -104,7 +104,7 @@ def test_a_network_is_dots_over_thin_lines_to_their_neighbours(
 
 def test_neighbouring_cells_share_their_vertices_exactly() -> None:
     y, x = np.linspace(58, 50, 7) + 1 / 3, np.linspace(-10, 2, 9) + 1 / 7
-    corners = maps.cell_corners(y, x).reshape(6, 8, 4, 2)
+    corners = places.cell_corners(y, x).reshape(6, 8, 4, 2)
     # Corners run: left y0, right y0, right y1, left y1.
     assert (corners[:, :-1, 1] == corners[:, 1:, 0]).all()
     assert (corners[:-1, :, 3] == corners[1:, :, 0]).all()
@@ -157,7 +157,7 @@ def test_longitudes_turn_as_one_and_a_region_stays_whole(
 ) -> None:
     where = np.column_stack([longitudes, [10.0, 20.0]])
     sites = SiteSet(np.array(["a", "b"]), where, geographic=True)
-    turned = maps.unwrapped(sites)[:, 0]
+    turned = places.unwrapped(sites)[:, 0]
     assert np.ptp(turned) == np.ptp(longitudes)
     middle = turned.mean()
     assert -180 <= middle < 180

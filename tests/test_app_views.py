@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.views import runs
+from dynst_core.keeping import EXAMPLE
 from dynst_core.runs import Run
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
@@ -88,6 +89,42 @@ def test_a_damaged_run_is_explained_and_the_others_listed(store: Path) -> None:
 def test_an_empty_store_says_how_to_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "none"))
     assert "python -m dynst_core train" in words(drawn("runs"))
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_an_example_says_that_it_is_only_read(store: Path, network_run: Run) -> None:
+    assert {"Rename", "Delete"} <= set(labels(drawn("runs")))
+    (network_run.folder / EXAMPLE).write_text("comes with the program")
+    app = drawn("runs")
+    assert "comes with DynST Planner as an example" in words(app)
+    assert not {"Rename", "Delete"} & set(labels(app))
+    assert not app.text_area and not app.text_input
+
+
+def test_a_deleted_run_can_be_restored_from_the_list_or_removed_for_good(store: Path) -> None:
+    save_run(store, "other", make_arrays(network_sites(12)))
+    app = drawn("runs")
+    for last in ("Restore", "Remove for good"):
+        app.selectbox[0].set_value("other").run()
+        app.button(key="delete-other").click().run()
+        assert "Run other was deleted." in app.success[0].value
+        assert app.selectbox[0].options == ["network"]
+        next(button for button in app.button if button.label == last).click().run()
+    assert "removed for good" in app.success[0].value
+    assert sorted(p.name for p in (store / ".trash").iterdir()) == []
+    assert app.selectbox[0].options == ["network"]
+
+
+def test_a_name_that_is_taken_is_explained_and_nothing_changes(store: Path) -> None:
+    save_run(store, "other", make_arrays(network_sites(12)))
+    app = drawn("runs")
+    app.text_input(key="name-network").set_value("other").run()
+    app.button(key="rename-network").click().run()
+    assert "Expected a free run id" in app.error[0].value
+    assert app.selectbox[0].options == ["network", "other"]
 
 
 def test_the_method_says_what_is_not_claimed_and_explains_the_paper_s_words(store: Path) -> None:

@@ -1,4 +1,4 @@
-// Draws a pydeck Deck of two views on one camera. Called again on every rerun of the page, it
+// Draws a pydeck Deck of some views on one camera. Called again on every rerun of the page, it
 // does nothing unless the stage is a new one; colours arrive through paint.js.
 const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map() });
 const SITES = "-sites";
@@ -92,7 +92,7 @@ function start(stage) {
 function reachByKeyboard(root) {
   for (const part of root.querySelectorAll("[tabindex]")) {
     part.tabIndex = 0;
-    part.ariaLabel = "Both maps: arrow keys move them, plus and minus zoom";
+    part.ariaLabel = "All maps: arrow keys move them, plus and minus zoom";
   }
 }
 
@@ -107,7 +107,7 @@ function fitted(stage) {
   return { ...stage.first, zoom: stage.fittedZoom };
 }
 
-// One camera for both views: whichever moved, both are given its state.
+// One camera for all views: whichever moved, both are given its state.
 function moveTo(stage, state) {
   const zoom = Math.min(Math.max(state.zoom, stage.fittedZoom - 3), stage.fittedZoom + 8);
   state = { ...state, zoom };
@@ -148,6 +148,7 @@ function decode(look) {
   return {
     ...look, fill: each(look.fill, bytes), line: each(look.line, bytes),
     kept: bytes(look.kept), error: floats(look.error),
+    others: look.others && { kept: bytes(look.others.kept), error: floats(look.others.error) },
   };
 }
 
@@ -241,12 +242,17 @@ function pick(stage, { index, layer }) {
 function tooltip(stage, { index, layer, x }) {
   if (index < 0 || !layer?.id.endsWith(SITES) || !stage.look) return null;
   const { words, sites } = stage.data;
-  const error = stage.look.error[index];
-  const shown = Number.isFinite(error) ? `${error.toFixed(words.digits)} ${words.unit}` : "no data";
+  const told = ({ error }) => Number.isFinite(error[index])
+    ? `${error[index].toFixed(words.digits)} ${words.unit}` : "no data";
+  const kept = (plan) => (plan.kept[index] ? "kept" : "removed");
   const site = words.noun[0].toUpperCase() + words.noun.slice(1);
+  const { look } = stage;
+  const text = look.others
+    ? `${site} ${sites[index]}\nA: ${kept(look)}, ${told(look)}\nB: ${kept(look.others)}, ${told(look.others)}`
+    : `${site} ${sites[index]}: ${kept(look)}\n${words.error}: ${told(look)}\n` +
+      `Importance: ${standing(stage.importance[index], words.noun)}`;
   return {
-    text: `${site} ${sites[index]}: ${stage.look.kept[index] ? "kept" : "removed"}\n` +
-      `${words.error}: ${shown}\nImportance: ${standing(stage.importance[index], words.noun)}`,
+    text,
     className: "deck-tooltip tip",
     // Near the right edge it opens to the left, so that it is never cut.
     style: { marginLeft: x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
@@ -296,7 +302,17 @@ function buildCards(root, data) {
 
 function fillLegend(line, legend) {
   line.replaceChildren();
-  const scale = element("div", "scale", line);
+  if (legend.gradient) fillScale(element("div", "scale", line), legend);
+  for (const swatch of legend.swatches) {
+    const entry = element("div", "swatch", line);
+    const dot = element("span", "dot", entry);
+    const borderRadius = swatch.round ? "50%" : "1px";
+    Object.assign(dot.style, { background: swatch.fill, borderColor: swatch.line, borderRadius });
+    element("span", "", entry, swatch.label);
+  }
+}
+
+function fillScale(scale, legend) {
   element("div", "bar", scale).style.background = legend.gradient;
   const labels = element("div", "labels", scale);
   legend.ticks.forEach(([at, text], index) => {
@@ -305,11 +321,4 @@ function fillLegend(line, legend) {
     const last = legend.ticks.length - 1;
     label.dataset.end = index === 0 ? "first" : index === last ? "last" : "";
   });
-  for (const swatch of legend.swatches) {
-    const entry = element("div", "swatch", line);
-    const dot = element("span", "dot", entry);
-    const borderRadius = swatch.round ? "50%" : "1px";
-    Object.assign(dot.style, { background: swatch.fill, borderColor: swatch.line, borderRadius });
-    element("span", "", entry, swatch.label);
-  }
 }

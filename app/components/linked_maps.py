@@ -1,7 +1,7 @@
-"""Two pydeck maps side by side on one camera, repainted without being rebuilt.
+"""Pydeck maps side by side on one camera, repainted without being rebuilt.
 
 The stock pydeck element draws one map, resends its whole geometry with every change, and shares no
-camera. This component draws both views of one Deck with the deck.gl build that pydeck itself
+camera. This component draws all views of one Deck with the deck.gl build that pydeck itself
 ships; `stage` sends what stays (geometry, camera) and `paint` what a slider changes.
 """
 
@@ -17,7 +17,7 @@ import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from app.maps import REFERENCE_SIZE, VIEWS, Paint, Stage
+from app.maps import REFERENCE_SIZE, Paint, Stage
 from dynst_core import palette
 
 _HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ def show_stage(
     on_pick: Callable[[str], None],
     street_tiles: bool = False,
 ) -> None:
-    """Draw both maps, once for as long as their geometry stays the same.
+    """Draw the maps, once for as long as their geometry stays the same.
 
     Args:
         stage: geometry and camera.
@@ -88,7 +88,7 @@ def show_stage(
             "deck": stage.json,
             "reference": list(REFERENCE_SIZE),
             "background": palette.SEA if stage.geographic else palette.PAPER,
-            "views": list(VIEWS),
+            "views": [view.id for view in stage.deck.views],
             "ring": list(palette.SELECTED),
             "sites": [str(site) for site in site_ids[stage.order]],
             "importance": _base64(importance[stage.order].astype("<f4")),
@@ -106,6 +106,7 @@ def show_paint(
     captions: dict[str, Caption],
     version: str,
     selected: int | None = None,
+    other: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> None:
     """Colour the maps that `show_stage` drew.
 
@@ -115,6 +116,8 @@ def show_paint(
         captions: titles by view.
         version: names the picture; the page's element carries it once both maps show it.
         selected: index of the site to ring, in the run's order.
+        other: kept and error, (s,) each in the run's order, of a second plan that tooltips tell
+            beside the paint's own; the two are called A and B.
     """
     row = None if selected is None else int(np.flatnonzero(stage.order == selected)[0])
     _paint(
@@ -123,15 +126,24 @@ def show_paint(
             "stage": stage.id,
             "version": version,
             "selected": row,
-            "fill": {view: _base64(paint.fill[view]) for view in VIEWS},
-            "line": {view: _base64(paint.line[view]) for view in VIEWS},
+            "fill": {view: _base64(rows) for view, rows in paint.fill.items()},
+            "line": {view: _base64(rows) for view, rows in paint.line.items()},
             "kept": _base64(paint.kept.astype(np.uint8)),
             "error": _base64(paint.error.astype("<f4")),
-            "legends": {view: dataclasses.asdict(paint.legends[view]) for view in VIEWS},
-            "captions": {view: dataclasses.asdict(captions[view]) for view in VIEWS},
+            "legends": {view: dataclasses.asdict(legend) for view, legend in paint.legends.items()},
+            "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
+            "others": None if other is None else _compared(stage, *other),
         },
         height="content",
     )
+
+
+def _compared(stage: Stage, kept: np.ndarray, error: np.ndarray) -> dict[str, str]:
+    """A second plan as the tooltip reads it, rows in the stage's order."""
+    return {
+        "kept": _base64(kept[stage.order].astype(np.uint8)),
+        "error": _base64(error[stage.order].astype("<f4")),
+    }
 
 
 def _library_address() -> str:

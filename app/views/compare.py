@@ -1,0 +1,268 @@
+"""Compare: two plans or two runs side by side, their differences mapped and tabled."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from app import compare_tables, comparison, loading, maps, session
+from app.comparison import Comparison
+from app.components import linked_maps
+from app.components.linked_maps import Caption, TooltipWords
+from app.loading import Shelf
+from app.views import compare_curves, compare_sides, pages
+from dynst_core import looks, wording
+from dynst_core.looks import Look
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+from dynst_core.summary import summarise
+
+STATE = "comparison"
+VIEWS = ("a", "b", "difference")
+NAMES = ("A", "B")
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """What is compared, read from disk.
+
+    Attributes:
+        runs, plans: of A and B.
+        lead: lead-time index that both have, or None.
+        channels: channel index in each run.
+        same_sites: whether places can be compared.
+        comparable: whether errors are of the same values in the same unit.
+    """
+
+    runs: tuple[Run, Run]
+    plans: tuple[Plan, Plan]
+    lead: int | None
+    channels: tuple[int, int]
+    same_sites: bool
+    comparable: bool
+
+
+def show() -> None:
+    """Draw the whole view."""
+    shelf = loading.find_runs()
+    words, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
+    with links:
+        pages.show_links(pages.COMPARE)
+    with words:
+        st.markdown("### Compare")
+    if shelf.default is None:
+        with st.container(border=True):
+            st.markdown(wording.NO_RUNS)
+        return
+    _compare(shelf)
+
+
+@st.fragment
+def _compare(shelf: Shelf) -> None:
+    """All that answers to the controls."""
+    made = state(shelf)
+    sides = st.columns(2, gap="medium")
+    with sides[0]:
+        left = compare_sides.show(shelf, "A", made.first, change)
+    with sides[1]:
+        right = compare_sides.show(shelf, "B", made.second, change)
+    if left is None or right is None:
+        return
+    (first, one), (second, other) = left, right
+    made = _pick_shown(made, first, second)
+    write(made)
+    pair = _pair(made, (first, second), (one, other))
+    _show_cautions(pair)
+    if pair.same_sites:
+        _show_maps(made, pair)
+    _show_numbers(pair)
+    compare_curves.show(pair.runs, pair.plans, pair.lead, pair.channels)
+
+
+def state(shelf: Shelf) -> Comparison:
+    """What is compared; the link's where this session has not compared yet."""
+    run_ids, default = list(shelf.folders), shelf.default or ""
+    if STATE not in st.session_state:
+        st.session_state[STATE] = comparison.read(st.query_params, run_ids, default)
+    made: Comparison = st.session_state[STATE]
+    if not {made.first.run_id, made.second.run_id} <= set(run_ids):  # renamed or deleted since
+        made = comparison.read({}, run_ids, default)
+        st.session_state[STATE] = made
+    return made
+
+
+def change(**changes: object) -> None:
+    """Change parts of the comparison."""
+    st.session_state[STATE] = replace(st.session_state[STATE], **changes)
+
+
+def write(made: Comparison) -> None:
+    """Put the comparison into the address bar, touching it only where something changed."""
+    wanted = comparison.link(made)
+    if dict(st.query_params) != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
+    """Lead time, variable, and what the maps show."""
+    leads = comparison.shared_leads(first, second)
+    variables = comparison.shared_variables(first, second)
+    options: list[int | str] = [comparison.ALL_LEADS, *range(leads)]
+    lead = made.lead if made.lead is not None and made.lead < leads else None
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare-shown"):
+        st.segmented_control(
+            "The maps show",
+            comparison.SHOWN,
+            required=True,
+            format_func=lambda name: {
+                comparison.KEPT: f"{wording.capital(wording.site_noun(first))}s kept",
+                comparison.ERROR: "Forecast error",
+            }[name],
+            key=compare_sides.bound("show", made.show),
+            on_change=lambda: change(show=st.session_state["compare-show"] or made.show),
+        )
+        st.selectbox(
+            "Lead time",
+            options,
+            format_func=lambda i: wording.capital(
+                wording.lead_time(first, i if isinstance(i, int) else None)
+            ),
+            key=compare_sides.bound("lead", comparison.ALL_LEADS if lead is None else lead),
+            on_change=lambda: change(lead=_lead(st.session_state["compare-lead"])),
+            filter_mode=None,
+            width=240,
+        )
+        if len(variables) > 1:
+            st.selectbox(
+                "Variable",
+                variables,
+                format_func=lambda name: name.replace("_", " "),
+                key=compare_sides.bound("variable", made.variable or variables[0]),
+                on_change=lambda: change(variable=st.session_state["compare-variable"]),
+                filter_mode=None,
+                width=240,
+            )
+    return replace(made, lead=lead)
+
+
+def _lead(option: int | str) -> int | None:
+    return option if isinstance(option, int) else None
+
+
+def _pair(made: Comparison, runs: tuple[Run, Run], plans: tuple[Plan, Plan]) -> Pair:
+    shared = comparison.shared_variables(*runs)
+    variable = made.variable if made.variable in shared else next(iter(shared), None)
+    channels = (
+        comparison.channel_of(runs[0], variable),
+        comparison.channel_of(runs[1], variable),
+    )
+    same = comparison.same_sites(*runs)
+    comparable = variable is not None and comparison.same_measure(*runs) and same
+    return Pair(runs, plans, made.lead, channels, same, comparable)
+
+
+def _show_cautions(pair: Pair) -> None:
+    if not pair.same_sites:
+        st.info(
+            "These runs lie over different places, so no map can lay one over the other. Figures "
+            "and curves stand side by side; their errors are of different values.",
+            icon=":material/info:",
+        )
+    elif not pair.comparable:
+        st.info(
+            "These runs forecast the same places but not the same values: data, test period, "
+            "horizon or unit differ, so a difference of errors says little.",
+            icon=":material/info:",
+        )
+
+
+def _show_maps(made: Comparison, pair: Pair) -> None:
+    """Three maps on one camera: A, B and their difference; A and B on one scale."""
+    shown = _kept(pair) if made.show == comparison.KEPT else _errors(pair)
+    run = pair.runs[0]
+    stage = loading.compared_stage(run, VIEWS)
+    kept = [plan.mask.active for plan in pair.plans]
+    errors = [
+        compare_tables.site_errors(one, plan, pair.lead, channel)
+        for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    ]
+    paint = maps.paint_of(stage, shown, kept[0], errors[0])
+    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
+    seen = hashlib.sha256(b"".join(rows.tobytes() for rows in paint.fill.values())).hexdigest()
+    version = f"{made.show}/{pair.lead}/{seen[:8]}"
+    linked_maps.show_paint(stage, paint, captions, version, other=(kept[1], errors[1]))
+    linked_maps.show_stage(
+        stage,
+        run.sites.site_id,
+        run.path.importance,
+        TooltipWords(
+            noun=wording.site_noun(run),
+            error="",
+            unit=wording.unit(run, pair.channels[0]),
+            digits=wording.digits(run.rmse(0, None, pair.channels[0])),
+        ),
+        on_pick=lambda _: None,
+    )
+
+
+def _kept(pair: Pair) -> dict[str, Look]:
+    both = [looks.importance(run, plan) for run, plan in zip(pair.runs, pair.plans, strict=True)]
+    return _named(both, looks.kept_by(pair.runs[0], *pair.plans, NAMES))
+
+
+def _errors(pair: Pair) -> dict[str, Look]:
+    scale = looks.shared_error_scale(
+        [
+            (run, channel, plan)
+            for run, channel, plan in zip(pair.runs, pair.channels, pair.plans, strict=True)
+        ],
+        pair.lead,
+    )
+    both = [
+        looks.error(run, plan, scale, pair.lead, channel)
+        for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    ]
+    here, there = (
+        compare_tables.site_errors(run, plan, pair.lead, channel)
+        for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    )
+    apart = looks.error_difference(pair.runs[0], here, there, pair.channels[0], NAMES)
+    return _named(both, apart)
+
+
+def _named(both: list[Look], apart: Look) -> dict[str, Look]:
+    """The three maps by view, the first two with their letter in front."""
+    first, second = (
+        replace(look, title=f"{name}: {look.title[:1].lower()}{look.title[1:]}")
+        for name, look in zip(NAMES, both, strict=True)
+    )
+    return dict(zip(VIEWS, (first, second, apart), strict=True))
+
+
+def _show_numbers(pair: Pair) -> None:
+    """The figures, and place by place."""
+    left, right = st.columns(2, gap="medium")
+    summaries = tuple(
+        summarise(run, plan, session.FIRST_TOLERANCE, pair.lead, channel)
+        for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    )
+    with left:
+        st.markdown("**In numbers**")
+        table = compare_tables.figures(
+            pair.runs, (summaries[0], summaries[1]), pair.channels, comparable=pair.comparable
+        )
+        st.dataframe(table, hide_index=True, key="compare-figures")
+    if pair.same_sites:
+        with right:
+            st.markdown(
+                f"**{wording.capital(wording.site_noun(pair.runs[0]))} by "
+                f"{wording.site_noun(pair.runs[0])}**, those that differ first"
+            )
+            st.dataframe(
+                compare_tables.differing_sites(pair.runs, pair.plans, pair.lead, pair.channels),
+                hide_index=True,
+                key="compare-sites",
+                height=356,
+            )
