@@ -13,7 +13,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 py = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-quick lint types format bench bench-full bench-slider lock hooks clean venv venv-dev
+.PHONY: help app test test-quick lint types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -54,6 +54,9 @@ bench-full: venv-dev ## measure every ratio that is missing; hours, may be stopp
 bench-slider: venv-dev ## measure the slider in a real browser, on a quiet machine
 	@CHROMIUM="$$(scripts/ensure_chromium.sh)" && export CHROMIUM && \
 		exec $(py) -m benchmarks.slider_latency
+
+bench-sessions: venv-dev ## measure twenty planners at once on one server
+	@$(py) -m benchmarks.many_sessions
 
 lock: venv-dev ## write the lock files anew from pyproject.toml
 	@scripts/lock.sh

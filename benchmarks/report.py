@@ -19,6 +19,7 @@ RESULTS = (
     ("Accuracy", "accuracy"),
     ("Against a dense forecaster", "opponent"),
     ("Speed and memory", "speed"),
+    ("Twenty planners on one server", "sessions"),
 )
 
 HEAD = """# Benchmarks
