@@ -58,7 +58,7 @@ def selectors(
                 name=letter,
                 mode="markers+text",
                 text=[letter],
-                textfont={"color": "white", "size": 12},
+                textfont={"color": _ink(colour), "size": 12},
                 showlegend=False,
                 marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
             )
@@ -87,6 +87,12 @@ def selectors(
         },
     )
     return figure
+
+
+def _ink(colour: str) -> str:
+    """Dark letters on a light mark, white ones on a dark mark."""
+    red, green, blue = palette.rgb(colour)
+    return "#10161d" if 0.3 * red + 0.59 * green + 0.11 * blue > 128 else "#ffffff"
 
 
 def shared_limits(

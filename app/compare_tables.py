@@ -34,13 +34,13 @@ def figures(
     reference = summaries[0].dense
     for label, name in (
         ("Forecast error (RMSE)", "rmse"),
-        (f"with all {wording.site_noun(runs[0])}s", "dense"),
+        (f"with all {_noun(runs)}s", "dense"),
         ("persistence", "persistence"),
     ):
         values = [getattr(summary, name) for summary in summaries]
         rows.append(_row(label, values, units, reference, comparable=comparable))
     changes = [UNKNOWN if s.rmse is None else wording.change(s.rmse, s.dense) for s in summaries]
-    rows.append((f"Against all {wording.site_noun(runs[0])}s", *changes, ""))
+    rows.append((f"Against all {_noun(runs)}s", *changes, ""))
     worst = [None if s.worst is None else s.worst.rmse for s in summaries]
     rows.append(_row("Worst place's error", worst, units, reference, comparable=comparable))
     rows.append(("Range over trainings", *map(_seeds, summaries, units), ""))
@@ -94,12 +94,22 @@ def site_errors(run: Run, plan: Plan, lead: int | None, channel: int) -> np.ndar
     return np.full(len(run.sites), np.nan) if here is None else here
 
 
+def _noun(runs: tuple[Run, Run]) -> str:
+    """What a site is called in both runs; "site" where the two differ."""
+    first, second = map(wording.site_noun, runs)
+    return first if first == second else "site"
+
+
 def _counts(runs: tuple[Run, Run], summaries: tuple[Summary, Summary]) -> tuple[str, str, str, str]:
     told = [f"{s.n_kept:,} of {s.n_sites:,}" for s in summaries]
     same = summaries[0].n_sites == summaries[1].n_sites
     apart = f"{summaries[1].n_kept - summaries[0].n_kept:+,}" if same else ""
-    label = f"{wording.capital(wording.site_noun(runs[0]))}s kept"
-    return label, told[0], told[1], apart.replace("-", "\N{MINUS SIGN}")
+    return (
+        f"{wording.capital(_noun(runs))}s kept",
+        told[0],
+        told[1],
+        apart.replace("-", "\N{MINUS SIGN}"),
+    )
 
 
 def _row(

@@ -127,7 +127,7 @@ def error_difference(
     unit = wording.unit(run, channel)
     return Look(
         f"Error of {names[1]} minus error of {names[0]}",
-        f"RMSE in {unit} by {wording.site_noun(run)}; orange: {names[0]} is better, purple: "
+        f"RMSE in {unit} by {wording.site_noun(run)}; gold: {names[0]} is better, purple: "
         f"{names[1]} is better",
         scale.rgba(difference),
         line,

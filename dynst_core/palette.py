@@ -40,10 +40,13 @@ PERSISTENCE_LINE = "#b0527e"
 CHOSEN = "#009e73"
 """The green of what is selected, on maps and charts alike."""
 
-FIRST, SECOND, BOTH = "#e08214", "#542788", "#b8c1ca"
-"""Two plans compared: what only the first keeps or does better, only the second, and both."""
+FIRST, SECOND, BOTH = "#e0ac00", "#542788", "#66727e"
+"""Two plans compared: what only the first keeps or does better, only the second, and both.
 
-SELECTOR_LINES = ("#2d8a6e", "#8c5a2b", "#6a51a3", "#b8860b", "#c2455a", "#3d6f8e", "#5c5c5c")
+Gold, purple and slate differ in lightness too, and no curve has their colours.
+"""
+
+SELECTOR_LINES = ("#2d8a6e", "#8c5a2b", "#4a6fe3", "#0b7285", "#c2455a", "#3d6f8e", "#5c5c5c")
 """Rivals other than random masks and top variance, in the order that they are named."""
 
 

@@ -153,7 +153,7 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
         row.model_copy(update={"selector": "qr"}) for row in rows if row.selector == "variance"
     )
     rivals = Baselines(run_id="network", rows=(*rows, *third))
-    marks = [("A", "#e08214", 60.0, network_run.rmse(2)), ("B", "#542788", 80.0, None)]
+    marks = [("A", "#e0ac00", 60.0, network_run.rmse(2)), ("B", "#542788", 80.0, None)]
     figure = compare_charts.selectors(network_run, rivals, marks, None, 0)
     shown = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert shown == ["random (5 draws)", "top variance", "qr", "DynST"]

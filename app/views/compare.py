@@ -112,17 +112,8 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
     options: list[int | str] = [comparison.ALL_LEADS, *range(leads)]
     lead = made.lead if made.lead is not None and made.lead < leads else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare-shown"):
-        st.segmented_control(
-            "The maps show",
-            comparison.SHOWN,
-            required=True,
-            format_func=lambda name: {
-                comparison.KEPT: f"{wording.capital(wording.site_noun(first))}s kept",
-                comparison.ERROR: "Forecast error",
-            }[name],
-            key=compare_sides.bound("show", made.show),
-            on_change=lambda: change(show=st.session_state["compare-show"] or made.show),
-        )
+        if comparison.same_sites(first, second):
+            _pick_layer(made, first)
         st.selectbox(
             "Lead time",
             options,
@@ -145,6 +136,21 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
                 width=240,
             )
     return replace(made, lead=lead)
+
+
+def _pick_layer(made: Comparison, run: Run) -> None:
+    names = {
+        comparison.KEPT: f"{wording.capital(wording.site_noun(run))}s kept",
+        comparison.ERROR: "Forecast error",
+    }
+    st.segmented_control(
+        "The maps show",
+        comparison.SHOWN,
+        required=True,
+        format_func=lambda name: names[name],
+        key=compare_sides.bound("show", made.show),
+        on_change=lambda: change(show=st.session_state["compare-show"] or made.show),
+    )
 
 
 def _lead(option: int | str) -> int | None:

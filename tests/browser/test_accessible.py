@@ -30,6 +30,7 @@ def grave_faults(page: Page) -> list[str]:
         pytest.param("?run=network&panel=site&site=s3", False, id="site card"),
         pytest.param("?run=grid&panel=constraints", False, id="constraints"),
         pytest.param("?run=grid&panel=export", False, id="export"),
+        pytest.param("compare?show=error", False, id="compare"),
         pytest.param("runs", False, id="runs"),
         pytest.param("method", False, id="method"),
     ],
@@ -39,7 +40,7 @@ def test_no_view_has_a_grave_fault(
 ) -> None:
     page, _ = open_page(driven, address, query, dark=dark)
     page.wait_for_selector("h1, h2, h3")
-    if query.startswith("?"):
+    if query.startswith(("?", "compare")):
         painted(page)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(500)
