@@ -456,7 +456,11 @@ def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
         "GeoPackage",
         "GeoParquet",
         "Fields (NetCDF)",
+        "Fields (Zarr)",
         "Plan file",
+        "Report (HTML)",
+        "Map of importance (PNG)",
+        "Map of error (PNG)",
     ]
     hall = [b.proto.label for b in open_app(run="hall", panel="export").get("download_button")]
     assert hall == [label for label in labels if label != "GeoJSON"]
