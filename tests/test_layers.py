@@ -54,7 +54,7 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 LIGHT = {room for rooms in LIGHT_LAYERS for room in rooms}
 
 # The app's modules that turn values into pictures and words, testable without a server.
-PURE_APP = ("charts", "compare_charts", "compare_tables", "comparison", "maps")
+PURE_APP = ("charts", "compare_charts", "compare_tables", "comparison", "layers", "maps")
 
 PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 PICKLING_CALLS = {"read_pickle", "to_pickle", "torch.load", "torch.save"}
