@@ -88,7 +88,9 @@ def description(run: Run, level: int, lead: int | None, channel: int) -> str:
     )
 
 
-def lead_times(run: Run, level: int | None, channel: int, height: int) -> go.Figure:
+def lead_times(
+    run: Run, level: int | None, channel: int, height: int, own: ErrorStatistics | None = None
+) -> go.Figure:
     """Error by lead time over all sites: a level beside all sites and persistence.
 
     Args:
@@ -96,6 +98,7 @@ def lead_times(run: Run, level: int | None, channel: int, height: int) -> go.Fig
         level: level index, or None where the plan's error is not yet evaluated.
         channel: channel index.
         height: pixels.
+        own: errors of the plan where it is none of the run's levels and was forecast again.
     """
     leads = range(run.manifest.config.horizon)
     lines = {
@@ -106,10 +109,19 @@ def lead_times(run: Run, level: int | None, channel: int, height: int) -> go.Fig
         lines[f"{wording.level_label(run, level)} removed"] = [
             run.rmse(level, i, channel) for i in leads
         ]
+    elif level is None and own is not None:
+        lines["this plan"] = own.rmse(axis=1)[:, channel].tolist()
     return _by_lead_time(run, lines, channel, height)
 
 
-def site_lead_times(run: Run, site: int, level: int | None, channel: int, height: int) -> go.Figure:
+def site_lead_times(
+    run: Run,
+    site: int,
+    level: int | None,
+    channel: int,
+    height: int,
+    own: ErrorStatistics | None = None,
+) -> go.Figure:
     """The error of one site by lead time, as `lead_times` for all."""
     noun = wording.site_noun(run)
 
@@ -123,6 +135,8 @@ def site_lead_times(run: Run, site: int, level: int | None, channel: int, height
     if level is not None and level > 0:
         name = f"{wording.level_label(run, level)} removed"
         lines[name] = errors(run.arrays.errors[level])
+    elif level is None and own is not None:
+        lines["this plan"] = errors(own)
     return _by_lead_time(run, lines, channel, height)
 
 

@@ -15,9 +15,12 @@ from app.session import Choice
 from dynst_core.basemap import BaseMap
 from dynst_core.errors import ConstraintError, RunError
 from dynst_core.manifest import BASELINES, MANIFEST, Baselines
+from dynst_core.mask import Mask
 from dynst_core.palette import Scale
 from dynst_core.plan import Plan
 from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, run_folders
+from dynst_core.served import Served
+from dynst_core.served import served as served_areas
 
 # No spinners in the caches below: one would take a place in the page on the first drawing only,
 # and every element after it would be built anew on the second.
@@ -61,7 +64,7 @@ def open_run(folder: Path) -> Run:
     Raises:
         RunError: one line that names the file and the fault; never cached.
     """
-    return _open_run(str(folder), _changed(folder))
+    return _open_run(str(folder), changed(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -80,7 +83,7 @@ def baselines(run: Run) -> tuple[Baselines, str | None]:
 
 def stage(run: Run) -> Stage:
     """The unchanging part of a run's maps."""
-    return _stage(str(run.folder), _changed(run.folder), run)
+    return _stage(str(run.folder), changed(run.folder), run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -90,7 +93,7 @@ def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
 
 def compared_stage(run: Run, views: tuple[str, ...]) -> Stage:
     """As `stage`, for other maps of the same places."""
-    return _compared_stage(str(run.folder), _changed(run.folder), views, run)
+    return _compared_stage(str(run.folder), changed(run.folder), views, run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -111,15 +114,17 @@ def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None
     key = (
         choice.level,
         choice.cost,
+        choice.costs,
         choice.currency,
         choice.max_cost,
         choice.always,
         choice.never,
+        choice.edits,
         choice.min_distance_km,
         tuple((limit.zone, limit.at_least, limit.at_most) for limit in choice.limits),
         None if zone is None else hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest(),
     )
-    return _plan(str(run.folder), _changed(run.folder), key, run, choice, zone)
+    return _plan(str(run.folder), changed(run.folder), key, run, choice, zone)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -132,14 +137,25 @@ def _plan(
     _zone: np.ndarray | None,
 ) -> tuple[Plan | None, str | None]:
     try:
-        return Plan.at_level(_run, _choice.level, _choice.constraints(_run, _zone)), None
+        plan = Plan.at_level(_run, _choice.level, _choice.constraints(_run, _zone))
+        return plan.edited(_run, *_choice.edits) if _choice.edits else plan, None
     except ConstraintError as error:
         return None, str(error)
 
 
+def served(run: Run, mask: Mask) -> Served:
+    """The areas of a mask's kept sites."""
+    return _served(str(run.folder), changed(run.folder), mask.to_hex(), run, mask)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _served(folder: str, changed: tuple[int, ...], key: str, _run: Run, _mask: Mask) -> Served:
+    return served_areas(_run.sites, _run.grid, _mask)
+
+
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
     """The error map's scale, fixed over all levels."""
-    return _error_scale(str(run.folder), _changed(run.folder), lead, channel, run)
+    return _error_scale(str(run.folder), changed(run.folder), lead, channel, run)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -155,7 +171,7 @@ def base_map() -> BaseMap:
     return BaseMap.read()
 
 
-def _changed(folder: Path) -> tuple[int, ...]:
+def changed(folder: Path) -> tuple[int, ...]:
     """Modification times of a run's files, so that caches notice a new one."""
     files = (folder / name for name in (MANIFEST, ARRAYS, WEIGHTS, BASELINES))
     return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)

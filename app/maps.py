@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,7 @@ from pydeck.bindings.json_tools import default_serialize
 from dynst_core import looks, palette
 from dynst_core.basemap import BaseMap, Bounds
 from dynst_core.looks import Look
-from dynst_core.palette import Legend, Scale
+from dynst_core.palette import Legend, Rgba, Scale
 from dynst_core.places import bounds as bounds_of
 from dynst_core.places import cell_borders, cell_corners, ticks, unwrapped
 from dynst_core.plan import Plan
@@ -65,6 +65,31 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
+class Reading:
+    """A number of each site that a map's tooltip tells beside the usual ones.
+
+    Attributes:
+        label: what it is.
+        unit: its unit.
+        digits: decimals shown.
+        values: (s,); NaN where there is none.
+    """
+
+    label: str
+    unit: str
+    digits: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """An area beneath the sites: its border, (k, 2), drawn coordinates, and its colour."""
+
+    ring: np.ndarray
+    fill: Rgba
+
+
+@dataclass(frozen=True, eq=False)
 class Paint:
     """The looks of the sites at one level and lead time, rows in the stage's order.
 
@@ -74,6 +99,9 @@ class Paint:
         legends: by view.
         kept: (s,), bool.
         error: (s,), float32, RMSE in units; NaN where nothing was observed.
+        readings: by view, where its layer has a number of its own, values in the stage's order.
+        shapes: by view, areas beneath the sites.
+        alone: whether the first map stands alone.
     """
 
     fill: dict[str, np.ndarray]
@@ -81,6 +109,9 @@ class Paint:
     legends: dict[str, Legend]
     kept: np.ndarray
     error: np.ndarray
+    readings: dict[str, Reading] = field(default_factory=dict)
+    shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
+    alone: bool = False
 
 
 def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> Stage:

@@ -10,13 +10,16 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from app import layers
 from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
+from dynst_core.plan import Edit
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance
 
 RUN, REMOVED, LEAD, CHANNEL = "run", "removed", "lead", "variable"
 WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
 KEEP, DROP, APART, SPEND, PANEL, SITE = "keep", "drop", "apart", "spend", "panel", "site"
+EDIT, GROUP, LEFT, RIGHT, MISS, WINDOW = "edit", "sites", "left", "right", "miss", "forecast"
 ALL_LEADS = "all"
 FIRST_REMOVED = 0.6
 """Share removed when the link names none: a cut large enough to show what the tool is for."""
@@ -26,8 +29,15 @@ FIRST_CURRENCY = "EUR"
 CURRENCY_LETTERS = 12
 
 CURVE, HORIZON, SITE_CARD, CONSTRAINTS, EXPORT = "curve", "horizon", "site", "constraints", "export"
-PANELS = (CURVE, HORIZON, SITE_CARD, CONSTRAINTS, EXPORT)
+WHAT_IF = "what-if"
+PANELS = (CURVE, HORIZON, SITE_CARD, WHAT_IF, CONSTRAINTS, EXPORT)
 """What the panel beside the maps shows; the first one needs no word in the link."""
+
+REASON_LETTERS = 200
+"""Letters of an edit's reason."""
+
+NO_MAP = "none"
+"""What a link says where one map stands alone."""
 
 LONGEST_LIST = 1500
 """Letters of site ids in a link; addresses much longer than that are cut by some programs."""
@@ -48,9 +58,16 @@ class Choice:
         always: ids of sites to keep whatever happens.
         never: ids of sites to remove whatever happens.
         min_distance_km: least distance between two kept sites; 0: none.
-        limits: by zone; the one part that no link carries, since it needs the zones' file.
+        limits: by zone; no link carries them, since they need the zones' file.
         panel: one of PANELS.
         site: id of the selected site, or None.
+        costs: of keeping each site for a year, (s,), from a file, in place of `cost`; None: no
+            file. No link carries them.
+        edits: sites switched by hand, in order, each at most once.
+        group: ids of several sites selected together, in place of `site`.
+        left, right: layers of the two maps; no right one where one map stands alone.
+        miss: by how much a single forecast may miss, in units; None: the usual amount.
+        window: which forecast of the test period is shown, by index.
     """
 
     level: int
@@ -66,12 +83,29 @@ class Choice:
     limits: tuple[ZoneLimit, ...] = ()
     panel: str = CURVE
     site: str | None = None
+    costs: tuple[float, ...] | None = None
+    edits: tuple[Edit, ...] = ()
+    group: tuple[str, ...] = ()
+    left: str = layers.IMPORTANCE
+    right: str | None = layers.ERROR
+    miss: float | None = None
+    window: int = 0
 
     @property
     def linkable(self) -> bool:
         """Whether a link carries all of it."""
-        lists = (_joined(self.always), _joined(self.never))
-        return not self.limits and max(map(len, lists)) <= LONGEST_LIST
+        lists = (_joined(self.always), _joined(self.never), _told(self.edits))
+        return not self.limits and self.costs is None and max(map(len, lists)) <= LONGEST_LIST
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        """The selected sites, one or several."""
+        return self.group or (() if self.site is None else (self.site,))
+
+    @property
+    def priced(self) -> bool:
+        """Whether costs are stated, by one number or by site."""
+        return self.cost is not None or self.costs is not None
 
     def constraints(self, run: Run, zone: np.ndarray | None) -> Constraints:
         """What is insisted on, by site of the run; `zone` (s,) comes with the zones' file."""
@@ -81,13 +115,18 @@ class Choice:
         pin[np.isin(ids, self.always)] = ALWAYS
         return Constraints(
             pin=pin,
-            cost=None if self.cost is None else np.full(n, self.cost),
+            cost=self._costs(n),
             currency=self.currency,
-            max_cost=None if self.cost is None else self.max_cost,
+            max_cost=self.max_cost if self.priced else None,
             min_distance_km=self.min_distance_km,
             zone=zone,
             limits=() if zone is None else self.limits,
         )
+
+    def _costs(self, n_sites: int) -> np.ndarray | None:
+        if self.costs is not None:
+            return np.array(self.costs)
+        return None if self.cost is None else np.full(n_sites, self.cost)
 
 
 def first_choice(run: Run) -> Choice:
@@ -101,7 +140,9 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     Args:
         query: `removed` in percent, `lead` as a number of steps from 1 or "all", `variable` by
             name; `within` and `measure` for the tolerance; `cost` and `currency`; `keep` and `drop`
-            as site ids parted by commas, `apart` in km, `spend`; `panel`; `site`.
+            as site ids parted by commas, `apart` in km, `spend`; `panel`; `site`, or `sites`;
+            `edit` as "off:ID:reason" or "on:ID:reason" parted by commas; `left` and `right` for
+            the maps, `miss` in units, `forecast` counted from 1.
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
@@ -113,6 +154,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     own = query.get(RUN, run.run_id) == run.run_id
     ids = set(run.sites.site_id.tolist()) if own else set()
     always = _ids(query.get(KEEP, ""), ids)
+    window = query.get(WINDOW, "1")
     return Choice(
         level=level,
         lead=int(steps) - 1 if within else None,
@@ -126,6 +168,14 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         min_distance_km=_amount(query.get(APART, "")) or 0.0,
         panel=query[PANEL] if query.get(PANEL) in PANELS else CURVE,
         site=query[SITE] if query.get(SITE) in ids else None,
+        edits=_edits(query.get(EDIT, ""), ids),
+        group=_ids(query.get(GROUP, ""), ids),
+        left=query[LEFT] if query.get(LEFT) in layers.LAYERS else layers.IMPORTANCE,
+        right=_right(query.get(RIGHT, layers.ERROR)),
+        miss=_amount(query.get(MISS, "")),
+        window=int(window) - 1
+        if window.isdecimal() and 1 <= int(window) <= run.manifest.split.n_test_windows
+        else 0,
     )
 
 
@@ -152,11 +202,13 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
         wanted[CHANNEL] = channels[choice.channel]
     if choice.tolerance != FIRST_TOLERANCE:
         wanted |= {WITHIN: f"{choice.tolerance.amount:.10g}", MEASURE: choice.tolerance.kind}
-    if choice.cost is not None:
-        wanted |= {COST: f"{choice.cost:.10g}", CURRENCY: choice.currency}
-        if choice.max_cost is not None:
-            wanted[SPEND] = f"{choice.max_cost:.10g}"
-    for name, ids in ((KEEP, _joined(choice.always)), (DROP, _joined(choice.never))):
+    wanted |= _link_of_costs(choice)
+    for name, ids in (
+        (KEEP, _joined(choice.always)),
+        (DROP, _joined(choice.never)),
+        (EDIT, _told(choice.edits)),
+        (GROUP, _joined(choice.group)),
+    ):
         if 0 < len(ids) <= LONGEST_LIST:
             wanted[name] = ids
     if choice.min_distance_km > 0:
@@ -165,6 +217,27 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
         wanted[PANEL] = choice.panel
     if choice.site is not None:
         wanted[SITE] = choice.site
+    return wanted | _link_of_maps(choice)
+
+
+def _link_of_costs(choice: Choice) -> dict[str, str]:
+    if choice.cost is None:
+        return {}
+    spend = {} if choice.max_cost is None else {SPEND: f"{choice.max_cost:.10g}"}
+    return {COST: f"{choice.cost:.10g}", CURRENCY: choice.currency, **spend}
+
+
+def _link_of_maps(choice: Choice) -> dict[str, str]:
+    """What the maps show, as far as it is not as at first."""
+    wanted = {}
+    if choice.left != layers.IMPORTANCE:
+        wanted[LEFT] = choice.left
+    if choice.right != layers.ERROR:
+        wanted[RIGHT] = choice.right or NO_MAP
+    if choice.miss is not None:
+        wanted[MISS] = f"{choice.miss:.10g}"
+    if choice.window:
+        wanted[WINDOW] = str(choice.window + 1)
     return wanted
 
 
@@ -198,6 +271,35 @@ def _tolerance(query: Mapping[str, str]) -> Tolerance:
 def _joined(ids: tuple[str, ...]) -> str:
     """Site ids in one text; commas within an id are escaped."""
     return ",".join(quote(site, safe="") for site in ids)
+
+
+def _told(edits: tuple[Edit, ...]) -> str:
+    """Edits in one text, each "off:ID" or "on:ID:reason"; colons and commas are escaped."""
+    parts = []
+    for edit in edits:
+        words = ("on" if edit.active else "off", edit.site, *filter(None, [edit.reason]))
+        parts.append(":".join(quote(word, safe="") for word in words))
+    return ",".join(parts)
+
+
+def _edits(text: str, known: set[str]) -> tuple[Edit, ...]:
+    """Edits out of one text; of several for one site the last counts."""
+    found: dict[str, Edit] = {}
+    for part in text.split(","):
+        way, _, rest = part.partition(":")
+        site, _, reason = rest.partition(":")
+        if way in ("on", "off") and unquote(site) in known:
+            edit = Edit(unquote(site), way == "on", unquote(reason)[:REASON_LETTERS])
+            found.pop(edit.site, None)
+            found[edit.site] = edit
+    return tuple(found.values())
+
+
+def _right(name: str) -> str | None:
+    """The right map's layer; None for no map."""
+    if name == NO_MAP:
+        return None
+    return name if name in layers.LAYERS else layers.ERROR
 
 
 def _ids(text: str, known: set[str]) -> tuple[str, ...]:

@@ -14,8 +14,11 @@ import streamlit as st
 
 from app import session
 from app.session import Choice
-from dynst_core.plan import Plan
+from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
+
+Decisions = tuple[tuple[Edit, ...], tuple[str, ...], tuple[str, ...]]
+"""What is decided about single sites: edits, sites to keep always, sites to keep never."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +46,49 @@ def choice(run: Run) -> Choice:
 
 
 def change(run: Run, **changes: Any) -> None:
-    """Change parts of the choice."""
-    st.session_state[_key("choice", run)] = replace(choice(run), **changes)
+    """Change parts of the choice; what was decided about single sites before can be undone."""
+    before, after = choice(run), replace(choice(run), **changes)
+    if _decisions(before) != _decisions(after):
+        _stack("undo", run).append(_decisions(before))
+        _stack("redo", run).clear()
+    st.session_state[_key("choice", run)] = after
+
+
+def can_undo(run: Run) -> bool:
+    """Whether a decision about single sites can be taken back."""
+    return bool(_stack("undo", run))
+
+
+def can_redo(run: Run) -> bool:
+    """Whether one that was taken back can be made again."""
+    return bool(_stack("redo", run))
+
+
+def undo(run: Run) -> None:
+    """Take back the last decision about single sites: an edit, a reason or a pin."""
+    _swap(run, "undo", "redo")
+
+
+def redo(run: Run) -> None:
+    """Make the decision that was taken back last again."""
+    _swap(run, "redo", "undo")
+
+
+def _swap(run: Run, source: str, target: str) -> None:
+    if _stack(source, run):
+        _stack(target, run).append(_decisions(choice(run)))
+        edits, always, never = _stack(source, run).pop()
+        st.session_state[_key("choice", run)] = replace(
+            choice(run), edits=edits, always=always, never=never
+        )
+
+
+def _decisions(made: Choice) -> Decisions:
+    return made.edits, made.always, made.never
+
+
+def _stack(name: str, run: Run) -> list[Decisions]:
+    return st.session_state.setdefault(_key(name, run), [])
 
 
 def bound(name: str, run: Run, value: object) -> str:
@@ -81,12 +125,24 @@ def load(run: Run, plan: Plan) -> None:
     st.session_state[_key("loaded", run)] = Loaded(plan, choice(run))
 
 
+def ask_forecast(run: Run, plan: Plan) -> None:
+    """Say that a plan is to be forecast again, even if its data must be downloaded for that."""
+    st.session_state[_key("asked", run)] = plan.mask.to_hex()
+
+
+def forecast_asked(run: Run, plan: Plan) -> bool:
+    """Whether that was said of this plan."""
+    return st.session_state.get(_key("asked", run)) == plan.mask.to_hex()
+
+
 def _bearing(made: Choice) -> tuple[object, ...]:
     """The parts of a choice that decide which sites stay."""
     return (
         made.level,
         made.cost,
+        made.costs,
         made.max_cost,
+        made.edits,
         made.always,
         made.never,
         made.min_distance_km,

@@ -347,14 +347,9 @@ def _problem(
 
 
 def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
-    from dynst_core.evaluate import check_same_data
+    from dynst_core.reopen import problem_of
 
-    config = run.manifest.config
-    problem = _problem(
-        run.manifest.dataset.name, data, config.history, config.horizon, device, config.cycles
-    )
-    check_same_data(run, problem)
-    return problem
+    return problem_of(run, data, device)
 
 
 def _training(

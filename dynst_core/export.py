@@ -86,22 +86,36 @@ def _named(*parts: str) -> str:
 def provenance(run: Run, plan: Plan) -> dict[str, str]:
     """Where a plan came from, as texts by name."""
     manifest, card, split = run.manifest, run.manifest.dataset, run.manifest.split
-    level = NOT_EVALUATED
+    level, error = NOT_EVALUATED, NOT_EVALUATED
     if plan.level is not None:
         level = f"{100 * manifest.config.levels[plan.level]:g} % removed"
+        error = "test RMSE over all lead times"
+    elif plan.evaluated:
+        level = "none of the run's own levels"
+        error = "test RMSE over all lead times, forecast again for this plan"
     return {
         "title": f"Sensor plan: {manifest.title}",
         "run": run.run_id,
         "data_fingerprint": card.fingerprint,
         "code_version": manifest.code_version,
         "level": level,
-        "error": "test RMSE over all lead times" if plan.evaluated else NOT_EVALUATED,
+        "error": error,
+        **({"edited_by_hand": _told(plan)} if plan.edits else {}),
         "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
         "test_period": f"{split.test_start:%Y-%m-%dT%H:%MZ}/{split.test_end:%Y-%m-%dT%H:%MZ}",
         "kept": f"{plan.mask.n_active} of {len(run.sites)}",
         "constraints": " ".join(plan.breaches) or "obeyed",
         "data": f"{card.title}, {card.attribution} ({card.licence})",
     }
+
+
+def _told(plan: Plan) -> str:
+    """The sites switched by hand, in order: "717446 off (road works)"."""
+    reasons = (f" ({edit.reason})" if edit.reason else "" for edit in plan.edits)
+    return "; ".join(
+        f"{edit.site} {'on' if edit.active else 'off'}{reason}"
+        for edit, reason in zip(plan.edits, reasons, strict=True)
+    )
 
 
 def to_csv(run: Run, plan: Plan) -> bytes:

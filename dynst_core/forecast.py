@@ -317,6 +317,19 @@ class MaskForecaster:
             parts.append(ErrorStatistics.of(forecast, undone, observed.cpu().numpy()))
         return sum(parts[1:], start=parts[0])
 
+    def share_within(self, starts: np.ndarray, amount: float) -> np.ndarray:
+        """Share of forecasts that miss by no more than an amount in units, (horizon, s, c).
+
+        NaN where nothing was observed.
+        """
+        within, count = 0, 0
+        for some, forecast in self._batches(starts):
+            truth, observed = self._record.truth(some)
+            undone, seen = self._record.normaliser.undo(truth.cpu().numpy()), observed.cpu().numpy()
+            within = within + ((np.abs(forecast - undone) <= amount) & seen).sum(axis=0)
+            count = count + seen.sum(axis=0)
+        return np.where(count > 0, within / np.maximum(count, 1), np.nan)
+
     @torch.inference_mode()
     def roll_out(self, starts: np.ndarray) -> Iterator[np.ndarray]:
         """Forecast on and on, each horizon from the one before, at the kept sites alone.

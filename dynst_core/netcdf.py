@@ -52,7 +52,8 @@ def fields(run: Run, plan: Plan) -> xr.Dataset:
     """Masks, importance and test errors with coordinates and units.
 
     A grid's fields lie on (latitude, longitude), or on (y, x) in metres; a network's on `site`. The
-    errors are those of the run's own levels, whatever plan was made from them; `kept` is the plan.
+    errors are those of the run's own levels, and of the plan where it is none of them and was
+    forecast again; `kept` is the plan.
     """
     path, manifest = run.path, run.manifest
     data = {
@@ -77,6 +78,10 @@ def fields(run: Run, plan: Plan) -> xr.Dataset:
         field = _field(run, rmse.astype(np.float32), title, "level", "lead_time")
         field.attrs |= {"units": unit, "cell_methods": "time: root_mean_square"}
         data[f"rmse_{name}"] = field
+        if plan.level is None and plan.errors is not None:
+            own = plan.errors.rmse(axis=())[:, :, channel].astype(np.float32)
+            data[f"rmse_plan_{name}"] = _field(run, own, title, "lead_time")
+            data[f"rmse_plan_{name}"].attrs |= field.attrs | {"long_name": f"{title}, this plan"}
     told = provenance(run, plan)
     attrs = {
         "Conventions": "CF-1.11",

@@ -1,8 +1,11 @@
 """Colours: numbers in, RGBA out, with the legend that explains them. One meaning per colour.
 
-Both scales rise evenly in lightness, so they survive grey print and colour-blind eyes: blue says
-how important a site is, magma (cream to black) says how large the error is. Maps lie on light
-paper in both themes, so that a colour means the same everywhere.
+Sequential scales rise evenly in lightness, so they survive grey print and colour-blind eyes: blue
+says how important a site is, magma (cream to black) how large the error is, viridis what the
+variable is, yellow to green how often a forecast is within tolerance, mauve how large an area is.
+Three scales have a white middle: teal and brown for error taken away and added by a cut, green and
+pink for a forecast too low and too high, and the two colours of a comparison for which is better.
+Maps lie on light paper in both themes, so that a colour means the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from plotly.colors import hex_to_rgb, sequential, unlabel_rgb
+from plotly.colors import diverging, hex_to_rgb, sequential, unlabel_rgb
 
 Rgba = tuple[int, int, int, int]
 
@@ -23,6 +26,7 @@ KEPT_OUTLINE: Rgba = (255, 255, 255, 200)
 PIN_OUTLINE: Rgba = (28, 39, 51, 255)
 SELECTED: Rgba = (0, 158, 115, 255)
 NOTHING: Rgba = (0, 0, 0, 0)
+INK: Rgba = (60, 70, 80, 255)
 NO_DATA: Rgba = (200, 204, 209, 255)
 
 SEA = "#e6ecf1"
@@ -135,6 +139,41 @@ def difference_scale(largest: float) -> Scale:
     return Scale(np.array(halves), -largest, largest)
 
 
+def added_scale(reach: float) -> Scale:
+    """Teal (the cut takes error away) by white to brown (it adds error), in units."""
+    return Scale(_table(diverging.BrBG)[::-1], -reach, reach)
+
+
+def bias_scale(reach: float) -> Scale:
+    """Green (forecast too low) by white to pink (too high), in units."""
+    return Scale(_table(diverging.PiYG)[::-1], -reach, reach)
+
+
+def value_scale(low: float, high: float) -> Scale:
+    """Yellow (low) to dark violet (high): the variable itself, in units."""
+    return Scale(_table(sequential.Viridis)[::-1], low, high)
+
+
+def share_scale() -> Scale:
+    """Pale to dark green over 0 to 100 %."""
+    return Scale(_table(sequential.YlGn), 0.0, 100.0)
+
+
+def area_scale(low: float, high: float) -> Scale:
+    """Pale to dark mauve over areas."""
+    return Scale(_table(sequential.Purp), low, high)
+
+
+def reach(values: np.ndarray) -> float:
+    """A round number that all but the largest 5 % of magnitudes stay below."""
+    finite = np.abs(values[np.isfinite(values)])
+    most = float(np.percentile(finite, 95)) if finite.size else 0.0
+    if most <= 0:
+        return 1.0
+    step = tick_step(most)
+    return math.ceil(most / step - 1e-9) * step
+
+
 def error_range(errors: np.ndarray) -> tuple[float, float]:
     """A range of round numbers that holds all but the outermost 2 % of errors at each end.
 
@@ -166,6 +205,12 @@ def tick_step(span: float, about: int = 4) -> float:
 def removed_swatch(label: str, *, cell: bool) -> Swatch:
     """White with a grey outline: a removed site, drawn as a cell or as a dot."""
     return Swatch("#ffffff", _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
+
+
+def kept_swatch(label: str, *, cell: bool) -> Swatch:
+    """A kept site where the colours belong to areas: a dark dot, or a cell with a dark border."""
+    dark = _hex(np.array(INK[:3]))
+    return Swatch("#ffffff" if cell else dark, _hex(np.array(PIN_OUTLINE[:3])), label, not cell)
 
 
 def pin_swatch(label: str, *, cell: bool) -> Swatch:

@@ -104,21 +104,30 @@ class Plan:
     def _solved(cls, run: Run, rank: np.ndarray, constraints: Constraints, n_active: int) -> Plan:
         return cls.of(run, solve(rank, run.sites, constraints, n_active), constraints, n_active)
 
-    def edited(self, run: Run, edit: Edit) -> Plan:
-        """The plan with one site switched by hand, verified anew.
+    def edited(self, run: Run, *edits: Edit) -> Plan:
+        """The plan with sites switched by hand, one after another, verified anew.
 
         Raises:
             ConstraintError: the run has no such site.
         """
-        where = np.flatnonzero(run.sites.site_id == edit.site)
-        if len(where) == 0:
-            raise ConstraintError(
-                f"Expected a site of run {run.run_id!r}, found {edit.site!r}; check the id."
-            )
+        place = {str(site): index for index, site in enumerate(run.sites.site_id)}
         active = self.mask.active.copy()
-        active[where[0]] = edit.active
-        plan = Plan.of(run, Mask(active), self.constraints, None, (*self.edits, edit))
+        for edit in edits:
+            if edit.site not in place:
+                raise ConstraintError(
+                    f"Expected a site of run {run.run_id!r}, found {edit.site!r}; check the id."
+                )
+            active[place[edit.site]] = edit.active
+        plan = Plan.of(run, Mask(active), self.constraints, None, (*self.edits, *edits))
         return replace(plan, n_wanted=self.n_wanted)
+
+    def measured(self, errors: ErrorStatistics) -> Plan:
+        """The same plan with its error forecast again over the run's own test windows.
+
+        Args:
+            errors: of this plan's mask, (lead_time, s, c), in units.
+        """
+        return self if self.evaluated else replace(self, errors=errors)
 
     @property
     def valid(self) -> bool:

@@ -10,6 +10,9 @@ import numpy as np
 from dynst_core.field import Grid
 from dynst_core.runs import Run
 
+DEGREES = frozenset({"K", "°C", "degC", "deg C", "celsius", "degrees_C", "kelvin"})
+"""Units in which ten is ten degrees Celsius."""
+
 Kind = Literal["above", "percent", "absolute"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -80,6 +83,22 @@ def cell_areas(grid: Grid, *, geographic: bool) -> np.ndarray:
     y, x = grid.edges()
     height = np.abs(np.diff(np.sin(np.radians(np.clip(y, -90, 90))) if geographic else y))
     return np.outer(height, np.abs(np.diff(x))).ravel()
+
+
+def forecast_tolerance(run: Run, channel: int) -> float:
+    """How far off a single forecast may be unless a planner says otherwise, in units.
+
+    Ten degrees for temperatures, as the DynST paper asks of tunnel fires (FIT; arXiv 2403.02914,
+    figure 5); for other variables the run's own error with all sites, rounded up to 1, 2 or 5
+    times a power of ten.
+    """
+    if run.manifest.dataset.units[channel] in DEGREES:
+        return 10.0
+    dense = run.rmse(0, None, channel)
+    if not np.isfinite(dense) or dense <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(dense))
+    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= dense))
 
 
 def _levels(run: Run) -> range:

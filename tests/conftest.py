@@ -52,6 +52,14 @@ def grid_run(tmp_path: Path) -> Run:
     return add_baselines(save_run(tmp_path / "runs", "grid", make_arrays(*grid_sites())))
 
 
+@pytest.fixture(scope="session")
+def fire_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A saved run whose data anyone can compute; made in ten seconds, so once."""
+    from tests.problems import save_fire
+
+    return save_fire(tmp_path_factory.mktemp("fire"))
+
+
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """Torch and numpy on one thread: for small problems the fastest, and sums in one order."""

@@ -17,6 +17,7 @@ from dynst_core.path import PathOptions, PathTraining
 from dynst_core.record import Problem
 from dynst_core.runs import Run, RunStore
 from dynst_core.sites import SiteSet
+from dynst_core.sources.catalogue import load_field
 from dynst_core.training import StepOptions
 from tests.factories import grid_sites, network_sites
 
@@ -174,3 +175,9 @@ def save_walked(training: PathTraining, root: Path, run_id: str = "run") -> Run:
     """Save what a training has finished."""
     command = "python -m dynst_core train test"
     return save_training(training, RunStore(root), run_id, command, seconds=1.0)
+
+
+def save_fire(root: Path) -> Run:
+    """A run on the simulated tunnel fire, trained for seconds: real data that is always at hand."""
+    problem = Problem.of(load_field("tunnel-fire"), Window(3, 2))
+    return save_walked(walked(problem, targets=(0.0, 0.5, 0.9)), root, "fire")

@@ -19,6 +19,7 @@ from dynst_core.plan import Edit, Plan
 from dynst_core.plan_file import write_plan
 from dynst_core.run_arrays import RunArrays
 from dynst_core.runs import Run
+from dynst_core.served import served
 from dynst_core.verify import verify
 from tests.factories import (
     add_baselines,
@@ -280,8 +281,11 @@ def test_the_worst_place_is_told_beside_the_mean(store: Path, network_run: Run) 
 
 def test_the_share_of_places_within_tolerance_is_told(store: Path, network_run: Run) -> None:
     app = open_app(removed="60", within="1", measure="absolute")
-    share = (network_run.rmse_by_site(2) <= 1).mean()
-    assert figures(app)["Within tolerance"] == (f"{100 * share:g} %", "of sensors")
+    within = network_run.rmse_by_site(2) <= 1
+    areas = served(network_run.sites, None, Mask.all_on(40)).area_km2
+    area = 100 * areas[within].sum() / areas.sum()
+    told = (f"{100 * within.mean():g} %", f"of sensors; {area:.1f} % of the area")
+    assert figures(app)["Within tolerance"] == told
 
 
 def test_on_a_grid_the_share_is_of_the_area(grid_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,4 +486,5 @@ def test_a_plan_file_s_own_mask_is_shown_until_something_that_bears_on_it_change
     app.segmented_control[0].set_value("curve").run()
     assert figures(app)["Sensors kept"][0] == "17 of 40"
     app.select_slider[0].set_value(3).run()
-    assert figures(app)["Sensors kept"][0] == "4 of 40"
+    assert figures(app)["Sensors kept"] == ("5 of 40", "35 removed; 1 switched by hand")
+    assert dict(app.query_params)["edit"] == f"on:{site}:school"

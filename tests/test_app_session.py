@@ -11,6 +11,7 @@ import pytest
 from app import session
 from app.session import Choice
 from dynst_core.constraints import ZoneLimit
+from dynst_core.plan import Edit
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
 from dynst_core.tolerance import Tolerance
@@ -49,6 +50,13 @@ def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | 
         {"drop": "%ZZ"},
         {"panel": "none"},
         {"site": "nowhere"},
+        {"edit": "off:nowhere,up:s1,s1,:,off"},
+        {"sites": "nowhere"},
+        {"left": "none", "right": "all"},
+        {"miss": "-1"},
+        {"forecast": "0"},
+        {"forecast": "9999"},
+        {"forecast": "²"},
     ],
 )
 def test_what_a_link_misstates_falls_back_to_the_first_choice(
@@ -70,6 +78,9 @@ def test_writing_drops_what_no_longer_belongs_to_the_screen(network_run: Run) ->
     assert query == {"run": "network", "removed": "30", "lead": "all"}
 
 
+NO_LINK = ("limits", "costs")
+"""Parts that need a file."""
+
 FULL = Choice(
     level=1,
     lead=2,
@@ -83,10 +94,16 @@ FULL = Choice(
     min_distance_km=1.5,
     panel="site",
     site="s7",
+    edits=(Edit("s4", False, "road works, 5:30"), Edit("s2", True, "")),
+    group=("s4", "s5"),
+    left="added",
+    right=None,
+    miss=2.5,
+    window=6,
 )
 
 
-@pytest.mark.parametrize("part", [f.name for f in fields(Choice) if f.name != "limits"])
+@pytest.mark.parametrize("part", [f.name for f in fields(Choice) if f.name not in NO_LINK])
 def test_a_link_carries_each_part_of_the_choice(network_run: Run, part: str) -> None:
     first = session.first_choice(network_run)
     if part == "max_cost":  # means something beside a cost only
@@ -133,6 +150,7 @@ def test_a_site_is_never_both_kept_and_dropped(network_run: Run) -> None:
 def test_what_no_link_can_carry_is_known(network_run: Run) -> None:
     first = session.first_choice(network_run)
     assert not replace(first, limits=(ZoneLimit("A", 1),)).linkable
+    assert not replace(first, costs=(1.0,) * 40).linkable
     long = replace(first, always=tuple(f"sensor {i}" for i in range(200)))
     assert not long.linkable
     assert "keep" not in session.link(network_run, long)
@@ -146,3 +164,15 @@ def test_the_choice_s_constraints_are_by_site(network_run: Run) -> None:
     assert (asked.max_cost, asked.min_distance_km) == (30000.0, 1.5)
     without = replace(FULL, cost=None).constraints(network_run, None)
     assert without.cost is None and without.max_cost is None
+
+
+def test_costs_by_site_take_the_place_of_the_one_number(network_run: Run) -> None:
+    costs = tuple(float(i) for i in range(40))
+    asked = replace(FULL, cost=5.0, costs=costs).constraints(network_run, None)
+    assert asked.cost is not None and asked.cost.tolist() == list(costs)
+    assert asked.max_cost == 30000.0
+
+
+def test_of_several_edits_of_one_site_the_last_counts(network_run: Run) -> None:
+    read = session.read({"edit": "off:s1:works,on:s2,on:s1"}, network_run)
+    assert read.edits == (Edit("s2", True, ""), Edit("s1", True, ""))

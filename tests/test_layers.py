@@ -22,7 +22,8 @@ LIGHT_LAYERS = (
     ("field", "mask"),
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
-    ("solve", "verify", "tolerance", "zones"),
+    ("solve", "verify", "tolerance", "zones", "costs", "effect"),
+    ("served",),
     ("plan",),
     ("palette", "basemap", "wording", "summary", "cautions"),
     ("places", "rivals"),
@@ -41,7 +42,8 @@ TORCH_LAYERS = (
     ("path",),
     ("selectors",),
     ("evaluate",),
-    ("forecast",),
+    ("forecast", "reopen"),
+    ("what_if",),
     ("baselines", "finish"),
     ("jobs",),
     ("cli",),
@@ -52,7 +54,7 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 LIGHT = {room for rooms in LIGHT_LAYERS for room in rooms}
 
 # The app's modules that turn values into pictures and words, testable without a server.
-PURE_APP = ("charts", "compare_charts", "compare_tables", "comparison", "maps")
+PURE_APP = ("charts", "compare_charts", "compare_tables", "comparison", "layers", "maps")
 
 PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 PICKLING_CALLS = {"read_pickle", "to_pickle", "torch.load", "torch.save"}

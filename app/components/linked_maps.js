@@ -20,7 +20,7 @@ function openStage(root, data) {
   const frames = buildCards(root, data);
   const stage = {
     id: data.id, root, data, frames, importance: floats(data.importance), deck: null, look: null,
-    camera: null, tiles: false, closed: false,
+    camera: null, tiles: false, alone: false, closed: false,
     paint: (look) => { stage.look = decode(look); redraw(stage); },
     showTiles: (on) => {
       if (on === stage.tiles) return;
@@ -84,7 +84,7 @@ function start(stage) {
   stage.observer = new ResizeObserver(() => resize(stage));
   stage.observer.observe(stage.root);
   for (const button of stage.root.querySelectorAll("button"))
-    button.onclick = () => press(stage, button.dataset.action);
+    button.onclick = () => press(stage, button.dataset.action, button);
   redraw(stage);
 }
 
@@ -115,7 +115,8 @@ function moveTo(stage, state) {
   stage.deck.setProps({ viewState: stage.camera });
 }
 
-function press(stage, action) {
+function press(stage, action, button) {
+  if (action === "rectangle") return toggleRectangle(stage, button);
   if (action === "fit") return moveTo(stage, fitted(stage));
   const zoom = stage.camera.zoom + (action === "in" ? 0.75 : -0.75);
   moveTo(stage, { ...stage.camera, zoom });
@@ -130,7 +131,7 @@ function resize(stage) {
 
 function placedViews(stage) {
   const origin = stage.root.querySelector(".canvas").getBoundingClientRect();
-  return stage.views.map((view) => {
+  return stage.views.filter((view) => stage.frames[view.id].clientWidth).map((view) => {
     const box = stage.frames[view.id].getBoundingClientRect();
     const place = { x: box.x - origin.x, y: box.y - origin.y, width: box.width, height: box.height };
     return new view.constructor({ ...view.props, ...place });
@@ -149,12 +150,17 @@ function decode(look) {
     ...look, fill: each(look.fill, bytes), line: each(look.line, bytes),
     kept: bytes(look.kept), error: floats(look.error),
     others: look.others && { kept: bytes(look.others.kept), error: floats(look.others.error) },
+    readings: each(look.readings, (told) => ({ ...told, values: floats(told.values) })),
   };
 }
 
 function redraw(stage) {
   if (!stage.deck || !stage.look) return;
   stage.pending = stage.look.version;
+  if (stage.root.classList.toggle("alone", stage.look.alone) !== stage.alone) {
+    stage.alone = stage.look.alone;
+    resize(stage);
+  }
   stage.deck.setProps({ layers: drawnLayers(stage) });
   stage.deck.redraw("paint"); // now, and not behind whatever else the page redraws
   for (const [view, caption] of Object.entries(stage.look.captions)) {
@@ -174,16 +180,29 @@ function drawnLayers(stage) {
     return layer.id.endsWith("-land") ? layer.clone({ visible: !stage.tiles }) : layer;
   });
   const rings = stage.layers.filter((layer) => layer.id.endsWith(SITES)).map((layer) => ring(layer, stage));
+  for (const [view, data] of Object.entries(stage.look.shapes)) {
+    const own = layers.findIndex((layer) => layer.id.startsWith(view) && !layer.id.endsWith("-land"));
+    layers.splice(own, 0, areas(view, data));
+  }
   return [...(stage.tiles ? stage.data.views.map(tileLayer) : []), ...layers, ...rings];
 }
 
-// A ring around the selected site, in a colour that no scale uses.
+// Areas beneath the sites, above the land.
+function areas(view, data) {
+  return new globalThis.deck.PolygonLayer({
+    id: `${view}-areas`, data, pickable: false, stroked: true, filled: true, opacity: 0.75,
+    getPolygon: (area) => area.polygon, getFillColor: (area) => area.fill,
+    getLineColor: [255, 255, 255, 255], getLineWidth: 1.5, lineWidthUnits: "pixels",
+  });
+}
+
+// A ring around each selected site, in a colour that no scale uses.
 function ring(layer, stage) {
   const { data, getPosition, getPolygon, getRadius, radiusUnits } = layer.props;
-  const chosen = data[stage.look.selected];
+  const chosen = stage.look.selected.map((row) => data[row]);
   return new layer.constructor({
     id: `${layer.id.slice(0, -SITES.length)}-selected`,
-    data: chosen ? [chosen] : [],
+    data: chosen,
     getPosition, getPolygon, radiusUnits,
     getRadius: typeof getRadius === "number" ? getRadius + 3 : getRadius,
     filled: false, stroked: true, pickable: false,
@@ -201,6 +220,7 @@ function coloured(layer, look) {
   return layer.clone({
     getFillColor: pick(look.fill[view]),
     getLineColor: pick(look.line[view]),
+    ...(layer.props.getPolygon ? { stroked: look.outlined[view] } : {}),
     updateTriggers: { getFillColor: look.version, getLineColor: look.version },
   });
 }
@@ -245,6 +265,10 @@ function tooltip(stage, { index, layer, x }) {
   const told = ({ error }) => Number.isFinite(error[index])
     ? `${error[index].toFixed(words.digits)} ${words.unit}` : "no data";
   const kept = (plan) => (plan.kept[index] ? "kept" : "removed");
+  const own = stage.look.readings[layer.id.slice(0, -SITES.length)];
+  const value = own?.values[index];
+  const reading = !own ? "" : `\n${own.label}: ` +
+    (Number.isFinite(value) ? `${value.toFixed(own.digits)} ${own.unit}` : "not known");
   const site = words.noun[0].toUpperCase() + words.noun.slice(1);
   const { look } = stage;
   const text = look.others
@@ -252,7 +276,7 @@ function tooltip(stage, { index, layer, x }) {
     : `${site} ${sites[index]}: ${kept(look)}\n${words.error}: ${told(look)}\n` +
       `Importance: ${standing(stage.importance[index], words.noun)}`;
   return {
-    text,
+    text: text + reading,
     className: "deck-tooltip tip",
     // Near the right edge it opens to the left, so that it is never cut.
     style: { marginLeft: x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
@@ -262,6 +286,60 @@ function tooltip(stage, { index, layer, x }) {
 // Importance is the share of sites that go no later than this one: 1 for the last to stay.
 function standing(importance, noun) {
   return importance === 1 ? "the highest" : `above ${Math.floor(100 * importance)} % of ${noun}s`;
+}
+
+// A rectangle drawn over a map selects the sites in it; the tool's button starts and ends that.
+function toggleRectangle(stage, button) {
+  const net = stage.root.querySelector(".net");
+  if (net) return leaveRectangle(stage);
+  button.ariaPressed = "true";
+  const cover = element("div", "net", stage.root);
+  const box = element("div", "box", cover);
+  let from = null;
+  const at = (event) => {
+    const origin = cover.getBoundingClientRect();
+    return [event.clientX - origin.x, event.clientY - origin.y];
+  };
+  const spanned = (event) => {
+    const to = at(event);
+    return [0, 1].map((axis) => [Math.min(from[axis], to[axis]), Math.max(from[axis], to[axis])]);
+  };
+  cover.onpointerdown = (event) => { from = at(event); cover.setPointerCapture(event.pointerId); };
+  cover.onpointermove = (event) => {
+    if (!from) return;
+    const [[left, right], [top, bottom]] = spanned(event);
+    Object.assign(box.style, {
+      left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
+    });
+  };
+  cover.onpointerup = (event) => {
+    if (!from) return;
+    const found = sitesWithin(stage, from, spanned(event));
+    leaveRectangle(stage);
+    if (found.length) stage.send("sites", found);
+  };
+}
+
+function leaveRectangle(stage) {
+  stage.root.querySelector(".net")?.remove();
+  stage.root.querySelector("[data-action=rectangle]").ariaPressed = "false";
+}
+
+function sitesWithin(stage, from, [across, down]) {
+  const view = stage.deck.getViewports().find((v) =>
+    from[0] >= v.x && from[0] <= v.x + v.width && from[1] >= v.y && from[1] <= v.y + v.height);
+  if (!view) return [];
+  const { data } = stage.layers.find((layer) => layer.id === view.id + SITES).props;
+  return stage.data.sites.filter((_, row) => {
+    const [x, y] = view.project(middle(data[row]));
+    const within = (value, [low, high]) => value >= low && value <= high;
+    return within(x + view.x, across) && within(y + view.y, down);
+  });
+}
+
+function middle({ position, polygon }) {
+  if (position) return position;
+  return [0, 1].map((axis) => polygon.reduce((sum, corner) => sum + corner[axis], 0) / polygon.length);
 }
 
 function element(tag, name, parent, text = "") {
@@ -291,7 +369,8 @@ function buildCards(root, data) {
   }
   const tools = element("div", "tools", frames[data.views[0]]);
   for (const [action, sign, label] of [
-    ["in", "+", "Zoom in"], ["out", "\u2212", "Zoom out"], ["fit", "\u2922", "Show all"]]) {
+    ["in", "+", "Zoom in"], ["out", "\u2212", "Zoom out"], ["fit", "\u2922", "Show all"],
+    ...(data.rectangle ? [["rectangle", "\u2b1a", `Select ${data.words.noun}s by a rectangle`]] : [])]) {
     const button = element("button", "tool", tools, sign);
     Object.assign(button, { title: label, ariaLabel: label, type: "button" });
     button.dataset.action = action;

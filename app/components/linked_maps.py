@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from app.maps import REFERENCE_SIZE, Paint, Stage
+from app.maps import REFERENCE_SIZE, Paint, Reading, Shape, Stage
 from dynst_core import palette
 
 _HERE = Path(__file__).parent
@@ -61,6 +61,7 @@ def show_stage(
     words: TooltipWords,
     *,
     on_pick: Callable[[str], None],
+    on_pick_many: Callable[[list[str]], None] | None = None,
     street_tiles: bool = False,
 ) -> None:
     """Draw the maps, once for as long as their geometry stays the same.
@@ -71,6 +72,8 @@ def show_stage(
         importance: (s,), 0 to 1, in the run's order.
         words: for the tooltip.
         on_pick: called with the id of a site that was clicked, before the page is drawn again.
+        on_pick_many: called with the ids of the sites in a rectangle that was drawn; the tool to
+            draw one is there only with it.
         street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
     """
     key = f"stage-{stage.id}"
@@ -79,6 +82,11 @@ def show_stage(
         site = st.session_state[key].get("site")
         if site is not None:
             on_pick(str(site))
+
+    def picked_many() -> None:
+        ids = st.session_state[key].get("sites")
+        if ids and on_pick_many is not None:
+            on_pick_many([str(site) for site in ids])
 
     _stage(
         key=key,
@@ -94,9 +102,11 @@ def show_stage(
             "importance": _base64(importance[stage.order].astype("<f4")),
             "words": dataclasses.asdict(words),
             "tiles": street_tiles,
+            "rectangle": on_pick_many is not None,
         },
         height="content",
         on_site_change=picked,
+        on_sites_change=picked_many,
     )
 
 
@@ -105,7 +115,7 @@ def show_paint(
     paint: Paint,
     captions: dict[str, Caption],
     version: str,
-    selected: int | None = None,
+    selected: int | Sequence[int] | None = None,
     other: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> None:
     """Colour the maps that `show_stage` drew.
@@ -115,19 +125,24 @@ def show_paint(
         paint: looks of the sites.
         captions: titles by view.
         version: names the picture; the page's element carries it once both maps show it.
-        selected: index of the site to ring, in the run's order.
+        selected: index of the site to ring, or of several, in the run's order.
         other: kept and error, (s,) each in the run's order, of a second plan that tooltips tell
             beside the paint's own; the two are called A and B.
     """
-    row = None if selected is None else int(np.flatnonzero(stage.order == selected)[0])
+    ringed = [] if selected is None else [selected] if isinstance(selected, int) else selected
+    rows = np.flatnonzero(np.isin(stage.order, ringed))
     _paint(
         key="paint",
         data={
             "stage": stage.id,
             "version": version,
-            "selected": row,
-            "fill": {view: _base64(rows) for view, rows in paint.fill.items()},
-            "line": {view: _base64(rows) for view, rows in paint.line.items()},
+            "selected": rows.tolist(),
+            "alone": paint.alone,
+            "outlined": {view: bool(line[:, 3].any()) for view, line in paint.line.items()},
+            "readings": {view: _told(reading) for view, reading in paint.readings.items()},
+            "shapes": {view: _drawn(shapes) for view, shapes in paint.shapes.items()},
+            "fill": {view: _base64(fill) for view, fill in paint.fill.items()},
+            "line": {view: _base64(line) for view, line in paint.line.items()},
             "kept": _base64(paint.kept.astype(np.uint8)),
             "error": _base64(paint.error.astype("<f4")),
             "legends": {view: dataclasses.asdict(legend) for view, legend in paint.legends.items()},
@@ -144,6 +159,21 @@ def _compared(stage: Stage, kept: np.ndarray, error: np.ndarray) -> dict[str, st
         "kept": _base64(kept[stage.order].astype(np.uint8)),
         "error": _base64(error[stage.order].astype("<f4")),
     }
+
+
+def _told(reading: Reading) -> dict[str, object]:
+    return {
+        "label": reading.label,
+        "unit": reading.unit,
+        "digits": reading.digits,
+        "values": _base64(reading.values.astype("<f4")),
+    }
+
+
+def _drawn(shapes: Sequence[Shape]) -> list[dict[str, object]]:
+    return [
+        {"polygon": np.round(shape.ring, 5).tolist(), "fill": list(shape.fill)} for shape in shapes
+    ]
 
 
 def _library_address() -> str:

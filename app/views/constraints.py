@@ -108,7 +108,7 @@ def _pick_distance(run: Run, choice: Choice) -> None:
 
 
 def _pick_budget(run: Run, choice: Choice) -> None:
-    stated = choice.cost is not None
+    stated = choice.priced
     st.number_input(
         f"Budget ({choice.currency} a year)" if stated else "Budget a year",
         min_value=0.0,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import state
 from app.session import CURRENCY_LETTERS, FIRST_CURRENCY, Choice
+from app.views import costs
 from dynst_core import palette, wording
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance, largest_cut, rmse_limit
@@ -101,7 +102,8 @@ def _show_cost(run: Run, choice: Choice) -> None:
         value=None,
         step=100.0,
         format="%g",
-        placeholder="none stated",
+        placeholder="none stated" if choice.costs is None else "by file",
+        disabled=choice.costs is not None,
         key=state.bound("cost", run, choice.cost),
         on_change=lambda: state.change(run, cost=state.shown("cost", run)),
         width=165,
@@ -116,3 +118,4 @@ def _show_cost(run: Run, choice: Choice) -> None:
         ),
         width=80,
     )
+    costs.show(run, choice)

@@ -137,12 +137,14 @@ def _take_plan(run: Run, key: str) -> None:
         run,
         level=session.nearest_level(run, 1 - plan.n_wanted / len(run.sites)),
         cost=_single(asked),
+        costs=_by_site(asked),
         currency=asked.currency or session.FIRST_CURRENCY,
         max_cost=asked.max_cost,
         always=tuple(ids[asked.always].tolist()),
         never=tuple(ids[asked.never].tolist()),
         min_distance_km=asked.min_distance_km,
         limits=asked.limits,
+        edits=plan.edits,
     )
     state.load(run, plan)
     st.session_state[f"{key}-told"] = (
@@ -156,3 +158,10 @@ def _single(asked: Constraints) -> float | None:
     if asked.cost is None or len(np.unique(asked.cost)) != 1:
         return None
     return float(asked.cost[0])
+
+
+def _by_site(asked: Constraints) -> tuple[float, ...] | None:
+    """The cost of each site where costs differ, else None."""
+    if asked.cost is None or _single(asked) is not None:
+        return None
+    return tuple(asked.cost.tolist())

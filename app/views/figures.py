@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from app import loading
 from app.session import Choice
 from dynst_core import wording
+from dynst_core.mask import Mask
+from dynst_core.metrics import LEAD_TIME, SITE, ErrorStatistics
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-from dynst_core.tolerance import cell_areas, share, within_tolerance
+from dynst_core.tolerance import share, within_at_sites
 
 UNKNOWN = "–"
 WHY_UNKNOWN = (
@@ -40,8 +43,10 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         valid: whether there is a plan at all.
     """
     shown = [_kept(run, plan, valid=valid)]
-    errors = _errors(run, choice, plan.level) if plan.level is not None else _unknown(run, choice)
-    shown += errors
+    if plan.errors is None:
+        shown += _unknown(run, choice)
+    else:
+        shown += _errors(run, choice, plan, plan.errors)
     if plan.yearly_saving is not None and valid:
         shown.append(_saving(run, choice, plan))
     with st.container(horizontal=True, key="figures", gap="small"):
@@ -64,7 +69,9 @@ def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     if not valid:
         return Figure(label, UNKNOWN, "no valid plan", "No plan obeys all constraints.")
     below = f"{total - kept:,} removed"
-    if kept < plan.n_wanted:
+    if plan.edits:
+        below += f"; {len(plan.edits):,} switched by hand"
+    elif kept < plan.n_wanted:
         below += f"; room for {kept:,} of {plan.n_wanted:,}"
     explained = (
         f"Removed {noun}s are hidden from the forecaster; their places are still forecast "
@@ -73,44 +80,63 @@ def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     return Figure(label, f"{kept:,} of {total:,}", below, explained)
 
 
-def _errors(run: Run, choice: Choice, level: int) -> list[Figure]:
-    """What was measured at a level of the run."""
+def _errors(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> list[Figure]:
+    """What was measured of a plan, at a level of the run or forecast again."""
+    return [
+        _mean(run, choice, plan, errors),
+        _worst(run, choice, errors),
+        _within(run, choice, errors),
+        _speed(run, plan),
+    ]
+
+
+def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figure:
     lead, channel = choice.lead, choice.channel
     unit, noun = wording.unit(run, channel), wording.site_noun(run)
-    dense, here = run.rmse(0, lead, channel), run.rmse(level, lead, channel)
+    dense = run.rmse(0, lead, channel)
+    here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
-    seconds = run.manifest.forecast_seconds[level]
-    return [
-        Figure(
-            _error_label(run, lead),
-            f"{wording.number(here, dense)} {unit}",
-            f"{wording.change(here, dense)} against all {noun}s",
-            f"Root mean squared error over all {noun}s, kept and removed, in the test period "
-            f"{wording.test_period(run)}, {wording.lead_time(run, lead)}. With all {noun}s: "
-            f"{wording.number(dense)} {unit}. Repeating every {noun}'s last reading (persistence): "
-            f"{wording.number(persistence, dense)} {unit}.",
-        ),
-        _worst(run, choice, level),
-        _within(run, choice, level),
-        Figure(
+    again = ""
+    if plan.level is None:
+        again = " This plan was forecast again over the same test period, not trained anew."
+    return Figure(
+        _error_label(run, lead),
+        f"{wording.number(here, dense)} {unit}",
+        f"{wording.change(here, dense)} against all {noun}s",
+        f"Root mean squared error over all {noun}s, kept and removed, in the test period "
+        f"{wording.test_period(run)}, {wording.lead_time(run, lead)}. With all {noun}s: "
+        f"{wording.number(dense)} {unit}. Repeating every {noun}'s last reading (persistence): "
+        f"{wording.number(persistence, dense)} {unit}.{again}",
+    )
+
+
+def _speed(run: Run, plan: Plan) -> Figure:
+    noun = wording.site_noun(run)
+    if plan.level is None:
+        return Figure(
             "Forecast speed",
-            wording.speed_up(run.speed_up(level)),
-            f"{wording.milliseconds(seconds)} a forecast",
-            f"Measured: the time of one forecast of the whole field from the kept {noun}s, "
-            f"against all {noun}s.",
-        ),
-    ]
+            UNKNOWN,
+            "not timed for this plan",
+            "Speed was measured for the run's own levels only.",
+        )
+    return Figure(
+        "Forecast speed",
+        wording.speed_up(run.speed_up(plan.level)),
+        f"{wording.milliseconds(run.manifest.forecast_seconds[plan.level])} a forecast",
+        f"Measured: the time of one forecast of the whole field from the kept {noun}s, "
+        f"against all {noun}s.",
+    )
 
 
 def _error_label(run: Run, lead: int | None) -> str:
     return "Forecast error" if lead is None else f"Forecast error, {wording.lead_time(run, lead)}"
 
 
-def _worst(run: Run, choice: Choice, level: int) -> Figure:
+def _worst(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     """The place that is forecast worst."""
     lead, channel = choice.lead, choice.channel
     unit, noun = wording.unit(run, channel), wording.site_noun(run)
-    here = run.rmse_by_site(level, lead, channel)
+    here = _by_site(choice, errors)
     label = f"Worst {noun}'s error"
     if not np.isfinite(here).any():
         return Figure(label, "no data", "", "Nothing was observed in the test period.")
@@ -125,23 +151,32 @@ def _worst(run: Run, choice: Choice, level: int) -> Figure:
     )
 
 
-def _within(run: Run, choice: Choice, level: int) -> Figure:
+def _within(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     """How much of the place stays within the tolerance."""
     noun = wording.site_noun(run)
-    within = within_tolerance(run, choice.tolerance, level, choice.lead, choice.channel)
+    within = within_at_sites(
+        run, choice.tolerance, _by_site(choice, errors), choice.lead, choice.channel
+    )
     sites, compared = share(within), "its own error with all of them"
     if choice.tolerance.kind == "absolute":
         compared = "the accepted error"
-    value, below = wording.percent(sites), f"of {noun}s"
+    area = share(within, loading.served(run, Mask.all_on(len(run.sites))).area_km2)
+    value, below = wording.percent(sites), f"of {noun}s; {wording.percent(area)} of the area"
+    stands = f" For the area, each {noun} stands for all places nearest to it."
     if run.grid is not None:
-        area = share(within, cell_areas(run.grid, geographic=run.sites.geographic))
         value, below = wording.percent(area), f"of the area; {wording.percent(sites)} of {noun}s"
+        stands = ""
     return Figure(
         "Within tolerance",
         value,
         below,
-        f"Where the error stays within the tolerance, each {noun} compared with {compared}.",
+        f"Where the error stays within the tolerance, each {noun} compared with {compared}."
+        f"{stands}",
     )
+
+
+def _by_site(choice: Choice, errors: ErrorStatistics) -> np.ndarray:
+    return errors.at_lead_time(choice.lead).rmse(axis=LEAD_TIME)[:, choice.channel]
 
 
 def _unknown(run: Run, choice: Choice) -> list[Figure]:

@@ -22,7 +22,7 @@ def show(run: Run, choice: Choice, plan: Plan) -> None:
     if not plan.evaluated:
         st.caption("This plan's error is not yet evaluated; lines are of the run's own masks.")
     st.plotly_chart(
-        charts.lead_times(run, plan.level, channel, HEIGHT),
+        charts.lead_times(run, plan.level, channel, HEIGHT, plan.errors),
         key="lead-times",
         config={"displayModeBar": False},
         alt=f"Forecast error by lead time, from {wording.lead_time_range(run)}.",

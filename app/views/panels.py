@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import charts, loading, session, state
 from app.session import Choice
-from app.views import constraints, export, horizon, site_card
+from app.views import constraints, export, horizon, site_card, what_if
 from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
@@ -18,12 +19,17 @@ BAR_HEIGHT = 42
 """Pixels of the bar that names the panels."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
-    """The bar of names, and what the chosen one shows."""
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+    """The bar of names, and what the chosen one shows.
+
+    Returns:
+        An empty place beneath, for what takes a while to compute.
+    """
     names = {
         session.CURVE: "Curve",
         session.HORIZON: "Horizon",
         session.SITE_CARD: wording.capital(wording.site_noun(run)),
+        session.WHAT_IF: "What if",
         session.CONSTRAINTS: "Constraints",
         session.EXPORT: "Export",
     }
@@ -40,26 +46,34 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
         horizon.show(run, choice, plan)
     elif choice.panel == session.SITE_CARD:
         site_card.show(run, choice, plan)
+    elif choice.panel == session.WHAT_IF:
+        return what_if.show(run, choice, plan)
     elif choice.panel == session.CONSTRAINTS:
         constraints.show(run, choice, plan, clash)
     elif choice.panel == session.EXPORT:
         export.show(run, choice, plan, clash)
     else:
         _show_curve(run, choice, plan)
+    return st.empty()
 
 
 def _with_count(label: str, name: str, plan: Plan) -> str:
-    """A panel's name; constraints say how many there are."""
-    asked = plan.constraints.n_asked
-    return f"{label} ({asked})" if name == session.CONSTRAINTS and asked else label
+    """A panel's name; constraints and edits say how many there are."""
+    counts = {session.CONSTRAINTS: plan.constraints.n_asked, session.WHAT_IF: len(plan.edits)}
+    return f"{label} ({counts[name]:,})" if counts.get(name) else label
 
 
 def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
     level, lead, channel = choice.level, choice.lead, choice.channel
     baselines, fault = loading.baselines(run)
     note = fault or wording.missing_baselines(run, baselines)
-    if not plan.evaluated:
-        note = "The marker is the run's own level; this plan's error is not yet evaluated."
+    if plan.level is None:
+        here = plan.rmse(lead, channel)
+        known = "is not yet evaluated"
+        if here is not None:
+            unit = wording.unit(run, channel)
+            known = f"is {wording.number(here, run.rmse(0, lead, channel))} {unit}"
+        note = f"The marker is the run's own level; this plan's error {known}."
     height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
     st.markdown(f"**{wording.curve_title(run, channel)}**")
     st.plotly_chart(

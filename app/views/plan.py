@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import streamlit as st
 
-from app import loading, session, state
+from app import forecasting, loading, session, state
 from app.components import linked_maps
-from app.components.linked_maps import Caption, TooltipWords
+from app.components.linked_maps import TooltipWords
 from app.loading import Shelf
-from app.maps import ERROR, IMPORTANCE, Stage, make_paint
+from app.maps import Stage
 from app.session import Choice
-from app.views import decide, figures, pages, panels
+from app.views import decide, figures, layer_bar, pages, panels, settling, what_if
+from app.views.painting import paint_maps
 from dynst_core import wording
 from dynst_core.errors import RunError
 from dynst_core.mask import Mask
@@ -95,20 +94,23 @@ def _plan(run: Run) -> None:
     _pick_level_and_lead(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = loading.stage(run)
-    _paint_maps(run, stage, choice, plan)  # first, so that the maps answer before the rest is ready
+    paint_maps(run, stage, choice, plan)  # first, so that the maps answer before the rest is ready
     decide.show(run, choice)
     if clash:
         st.error(f"{clash} The maps show what is kept for sure.", icon=":material/block:")
     figures.show(run, choice, plan, valid=clash is None)
+    layer_bar.show_questions(run, choice, plan)
     maps, panel = st.columns([2.15, 1], gap="small")
     with maps:
         _show_maps(run, stage, choice)
     with panel, st.container(border=True, key="panel"):
-        panels.show(run, choice, plan, clash)
+        slot = panels.show(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
         st.caption(wording.credits(run))
         if run.sites.geographic:
             st.toggle("Street map beneath (needs the internet)", key=STREETS)
+    if clash is None:
+        settling.settle(run, choice, plan, slot)
 
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
@@ -117,10 +119,10 @@ def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
     zone = None if found is None else found.zone
     loaded = state.loaded(run)
     if loaded is not None:
-        return loaded, None
+        return forecasting.measured(run, loaded), None
     plan, clash = loading.plan(run, choice, zone)
     if plan is not None:
-        return plan, clash
+        return forecasting.measured(run, plan), clash
     asked = choice.constraints(run, zone)
     return Plan.of(run, Mask(asked.always), asked), clash
 
@@ -129,7 +131,8 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
     """Slider, lead time and, where there are several, variable."""
     channels = range(len(run.manifest.dataset.channels))
     leads = [ALL_LEADS, *range(run.manifest.config.horizon)]
-    boxes = st.columns([3, 1] if len(channels) == 1 else [3, 1, 1], gap="medium")
+    more = [] if len(channels) == 1 else [1]
+    boxes = st.columns([2.2, 1.9, 1, *more], gap="medium")
     with boxes[0]:
         st.select_slider(
             wording.removed_question(run),
@@ -138,7 +141,9 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
             key=state.bound("level", run, choice.level),
             on_change=lambda: state.change(run, level=state.shown("level", run)),
         )
-    with boxes[1]:
+    with boxes[1], st.container(horizontal=True, gap="small"):
+        layer_bar.pick_layers(run, choice)
+    with boxes[2]:
         st.selectbox(
             "Lead time",
             leads,
@@ -148,7 +153,7 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
             filter_mode=None,
         )
     if len(channels) > 1:
-        with boxes[2]:
+        with boxes[3]:
             st.selectbox(
                 "Variable",
                 channels,
@@ -163,33 +168,6 @@ def _lead(option: int) -> int | None:
     return None if option == ALL_LEADS else option
 
 
-def _paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan) -> None:
-    """Colours, captions and legends of both maps, which change with every choice."""
-    level, lead, channel = choice.level, choice.lead, choice.channel
-    subtitle = wording.error_subtitle(run, lead, channel, known=plan.evaluated)
-    captions = {
-        IMPORTANCE: Caption(
-            wording.importance_title(run), wording.importance_subtitle(run, plan.mask.n_active)
-        ),
-        ERROR: Caption(wording.error_title(run, channel), subtitle),
-    }
-    scale = loading.error_scale(run, lead, channel)
-    paint = make_paint(run, stage, scale, level, lead, channel, plan)
-    selected = None
-    if choice.site is not None:
-        selected = int((run.sites.site_id == choice.site).argmax())
-    version = f"{level}/{lead}/{channel}{_difference(plan, level)}"
-    linked_maps.show_paint(stage, paint, captions, version, selected)
-
-
-def _difference(plan: Plan, level: int) -> str:
-    """What tells this plan's picture from that of the level alone; empty where nothing does."""
-    pins = plan.constraints.pin
-    if plan.level == level and not pins.any():
-        return ""
-    return "/" + hashlib.sha256(plan.mask.active.tobytes() + pins.tobytes()).hexdigest()[:8]
-
-
 def _show_maps(run: Run, stage: Stage, choice: Choice) -> None:
     """The places of the sites, which stay while the choices change."""
     linked_maps.show_stage(
@@ -202,6 +180,19 @@ def _show_maps(run: Run, stage: Stage, choice: Choice) -> None:
             unit=wording.unit(run, choice.channel),
             digits=wording.digits(run.rmse(0, None, choice.channel)),
         ),
-        on_pick=lambda site: state.change(run, site=site, panel=session.SITE_CARD),
+        on_pick=lambda site: _pick(run, site),
+        on_pick_many=lambda ids: _pick_many(run, ids),
         street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
     )
+
+
+def _pick(run: Run, site: str) -> None:
+    """A clicked site opens its card, or takes its place in the question "what if"."""
+    here = state.choice(run).panel
+    panel = here if here == session.WHAT_IF else session.SITE_CARD
+    state.change(run, site=site, group=(), panel=panel)
+
+
+def _pick_many(run: Run, ids: list[str]) -> None:
+    what_if.pick(run, ids)
+    state.change(run, panel=session.WHAT_IF)

@@ -7,12 +7,10 @@ import streamlit as st
 
 from app import charts, state
 from app.session import Choice
+from app.views import pins
 from dynst_core import wording
-from dynst_core.constraints import ALWAYS, FREE, NEVER
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-
-PINS = {FREE: "Free", ALWAYS: "Always keep", NEVER: "Never keep"}
 
 
 def show(run: Run, choice: Choice, plan: Plan) -> None:
@@ -35,10 +33,10 @@ def show(run: Run, choice: Choice, plan: Plan) -> None:
         return
     site = ids.index(choice.site)
     _show_facts(run, choice, plan, site)
-    _pick_pin(run, choice)
+    pins.show(run, choice)
     st.markdown(f"**Its error by lead time** ({wording.unit(run, choice.channel)})")
     st.plotly_chart(
-        charts.site_lead_times(run, site, plan.level, choice.channel, 190),
+        charts.site_lead_times(run, site, plan.level, choice.channel, 190, plan.errors),
         key="site-lead-times",
         config={"displayModeBar": False},
         alt=f"Forecast error at {noun} {choice.site} by lead time.",
@@ -91,28 +89,4 @@ def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
     return (
         f"Error there: {kept} {wording.unit(run, choice.channel)} at the last level that keeps it, "
         f"{dropped} at the next, which drops others too."
-    )
-
-
-def _pick_pin(run: Run, choice: Choice) -> None:
-    pin = ALWAYS if choice.site in choice.always else NEVER if choice.site in choice.never else FREE
-    st.segmented_control(
-        "What you insist on",
-        list(PINS),
-        required=True,
-        format_func=lambda value: PINS[value],
-        key=state.bound("pin", run, pin),
-        on_change=lambda: _take_pin(run, str(choice.site)),
-        label_visibility="collapsed",
-    )
-
-
-def _take_pin(run: Run, site: str) -> None:
-    choice, pin = state.choice(run), state.shown("pin", run)
-    always = tuple(s for s in choice.always if s != site)
-    never = tuple(s for s in choice.never if s != site)
-    state.change(
-        run,
-        always=(*always, site) if pin == ALWAYS else always,
-        never=(*never, site) if pin == NEVER else never,
     )

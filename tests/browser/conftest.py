@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from dynst_core.runs import Run
 from tests.browser.harness import Guard, browser, open_page, painted, serve
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
@@ -20,9 +23,21 @@ def driven(chromium: str) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of runs that the dashboard looks in."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def fire(store: Path, fire_run: Run) -> str:
+    """The id of a run in the dashboard whose data are at hand."""
+    shutil.copytree(fire_run.folder, store / fire_run.run_id)
+    return fire_run.run_id
+
+
+@pytest.fixture(scope="session")
+def address(store: Path) -> Iterator[str]:
     """A dashboard over a network, a grid and a hall in local metres."""
-    store = tmp_path_factory.mktemp("runs")
     add_baselines(save_run(store, "network", make_arrays(network_sites(60))))
     add_baselines(save_run(store, "grid", make_arrays(*grid_sites(9, 12))))
     save_run(store, "hall", make_arrays(*grid_sites(6, 10, geographic=False)))

@@ -1,0 +1,175 @@
+"""Which layer each map shows, and what a layer asks: a tolerance, a moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from app import forecasting, layers, loading, state
+from app.layers import Facts, Moment
+from app.session import Choice
+from dynst_core import wording
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+from dynst_core.tolerance import forecast_tolerance
+
+ALONE = "alone"
+"""The right map's option for no map at all; a select box keeps None for "nothing chosen"."""
+
+PLAYING = "playing"
+
+
+def pick_layers(run: Run, choice: Choice) -> None:
+    """A box for each map."""
+    options = list(layers.LAYERS)
+    st.selectbox(
+        "Left map",
+        options,
+        format_func=layers.LABELS.__getitem__,
+        key=state.bound("left", run, choice.left),
+        on_change=lambda: state.change(run, left=state.shown("left", run)),
+        filter_mode=None,
+        width="stretch",
+    )
+    st.selectbox(
+        "Right map",
+        [*options, ALONE],
+        format_func=lambda name: "No second map" if name == ALONE else layers.LABELS[name],
+        key=state.bound("right", run, choice.right or ALONE),
+        on_change=lambda: _take_right(run),
+        filter_mode=None,
+        width="stretch",
+    )
+
+
+def _take_right(run: Run) -> None:
+    name = state.shown("right", run)
+    state.change(run, right=None if name == ALONE else name)
+
+
+def shown(choice: Choice) -> tuple[str, ...]:
+    """The layers on the screen."""
+    return (choice.left,) if choice.right is None else (choice.left, choice.right)
+
+
+def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
+    """What the chosen layers ask for beyond the plan; nothing where they ask nothing."""
+    names = shown(choice)
+    if not set(names) & set(layers.NEEDS_DATA):
+        return
+    source = forecasting.source(run)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="questions", gap="small"):
+        if source.fault is not None or not source.at_hand:
+            _offer_data(run, plan, source)
+            return
+        if layers.WITHIN in names:
+            _pick_miss(run, choice)
+        if set(names) & set(layers.MOMENTS):
+            _pick_moment(run, choice)
+
+
+def _offer_data(run: Run, plan: Plan, source: forecasting.Source) -> None:
+    """Why a layer stays grey, and the way out."""
+    if source.fault is not None:
+        st.error(f"This layer needs the run's data: {source.fault}", icon=":material/error:")
+        return
+    size = f" ({source.megabytes:,.0f} MB)" if source.megabytes else ""
+    st.warning(
+        "This layer needs the data that the run was trained on, which are not at hand.",
+        icon=":material/download:",
+    )
+    st.button(
+        f"Download the data{size}",
+        key="download-for-layer",
+        on_click=lambda: state.ask_forecast(run, plan),
+    )
+
+
+def _pick_miss(run: Run, choice: Choice) -> None:
+    unit = wording.unit(run, choice.channel)
+    st.number_input(
+        f"A forecast may miss by ({unit})",
+        min_value=0.0,
+        step=1.0,
+        format="%g",
+        key=state.bound("miss", run, miss(run, choice)),
+        on_change=lambda: state.change(run, miss=state.shown("miss", run)),
+        width=200,
+        help="How far a single forecast may be from the truth. For temperatures ten degrees, as "
+        "fire science asks; else the run's own error with all "
+        f"{wording.site_noun(run)}s, rounded up.",
+    )
+
+
+def _pick_moment(run: Run, choice: Choice) -> None:
+    """Play and pause, the forecast shown, and its lead time."""
+    n_windows = run.manifest.split.n_test_windows
+    playing = st.session_state.get(PLAYING, False)
+    st.button(
+        "Pause" if playing else "Play",
+        key="play",
+        icon=":material/pause:" if playing else ":material/play_arrow:",
+        on_click=lambda: st.session_state.update({PLAYING: not playing}),
+    )
+    if n_windows > 1:
+        st.slider(
+            f"Forecast, 1 to {n_windows:,} of the test period",
+            1,
+            n_windows,
+            key=state.bound("window", run, choice.window + 1),
+            on_change=lambda: state.change(run, window=state.shown("window", run) - 1),
+            width="stretch",
+        )
+    horizon = run.manifest.config.horizon
+    if horizon > 1:
+        st.select_slider(
+            "Lead time of the forecast shown",
+            range(horizon),
+            format_func=lambda i: wording.lead_time(run, i),
+            key=state.bound("moment-lead", run, moment_lead(run, choice)),
+            on_change=lambda: state.change(run, lead=state.shown("moment-lead", run)),
+            width=260,
+        )
+
+
+def miss(run: Run, choice: Choice) -> float:
+    """By how much a single forecast may miss, in units."""
+    return choice.miss if choice.miss is not None else forecast_tolerance(run, choice.channel)
+
+
+def moment_lead(run: Run, choice: Choice) -> int:
+    """The lead time of a single forecast: the one chosen, the last where all are pooled."""
+    return run.manifest.config.horizon - 1 if choice.lead is None else choice.lead
+
+
+def facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
+    """What a layer shows, as far as it is known by now."""
+    found = Facts(choice.lead, choice.channel, miss(run, choice))
+    if name == layers.SERVED:
+        return replace(found, served=loading.served(run, plan.mask))
+    what_if = forecasting.loaded(run)
+    if what_if is None or not plan.mask.n_active:
+        return replace(found, lead=moment_lead(run, choice)) if name in layers.MOMENTS else found
+    if name == layers.WITHIN:
+        share = what_if.known_share(plan.mask, found.miss, choice.channel)
+        return found if share is None else replace(found, share=_pooled(run, choice, share))
+    if name in layers.MOMENTS:
+        lead = moment_lead(run, choice)
+        snapshot = what_if.snapshot(plan.mask, choice.window, lead, choice.channel)
+        low, high = what_if.value_range(choice.channel)
+        time = str(snapshot.valid_time.astype("datetime64[m]")).replace("T", " ")
+        moment = Moment(time, snapshot.forecast, snapshot.truth, low, high)
+        return replace(found, lead=lead, moment=moment)
+    return found
+
+
+def _pooled(run: Run, choice: Choice, share: np.ndarray) -> np.ndarray:
+    """Shares (lead_time, s) at one lead time, or over all, each forecast counting once, (s,)."""
+    if choice.lead is not None:
+        return share[choice.lead]
+    count = run.arrays.errors[0].count[:, :, choice.channel]
+    total = count.sum(axis=0)
+    within = (np.nan_to_num(share) * count).sum(axis=0)
+    return np.where(total > 0, within / np.maximum(total, 1), np.nan)

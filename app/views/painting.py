@@ -1,0 +1,84 @@
+"""The looks of both maps for a choice: colours, captions, legends, tooltips."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+
+from app import layers, loading
+from app.components import linked_maps
+from app.components.linked_maps import Caption
+from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage, make_paint
+from app.session import Choice
+from app.views import layer_bar
+from dynst_core import wording
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+
+USUAL = (IMPORTANCE, ERROR)
+
+
+def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan) -> None:
+    """Colour the maps and name the picture, so that the page knows when it is there."""
+    level, lead, channel = choice.level, choice.lead, choice.channel
+    scale = loading.error_scale(run, lead, channel)
+    usual = make_paint(run, stage, scale, level, lead, channel, plan)
+    edited = f"; {len(plan.edits):,} switched by hand" if plan.edits else ""
+    importance = wording.importance_subtitle(run, plan.mask.n_active) + edited
+    error = wording.error_subtitle(run, lead, channel, known=plan.evaluated)
+    captions = {
+        IMPORTANCE: Caption(wording.importance_title(run), importance),
+        ERROR: Caption(wording.error_title(run, channel), error),
+    }
+    version = f"{level}/{lead}/{channel}{_difference(plan, level)}"
+    paint = usual
+    if (choice.left, choice.right) != USUAL:
+        paint, captions = _laid(run, stage, choice, plan, usual, captions)
+        seen = b"".join(paint.fill[view].tobytes() for view in VIEWS)
+        version += f"/{choice.left}+{choice.right}/{hashlib.sha256(seen).hexdigest()[:8]}"
+    picked = np.flatnonzero(np.isin(run.sites.site_id, choice.picked)).tolist()
+    linked_maps.show_paint(stage, paint, captions, version, picked)
+
+
+def _laid(
+    run: Run,
+    stage: Stage,
+    choice: Choice,
+    plan: Plan,
+    usual: Paint,
+    words: dict[str, Caption],
+) -> tuple[Paint, dict[str, Caption]]:
+    """The paint with each map's own layer, and the captions that go with it."""
+    paint = replace(
+        usual,
+        fill=dict(usual.fill),
+        line=dict(usual.line),
+        legends=dict(usual.legends),
+        alone=choice.right is None,
+    )
+    captions = dict(words)
+    for view, name in zip(VIEWS, (choice.left, choice.right), strict=True):
+        if name in USUAL:
+            paint.fill[view], paint.line[view] = usual.fill[name], usual.line[name]
+            paint.legends[view], captions[view] = usual.legends[name], words[name]
+        elif name is not None:
+            look = layers.look(name, run, plan, layer_bar.facts(run, choice, plan, name))
+            paint.fill[view], paint.line[view] = look.fill[stage.order], look.line[stage.order]
+            paint.legends[view] = look.legend
+            captions[view] = Caption(look.title, look.subtitle)
+            paint.shapes[view] = look.shapes
+            if look.reading is not None:
+                values = look.reading.values[stage.order]
+                paint.readings[view] = replace(look.reading, values=values)
+    return paint, captions
+
+
+def _difference(plan: Plan, level: int) -> str:
+    """What tells this plan's picture from that of the level alone; empty where nothing does."""
+    pins = plan.constraints.pin
+    if plan.level == level and not pins.any():
+        return ""
+    told = plan.mask.active.tobytes() + pins.tobytes() + bytes([plan.evaluated])
+    return "/" + hashlib.sha256(told).hexdigest()[:8]

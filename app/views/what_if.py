@@ -1,0 +1,170 @@
+"""What if: switch sites by hand, and read at once what that does to the forecast."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import forecasting, loading, state
+from app.session import Choice
+from app.views import edits, pins
+from dynst_core import wording
+from dynst_core.effect import Effect, effect, neighbourhood
+from dynst_core.metrics import ErrorStatistics
+from dynst_core.plan import Edit, Plan
+from dynst_core.runs import Run
+
+
+def show(run: Run, choice: Choice, plan: Plan) -> DeltaGenerator:
+    """The sites in question, what to do with them, the answer, and the list of edits.
+
+    Returns:
+        The place of the answer, while it is being computed.
+    """
+    _pick_sites(run, choice)
+    if choice.picked:
+        _show_actions(run, choice, plan)
+        pins.show(run, choice)
+    else:
+        noun = wording.site_noun(run)
+        st.caption(
+            f"Click a {noun} on a map, draw a rectangle (⬚ on the left map), or type ids. Then "
+            f"switch it off or on: the trained forecaster answers what that does to the forecast."
+        )
+    _show_answer(run, choice, plan)
+    slot = st.empty()
+    edits.show(run, choice, base_of(run, choice))
+    return slot
+
+
+def base_of(run: Run, choice: Choice) -> Plan | None:
+    """The plan before any edit, with its error if that is known by now; None if there is none."""
+    found = state.zones(run)
+    zone = None if found is None else found.zone
+    plan, _ = loading.plan(run, replace(choice, edits=()), zone)
+    return None if plan is None else forecasting.measured(run, plan)
+
+
+def _pick_sites(run: Run, choice: Choice) -> None:
+    noun = wording.site_noun(run)
+    st.multiselect(
+        f"{wording.capital(noun)}s in question",
+        run.sites.site_id.tolist(),
+        key=state.bound("picked", run, list(choice.picked)),
+        on_change=lambda: pick(run, state.shown("picked", run)),
+        placeholder=f"{noun} ids",
+        label_visibility="collapsed",
+    )
+
+
+def pick(run: Run, ids: list[str]) -> None:
+    """Select one site or several."""
+    one = ids[0] if len(ids) == 1 else None
+    state.change(run, site=one, group=tuple(ids) if len(ids) > 1 else ())
+
+
+def _show_actions(run: Run, choice: Choice, plan: Plan) -> None:
+    """A button for each way the selected sites can be switched."""
+    kept = dict(zip(run.sites.site_id.tolist(), plan.mask.active.tolist(), strict=True))
+    on = [site for site in choice.picked if kept[site]]
+    off = [site for site in choice.picked if not kept[site]]
+    with st.container(horizontal=True, gap="small", key="switches"):
+        for name, sites, active, icon in (
+            ("off", on, False, ":material/toggle_off:"),
+            ("on", off, True, ":material/toggle_on:"),
+        ):
+            if sites:
+                st.button(
+                    f"Switch {_named(run, sites)} {name}",
+                    key=f"switch-{name}",
+                    icon=icon,
+                    type="primary",
+                    on_click=lambda sites=sites, active=active: switch(run, sites, active=active),
+                )
+
+
+def switch(run: Run, sites: list[str], *, active: bool) -> None:
+    """Switch sites by hand; an edit that leads back to the plan before it is taken off the list."""
+    choice = state.choice(run)
+    base = base_of(run, choice)
+    others = [edit for edit in choice.edits if edit.site not in sites]
+    kept = {} if base is None else edits.kept_by(run, base)
+    new = [Edit(site, active, "") for site in sites if kept.get(site) is not active]
+    state.change(run, edits=(*others, *new))
+
+
+def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
+    """The change in error, or what stands in its way."""
+    if not choice.edits:
+        if not plan.evaluated:
+            _offer_forecast(run, plan)
+        return
+    base = base_of(run, choice)
+    if base is not None and base.errors is not None and plan.errors is not None:
+        with st.container(key="answer"):
+            st.markdown(told(run, choice, base.errors, plan.errors))
+        return
+    _offer_forecast(run, plan)
+
+
+def told(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
+    """The change in error, everywhere and around the sites switched, as a list in Markdown."""
+    noun, lead, channel = wording.site_noun(run), choice.lead, choice.channel
+    place = {str(site): index for index, site in enumerate(run.sites.site_id)}
+    switched = [edit.site for edit in choice.edits]
+    asked = [site for site in choice.picked if site in switched] or switched[-1:]
+    near = neighbourhood(run.sites, [place[site] for site in asked])
+    others = len(near.sites) - len(asked)
+    where = f"Around {_named(run, asked)} (with the {others} nearest {noun}s"
+    where += f", within {wording.ground(float(f'{near.radius_km:.2g}'))})" if others else ")"
+    lines = (
+        ("Everywhere", effect(before, after, None, lead, channel)),
+        (where, effect(before, after, near.sites, lead, channel)),
+    )
+    return "\n".join(f"- {name}: {_changed(run, choice, found)}" for name, found in lines)
+
+
+def _changed(run: Run, choice: Choice, found: Effect) -> str:
+    """A difference in bold to two figures, and both errors with as many decimals."""
+    unit, usual = wording.unit(run, choice.channel), wording.digits(found.before)
+    digits = min(max(wording.digits(found.difference) - 1, usual + 1), usual + 3)
+    difference = f"{found.difference:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"**{difference} {unit}** ({found.before:.{digits}f} to {found.after:.{digits}f})"
+
+
+def _offer_forecast(run: Run, plan: Plan) -> None:
+    """A button to forecast a plan that was not asked for by an edit; or why that cannot be."""
+    source = forecasting.source(run)
+    if source.fault is not None:
+        st.error(
+            f"This plan cannot be forecast again here: {source.fault}", icon=":material/error:"
+        )
+        st.button("Try again", on_click=lambda: forecasting.forget_fault(run), key="data-again")
+    elif not source.at_hand:
+        size = f" ({source.megabytes:,.0f} MB)" if source.megabytes else ""
+        st.warning(
+            "The answer needs the data that this run was trained on, which are not at hand.",
+            icon=":material/download:",
+        )
+        st.button(
+            f"Download the data{size} and forecast",
+            key="download-data",
+            on_click=lambda: state.ask_forecast(run, plan),
+        )
+    elif not plan.edits:
+        st.button(
+            "Forecast this plan again",
+            key="forecast-plan",
+            icon=":material/play_arrow:",
+            on_click=lambda: state.ask_forecast(run, plan),
+            help="This plan is none of the run's own levels; the forecaster trained for about as "
+            f"many {wording.site_noun(run)}s forecasts the test period from it.",
+        )
+
+
+def _named(run: Run, sites: list[str]) -> str:
+    """One site by its id, several by their number."""
+    noun = wording.site_noun(run)
+    return f"{noun} {sites[0]}" if len(sites) == 1 else f"{len(sites):,} {noun}s"

@@ -1,0 +1,33 @@
+"""A saved run beside the data that it was trained on, found again by the data set's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dynst_core.evaluate import check_same_data
+from dynst_core.morph import Window
+from dynst_core.record import Problem, choose_device
+from dynst_core.runs import Run
+from dynst_core.sources.catalogue import load_field
+
+
+def problem_of(
+    run: Run, data: Path | None = None, device: str = "auto", progress: bool = True
+) -> Problem:
+    """The data of a run, with its window and cycles.
+
+    Args:
+        run: the run.
+        data: the user's own copy of the data; None to search the data folders, then download.
+        device: where to compute: auto, cpu or cuda.
+        progress: show a bar while downloading.
+    Raises:
+        DataError: the data set is unknown, or its files are missing, damaged or unreachable.
+        RunError: the data are not those of the run.
+    """
+    config = run.manifest.config
+    field = load_field(run.manifest.dataset.name, data, progress)
+    window = Window(config.history, config.horizon)
+    problem = Problem.of(field, window, choose_device(device), config.cycles)
+    check_same_data(run, problem)
+    return problem

@@ -1,0 +1,136 @@
+"""What if, and what the maps show: done as a planner would, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.harness import PATIENCE, Guard, painted, stage
+from tests.browser.test_deciding import open_without_chart, shows, value
+
+Open = Callable[..., tuple[Page, Guard]]
+LONG = 4 * PATIENCE
+"""For the first answer, which reads torch and the data."""
+
+
+def answer(page: Page) -> Locator:
+    return page.locator(".st-key-answer li")
+
+
+def click_a_cell(page: Page) -> str:
+    """Click the middle of the right map; gives the cell's id, as the tooltip tells it."""
+    box = stage(page).locator(".frame.error").bounding_box()
+    assert box
+    where = box["x"] + box["width"] / 2 + 2, box["y"] + box["height"] / 2
+    page.mouse.move(*where, steps=3)
+    expect(stage(page).locator(".tip")).to_be_visible()
+    page.wait_for_timeout(300)
+    page.mouse.click(*where)
+    told = stage(page).locator(".tip").inner_text().splitlines()[0]
+    return told.removeprefix("Cell ").rpartition(":")[0]
+
+
+def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
+    visit: Open, fire: str
+) -> None:
+    page, guard = open_without_chart(visit, f"?run={fire}&removed=0&panel=what-if")
+    site = click_a_cell(page)
+    page.get_by_role("button", name=f"Switch cell {site} off").click()
+    expect(answer(page)).to_have_count(2, timeout=LONG)
+    expect(answer(page).first).to_contain_text("Everywhere: ")
+    assert re.search(r"[+\N{MINUS SIGN}]\d+\.\d+ °C \(", answer(page).first.inner_text())
+    expect(answer(page).last).to_contain_text(f"Around cell {site} (with the 8 nearest cells")
+    shows(page, "Cells kept", "719 of 720")
+    page.get_by_label(f"Reason for {site}").fill("road works")
+    page.get_by_label(f"Reason for {site}").press("Enter")
+    page.wait_for_url("**road**works**")
+    link, told = "?" + page.url.partition("?")[2], answer(page).all_inner_texts()
+    error = value(page, "Forecast error")
+
+    page.get_by_role("button", name="Undo").click()  # the reason
+    page.get_by_role("button", name="Undo").click()  # the edit
+    shows(page, "Cells kept", "720 of 720")
+    expect(answer(page)).to_have_count(0)
+    page.get_by_role("button", name="Redo").click()
+    shows(page, "Cells kept", "719 of 720")
+    expect(answer(page)).to_have_text(told)
+
+    other, _ = open_without_chart(visit, link)
+    expect(answer(other)).to_have_text(told, timeout=LONG)
+    shows(other, "Forecast error", error)
+    expect(other.get_by_label(f"Reason for {site}")).to_have_value("road works")
+    assert guard.foreign == []
+
+
+def test_a_rectangle_selects_cells_to_switch_together(visit: Open, fire: str) -> None:
+    page, _ = open_without_chart(visit, f"?run={fire}&removed=0")
+    page.get_by_role("button", name="Select cells by a rectangle").click()
+    box = stage(page).locator(".frame.importance").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 40, y - 4)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 4, steps=4)
+    page.mouse.up()
+    switch = page.get_by_role("button", name=re.compile(r"Switch \d+ cells off"))
+    expect(switch).to_be_visible(timeout=PATIENCE)
+    found = re.search(r"\d+", switch.inner_text())
+    assert found
+    switch.click()
+    expect(answer(page).last).to_contain_text(f"Around {found.group()} cells", timeout=LONG)
+    shows(page, "Cells kept", f"{720 - int(found.group())} of 720")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def legend(page: Page, view: str) -> Locator:
+    place = 0 if view == "importance" else 1
+    return stage(page).locator(".card").nth(place).locator(".legend")
+
+
+def test_layers_are_changed_their_legends_read_and_time_is_played(visit: Open, fire: str) -> None:
+    page, guard = visit(f"?run={fire}&removed=50")
+    choose(page, "Left map", "Forecasts within tolerance")
+    expect(stage(page).locator(".title").first).to_have_text("Forecasts within 10 °C")
+    expect(legend(page, "importance")).to_contain_text("100 %")
+    expect(legend(page, "importance")).not_to_contain_text("not yet known", timeout=LONG)
+    choose(page, "Right map", "Error added by the cut")
+    expect(legend(page, "error")).to_contain_text("\N{MINUS SIGN}")
+    expect(legend(page, "error")).to_contain_text("°C")
+    choose(page, "Left map", "Forecast, played in time")
+    subtitle = stage(page).locator(".subtitle").first
+    expect(subtitle).to_contain_text("valid ", timeout=LONG)
+    before = subtitle.inner_text()
+    page.get_by_role("button", name="Play").click()
+    expect(subtitle).not_to_have_text(before, timeout=PATIENCE)
+    page.wait_for_url("**forecast=**")
+    page.get_by_role("button", name="Pause").click()
+    choose(page, "Right map", "No second map")
+    expect(stage(page).locator(".card").nth(1)).to_be_hidden(timeout=PATIENCE)
+    link = "?" + page.url.partition("?")[2]
+    other, _ = visit(link)
+    painted(other)
+    expect(other.locator(".maps .title").first).to_have_text(re.compile("^Forecast of "))
+    expect(stage(other).locator(".card").nth(1)).to_be_hidden()
+    assert guard.foreign == []
+
+
+def test_a_file_of_costs_by_site_gives_the_saving(visit: Open, tmp_path: Path) -> None:
+    page, _ = visit("?run=network&removed=30")
+    page.get_by_role("button", name="Costs by sensor").click()
+    file = tmp_path / "costs.csv"
+    file.write_text("\n".join(["id,cost", *(f"s{i},{10 * i}" for i in range(60))]))
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(file)
+    expect(page.get_by_text("60 sensors cost 0 EUR to 590 EUR a year each")).to_be_visible(
+        timeout=PATIENCE
+    )
+    page.keyboard.press("Escape")
+    kept, saved = (value(page, name) for name in ("Sensors kept", "Yearly saving"))
+    assert kept == "42 of 60"
+    assert 0 < int(saved.split()[0].replace(",", "")) < 17_700

@@ -1,0 +1,233 @@
+"""What if, without a browser: switch, read the answer, undo, link; and what stands in the way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dynst_core.effect import effect, neighbourhood
+from dynst_core.forecast import RunForecaster, edited
+from dynst_core.reopen import problem_of
+from dynst_core.runs import Run
+from tests.test_app_plan import button, figures, multi, open_app, sent
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@pytest.fixture
+def fire_store(fire_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DYNST_RUNS", str(fire_run.folder.parent))
+    return fire_run.folder.parent
+
+
+def told(app: AppTest) -> str:
+    """The answer, as it stands in the panel."""
+    return next((m.value for m in app.markdown if m.value.startswith("- Everywhere")), "")
+
+
+def quoted(site: str) -> str:
+    """An id as it stands in a link: the cells of the tunnel have commas in theirs."""
+    return quote(site, safe="")
+
+
+def labels(app: AppTest) -> list[str]:
+    return [b.label for b in app.button]
+
+
+def reason(app: AppTest):
+    return next(t for t in app.text_input if t.label.startswith("Reason"))
+
+
+def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
+    fire_store: Path, fire_run: Run
+) -> None:
+    level = fire_run.path.mask(1)
+    site = int(level.kept[level.n_active // 2])
+    name = str(fire_run.sites.site_id[site])
+    app = open_app(removed="50", panel="what-if", site=name)
+    assert told(app) == ""
+    button(app, "switch-off").click().run(timeout=120)
+
+    forecasts = RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
+    after, before = forecasts.errors(edited(level, off=[site])), fire_run.arrays.errors[1]
+    near = neighbourhood(fire_run.sites, [site])
+    lines = told(app).splitlines()
+    for line, sites in zip(lines, (None, near.sites), strict=True):
+        found = effect(before, after, sites)
+        said = [float(n.replace(MINUS, "-")) for n in re.findall(rf"[+{MINUS}\d.]*\d\.\d+", line)]
+        assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
+    assert f"Around cell {name} (with the 8 nearest cells, within" in lines[1]
+    shown = figures(app)
+    assert shown["Cells kept"] == ("359 of 720", "361 removed; 1 switched by hand")
+    assert float(shown["Forecast error"][0].split()[0]) == pytest.approx(
+        float(after.rmse(axis=(0, 1))[0]), abs=0.05
+    )
+    assert shown["Forecast speed"] == ("–", "not timed for this plan")
+    assert dict(app.query_params)["edit"] == f"off:{quoted(name)}"
+
+    # The reason is kept beside the edit, and the link carries both.
+    reason(app).set_value("road works").run()
+    link = dict(app.query_params)
+    assert link["edit"] == f"off:{quoted(name)}:road%20works"
+    again = open_app(**link)
+    assert figures(again) == shown and told(again) == told(app)
+    assert reason(again).value == "road works"
+
+    # The exports say that it was edited and what its error is.
+    app.segmented_control[0].set_value("export").run()
+    assert not app.exception
+
+
+def test_undo_redo_and_reset_go_back_and_forth(fire_store: Path, fire_run: Run) -> None:
+    first, second = (str(s) for s in fire_run.sites.site_id[fire_run.path.mask(1).kept[:2]])
+    app = open_app(removed="50", panel="what-if", sites=f"{quoted(first)},{quoted(second)}")
+    untouched = figures(app)
+    assert button(app, "edit-undo").disabled and button(app, "edit-redo").disabled
+    assert "Switch 2 cells off" in labels(app)
+    button(app, "switch-off").click().run(timeout=120)
+    edited_figures = figures(app)
+    assert edited_figures["Cells kept"][0] == "358 of 720"
+    button(app, "edit-undo").click().run()
+    assert figures(app) == untouched and "edit" not in dict(app.query_params)
+    button(app, "edit-redo").click().run()
+    assert figures(app) == edited_figures
+    button(app, "edit-reset").click().run()
+    assert figures(app) == untouched
+    button(app, "edit-undo").click().run()
+    assert figures(app) == edited_figures
+    button(app, "switch-on").click().run()
+    assert figures(app) == untouched, "switched back is no edit"
+
+
+def test_a_pin_takes_the_place_of_an_edit_and_can_be_undone(
+    fire_store: Path, fire_run: Run
+) -> None:
+    name = str(fire_run.sites.site_id[fire_run.path.mask(1).kept[0]])
+    app = open_app(removed="50", panel="what-if", site=name, edit=f"off:{quoted(name)}")
+    app.segmented_control[1].set_value(1).run(timeout=120)
+    link = dict(app.query_params)
+    assert link["keep"] == quoted(name) and "edit" not in link
+    button(app, "edit-undo").click().run(timeout=120)
+    link = dict(app.query_params)
+    assert link["edit"] == f"off:{quoted(name)}" and "keep" not in link
+
+
+def test_a_plan_under_constraints_can_be_forecast_again(fire_store: Path, fire_run: Run) -> None:
+    removed = np.flatnonzero(~fire_run.path.active[1])
+    name = str(fire_run.sites.site_id[removed[0]])
+    app = open_app(removed="50", panel="what-if", keep=quoted(name))
+    assert figures(app)["Forecast error"] == ("–", "not yet evaluated")
+    button(app, "forecast-plan").click().run(timeout=120)
+    assert re.fullmatch(r"\d+\.\d °C", figures(app)["Forecast error"][0])
+    assert "forecast-plan" not in [b.key for b in app.button]
+
+
+def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answered(
+    network_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
+    name = str(network_run.sites.site_id[network_run.path.mask(2).kept[0]])
+    app = open_app(removed="60", panel="what-if", site=name)
+    button(app, "switch-off").click().run()
+    assert figures(app)["Sensors kept"] == ("15 of 40", "25 removed; 1 switched by hand")
+    assert figures(app)["Forecast error"] == ("–", "not yet evaluated")
+    assert "cannot be forecast again here: Expected the name of a data set" in app.error[0].value
+
+
+def test_where_the_data_are_not_at_hand_their_download_is_offered(
+    network_run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from dynst_core.sources import catalogue
+    from tests.factories import make_arrays, make_manifest, network_sites, save_run
+
+    monkeypatch.setattr(catalogue, "search_folders", lambda: [tmp_path / "nothing"])
+    monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
+    arrays = make_arrays(network_sites())
+    card = make_manifest("metr", arrays).dataset.model_copy(update={"name": "metr-la-week"})
+    run = save_run(network_run.folder.parent, "metr", arrays, dataset=card)
+    name = str(run.sites.site_id[run.path.mask(2).kept[0]])
+    from app import forecasting
+
+    forecasting._source.clear()
+    app = open_app(run="metr", removed="60", panel="what-if", edit=f"off:{name}")
+    forecasting._source.clear()
+    assert "not at hand" in app.warning[0].value
+    assert re.fullmatch(
+        r"Download the data \(\d+ MB\) and forecast", button(app, "download-data").label
+    )
+
+
+def test_a_rectangle_s_sites_are_ringed_and_named(fire_store: Path, fire_run: Run) -> None:
+    ids = [str(s) for s in fire_run.sites.site_id[3:6]]
+    app = open_app(removed="50", panel="what-if", sites=",".join(map(quoted, ids)))
+    assert multi(app, "Cells in question").value == ids
+    assert sent(app, "fill")["selected"] == [3, 4, 5]
+    multi(app, "Cells in question").set_value(ids[:1]).run()
+    assert dict(app.query_params)["site"] == ids[0] and "sites" not in dict(app.query_params)
+
+
+# -- layers ---------------------------------------------------------------------------------
+
+
+def box(app: AppTest, label: str):
+    return next(b for b in app.selectbox if b.label == label)
+
+
+def test_a_map_shows_the_layer_chosen_for_it(fire_store: Path) -> None:
+    app = open_app(removed="50")
+    usual = sent(app, "fill")
+    box(app, "Right map").set_value("added").run()
+    changed = sent(app, "fill")
+    assert changed["fill"]["importance"] == usual["fill"]["importance"]
+    assert changed["captions"]["error"]["title"] == "Error added by the cut"
+    assert changed["version"] != usual["version"]
+    box(app, "Right map").set_value("alone").run()
+    assert sent(app, "fill")["alone"] is True
+    assert dict(app.query_params)["right"] == "none"
+
+
+def test_the_share_within_ten_degrees_is_forecast_and_its_tolerance_is_editable(
+    fire_store: Path,
+) -> None:
+    app = open_app(removed="50", left="within")
+    ten = sent(app, "fill")
+    assert ten["captions"]["importance"]["title"] == "Forecasts within 10 °C"
+    assert (
+        "share of forecasts that miss by at most 10 °C" in ten["captions"]["importance"]["subtitle"]
+    )
+    next(n for n in app.number_input if n.label.startswith("A forecast may miss")).set_value(2.0)
+    app.run(timeout=120)
+    two = sent(app, "fill")
+    assert two["captions"]["importance"]["title"] == "Forecasts within 2 °C"
+    assert two["fill"]["importance"] != ten["fill"]["importance"]
+    assert dict(app.query_params)["miss"] == "2"
+
+
+def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
+    app = open_app(removed="50", left="forecast", right="truth")
+    first = sent(app, "fill")
+    assert "valid " in first["captions"]["importance"]["subtitle"]
+    assert first["legends"]["importance"] == first["legends"]["error"]
+    app.slider[0].set_value(40).run()
+    later = sent(app, "fill")
+    assert later["captions"]["error"]["subtitle"] != first["captions"]["error"]["subtitle"]
+    assert later["fill"] != first["fill"] and later["legends"] == first["legends"]
+    assert dict(app.query_params)["forecast"] == "40"
+
+
+# -- costs ----------------------------------------------------------------------------------
+
+
+def test_costs_of_a_plan_file_by_site_are_taken_over(network_run: Run, tmp_path: Path) -> None:
+    from app.views.export import _by_site, _single
+    from dynst_core.constraints import Constraints
+
+    pin = np.zeros(3, dtype=np.int8)
+    assert _by_site(Constraints(pin, cost=np.array([1.0, 2.0, 3.0]))) == (1.0, 2.0, 3.0)
+    alike = Constraints(pin, cost=np.array([2.0, 2.0, 2.0]))
+    assert _by_site(alike) is None and _single(alike) == 2.0
