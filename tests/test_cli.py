@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core import cli
+from dynst_core import cli, trainings
 from dynst_core.field import Field
 from dynst_core.runs import RunStore
 from dynst_core.sources.catalogue import load_catalogue, load_field
@@ -69,7 +69,7 @@ def quick_terminal() -> Iterator[None]:
     """A wide terminal and a small tunnel."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "300")
-        patch.setattr(cli, "load_field", load)
+        patch.setattr(trainings, "load_field", load)
         yield
 
 

@@ -26,7 +26,8 @@ LIGHT_LAYERS = (
     ("plan",),
     ("plan_file", "export"),
     ("netcdf",),
-    ("tables",),
+    ("tables", "train_request"),
+    ("job_files", "estimate"),
 )
 TORCH_LAYERS = (
     ("morph", "drop_regrow"),
@@ -38,7 +39,8 @@ TORCH_LAYERS = (
     ("selectors",),
     ("evaluate",),
     ("forecast",),
-    ("baselines", "finish"),
+    ("baselines", "finish", "trainings", "checkpoint"),
+    ("job_work",),
     ("jobs",),
     ("cli",),
     ("__main__",),
