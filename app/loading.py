@@ -85,7 +85,7 @@ def stage(run: Run) -> Stage:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
-    return maps.make_stage(_run, _base_map())
+    return maps.make_stage(_run, base_map())
 
 
 def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None, str | None]:
@@ -138,7 +138,8 @@ def _error_scale(
 
 
 @st.cache_resource(show_spinner=False)
-def _base_map() -> BaseMap:
+def base_map() -> BaseMap:
+    """The base map that ships with the app."""
     return BaseMap.read()
 
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 LIGHT_LAYERS = (
     ("errors",),
     ("sites", "metrics", "schedules"),
-    ("field", "mask"),
+    ("field", "mask", "morph"),
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones"),
@@ -27,10 +27,11 @@ LIGHT_LAYERS = (
     ("plan_file", "export"),
     ("netcdf",),
     ("tables", "train_request"),
-    ("job_files", "estimate"),
+    ("job_files",),
+    ("estimate",),
 )
 TORCH_LAYERS = (
-    ("morph", "drop_regrow"),
+    ("drop_regrow",),
     ("record", "backbones"),
     ("marginal", "held_back", "forecaster"),
     ("training", "runtimes"),
@@ -50,7 +51,7 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 LIGHT = {room for rooms in LIGHT_LAYERS for room in rooms}
 
 # The app's modules that turn values into pictures and words, testable without a server.
-PURE_APP = ("basemap", "charts", "maps", "palette", "wording")
+PURE_APP = ("basemap", "charts", "maps", "palette", "train_pictures", "train_words", "wording")
 
 PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 PICKLING_CALLS = {"read_pickle", "to_pickle", "torch.load", "torch.save"}
