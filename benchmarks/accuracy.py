@@ -23,9 +23,9 @@ import numpy as np
 from benchmarks import ratios
 from benchmarks.trainings import Bench, Book
 from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask, n_active_at
+from dynst_core.mask import Mask, n_active_at, usual_levels
 from dynst_core.morph import Window
-from dynst_core.path import PathOptions, PathTraining, usual_levels
+from dynst_core.path import PathOptions, PathTraining
 from dynst_core.record import Problem
 from dynst_core.selectors import rank_with
 from dynst_core.sources.catalogue import load_catalogue, load_field

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,10 +21,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from dynst_core import tables
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
-from dynst_core.sources.catalogue import load_catalogue, load_field
+from dynst_core.sources.catalogue import load_catalogue
+from dynst_core.train_request import TrainRequest
 
 if TYPE_CHECKING:
-    from dynst_core.constraints import Constraints
     from dynst_core.path import PathTraining
     from dynst_core.plan import Plan
     from dynst_core.record import Problem
@@ -87,6 +86,9 @@ def train(
     ] = None,
     folder: RunsFolder = None,
     data: DataPath = None,
+    variable: Annotated[
+        list[str] | None, typer.Option(help="Only this variable of several; repeatable.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     history: Annotated[int | None, typer.Option(min=1, help="Steps read.")] = None,
     horizon: Annotated[int | None, typer.Option(min=1, help="Steps forecast.")] = None,
@@ -116,22 +118,35 @@ def train(
 
     Ctrl-C stops early and keeps every level that is finished, or every seed.
     """
-    from dynst_core.finish import best_of, save_training
+    from dynst_core.finish import save_training, worth_saving
+    from dynst_core.trainings import open_problem, training_for
 
     store = _store(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
     store.check_writable()
-    problem = _problem(dataset, data, history, horizon, device)
-    pins = _pins(problem, always, never)
-    trainings = [_training(problem, levels, seed + i, effort, backbone, pins) for i in range(seeds)]
+    request = TrainRequest(
+        dataset=dataset,
+        channels=tuple(variable or ()),
+        history=history,
+        horizon=horizon,
+        backbone=backbone,
+        levels=None if levels is None else tuple(percent / 100 for percent in _percents(levels)),
+        effort=effort,
+        seed=seed,
+        seeds=seeds,
+        always=tuple(always or ()),
+        never=tuple(never or ()),
+    )
+    problem = open_problem(dataset, request.channels, history, horizon, data=data, device=device)
+    trainings = [training_for(request, problem, i) for i in range(seeds)]
     _say_problem(problem)
     began = time.monotonic()
     stopped = any(_follow(training) for training in trainings)  # the first stop ends them all
-    complete = [t for t in trainings if len(t.levels) == len(t.targets)]
-    training = best_of(complete) if complete else trainings[0]
-    if len(training.levels) < min(2, len(training.targets)):
+    kept = worth_saving(trainings)
+    if kept is None:
         console.print("Stopped before any sensor was removed; there is no plan to save.")
         raise typer.Exit(130)
+    training, complete = kept
     with console.status("Testing the levels and timing their forecasts"), _undisturbed():
         taken = time.monotonic() - began
         run = save_training(training, store, run_id, _command(), taken, complete)
@@ -330,68 +345,10 @@ def _store(folder: Path | None) -> RunStore:
     return RunStore(folder or run_folders()[0])
 
 
-def _problem(
-    dataset: str,
-    data: Path | None,
-    history: int | None,
-    horizon: int | None,
-    device: str,
-    cycles: tuple[str, ...] | None = None,
-) -> Problem:
-    from dynst_core.morph import Window
-    from dynst_core.record import Problem, choose_device
-
-    entry = load_catalogue()[dataset]
-    window = Window(history or entry.history, horizon or entry.horizon)
-    return Problem.of(load_field(dataset, data), window, choose_device(device), cycles)
-
-
 def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
     from dynst_core.reopen import problem_of
 
     return problem_of(run, data, device)
-
-
-def _training(
-    problem: Problem,
-    levels: str | None,
-    seed: int,
-    effort: float,
-    backbone: str,
-    pins: Constraints,
-) -> PathTraining:
-    from dynst_core.path import PathOptions, PathTraining, usual_levels
-    from dynst_core.training import StepOptions
-
-    targets = usual_levels(problem.n_sites)
-    if levels is not None:
-        targets = tuple(percent / 100 for percent in _train_percents(levels))
-    return PathTraining(
-        problem,
-        targets,
-        PathOptions().scaled(effort),
-        StepOptions.for_sites(problem.n_sites),
-        backbone,
-        seed=seed,
-        constraints=pins,
-    )
-
-
-def _pins(problem: Problem, always: list[str] | None, never: list[str] | None) -> Constraints:
-    """Sites that a planner names to be kept or to be removed, whatever the forecast says."""
-    from dynst_core.constraints import ALWAYS, NEVER, Constraints
-
-    pins, sites = Constraints.none(problem.n_sites), problem.field.sites
-    for ids, pin in ((always, ALWAYS), (never, NEVER)):
-        for site in sites.named(ids or ()):
-            if pins.pin[site] not in (0, pin):
-                raise ConfigError(
-                    f"Expected a site to be kept or to be removed, found "
-                    f"{str(sites.site_id[site])!r} in both --always and --never; take it out of "
-                    f"one."
-                )
-            pins.pin[site] = pin
-    return pins
 
 
 def _percents(text: str) -> list[float]:
@@ -401,17 +358,6 @@ def _percents(text: str) -> list[float]:
         raise ConfigError(
             f"Expected percents parted by commas, found {text!r}; for example 0,30,60,90."
         ) from error
-
-
-def _train_percents(text: str) -> list[float]:
-    percents = _percents(text)
-    rising = all(a < b for a, b in pairwise(percents))
-    if percents[0] != 0 or not rising or percents[-1] >= 100 or 0 < percents[-1] <= 1:
-        raise ConfigError(
-            f"Expected levels in percent removed, rising from 0 to below 100, found {text}; "
-            f"for example 0,30,60,90."
-        )
-    return percents
 
 
 def _follow(training: PathTraining) -> bool:

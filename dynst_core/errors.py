@@ -27,3 +27,7 @@ class ConstraintError(DynSTError):
 
 class PlanError(DynSTError):
     """A plan file is damaged, foreign or from a newer version."""
+
+
+class JobError(DynSTError):
+    """A training job cannot be queued, or its files cannot be read."""

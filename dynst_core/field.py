@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -119,6 +120,24 @@ class Field:
     def channels(self) -> tuple[str, ...]:
         """Channel names."""
         return tuple(str(c) for c in self.dataset["channel"].values)
+
+    def only(self, channels: Sequence[str]) -> Field:
+        """The same field with some of its channels, in the field's own order; none asks for all.
+
+        Raises:
+            DataError: there is no channel of a name, or a site was never observed in those left.
+        """
+        missing = [name for name in channels if name not in self.channels]
+        if missing:
+            raise DataError(
+                f"Expected a variable out of {', '.join(self.channels)}, found {missing[0]!r}; "
+                f"choose one of those."
+            )
+        kept = [i for i, name in enumerate(self.channels) if name in channels]
+        if not kept or len(kept) == len(self.channels):
+            return self
+        units = tuple(self.units[i] for i in kept)
+        return replace(self, dataset=self.dataset.isel(channel=kept), units=units)
 
     def fingerprint(self) -> str:
         """SHA-256 over values, times, site ids and coordinates: the same data, the same text."""

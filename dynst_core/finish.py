@@ -29,6 +29,20 @@ def best_of(trainings: Sequence[PathTraining]) -> PathTraining:
     return min(trainings, key=lambda t: np.mean([level.selection_error for level in t.levels]))
 
 
+def worth_saving(
+    trainings: Sequence[PathTraining],
+) -> tuple[PathTraining, list[PathTraining]] | None:
+    """What trainings that may have been stopped leave: the one to save, and the complete ones.
+
+    None where no sensor was removed yet, so that there is no plan.
+    """
+    complete = [t for t in trainings if len(t.levels) == len(t.targets)]
+    training = best_of(complete) if complete else trainings[0]
+    if len(training.levels) < min(2, len(training.targets)):
+        return None
+    return training, complete
+
+
 def save_training(
     training: PathTraining,
     store: RunStore,

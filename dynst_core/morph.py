@@ -7,14 +7,14 @@ reshapes that any tensor can do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from dynst_core.errors import ConfigError, DataError
 
-if TYPE_CHECKING:
-    from torch import Tensor
+Tensor = Any
+"""A tensor of torch, which is not imported here."""
 
 FRACTIONS = (0.7, 0.1, 0.2)
 

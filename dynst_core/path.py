@@ -17,20 +17,13 @@ from dynst_core.forecaster import Forecaster
 from dynst_core.held_back import HeldBackRidge
 from dynst_core.judge import EarlyStop, Judge, surely_lower
 from dynst_core.marginal import rank_sites
-from dynst_core.mask import SparsityPath, n_active_at, rank_by_stay
+from dynst_core.mask import LEVELS, SparsityPath, n_active_at, rank_by_stay
 from dynst_core.record import Problem
 from dynst_core.schedules import drop_fraction, warmup_cosine
 from dynst_core.training import StepOptions, Trainer
 
-LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-FAR_LEVEL, FAR_SITES = 0.98, 10
-"""A further level, and how many sites must be left there for it to be walked."""
-
-
-def usual_levels(n_sites: int) -> tuple[float, ...]:
-    """Levels walked unless others are asked for."""
-    far = n_active_at(FAR_LEVEL, n_sites) >= FAR_SITES
-    return (*LEVELS, FAR_LEVEL) if far else LEVELS
+BETWEEN_LEVELS = "between two levels"
+"""The phase in which a walk stands whole: levels done, nothing begun."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +104,7 @@ class PathTraining:
         constraints: sites always or never kept; none when None.
         levels: finished levels so far, in order; whole at any moment, so an interrupted walk
             keeps what it has.
+        foreseen: the mask that each level starts from, once chosen.
     """
 
     problem: Problem
@@ -122,6 +116,7 @@ class PathTraining:
     seed: int = 0
     constraints: Constraints | None = None
     levels: list[Level] = field(default_factory=list)
+    foreseen: list[np.ndarray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rising = all(a < b for a, b in zip(self.targets, self.targets[1:], strict=False))
@@ -138,7 +133,7 @@ class PathTraining:
         if self.forecaster.closed_form:
             self.path_options = replace(self.path_options, any_steps=0, level_steps=0)
         self.rng = np.random.default_rng([self.seed, 1])
-        self._skipped = 0
+        self.skipped = 0
         self.active = np.ones(self.problem.n_sites, dtype=bool)
         options = self.path_options
         self.judge = Judge(self.problem, options.selection_windows, options.selection_queries)
@@ -167,14 +162,21 @@ class PathTraining:
         return self.path_options.any_steps + self.path_options.level_steps * len(self.targets)
 
     def run(self) -> Iterator[Progress]:
-        """Walk the path, telling how far it is; `levels` fills along the way."""
-        self._began = time.monotonic()
-        yield self._progress("ranking sites", float("nan"))
-        self.order = self._pins.obey(rank_sites(self.problem))
-        foreseen = yield from self._foresee()
-        yield from self._train_any_sites(foreseen)
-        for target, active in zip(self.targets, foreseen, strict=True):
+        """Walk the path, telling how far it is; `levels` fills along the way.
+
+        A walk that a checkpoint brought back goes on after its last finished level. A checkpoint
+        may be written in the phase `BETWEEN_LEVELS` only.
+        """
+        self._began, self._first = time.monotonic(), self._taken
+        if not self.foreseen:
+            yield self._progress("ranking sites", float("nan"))
+            self.order = self._pins.obey(rank_sites(self.problem))
+            self.foreseen = yield from self._foresee()
+            yield from self._train_any_sites(self.foreseen)
+        done = len(self.levels)
+        for target, active in zip(self.targets[done:], self.foreseen[done:], strict=True):
             self.active = active.copy()
+            yield self._progress(BETWEEN_LEVELS, float("nan"))
             yield from self._train_level(f"{100 * target:g} % removed" if target else "all sites")
             self._finish_level()
 
@@ -239,7 +241,7 @@ class PathTraining:
                 draw=lambda: any_sites(self.order, self.rng),
             )
             if best.look(*foreseen):
-                self._skipped += options.any_steps - last
+                self.skipped += options.any_steps - last
                 break
         best.restore()
 
@@ -330,9 +332,14 @@ class PathTraining:
         level = Level(self.active.copy(), average.half_weights(), self.trainer.steps, error)
         self.levels.append(level)
 
+    @property
+    def _taken(self) -> int:
+        """Steps that lie behind, those that stopping early saved among them."""
+        return self.trainer.steps + self.skipped
+
     def _progress(self, phase: str, loss: float) -> Progress:
-        step = self.trainer.steps + self._skipped
-        elapsed = time.monotonic() - self._began
-        left = elapsed / step * (self.n_steps - step) if step else float("nan")
+        step, elapsed = self._taken, time.monotonic() - self._began
+        gone = step - self._first
+        left = elapsed / gone * (self.n_steps - step) if gone else float("nan")
         active = self.active.copy()
         return Progress(step, self.n_steps, phase, loss, int(active.sum()), active, left)

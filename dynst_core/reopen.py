@@ -25,8 +25,8 @@ def problem_of(
         DataError: the data set is unknown, or its files are missing, damaged or unreachable.
         RunError: the data are not those of the run.
     """
-    config = run.manifest.config
-    field = load_field(run.manifest.dataset.name, data, progress)
+    config, card = run.manifest.config, run.manifest.dataset
+    field = load_field(card.name, data, progress).only(card.channels)
     window = Window(config.history, config.horizon)
     problem = Problem.of(field, window, choose_device(device), config.cycles)
     check_same_data(run, problem)

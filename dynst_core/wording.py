@@ -264,11 +264,10 @@ NO_RUNS = """
 ##### No trained run yet
 
 A run holds the sensors' ranking, the measured errors and everything this page draws.
-Train one on the simulated tunnel fire, which needs no download and takes a few minutes:
+Open *Train* above: a quick look at the simulated tunnel fire needs no download and takes about a
+minute. Or train from a terminal, and reload this page:
 
 ```
 python -m dynst_core train tunnel-fire
 ```
-
-`python -m dynst_core datasets` lists real data sets to train on. Then reload this page.
 """

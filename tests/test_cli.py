@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core import cli
+from dynst_core import cli, trainings
 from dynst_core.field import Field
 from dynst_core.plan import Plan
 from dynst_core.plan_file import write_plan
@@ -71,7 +71,7 @@ def quick_terminal() -> Iterator[None]:
     """A wide terminal and a small tunnel."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "300")
-        patch.setattr(cli, "load_field", load)
+        patch.setattr(trainings, "load_field", load)
         yield
 
 

@@ -103,3 +103,17 @@ def test_cell_borders_lie_halfway_between_centres_and_close_both_ends():
 def test_a_grid_of_one_row_still_has_two_borders():
     y, _ = Grid(y=np.array([10.0]), x=np.array([0.0, 1.0])).edges()
     assert y.tolist() == [9.5, 10.5]
+
+
+def test_a_field_of_one_of_its_channels_keeps_all_else() -> None:
+    values = np.stack([np.ones((4, 3)), np.full((4, 3), 2.0)], axis=-1)
+    sites, names, units = three_sites(), ("speed", "flow"), ("mph", "veh/h")
+    field = make_field(values, HOURS[:4], sites, channels=names, units=units, about=ABOUT)
+    flow = field.only(["flow"])
+    assert (flow.channels, flow.units) == (("flow",), ("veh/h",))
+    assert (flow.dataset["values"].values == 2).all()
+    assert flow.sites is field.sites and flow.about == field.about
+    assert flow.fingerprint() != field.fingerprint()
+    assert field.only([]) is field and field.only(["flow", "speed"]) is field
+    with pytest.raises(DataError, match="a variable out of speed, flow, found 'wind'"):
+        field.only(["wind"])

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 LIGHT_LAYERS = (
     ("errors",),
     ("sites", "metrics", "schedules"),
-    ("field", "mask"),
+    ("field", "mask", "morph"),
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones", "costs", "effect"),
@@ -31,10 +31,12 @@ LIGHT_LAYERS = (
     ("plan_file", "export", "pictures"),
     ("netcdf", "report_words", "keeping"),
     ("report", "run_file"),
-    ("tables",),
+    ("tables", "train_request"),
+    ("job_files",),
+    ("estimate",),
 )
 TORCH_LAYERS = (
-    ("morph", "drop_regrow"),
+    ("drop_regrow",),
     ("record", "backbones"),
     ("marginal", "held_back", "forecaster"),
     ("training", "runtimes"),
@@ -42,9 +44,10 @@ TORCH_LAYERS = (
     ("path",),
     ("selectors",),
     ("evaluate",),
-    ("forecast", "reopen"),
-    ("what_if",),
-    ("baselines", "finish"),
+    ("forecast",),
+    ("baselines", "finish", "trainings", "checkpoint"),
+    ("reopen",),
+    ("what_if", "job_work"),
     ("jobs",),
     ("cli",),
     ("__main__",),
@@ -54,7 +57,16 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 LIGHT = {room for rooms in LIGHT_LAYERS for room in rooms}
 
 # The app's modules that turn values into pictures and words, testable without a server.
-PURE_APP = ("charts", "compare_charts", "compare_tables", "comparison", "layers", "maps")
+PURE_APP = (
+    "charts",
+    "compare_charts",
+    "compare_tables",
+    "comparison",
+    "layers",
+    "maps",
+    "train_pictures",
+    "train_words",
+)
 
 PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 PICKLING_CALLS = {"read_pickle", "to_pickle", "torch.load", "torch.save"}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-PLAN, COMPARE, RUNS, METHOD = "plan", "compare", "runs", "method"
+PLAN, COMPARE, TRAIN, RUNS, METHOD = "plan", "compare", "train", "runs", "method"
 
 
 def all_pages() -> list[st.Page]:
     """Every view; the first one opens at the bare address."""
-    from app.views import compare, method, plan, runs
+    from app.views import compare, method, plan, runs, train
 
     return [
         st.Page(plan.show, title="Plan", url_path=PLAN, default=True),
         st.Page(compare.show, title="Compare", url_path=COMPARE),
+        st.Page(train.show, title="Train", url_path=TRAIN),
         st.Page(runs.show, title="Runs", url_path=RUNS),
         st.Page(method.show, title="Method", url_path=METHOD),
     ]

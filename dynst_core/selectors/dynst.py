@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from dynst_core.constraints import Constraints
-from dynst_core.mask import n_active_at
-from dynst_core.path import PathOptions, PathTraining, usual_levels
+from dynst_core.mask import n_active_at, usual_levels
+from dynst_core.path import PathOptions, PathTraining
 from dynst_core.record import Problem
 from dynst_core.selectors.base import selector
 from dynst_core.selectors.learned import seeded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -30,6 +31,8 @@ from dynst_core.sources.stations import StationSettings, read_stations
 from dynst_core.sources.tables import TableSettings, read_table
 
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
+CATALOGUE_VARIABLE = "DYNST_CATALOGUE"
+"""Names another file of the same form, to be read in place of it."""
 
 FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings
 Loader = Annotated[FileLoader | TunnelSettings, Option(discriminator="kind")]
@@ -132,13 +135,17 @@ class Catalogue:
         return name in self._entries
 
 
-@cache
-def load_catalogue(file: Path = CATALOGUE_FILE) -> Catalogue:
-    """Read the catalogue file.
+def load_catalogue(file: Path | None = None) -> Catalogue:
+    """Read the catalogue: the file given, else the one that DYNST_CATALOGUE names, else our own.
 
     Raises:
         DataError: the file is missing or has a fault; the message names it and the place.
     """
+    return _read(file or Path(os.environ.get(CATALOGUE_VARIABLE) or CATALOGUE_FILE))
+
+
+@cache
+def _read(file: Path) -> Catalogue:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

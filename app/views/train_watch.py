@@ -1,0 +1,166 @@
+"""The jobs: one watched as it trains, and the list of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from app import loading, session, train_pictures, train_words, training
+from app.views import pages
+from app.views.train_form import JOB
+from dynst_core import wording
+from dynst_core.errors import DynSTError
+from dynst_core.job_files import Job, JobFolder
+
+EVERY_SECONDS = 1.0
+Jobs = dict[str, tuple[JobFolder, Job]]
+
+
+def show(*, alive: bool) -> None:
+    """The watched job and the list; drawn anew every second while any job is under way."""
+    st.fragment(_show, run_every=EVERY_SECONDS if alive else None)(alive)
+
+
+def _show(alive: bool) -> None:
+    jobs = training.all_jobs()
+    if not jobs:
+        with st.container(border=True):
+            st.markdown("##### No training yet")
+            st.markdown(
+                "Choose a data set and an effort, read what it will take, and press *Train*. It "
+                "goes on when you leave this page or close the browser."
+            )
+        return
+    if alive and all(job.state.over for _, job in jobs.values()):
+        st.rerun()  # the page is drawn once more, and then left alone
+    job_id = _watched(jobs)
+    with st.container(border=True, key="job"):
+        _show_job(*jobs[job_id], jobs)
+    _show_list(jobs, job_id)
+
+
+def _watched(jobs: Jobs) -> str:
+    """The job that the link names, else the one at work, else the newest."""
+    named = st.query_params.get(JOB)
+    at_work = (i for i, (_, job) in jobs.items() if job.state.name in ("running", "stopping"))
+    job_id = named if named in jobs else next(at_work, next(iter(jobs)))
+    st.query_params[JOB] = job_id
+    return job_id
+
+
+def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
+    state = job.state
+    before = train_words.queue_place(job, [other for _, other in jobs.values()])
+    st.markdown(
+        f"**{train_words.title(job)}** · {train_words.ICONS[state.name]} "
+        f"{train_words.standing(job, before)}"
+    )
+    if state.name in ("running", "stopping"):
+        st.progress(min(1.0, job.share_done), text=train_words.progress_line(job))
+    if state.name == "failed":
+        st.error(f"{state.sentence} {state.next_step}", icon=":material/error:")
+    elif state.name != "running":
+        st.caption(f"{state.sentence} {state.next_step}".strip())
+    with st.container(horizontal=True, gap="small", key="job-buttons"):
+        _show_buttons(folder, job)
+    _show_pictures(folder, job)
+    st.caption(f"`{job.card.request.command()}`")
+
+
+def _show_buttons(folder: JobFolder, job: Job) -> None:
+    name = job.state.name
+    if name in ("running", "queued"):
+        st.button(
+            "Stop" if name == "running" else "Take out of the queue",
+            key="job-stop",
+            icon=":material/stop:",
+            on_click=folder.ask_to_stop,
+        )
+    if job.state.run_id is not None and job.state.run_id in loading.find_runs().folders:
+        st.page_link(
+            pages.all_pages()[0],
+            label=f"Open {job.state.run_id} in the Plan view",
+            icon=":material/map:",
+            query_params={session.RUN: job.state.run_id},
+        )
+    if name in ("stopped", "failed"):
+        again = st.button("Resume", key="job-resume", icon=":material/play_arrow:")
+        _do(again, lambda: training.queue().resume(folder))
+    if job.state.over:
+        gone = st.button("Take off the list", key="job-delete", icon=":material/close:")
+        _do(gone, folder.delete)
+
+
+def _do(asked: bool, act: Callable[[], None]) -> None:
+    """Act on a button and draw the whole page anew; say why where that cannot be."""
+    if not asked:
+        return
+    try:
+        act()
+    except DynSTError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def _show_pictures(folder: JobFolder, job: Job) -> None:
+    place, progress, losses = folder.place(), job.progress, folder.losses()
+    if place is None or progress is None:
+        return
+    mask = job.mask(len(place.coordinates))
+    if mask is not None:
+        kept, total = mask.n_active, len(mask.active)
+        st.markdown(f"**The mask now**: {kept:,} of {total:,} kept (blue), the others white")
+        with st.container(key="job-map"):
+            st.pydeck_chart(
+                train_pictures.mask_deck(place, mask.active, loading.base_map()),
+                key=f"mask-{job.card.job_id}",
+                height=260,
+                alt=f"Map of {total:,} sites, {kept:,} of them kept.",
+            )
+    left, right = st.columns(2, gap="small")
+    with left:
+        st.markdown("**Training loss**")
+        if losses:
+            _chart(train_pictures.loss_curve(losses), "loss", f"Loss now {losses[-1][1]:.3f}.")
+        else:
+            st.caption("No step taken yet.")
+    with right:
+        st.markdown("**Error against sites removed**, on selection windows")
+        if progress.levels:
+            last = progress.levels[-1]
+            words = f"{len(progress.levels)} levels; the last: {wording.number(last.error)}."
+            figure = train_pictures.level_curve(progress.levels, place.error_unit)
+            _chart(figure, "levels", words)
+        else:
+            st.caption("No level finished yet.")
+
+
+def _chart(figure: object, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=f"job-{key}", config={"displayModeBar": False}, alt=alt)
+
+
+def _show_list(jobs: Jobs, watched: str) -> None:
+    everything = [job for _, job in jobs.values()]
+    if len(jobs) > 1:
+        st.selectbox(
+            "Watch",
+            list(jobs),
+            index=list(jobs).index(watched),
+            format_func=lambda i: f"{train_words.title(jobs[i][1])} · {jobs[i][1].state.name}",
+            key="job-watched",
+            on_change=lambda: st.query_params.update({JOB: st.session_state["job-watched"]}),
+            filter_mode=None,
+        )
+    rows = [
+        {
+            "training": train_words.title(job),
+            "state": train_words.standing(job, train_words.queue_place(job, everything)),
+            "asked for (UTC)": f"{job.card.created:%d %b %H:%M}",
+            "run": job.state.run_id or "",
+        }
+        for job in everything
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="jobs-table")

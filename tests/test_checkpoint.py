@@ -1,0 +1,67 @@
+"""A walk that stopped and goes on ends where an unbroken one does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dynst_core.checkpoint import read_checkpoint, write_checkpoint
+from dynst_core.errors import RunError
+from dynst_core.path import BETWEEN_LEVELS, PathTraining
+from tests.problems import problem_of, tiny_training, walked, waves
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def stopped_after(n_levels: int, backbone: str = "attention") -> PathTraining:
+    """A walk left between two levels."""
+    training = tiny_training(problem_of(waves()), backbone=backbone)
+    for at in training.run():
+        if len(training.levels) == n_levels and at.phase == BETWEEN_LEVELS:
+            break
+    return training
+
+
+@pytest.mark.parametrize("backbone", ["attention", "ridge"])
+@pytest.mark.parametrize("n_levels", [0, 1, 2])
+def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
+    tmp_path: Path, n_levels: int, backbone: str
+) -> None:
+    whole = walked(problem_of(waves()), backbone=backbone)
+    file = tmp_path / "walk"
+    write_checkpoint(stopped_after(n_levels, backbone), file)
+    resumed = tiny_training(problem_of(waves()), backbone=backbone)
+    read_checkpoint(resumed, file)
+    assert len(resumed.levels) == n_levels
+    told = list(resumed.run())
+    assert not any(at.phase in ("ranking sites", "masks of any size") for at in told)
+    assert len(resumed.levels) == len(whole.levels)
+    for one, two in zip(whole.levels, resumed.levels, strict=True):
+        np.testing.assert_array_equal(one.active, two.active)
+        assert (one.steps, one.selection_error) == (two.steps, two.selection_error)
+        for name, values in one.weights.items():
+            np.testing.assert_array_equal(values, two.weights[name], err_msg=name)
+    np.testing.assert_array_equal(whole.path().rank, resumed.path().rank)
+
+
+def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
+    file = tmp_path / "walk"
+    write_checkpoint(stopped_after(1), file)
+    resumed = tiny_training(problem_of(waves()))
+    read_checkpoint(resumed, file)
+    first, *later = resumed.run()
+    assert first.step >= resumed.levels[0].steps
+    assert all(at.seconds_left < 60 for at in later)
+
+
+def test_a_checkpoint_of_another_training_or_half_a_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "walk"
+    write_checkpoint(stopped_after(1), file)
+    other = tiny_training(problem_of(waves(n_sites=9)))
+    with pytest.raises(RunError, match="expected the finished levels of this training, found"):
+        read_checkpoint(other, file)
+    file.write_bytes(file.read_bytes()[:900])
+    with pytest.raises(RunError, match="train it anew"):
+        read_checkpoint(tiny_training(problem_of(waves())), file)

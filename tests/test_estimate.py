@@ -1,0 +1,91 @@
+"""What a training is expected to take: near what was measured, and rising with what costs more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from dynst_core.errors import DataError
+from dynst_core.estimate import (
+    ANY_STEPS,
+    EXCHANGES,
+    FACTOR,
+    LEVEL_STEPS,
+    Size,
+    correction,
+    estimate,
+    free_memory,
+)
+from dynst_core.job_files import Job, JobCard, JobState, StateName
+from dynst_core.path import PathOptions
+from dynst_core.train_request import BACKBONES, PRESETS, TrainRequest
+from tests.problems import field_of, waves, with_gaps
+
+TUNNEL = Size(n_sites=720, n_times=1200, channels=1, inputs=1, history=12, horizon=6)
+QUICK = TrainRequest(
+    dataset="tunnel-fire", effort=PRESETS["quick"].effort, levels=PRESETS["quick"].levels
+)
+
+
+def test_the_quick_look_at_the_tunnel_is_about_a_minute_and_a_gigabyte() -> None:
+    """Measured: 46 s and 1.04 GB on one core, from the data to the saved run."""
+    told = estimate(QUICK, TUNNEL)
+    assert 35 < told.seconds < 75
+    assert 0.9e9 < told.memory < 1.4e9
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"effort": 0.5},
+        {"seeds": 2},
+        {"levels": (0.0, 0.1, 0.2, 0.3, 0.6, 0.9)},
+        {"backbone": "graph"},
+    ],
+)
+def test_what_costs_more_is_told_to_take_longer(more: dict[str, object]) -> None:
+    assert estimate(QUICK.model_copy(update=more), TUNNEL).seconds > estimate(QUICK, TUNNEL).seconds
+
+
+def test_more_sites_times_and_steps_ahead_need_more_memory() -> None:
+    least = estimate(QUICK, TUNNEL).memory
+    for more in ({"n_sites": 1600}, {"n_times": 9000}, {"horizon": 48}):
+        assert estimate(QUICK, replace(TUNNEL, **more)).memory > least
+
+
+def test_a_record_too_short_is_refused_before_anything_starts() -> None:
+    with pytest.raises(DataError, match="Expected at least 1450 times"):
+        estimate(QUICK, replace(TUNNEL, history=48, horizon=48))
+
+
+def test_the_steps_counted_are_the_engine_s_own() -> None:
+    options = PathOptions()
+    assert (options.any_steps, options.level_steps) == (ANY_STEPS, LEVEL_STEPS)
+    assert options.exchanges == EXCHANGES
+    assert FACTOR.keys() == BACKBONES.keys()
+
+
+def test_sizes_are_those_of_the_field() -> None:
+    whole, gaps = (field_of(values) for values in (waves(channels=2), with_gaps(waves())))
+    assert Size.of(whole, 3, 2) == Size(12, 200, 2, 2, 3, 2)
+    assert Size.of(gaps, 3, 2).inputs == 2
+
+
+def finished(seconds: float, model: float | None, name: StateName = "finished") -> Job:
+    now = datetime.now(UTC)
+    card = JobCard(job_id="x", name="x", request=QUICK, created=now, model_seconds=model)
+    return Job(card, JobState(name=name, sentence="", since=now, seconds=seconds), None)
+
+
+def test_trainings_finished_here_correct_the_model() -> None:
+    jobs = [finished(20, 10), finished(30, 10), finished(90, 10), finished(5, None)]
+    jobs.append(finished(900, 10, "stopped"))
+    assert correction(jobs, "attention") == (3.0, 3)
+    assert correction(jobs, "graph") == (1.0, 0)
+
+
+def test_free_memory_is_that_of_a_machine() -> None:
+    assert 1e8 < free_memory() < 1e14 and np.isfinite(free_memory())
