@@ -29,7 +29,7 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-PATIENCE = 30_000
+PATIENCE = 90_000
 """Milliseconds to wait for something that takes a second or two on a quiet machine."""
 
 

@@ -50,8 +50,9 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     link, told = "?" + page.url.partition("?")[2], answer(page).all_inner_texts()
     error = value(page, "Forecast error")
 
-    page.get_by_role("button", name="Undo").click()  # the reason
-    page.get_by_role("button", name="Undo").click()  # the edit
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label(f"Reason for {site}")).to_have_value("", timeout=PATIENCE)
+    page.get_by_role("button", name="Undo").click()
     shows(page, "Cells kept", "720 of 720")
     expect(answer(page)).to_have_count(0)
     page.get_by_role("button", name="Redo").click()
