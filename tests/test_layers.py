@@ -63,6 +63,7 @@ PURE_APP = (
     "compare_tables",
     "comparison",
     "layers",
+    "layers",
     "maps",
     "train_pictures",
     "train_words",
