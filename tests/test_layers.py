@@ -63,7 +63,6 @@ PURE_APP = (
     "compare_tables",
     "comparison",
     "layers",
-    "layers",
     "maps",
     "train_pictures",
     "train_words",
