@@ -2,128 +2,120 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-import pydeck as pdk
 
-from app.maps import camera
 from dynst_core import palette
 from dynst_core.basemap import BaseMap, Bounds
 from dynst_core.job_files import JobPlace, LevelDone
-from dynst_core.places import cell_corners, unwrapped
+from dynst_core.places import unwrapped
 from dynst_core.sites import SiteSet
 
 HEIGHT = 230
 """Pixels of each chart."""
 
-KEPT: palette.Rgba = (42, 120, 197, 255)
+MAP_HEIGHT = 260
+"""Pixels of the map."""
+
+KEPT = palette.PATH_LINE
 MANY = 20_000
 """Losses drawn at most before they are thinned out."""
 
 
-def mask_deck(place: JobPlace, active: np.ndarray, base_map: BaseMap) -> pdk.Deck:
+def mask_map(place: JobPlace, active: np.ndarray, base_map: BaseMap) -> go.Figure:
     """The sites that are kept now, blue, and those that are not, white.
+
+    Drawn by plotly: the large maps bring their own deck.gl, and a page may hold one only, so the
+    stock pydeck element would leave them blank.
 
     Args:
         place: where the sites are.
         active: (s,), bool.
-        base_map: land and coasts, drawn where the place has a geography.
+        base_map: land, drawn where the place has a geography.
     """
     coordinates = np.array(place.coordinates, dtype=float).reshape(-1, 2)
     names = np.array([str(i) for i in range(len(coordinates))])
-    sites = SiteSet(names, coordinates, geographic=place.geographic)
-    where = unwrapped(sites)
-    corners = _corners(place, where - coordinates)
-    bounds = _bounds(where if corners is None else corners.reshape(-1, 2), place.geographic)
-    kind = "MapView" if place.geographic else "OrthographicView"
-    more = {} if place.geographic else {"flip_y": False}
-    return pdk.Deck(
-        layers=[
-            *(_land(bounds, base_map) if place.geographic else []),
-            _dots(where, active) if corners is None else _cells(corners, active),
-        ],
-        views=[pdk.View(type=kind, id="mask", controller={"dragRotate": False}, **more)],
-        initial_view_state=camera(bounds, place.geographic),
-        map_provider=None,
-        map_style="",
+    where = unwrapped(SiteSet(names, coordinates, geographic=place.geographic))
+    (west, south), (east, north) = where.min(axis=0), where.max(axis=0)
+    figure = go.Figure()
+    if place.geographic:
+        _add_land(figure, base_map, (west - 4, south - 4, east + 4, north + 4))
+    if place.grid is None:
+        _add_dots(figure, where, active)
+    else:
+        rows, columns = place.grid.shape
+        _add_cells(figure, where[:columns, 0], place.grid.y, active.reshape(rows, columns))
+    x_pad, y_pad = (max(0.06 * span, 0.01) for span in (east - west, north - south))
+    degree = math.cos(math.radians((south + north) / 2)) if place.geographic else 1.0
+    axis = {"visible": False, "fixedrange": True}
+    figure.update_layout(
+        height=MAP_HEIGHT,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        dragmode=False,
+        showlegend=False,
+        plot_bgcolor=palette.SEA if place.geographic else palette.PAPER,
+        xaxis={**axis, "range": [west - x_pad, east + x_pad], "constrain": "range"},
+        yaxis={
+            **axis,
+            "range": [south - y_pad, north + y_pad],
+            "scaleanchor": "x",
+            "scaleratio": 1 / max(degree, 0.05),
+        },
+    )
+    return figure
+
+
+def _add_land(figure: go.Figure, base_map: BaseMap, bounds: Bounds) -> None:
+    """Land as one filled outline; lines that part polygons are broken by gaps."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for rings in base_map.land(bounds):
+        for ring in rings:
+            x += [point[0] for point in ring] + [None]
+            y += [point[1] for point in ring] + [None]
+    figure.add_scatter(
+        x=x,
+        y=y,
+        name="land",
+        mode="lines",
+        fill="toself",
+        fillcolor="#fafaf7",
+        line={"color": "#54606c", "width": 1},
+        hoverinfo="skip",
     )
 
 
-def _corners(place: JobPlace, shift: np.ndarray) -> np.ndarray | None:
-    """Corners of the cells of a grid, (s, 4, 2); None for a network."""
-    grid = place.grid
-    if grid is None:
-        return None
-    y, x = grid.edges()
-    return cell_corners(y, x + shift[0, 0])
-
-
-def _bounds(points: np.ndarray, geographic: bool) -> Bounds:
-    low, high = points.min(axis=0), points.max(axis=0)
-    pad = np.maximum(((0.02 if geographic else 1.0) - (high - low)) / 2, 0)
-    (west, south), (east, north) = (low - pad).tolist(), (high + pad).tolist()
-    return west, south, east, north
-
-
-def _land(bounds: Bounds, base_map: BaseMap) -> list[pdk.Layer]:
-    west, south, east, north = bounds
-    reach = max(4.0, 1.5 * max(east - west, north - south))
-    wide = (west - reach, max(-89.0, south - reach), east + reach, min(89.0, north + reach))
-    land = pdk.Layer(
-        "SolidPolygonLayer",
-        [{"polygon": rings} for rings in base_map.land(wide)],
-        id="land",
-        get_polygon="polygon",
-        get_fill_color=list(palette.LAND),
-    )
-    coast = pdk.Layer(
-        "PathLayer",
-        [{"path": path} for path in base_map.coast(wide)],
-        id="coast",
-        get_path="path",
-        get_color=list(palette.COAST),
-        get_width=1,
-        width_units=pdk.types.String("pixels"),
-    )
-    return [land, coast]
-
-
-def _colours(active: np.ndarray) -> list[list[int]]:
-    return np.where(active[:, None], KEPT, palette.WHITE).tolist()
-
-
-def _cells(corners: np.ndarray, active: np.ndarray) -> pdk.Layer:
-    rows = zip(corners.tolist(), _colours(active), strict=True)
-    return pdk.Layer(
-        "PolygonLayer",
-        [{"polygon": polygon, "fill": fill} for polygon, fill in rows],
-        id="sites",
-        get_polygon="polygon",
-        get_fill_color="fill",
-        get_line_color=list(palette.GREY_CELL_OUTLINE),
-        line_width_units=pdk.types.String("pixels"),
-        get_line_width=0.75,
-        stroked=True,
-        filled=True,
+def _add_dots(figure: go.Figure, where: np.ndarray, active: np.ndarray) -> None:
+    figure.add_scatter(
+        x=where[:, 0],
+        y=where[:, 1],
+        name="sites",
+        mode="markers",
+        marker={
+            "color": np.where(active, KEPT, "#ffffff"),
+            "size": float(np.clip(120 / math.sqrt(len(where)), 4.0, 11.0)),
+            "line": {"color": "#808892", "width": 1},
+        },
+        hoverinfo="skip",
     )
 
 
-def _dots(where: np.ndarray, active: np.ndarray) -> pdk.Layer:
-    rows = zip(np.round(where, 6).tolist(), _colours(active), strict=True)
-    return pdk.Layer(
-        "ScatterplotLayer",
-        [{"position": position, "fill": fill} for position, fill in rows],
-        id="sites",
-        get_position="position",
-        get_fill_color="fill",
-        get_line_color=list(palette.GREY_OUTLINE),
-        stroked=True,
-        radius_units=pdk.types.String("pixels"),
-        get_radius=float(np.clip(80 / np.sqrt(len(where)), 3.0, 8.0)),
-        line_width_units=pdk.types.String("pixels"),
-        get_line_width=1,
+def _add_cells(figure: go.Figure, x: np.ndarray, y: np.ndarray, active: np.ndarray) -> None:
+    figure.add_heatmap(
+        x=x,
+        y=y,
+        z=active.astype(int),
+        name="sites",
+        zmin=0,
+        zmax=1,
+        colorscale=[(0, "#ffffff"), (1, KEPT)],
+        showscale=False,
+        xgap=0.75,
+        ygap=0.75,
+        hoverinfo="skip",
     )
 
 

@@ -38,11 +38,11 @@ EXCHANGE_SECONDS = 0.016
 RANK_SECONDS = 1.75e-9
 """Of ranking all sites, for the cube of their number."""
 
-ANY_STEPS, LEVEL_STEPS, EXCHANGES = 1000, 160, 300
+ANY_STEPS, LEVEL_STEPS, EXCHANGES = 1000, 240, 300
 """Of a training of effort 1, as in `PathOptions`."""
 
 JUDGE_WINDOWS, TIMED_WINDOWS = 64, 256
-LOOKS_A_LEVEL = 46
+LOOKS_A_LEVEL = 44
 """Comparisons of masks or weights at a level."""
 
 BASE_BYTES, SITE_BYTES = 480e6, 12e3

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -94,7 +95,7 @@ def _walk(folder: JobFolder, request: TrainRequest, training: PathTraining, memb
     checkpoint = folder.checkpoint(member)
     if checkpoint.exists():
         read_checkpoint(training, checkpoint)
-    teller = _Teller(folder, request, training, member)
+    teller, at = _Teller(folder, request, training, member), None
     for at in training.run():
         between = at.phase == BETWEEN_LEVELS
         if between:
@@ -104,6 +105,8 @@ def _walk(folder: JobFolder, request: TrainRequest, training: PathTraining, memb
         if stop:
             return False
     write_checkpoint(training, checkpoint)
+    if at is not None:  # once more, with the level that is finished now
+        teller.tell(replace(at, step=training.n_steps, loss=math.nan), at_once=True)
     return True
 
 

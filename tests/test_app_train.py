@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -130,13 +129,17 @@ def test_the_mask_is_drawn_where_the_sites_are(kind: str) -> None:
         field = field_of(waves(), *grid_sites(3, 4, geographic=kind == "grid"))
     place = JobPlace.of(field)
     active = np.arange(12) < 5
-    deck = json.loads(train_pictures.mask_deck(place, active, BaseMap.read()).to_json())
-    layers = {layer["id"]: layer for layer in deck["layers"]}
-    assert ("land" in layers) == (kind != "hall")
-    fills = [tuple(row["fill"][:3]) for row in layers["sites"]["data"]]
-    assert fills == [train_pictures.KEPT[:3]] * 5 + [(255, 255, 255)] * 7
-    assert ("position" in layers["sites"]["data"][0]) == (kind == "network")
-    assert "map_style" not in json.dumps(deck) or deck.get("mapStyle") in ("", None)
+    figure = train_pictures.mask_map(place, active, BaseMap.read())
+    drawn = {trace.name: trace for trace in figure.data}
+    assert ("land" in drawn) == (kind != "hall")
+    sites = drawn["sites"]
+    if kind == "network":
+        assert list(sites.marker.color) == [train_pictures.KEPT] * 5 + ["#ffffff"] * 7
+        np.testing.assert_array_equal(sites.x, field.sites.coordinates[:, 0])
+    else:
+        assert sites.z.ravel().tolist() == [1] * 5 + [0] * 7
+        row, column = 1, 0  # the fifth site
+        assert (sites.x[column], sites.y[row]) == tuple(field.sites.coordinates[4])
 
 
 def test_the_loss_curve_smooths_without_looking_ahead() -> None:

@@ -48,6 +48,7 @@ def test_two_jobs_queue_and_each_leaves_its_own_run(queue: JobQueue) -> None:
     assert first.job().state.since < done.state.since
     assert [first.job().state.name, done.state.name] == ["finished", "finished"]
     assert done.share_done == 1
+    assert done.progress and [level.n_active for level in done.progress.levels] == [32, 16, 3]
     runs = [RunStore(queue.root).open(str(job.job().state.run_id)) for job in (first, second)]
     assert [run.run_id for run in runs] == ["tunnel-fire", "tunnel-fire-2"]
     assert [run.manifest.config.seed for run in runs] == [0, 1]

@@ -112,14 +112,10 @@ def _show_pictures(folder: JobFolder, job: Job) -> None:
     mask = job.mask(len(place.coordinates))
     if mask is not None:
         kept, total = mask.n_active, len(mask.active)
-        st.markdown(f"**The mask now**: {kept:,} of {total:,} kept (blue), the others white")
-        with st.container(key="job-map"):
-            st.pydeck_chart(
-                train_pictures.mask_deck(place, mask.active, loading.base_map()),
-                key=f"mask-{job.card.job_id}",
-                height=260,
-                alt=f"Map of {total:,} sites, {kept:,} of them kept.",
-            )
+        when = "The last mask" if job.state.over else "The mask now"
+        st.markdown(f"**{when}**: {kept:,} of {total:,} kept (blue), the others white")
+        figure = train_pictures.mask_map(place, mask.active, loading.base_map())
+        _chart(figure, "map", f"Map of {total:,} sites, {kept:,} of them kept.")
     left, right = st.columns(2, gap="small")
     with left:
         st.markdown("**Training loss**")

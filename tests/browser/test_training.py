@@ -50,13 +50,13 @@ def test_a_quick_look_is_trained_left_stopped_resumed_and_opened(
 
     elsewhere, other = open_page(driven, empty, "train?" + link.partition("?")[2])
     says(elsewhere, "60 % removed")  # two levels are finished by now
-    expect(elsewhere.locator(".st-key-job-map canvas").first).to_be_visible()
+    expect(elsewhere.locator(".st-key-job-map .main-svg").first).to_be_visible(timeout=PATIENCE)
     elsewhere.get_by_role("button", name="Stop").click()
     says(elsewhere, r"Stopped: \d of 4 levels")
     run = RunStore(store).open("tunnel-fire")
     assert not run.manifest.complete and len(run.path.active) >= 2
     elsewhere.get_by_role("button", name="Resume").click()
-    says(elsewhere, "finished")
+    says(elsewhere, "Trained and saved")
     elsewhere.get_by_role("link", name="Open tunnel-fire in the Plan view").click()
     painted(elsewhere)
     expect(
