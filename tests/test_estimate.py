@@ -31,7 +31,7 @@ QUICK = TrainRequest(
 
 
 def test_the_quick_look_at_the_tunnel_is_about_a_minute_and_a_gigabyte() -> None:
-    """Measured: 46 s and 1.04 GB on one core, from the data to the saved run."""
+    """Measured: 54 s of one core and 1.04 GB, from the data to the saved run."""
     told = estimate(QUICK, TUNNEL)
     assert 35 < told.seconds < 75
     assert 0.9e9 < told.memory < 1.4e9
