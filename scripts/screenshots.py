@@ -1,18 +1,51 @@
-"""Pictures of the real dashboard for the README, made anew by `python -m scripts.screenshots`.
+"""Pictures of the real dashboard, made anew by `python -m scripts.screenshots`.
 
-Opens the bundled runs (or those in the folder given) in Chromium and writes docs/images/plan.png
-for a desk and docs/images/plan-phone.png for a phone.
+Opens the bundled runs (or those in the folder given) in Chromium and writes every picture that the
+README and docs/guide.md show into docs/images.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.browser.harness import ROOT, browser, open_page, painted, serve
 
 IMAGES = ROOT / "docs" / "images"
-PICTURES = (("plan.png", (1440, 900)), ("plan-phone.png", (390, 844)))
+DESK, PHONE = (1440, 900), (390, 844)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One screen.
+
+    Attributes:
+        name: file name.
+        query: what the link says; it holds the whole screen.
+        size: width and height, pixels.
+        waits_for: selector of what must be there, in order.
+    """
+
+    name: str
+    query: str
+    size: tuple[int, int] = DESK
+    waits_for: tuple[str, ...] = ()
+
+
+CHART = (".js-plotly-plot .main-svg",)
+METR, DECIDE = "?run=metr-la-week&removed=60", "?run=metr-la-week&removed=70"
+PICTURES = (
+    Picture("plan.png", METR, waits_for=CHART),
+    Picture("plan-phone.png", METR, PHONE, CHART),
+    Picture("guide-decide.png", f"{DECIDE}&within=5&measure=percent&cost=900", DESK, CHART),
+    Picture("guide-layers.png", "?run=era5-uk-t2m&removed=90&left=error&right=added", DESK, CHART),
+    Picture("guide-constraints.png", f"{METR}&panel=constraints&apart=1"),
+    Picture("guide-export.png", f"{METR}&panel=export"),
+    Picture("guide-compare.png", "compare?a=metr-la-week&a-removed=60&b=metr-la-week&b-removed=90"),
+    Picture("guide-train.png", "train?data=tunnel-fire"),
+    Picture("guide-runs.png", "runs?look=metr-la-week"),
+)
 
 
 def main() -> None:
@@ -20,19 +53,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=ROOT / "data" / "runs")
     parser.add_argument("--out", type=Path, default=IMAGES)
-    parser.add_argument("--query", default="", help='what to show, e.g. "?run=metr-la-week"')
+    parser.add_argument("--only", nargs="+", default=None, help="names of pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    wanted = [one for one in PICTURES if options.only is None or one.name in options.only]
     with browser() as chromium, serve(options.runs.resolve()) as address:
-        for name, size in PICTURES:
-            page, _ = open_page(chromium, address, options.query, size)
-            painted(page)
-            page.wait_for_selector(".js-plotly-plot .main-svg")
+        for picture in wanted:
+            page, _ = open_page(chromium, address, picture.query, picture.size)
+            if picture.query.startswith(("?", "compare")):
+                painted(page)
+            for selector in ("h1, h2, h3", *picture.waits_for):
+                page.wait_for_selector(selector)
+            page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
             page.evaluate("() => document.fonts.ready")
-            page.wait_for_timeout(500)  # the curve's first drawing settles
-            page.screenshot(path=options.out / name)
+            page.wait_for_timeout(1000)  # the curve's first drawing settles
+            page.screenshot(path=options.out / picture.name)
             page.close()
-            print(options.out / name)
+            print(options.out / picture.name)
 
 
 if __name__ == "__main__":
