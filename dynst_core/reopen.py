@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynst_core.evaluate import check_same_data
-from dynst_core.morph import Window
-from dynst_core.record import Problem, choose_device
+from dynst_core.record import Problem
 from dynst_core.runs import Run
-from dynst_core.sources.catalogue import load_field
+from dynst_core.trainings import open_problem
 
 
 def problem_of(
@@ -26,8 +25,15 @@ def problem_of(
         RunError: the data are not those of the run.
     """
     config, card = run.manifest.config, run.manifest.dataset
-    field = load_field(card.name, data, progress).only(card.channels)
-    window = Window(config.history, config.horizon)
-    problem = Problem.of(field, window, choose_device(device), config.cycles)
+    problem = open_problem(
+        card.name,
+        card.channels,
+        config.history,
+        config.horizon,
+        data=data,
+        device=device,
+        cycles=config.cycles,
+        progress=progress,
+    )
     check_same_data(run, problem)
     return problem

@@ -25,6 +25,7 @@ def open_problem(
     data: Path | None = None,
     device: str = "auto",
     cycles: tuple[str, ...] | None = None,
+    progress: bool = True,
 ) -> Problem:
     """Load a data set of the catalogue and make it ready for training.
 
@@ -36,12 +37,13 @@ def open_problem(
         data: where its file lies, when not found.
         device: cpu, cuda or auto.
         cycles: those that a saved run names; None for those that the training block can teach.
+        progress: show a bar while downloading.
     Raises:
         DataError, ConfigError: the data cannot be had, or are too short for these windows.
     """
     entry = load_catalogue()[dataset]
     window = Window(history or entry.history, horizon or entry.horizon)
-    field = load_field(dataset, data).only(channels)
+    field = load_field(dataset, data, progress).only(channels)
     return Problem.of(field, window, choose_device(device), cycles)
 
 

@@ -61,9 +61,10 @@ def small_tunnel() -> Field:
     return simulate_tunnel(settings, about=load_catalogue()["tunnel-fire"].about)
 
 
-def load(name: str, path: Path | None = None) -> Field:
+def load(name: str, path: Path | None = None, progress: bool = True) -> Field:
     """As a command loads it, but for the size of the tunnel."""
-    return small_tunnel() if (name, path) == ("tunnel-fire", None) else load_field(name, path)
+    small = (name, path) == ("tunnel-fire", None)
+    return small_tunnel() if small else load_field(name, path, progress)
 
 
 @pytest.fixture(scope="module")

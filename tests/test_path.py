@@ -270,7 +270,7 @@ def rival_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> float:
 
 def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
     options = PathOptions(
-        any_steps=150, level_steps=100, rounds=2, proposals=6, selection_windows=16
+        any_steps=150, level_steps=200, rounds=2, proposals=6, selection_windows=16
     )
     training = walked(planted, targets=(0.0, 0.5, 0.75), options=options)
     path, starts = training.path(), planted.window.starts(planted.split.test)
