@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta
 
 from dynst_core.manifest import Baselines
@@ -134,6 +135,11 @@ def test_period(run: Run) -> str:
     """Over which time the errors were measured."""
     split = run.manifest.split
     return period(split.test_start, split.test_end)
+
+
+def plain(text: str) -> str:
+    """Text of a run, which may come from anywhere, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
 
 
 def about_run(run: Run) -> str:

@@ -136,7 +136,7 @@ def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answe
     button(app, "switch-off").click().run()
     assert figures(app)["Sensors kept"] == ("15 of 40", "25 removed; 1 switched by hand")
     assert figures(app)["Forecast error"] == ("–", "not yet evaluated")
-    assert "cannot be forecast again here: Expected the name of a data set" in app.error[0].value
+    assert "needs the run's data: Expected the name of a data set" in app.error[0].value
 
 
 def test_where_the_data_are_not_at_hand_their_download_is_offered(
@@ -158,7 +158,7 @@ def test_where_the_data_are_not_at_hand_their_download_is_offered(
     forecasting._source.clear()
     assert "not at hand" in app.warning[0].value
     assert re.fullmatch(
-        r"Download the data \(\d+ MB\) and forecast", button(app, "download-data").label
+        r"Download the data \(\d+ MB\) and forecast", button(app, "data-download").label
     )
 
 

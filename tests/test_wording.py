@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from dynst_core import wording
 from dynst_core.manifest import Baselines
@@ -119,3 +120,19 @@ def test_a_run_that_was_stopped_early_says_how_far_it_came(tmp_path: Path) -> No
 
 def test_a_finished_run_carries_no_caution(network_run: Run) -> None:
     assert wording.incomplete(network_run) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("![a](https://elsewhere.example/a.png)", id="an image"),
+        pytest.param("# Loud **words** and `code`", id="marks"),
+        pytest.param(":red[alarm] at $5 | ~10~ \\ <b>", id="streamlit's own marks"),
+        pytest.param("Temperatur, °C, Ærø", id="no marks"),
+    ],
+)
+def test_a_text_of_a_run_is_shown_as_it_is_written(text: str) -> None:
+    shown = MarkdownIt("gfm-like", {"linkify": False}).parse(wording.plain(text))
+    assert [token.type for token in shown] == ["paragraph_open", "inline", "paragraph_close"]
+    assert {token.type for token in shown[1].children} <= {"text", "text_special"}
+    assert shown[1].children and "".join(token.content for token in shown[1].children) == text

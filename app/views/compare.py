@@ -47,14 +47,9 @@ class Pair:
 def show() -> None:
     """Draw the whole view."""
     shelf = loading.find_runs()
-    words, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
-    with links:
-        pages.show_links(pages.COMPARE)
-    with words:
-        st.markdown("### Compare")
+    pages.show_head(pages.COMPARE, "Compare")
     if shelf.default is None:
-        with st.container(border=True):
-            st.markdown(wording.NO_RUNS)
+        pages.show_no_runs(shelf.places)
         return
     _compare(shelf)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from app import forecasting, layers, loading, state
 from app.layers import Facts, Moment
 from app.session import Choice
+from app.views import data_offer
 from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
@@ -61,30 +62,12 @@ def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
         return
     source = forecasting.source(run)
     with st.container(horizontal=True, vertical_alignment="bottom", key="questions", gap="small"):
-        if source.fault is not None or not source.at_hand:
-            _offer_data(run, plan, source)
+        if data_offer.show(run, plan, source, "This layer", "layer-data"):
             return
         if layers.WITHIN in names:
             _pick_miss(run, choice)
         if set(names) & set(layers.MOMENTS):
             _pick_moment(run, choice)
-
-
-def _offer_data(run: Run, plan: Plan, source: forecasting.Source) -> None:
-    """Why a layer stays grey, and the way out."""
-    if source.fault is not None:
-        st.error(f"This layer needs the run's data: {source.fault}", icon=":material/error:")
-        return
-    size = f" ({source.megabytes:,.0f} MB)" if source.megabytes else ""
-    st.warning(
-        "This layer needs the data that the run was trained on, which are not at hand.",
-        icon=":material/download:",
-    )
-    st.button(
-        f"Download the data{size}",
-        key="download-for-layer",
-        on_click=lambda: state.ask_forecast(run, plan),
-    )
 
 
 def _pick_miss(run: Run, choice: Choice) -> None:

@@ -13,11 +13,7 @@ WORDS = Path(__file__).parents[1] / "data" / "method.md"
 
 def show() -> None:
     """The page of words."""
-    title, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
-    with links:
-        pages.show_links(pages.METHOD)
-    with title:
-        st.markdown("### Method")
+    pages.show_head(pages.METHOD, "Method")
     with st.container(key="prose"):
         st.markdown(WORDS.read_text(encoding="utf-8"))
         st.caption(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import streamlit as st
+
+from dynst_core import wording
 
 PLAN, COMPARE, TRAIN, RUNS, METHOD = "plan", "compare", "train", "runs", "method"
 
@@ -27,3 +32,19 @@ def show_links(here: str) -> None:
             own = (page.url_path or PLAN) == here
             label = f"**{page.title}**" if own else page.title
             st.page_link(page, label=label, width="content")
+
+
+def show_head(here: str, title: str) -> None:
+    """A view's title, and the links to the others beside it."""
+    words, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
+    with links:
+        show_links(here)
+    with words:
+        st.markdown(f"### {title}")
+
+
+def show_no_runs(places: Iterable[Path]) -> None:
+    """What to do where no run was found, and where it was looked for."""
+    with st.container(border=True):
+        st.markdown(wording.NO_RUNS)
+        st.caption("Looked in " + ", ".join(f"`{place}`" for place in places))

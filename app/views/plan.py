@@ -31,7 +31,8 @@ def show() -> None:
     shelf = loading.find_runs()
     if shelf.default is None:
         pages.show_links(pages.PLAN)
-        _show_no_runs(shelf)
+        st.markdown("### DynST Planner")
+        pages.show_no_runs(shelf.places)
         return
     words, picker = st.columns([3, 1], gap="medium", vertical_alignment="center")
     with picker:
@@ -61,13 +62,6 @@ def _pick_run(shelf: Shelf) -> str:
     return st.selectbox("Run", run_ids, key="run", filter_mode=None, label_visibility="collapsed")
 
 
-def _show_no_runs(shelf: Shelf) -> None:
-    st.markdown("### DynST Planner")
-    with st.container(border=True):
-        st.markdown(wording.NO_RUNS)
-        st.caption("Looked in " + ", ".join(f"`{place}`" for place in shelf.places))
-
-
 def _show_damaged(run_id: str, error: RunError, others: int) -> None:
     st.markdown(f"### {run_id}")
     st.error(str(error), icon=":material/error:")
@@ -76,8 +70,8 @@ def _show_damaged(run_id: str, error: RunError, others: int) -> None:
 
 
 def _show_head(run: Run) -> None:
-    st.markdown(f"### {run.manifest.title}")
-    st.caption(wording.about_run(run))
+    st.markdown(f"### {wording.plain(run.manifest.title)}")
+    st.caption(wording.plain(wording.about_run(run)))
 
 
 def _show_cautions(run: Run) -> None:
@@ -106,7 +100,7 @@ def _plan(run: Run) -> None:
     with panel, st.container(border=True, key="panel"):
         slot = panels.show(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
-        st.caption(wording.credits(run))
+        st.caption(wording.plain(wording.credits(run)))
         if run.sites.geographic:
             st.toggle("Street map beneath (needs the internet)", key=STREETS)
     if clash is None:

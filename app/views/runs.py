@@ -24,16 +24,10 @@ LOOK = "look"
 def show() -> None:
     """A table of the runs, and below it the one chosen in full."""
     shelf = loading.find_runs()
-    words, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
-    with links:
-        pages.show_links(pages.RUNS)
-    with words:
-        st.markdown("### Runs")
+    pages.show_head(pages.RUNS, "Runs")
     run_tools.show_message()
     if shelf.default is None:
-        with st.container(border=True):
-            st.markdown(wording.NO_RUNS)
-            st.caption("Looked in " + ", ".join(f"`{place}`" for place in shelf.places))
+        pages.show_no_runs(shelf.places)
     runs = _open_all(shelf)
     if runs:
         st.dataframe(
@@ -90,14 +84,16 @@ def summary(run: Run) -> dict[str, Any]:
 
 def _show_run(run: Run) -> None:
     with st.container(border=True, key="run-card"):
-        st.markdown(f"**{run.manifest.title}** · {run.manifest.dataset.place}")
+        st.markdown(
+            f"**{wording.plain(run.manifest.title)}** · {wording.plain(run.manifest.dataset.place)}"
+        )
         for title, lines in (
             ("Trained", trained(run)),
             ("How well", how_well(run)),
             ("How stable", how_stable(run)),
         ):
             st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
-        st.caption(wording.credits(run))
+        st.caption(wording.plain(wording.credits(run)))
         st.page_link(
             pages.all_pages()[0],
             label=f"Open {run.run_id} in the Plan view",

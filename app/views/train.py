@@ -10,11 +10,7 @@ from app.views import pages, train_form, train_watch
 
 def show() -> None:
     """The choice on the left, the job that is watched on the right, all jobs below."""
-    title, links = st.columns([3, 1], gap="medium", vertical_alignment="center")
-    with links:
-        pages.show_links(pages.TRAIN)
-    with title:
-        st.markdown("### Train")
+    pages.show_head(pages.TRAIN, "Train")
     left, right = st.columns([1, 1.6], gap="medium")
     with left, st.container(border=True, key="train-form"):
         train_form.show()

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import forecasting, loading, state
 from app.session import Choice
-from app.views import edits, pins
+from app.views import data_offer, edits, pins
 from dynst_core import wording
 from dynst_core.effect import Effect, effect, neighbourhood
 from dynst_core.metrics import ErrorStatistics
@@ -137,23 +137,9 @@ def _changed(run: Run, choice: Choice, found: Effect) -> str:
 def _offer_forecast(run: Run, plan: Plan) -> None:
     """A button to forecast a plan that was not asked for by an edit; or why that cannot be."""
     source = forecasting.source(run)
-    if source.fault is not None:
-        st.error(
-            f"This plan cannot be forecast again here: {source.fault}", icon=":material/error:"
-        )
-        st.button("Try again", on_click=lambda: forecasting.forget_fault(run), key="data-again")
-    elif not source.at_hand:
-        size = f" ({source.megabytes:,.0f} MB)" if source.megabytes else ""
-        st.warning(
-            "The answer needs the data that this run was trained on, which are not at hand.",
-            icon=":material/download:",
-        )
-        st.button(
-            f"Download the data{size} and forecast",
-            key="download-data",
-            on_click=lambda: state.ask_forecast(run, plan),
-        )
-    elif not plan.edits:
+    if data_offer.show(run, plan, source, "The answer", "data"):
+        return
+    if not plan.edits:
         st.button(
             "Forecast this plan again",
             key="forecast-plan",
