@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-from app import maps
+from app import charts, maps
 from app.maps import Stage
 from app.session import Choice
 from dynst_core.basemap import BaseMap
@@ -79,6 +80,24 @@ def baselines(run: Run) -> tuple[Baselines, str | None]:
         return run.baselines, None
     except RunError as error:
         return Baselines(run_id=run.run_id), str(error)
+
+
+def trade_off(run: Run, level: int, lead: int | None, channel: int, height: int) -> go.Figure:
+    """The trade-off curve, to be shown and not changed: built once for all who look at it."""
+    return _trade_off(str(run.folder), changed(run.folder), level, lead, channel, height, run)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _trade_off(
+    folder: str,
+    changed: tuple[int, ...],
+    level: int,
+    lead: int | None,
+    channel: int,
+    height: int,
+    _run: Run,
+) -> go.Figure:
+    return charts.trade_off(_run, baselines(_run)[0], level, lead, channel, height)
 
 
 def stage(run: Run) -> Stage:

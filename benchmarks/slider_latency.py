@@ -25,7 +25,7 @@ from tests.browser.harness import ROOT, browser, open_page, painted, serve
 from tests.factories import LEVELS, add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 RESULT = Path(__file__).with_suffix(".json")
-TARGET_MS = 300.0
+TARGET_MS = 150.0
 
 WATCH = """
 () => {

@@ -77,7 +77,7 @@ def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
     height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
     st.markdown(f"**{wording.curve_title(run, channel)}**")
     st.plotly_chart(
-        charts.trade_off(run, baselines, level, lead, channel, height),
+        loading.trade_off(run, level, lead, channel, height),
         key="trade-off",
         config={"displayModeBar": False},
         alt=charts.description(run, level, lead, channel),
