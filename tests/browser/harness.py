@@ -139,6 +139,20 @@ def camera(page: Page) -> dict[str, float]:
     return json.loads(stage(page).get_attribute("data-camera") or "{}")
 
 
+def settled_camera(page: Page) -> dict[str, float]:
+    """Where the camera stands once it has stood there for a while.
+
+    A camera that nobody has moved follows its frame, which grows while a page is laid out.
+    """
+    place: dict[str, float] = {}
+    for _ in range(60):
+        before, place = place, camera(page)
+        if place and place == before:
+            return place
+        page.wait_for_timeout(800)
+    raise AssertionError(f"Expected a camera at rest, found it still moving at {place}.")
+
+
 def painted(page: Page, version: str | None = None) -> None:
     """Wait until both maps show some picture, or the named one ("level/lead/channel")."""
     mark = "[data-painted]" if version is None else f'[data-painted="{version}"]'

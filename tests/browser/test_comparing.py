@@ -13,7 +13,7 @@ from dynst_core.constraints import Constraints
 from dynst_core.plan import Plan
 from dynst_core.plan_file import write_plan
 from dynst_core.runs import RunStore
-from tests.browser.harness import PATIENCE, Guard, camera, open_page, serve, stage
+from tests.browser.harness import PATIENCE, Guard, camera, open_page, serve, settled_camera, stage
 from tests.browser.test_deciding import value
 from tests.browser.test_plan_view import the_camera_moves
 from tests.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
@@ -63,7 +63,7 @@ def test_two_runs_are_compared_on_one_camera_and_a_link_shows_the_same(
     difference_says(page, "the two agree on")
     assert told in legend(page, "difference")
 
-    before = camera(page)
+    before = settled_camera(page)
     with the_camera_moves(page):
         stage(page).get_by_role("button", name="Zoom in").click()
     page.get_by_role("radio", name="Forecast error").click()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, camera, painted, stage
+from tests.browser.harness import PATIENCE, Guard, camera, painted, settled_camera, stage
 
 Open = Callable[..., tuple[Page, Guard]]
 
@@ -112,7 +112,7 @@ def test_a_click_on_a_map_opens_the_site_s_card_and_the_camera_stays(visit: Open
         box = stage(page).locator(".frame.error").bounding_box()
         assert box
         where = (box["x"] + box["width"] / 2 + 7, box["y"] + box["height"] / 2 + 5)
-    place = camera(page)
+    place = settled_camera(page)
     page.mouse.move(*where, steps=3)
     expect(stage(page).locator(".tip")).to_be_visible()
     named = stage(page).locator(".tip").inner_text().split(":")[0]

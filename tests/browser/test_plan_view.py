@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import Guard, camera, painted, stage
+from tests.browser.harness import Guard, camera, painted, settled_camera, stage
 
 Open = Callable[..., tuple[Page, Guard]]
 
@@ -95,7 +95,7 @@ def test_the_slider_changes_figures_both_maps_and_chart_but_not_the_camera(
     visit: Open, run: str
 ) -> None:
     page, guard = visit(f"?run={run}&removed=30")
-    maps, numbers, place = both(page), figures(page), camera(page)
+    maps, numbers, place = both(page), figures(page), settled_camera(page)
     assert min(map(colours, maps)) > 20, "a map that is drawn has many colours"
     assert page.evaluate(CHOSEN) == 30
 
@@ -152,7 +152,7 @@ def test_the_planner_s_camera_survives_the_slider_and_the_lead_time(visit: Open)
     drag(page, "error", by=(-50, 30))
     with the_camera_moves(page):
         stage(page).get_by_role("button", name="Zoom in").click()
-    place = camera(page)
+    place = settled_camera(page)
     slide(page, "ArrowLeft", level=1)
     assert camera(page) == place
     page.get_by_role("combobox", name="Lead time").click()
@@ -163,7 +163,7 @@ def test_the_planner_s_camera_survives_the_slider_and_the_lead_time(visit: Open)
 
 def test_buttons_zoom_and_show_all_again(visit: Open) -> None:
     page, _ = visit("?run=hall")
-    start = camera(page)["zoom"]
+    start = settled_camera(page)["zoom"]
     with the_camera_moves(page):
         stage(page).get_by_role("button", name="Zoom in").click()
     assert camera(page)["zoom"] > start
