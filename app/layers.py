@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app import maps
+from app import maps, stages
 from dynst_core import palette, wording
 from dynst_core.metrics import LEAD_TIME
 from dynst_core.palette import Legend, Scale
@@ -18,7 +18,7 @@ from dynst_core.runs import Run
 from dynst_core.served import Served
 from dynst_core.served import served as served_areas
 
-IMPORTANCE, ERROR = maps.IMPORTANCE, maps.ERROR
+IMPORTANCE, ERROR = stages.IMPORTANCE, stages.ERROR
 ADDED, WITHIN, SERVED = "added", "within", "served"
 FORECAST, TRUTH, DIFFERENCE = "forecast", "truth", "difference"
 LAYERS = (IMPORTANCE, ERROR, ADDED, WITHIN, SERVED, FORECAST, TRUTH, DIFFERENCE)

@@ -10,9 +10,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import charts, maps
-from app.maps import Stage
+from app import charts, maps, stages
 from app.session import Choice
+from app.stages import Stage
 from dynst_core.basemap import BaseMap
 from dynst_core.errors import ConstraintError, RunError
 from dynst_core.manifest import BASELINES, MANIFEST, Baselines
@@ -107,7 +107,7 @@ def stage(run: Run) -> Stage:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
-    return maps.make_stage(_run, base_map())
+    return stages.make_stage(_run, base_map())
 
 
 def compared_stage(run: Run, views: tuple[str, ...]) -> Stage:
@@ -119,7 +119,7 @@ def compared_stage(run: Run, views: tuple[str, ...]) -> Stage:
 def _compared_stage(
     folder: str, changed: tuple[int, ...], views: tuple[str, ...], _run: Run
 ) -> Stage:
-    return maps.make_stage(_run, base_map(), views)
+    return stages.make_stage(_run, base_map(), views)
 
 
 def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None, str | None]:

@@ -1,67 +1,21 @@
-"""Runs drawn as a pydeck Deck: maps of the same sites, side by side on one camera.
+"""The changing part of a run's maps: a colour and an outline for every site.
 
-A `Stage` is what does not change while a planner moves the slider: land, links, the places of the
-sites, the camera. A `Paint` is what does: a colour and an outline for every site. Sending the
-second alone keeps the slider quick.
+What does not change while a planner moves the slider is the `Stage`; sending the `Paint` alone
+keeps the slider quick.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
-import pydeck as pdk
-from pydeck.bindings.json_tools import default_serialize
 
-from dynst_core import looks, palette
-from dynst_core.basemap import BaseMap, Bounds
+from app.stages import ERROR, IMPORTANCE, Stage
+from dynst_core import looks
 from dynst_core.looks import Look
 from dynst_core.palette import Legend, Rgba, Scale
-from dynst_core.places import bounds as bounds_of
-from dynst_core.places import cell_borders, cell_corners, ticks, unwrapped
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-
-IMPORTANCE, ERROR = "importance", "error"
-VIEWS = (IMPORTANCE, ERROR)
-
-REFERENCE_SIZE = (440, 400)
-"""Width and height in pixels of the map that the camera is fitted to; the page rescales it."""
-
-TILE_PIXELS = 512
-"""Width in pixels of the whole world at zoom 0."""
-
-MARGIN, MARGIN_WITH_AXES = 1.12, 1.22
-"""How much larger than the sites the first view is; axes need room for their labels."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """The unchanging part of both maps.
-
-    Attributes:
-        deck: views, camera and layers; the id of a layer begins with the view that shows it.
-        order: site index of each drawn row, (s,); important sites are drawn last, on top.
-        geographic: whether street tiles could lie beneath.
-    """
-
-    deck: pdk.Deck
-    order: np.ndarray
-    geographic: bool
-
-    @cached_property
-    def json(self) -> str:
-        """The deck as compact JSON (pydeck's own indents, which doubles its size)."""
-        return json.dumps(self.deck, default=default_serialize, separators=(",", ":"))
-
-    @cached_property
-    def id(self) -> str:
-        """A name that changes exactly when the drawing does."""
-        return hashlib.sha256(self.json.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,26 +68,6 @@ class Paint:
     alone: bool = False
 
 
-def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> Stage:
-    """Everything about a run's maps that the slider does not change; one map a view."""
-    places = unwrapped(run.sites)
-    order = np.argsort(run.path.rank) if run.grid is None else np.arange(len(run.sites))
-    bounds = bounds_of(run)
-    layers: list[pdk.Layer] = []
-    for view in views:
-        below, above = _surroundings(view, bounds, run.sites.geographic, base_map)
-        layers += [*below, *_site_layers(view, run, places, order), *above]
-    deck = pdk.Deck(
-        layers=layers,
-        views=[_view(view, run.sites.geographic) for view in views],
-        initial_view_state=camera(bounds, run.sites.geographic),
-        map_provider=None,
-        map_style="",
-        tooltip=False,
-    )
-    return Stage(deck, order, run.sites.geographic)
-
-
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
     """The error map's scale: one for all levels, so that a colour keeps its meaning."""
     return looks.error_scale(run, lead, channel)
@@ -173,153 +107,3 @@ def paint_of(stage: Stage, shown: dict[str, Look], kept: np.ndarray, error: np.n
         kept=kept[stage.order],
         error=error[stage.order].astype(np.float32),
     )
-
-
-def camera(bounds: Bounds, geographic: bool) -> pdk.ViewState:
-    """The first view: all sites, with a margin, on a map of the reference size."""
-    west, south, east, north = bounds
-    width, height = REFERENCE_SIZE
-    if not geographic:
-        unit = max((east - west) / width, (north - south) / height) * MARGIN_WITH_AXES
-        target = [(west + east) / 2, (south + north) / 2, 0]
-        return pdk.ViewState(target=target, zoom=-math.log2(unit))
-    low, high = _mercator(south), _mercator(north)
-    world = max((east - west) / 360 / width, (high - low) / height) * MARGIN
-    return pdk.ViewState(
-        longitude=(west + east) / 2,
-        latitude=_inverse_mercator((low + high) / 2),
-        zoom=-math.log2(world * TILE_PIXELS),
-        pitch=0,
-        bearing=0,
-    )
-
-
-def _mercator(latitude: float) -> float:
-    """Height on the Mercator world, whose width is 1."""
-    radians = math.radians(max(-85.0, min(85.0, latitude)))
-    return math.log(math.tan(math.pi / 4 + radians / 2)) / (2 * math.pi)
-
-
-def _inverse_mercator(height: float) -> float:
-    return math.degrees(2 * math.atan(math.exp(2 * math.pi * height)) - math.pi / 2)
-
-
-def _view(view: str, geographic: bool) -> pdk.View:
-    controller = {"dragRotate": False, "touchRotate": False, "keyboard": {"moveSpeed": 60}}
-    if geographic:
-        return pdk.View(type="MapView", id=view, controller=controller, repeat=True)
-    return pdk.View(type="OrthographicView", id=view, controller=controller, flip_y=False)
-
-
-def _site_layers(view: str, run: Run, places: np.ndarray, order: np.ndarray) -> list[pdk.Layer]:
-    """The sites, and beneath sensors the links to their neighbours; `sites` takes the paint."""
-    if run.grid is not None:
-        corners = cell_corners(*cell_borders(run))
-        return [
-            pdk.Layer(
-                "PolygonLayer",
-                [{"polygon": polygon} for polygon in corners[order].tolist()],
-                id=f"{view}-sites",
-                get_polygon="polygon",
-                pickable=True,
-                stroked=view != ERROR,
-                filled=True,
-                line_width_units=pdk.types.String("pixels"),
-                get_line_width=0.75,
-            )
-        ]
-    ends = np.round(places[run.sites.links()], 6)
-    lines = pdk.Layer(
-        "LineLayer",
-        [{"from": a, "to": b} for a, b in ends.tolist()],
-        id=f"{view}-links",
-        get_source_position="from",
-        get_target_position="to",
-        get_color=list(palette.LINK),
-        get_width=1.25,
-    )
-    dots = pdk.Layer(
-        "ScatterplotLayer",
-        [{"position": place} for place in np.round(places[order], 6).tolist()],
-        id=f"{view}-sites",
-        get_position="position",
-        pickable=True,
-        stroked=True,
-        radius_units=pdk.types.String("pixels"),
-        get_radius=_dot_radius(len(places)),
-        line_width_units=pdk.types.String("pixels"),
-        get_line_width=1.25,
-    )
-    return [lines, dots]
-
-
-def _dot_radius(n_sites: int) -> float:
-    """Pixels: large enough to point at, small enough that a dense network stays readable."""
-    return float(np.clip(80 / math.sqrt(max(n_sites, 1)), 3.0, 8.0))
-
-
-def _surroundings(
-    view: str, bounds: Bounds, geographic: bool, base_map: BaseMap
-) -> tuple[list[pdk.Layer], list[pdk.Layer]]:
-    """What lies beneath the sites (land) and above them (coastlines and borders, or axes)."""
-    if not geographic:
-        return [], _axes(view, bounds)
-    west, south, east, north = bounds
-    reach = max(4.0, 1.5 * max(east - west, north - south))
-    wide = (west - reach, max(-89.0, south - reach), east + reach, min(89.0, north + reach))
-    land = pdk.Layer(
-        "SolidPolygonLayer",
-        [{"polygon": rings} for rings in base_map.land(wide)],
-        id=f"{view}-land",
-        get_polygon="polygon",
-        get_fill_color=list(palette.LAND),
-    )
-    lines = [
-        pdk.Layer(
-            "PathLayer",
-            [{"path": path} for path in paths],
-            id=f"{view}-{name}",
-            get_path="path",
-            get_color=list(colour),
-            get_width=width,
-            width_units=pdk.types.String("pixels"),
-        )
-        for name, paths, colour, width in (
-            ("borders", base_map.borders(wide), palette.BORDER, 0.8),
-            ("coast", base_map.coast(wide), palette.COAST, 1.2),
-        )
-    ]
-    return [land], lines
-
-
-def _axes(view: str, bounds: Bounds) -> list[pdk.Layer]:
-    """A frame with ticks in metres, for places that have no geography."""
-    west, south, east, north = bounds
-    frame = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    across, up = (ticks(west, east, 5), ticks(south, north, 3))
-    texts = [
-        *({"at": [x, south], "text": f"{x:g} m", "shift": [0, 12]} for x in across),
-        *({"at": [west, y], "text": f"{y:g} m", "shift": [-22, 0]} for y in up),
-    ]
-    outline = pdk.Layer(
-        "PathLayer",
-        [{"path": frame}],
-        id=f"{view}-frame",
-        get_path="path",
-        get_color=list(palette.COAST),
-        get_width=1.2,
-        width_units=pdk.types.String("pixels"),
-    )
-    labels = pdk.Layer(
-        "TextLayer",
-        texts,
-        id=f"{view}-ticks",
-        get_position="at",
-        get_text="text",
-        get_pixel_offset="shift",
-        get_size=12,
-        get_color=list(palette.AXIS_TEXT),
-        font_settings={"fontSize": 24, "buffer": 2},
-        font_family=pdk.types.String("sans-serif"),
-    )
-    return [outline, labels]

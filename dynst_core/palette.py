@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from plotly.colors import diverging, hex_to_rgb, sequential, unlabel_rgb
@@ -54,6 +55,10 @@ SELECTOR_LINES = ("#2d8a6e", "#8c5a2b", "#4a6fe3", "#0b7285", "#c2455a", "#3d6f8
 """Rivals other than random masks and top variance, in the order that they are named."""
 
 
+SHADES = 1024
+"""Colours that a scale has between its two ends."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """A colour scale over a fixed range of values.
@@ -71,14 +76,20 @@ class Scale:
     def rgba(self, values: np.ndarray) -> np.ndarray:
         """Colours of some values, (n, 4), uint8; NaN becomes the grey of "no data"."""
         span = self.high - self.low
-        share = np.clip((values - self.low) / span, 0, 1) if span > 0 else np.zeros(len(values))
+        share = (values - self.low) / span if span > 0 else np.zeros(len(values))
         missing = ~np.isfinite(values)
-        at = np.linspace(0, 1, len(self.stops))
-        colours = np.full((len(values), 4), 255, dtype=np.uint8)
-        for channel in range(3):
-            exact = np.interp(np.where(missing, 0, share), at, self.stops[:, channel])
-            colours[:, channel] = np.rint(exact)
+        row = np.where(missing, 0, np.clip(share, 0, 1) * (SHADES - 1) + 0.5).astype(np.intp)
+        colours = self._shades[row]
         colours[missing] = NO_DATA
+        return colours
+
+    @cached_property
+    def _shades(self) -> np.ndarray:
+        """The scale's colours, finely enough divided that no eye sees a step, (SHADES, 4)."""
+        at, share = np.linspace(0, 1, len(self.stops)), np.linspace(0, 1, SHADES)
+        colours = np.full((SHADES, 4), 255, dtype=np.uint8)
+        for channel in range(3):
+            colours[:, channel] = np.rint(np.interp(share, at, self.stops[:, channel]))
         return colours
 
     def css(self) -> str:

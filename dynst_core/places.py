@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +14,62 @@ from dynst_core.sites import SiteSet
 
 FARTHEST_LATITUDE = 85.0
 """Degrees; a Mercator map has no pole."""
+
+EVEN = 1e-3
+"""Cells whose widths differ by no more than this share are drawn as equally wide."""
+
+MOST_PIXELS = 4096
+"""Along one side of a picture of unequal cells; browsers draw pictures at least so large."""
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """A grid as the pixels of a picture whose first row is on top.
+
+    Equal cells are one pixel each; unequal ones get as many as the narrowest needs.
+
+    Attributes:
+        y, x: borders of the cells as drawn, (rows + 1,) and (columns + 1,), in the grid's order.
+        rows, columns: which of the grid's rows and columns each pixel shows.
+        bounds: west, south, east, north of the picture.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    bounds: Bounds
+
+
+def raster(run: Run) -> Raster:
+    """How the cells of a run's grid become pixels. The run must have a grid."""
+    y, x = cell_borders(run)
+    reach = FARTHEST_LATITUDE if run.sites.geographic else math.inf
+    rows, south, north = pixels(y, reach)
+    columns, west, east = pixels(x, math.inf)
+    return Raster(y, x, rows[::-1], columns, (west, south, east, north))
+
+
+def pixels(borders: np.ndarray, reach: float) -> tuple[np.ndarray, float, float]:
+    """The cell of each pixel from low to high coordinates, and where the pixels begin and end.
+
+    Args:
+        borders: of the cells, (n + 1,), rising or falling.
+        reach: coordinates beyond it, on either side, are not drawn.
+    """
+    count = len(borders) - 1
+    falling = borders[-1] < borders[0]
+    rising = borders[::-1] if falling else borders
+    low, high = max(rising[0], -reach), min(rising[-1], reach)
+    steps = np.diff(rising)
+    if np.ptp(steps) <= EVEN * steps.mean() and (low, high) == (rising[0], rising[-1]):
+        cells = np.arange(count)
+    else:
+        needed = 2 * math.ceil((high - low) / steps.min())
+        n_pixels = min(MOST_PIXELS, max(needed, 2 * count))
+        middles = low + (np.arange(n_pixels) + 0.5) * (high - low) / n_pixels
+        cells = np.clip(np.searchsorted(rising, middles) - 1, 0, count - 1)
+    return count - 1 - cells if falling else cells, float(low), float(high)
 
 
 def unwrapped(sites: SiteSet) -> np.ndarray:
@@ -52,9 +109,8 @@ def cell_corners(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 def bounds(run: Run) -> Bounds:
     """West, south, east, north of all sites, cells included, never empty."""
     if run.grid is not None:
-        y, x = cell_borders(run)
-        corners = cell_corners(y, x).reshape(-1, 2)
-        low, high = corners.min(axis=0), corners.max(axis=0)
+        x, y = (np.sort(borders)[[0, -1]] for borders in reversed(cell_borders(run)))
+        low, high = np.stack([x, y], axis=1)
     else:
         places = unwrapped(run.sites)
         low, high = places.min(axis=0), places.max(axis=0)

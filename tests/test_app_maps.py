@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app import maps
-from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage
+from app import maps, stages
+from app.components import packet
+from app.maps import Paint
+from app.stages import ERROR, IMPORTANCE, VIEWS, Stage
 from dynst_core import palette, places
 from dynst_core.basemap import BaseMap
 from dynst_core.constraints import Constraints
@@ -34,7 +39,7 @@ def layers(stage: Stage) -> dict[str, dict]:
 
 
 def test_removed_sites_are_white_with_a_grey_outline(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     picture = paint(network_run, stage, level=2)
     removed = ~network_run.path.active[2][stage.order]
     assert (~picture.kept == removed).all() and removed.sum() == 24
@@ -45,7 +50,7 @@ def test_removed_sites_are_white_with_a_grey_outline(network_run: Run, base_map:
 
 
 def test_a_more_important_site_is_a_darker_blue(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     blue = paint(network_run, stage, level=0).fill[IMPORTANCE].astype(int)
     importance = network_run.path.importance[stage.order]
     brightness = blue[np.argsort(importance), :3].sum(axis=1)
@@ -54,7 +59,7 @@ def test_a_more_important_site_is_a_darker_blue(network_run: Run, base_map: Base
 
 
 def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     assert (np.diff(network_run.path.importance[stage.order]) > 0).all()
     places = [row["position"] for row in layers(stage)["importance-sites"]["data"]]
     expected = network_run.sites.coordinates[stage.order]
@@ -62,7 +67,7 @@ def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map
 
 
 def test_removed_sites_still_show_their_error(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     picture = paint(network_run, stage, level=3, lead=1)
     expected = network_run.rmse_by_site(3, 1)[stage.order]
     np.testing.assert_allclose(picture.error, expected, rtol=1e-6)
@@ -71,7 +76,7 @@ def test_removed_sites_still_show_their_error(network_run: Run, base_map: BaseMa
 
 
 def test_an_error_has_one_colour_at_every_level(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     scale = maps.error_scale(network_run, None, 0)
     gradients = {
         paint(network_run, stage, level).legends[ERROR].gradient for level in range(len(LEVELS))
@@ -82,7 +87,7 @@ def test_an_error_has_one_colour_at_every_level(network_run: Run, base_map: Base
 
 
 def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(grid_run, base_map)
+    stage = stages.make_stage(grid_run, base_map)
     ticks = paint(grid_run, stage, 1).legends[ERROR].ticks
     assert ticks[0][0] == pytest.approx(0) and ticks[0][1].startswith("≤ ")
     assert ticks[-1][0] == pytest.approx(1)
@@ -93,7 +98,7 @@ def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run, base_map:
 def test_a_network_is_dots_over_thin_lines_to_their_neighbours(
     network_run: Run, base_map: BaseMap, view: str
 ) -> None:
-    drawn = layers(maps.make_stage(network_run, base_map))
+    drawn = layers(stages.make_stage(network_run, base_map))
     names = list(drawn)
     assert drawn[f"{view}-links"]["@@type"] == "LineLayer"
     assert drawn[f"{view}-sites"]["@@type"] == "ScatterplotLayer"
@@ -111,23 +116,75 @@ def test_neighbouring_cells_share_their_vertices_exactly() -> None:
     assert len(np.unique(corners.reshape(-1, 2), axis=0)) == 7 * 9
 
 
-def test_a_cell_lies_around_its_own_site(grid_run: Run, base_map: BaseMap) -> None:
-    drawn = layers(maps.make_stage(grid_run, base_map))["importance-sites"]["data"]
-    centres = np.mean([row["polygon"] for row in drawn], axis=1)
-    np.testing.assert_allclose(centres, grid_run.sites.coordinates, atol=1e-3)
+def test_a_cell_is_the_pixel_around_its_own_site(grid_run: Run, base_map: BaseMap) -> None:
+    """The fixture's latitudes fall, so the grid's first row is the picture's first."""
+    stage = stages.make_stage(grid_run, base_map)
+    shown = stage.raster
+    assert shown is not None
+    assert layers(stage)["importance-sites"]["bounds"] == list(shown.bounds)
+    west, south, east, north = shown.bounds
+    height, width = len(shown.rows), len(shown.columns)
+    assert (height, width) == (5, 8), "equal cells are a pixel each"
+    for row, column in product(range(height), range(width)):
+        site = shown.rows[row] * 8 + shown.columns[column]
+        middle = (
+            west + (column + 0.5) * (east - west) / width,
+            north - (row + 0.5) * (north - south) / height,
+        )
+        np.testing.assert_allclose(grid_run.sites.coordinates[site], middle, atol=1e-6)
+
+
+@given(
+    steps=st.lists(st.floats(0.1, 3.0), min_size=1, max_size=30),
+    rising=st.booleans(),
+    first=st.floats(-80, 0),
+)
+def test_pixels_of_unequal_cells_lie_within_their_cell(
+    steps: list[float], rising: bool, first: float
+) -> None:
+    borders = first + np.concatenate([[0], np.cumsum(steps)])
+    if not rising:
+        borders = borders[::-1]
+    cells, low, high = places.pixels(borders, reach=85.0)
+    assert set(cells.tolist()) == set(range(len(steps))), "every cell is seen"
+    middles = low + (np.arange(len(cells)) + 0.5) * (high - low) / len(cells)
+    width = (high - low) / len(cells)
+    least = np.minimum(borders[cells], borders[cells + 1])
+    most = np.maximum(borders[cells], borders[cells + 1])
+    slack = 0.5 * width + 1e-9 if np.ptp(steps) <= 1e-3 * np.mean(steps) else 1e-9
+    assert (middles >= least - slack).all() and (middles <= most + slack).all()
+
+
+def test_a_picture_ends_where_a_mercator_map_does() -> None:
+    cells, low, high = places.pixels(np.linspace(-90, 90, 73), reach=85.0)
+    assert (low, high) == (-85.0, 85.0)
+    assert cells[0] == 2 and cells[-1] == 69, "the polar rows lie beyond"
+
+
+def test_the_stage_s_file_tells_the_browser_what_it_draws(
+    network_run: Run, grid_run: Run, base_map: BaseMap
+) -> None:
+    for run in (network_run, grid_run):
+        stage = stages.make_stage(run, base_map)
+        head, arrays = packet.unpack(stage.message)
+        assert head["deck"] == stage.json
+        ids = arrays["ids"].tobytes().decode().split("\n")
+        assert ids == run.sites.site_id[stage.order].tolist()
+        np.testing.assert_allclose(arrays["importance"], run.path.importance[stage.order])
+        assert (head["raster"] is None) == (run.grid is None)
 
 
 def test_the_stage_does_not_change_when_the_slider_does(
     network_run: Run, base_map: BaseMap
 ) -> None:
-    first, again = (maps.make_stage(network_run, base_map) for _ in range(2))
+    first, again = (stages.make_stage(network_run, base_map) for _ in range(2))
     assert first.id == again.id
     pictures = [paint(network_run, first, level) for level in (1, 2)]
     assert (pictures[0].fill[IMPORTANCE] != pictures[1].fill[IMPORTANCE]).any()
 
 
 def test_both_maps_have_the_same_layers_and_one_camera(network_run: Run, base_map: BaseMap) -> None:
-    deck = json.loads(maps.make_stage(network_run, base_map).json)
+    deck = json.loads(stages.make_stage(network_run, base_map).json)
     assert [view["id"] for view in deck["views"]] == list(VIEWS)
     names = [layer["id"].split("-", 1) for layer in deck["layers"]]
     kinds = {view: [kind for of, kind in names if of == view] for view in VIEWS}
@@ -136,7 +193,7 @@ def test_both_maps_have_the_same_layers_and_one_camera(network_run: Run, base_ma
 
 
 def test_the_map_asks_nobody_for_a_base_map(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     deck = json.loads(stage.json)
     assert "mapProvider" not in deck
     assert not deck.get("mapStyle")
@@ -166,9 +223,9 @@ def test_longitudes_turn_as_one_and_a_region_stays_whole(
 
 def test_the_first_view_shows_every_site(network_run: Run) -> None:
     west, south, east, north = bounds = (-12.0, 49.0, 3.0, 59.0)
-    view = maps.camera(bounds, geographic=True)
-    width, height = maps.REFERENCE_SIZE
-    pixels_per_degree = maps.TILE_PIXELS * 2**view.zoom / 360
+    view = stages.camera(bounds, geographic=True)
+    width, height = stages.REFERENCE_SIZE
+    pixels_per_degree = stages.TILE_PIXELS * 2**view.zoom / 360
     assert pixels_per_degree * (east - west) <= width
     # Mercator stretches by 1 / cos(latitude); over this range the mean stretch bounds it well.
     stretch = 1 / np.cos(np.radians((south + north) / 2))
@@ -180,7 +237,7 @@ def test_a_place_without_geography_has_axes_in_metres_and_no_land(
     tmp_path: Path, base_map: BaseMap
 ) -> None:
     run = save_run(tmp_path, "hall", make_arrays(*grid_sites(geographic=False)))
-    stage = maps.make_stage(run, base_map)
+    stage = stages.make_stage(run, base_map)
     deck = json.loads(stage.json)
     assert {view["@@type"] for view in deck["views"]} == {"OrthographicView"}
     drawn = layers(stage)
@@ -191,13 +248,13 @@ def test_a_place_without_geography_has_axes_in_metres_and_no_land(
 def test_a_single_sensor_can_be_drawn(tmp_path: Path, base_map: BaseMap) -> None:
     arrays = make_arrays(network_sites(1))
     run = save_run(tmp_path, "lone", arrays)
-    view = json.loads(maps.make_stage(run, base_map).json)["initialViewState"]
+    view = json.loads(stages.make_stage(run, base_map).json)["initialViewState"]
     assert np.isfinite(view["zoom"])
 
 
 def test_two_runs_with_other_sites_are_two_stages(tmp_path: Path, base_map: BaseMap) -> None:
     runs = [save_run(tmp_path, f"r{n}", make_arrays(network_sites(n))) for n in (8, 9)]
-    ids = {maps.make_stage(run, base_map).id for run in runs}
+    ids = {stages.make_stage(run, base_map).id for run in runs}
     assert len(ids) == 2
 
 
@@ -209,7 +266,7 @@ def test_a_site_without_observations_is_drawn_as_no_data(
         for e in network_run.arrays.errors
     )
     run = replace(network_run, arrays=replace(network_run.arrays, errors=errors))
-    stage = maps.make_stage(run, base_map)
+    stage = stages.make_stage(run, base_map)
     row = int(np.flatnonzero(stage.order == 5)[0])
     assert tuple(paint(run, stage, 1).fill[ERROR][row]) == palette.NO_DATA
 
@@ -244,7 +301,7 @@ class TestBaseMap:
 
 
 def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run, base_map: BaseMap) -> None:
-    stage = maps.make_stage(network_run, base_map)
+    stage = stages.make_stage(network_run, base_map)
     pin = np.zeros(40, dtype=np.int8)
     pin[3], pin[5] = 1, -1
     plan = Plan.at_level(network_run, 2, Constraints(pin))
@@ -265,7 +322,7 @@ def test_a_plan_not_evaluated_shows_no_error_at_all(
 ) -> None:
     sites = (network_sites(),) if kind == "network" else grid_sites()
     run = save_run(tmp_path, kind, make_arrays(*sites))
-    stage = maps.make_stage(run, base_map)
+    stage = stages.make_stage(run, base_map)
     plan = Plan.solved(run, 7, Constraints.none(40))
     scale = maps.error_scale(run, None, 0)
     picture = maps.make_paint(run, stage, scale, 2, None, 0, plan)

@@ -1,6 +1,6 @@
 // Draws a pydeck Deck of some views on one camera. Called again on every rerun of the page, it
 // does nothing unless the stage is a new one; colours arrive through paint.js.
-const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map() });
+const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map(), turn: 0 });
 const SITES = "-sites";
 const TIP_WIDTH = 240;
 const CAMERA = ["longitude", "latitude", "zoom", "target"];
@@ -11,17 +11,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.stage?.close();
     root.stage = openStage(root, data);
   }
-  root.stage.send = setTriggerValue;
+  Object.assign(root.stage, { data, send: setTriggerValue });
   root.stage.showTiles(data.tiles);
   return () => root.stage.close();
 }
 
 function openStage(root, data) {
-  const frames = buildCards(root, data);
   const stage = {
-    id: data.id, root, data, frames, importance: floats(data.importance), deck: null, look: null,
-    camera: null, tiles: false, alone: false, closed: false,
-    paint: (look) => { stage.look = decode(look); redraw(stage); },
+    id: data.id, root, data, frames: buildCards(root, data), deck: null, look: null, camera: null,
+    tiles: false, alone: false, closed: false,
+    paint: (look) => { stage.look = look; redraw(stage); },
     showTiles: (on) => {
       if (on === stage.tiles) return;
       stage.tiles = on;
@@ -36,13 +35,18 @@ function openStage(root, data) {
     },
   };
   registry.stages.set(data.id, stage);
-  const waiting = registry.waiting.get(data.id);
-  if (waiting) stage.look = decode(waiting);
+  stage.look = registry.waiting.get(data.id) ?? null;
   registry.waiting.clear();
-  load(data.library)
-    .then(() => !stage.closed && start(stage))
+  Promise.all([load(data.library), fetched(data.stage)])
+    .then(([, scene]) => !stage.closed && start(stage, scene))
     .catch((error) => fail(root, error));
   return stage;
+}
+
+async function fetched(address) {
+  const answer = await fetch(new URL(address, location.href).href);
+  if (!answer.ok) throw new Error(`the places of the sites: ${answer.status}`);
+  return unpack(new Uint8Array(await answer.arrayBuffer()));
 }
 
 function load(address) {
@@ -57,12 +61,18 @@ function fail(root, error) {
     "Figures and curve are complete without the maps.";
 }
 
-function start(stage) {
+function start(stage, scene) {
   const { deck } = globalThis;
   const configuration = { classes: deck, enumerations: { COORDINATE_SYSTEM: deck.COORDINATE_SYSTEM } };
   const converter = new deck.JSONConverter({ configuration });
-  const spec = converter.convert(JSON.parse(stage.data.deck));
-  Object.assign(stage, { layers: spec.layers, views: spec.views, first: spec.initialViewState });
+  const spec = converter.convert(JSON.parse(scene.deck));
+  let ids = null; // read when first asked for: there may be a million
+  Object.assign(stage, {
+    scene, layers: spec.layers, views: spec.views, first: spec.initialViewState,
+    raster: scene.raster, importance: scene.arrays.importance,
+    ids: () => (ids ??= new TextDecoder().decode(scene.arrays.ids).split("\n")),
+    geographic: "longitude" in spec.initialViewState,
+  });
   stage.camera = fitted(stage);
   stage.deck = new deck.Deck({
     parent: stage.root.querySelector(".canvas"),
@@ -100,7 +110,7 @@ function reachByKeyboard(root) {
 
 // The camera fits a map of the reference size; a larger or smaller frame shows the same ground.
 function fitted(stage) {
-  const [width, height] = stage.data.reference;
+  const [width, height] = stage.scene.reference;
   const box = Object.values(stage.frames)[0];
   const scale = Math.min(box.clientWidth / width, box.clientHeight / height);
   stage.fittedZoom = stage.first.zoom + Math.log2(Math.max(scale, 0.1));
@@ -140,20 +150,6 @@ function placedViews(stage) {
 
 // --- colours ----------------------------------------------------------------------------------
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const floats = (text) => new Float32Array(bytes(text).buffer);
-const each = (object, change) =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
-
-function decode(look) {
-  return {
-    ...look, fill: each(look.fill, bytes), line: each(look.line, bytes),
-    kept: bytes(look.kept), error: floats(look.error),
-    others: look.others && { kept: bytes(look.others.kept), error: floats(look.others.error) },
-    readings: each(look.readings, (told) => ({ ...told, values: floats(told.values) })),
-  };
-}
-
 function redraw(stage) {
   if (!stage.deck || !stage.look) return;
   stage.pending = stage.look.version;
@@ -175,11 +171,11 @@ function redraw(stage) {
 function drawnLayers(stage) {
   if (!stage.look) return stage.layers.filter((layer) => !layer.id.endsWith(SITES));
   const layers = stage.layers.map((layer) => {
-    if (layer.id.endsWith(SITES)) return coloured(layer, stage.look);
+    if (layer.id.endsWith(SITES)) return stage.raster ? pixels(layer, stage) : coloured(layer, stage.look);
     // Land hides beneath tiles rather than leave: deck.gl cannot take a layer back.
     return layer.id.endsWith("-land") ? layer.clone({ visible: !stage.tiles }) : layer;
   });
-  const rings = stage.layers.filter((layer) => layer.id.endsWith(SITES)).map((layer) => ring(layer, stage));
+  const rings = stage.data.views.flatMap((view) => stage.raster ? outlines(view, stage) : ring(view, stage));
   for (const [view, data] of Object.entries(stage.look.shapes)) {
     const own = layers.findIndex((layer) => layer.id.startsWith(view) && !layer.id.endsWith("-land"));
     layers.splice(own, 0, areas(view, data));
@@ -196,32 +192,55 @@ function areas(view, data) {
   });
 }
 
-// A ring around each selected site, in a colour that no scale uses.
-function ring(layer, stage) {
-  const { data, getPosition, getPolygon, getRadius, radiusUnits } = layer.props;
-  const chosen = stage.look.selected.map((row) => data[row]);
-  return new layer.constructor({
-    id: `${layer.id.slice(0, -SITES.length)}-selected`,
-    data: chosen,
-    getPosition, getPolygon, radiusUnits,
-    getRadius: typeof getRadius === "number" ? getRadius + 3 : getRadius,
+// A ring around each selected sensor, in a colour that no scale uses.
+function ring(view, stage) {
+  const { data, getPosition, getRadius, radiusUnits } = stage.layers.find((one) => one.id === view + SITES).props;
+  return new globalThis.deck.ScatterplotLayer({
+    id: `${view}-selected`, data: stage.look.selected.map((row) => data[row]),
+    getPosition, radiusUnits, getRadius: getRadius + 3,
     filled: false, stroked: true, pickable: false,
-    getLineColor: stage.data.ring, getLineWidth: 3, lineWidthUnits: "pixels",
+    getLineColor: stage.scene.ring, getLineWidth: 3, lineWidthUnits: "pixels",
   });
 }
 
+// Around cells: those whose outline tells something, and above them the selected ones.
+function outlines(view, stage) {
+  const { arrays, selected, version } = stage.look;
+  const told = outlinedCells(arrays[`line/table/${view}`], arrays[`line/rows/${view}`], stage.scene.faint);
+  return [["outlined", told, 0.75], ["selected", selected.map((cell) => ({ cell, colour: stage.scene.ring })), 3]]
+    .map(([name, data, width]) => new globalThis.deck.PolygonLayer({
+      id: `${view}-${name}`, data, pickable: false, filled: false, stroked: true,
+      getPolygon: ({ cell }) => corners(stage.raster, cell), getLineColor: ({ colour }) => colour,
+      getLineWidth: width, lineWidthUnits: "pixels", updateTriggers: { getLineColor: version },
+    }));
+}
+
 // Only the colour attributes are computed anew: the data and every other property stay the same.
-function coloured(layer, look) {
+function coloured(layer, { arrays, version }) {
   const view = layer.id.slice(0, -SITES.length);
-  const pick = (colours) => (_, { index, target }) => {
-    for (let part = 0; part < 4; part++) target[part] = colours[4 * index + part];
-    return target;
+  const pick = (part) => {
+    const table = arrays[`${part}/table/${view}`], rows = arrays[`${part}/rows/${view}`];
+    return (_, { index, target }) => {
+      for (let channel = 0; channel < 4; channel++) target[channel] = table[4 * rows[index] + channel];
+      return target;
+    };
   };
   return layer.clone({
-    getFillColor: pick(look.fill[view]),
-    getLineColor: pick(look.line[view]),
-    ...(layer.props.getPolygon ? { stroked: look.outlined[view] } : {}),
-    updateTriggers: { getFillColor: look.version, getLineColor: look.version },
+    getFillColor: pick("fill"), getLineColor: pick("line"),
+    updateTriggers: { getFillColor: version, getLineColor: version },
+  });
+}
+
+// Cells: a new picture for each look, drawn once and kept for as long as the look stays.
+function pixels(layer, stage) {
+  const view = layer.id.slice(0, -SITES.length);
+  const { arrays } = stage.look;
+  const images = (stage.look.images ??= {});
+  images[view] ??= picture(stage.raster, arrays[`fill/table/${view}`], arrays[`fill/rows/${view}`]);
+  return layer.clone({
+    image: images[view],
+    textureParameters: { minFilter: "nearest", magFilter: "nearest" },
+    ...(stage.geographic ? { _imageCoordinateSystem: globalThis.deck.COORDINATE_SYSTEM.LNGLAT } : {}),
   });
 }
 
@@ -255,91 +274,59 @@ function tileLayer(view) {
 
 // --- picking, tooltip and page ------------------------------------------------------------------
 
-function pick(stage, { index, layer }) {
-  if (index >= 0 && layer?.id.endsWith(SITES)) stage.send("site", stage.data.sites[index]);
+function pick(stage, info) {
+  const { row } = pointed(stage, info);
+  if (row >= 0) stage.send("site", stage.ids()[row]);
 }
 
-function tooltip(stage, { index, layer, x }) {
-  if (index < 0 || !layer?.id.endsWith(SITES) || !stage.look) return null;
-  const { words, sites } = stage.data;
-  const told = ({ error }) => Number.isFinite(error[index])
-    ? `${error[index].toFixed(words.digits)} ${words.unit}` : "no data";
-  const kept = (plan) => (plan.kept[index] ? "kept" : "removed");
-  const own = stage.look.readings[layer.id.slice(0, -SITES.length)];
-  const value = own?.values[index];
-  const reading = !own ? "" : `\n${own.label}: ` +
-    (Number.isFinite(value) ? `${value.toFixed(own.digits)} ${own.unit}` : "not known");
-  const site = words.noun[0].toUpperCase() + words.noun.slice(1);
+// The site under the pointer, as a row of the stage, and the map that it is on.
+function pointed(stage, { index, layer, x, y }) {
+  if (!stage.raster) {
+    const onSite = index >= 0 && layer?.id.endsWith(SITES);
+    return onSite ? { row: index, view: layer.id.slice(0, -SITES.length) } : { row: -1 };
+  }
+  const view = viewportAt(stage, x, y);
+  if (!view) return { row: -1 };
+  const place = view.unproject([x - view.x, y - view.y]);
+  return { row: cellAt(stage.raster, place, stage.geographic), view: view.id };
+}
+
+function viewportAt(stage, x, y) {
+  return stage.deck.getViewports().find((view) =>
+    x >= view.x && x <= view.x + view.width && y >= view.y && y <= view.y + view.height);
+}
+
+function tooltip(stage, info) {
   const { look } = stage;
-  const text = look.others
-    ? `${site} ${sites[index]}\nA: ${kept(look)}, ${told(look)}\nB: ${kept(look.others)}, ${told(look.others)}`
-    : `${site} ${sites[index]}: ${kept(look)}\n${words.error}: ${told(look)}\n` +
-      `Importance: ${standing(stage.importance[index], words.noun)}`;
+  const { row, view } = look ? pointed(stage, info) : { row: -1 };
+  if (row < 0) return null;
+  const { words } = stage.data;
+  const { arrays } = look;
+  const shown = (value, digits, unit, none) => Number.isFinite(value) ? `${value.toFixed(digits)} ${unit}` : none;
+  const told = (plan) => {
+    const error = numberAt(arrays[`error${plan}`], look[`scale${plan}`], row);
+    return shown(error, look.digits, words.unit, "no data");
+  };
+  const kept = (plan) => (bitAt(arrays[`kept${plan}`], row) ? "kept" : "removed");
+  const own = look.readings[view];
+  const reading = !own ? "" : `\n${own.label}: ` +
+    shown(numberAt(arrays[`reading/${view}`], own.scale, row), own.digits, own.unit, "not known");
+  const site = `${words.noun[0].toUpperCase()}${words.noun.slice(1)} ${stage.ids()[row]}`;
+  const text = "kept/other" in arrays
+    ? `${site}\nA: ${kept("")}, ${told("")}\nB: ${kept("/other")}, ${told("/other")}`
+    : `${site}: ${kept("")}\n${words.error}: ${told("")}\n` +
+      `Importance: ${standing(stage.importance[row], words.noun)}`;
   return {
     text: text + reading,
     className: "deck-tooltip tip",
     // Near the right edge it opens to the left, so that it is never cut.
-    style: { marginLeft: x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
+    style: { marginLeft: info.x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
   };
 }
 
 // Importance is the share of sites that go no later than this one: 1 for the last to stay.
 function standing(importance, noun) {
   return importance === 1 ? "the highest" : `above ${Math.floor(100 * importance)} % of ${noun}s`;
-}
-
-// A rectangle drawn over a map selects the sites in it; the tool's button starts and ends that.
-function toggleRectangle(stage, button) {
-  const net = stage.root.querySelector(".net");
-  if (net) return leaveRectangle(stage);
-  button.ariaPressed = "true";
-  const cover = element("div", "net", stage.root);
-  const box = element("div", "box", cover);
-  let from = null;
-  const at = (event) => {
-    const origin = cover.getBoundingClientRect();
-    return [event.clientX - origin.x, event.clientY - origin.y];
-  };
-  const spanned = (event) => {
-    const to = at(event);
-    return [0, 1].map((axis) => [Math.min(from[axis], to[axis]), Math.max(from[axis], to[axis])]);
-  };
-  cover.onpointerdown = (event) => { from = at(event); cover.setPointerCapture(event.pointerId); };
-  cover.onpointermove = (event) => {
-    if (!from) return;
-    const [[left, right], [top, bottom]] = spanned(event);
-    Object.assign(box.style, {
-      left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
-    });
-  };
-  cover.onpointerup = (event) => {
-    if (!from) return;
-    const found = sitesWithin(stage, from, spanned(event));
-    leaveRectangle(stage);
-    if (found.length) stage.send("sites", found);
-  };
-}
-
-function leaveRectangle(stage) {
-  stage.root.querySelector(".net")?.remove();
-  stage.root.querySelector("[data-action=rectangle]").ariaPressed = "false";
-}
-
-function sitesWithin(stage, from, [across, down]) {
-  const view = stage.deck.getViewports().find((v) =>
-    from[0] >= v.x && from[0] <= v.x + v.width && from[1] >= v.y && from[1] <= v.y + v.height);
-  if (!view) return [];
-  const { data } = stage.layers.find((layer) => layer.id === view.id + SITES).props;
-  return stage.data.sites.filter((_, row) => {
-    const [x, y] = view.project(middle(data[row]));
-    const within = (value, [low, high]) => value >= low && value <= high;
-    return within(x + view.x, across) && within(y + view.y, down);
-  });
-}
-
-function middle({ position, polygon }) {
-  if (position) return position;
-  return [0, 1].map((axis) => polygon.reduce((sum, corner) => sum + corner[axis], 0) / polygon.length);
 }
 
 function element(tag, name, parent, text = "") {

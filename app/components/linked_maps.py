@@ -7,8 +7,8 @@ ships; `stage` sends what stays (geometry, camera) and `paint` what a slider cha
 
 from __future__ import annotations
 
-import base64
 import dataclasses
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,24 +16,36 @@ import numpy as np
 import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
+from streamlit.components.v1.custom_component import CustomComponent
 
-from app.maps import REFERENCE_SIZE, Paint, Reading, Shape, Stage
+from app.components import packet
+from app.maps import Paint, Reading, Shape
+from app.stages import Stage
 from dynst_core import palette
 
 _HERE = Path(__file__).parent
 _DECK_GL = Path(pydeck.__file__).parent / "nbextension" / "static"
 
-# Declared only for the address it gives: the server hands out pydeck's own deck.gl from there,
-# so that no copy of it lies in this repository and the browser caches it.
+# Declared only for the addresses they give. The server hands out pydeck's own deck.gl from there,
+# so that no copy of it lies in this repository, and the stages, so that a page asks for one once
+# and no rerun sends it again. The browser caches both.
 _served = declare_component("deck_gl", path=str(_DECK_GL))
+_folder = tempfile.TemporaryDirectory(prefix="dynst-stages-")
+_stages = declare_component("stages", path=_folder.name)
+
+
+def _script(*names: str) -> str:
+    """One browser module out of several files."""
+    return "\n".join((_HERE / name).read_text() for name in names)
+
 
 _stage = st.components.v2.component(
     "dynst.linked_maps",
     html='<div class="maps"></div>',
     css=(_HERE / "linked_maps.css").read_text(),
-    js=(_HERE / "linked_maps.js").read_text(),
+    js=_script("packet.js", "raster.js", "rectangle.js", "linked_maps.js"),
 )
-_paint = st.components.v2.component("dynst.paint", js=(_HERE / "paint.js").read_text())
+_paint = st.components.v2.component("dynst.paint", js=_script("packet.js", "paint.js"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,18 +58,15 @@ class Caption:
 
 @dataclasses.dataclass(frozen=True)
 class TooltipWords:
-    """The words and digits of the tooltip over a site."""
+    """The words of the tooltip over a site."""
 
     noun: str
     error: str
     unit: str
-    digits: int
 
 
 def show_stage(
     stage: Stage,
-    site_ids: np.ndarray,
-    importance: np.ndarray,
     words: TooltipWords,
     *,
     on_pick: Callable[[str], None],
@@ -67,9 +76,7 @@ def show_stage(
     """Draw the maps, once for as long as their geometry stays the same.
 
     Args:
-        stage: geometry and camera.
-        site_ids: (s,), text, in the run's order.
-        importance: (s,), 0 to 1, in the run's order.
+        stage: sites, geometry and camera.
         words: for the tooltip.
         on_pick: called with the id of a site that was clicked, before the page is drawn again.
         on_pick_many: called with the ids of the sites in a rectangle that was drawn; the tool to
@@ -92,14 +99,10 @@ def show_stage(
         key=key,
         data={
             "id": stage.id,
-            "library": _library_address(),
-            "deck": stage.json,
-            "reference": list(REFERENCE_SIZE),
-            "background": palette.SEA if stage.geographic else palette.PAPER,
+            "library": _address(_served, "index.js?" + pydeck.__version__),
+            "stage": _address(_stages, _filed(stage)),
             "views": [view.id for view in stage.deck.views],
-            "ring": list(palette.SELECTED),
-            "sites": [str(site) for site in site_ids[stage.order]],
-            "importance": _base64(importance[stage.order].astype("<f4")),
+            "background": palette.SEA if stage.geographic else palette.PAPER,
             "words": dataclasses.asdict(words),
             "tiles": street_tiles,
             "rectangle": on_pick_many is not None,
@@ -110,11 +113,22 @@ def show_stage(
     )
 
 
+def _filed(stage: Stage) -> str:
+    """The name of the stage's file, which is written where it is not there yet."""
+    file = Path(_folder.name) / f"{stage.id}.bin"
+    if not file.exists():
+        draft = file.with_suffix(f".{id(stage)}")
+        draft.write_bytes(stage.message)
+        draft.replace(file)
+    return file.name
+
+
 def show_paint(
     stage: Stage,
     paint: Paint,
     captions: dict[str, Caption],
     version: str,
+    digits: int,
     selected: int | Sequence[int] | None = None,
     other: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> None:
@@ -125,49 +139,43 @@ def show_paint(
         paint: looks of the sites.
         captions: titles by view.
         version: names the picture; the page's element carries it once both maps show it.
+        digits: decimals that tooltips tell of an error.
         selected: index of the site to ring, or of several, in the run's order.
         other: kept and error, (s,) each in the run's order, of a second plan that tooltips tell
             beside the paint's own; the two are called A and B.
     """
-    ringed = [] if selected is None else [selected] if isinstance(selected, int) else selected
-    rows = np.flatnonzero(np.isin(stage.order, ringed))
-    _paint(
-        key="paint",
-        data={
-            "stage": stage.id,
-            "version": version,
-            "selected": rows.tolist(),
-            "alone": paint.alone,
-            "outlined": {view: bool(line[:, 3].any()) for view, line in paint.line.items()},
-            "readings": {view: _told(reading) for view, reading in paint.readings.items()},
-            "shapes": {view: _drawn(shapes) for view, shapes in paint.shapes.items()},
-            "fill": {view: _base64(fill) for view, fill in paint.fill.items()},
-            "line": {view: _base64(line) for view, line in paint.line.items()},
-            "kept": _base64(paint.kept.astype(np.uint8)),
-            "error": _base64(paint.error.astype("<f4")),
-            "legends": {view: dataclasses.asdict(legend) for view, legend in paint.legends.items()},
-            "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
-            "others": None if other is None else _compared(stage, *other),
-        },
-        height="content",
-    )
-
-
-def _compared(stage: Stage, kept: np.ndarray, error: np.ndarray) -> dict[str, str]:
-    """A second plan as the tooltip reads it, rows in the stage's order."""
-    return {
-        "kept": _base64(kept[stage.order].astype(np.uint8)),
-        "error": _base64(error[stage.order].astype("<f4")),
+    ringed = [selected] if isinstance(selected, int) else [] if selected is None else selected
+    rows = np.flatnonzero(np.isin(stage.order, ringed)) if len(ringed) else np.array([], int)
+    head = {
+        "stage": stage.id,
+        "version": version,
+        "selected": rows.tolist(),
+        "alone": paint.alone,
+        "digits": digits,
+        "shapes": {view: _drawn(shapes) for view, shapes in paint.shapes.items()},
+        "legends": {view: dataclasses.asdict(legend) for view, legend in paint.legends.items()},
+        "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
     }
+    arrays: dict[str, np.ndarray] = {}
+    for part, looks in (("fill", paint.fill), ("line", paint.line)):
+        for view, rgba in looks.items():
+            arrays[f"{part}/table/{view}"], arrays[f"{part}/rows/{view}"] = packet.colours(rgba)
+    arrays["kept"] = np.packbits(paint.kept, bitorder="little")
+    arrays["error"], head["scale"] = packet.numbers(paint.error, digits)
+    if other is not None:
+        kept, error = (values[stage.order] for values in other)
+        arrays["kept/other"] = np.packbits(kept, bitorder="little")
+        arrays["error/other"], head["scale/other"] = packet.numbers(error, digits)
+    head["readings"] = {}
+    for view, reading in paint.readings.items():
+        name = f"reading/{view}"
+        arrays[name], scale = packet.numbers(reading.values, reading.digits)
+        head["readings"][view] = {**_told(reading), "scale": scale}
+    _paint(key="paint", data=packet.pack(head, arrays), height="content")
 
 
 def _told(reading: Reading) -> dict[str, object]:
-    return {
-        "label": reading.label,
-        "unit": reading.unit,
-        "digits": reading.digits,
-        "values": _base64(reading.values.astype("<f4")),
-    }
+    return {"label": reading.label, "unit": reading.unit, "digits": reading.digits}
 
 
 def _drawn(shapes: Sequence[Shape]) -> list[dict[str, object]]:
@@ -176,11 +184,7 @@ def _drawn(shapes: Sequence[Shape]) -> list[dict[str, object]]:
     ]
 
 
-def _library_address() -> str:
+def _address(served: CustomComponent, file: str) -> str:
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     prefix = f"/{base}" if base else ""
-    return f"{prefix}/component/{_served.name}/index.js?{pydeck.__version__}"
-
-
-def _base64(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
+    return f"{prefix}/component/{served.name}/{file}"

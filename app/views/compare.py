@@ -193,16 +193,14 @@ def _show_maps(made: Comparison, pair: Pair) -> None:
     captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
     seen = hashlib.sha256(b"".join(rows.tobytes() for rows in paint.fill.values())).hexdigest()
     version = f"{made.show}/{pair.lead}/{seen[:8]}"
-    linked_maps.show_paint(stage, paint, captions, version, other=(kept[1], errors[1]))
+    digits = wording.digits(run.rmse(0, None, pair.channels[0]))
+    linked_maps.show_paint(stage, paint, captions, version, digits, other=(kept[1], errors[1]))
     linked_maps.show_stage(
         stage,
-        run.sites.site_id,
-        run.path.importance,
         TooltipWords(
             noun=wording.site_noun(run),
             error="",
             unit=wording.unit(run, pair.channels[0]),
-            digits=wording.digits(run.rmse(0, None, pair.channels[0])),
         ),
         on_pick=lambda _: None,
     )

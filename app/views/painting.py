@@ -10,8 +10,9 @@ import numpy as np
 from app import layers, loading
 from app.components import linked_maps
 from app.components.linked_maps import Caption
-from app.maps import ERROR, IMPORTANCE, VIEWS, Paint, Stage, make_paint
+from app.maps import Paint, make_paint
 from app.session import Choice
+from app.stages import ERROR, IMPORTANCE, VIEWS, Stage
 from app.views import layer_bar
 from dynst_core import wording
 from dynst_core.plan import Plan
@@ -38,8 +39,13 @@ def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan) -> None:
         paint, captions = _laid(run, stage, choice, plan, usual, captions)
         seen = b"".join(paint.fill[view].tobytes() for view in VIEWS)
         version += f"/{choice.left}+{choice.right}/{hashlib.sha256(seen).hexdigest()[:8]}"
-    picked = np.flatnonzero(np.isin(run.sites.site_id, choice.picked)).tolist()
-    linked_maps.show_paint(stage, paint, captions, version, picked)
+    digits = wording.digits(run.rmse(0, None, channel))
+    linked_maps.show_paint(stage, paint, captions, version, digits, _rows(run, choice.picked))
+
+
+def _rows(run: Run, ids: tuple[str, ...]) -> list[int]:
+    """Where some sites are among a run's; most often none is asked for."""
+    return np.flatnonzero(np.isin(run.sites.site_id, ids)).tolist() if ids else []
 
 
 def _laid(

@@ -8,8 +8,8 @@ from app import forecasting, loading, session, state
 from app.components import linked_maps
 from app.components.linked_maps import TooltipWords
 from app.loading import Shelf
-from app.maps import Stage
 from app.session import Choice
+from app.stages import Stage
 from app.views import decide, figures, layer_bar, pages, panels, settling, what_if
 from app.views.painting import paint_maps
 from dynst_core import wording
@@ -166,13 +166,10 @@ def _show_maps(run: Run, stage: Stage, choice: Choice) -> None:
     """The places of the sites, which stay while the choices change."""
     linked_maps.show_stage(
         stage,
-        run.sites.site_id,
-        run.path.importance,
         TooltipWords(
             noun=wording.site_noun(run),
             error=f"Forecast error ({wording.variable(run, choice.channel)})",
             unit=wording.unit(run, choice.channel),
-            digits=wording.digits(run.rmse(0, None, choice.channel)),
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
