@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import charts, maps, stages
+from app.maps import Sealed
 from app.session import Choice
 from app.stages import Stage
 from dynst_core.basemap import BaseMap
@@ -182,6 +183,19 @@ def _error_scale(
     folder: str, changed: tuple[int, ...], lead: int | None, channel: int, _run: Run
 ) -> Scale:
     return maps.error_scale(_run, lead, channel)
+
+
+def painted(run: Run, level: int, lead: int | None, channel: int) -> Sealed:
+    """Both usual maps at one of the run's own levels."""
+    return _painted(str(run.folder), changed(run.folder), level, lead, channel, run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _painted(
+    folder: str, changed: tuple[int, ...], level: int, lead: int | None, channel: int, _run: Run
+) -> Sealed:
+    scale = error_scale(_run, lead, channel)
+    return maps.seal(maps.make_paint(_run, stage(_run), scale, level, lead, channel))
 
 
 @st.cache_resource(show_spinner=False)

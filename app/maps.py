@@ -6,12 +6,16 @@ keeps the slider quick.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from app.components import packet
 from app.stages import ERROR, IMPORTANCE, Stage
-from dynst_core import looks
+from dynst_core import looks, wording
 from dynst_core.looks import Look
 from dynst_core.palette import Legend, Rgba, Scale
 from dynst_core.plan import Plan
@@ -53,9 +57,11 @@ class Paint:
         legends: by view.
         kept: (s,), bool.
         error: (s,), float32, RMSE in units; NaN where nothing was observed.
+        digits: decimals that are told of an error.
         readings: by view, where its layer has a number of its own, values in the stage's order.
         shapes: by view, areas beneath the sites.
         alone: whether the first map stands alone.
+        other: kept and error of a second plan, which tooltips tell beside the first: A and B.
     """
 
     fill: dict[str, np.ndarray]
@@ -63,9 +69,11 @@ class Paint:
     legends: dict[str, Legend]
     kept: np.ndarray
     error: np.ndarray
+    digits: int
     readings: dict[str, Reading] = field(default_factory=dict)
     shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     alone: bool = False
+    other: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
@@ -95,15 +103,65 @@ def make_paint(
         IMPORTANCE: looks.importance(run, plan),
         ERROR: looks.error(run, plan, scale, lead, channel),
     }
-    return paint_of(stage, shown, plan.mask.active, error)
+    digits = wording.digits(run.rmse(0, None, channel))
+    return paint_of(stage, shown, plan.mask.active, error, digits)
 
 
-def paint_of(stage: Stage, shown: dict[str, Look], kept: np.ndarray, error: np.ndarray) -> Paint:
+def paint_of(
+    stage: Stage, shown: dict[str, Look], kept: np.ndarray, error: np.ndarray, digits: int
+) -> Paint:
     """Looks by view as the stage draws them; kept and error (s,), in the run's order."""
     return Paint(
-        fill={view: look.fill[stage.order] for view, look in shown.items()},
-        line={view: look.line[stage.order] for view, look in shown.items()},
+        fill={view: stage.drawn(look.fill) for view, look in shown.items()},
+        line={view: stage.drawn(look.line) for view, look in shown.items()},
         legends={view: look.legend for view, look in shown.items()},
-        kept=kept[stage.order],
-        error=error[stage.order].astype(np.float32),
+        kept=stage.drawn(kept),
+        error=stage.drawn(error).astype(np.float32),
+        digits=digits,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Sealed:
+    """A paint as it is sent, so that many who look at the same picture share the work.
+
+    Attributes:
+        head: what JSON can hold.
+        body: colours and numbers of the sites.
+    """
+
+    head: dict[str, Any]
+    body: packet.Body
+
+    @cached_property
+    def mark(self) -> str:
+        """Eight letters that tell the picture from others."""
+        return hashlib.sha256(self.body.data).hexdigest()[:8]
+
+
+def seal(paint: Paint) -> Sealed:
+    """What the browser needs of a paint."""
+    head: dict[str, Any] = {
+        "alone": paint.alone,
+        "digits": paint.digits,
+        "shapes": {view: [_drawn(shape) for shape in some] for view, some in paint.shapes.items()},
+        "legends": {view: asdict(legend) for view, legend in paint.legends.items()},
+        "readings": {},
+    }
+    arrays: dict[str, np.ndarray] = {}
+    for part, looked in (("fill", paint.fill), ("line", paint.line)):
+        for view, rgba in looked.items():
+            arrays[f"{part}/table/{view}"], arrays[f"{part}/rows/{view}"] = packet.colours(rgba)
+    plans = {"": (paint.kept, paint.error)} | ({"/other": paint.other} if paint.other else {})
+    for name, (kept, error) in plans.items():
+        arrays[f"kept{name}"] = np.packbits(kept, bitorder="little")
+        arrays[f"error{name}"], head[f"scale{name}"] = packet.numbers(error, paint.digits)
+    for view, reading in paint.readings.items():
+        arrays[f"reading/{view}"], scale = packet.numbers(reading.values, reading.digits)
+        told = {"label": reading.label, "unit": reading.unit, "digits": reading.digits}
+        head["readings"][view] = {**told, "scale": scale}
+    return Sealed(head, packet.body(arrays))
+
+
+def _drawn(shape: Shape) -> dict[str, object]:
+    return {"polygon": np.round(shape.ring, 5).tolist(), "fill": list(shape.fill)}

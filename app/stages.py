@@ -56,6 +56,10 @@ class Stage:
     importance: np.ndarray
     raster: Raster | None
 
+    def drawn(self, values: np.ndarray) -> np.ndarray:
+        """Values of the sites, (s, ...), from the run's order to the drawn one."""
+        return values if self.raster is not None else values[self.order]
+
     @cached_property
     def json(self) -> str:
         """The deck as compact JSON (pydeck's own indents, which doubles its size)."""
@@ -76,7 +80,7 @@ class Stage:
             "ids": np.frombuffer(ids, dtype=np.uint8),
             "importance": self.importance.astype(np.float32),
         }
-        return packet.pack(head, arrays)
+        return packet.pack(head, packet.body(arrays))
 
     @cached_property
     def id(self) -> str:

@@ -144,7 +144,7 @@ def outlines(run: Run, kept: np.ndarray) -> np.ndarray:
     pair = (palette.KEPT_OUTLINE, palette.GREY_OUTLINE)
     if run.grid is not None:
         pair = (palette.NOTHING, palette.GREY_CELL_OUTLINE)
-    return np.where(kept[:, None], *pair).astype(np.uint8)
+    return np.array(pair[::-1], dtype=np.uint8)[kept.astype(np.intp)]
 
 
 def importance_legend(run: Run, *, pinned: bool) -> Legend:

@@ -66,7 +66,16 @@ class Run:
 
     def rmse(self, level: int, lead_time: int | None = None, channel: int = 0) -> float:
         """Test RMSE over all sites at a level index, in units; one lead-time index or all."""
-        return float(self.arrays.errors[level].at_lead_time(lead_time).rmse(axis=(0, 1))[channel])
+        asked = (level, lead_time, channel)
+        if asked not in self._rmse:
+            errors = self.arrays.errors[level].at_lead_time(lead_time)
+            self._rmse[asked] = float(errors.rmse(axis=(0, 1))[channel])
+        return self._rmse[asked]
+
+    @cached_property
+    def _rmse(self) -> dict[tuple[int, int | None, int], float]:
+        """What `rmse` found before: a screen asks for the same few numbers again and again."""
+        return {}
 
     def rmse_by_site(
         self, level: int, lead_time: int | None = None, channel: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import loading
+from app.components import packet
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -55,10 +55,27 @@ def figures(app: AppTest) -> dict[str, tuple[str, str]]:
     return {m.label.split(",")[0]: (m.value, m.delta) for m in app.metric}
 
 
-def sent(app: AppTest, key: str) -> dict:
-    """What the page's component got: `stage` once, `paint` with every choice."""
-    found = (json.loads(e.proto.json) for e in app.get("bidi_component"))
-    return next(data for data in found if key in data)
+def stage_sent(app: AppTest) -> dict:
+    """What the component that draws the maps got."""
+    told = (e.proto.json for e in app.get("bidi_component") if e.proto.json)
+    return json.loads(next(told))
+
+
+def paint_sent(app: AppTest) -> tuple[dict, dict[str, np.ndarray]]:
+    """What the component that colours them got: head and arrays."""
+    told = (e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes)
+    return packet.unpack(next(told))
+
+
+def looks_of(arrays: dict[str, np.ndarray], view: str) -> np.ndarray:
+    """Colours of the sites on one map, (s, 4)."""
+    return arrays[f"fill/table/{view}"].reshape(-1, 4)[arrays[f"fill/rows/{view}"]]
+
+
+def kept_sent(app: AppTest, n_sites: int = 40) -> np.ndarray:
+    """Which sites the maps show as kept, in the drawn order."""
+    _, arrays = paint_sent(app)
+    return np.unpackbits(arrays["kept"], count=n_sites, bitorder="little").astype(bool)
 
 
 def test_figures_answer_to_the_slider(store: Path, network_run: Run) -> None:
@@ -91,13 +108,13 @@ def test_figures_answer_to_the_lead_time(store: Path, network_run: Run) -> None:
 
 def test_only_the_colours_are_sent_anew_when_the_slider_moves(store: Path) -> None:
     app = open_app(removed="30")
-    stage, paint = sent(app, "deck"), sent(app, "fill")
+    stage, (paint, colours) = stage_sent(app), paint_sent(app)
     app.select_slider[0].set_value(3).run()
-    assert sent(app, "deck") == stage
-    moved = sent(app, "fill")
+    assert stage_sent(app) == stage
+    moved, others = paint_sent(app)
     assert moved["stage"] == paint["stage"] == stage["id"]
     for view in ("importance", "error"):
-        assert moved["fill"][view] != paint["fill"][view]
+        assert (looks_of(others, view) != looks_of(colours, view)).any()
 
 
 def test_a_link_reproduces_the_screen(store: Path) -> None:
@@ -332,7 +349,7 @@ def dropped_at_60(run: Run) -> str:
 
 
 def painted_kept(app: AppTest) -> int:
-    return sum(base64.b64decode(sent(app, "fill")["kept"]))
+    return int(kept_sent(app).sum())
 
 
 UNKNOWN = ("–", "not yet evaluated")
@@ -375,8 +392,7 @@ def test_constraints_hold_at_every_position_of_the_slider_and_in_every_panel(
         assert not app.exception
     for level in (0, 1, 3):
         app.select_slider[0].set_value(level).run()
-        data = sent(app, "fill")
-        kept = np.frombuffer(base64.b64decode(data["kept"]), dtype=np.uint8).astype(bool)
+        kept = kept_sent(app)
         order = np.argsort(network_run.path.rank)
         active = np.zeros(40, dtype=bool)
         active[order[kept]] = True

@@ -23,7 +23,7 @@ SMALL_ARRAYS = st.dictionaries(
 
 @given(head=st.dictionaries(st.sampled_from("abc"), st.text()), arrays=SMALL_ARRAYS)
 def test_what_is_packed_comes_out_again(head: dict, arrays: dict[str, np.ndarray]) -> None:
-    told, found = packet.unpack(packet.pack(head, arrays))
+    told, found = packet.unpack(packet.pack(head, packet.body(arrays)))
     assert told == head
     assert found.keys() == arrays.keys()
     for name, values in arrays.items():
@@ -33,15 +33,15 @@ def test_what_is_packed_comes_out_again(head: dict, arrays: dict[str, np.ndarray
 
 def test_a_large_message_is_deflated_and_a_small_one_is_not() -> None:
     few, many = np.zeros(100, np.uint8), np.zeros(10**6, np.uint8)
-    assert len(packet.pack({}, {"few": few})) > 100
-    assert len(packet.pack({}, {"many": many})) < 10_000
-    _, found = packet.unpack(packet.pack({}, {"many": many}))
+    assert len(packet.pack({}, packet.body({"few": few}))) > 100
+    assert len(packet.pack({}, packet.body({"many": many}))) < 10_000
+    _, found = packet.unpack(packet.pack({}, packet.body({"many": many})))
     np.testing.assert_array_equal(found["many"], many)
 
 
 def test_every_array_begins_where_the_browser_can_read_it() -> None:
     arrays = {"a": np.zeros(3, np.uint8), "b": np.ones(2, np.float32)}
-    message = packet.pack({"odd": "\N{DEGREE SIGN}"}, arrays)
+    message = packet.pack({"odd": "\N{DEGREE SIGN}"}, packet.body(arrays))
     start = 4 + int.from_bytes(message[:4], "little")
     assert start % 4 == 0
     np.testing.assert_array_equal(packet.unpack(message)[1]["b"], [1, 1])

@@ -19,7 +19,7 @@ from streamlit.components.v1 import declare_component
 from streamlit.components.v1.custom_component import CustomComponent
 
 from app.components import packet
-from app.maps import Paint, Reading, Shape
+from app.maps import Sealed
 from app.stages import Stage
 from dynst_core import palette
 
@@ -125,12 +125,10 @@ def _filed(stage: Stage) -> str:
 
 def show_paint(
     stage: Stage,
-    paint: Paint,
+    paint: Sealed,
     captions: dict[str, Caption],
     version: str,
-    digits: int,
-    selected: int | Sequence[int] | None = None,
-    other: tuple[np.ndarray, np.ndarray] | None = None,
+    selected: Sequence[int] = (),
 ) -> None:
     """Colour the maps that `show_stage` drew.
 
@@ -139,49 +137,17 @@ def show_paint(
         paint: looks of the sites.
         captions: titles by view.
         version: names the picture; the page's element carries it once both maps show it.
-        digits: decimals that tooltips tell of an error.
-        selected: index of the site to ring, or of several, in the run's order.
-        other: kept and error, (s,) each in the run's order, of a second plan that tooltips tell
-            beside the paint's own; the two are called A and B.
+        selected: indices of the sites to ring, in the run's order.
     """
-    ringed = [selected] if isinstance(selected, int) else [] if selected is None else selected
-    rows = np.flatnonzero(np.isin(stage.order, ringed)) if len(ringed) else np.array([], int)
+    rows = np.flatnonzero(np.isin(stage.order, selected)) if len(selected) else np.array([], int)
     head = {
+        **paint.head,
         "stage": stage.id,
         "version": version,
         "selected": rows.tolist(),
-        "alone": paint.alone,
-        "digits": digits,
-        "shapes": {view: _drawn(shapes) for view, shapes in paint.shapes.items()},
-        "legends": {view: dataclasses.asdict(legend) for view, legend in paint.legends.items()},
         "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
     }
-    arrays: dict[str, np.ndarray] = {}
-    for part, looks in (("fill", paint.fill), ("line", paint.line)):
-        for view, rgba in looks.items():
-            arrays[f"{part}/table/{view}"], arrays[f"{part}/rows/{view}"] = packet.colours(rgba)
-    arrays["kept"] = np.packbits(paint.kept, bitorder="little")
-    arrays["error"], head["scale"] = packet.numbers(paint.error, digits)
-    if other is not None:
-        kept, error = (values[stage.order] for values in other)
-        arrays["kept/other"] = np.packbits(kept, bitorder="little")
-        arrays["error/other"], head["scale/other"] = packet.numbers(error, digits)
-    head["readings"] = {}
-    for view, reading in paint.readings.items():
-        name = f"reading/{view}"
-        arrays[name], scale = packet.numbers(reading.values, reading.digits)
-        head["readings"][view] = {**_told(reading), "scale": scale}
-    _paint(key="paint", data=packet.pack(head, arrays), height="content")
-
-
-def _told(reading: Reading) -> dict[str, object]:
-    return {"label": reading.label, "unit": reading.unit, "digits": reading.digits}
-
-
-def _drawn(shapes: Sequence[Shape]) -> list[dict[str, object]]:
-    return [
-        {"polygon": np.round(shape.ring, 5).tolist(), "fill": list(shape.fill)} for shape in shapes
-    ]
+    _paint(key="paint", data=packet.pack(head, paint.body), height="content")
 
 
 def _address(served: CustomComponent, file: str) -> str:

@@ -11,6 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,23 @@ TYPES = {"uint8": "u1", "uint16": "u2", "int16": "i2", "float32": "f4"}
 """Types of arrays that the browser knows."""
 
 
-def pack(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """One message.
+@dataclass(frozen=True, eq=False)
+class Body:
+    """Arrays ready to be sent, any number of times.
 
-    Args:
-        head: whatever JSON can hold; "arrays" and "deflated" are taken.
-        arrays: by name; of the types in TYPES, flattened row by row.
+    Attributes:
+        told: type, offset in bytes and number of elements of each array, by name.
+        data: the arrays, deflated where they are large.
+        deflated: whether they are.
     """
+
+    told: dict[str, tuple[str, int, int]]
+    data: bytes
+    deflated: bool
+
+
+def body(arrays: Mapping[str, np.ndarray]) -> Body:
+    """Arrays by name, of the types in TYPES, flattened row by row."""
     parts: list[bytes] = []
     told: dict[str, tuple[str, int, int]] = {}
     offset = 0
@@ -39,23 +50,28 @@ def pack(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
         data += b"\0" * (-len(data) % 4)
         parts.append(data)
         offset += len(data)
-    body = b"".join(parts)
-    deflated = len(body) > DEFLATE_FROM
-    text = json.dumps({**head, "arrays": told, "deflated": deflated}, separators=(",", ":"))
-    start = text.encode()
+    whole = b"".join(parts)
+    deflated = len(whole) > DEFLATE_FROM
+    return Body(told, zlib.compress(whole, 1) if deflated else whole, deflated)
+
+
+def pack(head: Mapping[str, Any], arrays: Body) -> bytes:
+    """One message; the head is whatever JSON can hold, "arrays" and "deflated" are taken."""
+    told = {**head, "arrays": arrays.told, "deflated": arrays.deflated}
+    start = json.dumps(told, separators=(",", ":")).encode()
     start += b" " * (-len(start) % 4)
-    return struct.pack("<I", len(start)) + start + (zlib.compress(body, 1) if deflated else body)
+    return struct.pack("<I", len(start)) + start + arrays.data
 
 
 def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Head and arrays of a message, as the browser reads them."""
     (length,) = struct.unpack_from("<I", message)
     head = json.loads(message[4 : 4 + length])
-    body = message[4 + length :]
+    data = message[4 + length :]
     if head.pop("deflated"):
-        body = zlib.decompress(body)
+        data = zlib.decompress(data)
     arrays = {
-        name: np.frombuffer(body, f"<{kind}", count, offset)
+        name: np.frombuffer(data, f"<{kind}", count, offset)
         for name, (kind, offset, count) in head.pop("arrays").items()
     }
     return head, arrays

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -189,12 +188,12 @@ def _show_maps(made: Comparison, pair: Pair) -> None:
         compare_tables.site_errors(one, plan, pair.lead, channel)
         for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
     ]
-    paint = maps.paint_of(stage, shown, kept[0], errors[0])
-    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
-    seen = hashlib.sha256(b"".join(rows.tobytes() for rows in paint.fill.values())).hexdigest()
-    version = f"{made.show}/{pair.lead}/{seen[:8]}"
     digits = wording.digits(run.rmse(0, None, pair.channels[0]))
-    linked_maps.show_paint(stage, paint, captions, version, digits, other=(kept[1], errors[1]))
+    paint = maps.paint_of(stage, shown, kept[0], errors[0], digits)
+    sealed = maps.seal(replace(paint, other=(stage.drawn(kept[1]), stage.drawn(errors[1]))))
+    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
+    version = f"{made.show}/{pair.lead}/{sealed.mark}"
+    linked_maps.show_paint(stage, sealed, captions, version)
     linked_maps.show_stage(
         stage,
         TooltipWords(

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from app import layers, loading
+from app import layers, loading, maps
 from app.components import linked_maps
 from app.components.linked_maps import Caption
-from app.maps import Paint, make_paint
+from app.maps import Paint, Sealed
 from app.session import Choice
 from app.stages import ERROR, IMPORTANCE, VIEWS, Stage
 from app.views import layer_bar
@@ -24,8 +24,6 @@ USUAL = (IMPORTANCE, ERROR)
 def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan) -> None:
     """Colour the maps and name the picture, so that the page knows when it is there."""
     level, lead, channel = choice.level, choice.lead, choice.channel
-    scale = loading.error_scale(run, lead, channel)
-    usual = make_paint(run, stage, scale, level, lead, channel, plan)
     edited = f"; {len(plan.edits):,} switched by hand" if plan.edits else ""
     importance = wording.importance_subtitle(run, plan.mask.n_active) + edited
     error = wording.error_subtitle(run, lead, channel, known=plan.evaluated)
@@ -34,13 +32,26 @@ def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan) -> None:
         ERROR: Caption(wording.error_title(run, channel), error),
     }
     version = f"{level}/{lead}/{channel}{_difference(plan, level)}"
-    paint = usual
-    if (choice.left, choice.right) != USUAL:
-        paint, captions = _laid(run, stage, choice, plan, usual, captions)
-        seen = b"".join(paint.fill[view].tobytes() for view in VIEWS)
-        version += f"/{choice.left}+{choice.right}/{hashlib.sha256(seen).hexdigest()[:8]}"
-    digits = wording.digits(run.rmse(0, None, channel))
-    linked_maps.show_paint(stage, paint, captions, version, digits, _rows(run, choice.picked))
+    if (choice.left, choice.right) == USUAL:
+        sealed = _usual(run, stage, choice, plan)
+    else:
+        paint, captions = _laid(run, stage, choice, plan, captions)
+        sealed = maps.seal(paint)
+        version += f"/{choice.left}+{choice.right}/{sealed.mark}"
+    linked_maps.show_paint(stage, sealed, captions, version, _rows(run, choice.picked))
+
+
+def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Sealed:
+    """Importance and error; made once for all who look at one of the run's own levels."""
+    level, lead, channel = choice.level, choice.lead, choice.channel
+    if plan.level == level and not plan.constraints.pin.any():
+        return loading.painted(run, level, lead, channel)
+    return maps.seal(_paint(run, stage, choice, plan))
+
+
+def _paint(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Paint:
+    scale = loading.error_scale(run, choice.lead, choice.channel)
+    return maps.make_paint(run, stage, scale, choice.level, choice.lead, choice.channel, plan)
 
 
 def _rows(run: Run, ids: tuple[str, ...]) -> list[int]:
@@ -53,10 +64,10 @@ def _laid(
     stage: Stage,
     choice: Choice,
     plan: Plan,
-    usual: Paint,
     words: dict[str, Caption],
 ) -> tuple[Paint, dict[str, Caption]]:
     """The paint with each map's own layer, and the captions that go with it."""
+    usual = _paint(run, stage, choice, plan)
     paint = replace(
         usual,
         fill=dict(usual.fill),
@@ -71,12 +82,12 @@ def _laid(
             paint.legends[view], captions[view] = usual.legends[name], words[name]
         elif name is not None:
             look = layers.look(name, run, plan, layer_bar.facts(run, choice, plan, name))
-            paint.fill[view], paint.line[view] = look.fill[stage.order], look.line[stage.order]
+            paint.fill[view], paint.line[view] = stage.drawn(look.fill), stage.drawn(look.line)
             paint.legends[view] = look.legend
             captions[view] = Caption(look.title, look.subtitle)
             paint.shapes[view] = look.shapes
             if look.reading is not None:
-                values = look.reading.values[stage.order]
+                values = stage.drawn(look.reading.values)
                 paint.readings[view] = replace(look.reading, values=values)
     return paint, captions
 

@@ -29,15 +29,15 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         session.CURVE: "Curve",
         session.HORIZON: "Horizon",
         session.SITE_CARD: wording.capital(wording.site_noun(run)),
-        session.WHAT_IF: "What if",
-        session.CONSTRAINTS: "Constraints",
+        session.WHAT_IF: _with_count("What if", len(plan.edits)),
+        session.CONSTRAINTS: _with_count("Constraints", plan.constraints.n_asked),
         session.EXPORT: "Export",
     }
     st.segmented_control(
         "Closer look",
         session.PANELS,
         required=True,
-        format_func=lambda name: _with_count(names[name], name, plan),
+        format_func=names.__getitem__,
         key=state.bound("panel", run, choice.panel),
         on_change=lambda: state.change(run, panel=state.shown("panel", run) or choice.panel),
         label_visibility="collapsed",
@@ -57,10 +57,9 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     return st.empty()
 
 
-def _with_count(label: str, name: str, plan: Plan) -> str:
-    """A panel's name; constraints and edits say how many there are."""
-    counts = {session.CONSTRAINTS: plan.constraints.n_asked, session.WHAT_IF: len(plan.edits)}
-    return f"{label} ({counts[name]:,})" if counts.get(name) else label
+def _with_count(label: str, count: int) -> str:
+    """A panel's name with how many constraints or edits there are in it."""
+    return f"{label} ({count:,})" if count else label
 
 
 def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
