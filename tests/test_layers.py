@@ -64,6 +64,7 @@ PURE_APP = (
     "comparison",
     "layers",
     "maps",
+    "site_charts",
     "train_pictures",
     "train_words",
 )
