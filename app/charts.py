@@ -111,36 +111,11 @@ def lead_times(
         ]
     elif level is None and own is not None:
         lines["this plan"] = own.rmse(axis=1)[:, channel].tolist()
-    return _by_lead_time(run, lines, channel, height)
+    return by_lead_time(run, lines, channel, height)
 
 
-def site_lead_times(
-    run: Run,
-    site: int,
-    level: int | None,
-    channel: int,
-    height: int,
-    own: ErrorStatistics | None = None,
-) -> go.Figure:
-    """The error of one site by lead time, as `lead_times` for all."""
-    noun = wording.site_noun(run)
-
-    def errors(statistics: ErrorStatistics) -> list[float]:
-        return statistics.rmse(axis=())[:, site, channel].tolist()
-
-    lines = {
-        "persistence": errors(run.arrays.persistence),
-        f"all {noun}s": errors(run.arrays.errors[0]),
-    }
-    if level is not None and level > 0:
-        name = f"{wording.level_label(run, level)} removed"
-        lines[name] = errors(run.arrays.errors[level])
-    elif level is None and own is not None:
-        lines["this plan"] = errors(own)
-    return _by_lead_time(run, lines, channel, height)
-
-
-def _by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: int) -> go.Figure:
+def by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: int) -> go.Figure:
+    """Up to three lines of RMSE against lead time, by name, the plan's own last."""
     unit = wording.unit(run, channel)
     ahead = [wording.lead_time(run, i) for i in range(run.manifest.config.horizon)]
     looks = (

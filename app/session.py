@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import get_args
@@ -20,6 +21,7 @@ RUN, REMOVED, LEAD, CHANNEL = "run", "removed", "lead", "variable"
 WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
 KEEP, DROP, APART, SPEND, PANEL, SITE = "keep", "drop", "apart", "spend", "panel", "site"
 EDIT, GROUP, LEFT, RIGHT, MISS, WINDOW = "edit", "sites", "left", "right", "miss", "forecast"
+CARD, STRETCH = "card", "period"
 ALL_LEADS = "all"
 FIRST_REMOVED = 0.6
 """Share removed when the link names none: a cut large enough to show what the tool is for."""
@@ -32,6 +34,10 @@ CURVE, HORIZON, SITE_CARD, CONSTRAINTS, EXPORT = "curve", "horizon", "site", "co
 WHAT_IF = "what-if"
 PANELS = (CURVE, HORIZON, SITE_CARD, WHAT_IF, CONSTRAINTS, EXPORT)
 """What the panel beside the maps shows; the first one needs no word in the link."""
+
+OVER_TIME, BY_LEAD_TIME = "time", "lead"
+CARDS = (OVER_TIME, BY_LEAD_TIME)
+"""What a site's card draws."""
 
 REASON_LETTERS = 200
 """Letters of an edit's reason."""
@@ -68,6 +74,8 @@ class Choice:
         left, right: layers of the two maps; no right one where one map stands alone.
         miss: by how much a single forecast may miss, in units; None: the usual amount.
         window: which forecast of the test period is shown, by index.
+        card: one of CARDS; None: over time where the data are at hand.
+        stretch: which part of the test period a card shows, 0 for the whole; None: the usual one.
     """
 
     level: int
@@ -90,6 +98,8 @@ class Choice:
     right: str | None = layers.ERROR
     miss: float | None = None
     window: int = 0
+    card: str | None = None
+    stretch: int | None = None
 
     @property
     def linkable(self) -> bool:
@@ -142,7 +152,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
             name; `within` and `measure` for the tolerance; `cost` and `currency`; `keep` and `drop`
             as site ids parted by commas, `apart` in km, `spend`; `panel`; `site`, or `sites`;
             `edit` as "off:ID:reason" or "on:ID:reason" parted by commas; `left` and `right` for
-            the maps, `miss` in units, `forecast` counted from 1.
+            the maps, `miss` in units, `forecast` counted from 1; `card` and `period` for a site.
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
@@ -176,6 +186,8 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         window=int(window) - 1
         if window.isdecimal() and 1 <= int(window) <= run.manifest.split.n_test_windows
         else 0,
+        card=query[CARD] if query.get(CARD) in CARDS else None,
+        stretch=_index(query.get(STRETCH, "")),
     )
 
 
@@ -217,7 +229,18 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
         wanted[PANEL] = choice.panel
     if choice.site is not None:
         wanted[SITE] = choice.site
+    if choice.card is not None:
+        wanted[CARD] = choice.card
+    if choice.stretch is not None:
+        wanted[STRETCH] = str(choice.stretch)
     return wanted | _link_of_maps(choice)
+
+
+def site_on_card(run: Run, choice: Choice) -> int | None:
+    """Index of the site whose card is open, or None."""
+    if choice.panel != SITE_CARD or choice.site is None:
+        return None
+    return int(np.flatnonzero(run.sites.site_id == choice.site)[0])
 
 
 def _link_of_costs(choice: Choice) -> dict[str, str]:
@@ -260,6 +283,11 @@ def _amount(text: str) -> float | None:
     """A finite number of 0 or more, or None."""
     value = _number(text)
     return value if value is not None and value >= 0 else None
+
+
+def _index(text: str) -> int | None:
+    """A small whole number of 0 or more, or None."""
+    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
 
 
 def _tolerance(query: Mapping[str, str]) -> Tolerance:

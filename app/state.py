@@ -135,6 +135,16 @@ def forecast_asked(run: Run, plan: Plan) -> bool:
     return st.session_state.get(_key("asked", run)) == plan.mask.to_hex()
 
 
+def ask_failure(run: Run, plan: Plan, site: int) -> None:
+    """Say that one site's part in a plan is to be told: what is lost if it fails."""
+    st.session_state[_key("failure", run)] = (plan.mask.to_hex(), site)
+
+
+def failure_asked(run: Run, plan: Plan, site: int) -> bool:
+    """Whether that was said of this plan and site."""
+    return st.session_state.get(_key("failure", run)) == (plan.mask.to_hex(), site)
+
+
 def _bearing(made: Choice) -> tuple[object, ...]:
     """The parts of a choice that decide which sites stay."""
     return (

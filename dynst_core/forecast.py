@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -35,28 +35,12 @@ from dynst_core.runtimes import (
     eager,
     fill_batch,
 )
+from dynst_core.series import Series
 
 NUMBERS_AT_ONCE = 2**23
 """Forecast values held at a time: 32 MiB, times the few copies that units and errors take."""
 MASKS_HELD = 4
 CHECKED_WINDOWS = 32
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """One site over time, for one lead time, in units.
-
-    Attributes:
-        valid_time: times forecast for, (n,), UTC.
-        observed: what was measured, (n, c); NaN where nothing was, or where it lies ahead.
-        dense: forecast with all sensors, (n, c).
-        plan: forecast with the mask's sensors, (n, c).
-    """
-
-    valid_time: np.ndarray
-    observed: np.ndarray
-    dense: np.ndarray
-    plan: np.ndarray
 
 
 class RunForecaster:
@@ -205,15 +189,20 @@ class RunForecaster:
             starts: first forecast steps; the series holds one value for each.
             lead_time: lead-time index, 0 for one step ahead.
         """
-        field = self.problem.field
-        times = np.asarray(starts) + lead_time
-        known = times < field.n_times
-        observed = np.full((len(times), len(field.channels)), np.nan)
-        observed[known] = field.dataset["values"].values[times[known], site]
         dense, plan = (
             forecaster.forecast(starts, np.array([site]))[:, lead_time, 0]
             for forecaster in (self.dense(), self.at(mask))
         )
+        return self.beside_observed(dense, plan, site, np.asarray(starts) + lead_time)
+
+    def beside_observed(
+        self, dense: np.ndarray, plan: np.ndarray, site: int, times: np.ndarray
+    ) -> Series:
+        """Forecasts of one site, (n, c) in units, beside what it measured at those time indices."""
+        field = self.problem.field
+        known = times < field.n_times
+        observed = np.full((len(times), len(field.channels)), np.nan)
+        observed[known] = field.dataset["values"].values[times[known], site]
         return Series(field.time[0] + times * field.step, observed, dense, plan)
 
     def clock(self, starts: np.ndarray) -> Tensor:

@@ -42,6 +42,7 @@ PATH_LINE = "#2a78c5"
 RANDOM_LINE = "#8a939d"
 VARIANCE_LINE = "#d9822b"
 PERSISTENCE_LINE = "#b0527e"
+OBSERVED_LINE = "#a6761d"
 CHOSEN = "#009e73"
 """The green of what is selected, on maps and charts alike."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app import charts
+from app import charts, site_charts
 from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
+from dynst_core.series import Series, SiteBand
 
 REMOVED = [0, 30, 60, 90]
 
@@ -102,9 +103,31 @@ def test_a_plan_not_evaluated_has_no_line_of_its_own(network_run: Run) -> None:
 
 
 def test_one_site_s_error_by_lead_time_is_its_own(network_run: Run) -> None:
-    drawn = {t.name: t for t in charts.site_lead_times(network_run, 7, 2, 0, 200).data}
+    drawn = {t.name: t for t in site_charts.site_lead_times(network_run, 7, 2, 0, 200).data}
     expected = [network_run.rmse_by_site(2, k)[7] for k in range(3)]
     np.testing.assert_allclose(drawn["60 % removed"].y, expected)
+
+
+@pytest.mark.parametrize("half_width", [1.5, float("nan")])
+def test_a_site_over_time_is_drawn_as_it_is_gaps_and_all(
+    network_run: Run, half_width: float
+) -> None:
+    hours = np.datetime64("2012-03-01T00:00", "ns") + np.arange(4) * np.timedelta64(1, "h")
+    observed, dense, plan = np.array([[[60.0], [np.nan], [58.0], [1.0]], *np.ones((2, 4, 1))])
+    found = Series(hours, observed, dense, plan)
+    shown, band = np.array([True, True, True, False]), SiteBand(0.8, half_width, calibrated=False)
+    figure = site_charts.over_time(network_run, found, band, 0, shown, 200)
+    drawn = {t.name: t for t in figure.data}
+    np.testing.assert_array_equal(drawn["observed"].y, [60.0, np.nan, 58.0])
+    assert drawn["observed"].connectgaps is False
+    assert list(drawn["observed"].x) == list(hours[:3])
+    assert list(drawn["this plan"].y) == list(drawn["all sensors"].y) == [1.0] * 3
+    assert "mph" in drawn["this plan"].hovertemplate and figure.layout.yaxis.title.text == "mph"
+    if np.isnan(half_width):
+        assert "band, lowest" not in drawn
+    else:
+        assert list(drawn["band, lowest"].y) == [-0.5] * 3
+        assert list(drawn["band, highest"].y) == [2.5] * 3
 
 
 @pytest.mark.parametrize(("lead", "frame"), [(None, (-0.5, 2.5)), (1, (0.5, 1.5))])

@@ -57,6 +57,8 @@ def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | 
         {"forecast": "0"},
         {"forecast": "9999"},
         {"forecast": "²"},
+        {"card": "none", "period": "-1"},
+        {"period": "²"},
     ],
 )
 def test_what_a_link_misstates_falls_back_to_the_first_choice(
@@ -100,6 +102,8 @@ FULL = Choice(
     right=None,
     miss=2.5,
     window=6,
+    card="lead",
+    stretch=2,
 )
 
 

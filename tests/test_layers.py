@@ -23,7 +23,7 @@ LIGHT_LAYERS = (
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones", "costs", "effect"),
-    ("served",),
+    ("served", "series"),
     ("plan",),
     ("palette", "basemap", "wording", "summary", "cautions"),
     ("places", "rivals"),
@@ -64,6 +64,7 @@ PURE_APP = (
     "comparison",
     "layers",
     "maps",
+    "site_charts",
     "train_pictures",
     "train_words",
 )

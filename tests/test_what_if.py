@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dynst_core import what_if as module
-from dynst_core.errors import DataError
+from dynst_core.errors import BudgetError, DataError
 from dynst_core.forecast import RunForecaster, edited
 from dynst_core.mask import Mask
 from dynst_core.record import Problem
@@ -108,6 +108,125 @@ def test_a_moment_shows_one_forecast_beside_what_came(run: Run, answers: WhatIf)
     np.testing.assert_allclose(shown.forecast, whole[0, 1, :, 0])
     low, high = answers.value_range(0)
     assert low < np.nanmean(shown.truth) < high
+
+
+# -- one site over time ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lead_time", [0, 1])
+def test_a_series_is_the_moments_of_one_site_in_a_row(
+    run: Run, answers: WhatIf, lead_time: int
+) -> None:
+    mask, site = run.path.mask(1), 4
+    found = answers.series(mask, site, lead_time)
+    for window in (0, 7, len(answers.windows) - 1):
+        for forecast, one in ((found.plan, mask), (found.dense, run.path.mask(0))):
+            moment = answers.snapshot(one, window, lead_time, 0)
+            assert found.valid_time[window] == moment.valid_time
+            np.testing.assert_allclose(forecast[window, 0], moment.forecast[site], rtol=1e-5)
+            np.testing.assert_array_equal(found.observed[window, 0], moment.truth[site])
+
+
+def test_gaps_in_what_was_observed_stay_gaps(run: Run, answers: WhatIf) -> None:
+    found = answers.series(run.path.mask(2), 3, 1)
+    values = answers.forecasts.problem.field.dataset["values"].values[answers.windows + 1, 3]
+    np.testing.assert_array_equal(found.observed, values)
+    assert 0 < np.isnan(found.observed).mean() < 0.5
+    assert np.isfinite(found.plan).all() and np.isfinite(found.dense).all()
+
+
+def test_with_all_sites_on_the_plan_is_the_dense_forecast(run: Run, answers: WhatIf) -> None:
+    found = answers.series(Mask.all_on(12), 2, 0)
+    np.testing.assert_array_equal(found.plan, found.dense)
+
+
+def test_a_series_errs_as_the_figures_of_its_site_say(run: Run, answers: WhatIf) -> None:
+    found = answers.series(run.path.mask(1), 5, 1)
+    squared = np.nanmean((found.plan - found.observed) ** 2)
+    np.testing.assert_allclose(np.sqrt(squared), run.rmse_by_site(1, 1)[5], rtol=1e-3)
+
+
+def test_another_site_s_series_costs_no_forecast(
+    run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask, told = run.path.mask(1), []
+    assert answers.known_series(mask, 0, 0) is None
+    answers.series(mask, 0, 0, told.append)
+    assert told == sorted(told) and told[-1] == 1.0
+    monkeypatch.setattr(answers.forecasts, "at", None)
+    assert answers.series(mask, 9, 0).plan.shape == (len(answers.windows), 1)
+    assert answers.known_series(mask, 9, 1) is None, "another lead time is another forecast"
+
+
+def test_where_all_sites_are_too_many_to_remember_one_is_forecast(
+    run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = answers.series(run.path.mask(1), 6, 1)
+    monkeypatch.setattr(module, "SERIES_HELD", 1)
+    assert answers.known_series(run.path.mask(1), 6, 1) is None
+    alone = answers.series(run.path.mask(1), 6, 1)
+    for name in ("observed", "dense", "plan"):
+        np.testing.assert_allclose(getattr(alone, name), getattr(whole, name), rtol=1e-5)
+
+
+def test_work_ends_where_the_one_told_of_it_says_so(run: Run, answers: WhatIf) -> None:
+    def stop(share: float) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        answers.series(run.path.mask(1), 0, 0, stop)
+    assert answers.known_series(run.path.mask(1), 0, 0) is None
+    assert answers.series(run.path.mask(1), 0, 0) is not None, "and can be asked for again"
+
+
+# -- one site fails, or comes back ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_failing_site_costs_the_error_of_the_plan_without_it(
+    run: Run, answers: WhatIf, level: int
+) -> None:
+    mask = run.path.mask(level)
+    before = mask.active.copy()
+    site = int(mask.kept[1])
+    assert answers.known_switched(mask, site) is None
+    found = answers.switched(mask, site)
+    ((_, expected),) = RunForecaster(run, problem()).n_minus_one(mask, [site])
+    np.testing.assert_allclose(found.squared, expected.squared, rtol=1e-5)
+    assert answers.known_switched(mask, site) is found
+    np.testing.assert_array_equal(mask.active, before)
+    assert float(found.rmse()) != float(answers.errors(mask).rmse())
+
+
+def test_a_failing_site_trains_no_other_weights(run: Run, answers: WhatIf) -> None:
+    """Where one site fewer is nearer to the next level, an edit takes that level's weights."""
+    sizes = run.path.n_active
+    n_kept = next(n for n in range(2, 12) if _nearest(sizes, n) != _nearest(sizes, n - 1))
+    mask = Mask.keep(np.arange(n_kept), 12)
+    failed, edit = answers.switched(mask, 0), answers.errors(edited(mask, off=[0]))
+    np.testing.assert_array_equal(failed.count, edit.count)
+    assert float(failed.rmse()) != float(edit.rmse())
+    ((_, expected),) = RunForecaster(run, problem()).n_minus_one(mask, [0])
+    np.testing.assert_allclose(failed.squared, expected.squared, rtol=1e-5)
+    assert answers.known_switched(mask, 0) is failed
+
+
+def _nearest(sizes: np.ndarray, n_kept: int) -> int:
+    return int(np.abs(sizes - n_kept).argmin())
+
+
+def test_a_removed_site_comes_back_with_what_it_adds(run: Run, answers: WhatIf) -> None:
+    mask = run.path.mask(2)
+    site = int(np.flatnonzero(~mask.active)[0])
+    found = answers.switched(mask, site)
+    level = answers.forecasts.level_of(mask)
+    whole = answers.forecasts.at(edited(mask, on=[site]), level).errors(answers.windows)
+    np.testing.assert_allclose(found.squared, whole.squared, rtol=1e-5)
+
+
+def test_the_only_kept_site_cannot_fail(answers: WhatIf) -> None:
+    with pytest.raises(BudgetError, match="at least one kept"):
+        answers.switched(Mask.keep(np.array([3]), 12), 3)
 
 
 def test_a_run_finds_its_data_by_name(fire_run: Run) -> None:

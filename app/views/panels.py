@@ -45,7 +45,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     if choice.panel == session.HORIZON:
         horizon.show(run, choice, plan)
     elif choice.panel == session.SITE_CARD:
-        site_card.show(run, choice, plan)
+        return site_card.show(run, choice, plan, clash)
     elif choice.panel == session.WHAT_IF:
         return what_if.show(run, choice, plan)
     elif choice.panel == session.CONSTRAINTS:

@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitAPIException
 
 from app import forecasting, layers, session, state
 from app.session import Choice
-from app.views import layer_bar, what_if
+from app.views import failure, layer_bar, site_time, what_if
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
@@ -40,7 +40,7 @@ def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
     source = forecasting.source(run)
     if source.fault or not (source.at_hand or state.forecast_asked(run, plan)):
         return
-    question = (plan.mask.to_hex(), choice)
+    question = (plan.mask.to_hex(), choice, failure.wanted(run, choice, plan))
     if st.session_state.get(SETTLED) == question:
         return  # it was answered and is forgotten already: better a grey map than an endless loop
     with slot.container():
@@ -51,7 +51,9 @@ def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
 
 def _open(run: Run, choice: Choice, plan: Plan) -> bool:
     """Whether the screen asks for something that only the forecaster can tell."""
-    if _errors_wanted(run, plan):
+    if _errors_wanted(run, plan) or failure.wanted(run, choice, plan):
+        return True
+    if site_time.wanted(run, choice):
         return True
     if plan.edits:
         base = what_if.base_of(run, choice)
@@ -83,6 +85,8 @@ def _answer(run: Run, choice: Choice, plan: Plan) -> None:
             forecaster.errors(plan.mask)
         if layers.WITHIN in layer_bar.shown(choice):
             forecaster.share_within(plan.mask, layer_bar.miss(run, choice), choice.channel)
+        if failure.wanted(run, choice, plan):
+            failure.answer(run, choice, plan, forecaster)
 
 
 def _first_look(run: Run, choice: Choice, plan: Plan, base: Plan, forecaster: WhatIf) -> None:

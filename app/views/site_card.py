@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app import charts, state
+from app import forecasting, session, site_charts, state
 from app.session import Choice
-from app.views import pins
+from app.views import data_offer, failure, pins, site_time
 from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
+VIEWS = {session.OVER_TIME: "Over time", session.BY_LEAD_TIME: "By lead time"}
 
-def show(run: Run, choice: Choice, plan: Plan) -> None:
-    """A box to choose the site, its facts, its pin, and its error by lead time."""
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+    """A box to choose the site, its facts, its pin, what its loss costs, and a chart.
+
+    Returns:
+        The place of what is still being computed.
+    """
     noun, ids = wording.site_noun(run), run.sites.site_id.tolist()
     st.selectbox(
         wording.capital(noun),
@@ -30,16 +37,51 @@ def show(run: Run, choice: Choice, plan: Plan) -> None:
             f"Click a {noun} on either map to see how important it is, at which cut it goes, and "
             f"what the forecast loses there."
         )
-        return
+        return st.empty()
     site = ids.index(choice.site)
     _show_facts(run, choice, plan, site)
-    pins.show(run, choice)
-    st.markdown(f"**Its error by lead time** ({wording.unit(run, choice.channel)})")
+    with st.container(horizontal=True, gap="small", key="card-actions"):
+        pins.show(run, choice)
+        if clash is None:
+            failure.offer(run, plan, site)
+    failure.show(run, choice, plan, site)
+    return _show_chart(run, choice, plan, site, clash)
+
+
+def _show_chart(
+    run: Run, choice: Choice, plan: Plan, site: int, clash: str | None
+) -> DeltaGenerator:
+    """The site over time, or its error by lead time; and the place of what is being computed."""
+    view = site_time.view(run, choice)
+    with st.container(horizontal=True, gap="small", key="card-views"):
+        st.segmented_control(
+            "What is drawn",
+            session.CARDS,
+            required=True,
+            format_func=lambda name: VIEWS[name],
+            key=state.bound("card", run, view),
+            on_change=lambda: state.change(run, card=state.shown("card", run)),
+            label_visibility="collapsed",
+        )
+        if view == session.OVER_TIME:
+            site_time.pick_stretch(run, choice)
+    if view == session.BY_LEAD_TIME:
+        _show_lead_times(run, choice, plan, site)
+    elif clash is not None:
+        st.caption("A forecast needs a plan; first let the constraints hold together.")
+    else:
+        site_time.show(run, choice, plan, site)
+    if clash is None and (failure.wanted(run, choice, plan) or site_time.wanted(run, choice)):
+        data_offer.show(run, plan, forecasting.source(run), "The answer", "card")
+    return st.empty()
+
+
+def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     st.plotly_chart(
-        charts.site_lead_times(run, site, plan.level, choice.channel, 190, plan.errors),
+        site_charts.site_lead_times(run, site, plan.level, choice.channel, 180, plan.errors),
         key="site-lead-times",
         config={"displayModeBar": False},
-        alt=f"Forecast error at {noun} {choice.site} by lead time.",
+        alt=f"Forecast error at {wording.site_noun(run)} {choice.site} by lead time.",
     )
 
 

@@ -111,10 +111,17 @@ def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
 
 def told(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
     """The change in error, everywhere and around the sites switched, as a list in Markdown."""
-    noun, lead, channel = wording.site_noun(run), choice.lead, choice.channel
-    place = {str(site): index for index, site in enumerate(run.sites.site_id)}
     switched = [edit.site for edit in choice.edits]
     asked = [site for site in choice.picked if site in switched] or switched[-1:]
+    return told_around(run, choice, before, after, asked)
+
+
+def told_around(
+    run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics, asked: list[str]
+) -> str:
+    """The change in error, everywhere and around some sites, as a list in Markdown."""
+    noun, lead, channel = wording.site_noun(run), choice.lead, choice.channel
+    place = {str(site): index for index, site in enumerate(run.sites.site_id)}
     near = neighbourhood(run.sites, [place[site] for site in asked])
     others = len(near.sites) - len(asked)
     where = f"Around {_named(run, asked)} (with the {others} nearest {noun}s"

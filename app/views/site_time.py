@@ -1,0 +1,143 @@
+"""One site over time on its card: observed, forecast with all sites and with the plan, a band."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import errands, forecasting, session, site_charts, state
+from app.session import Choice
+from dynst_core import series as times
+from dynst_core import wording
+from dynst_core.plan import Plan
+from dynst_core.runs import Run
+from dynst_core.series import Series, SiteBand, Stretch
+
+if TYPE_CHECKING:
+    from dynst_core.what_if import WhatIf
+
+HEIGHT = 170
+LOOK_SECONDS = 0.5
+"""How often a screen that waits for its forecasts looks for them."""
+
+
+def pick_stretch(run: Run, choice: Choice) -> None:
+    """A box for the part of the test period that is shown, where it is long enough to be cut."""
+    options = _stretches(run, _lead_time(run, choice))
+    if len(options) == 1:
+        return
+    st.selectbox(
+        "Test period shown",
+        list(options),
+        format_func=lambda i: _period(run, options[i]) if i else "Whole test period",
+        key=state.bound("stretch", run, _stretch(run, choice, options)),
+        on_change=lambda: state.change(run, stretch=state.shown("stretch", run)),
+        filter_mode=None,
+        label_visibility="collapsed",
+    )
+
+
+def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+    """The chart and what its band held; until the forecasts are there, how far they are."""
+    found = _known(run, plan, site, _lead_time(run, choice))
+    if found is not None:
+        _draw(run, choice, plan, site, found)
+    elif (forecaster := forecasting.loaded(run)) is not None and plan.mask.n_active:
+        _wait(run, choice, plan, site, forecaster)
+
+
+def wanted(run: Run, choice: Choice) -> bool:
+    """Whether the screen shows a site over time and waits for the forecaster to be read."""
+    site = session.site_on_card(run, choice)
+    over_time = site is not None and view(run, choice) == session.OVER_TIME
+    return over_time and forecasting.loaded(run) is None
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _wait(run: Run, choice: Choice, plan: Plan, site: int, forecaster: WhatIf) -> None:
+    """Have the forecasts made beside the page, and look again until they are there."""
+    lead_time = _lead_time(run, choice)
+    errand = errands.ask(
+        (run.folder, plan.mask.to_hex(), site, lead_time),
+        lambda tell: forecaster.series(plan.mask, site, lead_time, tell),
+    )
+    if errand.fault is not None:
+        st.error(f"The forecast failed: {errand.fault}", icon=":material/error:")
+    elif errand.answer is None:
+        st.progress(errand.share, f"Forecasting this {wording.site_noun(run)} over the test period")
+    elif _known(run, plan, site, lead_time) is not None:
+        st.rerun()  # the page, so that nobody looks again
+    else:  # too large to be remembered
+        _draw(run, choice, plan, site, errand.answer)
+
+
+def _draw(run: Run, choice: Choice, plan: Plan, site: int, found: Series) -> None:
+    lead_time, channel = _lead_time(run, choice), choice.channel
+    options = _stretches(run, lead_time)
+    shown = options[_stretch(run, choice, options)].holds(found.valid_time)
+    band = times.band_at(run, plan.level, found, site, lead_time, channel)
+    st.plotly_chart(
+        site_charts.over_time(run, found, band, channel, shown, HEIGHT),
+        key="site-series",
+        config={"displayModeBar": False},
+        alt=site_charts.description(run, site, lead_time, channel),
+    )
+    held = times.share_held(found, band, channel, shown)
+    st.caption(f"{_ahead(run, choice)} {_told(run, band, held, channel)}")
+
+
+def view(run: Run, choice: Choice) -> str:
+    """What the card draws: what was chosen, else the site over time where its data are at hand."""
+    if choice.card is not None:
+        return choice.card
+    return session.OVER_TIME if forecasting.source(run).at_hand else session.BY_LEAD_TIME
+
+
+def _known(run: Run, plan: Plan, site: int, lead_time: int) -> Series | None:
+    loaded = forecasting.loaded(run)
+    if loaded is None or not plan.mask.n_active:
+        return None
+    return loaded.known_series(plan.mask, site, lead_time)
+
+
+def _lead_time(run: Run, choice: Choice) -> int:
+    """The lead time chosen; the last where all are."""
+    return run.manifest.config.horizon - 1 if choice.lead is None else choice.lead
+
+
+def _stretches(run: Run, lead_time: int) -> dict[int, Stretch]:
+    """The stretches that hold a time at a lead time, by their place in the list."""
+    at = times.valid_times(run, lead_time)
+    return {i: one for i, one in enumerate(times.stretches(run)) if one.holds(at).any()}
+
+
+def _stretch(run: Run, choice: Choice, options: dict[int, Stretch]) -> int:
+    for place in (choice.stretch, times.usual_stretch(run)):
+        if place in options:
+            return place
+    return 0
+
+
+def _period(run: Run, stretch: Stretch) -> str:
+    """In words, to the end of its last step, so that a whole day is told by its date."""
+    first, last = (time.astype("datetime64[us]").item() for time in (stretch.first, stretch.last))
+    return wording.period(first, last + timedelta(seconds=run.manifest.dataset.step_seconds))
+
+
+def _ahead(run: Run, choice: Choice) -> str:
+    lead_time = _lead_time(run, choice)
+    last = ", the last lead time" if choice.lead is None and lead_time else ""
+    zone = " (UTC)" if run.sites.geographic else ""
+    return f"{wording.capital(wording.lead_time(run, lead_time))}{last}{zone}."
+
+
+def _told(run: Run, band: SiteBand, held: float, channel: int) -> str:
+    """What the band is, and what it held of the observations shown."""
+    if held != held:
+        return "Nothing was observed in the period shown."
+    source = "from the selection period" if band.calibrated else "1.28 × its RMSE there"
+    width = f"±{wording.number(band.half_width)} {wording.unit(run, channel)}"
+    share = f"{100 * band.share:.0f} % band"
+    return f"{share}: {width} ({source}); held {100 * held:.0f} % of the observations shown."
