@@ -108,6 +108,12 @@ class Choice:
         return not self.limits and self.costs is None and max(map(len, lists)) <= LONGEST_LIST
 
     @property
+    def decided(self) -> bool:
+        """Whether the plan may be more than a level of the run: something is insisted on."""
+        asked = (self.always, self.never, self.edits, self.limits, self.min_distance_km)
+        return any(map(bool, asked)) or self.max_cost is not None
+
+    @property
     def picked(self) -> tuple[str, ...]:
         """The selected sites, one or several."""
         return self.group or (() if self.site is None else (self.site,))

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import loading
-from app.components import packet
+from app.components import packet, shelf
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -62,9 +62,13 @@ def stage_sent(app: AppTest) -> dict:
 
 
 def paint_sent(app: AppTest) -> tuple[dict, dict[str, np.ndarray]]:
-    """What the component that colours them got: head and arrays."""
+    """What the component that colours them got, or was told to fetch: head and arrays."""
     told = (e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes)
-    return packet.unpack(next(told))
+    head, arrays = packet.unpack(next(told))
+    if "file" in head:
+        picture, arrays = packet.unpack(shelf.read(head["file"].rpartition("/")[2]))
+        return picture | {"selected": head["selected"]}, arrays
+    return head, arrays
 
 
 def looks_of(arrays: dict[str, np.ndarray], view: str) -> np.ndarray:

@@ -13,6 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   Object.assign(root.stage, { data, send: setTriggerValue });
   root.stage.showTiles(data.tiles);
+  follow(root.stage);
   return () => root.stage.close();
 }
 
@@ -20,7 +21,8 @@ function openStage(root, data) {
   const stage = {
     id: data.id, root, data, frames: buildCards(root, data), deck: null, look: null, camera: null,
     tiles: false, alone: false, closed: false,
-    paint: (look) => { stage.look = look; redraw(stage); },
+    pictures: new Map(), wanted: [], slider: null, watcher: null,
+    paint: (look) => outrun(stage, look) || show(stage, look),
     showTiles: (on) => {
       if (on === stage.tiles) return;
       stage.tiles = on;
@@ -30,6 +32,7 @@ function openStage(root, data) {
     close: () => {
       stage.closed = true;
       stage.observer?.disconnect();
+      stage.watcher?.disconnect();
       stage.deck?.finalize();
       if (registry.stages.get(data.id) === stage) registry.stages.delete(data.id);
     },
@@ -41,12 +44,6 @@ function openStage(root, data) {
     .then(([, scene]) => !stage.closed && start(stage, scene))
     .catch((error) => fail(root, error));
   return stage;
-}
-
-async function fetched(address) {
-  const answer = await fetch(new URL(address, location.href).href);
-  if (!answer.ok) throw new Error(`the places of the sites: ${answer.status}`);
-  return unpack(new Uint8Array(await answer.arrayBuffer()));
 }
 
 function load(address) {
@@ -149,6 +146,14 @@ function placedViews(stage) {
 }
 
 // --- colours ----------------------------------------------------------------------------------
+
+// The same picture again keeps what was drawn of it.
+function show(stage, look) {
+  const before = stage.look;
+  const same = before?.arrays === look.arrays;
+  stage.look = same ? { ...look, images: before.images } : look;
+  if (!same || before.selected.join() !== look.selected.join()) redraw(stage);
+}
 
 function redraw(stage) {
   if (!stage.deck || !stage.look) return;

@@ -8,7 +8,6 @@ ships; `stage` sends what stays (geometry, camera) and `paint` what a slider cha
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,9 +15,8 @@ import numpy as np
 import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
-from streamlit.components.v1.custom_component import CustomComponent
 
-from app.components import packet
+from app.components import packet, shelf
 from app.maps import Sealed
 from app.stages import Stage
 from dynst_core import palette
@@ -26,12 +24,9 @@ from dynst_core import palette
 _HERE = Path(__file__).parent
 _DECK_GL = Path(pydeck.__file__).parent / "nbextension" / "static"
 
-# Declared only for the addresses they give. The server hands out pydeck's own deck.gl from there,
-# so that no copy of it lies in this repository, and the stages, so that a page asks for one once
-# and no rerun sends it again. The browser caches both.
+# Declared only for its address: the server hands out pydeck's own deck.gl from there, so that no
+# copy of it lies in this repository and the browser caches it.
 _served = declare_component("deck_gl", path=str(_DECK_GL))
-_folder = tempfile.TemporaryDirectory(prefix="dynst-stages-")
-_stages = declare_component("stages", path=_folder.name)
 
 
 def _script(*names: str) -> str:
@@ -43,7 +38,7 @@ _stage = st.components.v2.component(
     "dynst.linked_maps",
     html='<div class="maps"></div>',
     css=(_HERE / "linked_maps.css").read_text(),
-    js=_script("packet.js", "raster.js", "rectangle.js", "linked_maps.js"),
+    js=_script("packet.js", "raster.js", "rectangle.js", "preview.js", "linked_maps.js"),
 )
 _paint = st.components.v2.component("dynst.paint", js=_script("packet.js", "paint.js"))
 
@@ -72,6 +67,7 @@ def show_stage(
     on_pick: Callable[[str], None],
     on_pick_many: Callable[[list[str]], None] | None = None,
     street_tiles: bool = False,
+    previews: Sequence[str] | None = None,
 ) -> None:
     """Draw the maps, once for as long as their geometry stays the same.
 
@@ -82,6 +78,8 @@ def show_stage(
         on_pick_many: called with the ids of the sites in a rectangle that was drawn; the tool to
             draw one is there only with it.
         street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
+        previews: files on the shelf with the picture of each position of the slider, which may be
+            made later; the maps show them while the slider is being moved.
     """
     key = f"stage-{stage.id}"
 
@@ -95,12 +93,16 @@ def show_stage(
         if ids and on_pick_many is not None:
             on_pick_many([str(site) for site in ids])
 
+    file = f"{stage.id}.bin"
+    if not shelf.has(file):
+        shelf.put(file, stage.message)
     _stage(
         key=key,
         data={
             "id": stage.id,
-            "library": _address(_served, "index.js?" + pydeck.__version__),
-            "stage": _address(_stages, _filed(stage)),
+            "library": shelf.address_of(_served, f"index.js?{pydeck.__version__}"),
+            "stage": shelf.address(file),
+            "previews": None if previews is None else [shelf.address(name) for name in previews],
             "views": [view.id for view in stage.deck.views],
             "background": palette.SEA if stage.geographic else palette.PAPER,
             "words": dataclasses.asdict(words),
@@ -111,16 +113,6 @@ def show_stage(
         on_site_change=picked,
         on_sites_change=picked_many,
     )
-
-
-def _filed(stage: Stage) -> str:
-    """The name of the stage's file, which is written where it is not there yet."""
-    file = Path(_folder.name) / f"{stage.id}.bin"
-    if not file.exists():
-        draft = file.with_suffix(f".{id(stage)}")
-        draft.write_bytes(stage.message)
-        draft.replace(file)
-    return file.name
 
 
 def show_paint(
@@ -139,18 +131,37 @@ def show_paint(
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.
     """
-    rows = np.flatnonzero(np.isin(stage.order, selected)) if len(selected) else np.array([], int)
+    _send(picture(stage, paint, captions, version, _drawn(stage, selected)))
+
+
+def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
+    """The same with a `picture` that lies on the shelf, which is then not sent again."""
+    head = {"stage": stage.id, "file": shelf.address(name), "selected": _drawn(stage, selected)}
+    _send(packet.pack(head, packet.body({})))
+
+
+def _send(message: bytes) -> None:
+    _paint(key="paint", data=message, height="content")
+
+
+def _drawn(stage: Stage, selected: Sequence[int]) -> list[int]:
+    """The rows of some sites in the drawn order."""
+    return np.flatnonzero(np.isin(stage.order, selected)).tolist() if len(selected) else []
+
+
+def picture(
+    stage: Stage,
+    paint: Sealed,
+    captions: dict[str, Caption],
+    version: str,
+    selected: Sequence[int] = (),
+) -> bytes:
+    """A look of the maps as the browser reads it; `selected` are rows in the drawn order."""
     head = {
         **paint.head,
         "stage": stage.id,
         "version": version,
-        "selected": rows.tolist(),
+        "selected": list(selected),
         "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
     }
-    _paint(key="paint", data=packet.pack(head, paint.body), height="content")
-
-
-def _address(served: CustomComponent, file: str) -> str:
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    prefix = f"/{base}" if base else ""
-    return f"{prefix}/component/{served.name}/{file}"
+    return packet.pack(head, paint.body)

@@ -12,6 +12,13 @@ async function unpack(message) {
   return head;
 }
 
+// A message that the server keeps as a file.
+async function fetched(address) {
+  const answer = await fetch(new URL(address, location.href).href);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return unpack(new Uint8Array(await answer.arrayBuffer()));
+}
+
 function inflated(packed) {
   const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(plain).arrayBuffer();

@@ -1,12 +1,19 @@
 // Hands new colours to the maps that linked_maps.js drew, or leaves them for maps still loading.
+// They come with the message, or it names the file they lie in, which the maps may have fetched.
 const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map(), turn: 0 });
 
 export default function ({ data }) {
   const turn = ++registry.turn;
-  unpack(data).then((look) => {
+  unpack(data).then(complete).then((look) => {
     if (turn !== registry.turn) return; // a later one overtook it
     const stage = registry.stages.get(look.stage);
     if (stage) stage.paint(look);
     else registry.waiting.set(look.stage, look);
   });
+}
+
+async function complete(look) {
+  if (!look.file) return look;
+  const picture = registry.stages.get(look.stage)?.pictures.get(look.file) ?? await fetched(look.file);
+  return { ...picture, selected: look.selected };
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from threading import Lock, Thread
 
 import numpy as np
 
 from app import layers, loading, maps
-from app.components import linked_maps
+from app.components import linked_maps, shelf
 from app.components.linked_maps import Caption
 from app.maps import Paint, Sealed
 from app.session import Choice
@@ -21,24 +22,75 @@ from dynst_core.runs import Run
 USUAL = (IMPORTANCE, ERROR)
 
 
-def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan) -> None:
-    """Colour the maps and name the picture, so that the page knows when it is there."""
-    level, lead, channel = choice.level, choice.lead, choice.channel
-    edited = f"; {len(plan.edits):,} switched by hand" if plan.edits else ""
-    importance = wording.importance_subtitle(run, plan.mask.n_active) + edited
-    error = wording.error_subtitle(run, lead, channel, known=plan.evaluated)
-    captions = {
-        IMPORTANCE: Caption(wording.importance_title(run), importance),
-        ERROR: Caption(wording.error_title(run, channel), error),
-    }
-    version = f"{level}/{lead}/{channel}{_difference(plan, level)}"
+def paint_maps(
+    run: Run, stage: Stage, choice: Choice, plan: Plan, ahead: list[str] | None
+) -> None:
+    """Colour the maps and name the picture, so that the page knows when it is there.
+
+    `ahead` are the files of `previews`; a picture that lies in one is not sent again.
+    """
+    rows = _rows(run, choice.picked)
+    if ahead is not None and shelf.has(ahead[choice.level]):
+        linked_maps.show_file(stage, ahead[choice.level], rows)
+        return
+    captions = _captions(run, choice.lead, choice.channel, plan)
+    version = _version(choice.level, choice.lead, choice.channel) + _difference(plan, choice.level)
     if (choice.left, choice.right) == USUAL:
         sealed = _usual(run, stage, choice, plan)
     else:
         paint, captions = _laid(run, stage, choice, plan, captions)
         sealed = maps.seal(paint)
         version += f"/{choice.left}+{choice.right}/{sealed.mark}"
-    linked_maps.show_paint(stage, sealed, captions, version, _rows(run, choice.picked))
+    linked_maps.show_paint(stage, sealed, captions, version, rows)
+
+
+def _version(level: int, lead: int | None, channel: int) -> str:
+    return f"{level}/{lead}/{channel}"
+
+
+def _captions(run: Run, lead: int | None, channel: int, plan: Plan) -> dict[str, Caption]:
+    edited = f"; {len(plan.edits):,} switched by hand" if plan.edits else ""
+    importance = wording.importance_subtitle(run, plan.mask.n_active) + edited
+    error = wording.error_subtitle(run, lead, channel, known=plan.evaluated)
+    return {
+        IMPORTANCE: Caption(wording.importance_title(run), importance),
+        ERROR: Caption(wording.error_title(run, channel), error),
+    }
+
+
+def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
+    """Files with the picture of every level, which the maps show while the slider is moved.
+
+    They are made beside the page, once for all who look at the run. None where the plan is more
+    than a level of the run, or the maps show other layers: then the page's answer is waited for.
+    """
+    if (choice.left, choice.right) != USUAL or choice.decided:
+        return None
+    folder = hashlib.sha256(repr((str(run.folder), loading.changed(run.folder))).encode())
+    asked = f"{stage.id}-{folder.hexdigest()[:12]}-{choice.lead}-{choice.channel}"
+    names = [f"{asked}-{level}.bin" for level in range(len(run.path.active))]
+    with _lock:
+        begun = asked in _begun
+        _begun.add(asked)
+    if not begun:
+        Thread(target=_make, args=(run, stage, choice, names), daemon=True).start()
+    return names
+
+
+_begun: set[str] = set()
+_lock = Lock()
+
+
+def _make(run: Run, stage: Stage, choice: Choice, names: list[str]) -> None:
+    """Write the pictures, those near the level that is shown first."""
+    lead, channel = choice.lead, choice.channel
+    scale = loading.error_scale(run, lead, channel)
+    for level in sorted(range(len(names)), key=lambda level: abs(level - choice.level)):
+        if not shelf.has(names[level]):
+            paint = maps.seal(maps.make_paint(run, stage, scale, level, lead, channel))
+            captions = _captions(run, lead, channel, Plan.at_level(run, level))
+            version = _version(level, lead, channel)
+            shelf.put(names[level], linked_maps.picture(stage, paint, captions, version))
 
 
 def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Sealed:

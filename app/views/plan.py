@@ -11,7 +11,7 @@ from app.loading import Shelf
 from app.session import Choice
 from app.stages import Stage
 from app.views import decide, figures, layer_bar, pages, panels, settling, what_if
-from app.views.painting import paint_maps
+from app.views.painting import paint_maps, previews
 from dynst_core import wording
 from dynst_core.errors import RunError
 from dynst_core.mask import Mask
@@ -88,7 +88,9 @@ def _plan(run: Run) -> None:
     _pick_level_and_lead(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = loading.stage(run)
-    paint_maps(run, stage, choice, plan)  # first, so that the maps answer before the rest is ready
+    ahead = None if state.loaded(run) is not None else previews(run, stage, choice)
+    # First, so that the maps answer before the rest is ready.
+    paint_maps(run, stage, choice, plan, ahead)
     decide.show(run, choice)
     if clash:
         st.error(f"{clash} The maps show what is kept for sure.", icon=":material/block:")
@@ -96,7 +98,7 @@ def _plan(run: Run) -> None:
     layer_bar.show_questions(run, choice, plan)
     maps, panel = st.columns([2.15, 1], gap="small")
     with maps:
-        _show_maps(run, stage, choice)
+        _show_maps(run, stage, choice, ahead)
     with panel, st.container(border=True, key="panel"):
         slot = panels.show(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
@@ -127,7 +129,7 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
     leads = [ALL_LEADS, *range(run.manifest.config.horizon)]
     more = [] if len(channels) == 1 else [1]
     boxes = st.columns([2.2, 1.9, 1, *more], gap="medium")
-    with boxes[0]:
+    with boxes[0], st.container(key="level"):  # the maps follow the slider in it
         st.select_slider(
             wording.removed_question(run),
             range(len(run.path.active)),
@@ -162,7 +164,7 @@ def _lead(option: int) -> int | None:
     return None if option == ALL_LEADS else option
 
 
-def _show_maps(run: Run, stage: Stage, choice: Choice) -> None:
+def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) -> None:
     """The places of the sites, which stay while the choices change."""
     linked_maps.show_stage(
         stage,
@@ -174,6 +176,7 @@ def _show_maps(run: Run, stage: Stage, choice: Choice) -> None:
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
         street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
+        previews=ahead,
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+MAIN = ROOT / "app" / "main.py"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
     "--no-sandbox",
@@ -50,14 +51,14 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def serve(runs: Path) -> Iterator[str]:
-    """Start the dashboard over a folder of runs; gives its address and ends it afterwards."""
+def serve(runs: Path, script: Path = MAIN, *arguments: str) -> Iterator[str]:
+    """Start the dashboard, or another script, over a folder of runs; ends it afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.headless", "true", "--server.port", str(port)]
-    command += ["--server.fileWatcherType", "none"]
+    command += ["--server.fileWatcherType", "none", "--", *arguments]
     environment = {**os.environ, "DYNST_RUNS": str(runs)}
     # Started from elsewhere on purpose: the app must not depend on the folder it is started in.
     server = subprocess.Popen(

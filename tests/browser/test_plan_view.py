@@ -23,6 +23,9 @@ CHOSEN = (
 TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 
 
+PICTURES = "[...globalThis.dynstMaps.stages.values()].at(-1).pictures.size"
+
+
 def picture(page: Page, view: str) -> np.ndarray:
     """The pixels of one map as they are on the screen, (height, width, 3)."""
     box = stage(page).locator(f".frame.{view}").bounding_box()
@@ -119,6 +122,26 @@ def test_the_slider_answers_to_the_mouse(visit: Open) -> None:
     expect(page.locator('[data-testid="stMetricValue"]').first).to_have_text("6 of 60")
 
 
+@pytest.mark.parametrize("run", ["network", "grid"])
+def test_the_maps_follow_the_slider_before_it_is_let_go(visit: Open, run: str) -> None:
+    page, _ = visit(f"?run={run}&removed=0")
+    page.wait_for_function(PICTURES + " === 4")
+    track = page.locator('[data-testid="stSlider"] [role="group"] > div').first.bounding_box()
+    assert track
+    y = track["y"] + track["height"] / 2
+    page.mouse.move(track["x"] + 2, y)
+    page.mouse.down()
+    kept = page.locator('[data-testid="stMetricValue"]').first
+    before = kept.inner_text()
+    for level in (1, 2, 3):
+        page.mouse.move(track["x"] + track["width"] * level / 3 - 2, y, steps=3)
+        painted(page, f"{level}/None/0")
+    assert kept.inner_text() == before, "the page itself waits until the slider rests"
+    page.mouse.up()
+    expect(kept).not_to_have_text(before)
+    painted(page, "3/None/0")
+
+
 def test_removing_all_but_a_few_sensors_turns_blue_dots_white(visit: Open) -> None:
     page, _ = visit("?run=network&removed=0")
     full = picture(page, "importance").astype(int)
@@ -193,12 +216,11 @@ def test_a_shared_link_opens_the_same_screen(visit: Open) -> None:
     page.get_by_role("option", name="15 min ahead").click()
     painted(page, "2/2/0")
     page.wait_for_url("**/?run=network&removed=60&lead=3")
-    numbers, maps = figures(page), both(page)
 
     other, _ = visit("?" + page.url.partition("?")[2])
     painted(other, "2/2/0")
-    assert figures(other) == numbers
-    for here, there in zip(maps, both(other), strict=True):
+    assert figures(other) == figures(page)
+    for here, there in zip(both(page), both(other), strict=True):
         assert not differ(here, there)
 
 
