@@ -122,4 +122,4 @@ def measured(run: Run, plan: Plan) -> Plan:
 
 
 def _key(run: Run) -> Key:
-    return (str(run.folder), *loading.changed(run.folder))
+    return (str(run.folder), *loading.stamp(run))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import plotly.graph_objects as go
@@ -72,7 +73,19 @@ def open_run(folder: Path) -> Run:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _open_run(folder: str, changed: tuple[int, ...]) -> Run:
     path = Path(folder)
-    return RunStore(path.parent).open(path.name)
+    run = RunStore(path.parent).open(path.name)
+    _stamps[run] = changed
+    return run
+
+
+_stamps: WeakKeyDictionary[Run, tuple[int, ...]] = WeakKeyDictionary()
+
+
+def stamp(run: Run) -> tuple[int, ...]:
+    """What `changed` told when the run was opened: the caches' key, at no cost."""
+    if run not in _stamps:
+        _stamps[run] = changed(run.folder)
+    return _stamps[run]
 
 
 def baselines(run: Run) -> tuple[Baselines, str | None]:
@@ -85,7 +98,7 @@ def baselines(run: Run) -> tuple[Baselines, str | None]:
 
 def trade_off(run: Run, level: int, lead: int | None, channel: int, height: int) -> go.Figure:
     """The trade-off curve, to be shown and not changed: built once for all who look at it."""
-    return _trade_off(str(run.folder), changed(run.folder), level, lead, channel, height, run)
+    return _trade_off(str(run.folder), stamp(run), level, lead, channel, height, run)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -103,7 +116,7 @@ def _trade_off(
 
 def stage(run: Run) -> Stage:
     """The unchanging part of a run's maps."""
-    return _stage(str(run.folder), changed(run.folder), run)
+    return _stage(str(run.folder), stamp(run), run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -113,7 +126,7 @@ def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
 
 def compared_stage(run: Run, views: tuple[str, ...]) -> Stage:
     """As `stage`, for other maps of the same places."""
-    return _compared_stage(str(run.folder), changed(run.folder), views, run)
+    return _compared_stage(str(run.folder), stamp(run), views, run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -144,7 +157,7 @@ def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None
         tuple((limit.zone, limit.at_least, limit.at_most) for limit in choice.limits),
         None if zone is None else hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest(),
     )
-    return _plan(str(run.folder), changed(run.folder), key, run, choice, zone)
+    return _plan(str(run.folder), stamp(run), key, run, choice, zone)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -165,7 +178,7 @@ def _plan(
 
 def served(run: Run, mask: Mask) -> Served:
     """The areas of a mask's kept sites."""
-    return _served(str(run.folder), changed(run.folder), mask.to_hex(), run, mask)
+    return _served(str(run.folder), stamp(run), mask.to_hex(), run, mask)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -175,7 +188,7 @@ def _served(folder: str, changed: tuple[int, ...], key: str, _run: Run, _mask: M
 
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
     """The error map's scale, fixed over all levels."""
-    return _error_scale(str(run.folder), changed(run.folder), lead, channel, run)
+    return _error_scale(str(run.folder), stamp(run), lead, channel, run)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -187,7 +200,7 @@ def _error_scale(
 
 def painted(run: Run, level: int, lead: int | None, channel: int) -> Sealed:
     """Both usual maps at one of the run's own levels."""
-    return _painted(str(run.folder), changed(run.folder), level, lead, channel, run)
+    return _painted(str(run.folder), stamp(run), level, lead, channel, run)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

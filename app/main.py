@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -19,3 +20,16 @@ st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"),
 st.html(HERE / "style.css")
 # Hidden: each view shows the links itself, in a corner that costs the maps no height.
 st.navigation(pages.all_pages(), position="hidden").run()
+
+
+@st.cache_resource(show_spinner=False)
+def _keep_modules() -> None:
+    """Spare the search for garbage, which Streamlit makes after every run, what is loaded by now.
+
+    The libraries' own objects would else cost each move of a slider a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+_keep_modules()

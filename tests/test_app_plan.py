@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import loading
@@ -94,6 +96,13 @@ def test_figures_answer_to_the_slider(store: Path, network_run: Run) -> None:
     assert shown["Forecast speed"][0] == "4.0× faster"
     explained = next(m.help for m in app.metric if m.label == "Forecast error")
     assert f"(persistence): {network_run.persistence_rmse():.2f} mph" in explained
+
+
+def test_the_search_for_garbage_after_every_run_is_spared_the_libraries(store: Path) -> None:
+    st.cache_resource.clear()
+    gc.unfreeze()
+    open_app()
+    assert gc.get_freeze_count() > 100_000
 
 
 def test_the_slider_offers_exactly_the_measured_levels(store: Path) -> None:

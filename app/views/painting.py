@@ -22,9 +22,7 @@ from dynst_core.runs import Run
 USUAL = (IMPORTANCE, ERROR)
 
 
-def paint_maps(
-    run: Run, stage: Stage, choice: Choice, plan: Plan, ahead: list[str] | None
-) -> None:
+def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan, ahead: list[str] | None) -> None:
     """Colour the maps and name the picture, so that the page knows when it is there.
 
     `ahead` are the files of `previews`; a picture that lies in one is not sent again.
@@ -66,7 +64,7 @@ def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     """
     if (choice.left, choice.right) != USUAL or choice.decided:
         return None
-    folder = hashlib.sha256(repr((str(run.folder), loading.changed(run.folder))).encode())
+    folder = hashlib.sha256(repr((str(run.folder), loading.stamp(run))).encode())
     asked = f"{stage.id}-{folder.hexdigest()[:12]}-{choice.lead}-{choice.channel}"
     names = [f"{asked}-{level}.bin" for level in range(len(run.path.active))]
     with _lock:
