@@ -34,12 +34,15 @@ class Picture:
 
 
 CHART = (".js-plotly-plot .main-svg",)
+ANSWER = ("li:has-text('Everywhere')",)
 METR, DECIDE = "?run=metr-la-week&removed=60", "?run=metr-la-week&removed=70"
 PICTURES = (
     Picture("plan.png", METR, waits_for=CHART),
     Picture("plan-phone.png", METR, PHONE, CHART),
     Picture("guide-decide.png", f"{DECIDE}&within=5&measure=percent&cost=900", DESK, CHART),
     Picture("guide-layers.png", "?run=era5-uk-t2m&removed=90&left=error&right=added", DESK, CHART),
+    Picture("guide-site.png", f"{METR}&lead=3&panel=site&site=717804", DESK, CHART),
+    Picture("guide-what-if.png", f"{METR}&panel=what-if&site=717804&edit=off:717804", DESK, ANSWER),
     Picture("guide-constraints.png", f"{METR}&panel=constraints&apart=1"),
     Picture("guide-export.png", f"{METR}&panel=export"),
     Picture("guide-compare.png", "compare?a=metr-la-week&a-removed=60&b=metr-la-week&b-removed=90"),
