@@ -6,6 +6,8 @@ PORT ?= 8501
 PYTHON ?=
 CHROMIUM ?=
 PYTEST_ARGS ?=
+# Tests of one file stay together (see tests/conftest.py); `make test AT_ONCE=` runs one by one.
+AT_ONCE ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export VENV PYTHON CHROMIUM
 # Settings of another environment must not reach this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -24,7 +26,7 @@ app: venv ## open the dashboard on http://localhost:8501 (PORT=... for another)
 
 test: lint types ## run every check and test, browser included
 	@CHROMIUM="$$(scripts/ensure_chromium.sh)" && export CHROMIUM && \
-		exec $(py) -m pytest $(PYTEST_ARGS)
+		exec $(py) -m pytest $(AT_ONCE) $(PYTEST_ARGS)
 
 test-quick: venv-dev ## run the tests that need no browser and little time
 	@$(py) -m pytest -q -m "not browser and not slow" $(PYTEST_ARGS)

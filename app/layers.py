@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app import maps, stages
-from dynst_core import palette, wording
+from dynst_core import looks, palette, wording
 from dynst_core.metrics import LEAD_TIME
 from dynst_core.palette import Legend, Scale
 from dynst_core.places import unwrapped
@@ -80,24 +80,14 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """One layer of one map, sites in the run's order.
+class Look(looks.Look):
+    """One layer of one map.
 
     Attributes:
-        title, subtitle: the map's caption.
-        fill, line: (s, 4), uint8 RGBA.
-        legend: what the colours mean.
         reading: what the tooltip says of each site besides the usual, or None.
-        shapes: areas beneath the sites.
     """
 
-    title: str
-    subtitle: str
-    fill: np.ndarray
-    line: np.ndarray
-    legend: Legend
     reading: maps.Reading | None = None
-    shapes: tuple[maps.Shape, ...] = ()
 
 
 Draw = Callable[[Run, Plan, Facts], Look]
@@ -135,7 +125,7 @@ def _added(run: Run, plan: Plan, facts: Facts) -> Look:
         scale.rgba(added),
         _outline(run, plan),
         _legend(run, scale, unit, signed=True, known=known),
-        maps.Reading("Added by the cut", unit, wording.digits(run.rmse(0)), added),
+        reading=maps.Reading("Added by the cut", unit, wording.digits(run.rmse(0)), added),
     )
 
 
@@ -153,7 +143,7 @@ def _within(run: Run, plan: Plan, facts: Facts) -> Look:
         scale.rgba(100 * share),
         _outline(run, plan),
         _legend(run, scale, "%", known=facts.share is not None),
-        maps.Reading(f"Within {facts.miss:g} {unit}", "%", 1, 100 * share),
+        reading=maps.Reading(f"Within {facts.miss:g} {unit}", "%", 1, 100 * share),
     )
 
 
@@ -172,7 +162,7 @@ def _served(run: Run, plan: Plan, facts: Facts) -> Look:
     kept_site = palette.kept_swatch(f"kept {noun}", cell=cell)
     removed = () if cell else (palette.removed_swatch(f"removed {noun}", cell=False),)
     shapes = tuple(
-        maps.Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
+        looks.Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
         for site, ring in served.outlines
     )
     return Look(
@@ -181,8 +171,8 @@ def _served(run: Run, plan: Plan, facts: Facts) -> Look:
         fill,
         line,
         Legend(scale.css(), _ticks(scale, unit), (kept_site, *removed)),
-        maps.Reading("Area of the nearest kept", unit, wording.digits(high), areas),
-        shapes,
+        reading=maps.Reading("Area of the nearest kept", unit, wording.digits(high), areas),
+        shapes=shapes,
     )
 
 
@@ -201,7 +191,7 @@ def _moment(name: str) -> Draw:
             scale = palette.bias_scale(palette.reach(np.array([2 * run.rmse(0)])))
         else:
             scale = palette.value_scale(*((moment.low, moment.high) if moment else (0.0, 1.0)))
-        values = np.full(len(run.sites), np.nan)
+        values, label = np.full(len(run.sites), np.nan), LABELS[name].split(",")[0]
         if moment is not None:
             values = {
                 FORECAST: moment.forecast,
@@ -215,7 +205,7 @@ def _moment(name: str) -> Draw:
             scale.rgba(values),
             _outline(run, plan),
             _legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
-            maps.Reading(LABELS[name].split(",")[0], unit, wording.digits(scale.high), values),
+            reading=maps.Reading(label, unit, wording.digits(scale.high), values),
         )
 
     return draw

@@ -16,8 +16,8 @@ import numpy as np
 from app.components import packet
 from app.stages import ERROR, IMPORTANCE, Stage
 from dynst_core import looks, wording
-from dynst_core.looks import Look
-from dynst_core.palette import Legend, Rgba, Scale
+from dynst_core.looks import Look, Shape
+from dynst_core.palette import Legend, Scale
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
@@ -37,14 +37,6 @@ class Reading:
     unit: str
     digits: int
     values: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Shape:
-    """An area beneath the sites: its border, (k, 2), drawn coordinates, and its colour."""
-
-    ring: np.ndarray
-    fill: Rgba
 
 
 @dataclass(frozen=True, eq=False)

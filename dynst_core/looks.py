@@ -11,10 +11,18 @@ from plotly.colors import hex_to_rgb
 
 from dynst_core import palette, wording
 from dynst_core.constraints import FREE
-from dynst_core.palette import Legend, Scale, Swatch
+from dynst_core.palette import Legend, Rgba, Scale, Swatch
 from dynst_core.places import ticks
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """An area beneath the sites: its border, (k, 2), drawn coordinates, and its colour."""
+
+    ring: np.ndarray
+    fill: Rgba
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +34,7 @@ class Look:
         fill: (s, 4), uint8 RGBA, in the run's order.
         line: (s, 4), uint8 RGBA of the outline.
         legend: what the colours mean.
+        shapes: areas beneath the sites.
     """
 
     title: str
@@ -33,6 +42,7 @@ class Look:
     fill: np.ndarray
     line: np.ndarray
     legend: Legend
+    shapes: tuple[Shape, ...] = ()
 
 
 def importance(run: Run, plan: Plan) -> Look:

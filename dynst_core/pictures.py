@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from matplotlib.transforms import IdentityTransform
 
 from dynst_core import palette, places, wording
 from dynst_core.basemap import BaseMap, Bounds
-from dynst_core.looks import Look
+from dynst_core.looks import Look, Shape
 from dynst_core.palette import Legend
 from dynst_core.runs import Run
 
@@ -52,7 +53,7 @@ def map_png(
 
     Args:
         run: whose sites are drawn.
-        look: their colours, title and legend.
+        look: their colours, title and legend, and areas beneath them.
         base_map: land and borders beneath geographic sites; read from the package when None.
         titled: whether title, subtitle and the data's credits are drawn too.
         dpi: pixels an inch; the picture is 7.4 inches wide.
@@ -80,6 +81,7 @@ def map_png(
         )
     )
     _draw_ground(axes, run, extent, base_map)
+    _draw_shapes(axes, look.shapes, geographic=run.sites.geographic)
     _draw_sites(axes, run, look)
     if run.sites.geographic:
         _draw_lines(axes, _wide(extent), base_map or BaseMap.read())
@@ -145,6 +147,15 @@ def _draw_lines(axes: Axes, wide: Bounds, base_map: BaseMap) -> None:
     ):
         flat = [_flat(np.array(line)) for line in lines]
         axes.add_collection(LineCollection(flat, colors=[_share(colour)], linewidths=width))
+
+
+def _draw_shapes(axes: Axes, shapes: Sequence[Shape], *, geographic: bool) -> None:
+    """Areas above the land and beneath the sites, as on the screen."""
+    rings = [_flat(shape.ring) if geographic else shape.ring for shape in shapes]
+    fills = [_share(shape.fill) for shape in shapes]
+    axes.add_collection(
+        PolyCollection(rings, facecolors=fills, edgecolors="white", linewidths=1.0, alpha=0.75)
+    )
 
 
 def _draw_sites(axes: Axes, run: Run, look: Look) -> None:

@@ -495,6 +495,9 @@ def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
         "Map of importance (PNG)",
         "Map of error (PNG)",
     ]
+    shown = open_app(run="network", panel="export", left="served", right="added")
+    maps = [b.proto.label for b in shown.get("download_button")][len(labels) :]
+    assert maps == ["Map of areas served (PNG)", "Map of error added (PNG)"]
     hall = [b.proto.label for b in open_app(run="hall", panel="export").get("download_button")]
     assert hall == [label for label in labels if label != "GeoJSON"]
 

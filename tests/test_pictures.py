@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dynst_core import curves, looks, palette
+from dynst_core import curves, looks, palette, places
 from dynst_core.basemap import BaseMap
 from dynst_core.constraints import NEVER, Constraints
 from dynst_core.pictures import map_png
@@ -54,6 +55,21 @@ def test_removed_sites_are_white_and_pinned_ones_have_a_dark_rim(tmp_path: Path)
     assert (look.fill[~plan.mask.active] == palette.WHITE).all()
     assert (look.line[4] == palette.PIN_OUTLINE).all()
     assert [swatch.label for swatch in look.legend.swatches] == ["removed cell", "pinned"]
+
+
+def test_areas_lie_beneath_the_sites_in_their_own_colour(
+    network_run: Run, base_map: BaseMap
+) -> None:
+    look = looks.importance(network_run, Plan.at_level(network_run, 2))
+    west, south, east, north = places.bounds(network_run)
+    ring = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
+    with_area = replace(look, shapes=(looks.Shape(ring, (10, 120, 60, 255)),))
+    before, after = (
+        pixels(map_png(network_run, one, base_map, dpi=60)).astype(int) for one in (look, with_area)
+    )
+    greener = [((one[:, :, 1] - one[:, :, 0]) > 60).mean() for one in (before, after)]
+    assert greener[0] < 0.05 and greener[1] > 0.5
+    assert count(after.astype(np.uint8), palette.WHITE) > 0, "removed sites lie above it"
 
 
 def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: BaseMap) -> None:

@@ -8,8 +8,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from app import loading, session, state
+from app import layers, loading, session, state
 from app.session import Choice
+from app.views import layer_bar
+from dynst_core import looks
 from dynst_core.constraints import Constraints
 from dynst_core.errors import DynSTError
 from dynst_core.plan import Plan
@@ -54,33 +56,49 @@ def _show_buttons(run: Run, plan: Plan) -> None:
 
 
 def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
-    """The report, and both maps as pictures with title and legend."""
-    from dynst_core import looks, pictures, report
-
-    lead, channel = choice.lead, choice.channel
-
-    def map_of(make: Callable[[], looks.Look]) -> Callable[[], bytes]:
-        return lambda: pictures.map_png(run, make(), loading.base_map())
+    """The report, and maps as pictures with title and legend: the usual ones and those shown."""
+    from dynst_core import pictures, report
 
     def written() -> bytes:
         base_map = loading.base_map()
-        return report.write_report(run, plan, choice.tolerance, lead, channel, base_map)
+        tolerance, lead, channel = choice.tolerance, choice.lead, choice.channel
+        return report.write_report(run, plan, tolerance, lead, channel, base_map)
 
-    def error() -> looks.Look:
-        scale = looks.error_scale(run, lead, channel, plan)
-        return looks.error(run, plan, scale, lead, channel)
+    def drawn(name: str) -> bytes:
+        return pictures.map_png(run, _look(run, choice, plan, name), loading.base_map())
 
     st.markdown("**Show it to others**")
     st.caption(
         "The report is one file with maps, curve, figures, assumptions and cautions; print it to "
-        "PDF from any browser."
+        "PDF from any browser. Maps are those on the screen, importance and error."
     )
     with st.container(horizontal=True, gap="small"):
         _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
-        maps = {"importance": lambda: looks.importance(run, plan), "error": error}
-        for name, make in maps.items():
-            file_name = _file_name(run, plan, f"{name}.png")
-            _offer(f"Map of {name} (PNG)", map_of(make), file_name, "image/png")
+        for name in dict.fromkeys((layers.IMPORTANCE, layers.ERROR, *layer_bar.shown(choice))):
+            label = f"Map of {PICTURES[name]} (PNG)"
+            _offer(label, partial(drawn, name), _file_name(run, plan, f"{name}.png"), "image/png")
+
+
+PICTURES = {
+    layers.IMPORTANCE: "importance",
+    layers.ERROR: "error",
+    layers.ADDED: "error added",
+    layers.WITHIN: "tolerance",
+    layers.SERVED: "areas served",
+    layers.FORECAST: "forecast",
+    layers.TRUTH: "truth",
+    layers.DIFFERENCE: "difference",
+}
+
+
+def _look(run: Run, choice: Choice, plan: Plan, name: str) -> looks.Look:
+    """A layer as the screen shows it."""
+    if name == layers.IMPORTANCE:
+        return looks.importance(run, plan)
+    if name == layers.ERROR:
+        scale = looks.error_scale(run, choice.lead, choice.channel, plan)
+        return looks.error(run, plan, scale, choice.lead, choice.channel)
+    return layers.look(name, run, plan, layer_bar.facts(run, choice, plan, name))
 
 
 def _file_name(run: Run, plan: Plan, ending: str) -> str:
