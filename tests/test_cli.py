@@ -72,6 +72,7 @@ def quick_terminal() -> Iterator[None]:
     """A wide terminal and a small tunnel."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "300")
+        patch.setattr(cli.console, "width", 300)  # may have been told at import
         patch.setattr(trainings, "load_field", load)
         yield
 
