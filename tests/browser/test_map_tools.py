@@ -21,8 +21,8 @@ from tests.factories import grid_sites, network_sites
 
 Open = Callable[..., tuple[Page, Guard]]
 SITES = {"network": network_sites(60), "grid": grid_sites(9, 12)[0]}
-HOOK = np.array([(-90, -80), (130, -90), (120, 100), (40, 90), (50, -20), (-80, -10)])
-"""A loop round a hollow, in pixels from the middle of the map."""
+HOOK = np.array([(-90, -100), (105, -80), (95, 95), (40, 65), (65, -20), (-75, -20)])
+"""A loop round a hollow, in pixels from the middle of the map; no site lies within 3 of it."""
 
 CUTS = (0.4, 0.52)
 """Where the divider is put, as shares of the width."""
