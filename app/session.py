@@ -21,7 +21,7 @@ RUN, REMOVED, LEAD, CHANNEL = "run", "removed", "lead", "variable"
 WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
 KEEP, DROP, APART, SPEND, PANEL, SITE = "keep", "drop", "apart", "spend", "panel", "site"
 EDIT, GROUP, LEFT, RIGHT, MISS, WINDOW = "edit", "sites", "left", "right", "miss", "forecast"
-CARD, STRETCH = "card", "period"
+CARD, STRETCH, SWIPE = "card", "period", "swipe"
 ALL_LEADS = "all"
 FIRST_REMOVED = 0.6
 """Share removed when the link names none: a cut large enough to show what the tool is for."""
@@ -72,6 +72,7 @@ class Choice:
         edits: sites switched by hand, in order, each at most once.
         group: ids of several sites selected together, in place of `site`.
         left, right: layers of the two maps; no right one where one map stands alone.
+        swipe: both layers on one map, parted by a divider, where there is a right one.
         miss: by how much a single forecast may miss, in units; None: the usual amount.
         window: which forecast of the test period is shown, by index.
         card: one of CARDS; None: over time where the data are at hand.
@@ -96,6 +97,7 @@ class Choice:
     group: tuple[str, ...] = ()
     left: str = layers.IMPORTANCE
     right: str | None = layers.ERROR
+    swipe: bool = False
     miss: float | None = None
     window: int = 0
     card: str | None = None
@@ -158,7 +160,8 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
             name; `within` and `measure` for the tolerance; `cost` and `currency`; `keep` and `drop`
             as site ids parted by commas, `apart` in km, `spend`; `panel`; `site`, or `sites`;
             `edit` as "off:ID:reason" or "on:ID:reason" parted by commas; `left` and `right` for
-            the maps, `miss` in units, `forecast` counted from 1; `card` and `period` for a site.
+            the maps, `swipe` as 1, `miss` in units, `forecast` counted from 1; `card` and `period`
+            for a site.
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
@@ -188,6 +191,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         group=_ids(query.get(GROUP, ""), ids),
         left=query[LEFT] if query.get(LEFT) in layers.LAYERS else layers.IMPORTANCE,
         right=_right(query.get(RIGHT, layers.ERROR)),
+        swipe=query.get(SWIPE) == "1",
         miss=_amount(query.get(MISS, "")),
         window=int(window) - 1
         if window.isdecimal() and 1 <= int(window) <= run.manifest.split.n_test_windows
@@ -263,6 +267,8 @@ def _link_of_maps(choice: Choice) -> dict[str, str]:
         wanted[LEFT] = choice.left
     if choice.right != layers.ERROR:
         wanted[RIGHT] = choice.right or NO_MAP
+    if choice.swipe:
+        wanted[SWIPE] = "1"
     if choice.miss is not None:
         wanted[MISS] = f"{choice.miss:.10g}"
     if choice.window:

@@ -3,6 +3,7 @@
 const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map(), turn: 0 });
 const SITES = "-sites";
 const TIP_WIDTH = 240;
+const WORLD = 512; // pixels round the world at zoom 0
 const CAMERA = ["longitude", "latitude", "zoom", "target"];
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -13,6 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   Object.assign(root.stage, { data, send: setTriggerValue });
   root.stage.showTiles(data.tiles);
+  arrange(root.stage);
   follow(root.stage);
   return () => root.stage.close();
 }
@@ -20,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function openStage(root, data) {
   const stage = {
     id: data.id, root, data, frames: buildCards(root, data), deck: null, look: null, camera: null,
-    tiles: false, alone: false, closed: false,
+    tiles: false, closed: false, share: 0.5, aside: {}, held: null,
     pictures: new Map(), wanted: [], slider: null, watcher: null,
     paint: (look) => outrun(stage, look) || show(stage, look),
     showTiles: (on) => {
@@ -31,12 +33,14 @@ function openStage(root, data) {
     },
     close: () => {
       stage.closed = true;
+      layDown(stage);
       stage.observer?.disconnect();
       stage.watcher?.disconnect();
       stage.deck?.finalize();
       if (registry.stages.get(data.id) === stage) registry.stages.delete(data.id);
     },
   };
+  buildDivider(stage);
   registry.stages.set(data.id, stage);
   stage.look = registry.waiting.get(data.id) ?? null;
   registry.waiting.clear();
@@ -70,14 +74,17 @@ function start(stage, scene) {
     ids: () => (ids ??= new TextDecoder().decode(scene.arrays.ids).split("\n")),
     geographic: "longitude" in spec.initialViewState,
   });
+  arrange(stage);
   stage.camera = fitted(stage);
   stage.deck = new deck.Deck({
     parent: stage.root.querySelector(".canvas"),
-    views: placedViews(stage),
-    viewState: stage.camera,
+    ...placed(stage),
     layers: drawnLayers(stage),
     layerFilter: ({ layer, viewport }) => layer.id.startsWith(viewport.id),
-    onViewStateChange: ({ viewState }) => moveTo(stage, viewState),
+    onViewStateChange: ({ viewState, viewId }) => {
+      const state = turnedAside(stage, viewState, -stage.aside[viewId]);
+      if (!sameCamera(state, stage.camera)) moveTo(stage, state);
+    },
     onLoad: () => reachByKeyboard(stage.root),
     onAfterRender: () => report(stage),
     onError: (error) => fail(stage.root, error),
@@ -97,7 +104,7 @@ function start(stage, scene) {
 
 // deck.gl would put itself first in the page's tab order.
 function reachByKeyboard(root) {
-  for (const part of root.querySelectorAll("[tabindex]")) {
+  for (const part of root.querySelectorAll(".canvas [tabindex]")) {
     part.tabIndex = 0;
     part.ariaLabel = "All maps: arrow keys move them, plus and minus zoom";
   }
@@ -110,20 +117,31 @@ function fitted(stage) {
   const [width, height] = stage.scene.reference;
   const box = Object.values(stage.frames)[0];
   const scale = Math.min(box.clientWidth / width, box.clientHeight / height);
-  stage.fittedZoom = stage.first.zoom + Math.log2(Math.max(scale, 0.1));
-  return { ...stage.first, zoom: stage.fittedZoom };
+  stage.fit = cameraOf({ ...stage.first, zoom: stage.first.zoom + Math.log2(Math.max(scale, 0.1)) });
+  return stage.fit;
+}
+
+function cameraOf(state) {
+  return Object.fromEntries(CAMERA.filter((key) => key in state).map((key) => [key, state[key]]));
+}
+
+// To the last digits, which are lost where a view looks aside.
+function sameCamera(first, second) {
+  const numbers = (camera) => CAMERA.flatMap((key) => camera[key] ?? []);
+  const others = numbers(second);
+  return numbers(first).every((value, at) => Math.abs(value - others[at]) < 1e-9);
 }
 
 // One camera for all views: whichever moved, both are given its state.
 function moveTo(stage, state) {
-  const zoom = Math.min(Math.max(state.zoom, stage.fittedZoom - 3), stage.fittedZoom + 8);
-  state = { ...state, zoom };
-  stage.camera = Object.fromEntries(CAMERA.filter((k) => k in state).map((k) => [k, state[k]]));
-  stage.deck.setProps({ viewState: stage.camera });
+  const zoom = Math.min(Math.max(state.zoom, stage.fit.zoom - 3), stage.fit.zoom + 8);
+  stage.camera = cameraOf({ ...state, zoom });
+  place(stage);
 }
 
 function press(stage, action, button) {
-  if (action === "rectangle") return toggleRectangle(stage, button);
+  if (action in SHAPES) return toggleTool(stage, button);
+  if (action === "swipe") return stage.send("swipe", true);
   if (action === "fit") return moveTo(stage, fitted(stage));
   const zoom = stage.camera.zoom + (action === "in" ? 0.75 : -0.75);
   moveTo(stage, { ...stage.camera, zoom });
@@ -131,18 +149,32 @@ function press(stage, action, button) {
 
 // A camera the planner has not moved keeps fitting its frame; a moved one stays where it is.
 function resize(stage) {
-  const untouched = stage.camera.zoom === stage.fittedZoom;
-  stage.deck.setProps({ views: placedViews(stage) });
-  if (untouched) moveTo(stage, fitted(stage));
+  const untouched = sameCamera(stage.camera, stage.fit);
+  const fit = fitted(stage);
+  if (untouched) stage.camera = fit;
+  place(stage);
 }
 
-function placedViews(stage) {
+function place(stage) {
+  stage.deck.setProps(placed(stage));
+}
+
+// Each view on its part of the canvas, with the camera as it must stand there.
+function placed(stage) {
   const origin = stage.root.querySelector(".canvas").getBoundingClientRect();
-  return stage.views.filter((view) => stage.frames[view.id].clientWidth).map((view) => {
+  const views = [], viewState = {};
+  for (const view of stage.views) {
     const box = stage.frames[view.id].getBoundingClientRect();
-    const place = { x: box.x - origin.x, y: box.y - origin.y, width: box.width, height: box.height };
-    return new view.constructor({ ...view.props, ...place });
-  });
+    const width = Math.floor(box.width); // whole pixels: a part of one would shift the sides apart
+    const [from, to] = sideOf(stage, view, width);
+    if (to - from < 1) continue;
+    const [x, y] = [box.x - origin.x, box.y - origin.y].map(Math.round);
+    const part = { x: x + from, y, width: to - from, height: box.height };
+    views.push(new view.constructor({ ...view.props, ...part }));
+    stage.aside[view.id] = (from + to - width) / 2;
+    viewState[view.id] = turnedAside(stage, stage.camera, stage.aside[view.id]);
+  }
+  return { views, viewState };
 }
 
 // --- colours ----------------------------------------------------------------------------------
@@ -158,10 +190,7 @@ function show(stage, look) {
 function redraw(stage) {
   if (!stage.deck || !stage.look) return;
   stage.pending = stage.look.version;
-  if (stage.root.classList.toggle("alone", stage.look.alone) !== stage.alone) {
-    stage.alone = stage.look.alone;
-    resize(stage);
-  }
+  arrange(stage);
   stage.deck.setProps({ layers: drawnLayers(stage) });
   stage.deck.redraw("paint"); // now, and not behind whatever else the page redraws
   for (const [view, caption] of Object.entries(stage.look.captions)) {
@@ -362,7 +391,9 @@ function buildCards(root, data) {
   const tools = element("div", "tools", frames[data.views[0]]);
   for (const [action, sign, label] of [
     ["in", "+", "Zoom in"], ["out", "\u2212", "Zoom out"], ["fit", "\u2922", "Show all"],
-    ...(data.rectangle ? [["rectangle", "\u2b1a", `Select ${data.words.noun}s by a rectangle`]] : [])]) {
+    ...(data.swiping ? [["swipe", "\u25eb", "Both layers on one map, with a swipe"]] : []),
+    ...(data.selecting ? [["rectangle", "\u2b1a", `Select ${data.words.noun}s by a rectangle`],
+      ["lasso", "\u25cc", `Select ${data.words.noun}s by a loop`]] : [])]) {
     const button = element("button", "tool", tools, sign);
     Object.assign(button, { title: label, ariaLabel: label, type: "button" });
     button.dataset.action = action;

@@ -34,11 +34,13 @@ def _script(*names: str) -> str:
     return "\n".join((_HERE / name).read_text() for name in names)
 
 
+_SCRIPTS = ("packet", "raster", "loop", "selecting", "swipe", "preview", "linked_maps")
+
 _stage = st.components.v2.component(
     "dynst.linked_maps",
     html='<div class="maps"></div>',
     css=(_HERE / "linked_maps.css").read_text(),
-    js=_script("packet.js", "raster.js", "rectangle.js", "preview.js", "linked_maps.js"),
+    js=_script(*(f"{name}.js" for name in _SCRIPTS)),
 )
 _paint = st.components.v2.component("dynst.paint", js=_script("packet.js", "paint.js"))
 
@@ -66,6 +68,8 @@ def show_stage(
     *,
     on_pick: Callable[[str], None],
     on_pick_many: Callable[[list[str]], None] | None = None,
+    swipe: bool = False,
+    on_swipe: Callable[[], None] | None = None,
     street_tiles: bool = False,
     previews: Sequence[str] | None = None,
 ) -> None:
@@ -75,8 +79,11 @@ def show_stage(
         stage: sites, geometry and camera.
         words: for the tooltip.
         on_pick: called with the id of a site that was clicked, before the page is drawn again.
-        on_pick_many: called with the ids of the sites in a rectangle that was drawn; the tool to
-            draw one is there only with it.
+        on_pick_many: called with the ids of the sites in a rectangle or a loop that was drawn; the
+            tools to draw one are there only with it.
+        swipe: show both layers on one map, parted by a divider.
+        on_swipe: called when the planner asks for that, or for two maps again; the button to ask
+            is there only with it.
         street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
         previews: files on the shelf with the picture of each position of the slider, which may be
             made later; the maps show them while the slider is being moved.
@@ -93,6 +100,10 @@ def show_stage(
         if ids and on_pick_many is not None:
             on_pick_many([str(site) for site in ids])
 
+    def swiped() -> None:
+        if st.session_state[key].get("swipe") and on_swipe is not None:
+            on_swipe()
+
     file = f"{stage.id}.bin"
     if not shelf.has(file):
         shelf.put(file, stage.message)
@@ -107,11 +118,14 @@ def show_stage(
             "background": palette.SEA if stage.geographic else palette.PAPER,
             "words": dataclasses.asdict(words),
             "tiles": street_tiles,
-            "rectangle": on_pick_many is not None,
+            "selecting": on_pick_many is not None,
+            "swipe": swipe,
+            "swiping": on_swipe is not None,
         },
         height="content",
         on_site_change=picked,
         on_sites_change=picked_many,
+        on_swipe_change=swiped,
     )
 
 

@@ -39,17 +39,6 @@ function between(borders, value) {
   return low;
 }
 
-// Cells whose middle lies between two opposite corners.
-function cellsWithin(raster, [x0, y0], [x1, y1]) {
-  const inside = (borders, a, b) => borders.slice(1)
-    .map((border, index) => [index, (border + borders[index]) / 2])
-    .filter(([, middle]) => middle >= Math.min(a, b) && middle <= Math.max(a, b))
-    .map(([index]) => index);
-  const columns = inside(raster.x, x0, x1);
-  return inside(raster.y, y0, y1)
-    .flatMap((row) => columns.map((column) => row * (raster.x.length - 1) + column));
-}
-
 function corners(raster, cell) {
   const across = raster.x.length - 1;
   const row = Math.floor(cell / across), column = cell % across;

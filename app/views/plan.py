@@ -175,6 +175,8 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
+        swipe=choice.swipe,
+        on_swipe=lambda: state.change(run, swipe=not state.choice(run).swipe),
         street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
         previews=ahead,
     )

@@ -30,8 +30,9 @@ def show(run: Run, choice: Choice, plan: Plan) -> DeltaGenerator:
     else:
         noun = wording.site_noun(run)
         st.caption(
-            f"Click a {noun} on a map, draw a rectangle (⬚ on the left map), or type ids. Then "
-            f"switch it off or on: the trained forecaster answers what that does to the forecast."
+            f"Click a {noun} on a map, draw a rectangle (⬚ on the left map) or a loop (◌) around "
+            "several, or type ids. Then switch it off or on: the trained forecaster answers what "
+            "that does to the forecast."
         )
     _show_answer(run, choice, plan)
     slot = st.empty()
