@@ -34,7 +34,7 @@ def _script(*names: str) -> str:
     return "\n".join((_HERE / name).read_text() for name in names)
 
 
-_SCRIPTS = ("packet", "raster", "loop", "selecting", "swipe", "preview", "linked_maps")
+_SCRIPTS = ("packet", "cards", "raster", "loop", "selecting", "swipe", "preview", "linked_maps")
 
 _stage = st.components.v2.component(
     "dynst.linked_maps",

@@ -1,0 +1,62 @@
+// The page's part of each map: its card with caption, frame, tools and legend.
+function element(tag, name, parent, text = "") {
+  const made = document.createElement(tag);
+  made.className = name;
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function buildCards(root, data) {
+  root.replaceChildren();
+  root.removeAttribute("data-painted");
+  element("div", "canvas", root);
+  const frames = {};
+  for (const view of data.views) {
+    const card = element("figure", "card", root);
+    card.setAttribute("role", "group");
+    const caption = element("figcaption", "caption", card);
+    element("div", "title", caption);
+    element("div", "subtitle", caption);
+    frames[view] = element("div", `frame ${view}`, card);
+    frames[view].style.background = data.background;
+    const thanks = element("div", "thanks", frames[view], "© OpenStreetMap contributors");
+    thanks.ariaHidden = "true";
+    element("div", "legend", card);
+  }
+  const tools = element("div", "tools", frames[data.views[0]]);
+  for (const [action, sign, label] of [
+    ["in", "+", "Zoom in"], ["out", "\u2212", "Zoom out"], ["fit", "\u2922", "Show all"],
+    ...(data.swiping ? [["swipe", "\u25eb", "Both layers on one map, with a swipe"]] : []),
+    ...(data.selecting ? [["rectangle", "\u2b1a", `Select ${data.words.noun}s by a rectangle`],
+      ["lasso", "\u25cc", `Select ${data.words.noun}s by a loop`]] : [])]) {
+    const button = element("button", "tool", tools, sign);
+    Object.assign(button, { title: label, ariaLabel: label, type: "button" });
+    button.dataset.action = action;
+  }
+  element("div", "trouble", root);
+  return frames;
+}
+
+function fillLegend(line, legend) {
+  line.replaceChildren();
+  if (legend.gradient) fillScale(element("div", "scale", line), legend);
+  for (const swatch of legend.swatches) {
+    const entry = element("div", "swatch", line);
+    const dot = element("span", "dot", entry);
+    const borderRadius = swatch.round ? "50%" : "1px";
+    Object.assign(dot.style, { background: swatch.fill, borderColor: swatch.line, borderRadius });
+    element("span", "", entry, swatch.label);
+  }
+}
+
+function fillScale(scale, legend) {
+  element("div", "bar", scale).style.background = legend.gradient;
+  const labels = element("div", "labels", scale);
+  legend.ticks.forEach(([at, text], index) => {
+    const label = element("span", "label", labels, text);
+    label.style.left = `${100 * at}%`;
+    const last = legend.ticks.length - 1;
+    label.dataset.end = index === 0 ? "first" : index === last ? "last" : "";
+  });
+}
