@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from dynst_core import answers as answers_module
 from dynst_core import what_if as module
 from dynst_core.errors import BudgetError, DataError
 from dynst_core.forecast import RunForecaster, edited
@@ -69,7 +70,7 @@ def test_what_was_answered_once_is_not_forecast_again(
 def test_memory_is_bounded_and_the_oldest_answer_goes_first(
     run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BYTES_HELD", 1)
+    monkeypatch.setattr(answers_module, "BYTES_HELD", 1)
     masks = [Mask.keep(np.array([site]), 12) for site in range(6)]
     for mask in masks:
         answers.errors(mask)
