@@ -46,8 +46,11 @@ def first_look(before: Mask, after: Mask) -> Ask:
     return Ask(
         ("first", before.to_hex(), after.to_hex()),
         lambda what_if: what_if.known(after) is not None,
-        lambda what_if, _: tuple(what_if.first_look(mask) for mask in (before, after)),
-        passes=0.1,
+        lambda what_if, tell: (
+            what_if.first_look(before, part(tell, 0.0, 0.5)),
+            what_if.first_look(after, part(tell, 0.5, 1.0)),
+        ),
+        passes=0.5,
         early=True,
     )
 

@@ -77,13 +77,20 @@ def _wait(run: Run, choice: Choice, errand: Errand) -> None:
     """How far the answer is; looks again until it is there, and then draws the page with it."""
     if errand.ended.is_set() or errand.stopped:
         st.rerun()  # the page, so that nobody looks again
-    if errand.early is not None and choice.panel == session.WHAT_IF:
-        _first_look(run, choice, errand)
+    with st.container():  # always there, so that the line beneath keeps its place
+        if errand.early is not None and choice.panel == session.WHAT_IF:
+            _first_look(run, choice, errand)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        seconds = errand.seconds_left
-        left = "" if seconds is None else f", about {train_words.span(seconds)} left"
-        st.progress(min(1.0, errand.share), f"{errand.words or 'Waiting'}{left}", width="stretch")
+        st.progress(min(1.0, errand.share), _told(errand), width="stretch")
         st.button("Stop", key="errand-stop", type="tertiary", on_click=errand.stop)
+
+
+def _told(errand: Errand) -> str:
+    """What is being done, the share that is, and the time left once it can be told."""
+    share = f": {100 * errand.share:.0f} %" if errand.share else ""
+    seconds = errand.seconds_left
+    left = "" if seconds is None else f", about {train_words.span(seconds)} left"
+    return f"{errand.words or 'Waiting'}{share}{left}"
 
 
 def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
@@ -96,11 +103,18 @@ def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
 
 
 def _offer_again(errand: Errand) -> None:
+    """What became of an answer that did not come, and a button to ask again."""
     if errand.fault is not None:
         st.error(f"The forecast failed: {errand.fault}", icon=":material/error:")
-    else:
-        st.caption("The forecast was stopped; its answer is left out.")
-    st.button("Forecast", key="errand-again", icon=":material/play_arrow:", on_click=errands.drop)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if errand.stopped:
+            st.caption("The forecast was stopped.", width="content")
+        st.button(
+            "Forecast again" if errand.fault is not None else "Forecast it",
+            key="errand-again",
+            icon=":material/play_arrow:",
+            on_click=errands.drop,
+        )
 
 
 def _play(run: Run, choice: Choice) -> None:
