@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 
 from dynst_core.runs import Run
 from tests.browser.harness import PATIENCE, Guard, open_page, painted, serve, stage
@@ -74,10 +74,11 @@ def test_the_slider_moves_while_an_answer_is_computed(
     """In a dashboard just started, whose first answer must read torch, the data and the weights."""
     site = str(fire_run.sites.site_id[fire_run.path.mask(1).kept[0]])
     sent: list[object] = []
-    driven.once(
-        "page",
-        lambda page: page.on("websocket", lambda socket: socket.on("framesent", sent.append)),
-    )
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    driven.once("page", lambda page: page.on("websocket", listen))
     with serve(fire_run.folder.parent) as fresh:
         page, _ = open_page(driven, fresh, f"?removed=0&panel=what-if&site={quote(site, safe='')}")
         painted(page)
