@@ -1,7 +1,8 @@
 """Answers that are computed beside the page, so that the slider never waits for them.
 
 Streamlit lets no move of the slider interrupt what its fragment is computing; a thread of its own
-does. Each session has one errand at a time: a newer question ends the older.
+does. Each session has one errand at a time: a newer question ends the older. What comes out lies
+where it is remembered for all; an errand tells how far it is.
 """
 
 from __future__ import annotations
@@ -19,38 +20,46 @@ from dynst_core.errors import DynSTError
 REST_SECONDS = 0.25
 """How long a screen rests before the work begins: a slider on its way starts none."""
 
+LEAST_SHARE, LEAST_SECONDS = 0.05, 1.0
+"""What must be done, and how long it must have taken, before the time left is foretold."""
+
 ERRAND = "errand"
-Tell = Callable[[float], None]
 
 
 class _DroppedError(Exception):
-    """A newer question was asked."""
+    """A newer question was asked, or the planner wants to wait no longer."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Errand:
-    """One question, and how far its answer is.
+    """What one screen asked, and how far the answer is.
 
     Attributes:
-        question: what was asked; the same question is not asked twice in a row.
-        share: of the work that is done, 0 to 1.
-        answer: what came out, once it is there.
+        asked: the parts of the question.
+        words: what is being done.
+        share: of it that is done, 0 to 1.
+        early: an answer to be shown until the whole one is there.
         fault: why nothing came out, in a sentence.
+        stopped: whether the planner ended it.
+        ended: set once nothing more will come.
     """
 
-    question: Hashable
+    asked: frozenset[Hashable]
+    words: str = ""
     share: float = 0.0
-    answer: Any = None
+    early: Any = None
     fault: str | None = None
+    stopped: bool = False
     dropped: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
+    _began: float = 0.0
 
-    def run(self, work: Callable[[Tell], Any]) -> None:
+    def run(self, work: Callable[[Errand], object]) -> None:
         """Do the work, unless it is dropped meanwhile."""
         try:
             time.sleep(REST_SECONDS)
-            self._tell(0.0)
-            self.answer = work(self._tell)
+            self.tell(0.0)
+            work(self)
         except _DroppedError:
             pass
         except (DynSTError, RuntimeError, MemoryError) as error:  # torch's own are RuntimeErrors
@@ -58,26 +67,51 @@ class Errand:
         finally:
             self.ended.set()
 
-    def _tell(self, share: float) -> None:
+    def say(self, words: str) -> None:
+        """Say what is done from now on; its share and time count from here."""
+        self.words, self._began = words, time.monotonic()
+        self.tell(0.0)
+
+    def tell(self, share: float) -> None:
+        """Tell how far it is; ends the work where nobody waits for it any more."""
         if self.dropped.is_set():
             raise _DroppedError
         self.share = share
 
+    def stop(self) -> None:
+        """End it, and leave the question open until it is asked again."""
+        self.stopped = True
+        self.dropped.set()
 
-def ask(question: Hashable, work: Callable[[Tell], Any]) -> Errand:
-    """The errand of this session's question; begun now if another question was the last.
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take yet, at the pace so far; None where it is too early to say."""
+        share, taken = self.share, time.monotonic() - self._began
+        if share < LEAST_SHARE or taken < LEAST_SECONDS:
+            return None
+        return taken * (1 - share) / share
+
+
+def ask(asked: frozenset[Hashable], work: Callable[[Errand], object]) -> Errand:
+    """The errand of this session that answers a question; begun now if none does.
 
     Args:
-        question: tells one from another.
-        work: gives the answer. It is told where to tell how far it is, runs in a thread of its own
-            and may not draw.
+        asked: the parts of the question. An errand that was asked all of them, and more, is it.
+        work: does it, in a thread of its own; it may not draw. It is given the errand, to tell how
+            far it is.
     """
     last = st.session_state.get(ERRAND)
-    if last is not None:
-        if last.question == question:
-            return last
-        last.dropped.set()
-    errand = Errand(question)
+    if last is not None and asked <= last.asked:
+        return last
+    drop()
+    errand = Errand(asked)
     st.session_state[ERRAND] = errand
     Thread(target=errand.run, args=(work,), daemon=True).start()
     return errand
+
+
+def drop() -> None:
+    """End the errand of this session, if it has one, and forget that it was asked."""
+    last = st.session_state.pop(ERRAND, None)
+    if last is not None:
+        last.dropped.set()

@@ -6,6 +6,7 @@ Nothing here is imported by a page that only looks; torch and the data come with
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -80,24 +81,28 @@ def loaded(run: Run) -> WhatIf | None:
     return _desk().ready.get(_key(run))
 
 
-def load(run: Run) -> WhatIf | None:
-    """The forecaster of a run, read into memory with its data, which may download them.
+def reader(run: Run) -> Callable[[], WhatIf | None]:
+    """What reads a run's forecaster into memory with its data, in any thread; may download them.
 
-    None where that fails; `source` then tells why.
+    It gives None where that fails; `source` then tells why.
     """
     desk, key = _desk(), _key(run)
+    return lambda: _load(run, desk, key)
+
+
+def _load(run: Run, desk: Desk, key: Key) -> WhatIf | None:
     with desk.lock:
         if key in desk.ready:
             desk.ready.move_to_end(key)
             return desk.ready[key]
         try:
-            desk.ready[key] = _opened(run)
+            found = desk.ready[key] = _opened(run)
         except DynSTError as error:
             desk.faults[key] = str(error)
             return None
         while len(desk.ready) > RUNS_HELD:
             desk.ready.popitem(last=False)
-        return desk.ready[key]
+        return found
 
 
 def forget_fault(run: Run) -> None:

@@ -306,18 +306,20 @@ class MaskForecaster:
             parts.append(ErrorStatistics.of(forecast, undone, observed.cpu().numpy()))
         return sum(parts[1:], start=parts[0])
 
-    def share_within(self, starts: np.ndarray, amount: float) -> np.ndarray:
-        """Share of forecasts that miss by no more than an amount in units, (horizon, s, c).
+    def counts_within(self, starts: np.ndarray, amount: float) -> tuple[np.ndarray, np.ndarray]:
+        """Forecasts that miss by no more than an amount in units, and all that can be compared.
 
-        NaN where nothing was observed.
+        Returns:
+            Two counts, each (horizon, s, c); those of other windows may be added.
         """
-        within, count = 0, 0
+        shape = (self._window.horizon, self._record.n_sites, self._record.channels)
+        within, count = np.zeros(shape, dtype=int), np.zeros(shape, dtype=int)
         for some, forecast in self._batches(starts):
             truth, observed = self._record.truth(some)
             undone, seen = self._record.normaliser.undo(truth.cpu().numpy()), observed.cpu().numpy()
-            within = within + ((np.abs(forecast - undone) <= amount) & seen).sum(axis=0)
-            count = count + seen.sum(axis=0)
-        return np.where(count > 0, within / np.maximum(count, 1), np.nan)
+            within += ((np.abs(forecast - undone) <= amount) & seen).sum(axis=0)
+            count += seen.sum(axis=0)
+        return within, count
 
     @torch.inference_mode()
     def roll_out(self, starts: np.ndarray) -> Iterator[np.ndarray]:

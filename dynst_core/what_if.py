@@ -1,23 +1,24 @@
 """What a planner's change of the plan does to the forecast, answered by the trained forecaster.
 
 One object answers for one run. It remembers what it has forecast, so that undoing an edit costs
-nothing, and may be asked from several threads at once.
+nothing, and may be asked from several threads at once: they take turns, a piece of the test period
+each, and who asks for what another is making waits for that.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from threading import Lock
-from typing import Any, TypeVar
+from functools import partial, reduce
+from operator import add
+from typing import TypeVar
 
 import numpy as np
 import torch
 
-from dynst_core.forecast import RunForecaster, edited
+from dynst_core.answers import BYTES_HELD, Answers, Key, Tell, part, silent
+from dynst_core.forecast import MaskForecaster, RunForecaster, edited
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.series import Series
@@ -25,19 +26,15 @@ from dynst_core.series import Series
 FIRST_WINDOWS = 48
 """Forecasts, about, that a first answer comes from."""
 
-BYTES_HELD = 64 * 2**20
-"""What is remembered of earlier answers, in bytes of a run, and at least the last few."""
-
-LEAST_HELD = 4
-
 SERIES_HELD = BYTES_HELD // 8
 """Forecasts of one mask at one lead time, in bytes, that are remembered for all sites at once."""
 
-PIECE = 10
-"""Forecasts between two words of how far a series is: a tenth of a second for 1,600 sites."""
+PIECE_NUMBERS = 2**17
+"""Forecast values between two words of how far an answer is: about a tenth of a second on one
+thread. Larger pieces were not seen to be quicker."""
 
-Tell = Callable[[float], object]
-"""Told how much of an answer is done, 0 to 1; what it raises ends the work."""
+PIECE_OF_ONE = 10
+"""Forecasts in a piece where only one site is forecast."""
 
 T = TypeVar("T")
 
@@ -72,17 +69,15 @@ class WhatIf:
         step = -(-len(self.windows) // FIRST_WINDOWS)
         first = np.arange(len(self.windows)) % step == 0
         self.first_windows, self._others = self.windows[first], self.windows[~first]
-        self._known: OrderedDict[tuple[Hashable, ...], Any] = OrderedDict()
-        self._lock = Lock()
+        self._answers = Answers()
 
     def known(self, mask: Mask) -> ErrorStatistics | None:
         """The errors of a mask if they were forecast before, else None; never waits long."""
-        whole = "errors" if len(self._others) else "first"
-        return self._known.get((whole, mask.to_hex()))
+        return self._answers.get(("errors", mask.to_hex()))
 
     def known_share(self, mask: Mask, amount: float, channel: int) -> np.ndarray | None:
         """What `share_within` found before, else None; never waits long."""
-        return self._known.get(("within", mask.to_hex(), amount, channel))
+        return self._answers.get(("within", mask.to_hex(), amount, channel))
 
     def value_range(self, channel: int) -> tuple[float, float]:
         """Between which values the variable lies in the test block, but for 1 % at each end."""
@@ -91,42 +86,58 @@ class WhatIf:
         low, high = np.nanpercentile(values, [1, 99]) if np.isfinite(values).any() else (0.0, 1.0)
         return float(low), float(high)
 
-    def first_look(self, mask: Mask) -> ErrorStatistics:
-        """Errors over some of the windows, evenly spread: quicker, and less certain."""
-        return self._once(
+    def first_look(self, mask: Mask, tell: Tell = silent) -> ErrorStatistics:
+        """Errors over some of the windows, evenly spread: quicker, and less certain.
+
+        Args:
+            mask: which sites are read.
+            tell: told from time to time how far it is, here and below.
+        """
+        return self._answers.once(
             ("first", mask.to_hex()),
-            lambda: self.forecasts.errors(mask, self.first_windows),
+            lambda told: self._errors(mask, None, self.first_windows, told),
+            tell,
         )
 
-    def errors(self, mask: Mask) -> ErrorStatistics:
+    def errors(self, mask: Mask, tell: Tell = silent) -> ErrorStatistics:
         """Errors over all test windows, at all sites, kept and removed, in units."""
-        known = self.known(mask)
-        if known is not None:
-            return known
-        first = self.first_look(mask)
-        if not len(self._others):
-            return first
-        whole = self._once(
-            ("errors", mask.to_hex()),
-            lambda: first + self.forecasts.errors(mask, self._others),
-        )
-        self._known.pop(("first", mask.to_hex()), None)
+
+        def make(told: Tell) -> ErrorStatistics:
+            share = len(self.first_windows) / len(self.windows)
+            first = self.first_look(mask, part(told, 0.0, share))
+            if not len(self._others):
+                return first
+            return first + self._errors(mask, None, self._others, part(told, share, 1.0))
+
+        whole = self._answers.once(("errors", mask.to_hex()), make, tell)
+        self._answers.forget(("first", mask.to_hex()))
         return whole
 
-    def share_within(self, mask: Mask, amount: float, channel: int) -> np.ndarray:
+    def share_within(
+        self, mask: Mask, amount: float, channel: int, tell: Tell = silent
+    ) -> np.ndarray:
         """Share of test forecasts that miss by no more than an amount, (lead_time, s), 0 to 1.
 
         Args:
             mask: which sites are read.
             amount: in the channel's units.
             channel: index.
+            tell: told from time to time how far it is.
         Returns:
             NaN where nothing was observed.
         """
-        return self._once(
-            ("within", mask.to_hex(), amount, channel),
-            lambda: self.forecasts.at(mask).share_within(self.windows, amount)[:, :, channel],
-        )
+
+        def make(told: Tell) -> np.ndarray:
+            within, count = reduce(
+                lambda a, b: (a[0] + b[0], a[1] + b[1]),
+                self._pieces(
+                    mask, None, self.windows, told, lambda at, some: at.counts_within(some, amount)
+                ),
+            )
+            share = np.where(count > 0, within / np.maximum(count, 1), np.nan)
+            return share[:, :, channel]
+
+        return self._answers.once(("within", mask.to_hex(), amount, channel), make, tell)
 
     def snapshot(self, mask: Mask, window: int, lead_time: int, channel: int) -> Snapshot:
         """One forecast of the test period as a map.
@@ -138,15 +149,17 @@ class WhatIf:
             channel: index.
         """
         start, problem = int(self.windows[window]), self.forecasts.problem
-        forecast = self._once(
-            ("snapshot", mask.to_hex(), window),
-            lambda: self.forecasts.at(mask).forecast(np.array([start]))[0],
-        )
+
+        def make(_: Tell) -> np.ndarray:
+            with self._turn():
+                return self.forecasts.at(mask).forecast(np.array([start]))[0]
+
+        forecast = self._answers.once(("snapshot", mask.to_hex(), window), make)
         field, time = problem.field, start + lead_time
         truth = np.asarray(field.dataset["values"].values[time, :, channel], dtype=float)
         return Snapshot(field.time[time], forecast[lead_time, :, channel], truth)
 
-    def switched(self, mask: Mask, site: int) -> ErrorStatistics:
+    def switched(self, mask: Mask, site: int, tell: Tell = silent) -> ErrorStatistics:
         """Errors with one more site off, or on: a kept one fails, a removed one comes back.
 
         The weights stay those of the whole mask: a station that fails does not train anything.
@@ -154,21 +167,24 @@ class WhatIf:
         Args:
             mask: the plan, which stays as it is.
             site: index.
+            tell: told from time to time how far it is.
         Raises:
             BudgetError: the site is the only one kept.
         """
         other, key = self._switched(mask, site)
         if key is None:
-            return self.errors(other)
+            return self.errors(other, tell)
         level = self.forecasts.level_of(mask)
-        return self._once(key, lambda: self.forecasts.at(other, level).errors(self.windows))
+        return self._answers.once(
+            key, lambda told: self._errors(other, level, self.windows, told), tell
+        )
 
     def known_switched(self, mask: Mask, site: int) -> ErrorStatistics | None:
         """What `switched` found before, else None; never waits long."""
         other, key = self._switched(mask, site)
-        return self.known(other) if key is None else self._known.get(key)
+        return self.known(other) if key is None else self._answers.get(key)
 
-    def series(self, mask: Mask, site: int, lead_time: int, tell: Tell | None = None) -> Series:
+    def series(self, mask: Mask, site: int, lead_time: int, tell: Tell = silent) -> Series:
         """One site over the whole test period, (window, c), in units.
 
         The forecasts of all sites are remembered, so that another site costs nothing.
@@ -179,19 +195,27 @@ class WhatIf:
             lead_time: index, 0 for one step ahead.
             tell: told from time to time how far it is.
         """
-        for part, one in enumerate(self._series_masks(mask)):
-            told = None if tell is None else _half(tell, part)
-            make = partial(self._at_lead_time, one, site, lead_time, told)
-            self._once(self._series_key(one, site, lead_time), make)
-        series = self.known_series(mask, site, lead_time)
-        return series or self.forecasts.series(mask, site, self.windows, lead_time)
+        dense, plan = (
+            self._answers.once(
+                self._series_key(one, site, lead_time),
+                partial(self._at_lead_time, one, site, lead_time),
+                part(tell, half / 2, (half + 1) / 2),
+            )
+            for half, one in enumerate(self._series_masks(mask))
+        )
+        return self._beside_observed(dense, plan, site, lead_time)
 
     def known_series(self, mask: Mask, site: int, lead_time: int) -> Series | None:
         """What `series` found before, else None; never waits long."""
         keys = [self._series_key(one, site, lead_time) for one in self._series_masks(mask)]
-        dense, plan = (self._known.get(key) for key in keys)
+        dense, plan = (self._answers.get(key) for key in keys)
         if dense is None or plan is None:
             return None
+        return self._beside_observed(dense, plan, site, lead_time)
+
+    def _beside_observed(
+        self, dense: np.ndarray, plan: np.ndarray, site: int, lead_time: int
+    ) -> Series:
         place = site if self._series_of_all else 0
         times = self.windows + lead_time
         return self.forecasts.beside_observed(dense[:, place], plan[:, place], site, times)
@@ -205,22 +229,24 @@ class WhatIf:
         numbers = len(self.windows) * problem.n_sites * len(problem.field.channels)
         return 4 * numbers <= SERIES_HELD
 
-    def _series_key(self, mask: Mask, site: int, lead_time: int) -> tuple[Hashable, ...]:
+    def _series_key(self, mask: Mask, site: int, lead_time: int) -> Key:
         key = ("series", mask.to_hex(), lead_time)
         return key if self._series_of_all else (*key, site)
 
-    def _at_lead_time(self, mask: Mask, site: int, lead_time: int, tell: Tell | None) -> np.ndarray:
+    def _at_lead_time(self, mask: Mask, site: int, lead_time: int, tell: Tell) -> np.ndarray:
         """Forecasts of all sites, or of the one where that is too much, (window, s, c)."""
         sites = None if self._series_of_all else np.array([site])
-        forecasts, parts = self.forecasts.at(mask), []
-        pieces = np.array_split(self.windows, -(-len(self.windows) // PIECE))
-        for done, some in enumerate(pieces, start=1):
-            parts.append(forecasts.forecast(some, sites)[:, lead_time].copy())
-            if tell is not None:
-                tell(done / len(pieces))
-        return np.concatenate(parts)
+        pieces = self._pieces(
+            mask,
+            None,
+            self.windows,
+            tell,
+            lambda at, some: at.forecast(some, sites)[:, lead_time].copy(),
+            at_once=None if sites is None else PIECE_OF_ONE,
+        )
+        return np.concatenate(list(pieces))
 
-    def _switched(self, mask: Mask, site: int) -> tuple[Mask, tuple[Hashable, ...] | None]:
+    def _switched(self, mask: Mask, site: int) -> tuple[Mask, Key | None]:
         """The mask with the site switched; a key of its own where an edit takes other weights."""
         kept = bool(mask.active[site])
         other = edited(mask, off=[site]) if kept else edited(mask, on=[site])
@@ -228,25 +254,38 @@ class WhatIf:
         same = self.forecasts.level_of(other) == level
         return other, None if same else ("errors", other.to_hex(), level)
 
-    def _once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
-        """What was made before under a key, or made now; one thread makes at a time."""
-        with self._lock:
-            if key not in self._known:
-                with _threads(self.n_threads):
-                    self._known[key] = make()
-                self._forget()
-            self._known.move_to_end(key)
-            return self._known[key]
+    def _errors(
+        self, mask: Mask, level: int | None, windows: np.ndarray, tell: Tell
+    ) -> ErrorStatistics:
+        pieces = self._pieces(mask, level, windows, tell, MaskForecaster.errors)
+        return reduce(add, pieces)
 
-    def _forget(self) -> None:
-        held = sum(_size(value) for value in self._known.values())
-        while held > BYTES_HELD and len(self._known) > LEAST_HELD:
-            held -= _size(self._known.popitem(last=False)[1])
+    def _pieces(
+        self,
+        mask: Mask,
+        level: int | None,
+        windows: np.ndarray,
+        tell: Tell,
+        make: Callable[[MaskForecaster, np.ndarray], T],
+        at_once: int | None = None,
+    ) -> Iterator[T]:
+        """Some windows at a time, each piece in its turn."""
+        problem = self.forecasts.problem
+        each = problem.window.horizon * problem.n_sites * len(problem.field.channels)
+        at_once = at_once or max(1, PIECE_NUMBERS // each)
+        with self._turn():
+            forecasts = self.forecasts.at(mask, level)
+        pieces = np.array_split(windows, -(-len(windows) // at_once))
+        for done, some in enumerate(pieces, start=1):
+            with self._turn():
+                made = make(forecasts, some)
+            tell(done / len(pieces))
+            yield made
 
-
-def _half(tell: Tell, part: int) -> Tell:
-    """Tell of the first or the second of two equal parts of the work as a share of both."""
-    return lambda share: tell((part + share) / 2)
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._answers.turn(), _threads(self.n_threads):
+            yield
 
 
 @contextmanager
@@ -257,9 +296,3 @@ def _threads(n_threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _size(value: ErrorStatistics | np.ndarray) -> int:
-    if isinstance(value, ErrorStatistics):
-        return 4 * value.squared.nbytes
-    return value.nbytes

@@ -1,69 +1,182 @@
-"""Answers computed beside the page: a newer question ends the older, and a fault is told."""
+"""Answers computed beside the page: how far they are, what ends them, and what the page shows."""
 
 from __future__ import annotations
 
+import time
 from threading import Event
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app import errands
-from app.errands import Errand, Tell
+from app.errands import Errand
 from dynst_core.errors import BudgetError
+from dynst_core.runs import Run
+from dynst_core.what_if import WhatIf
+from tests.test_app_plan import button, figures, open_app
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errands, "REST_SECONDS", 0.0)
     monkeypatch.setattr(errands.st, "session_state", {})
 
 
-def test_an_answer_comes_and_the_same_question_is_not_asked_twice() -> None:
+def settled(app: AppTest) -> AppTest:
+    """The page once nothing is computed beside it any more."""
+    while errands.ERRAND in app.session_state:
+        errand = app.session_state[errands.ERRAND]
+        assert errand.ended.wait(60) and errand.fault is None
+        app.run()
+        assert not app.exception, app.exception
+    return app
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_question_is_not_asked_twice_nor_a_part_of_it() -> None:
     told: list[float] = []
 
-    def work(tell: Tell) -> str:
-        tell(0.5)
-        told.append(0.5)
-        return "42"
+    def work(errand: Errand) -> None:
+        errand.say("Counting")
+        errand.tell(0.5)
+        told.append(errand.share)
 
-    errand = errands.ask("how many", work)
+    errand = errands.ask(frozenset({"how many", "how much"}), work)
     assert errand.ended.wait(10)
-    assert (errand.answer, errand.share, errand.fault) == ("42", 0.5, None)
-    assert errands.ask("how many", work) is errand and told == [0.5]
+    assert (errand.words, errand.share, errand.fault) == ("Counting", 0.5, None)
+    assert errands.ask(frozenset({"how many"}), work) is errand and told == [0.5]
+    errands.drop()
+    again = errands.ask(frozenset({"how many"}), work)
+    assert again.ended.wait(10) and told == [0.5, 0.5]
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_newer_question_ends_the_older() -> None:
-    began, newer = Event(), Event()
+    began, newer, ends = Event(), Event(), []
 
-    def long(tell: Tell) -> str:
+    def long(errand: Errand) -> None:
         began.set()
         newer.wait(10)
-        tell(0.1)
-        return "too late"
+        errand.tell(0.1)
+        ends.append("first")
 
-    first = errands.ask("first", long)
+    first = errands.ask(frozenset({"first"}), long)
     assert began.wait(10)
-    second = errands.ask("second", lambda tell: "2")
+    second = errands.ask(frozenset({"first", "second"}), lambda _: ends.append("second"))
     newer.set()
     assert first.ended.wait(10) and second.ended.wait(10)
-    assert first.answer is None and first.fault is None
-    assert second.answer == "2"
+    assert ends == ["second"] and first.fault is None
 
 
-def test_a_question_dropped_while_it_rests_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("at_once")
+def test_a_question_dropped_while_it_rests_is_not_begun() -> None:
     begun: list[str] = []
-    errand = Errand("moved on")
+    errand = Errand(frozenset({"moved on"}))
     errand.dropped.set()
-    errand.run(lambda tell: begun.append("work"))
+    errand.run(lambda _: begun.append("work"))
     assert errand.ended.is_set() and begun == []
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     "error", [BudgetError("Expected a mask."), RuntimeError("torch: no memory")]
 )
 def test_a_fault_is_kept_to_be_told(error: Exception) -> None:
-    def work(tell: Tell) -> None:
+    def work(_: Errand) -> None:
         raise error
 
-    errand = errands.ask("what", work)
+    errand = errands.ask(frozenset({"what"}), work)
     assert errand.ended.wait(10)
-    assert errand.fault == str(error) and errand.answer is None
+    assert errand.fault == str(error)
+
+
+def test_the_time_left_is_foretold_from_the_pace_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(errands.time, "monotonic", lambda: now[0])
+    errand = Errand(frozenset({"long"}))
+    errand.say("Forecasting")
+    now[0] = 104.0
+    assert errand.seconds_left is None, "nothing is done yet"
+    errand.tell(0.25)
+    assert errand.seconds_left == pytest.approx(12.0)
+
+
+# -- on the page ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(fire_run: Run, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """The fire run, whose forecasts, but for a first look, wait until the event is set."""
+    monkeypatch.setenv("DYNST_RUNS", str(fire_run.folder.parent))
+    let_go, piece = Event(), WhatIf._pieces
+
+    def slow(self: WhatIf, mask, level, windows, tell, *rest, **more):
+        for made in piece(self, mask, level, windows, tell, *rest, **more):
+            yield made
+            while windows is not self.first_windows and not let_go.wait(0.02):
+                tell(0.5)
+
+    monkeypatch.setattr(WhatIf, "_pieces", slow)
+    return let_go
+
+
+def edited_app(run: Run, place: int) -> AppTest:
+    name = str(run.sites.site_id[run.path.mask(1).kept[place]])
+    app = open_app(removed="50", panel="what-if", site=name)
+    return button(app, "switch-off").click().run()
+
+
+def test_a_page_shows_how_far_it_is_can_be_stopped_and_asked_again(
+    held: Event, fire_run: Run
+) -> None:
+    app = edited_app(fire_run, 7)
+    errand = app.session_state[errands.ERRAND]
+    assert figures(app)["Cells kept"][0] == "359 of 720", "what is known does not wait"
+    assert figures(app)["Forecast error"][0] == "–"
+    assert [b.key for b in app.button].count("errand-stop") == 1
+
+    button(app, "errand-stop").click().run()
+    assert errand.ended.wait(1.5) and errand.stopped
+    app.run()
+    keys = [b.key for b in app.button]
+    assert "errand-stop" not in keys and "errand-again" in keys
+    assert figures(app)["Forecast error"][0] == "–", "stopped, so without an answer"
+
+    held.set()
+    button(app, "errand-again").click().run()
+    settled(app)
+    assert figures(app)["Forecast error"][0].endswith("°C")
+    assert "errand-again" not in [b.key for b in app.button]
+
+
+def test_a_first_look_is_shown_before_the_whole_answer(held: Event, fire_run: Run) -> None:
+    app = edited_app(fire_run, 8)
+    errand = app.session_state[errands.ERRAND]
+    while errand.early is None:
+        assert not errand.ended.wait(0.05)
+    app.run()
+    assert any(m.value.startswith("- Everywhere") for m in app.markdown)
+    assert any(c.value.startswith("First look, over ") for c in app.caption)
+    held.set()
+    settled(app)
+    assert not any(c.value.startswith("First look") for c in app.caption)
+
+
+def test_two_planners_who_ask_the_same_have_it_forecast_once(
+    held: Event, fire_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    whole = WhatIf._errors
+
+    def counted(self: WhatIf, mask, *rest):
+        made.append(mask.to_hex())
+        return whole(self, mask, *rest)
+
+    monkeypatch.setattr(WhatIf, "_errors", counted)
+    one, other = edited_app(fire_run, 9), edited_app(fire_run, 9)
+    time.sleep(2 * errands.REST_SECONDS)
+    held.set()
+    for app in (one, other):
+        settled(app)
+    assert figures(one) == figures(other)
+    assert len(made) <= 4, "a first look and the rest, for the plan and the one before it"

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import errands
 from dynst_core.effect import effect, neighbourhood
 from dynst_core.forecast import RunForecaster, edited
 from dynst_core.reopen import problem_of
 from dynst_core.runs import Run
 from dynst_core.series import band_at, share_held
+from tests.test_app_errands import settled
 from tests.test_app_plan import button, figures, open_app
 from tests.test_app_what_if import MINUS
 
@@ -44,16 +44,6 @@ def chart(app: AppTest) -> dict[str, dict]:
     return {line["name"]: line for line in json.loads(found.proto.spec)["data"]}
 
 
-def waited(app: AppTest) -> AppTest:
-    """The page once what is computed beside it is there."""
-    for _ in range(60):
-        if app.get("plotly_chart"):
-            return app
-        app.session_state[errands.ERRAND].ended.wait(30)
-        app.run()
-    raise AssertionError("Expected a chart, found none after 60 looks.")
-
-
 def answered(app: AppTest) -> list[str]:
     """The answer to "what if it fails", its heading first."""
     found = [m.value for m in app.markdown if m.value.startswith("**If it ")]
@@ -68,8 +58,8 @@ def test_a_card_shows_its_site_over_time(
     fire_store: Path, fire_run: Run, forecasts: RunForecaster
 ) -> None:
     site, name = one_site(fire_run, 1, kept=KEPT)
-    app = open_app(removed="50", panel="site", site=name)
-    drawn = chart(waited(app))
+    app = settled(open_app(removed="50", panel="site", site=name))
+    drawn = chart(app)
     assert {"observed", "this plan", "all cells", "band, lowest"} <= set(drawn)
     found = forecasts.series(fire_run.path.mask(1), site, forecasts.windows(), lead_time=1)
     band = band_at(fire_run, 1, found, site, 1, 0)
@@ -96,7 +86,7 @@ def test_a_card_tells_what_one_site_is_worth_and_leaves_the_plan_alone(
     app = open_app(removed="50", panel="site", site=name, card="lead")
     untouched, link = figures(app), dict(app.query_params)
     assert button(app, "failure").label == question and answered(app) == []
-    button(app, "failure").click().run(timeout=120)
+    settled(button(app, "failure").click().run())
 
     mask = fire_run.path.mask(1)
     other = edited(mask, off=[site]) if kept else edited(mask, on=[site])

@@ -14,6 +14,7 @@ from dynst_core.effect import effect, neighbourhood
 from dynst_core.forecast import RunForecaster, edited
 from dynst_core.reopen import problem_of
 from dynst_core.runs import Run
+from tests.test_app_errands import settled
 from tests.test_app_plan import button, figures, looks_of, multi, open_app, paint_sent
 
 MINUS = "\N{MINUS SIGN}"
@@ -51,7 +52,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     name = str(fire_run.sites.site_id[site])
     app = open_app(removed="50", panel="what-if", site=name)
     assert told(app) == ""
-    button(app, "switch-off").click().run(timeout=120)
+    settled(button(app, "switch-off").click().run())
 
     forecasts = RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
     after, before = forecasts.errors(edited(level, off=[site])), fire_run.arrays.errors[1]
@@ -74,7 +75,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     reason(app).set_value("road works").run()
     link = dict(app.query_params)
     assert link["edit"] == f"off:{quoted(name)}:road%20works"
-    again = open_app(**link)
+    again = settled(open_app(**link))
     assert figures(again) == shown and told(again) == told(app)
     assert reason(again).value == "road works"
 
@@ -89,7 +90,7 @@ def test_undo_redo_and_reset_go_back_and_forth(fire_store: Path, fire_run: Run) 
     untouched = figures(app)
     assert button(app, "edit-undo").disabled and button(app, "edit-redo").disabled
     assert "Switch 2 cells off" in labels(app)
-    button(app, "switch-off").click().run(timeout=120)
+    settled(button(app, "switch-off").click().run())
     edited_figures = figures(app)
     assert edited_figures["Cells kept"][0] == "358 of 720"
     button(app, "edit-undo").click().run()
@@ -108,11 +109,11 @@ def test_a_pin_takes_the_place_of_an_edit_and_can_be_undone(
     fire_store: Path, fire_run: Run
 ) -> None:
     name = str(fire_run.sites.site_id[fire_run.path.mask(1).kept[0]])
-    app = open_app(removed="50", panel="what-if", site=name, edit=f"off:{quoted(name)}")
-    app.segmented_control[1].set_value(1).run(timeout=120)
+    app = settled(open_app(removed="50", panel="what-if", site=name, edit=f"off:{quoted(name)}"))
+    app.segmented_control[1].set_value(1).run()
     link = dict(app.query_params)
     assert link["keep"] == quoted(name) and "edit" not in link
-    button(app, "edit-undo").click().run(timeout=120)
+    button(app, "edit-undo").click().run()
     link = dict(app.query_params)
     assert link["edit"] == f"off:{quoted(name)}" and "keep" not in link
 
@@ -122,7 +123,7 @@ def test_a_plan_under_constraints_can_be_forecast_again(fire_store: Path, fire_r
     name = str(fire_run.sites.site_id[removed[0]])
     app = open_app(removed="50", panel="what-if", keep=quoted(name))
     assert figures(app)["Forecast error"] == ("–", "not yet evaluated")
-    button(app, "forecast-plan").click().run(timeout=120)
+    settled(button(app, "forecast-plan").click().run())
     assert re.fullmatch(r"\d+\.\d °C", figures(app)["Forecast error"][0])
     assert "forecast-plan" not in [b.key for b in app.button]
 
@@ -195,14 +196,14 @@ def test_a_map_shows_the_layer_chosen_for_it(fire_store: Path) -> None:
 def test_the_share_within_ten_degrees_is_forecast_and_its_tolerance_is_editable(
     fire_store: Path,
 ) -> None:
-    app = open_app(removed="50", left="within")
+    app = settled(open_app(removed="50", left="within"))
     ten, ten_arrays = paint_sent(app)
     assert ten["captions"]["importance"]["title"] == "Forecasts within 10 °C"
     assert (
         "share of forecasts that miss by at most 10 °C" in ten["captions"]["importance"]["subtitle"]
     )
     next(n for n in app.number_input if n.label.startswith("A forecast may miss")).set_value(2.0)
-    app.run(timeout=120)
+    settled(app.run())
     two, two_arrays = paint_sent(app)
     assert two["captions"]["importance"]["title"] == "Forecasts within 2 °C"
     assert (looks_of(two_arrays, "importance") != looks_of(ten_arrays, "importance")).any()
@@ -210,7 +211,7 @@ def test_the_share_within_ten_degrees_is_forecast_and_its_tolerance_is_editable(
 
 
 def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
-    app = open_app(removed="50", left="forecast", right="truth")
+    app = settled(open_app(removed="50", left="forecast", right="truth"))
     first, first_arrays = paint_sent(app)
     assert "valid " in first["captions"]["importance"]["subtitle"]
     assert first["legends"]["importance"] == first["legends"]["error"]

@@ -23,7 +23,7 @@ LIGHT_LAYERS = (
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
     ("solve", "verify", "tolerance", "zones", "costs", "effect"),
-    ("served", "series"),
+    ("served", "series", "answers"),
     ("plan",),
     ("palette", "basemap", "wording", "summary", "cautions"),
     ("places", "rivals"),

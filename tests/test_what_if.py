@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from dynst_core import answers as answers_module
 from dynst_core import what_if as module
 from dynst_core.errors import BudgetError, DataError
 from dynst_core.forecast import RunForecaster, edited
@@ -69,7 +70,7 @@ def test_what_was_answered_once_is_not_forecast_again(
 def test_memory_is_bounded_and_the_oldest_answer_goes_first(
     run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BYTES_HELD", 1)
+    monkeypatch.setattr(answers_module, "BYTES_HELD", 1)
     masks = [Mask.keep(np.array([site]), 12) for site in range(6)]
     for mask in masks:
         answers.errors(mask)
@@ -238,3 +239,26 @@ def test_a_run_finds_its_data_by_name(fire_run: Run) -> None:
 def test_a_run_of_unknown_data_says_so(run: Run) -> None:
     with pytest.raises(DataError, match="Expected the name of a data set, found 'test'"):
         problem_of(run)
+
+
+# -- how far an answer is, and its end ------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", ["errors", "switched", "share_within", "first_look"])
+def test_every_long_answer_tells_its_share_piece_by_piece_and_can_be_stopped(
+    run: Run, answers: WhatIf, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PIECE_NUMBERS", 2 * 12 * 10)  # ten forecasts of two steps
+    mask, more = run.path.mask(1), {"switched": [0], "share_within": [1.0, 0]}.get(question, [])
+    told: list[float] = []
+
+    def stop_half_way(share: float) -> None:
+        told.append(share)
+        if share >= 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        getattr(answers, question)(mask, *more, tell=stop_half_way)
+    assert told == sorted(told) and 0.5 <= told[-1] < 0.9
+    getattr(answers, question)(mask, *more, tell=told.append)
+    assert told[-1] == pytest.approx(1.0)

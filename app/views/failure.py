@@ -5,20 +5,16 @@ A question, not an edit: the plan and the list of edits stay as they are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
-from app import forecasting, session, state
+from app import forecasting, questions, session, state
+from app.questions import Ask
 from app.session import Choice
 from app.views import what_if
 from dynst_core import wording
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-
-if TYPE_CHECKING:
-    from dynst_core.what_if import WhatIf
 
 
 def offer(run: Run, plan: Plan, site: int) -> None:
@@ -56,12 +52,12 @@ def wanted(run: Run, choice: Choice, plan: Plan) -> bool:
     )
 
 
-def answer(run: Run, choice: Choice, plan: Plan, forecaster: WhatIf) -> None:
-    """Forecast it, so that it is known. The plan too, by the same forecaster as its change."""
+def asked(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
+    """What is to be forecast for it: the plan too, by the same forecaster as its change."""
     site = session.site_on_card(run, choice)
-    if site is not None:
-        forecaster.errors(plan.mask)
-        forecaster.switched(plan.mask, site)
+    if site is None or not wanted(run, choice, plan):
+        return []
+    return [questions.errors(plan.mask), questions.switched(plan.mask, site)]
 
 
 def _answerable(plan: Plan, site: int) -> bool:

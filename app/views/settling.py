@@ -1,101 +1,120 @@
-"""Long answers: forecast what the screen asks for and does not know yet, then draw it again."""
+"""Long answers: have what the screen asks for and does not know forecast beside the page."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
-from app import forecasting, layers, session, state
+from app import errands, forecasting, layers, questions, session, state, train_words
+from app.errands import Errand
+from app.questions import Ask
 from app.session import Choice
 from app.views import failure, layer_bar, site_time, what_if
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
-if TYPE_CHECKING:
-    from dynst_core.what_if import WhatIf
-
 FRAME_SECONDS = 0.35
 """How long a moment stays when the maps play."""
 
-SETTLED = "settled"
+LOOK_SECONDS = 0.4
+"""How often a screen that waits looks how far its answer is."""
 
 
 def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
-    """Answer what is open on the screen, or show the next moment while the maps play.
+    """See to what is open on the screen, or show the next moment while the maps play.
 
     Args:
         run: the run.
         choice: what is on the screen.
         plan: what it shows.
-        slot: where to say that something is being computed.
+        slot: where to say how far an answer is.
     """
-    if not plan.mask.n_active or not _open(run, choice, plan):
+    source = forecasting.source(run)
+    answerable = not source.fault and (source.at_hand or state.forecast_asked(run, plan))
+    if not answerable or not plan.mask.n_active:
+        errands.drop()
+        return
+    left = questions.still_open(run, _asked(run, choice, plan))
+    if not left:
+        errands.drop()
         _play(run, choice)
         return
-    source = forecasting.source(run)
-    if source.fault or not (source.at_hand or state.forecast_asked(run, plan)):
-        return
-    question = (plan.mask.to_hex(), choice, failure.wanted(run, choice, plan))
-    if st.session_state.get(SETTLED) == question:
-        return  # it was answered and is forgotten already: better a grey map than an endless loop
-    with slot.container():
-        _answer(run, choice, plan)
-    st.session_state[SETTLED] = question
-    _draw_again()
+    name = (str(run.folder), run.manifest.created)
+    errand = errands.ask(frozenset((*name, one.name) for one in left), questions.work(run, left))
+    with slot.container(key="errand"):
+        if errand.stopped or errand.fault is not None:
+            _offer_again(errand)
+        elif not errand.ended.is_set():
+            _wait(run, choice, errand)
+        # Else it was answered and is forgotten already: better a grey map than an endless loop.
 
 
-def _open(run: Run, choice: Choice, plan: Plan) -> bool:
-    """Whether the screen asks for something that only the forecaster can tell."""
-    if _errors_wanted(run, plan) or failure.wanted(run, choice, plan):
-        return True
-    if site_time.wanted(run, choice):
-        return True
-    if plan.edits:
-        base = what_if.base_of(run, choice)
-        if base is not None and not base.evaluated:
-            return True
-    loaded, names = forecasting.loaded(run), layer_bar.shown(choice)
+def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
+    """All that the screen asks the forecaster; a series last, since it is the largest."""
+    names = layer_bar.shown(choice)
+    if set(names) & set(layers.MOMENTS):
+        yield questions.at_hand()
+    base = what_if.base_of(run, choice) if plan.edits else None
+    if not plan.evaluated and (plan.edits or state.forecast_asked(run, plan)):
+        if base is not None and choice.panel == session.WHAT_IF:
+            yield questions.first_look(base.mask, plan.mask)
+        yield questions.errors(plan.mask)
+    if base is not None and not base.evaluated:
+        yield questions.errors(base.mask)
     if layers.WITHIN in names:
-        amount = layer_bar.miss(run, choice)
-        return loaded is None or loaded.known_share(plan.mask, amount, choice.channel) is None
-    return bool(set(names) & set(layers.MOMENTS)) and loaded is None
+        yield questions.within(plan.mask, layer_bar.miss(run, choice), choice.channel)
+    yield from failure.asked(run, choice, plan)
+    yield from site_time.asked(run, choice, plan)
 
 
-def _errors_wanted(run: Run, plan: Plan) -> bool:
-    return not plan.evaluated and (bool(plan.edits) or state.forecast_asked(run, plan))
+@st.fragment(run_every=LOOK_SECONDS)
+def _wait(run: Run, choice: Choice, errand: Errand) -> None:
+    """How far the answer is; looks again until it is there, and then draws the page with it."""
+    if errand.ended.is_set() or errand.stopped:
+        st.rerun()  # the page, so that nobody looks again
+    with st.container():  # always there, so that the line beneath keeps its place
+        if errand.early is not None and choice.panel == session.WHAT_IF:
+            _first_look(run, choice, errand)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.progress(min(1.0, errand.share), _told(errand), width="stretch")
+        st.button("Stop", key="errand-stop", type="tertiary", on_click=errand.stop)
 
 
-def _answer(run: Run, choice: Choice, plan: Plan) -> None:
-    with st.spinner("Reading the run's data and forecaster ..."):
-        forecaster = forecasting.load(run)
-    if forecaster is None:
-        return
-    with st.spinner(f"Forecasting the test period again ({len(forecaster.windows):,} forecasts)"):
-        base = what_if.base_of(run, choice) if plan.edits else None
-        if base is not None and choice.panel == session.WHAT_IF and not plan.evaluated:
-            _first_look(run, choice, plan, base, forecaster)
-        if base is not None and not base.evaluated:
-            forecaster.errors(base.mask)
-        if _errors_wanted(run, plan):
-            forecaster.errors(plan.mask)
-        if layers.WITHIN in layer_bar.shown(choice):
-            forecaster.share_within(plan.mask, layer_bar.miss(run, choice), choice.channel)
-        if failure.wanted(run, choice, plan):
-            failure.answer(run, choice, plan, forecaster)
+def _told(errand: Errand) -> str:
+    """What is being done, the share that is, and the time left once it can be told."""
+    share = f": {100 * errand.share:.0f} %" if errand.share else ""
+    seconds = errand.seconds_left
+    left = "" if seconds is None else f", about {train_words.span(seconds)} left"
+    return f"{errand.words or 'Waiting'}{share}{left}"
 
 
-def _first_look(run: Run, choice: Choice, plan: Plan, base: Plan, forecaster: WhatIf) -> None:
-    """The answer over some of the forecasts, at once; the whole one takes its place."""
-    before, after = (forecaster.first_look(one.mask) for one in (base, plan))
-    st.markdown(what_if.told(run, choice, before, after))
-    n_first, n_all = len(forecaster.first_windows), len(forecaster.windows)
-    if n_first < n_all:
-        st.caption(f"First look, over {n_first:,} of {n_all:,} forecasts.")
+def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
+    """The answer over some of the forecasts; the whole one takes its place."""
+    st.markdown(what_if.told(run, choice, *errand.early))
+    loaded = forecasting.loaded(run)
+    if loaded is not None and len(loaded.first_windows) < len(loaded.windows):
+        first, whole = len(loaded.first_windows), len(loaded.windows)
+        st.caption(f"First look, over {first:,} of {whole:,} forecasts.")
+
+
+def _offer_again(errand: Errand) -> None:
+    """What became of an answer that did not come, and a button to ask again."""
+    if errand.fault is not None:
+        st.error(f"The forecast failed: {errand.fault}", icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if errand.stopped:
+            st.caption("The forecast was stopped.", width="content")
+        st.button(
+            "Forecast again" if errand.fault is not None else "Forecast it",
+            key="errand-again",
+            icon=":material/play_arrow:",
+            on_click=errands.drop,
+        )
 
 
 def _play(run: Run, choice: Choice) -> None:

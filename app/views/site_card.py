@@ -71,7 +71,7 @@ def _show_chart(
         st.caption("A forecast needs a plan; first let the constraints hold together.")
     else:
         site_time.show(run, choice, plan, site)
-    if clash is None and (failure.wanted(run, choice, plan) or site_time.wanted(run, choice)):
+    if clash is None and (failure.asked(run, choice, plan) or site_time.asked(run, choice, plan)):
         data_offer.show(run, plan, forecasting.source(run), "The answer", "card")
     return st.empty()
 

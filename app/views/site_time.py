@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import errands, forecasting, session, site_charts, state
+from app import forecasting, questions, session, site_charts, state
+from app.questions import Ask
 from app.session import Choice
 from dynst_core import series as times
 from dynst_core import wording
@@ -15,12 +15,7 @@ from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.series import Series, SiteBand, Stretch
 
-if TYPE_CHECKING:
-    from dynst_core.what_if import WhatIf
-
 HEIGHT = 170
-LOOK_SECONDS = 0.5
-"""How often a screen that waits for its forecasts looks for them."""
 
 
 def pick_stretch(run: Run, choice: Choice) -> None:
@@ -40,37 +35,18 @@ def pick_stretch(run: Run, choice: Choice) -> None:
 
 
 def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
-    """The chart and what its band held; until the forecasts are there, how far they are."""
+    """The chart and what its band held, once the forecasts are there."""
     found = _known(run, plan, site, _lead_time(run, choice))
     if found is not None:
         _draw(run, choice, plan, site, found)
-    elif (forecaster := forecasting.loaded(run)) is not None and plan.mask.n_active:
-        _wait(run, choice, plan, site, forecaster)
 
 
-def wanted(run: Run, choice: Choice) -> bool:
-    """Whether the screen shows a site over time and waits for the forecaster to be read."""
+def asked(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
+    """What is to be forecast for the site that the screen shows over time, if it shows one."""
     site = session.site_on_card(run, choice)
-    over_time = site is not None and view(run, choice) == session.OVER_TIME
-    return over_time and forecasting.loaded(run) is None
-
-
-@st.fragment(run_every=LOOK_SECONDS)
-def _wait(run: Run, choice: Choice, plan: Plan, site: int, forecaster: WhatIf) -> None:
-    """Have the forecasts made beside the page, and look again until they are there."""
-    lead_time = _lead_time(run, choice)
-    errand = errands.ask(
-        (run.folder, plan.mask.to_hex(), site, lead_time),
-        lambda tell: forecaster.series(plan.mask, site, lead_time, tell),
-    )
-    if errand.fault is not None:
-        st.error(f"The forecast failed: {errand.fault}", icon=":material/error:")
-    elif errand.answer is None:
-        st.progress(errand.share, f"Forecasting this {wording.site_noun(run)} over the test period")
-    elif _known(run, plan, site, lead_time) is not None:
-        st.rerun()  # the page, so that nobody looks again
-    else:  # too large to be remembered
-        _draw(run, choice, plan, site, errand.answer)
+    if site is None or view(run, choice) != session.OVER_TIME:
+        return []
+    return [questions.series(plan.mask, site, _lead_time(run, choice))]
 
 
 def _draw(run: Run, choice: Choice, plan: Plan, site: int, found: Series) -> None:

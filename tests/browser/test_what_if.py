@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 
-from tests.browser.harness import PATIENCE, Guard, painted, stage
+from dynst_core.runs import Run
+from tests.browser.harness import PATIENCE, Guard, open_page, painted, serve, stage
 from tests.browser.test_deciding import open_without_chart, shows, value
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -64,6 +66,33 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     shows(other, "Forecast error", error)
     expect(other.get_by_label(f"Reason for {site}")).to_have_value("road works")
     assert guard.foreign == []
+
+
+def test_the_slider_moves_while_an_answer_is_computed(
+    driven: BrowserContext, fire_run: Run
+) -> None:
+    """In a dashboard just started, whose first answer must read torch, the data and the weights."""
+    site = str(fire_run.sites.site_id[fire_run.path.mask(1).kept[0]])
+    sent: list[object] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    driven.once("page", lambda page: page.on("websocket", listen))
+    with serve(fire_run.folder.parent) as fresh:
+        page, _ = open_page(driven, fresh, f"?removed=0&panel=what-if&site={quote(site, safe='')}")
+        painted(page)
+        page.get_by_role("button", name=f"Switch cell {site} off").click()
+        progress = page.locator(".st-key-errand").get_by_role("progressbar")
+        expect(progress).to_be_visible(timeout=PATIENCE)
+        shows(page, "Cells kept", "719 of 720")
+        page.get_by_role("slider", name="Cells removed").press("ArrowRight")
+        shows(page, "Cells kept", "359 of 720")
+        assert progress.is_visible(), "the figures changed before the answer came"
+        expect(answer(page)).to_have_count(2, timeout=LONG)
+        shows(page, "Cells kept", "359 of 720")
+        expect(progress).to_have_count(0)
+        page.close()
 
 
 def test_a_rectangle_selects_cells_to_switch_together(visit: Open, fire: str) -> None:
