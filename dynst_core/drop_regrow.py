@@ -6,9 +6,8 @@ import numpy as np
 
 from dynst_core.errors import BudgetError
 
-ALL_SHARE, LEAST_SHARE, CHANCE = 0.3, 0.03, 3.0
-"""Masks of any size: how often all sites are kept, the smallest share kept otherwise, and how much
-chance weighs against a site's rank."""
+LEAST_SHARE = 0.03
+"""Of the sites, kept by the smallest of the masks of any size."""
 
 
 def exchange(active: np.ndarray, drop: int, grow: int) -> np.ndarray:
@@ -81,22 +80,19 @@ def flip_some(active: np.ndarray, share: float, rng: np.random.Generator) -> np.
     return near
 
 
-def any_sites(order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask of any size: all sites, or few; sites of high rank stay a little more often.
+def any_sites(order: np.ndarray, flip: float, rng: np.random.Generator) -> np.ndarray:
+    """A mask of any size near the path: the last to go, with a few sites flipped.
 
-    Training on such masks teaches one set of weights to forecast from whatever is left.
+    Training on such masks teaches one set of weights to forecast from whatever a level leaves.
 
     Args:
         order: place of each site in the order of removal, (s,), 0 first.
+        flip: chance of each kept site to be closed, and a removed one opened for it.
         rng: source of chance.
     Returns:
         (s,), bool, at least one site on.
     """
     n_sites = len(order)
-    if rng.random() < ALL_SHARE:
-        return np.ones(n_sites, dtype=bool)
-    n_active = max(1, int(n_sites * rng.uniform(LEAST_SHARE, 1)))
-    stay = CHANCE * rng.random(n_sites) + order / n_sites
-    active = np.zeros(n_sites, dtype=bool)
-    active[np.argsort(stay)[n_sites - n_active :]] = True
-    return active
+    n_active = int(rng.integers(max(1, int(n_sites * LEAST_SHARE)), n_sites + 1))
+    active = order >= n_sites - n_active
+    return active if active.all() or not flip else flip_some(active, flip, rng)

@@ -33,7 +33,8 @@ class PathOptions:
     Attributes:
         exchanges: exchanges of sites tried at each level before any training.
         sure: standard errors by which such an exchange must lower the held-back error.
-        any_steps: gradient steps at masks of any size, before the first level.
+        any_steps: gradient steps at masks of any size, before the first level, at the least.
+        any_epochs: how often these go through all training windows, at the least.
         level_steps: gradient steps at each level.
         level_rate: top of each level's learning rate, as a share of that at masks of any size.
         rounds: drop-and-regrow rounds at a level, each followed by training.
@@ -44,12 +45,13 @@ class PathOptions:
         selection_queries: forecast sites that judge a mask when there are more.
         flip: chance of each kept site to be closed, and a removed one opened, in a training step.
         look_every: gradient steps at masks of any size between looks at the selection error.
-        patience: gradient steps at masks of any size without a better one before the first level.
+        patience: of `any_steps`, those without a better one before the first level begins.
     """
 
     exchanges: int = 300
     sure: float = 1.5
     any_steps: int = 1000
+    any_epochs: float = 10.0
     level_steps: int = 240
     level_rate: float = 1.0
     rounds: int = 4
@@ -68,6 +70,7 @@ class PathOptions:
             self,
             exchanges=round(self.exchanges * min(1.0, effort)),
             any_steps=max(1, round(self.any_steps * effort)),
+            any_epochs=self.any_epochs * effort,
             level_steps=max(self.rounds, round(self.level_steps * effort)),
         )
 
@@ -131,7 +134,7 @@ class PathTraining:
         self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
         self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
         if self.forecaster.closed_form:
-            self.path_options = replace(self.path_options, any_steps=0, level_steps=0)
+            self.path_options = replace(self.path_options, any_steps=0, any_epochs=0, level_steps=0)
         self.rng = np.random.default_rng([self.seed, 1])
         self.skipped = 0
         self.active = np.ones(self.problem.n_sites, dtype=bool)
@@ -159,7 +162,13 @@ class PathTraining:
     @property
     def n_steps(self) -> int:
         """Gradient steps of the whole walk, where nothing stops early."""
-        return self.path_options.any_steps + self.path_options.level_steps * len(self.targets)
+        return self.any_steps + self.path_options.level_steps * len(self.targets)
+
+    @property
+    def any_steps(self) -> int:
+        """Gradient steps at masks of any size, where nothing stops early."""
+        through = self.path_options.any_epochs * len(self.trainer.starts)
+        return max(self.path_options.any_steps, round(through / self.step_options.batch))
 
     def run(self) -> Iterator[Progress]:
         """Walk the path, telling how far it is; `levels` fills along the way.
@@ -228,20 +237,21 @@ class PathTraining:
 
         Ends with those of least selection error over the foreseen masks.
         """
-        options = self.path_options
-        best = EarlyStop(self.trainer, self.judge, options.patience)
+        options, n_steps = self.path_options, self.any_steps
+        patience = options.patience * n_steps / max(1, options.any_steps)
+        best = EarlyStop(self.trainer, self.judge, patience)
         best.look(*foreseen)
-        for first in range(0, options.any_steps, options.look_every):
-            last = min(first + options.look_every, options.any_steps)
+        for first in range(0, n_steps, options.look_every):
+            last = min(first + options.look_every, n_steps)
             yield from self._train(
                 "masks of any size",
                 first,
                 last,
-                options.any_steps,
-                draw=lambda: any_sites(self.order, self.rng),
+                n_steps,
+                draw=lambda: any_sites(self.order, options.flip, self.rng),
             )
             if best.look(*foreseen):
-                self.skipped += options.any_steps - last
+                self.skipped += n_steps - last
                 break
         best.restore()
 

@@ -34,6 +34,7 @@ TINY: Mapping[str, float | int] = {
 QUICK = PathOptions(
     exchanges=20,
     any_steps=8,
+    any_epochs=0,
     level_steps=6,
     rounds=2,
     proposals=4,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core.drop_regrow import exchange, flip_some, propose_exchanges
+from dynst_core.drop_regrow import any_sites, exchange, flip_some, propose_exchanges
 from dynst_core.errors import BudgetError
 
 MASKS = st.lists(st.booleans(), min_size=1, max_size=40).map(np.array)
@@ -97,3 +97,17 @@ def test_a_neighbour_differs_by_about_the_share_asked_for() -> None:
     assert 90 < np.mean(closed) < 110
     assert 30 < np.mean(opened) < 70, "from none to as many as were closed"
     np.testing.assert_array_equal(flip_some(active, 0.0, np.random.default_rng(0)), active)
+
+
+def test_masks_of_any_size_are_the_path_s_own_but_for_a_few_sites() -> None:
+    rng, order = np.random.default_rng(0), np.random.default_rng(1).permutation(100)
+    sizes, strangers = [], []
+    for _ in range(400):
+        active = any_sites(order, 0.03, rng)
+        n = int(active.sum())
+        sizes.append(n)
+        strangers.append(int((active & (order < 100 - n)).sum()))
+    assert min(sizes) <= 6 and max(sizes) == 100 and 40 < np.mean(sizes) < 62
+    assert max(strangers) > 0 and np.mean(strangers) < 3
+    exact = any_sites(order, 0.0, rng)
+    assert exact.any() and (exact == (order >= 100 - exact.sum())).all()

@@ -10,6 +10,7 @@ import pytest
 
 from dynst_core.errors import DataError
 from dynst_core.estimate import (
+    ANY_EPOCHS,
     ANY_STEPS,
     EXCHANGES,
     FACTOR,
@@ -64,6 +65,7 @@ def test_a_record_too_short_is_refused_before_anything_starts() -> None:
 def test_the_steps_counted_are_the_engine_s_own() -> None:
     options = PathOptions()
     assert (options.any_steps, options.level_steps) == (ANY_STEPS, LEVEL_STEPS)
+    assert options.any_epochs == ANY_EPOCHS
     assert options.exchanges == EXCHANGES
     assert FACTOR.keys() == BACKBONES.keys()
 
