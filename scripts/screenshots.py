@@ -41,6 +41,7 @@ PICTURES = (
     Picture("plan-phone.png", METR, PHONE, CHART),
     Picture("guide-decide.png", f"{DECIDE}&within=5&measure=percent&cost=900", DESK, CHART),
     Picture("guide-layers.png", "?run=era5-uk-t2m&removed=90&left=error&right=added", DESK, CHART),
+    Picture("guide-swipe.png", "?run=era5-uk-t2m&removed=90&swipe=1", DESK, CHART),
     Picture("guide-site.png", f"{METR}&lead=3&panel=site&site=717804", DESK, CHART),
     Picture("guide-what-if.png", f"{METR}&panel=what-if&site=717804&edit=off:717804", DESK, ANSWER),
     Picture("guide-constraints.png", f"{METR}&panel=constraints&apart=1"),

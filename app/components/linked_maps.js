@@ -165,10 +165,11 @@ function placed(stage) {
   const views = [], viewState = {};
   for (const view of stage.views) {
     const box = stage.frames[view.id].getBoundingClientRect();
-    const width = Math.floor(box.width); // whole pixels: a part of one would shift the sides apart
+    // Whole pixels: a part of one would shift the sides of a swipe apart.
+    const [x, y, right] = [box.x - origin.x, box.y - origin.y, box.right - origin.x].map(Math.round);
+    const width = right - x;
     const [from, to] = sideOf(stage, view, width);
     if (to - from < 1) continue;
-    const [x, y] = [box.x - origin.x, box.y - origin.y].map(Math.round);
     const part = { x: x + from, y, width: to - from, height: box.height };
     views.push(new view.constructor({ ...view.props, ...part }));
     stage.aside[view.id] = (from + to - width) / 2;
