@@ -56,8 +56,9 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
         )
     else:
         moved = int((plan.mask.active != run.path.active[choice.level]).sum())
+        kept = f"{plan.mask.n_active:,} {noun}{'' if plan.mask.n_active == 1 else 's'}"
         st.success(
-            f"Obeyed, checked anew: {plan.mask.n_active:,} {noun}s kept, {moved:,} decided "
+            f"Obeyed, checked anew: {kept} kept, {moved:,} decided "
             f"otherwise than at the run's own level. Its error is not yet evaluated.",
             icon=":material/check:",
         )
