@@ -44,15 +44,20 @@ function previewed(stage) {
   return stage.pictures.get(stage.wanted[position(stage)]);
 }
 
+// Never over a picture that the page's own answer brought and the slider alone does not tell: of
+// another lead time or of a plan with wishes, whose own pictures are not fetched yet.
 function preview(stage) {
   const look = previewed(stage);
-  if (look && stage.look && look.version !== stage.look.version)
+  if (look && stage.look && look.version !== stage.look.version && foreseen(stage, stage.look))
     show(stage, { ...look, selected: stage.look.selected });
 }
 
 // An answer to where the slider was before it went on: the next one is on its way.
 function outrun(stage, look) {
   const here = previewed(stage);
-  return here && here.version !== look.version
-    && [...stage.pictures.values()].some((other) => other.version === look.version);
+  return here && here.version !== look.version && foreseen(stage, look);
+}
+
+function foreseen(stage, look) {
+  return [...stage.pictures.values()].some((other) => other.version === look.version);
 }

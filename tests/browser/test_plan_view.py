@@ -142,6 +142,23 @@ def test_the_maps_follow_the_slider_before_it_is_let_go(visit: Open, run: str) -
     painted(page, "3/None/0")
 
 
+def test_a_picture_that_the_slider_alone_does_not_tell_is_not_painted_over(visit: Open) -> None:
+    """The page's answer may come before the slider's own move, which follows it to its level."""
+    page, _ = visit("?run=network&removed=0")
+    page.wait_for_function(PICTURES + " === 4")
+    page.evaluate(
+        """() => {
+          const maps = [...globalThis.dynstMaps.stages.values()].at(-1);
+          maps.paint({ ...maps.look, arrays: { ...maps.look.arrays }, version: "another lead" });
+          const slider = document.querySelector(".st-key-level input");
+          slider.setAttribute("aria-valuetext", slider.getAttribute("aria-valuetext") + " ");
+        }"""
+    )
+    painted(page, "another lead")
+    page.evaluate(TWO_FRAMES)
+    assert stage(page).get_attribute("data-painted") == "another lead"
+
+
 def test_removing_all_but_a_few_sensors_turns_blue_dots_white(visit: Open) -> None:
     page, _ = visit("?run=network&removed=0")
     full = picture(page, "importance").astype(int)
