@@ -199,11 +199,11 @@ def _error_scale(
 
 
 def painted(run: Run, level: int, lead: int | None, channel: int) -> Sealed:
-    """Both usual maps at one of the run's own levels."""
+    """Both usual maps at one of the run's own levels, held for a while: a file keeps them."""
     return _painted(str(run.folder), stamp(run), level, lead, channel, run)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _painted(
     folder: str, changed: tuple[int, ...], level: int, lead: int | None, channel: int, _run: Run
 ) -> Sealed:

@@ -129,6 +129,16 @@ def test_no_file_names_a_place_of_one_machine(what: str) -> None:
     assert found == [], f"names {what}"
 
 
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_links_to_or_shows_is_there(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    files = [page.parent / target for target in targets if "://" not in target]
+    assert [str(file) for file in files if not file.exists()] == []
+
+
 def test_nothing_heavy_is_in_the_repository() -> None:
     heavy = [p.relative_to(ROOT) for p in tracked_files() if p.stat().st_size > 5_000_000]
     assert heavy == []

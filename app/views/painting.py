@@ -82,10 +82,9 @@ _lock = Lock()
 def _make(run: Run, stage: Stage, choice: Choice, names: list[str]) -> None:
     """Write the pictures, those near the level that is shown first."""
     lead, channel = choice.lead, choice.channel
-    scale = loading.error_scale(run, lead, channel)
     for level in sorted(range(len(names)), key=lambda level: abs(level - choice.level)):
         if not shelf.has(names[level]):
-            paint = maps.seal(maps.make_paint(run, stage, scale, level, lead, channel))
+            paint = loading.painted(run, level, lead, channel)
             captions = _captions(run, lead, channel, Plan.at_level(run, level))
             version = _version(level, lead, channel)
             shelf.put(names[level], linked_maps.picture(stage, paint, captions, version))
