@@ -38,7 +38,9 @@ EXCHANGE_SECONDS = 0.016
 RANK_SECONDS = 1.75e-9
 """Of ranking all sites, for the cube of their number."""
 
-ANY_STEPS, ANY_EPOCHS, LEVEL_STEPS, EXCHANGES = 1000, 10.0, 240, 300
+ANY_STEPS, ANY_EPOCHS = 1000, 10.0
+LEVEL_STEPS, LEVEL_EPOCHS = 240, 2.75
+EXCHANGES = 300
 """Of a training of effort 1, as in `PathOptions`."""
 
 JUDGE_WINDOWS, TIMED_WINDOWS = 64, 256
@@ -109,9 +111,9 @@ def estimate(request: TrainRequest, size: Size) -> Estimate:
     training += LOOKS_A_LEVEL * np.sum(look)
     if request.backbone != "ridge":
         batch = 8 if size.n_sites >= 1000 else 16
-        through = ANY_EPOCHS * (split.train[1] - split.train[0]) / batch
-        wide = max(1, round(max(ANY_STEPS, through) * request.effort))
-        near = max(4, round(LEVEL_STEPS * request.effort))
+        epoch = (split.train[1] - split.train[0]) / batch
+        wide = max(1, round(max(ANY_STEPS, ANY_EPOCHS * epoch) * request.effort))
+        near = max(4, round(max(LEVEL_STEPS, LEVEL_EPOCHS * epoch) * request.effort))
         training += wide * cost(STEP_SECONDS, batch, 0.5 * size.n_sites)
         training += near * np.sum(cost(STEP_SECONDS, batch, kept)) + wide / 50 * np.sum(look)
     selection, test = (stop - start for start, stop in (split.selection, split.test))

@@ -35,7 +35,8 @@ class PathOptions:
         sure: standard errors by which such an exchange must lower the held-back error.
         any_steps: gradient steps at masks of any size, before the first level, at the least.
         any_epochs: how often these go through all training windows, at the least.
-        level_steps: gradient steps at each level.
+        level_steps: gradient steps at each level, at the least.
+        level_epochs: how often these go through all training windows, at the least.
         level_rate: top of each level's learning rate, as a share of that at masks of any size.
         rounds: drop-and-regrow rounds at a level, each followed by training.
         frozen_from: share of the rounds after which the mask stands still.
@@ -53,6 +54,7 @@ class PathOptions:
     any_steps: int = 1000
     any_epochs: float = 10.0
     level_steps: int = 240
+    level_epochs: float = 2.75
     level_rate: float = 1.0
     rounds: int = 4
     frozen_from: float = 0.75
@@ -72,6 +74,7 @@ class PathOptions:
             any_steps=max(1, round(self.any_steps * effort)),
             any_epochs=self.any_epochs * effort,
             level_steps=max(self.rounds, round(self.level_steps * effort)),
+            level_epochs=self.level_epochs * effort,
         )
 
 
@@ -134,7 +137,9 @@ class PathTraining:
         self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
         self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
         if self.forecaster.closed_form:
-            self.path_options = replace(self.path_options, any_steps=0, any_epochs=0, level_steps=0)
+            self.path_options = replace(
+                self.path_options, any_steps=0, any_epochs=0, level_steps=0, level_epochs=0
+            )
         self.rng = np.random.default_rng([self.seed, 1])
         self.skipped = 0
         self.active = np.ones(self.problem.n_sites, dtype=bool)
@@ -162,13 +167,21 @@ class PathTraining:
     @property
     def n_steps(self) -> int:
         """Gradient steps of the whole walk, where nothing stops early."""
-        return self.any_steps + self.path_options.level_steps * len(self.targets)
+        return self.any_steps + self.level_steps * len(self.targets)
 
     @property
     def any_steps(self) -> int:
         """Gradient steps at masks of any size, where nothing stops early."""
-        through = self.path_options.any_epochs * len(self.trainer.starts)
-        return max(self.path_options.any_steps, round(through / self.step_options.batch))
+        return max(self.path_options.any_steps, self._through(self.path_options.any_epochs))
+
+    @property
+    def level_steps(self) -> int:
+        """Gradient steps at each level."""
+        return max(self.path_options.level_steps, self._through(self.path_options.level_epochs))
+
+    def _through(self, epochs: float) -> int:
+        """Gradient steps that go so often through all training windows."""
+        return round(epochs * len(self.trainer.starts) / self.step_options.batch)
 
     def run(self) -> Iterator[Progress]:
         """Walk the path, telling how far it is; `levels` fills along the way.
@@ -270,9 +283,9 @@ class PathTraining:
                 # Weights are compared at one mask only.
                 best = EarlyStop(self.trainer, self.judge)
                 best.look(self.active)
-            first = options.level_steps * round_ // options.rounds
-            last = options.level_steps * (round_ + 1) // options.rounds
-            yield from self._train(phase, first, last, options.level_steps, options.level_rate)
+            first = self.level_steps * round_ // options.rounds
+            last = self.level_steps * (round_ + 1) // options.rounds
+            yield from self._train(phase, first, last, self.level_steps, options.level_rate)
             best.look(self.active)
         best.restore()
 

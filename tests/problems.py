@@ -36,6 +36,7 @@ QUICK = PathOptions(
     any_steps=8,
     any_epochs=0,
     level_steps=6,
+    level_epochs=0,
     rounds=2,
     proposals=4,
     certainty=2.0,

@@ -14,6 +14,7 @@ from dynst_core.estimate import (
     ANY_STEPS,
     EXCHANGES,
     FACTOR,
+    LEVEL_EPOCHS,
     LEVEL_STEPS,
     Size,
     correction,
@@ -65,7 +66,7 @@ def test_a_record_too_short_is_refused_before_anything_starts() -> None:
 def test_the_steps_counted_are_the_engine_s_own() -> None:
     options = PathOptions()
     assert (options.any_steps, options.level_steps) == (ANY_STEPS, LEVEL_STEPS)
-    assert options.any_epochs == ANY_EPOCHS
+    assert (options.any_epochs, options.level_epochs) == (ANY_EPOCHS, LEVEL_EPOCHS)
     assert options.exchanges == EXCHANGES
     assert FACTOR.keys() == BACKBONES.keys()
 

@@ -103,7 +103,7 @@ def test_the_same_seed_walks_the_same_path_and_another_seed_another() -> None:
 def test_sites_leave_in_the_order_of_the_ranking_where_nothing_is_exchanged() -> None:
     problem = problem_of(waves())
     options = PathOptions(
-        exchanges=0, any_steps=2, any_epochs=0, level_steps=2, rounds=1, proposals=0
+        exchanges=0, any_steps=2, any_epochs=0, level_steps=2, level_epochs=0, rounds=1, proposals=0
     )
     path = walked(problem, options=options).path()
     place = rank_with("ridge_backward", problem).rank
@@ -122,21 +122,27 @@ def test_levels_that_do_not_rise_from_nothing_are_refused(targets: tuple[float, 
 
 
 def test_effort_scales_the_steps_and_leaves_every_round_one() -> None:
-    options = PathOptions(exchanges=100, any_steps=60, any_epochs=10, level_steps=40, rounds=4)
+    options = PathOptions(
+        exchanges=100, any_steps=60, any_epochs=10, level_steps=40, level_epochs=2, rounds=4
+    )
     half, least = options.scaled(0.5), options.scaled(0.001)
-    assert half == PathOptions(exchanges=50, any_steps=30, any_epochs=5, level_steps=20, rounds=4)
-    assert least == PathOptions(exchanges=0, any_steps=1, any_epochs=0.01, level_steps=4, rounds=4)
+    assert half == PathOptions(
+        exchanges=50, any_steps=30, any_epochs=5, level_steps=20, level_epochs=1, rounds=4
+    )
+    assert (least.exchanges, least.any_steps, least.level_steps) == (0, 1, 4)
+    assert (least.any_epochs, least.level_epochs) == (0.01, 0.002)
     assert options.scaled(2.0).exchanges == 100, "more effort trains longer and chooses alike"
 
 
-def test_a_long_record_is_gone_through_often_enough_before_the_first_level() -> None:
+def test_a_long_record_is_gone_through_often_enough_and_a_short_one_for_as_many_steps() -> None:
     problem = problem_of(waves())
     windows = len(problem.window.starts(problem.split.train))
-    options = PathOptions(any_steps=30, any_epochs=4)
+    options = PathOptions(any_steps=30, any_epochs=4, level_steps=5, level_epochs=1)
     training = tiny_training(problem, (0.0, 0.5), options)
     assert training.any_steps == round(4 * windows / BATCH.batch) > 30
-    training.path_options = PathOptions(any_steps=3000, any_epochs=4)
-    assert training.any_steps == 3000, "and a short one for as many steps as any"
+    assert training.level_steps == round(windows / BATCH.batch) > 5
+    training.path_options = replace(options, any_steps=3000, level_steps=200)
+    assert (training.any_steps, training.level_steps) == (3000, 200)
 
 
 # -- what a planner insists on ------------------------------------------------------------------
@@ -282,7 +288,13 @@ def rival_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> float:
 
 def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
     options = PathOptions(
-        any_steps=150, any_epochs=0, level_steps=200, rounds=2, proposals=6, selection_windows=16
+        any_steps=150,
+        any_epochs=0,
+        level_steps=200,
+        level_epochs=0,
+        rounds=2,
+        proposals=6,
+        selection_windows=16,
     )
     training = walked(planted, targets=(0.0, 0.5, 0.75), options=options)
     path, starts = training.path(), planted.window.starts(planted.split.test)
@@ -302,7 +314,13 @@ def test_drop_and_regrow_finds_its_way_back_from_a_poor_mask() -> None:
     """A forecaster that has met many masks tells which exchanges help."""
     problem = problem_of(leaders_and_followers(LEADERS, 12, 1500, lag=2))
     options = PathOptions(
-        any_steps=1, any_epochs=0, level_steps=1, rounds=1, certainty=1.0, selection_windows=64
+        any_steps=1,
+        any_epochs=0,
+        level_steps=1,
+        level_epochs=0,
+        rounds=1,
+        certainty=1.0,
+        selection_windows=64,
     )
     training = tiny_training(problem, (0.0, 0.5), options)
     rng = np.random.default_rng(0)
