@@ -201,6 +201,17 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     )
 
 
+def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
+    """Ids that a link to this run names and the run does not have, each once."""
+    if query.get(RUN, run.run_id) != run.run_id:
+        return ()
+    listed = [part for name in (KEEP, DROP, GROUP) for part in query.get(name, "").split(",")]
+    edited = [part.partition(":")[2].partition(":")[0] for part in query.get(EDIT, "").split(",")]
+    named = [unquote(part) for part in (*listed, *edited)] + [query.get(SITE, "")]
+    known = set(run.sites.site_id.tolist())
+    return tuple(dict.fromkeys(site for site in named if site and site not in known))
+
+
 def write(query: MutableMapping[str, str], run: Run, choice: Choice) -> None:
     """Put the choice into the address bar, touching it only where something changed."""
     wanted = link(run, choice)

@@ -42,7 +42,15 @@ def choice(run: Run) -> Choice:
     key = _key("choice", run)
     if key not in st.session_state:
         st.session_state[key] = session.read(st.query_params, run)
+        lost = session.unknown_sites(st.query_params, run)
+        st.session_state[_key("lost", run)] = lost, st.session_state[key]
     return st.session_state[key]
+
+
+def lost(run: Run) -> tuple[str, ...]:
+    """Sites that the link named and the run does not have, as long as nothing is changed."""
+    sites, read = st.session_state.get(_key("lost", run), ((), None))
+    return sites if read is choice(run) else ()
 
 
 def change(run: Run, **changes: Any) -> None:

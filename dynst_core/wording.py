@@ -142,6 +142,16 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
 
 
+def lost_sites(run: Run, sites: tuple[str, ...]) -> str:
+    """That a link names sites which the run does not have; the first few by name."""
+    noun = site_noun(run)
+    named = ", ".join(site[:40] for site in sites[:5]) + (" and others" if len(sites) > 5 else "")
+    return plain(
+        f"The link names {len(sites)} {noun}{'s' * (len(sites) > 1)} that {run.run_id} does not "
+        f"have ({named}); the plan is shown without. Ask for the link again if that matters."
+    )
+
+
 def about_run(run: Run) -> str:
     """One line under the title: place, sites, period and what the errors are measured over."""
     card = run.manifest.dataset

@@ -163,6 +163,18 @@ def test_a_link_to_an_unknown_run_says_so_and_shows_another(store: Path) -> None
     assert app.metric
 
 
+def test_a_link_to_unknown_sensors_says_so_until_something_is_changed(store: Path) -> None:
+    app = open_app(run="network", keep="nowhere", edit="off:<b>")
+    assert [one.value for one in app.warning] == [
+        "The link names 2 sensors that network does not have \\(nowhere, \\<b\\>\\); the plan is "
+        "shown without\\. Ask for the link again if that matters\\."
+    ]
+    app.run()
+    assert len(app.warning) == 1
+    app.select_slider[0].set_value(0).run()
+    assert len(app.warning) == 0
+
+
 def test_an_empty_store_tells_how_to_train_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

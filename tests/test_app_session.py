@@ -75,6 +75,24 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
     assert session.read({"removed": removed}, network_run).level == level
 
 
+@pytest.mark.parametrize(
+    ("query", "unknown"),
+    [
+        ({}, ()),
+        ({"keep": "{0},{1}", "edit": "off:{1}:why", "site": "{0}"}, ()),
+        ({"keep": "x,{0},x", "drop": "y%2Cz"}, ("x", "y,z")),
+        ({"edit": "off:x:{0},on:{1}", "sites": "{1},v", "site": "w"}, ("v", "x", "w")),
+        ({"run": "another", "keep": "x"}, ()),
+    ],
+)
+def test_what_a_link_names_and_the_run_does_not_have_is_found(
+    network_run: Run, query: dict[str, str], unknown: tuple[str, ...]
+) -> None:
+    ids = network_run.sites.site_id[:2]
+    filled = {name: text.format(*ids) for name, text in query.items()}
+    assert session.unknown_sites(filled, network_run) == unknown
+
+
 def test_writing_drops_what_no_longer_belongs_to_the_screen(network_run: Run) -> None:
     query = {"run": "other", "removed": "30", "tab": "old"}
     session.write(query, network_run, Choice(1, None, 0))

@@ -92,6 +92,9 @@ def _plan(run: Run) -> None:
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead)
     decide.show(run, choice)
+    lost = state.lost(run)
+    if lost:
+        st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
     if clash:
         st.error(f"{clash} The maps show what is kept for sure.", icon=":material/block:")
     figures.show(run, choice, plan, valid=clash is None)

@@ -46,6 +46,9 @@ def _watched(jobs: Jobs) -> str:
     named = st.query_params.get(JOB)
     at_work = (i for i, (_, job) in jobs.items() if job.state.name in ("running", "stopping"))
     job_id = named if named in jobs else next(at_work, next(iter(jobs)))
+    if named not in (None, job_id):
+        words = wording.plain(f"There is no training {named[:80]!r} here; this is {job_id}.")
+        st.toast(words, icon=":material/link_off:", duration="long")
     st.query_params[JOB] = job_id
     return job_id
 
