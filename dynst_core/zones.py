@@ -31,9 +31,10 @@ def read_zones(file: Path | bytes, name: str = "zones file") -> geopandas.GeoDat
     try:
         table = geopandas.read_file(io.BytesIO(file) if isinstance(file, bytes) else file)
     except (DataSourceError, OSError, ValueError) as error:
+        # What GDAL says names its own innards; it stays as the cause.
         raise DataError(
-            f"{name}: expected polygons as GeoJSON, GeoPackage or zipped Shapefile, found "
-            f"{' '.join(str(error).split()) or type(error).__name__}; export the zones again."
+            f"{name}: expected polygons as GeoJSON, GeoPackage or zipped Shapefile, found a file "
+            f"that is empty, cut off or none of these; export the zones again."
         ) from error
     kinds = set() if "geometry" not in table else set(table.geom_type.dropna())
     if not kinds or not kinds <= {"Polygon", "MultiPolygon"}:
