@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import session
+from app import links
 from app.session import Choice
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
@@ -41,8 +41,8 @@ def choice(run: Run) -> Choice:
     """The planner's choice; the link's where this session has not shown the run yet."""
     key = _key("choice", run)
     if key not in st.session_state:
-        st.session_state[key] = session.read(st.query_params, run)
-        lost = session.unknown_sites(st.query_params, run)
+        st.session_state[key] = links.read(st.query_params, run)
+        lost = links.unknown_sites(st.query_params, run)
         st.session_state[_key("lost", run)] = lost, st.session_state[key]
     return st.session_state[key]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import state
+from app import links, state
 from app.session import Choice
 from dynst_core import wording
 from dynst_core.constraints import NO_ZONE, ZoneLimit
@@ -34,7 +34,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
             icon=":material/close:",
             on_click=lambda: state.change(run, **NOTHING),
         )
-    if not choice.linkable:
+    if not links.carries_all(choice):
         st.caption(wording.pinned_too_many(run))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import forecasting, loading, session, state
+from app import forecasting, links, loading, session, state
 from app.components import linked_maps
 from app.components.linked_maps import TooltipWords
 from app.loading import Shelf
@@ -53,7 +53,7 @@ def show() -> None:
 def _pick_run(shelf: Shelf) -> str:
     """The run asked for in the link or chosen in the box."""
     run_ids = list(shelf.folders)
-    asked = st.query_params.get(session.RUN, st.session_state.get(LAST_RUN, shelf.default))
+    asked = st.query_params.get(links.RUN, st.session_state.get(LAST_RUN, shelf.default))
     if asked not in shelf.folders:
         st.warning(f"There is no run {asked!r} here; this is {shelf.default!r}.")
         asked = shelf.default
@@ -84,7 +84,7 @@ def _show_cautions(run: Run) -> None:
 def _plan(run: Run) -> None:
     """All that answers to the slider. A fragment, so that nothing else is run again."""
     choice = state.choice(run)
-    session.write(st.query_params, run, choice)
+    links.write(st.query_params, run, choice)
     _pick_level_and_lead(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = loading.stage(run)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import loading, session
+from app import links, loading, session
 from app.loading import Shelf
 from app.views import pages, run_tools
 from dynst_core import wording
@@ -98,7 +98,7 @@ def _show_run(run: Run) -> None:
             pages.all_pages()[0],
             label=f"Open {run.run_id} in the Plan view",
             icon=":material/map:",
-            query_params={session.RUN: run.run_id},
+            query_params={links.RUN: run.run_id},
         )
         run_tools.show_tools(run)
 

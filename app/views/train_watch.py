@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import loading, session, train_pictures, train_words, training
+from app import links, loading, train_pictures, train_words, training
 from app.views import pages
 from app.views.train_form import JOB
 from dynst_core import wording
@@ -86,7 +86,7 @@ def _show_buttons(folder: JobFolder, job: Job) -> None:
             pages.all_pages()[0],
             label=f"Open {job.state.run_id} in the Plan view",
             icon=":material/map:",
-            query_params={session.RUN: job.state.run_id},
+            query_params={links.RUN: job.state.run_id},
         )
     if name in ("stopped", "failed"):
         again = st.button("Resume", key="job-resume", icon=":material/play_arrow:")
