@@ -420,4 +420,11 @@ def _duration(seconds: float) -> str:
 
 
 def _command() -> str:
-    return shlex.join(["python", "-m", "dynst_core", *sys.argv[1:]])
+    """What was typed; without where runs lie, which tells a reader elsewhere nothing."""
+    words, typed = ["python", "-m", "dynst_core"], iter(sys.argv[1:])
+    for word in typed:
+        if word == "--runs":
+            next(typed, None)
+        elif not word.startswith("--runs="):
+            words.append(word)
+    return shlex.join(words)

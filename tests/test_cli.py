@@ -97,6 +97,8 @@ def test_training_saves_a_run_and_says_what_it_is_worth(trained: tuple[Path, Out
     assert run.path.n_active.tolist() == [60, 6]
     assert run.manifest.steps[0] < run.manifest.steps[1]
     assert run.manifest.command.startswith("python -m dynst_core train tunnel-fire --effort")
+    assert "--runs" not in run.manifest.command, "a folder of this machine tells a reader nothing"
+    assert str(folder) not in run.manifest.command
     assert "Tunnel section, 60 m by 6 m: 60 sites. Blocks (UTC): train 2000-01-01" in told.out
     assert "test RMSE in °C" in told.out
     assert f"{run.rmse(1):.3f}" in told.out and "90 %" in told.out

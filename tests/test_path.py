@@ -35,6 +35,17 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 LEADERS = [2, 5, 11]
 
 
+def so_many_steps(any_steps: int, level_steps: int, **others: float) -> PathOptions:
+    """Options of a walk that takes these steps, however long the record is."""
+    return PathOptions(
+        any_steps=any_steps,
+        any_epochs=0,
+        level_steps=level_steps,
+        level_epochs=0,
+        **others,  # type: ignore[arg-type]  # counts and shares alike
+    )
+
+
 @pytest.fixture(scope="module")
 def planted() -> Problem:
     """Twelve sites; nine repeat, two steps later, what three of them did."""
@@ -102,9 +113,7 @@ def test_the_same_seed_walks_the_same_path_and_another_seed_another() -> None:
 
 def test_sites_leave_in_the_order_of_the_ranking_where_nothing_is_exchanged() -> None:
     problem = problem_of(waves())
-    options = PathOptions(
-        exchanges=0, any_steps=2, any_epochs=0, level_steps=2, level_epochs=0, rounds=1, proposals=0
-    )
+    options = so_many_steps(2, 2, exchanges=0, rounds=1, proposals=0)
     path = walked(problem, options=options).path()
     place = rank_with("ridge_backward", problem).rank
     np.testing.assert_array_equal(path.rank, place)
@@ -287,15 +296,7 @@ def rival_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> float:
 
 
 def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
-    options = PathOptions(
-        any_steps=150,
-        any_epochs=0,
-        level_steps=200,
-        level_epochs=0,
-        rounds=2,
-        proposals=6,
-        selection_windows=16,
-    )
+    options = so_many_steps(150, 200, rounds=2, proposals=6, selection_windows=16)
     training = walked(planted, targets=(0.0, 0.5, 0.75), options=options)
     path, starts = training.path(), planted.window.starts(planted.split.test)
     assert path.mask(2).kept.tolist() == LEADERS
@@ -313,15 +314,7 @@ def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Pro
 def test_drop_and_regrow_finds_its_way_back_from_a_poor_mask() -> None:
     """A forecaster that has met many masks tells which exchanges help."""
     problem = problem_of(leaders_and_followers(LEADERS, 12, 1500, lag=2))
-    options = PathOptions(
-        any_steps=1,
-        any_epochs=0,
-        level_steps=1,
-        level_epochs=0,
-        rounds=1,
-        certainty=1.0,
-        selection_windows=64,
-    )
+    options = so_many_steps(1, 1, rounds=1, certainty=1.0, selection_windows=64)
     training = tiny_training(problem, (0.0, 0.5), options)
     rng = np.random.default_rng(0)
     for _ in range(250):
