@@ -113,7 +113,7 @@ def _against_best(
     shared = sorted(rivals[best])
     each = [own[seed].rmse / rivals[best][seed].rmse for seed in shared]
     value = _mean(own[seed] for seed in shared) / _mean(rivals[best].values())
-    note = f"best of {len(rivals)} rivals: {best}; interval: seeds"
+    note = f"best of {len(rivals)} rival{'s' * (len(rivals) > 1)}: {best}; interval: seeds"
     if len(shared) < len(seeds_of(dataset)):
         note += f"; {len(shared)} of {len(seeds_of(dataset))} seeds so far"
     rows.append(
