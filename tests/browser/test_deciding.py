@@ -128,14 +128,19 @@ def test_a_click_on_a_map_opens_the_site_s_card_and_the_camera_stays(visit: Open
 
 
 def point_at_a_sensor(page: Page) -> tuple[float, float]:
-    """A place on the importance map where the tooltip opens."""
+    """A place on the importance map where the tooltip opens.
+
+    Whole pixels, as a mouse's are: a click between two counts as one on the nearest, and that may
+    lie beside a sensor whose edge was pointed at.
+    """
     box = stage(page).locator(".frame.importance").bounding_box()
     assert box
+    left, top = round(box["x"]), round(box["y"])
     for down in range(60, 340, 11):
         for right in range(60, 400, 11):
-            page.mouse.move(box["x"] + right, box["y"] + down)
+            page.mouse.move(left + right, top + down)
             if stage(page).locator(".tip").is_visible():
-                return box["x"] + right, box["y"] + down
+                return left + right, top + down
     raise AssertionError("no sensor was found on the map")
 
 
