@@ -8,12 +8,8 @@ import torch
 from torch import Tensor
 
 from dynst_core.backbones import build_backbone
-from dynst_core.backbones.attention import (
-    AttentionForecaster,
-    DenseShares,
-    NearShares,
-    Spread,
-)
+from dynst_core.backbones.attention import AttentionForecaster, Spread
+from dynst_core.backbones.shares import DenseShares, NearShares
 from dynst_core.errors import ConfigError
 from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core.backbones.attention import DenseShares, Spread
+from dynst_core.backbones.attention import Spread
+from dynst_core.backbones.shares import DenseShares
 from dynst_core.errors import ConfigError
 from dynst_core.runtimes import (
     Verdict,

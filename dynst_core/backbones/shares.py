@@ -1,0 +1,132 @@
+"""What each kept site gives to each forecast site: all of them, or the nearest where many are.
+
+These weights depend on places and learnt embeddings, never on the hour, so they are made once for
+a mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dynst_core.backbones.parts import weighted_sums
+
+
+class Shares(Protocol):
+    """What each kept site gives to each forecast site."""
+
+    def start(self, last: Tensor) -> Tensor:
+        """Last values (b, k, c) interpolated at the forecast sites, (q, b, c)."""
+
+    def changes(self, change: Tensor) -> Tensor:
+        """Changes seen at the kept sites, (b, k, h, t), summed at the forecast ones, (q, b, t)."""
+
+    def pad(self, n_kept: int, n_neighbours: int) -> Shares:
+        """The same for more kept sites, of which the new ones give nothing."""
+
+
+@dataclass(frozen=True)
+class DenseShares:
+    """Every kept site gives to every forecast site.
+
+    Attributes:
+        interpolation: share of each kept site's last value in a forecast site's start, (q, k).
+        kernels: share of each kept site's change in a forecast site's change, (q, h, k): in this
+            order they are one matrix to multiply by, and nothing is copied in a forecast.
+    """
+
+    interpolation: Tensor
+    kernels: Tensor
+
+    @classmethod
+    def of(cls, logit: Tensor, rows: Tensor, columns: Tensor) -> DenseShares:
+        """Shares from logits of the interpolation and of each kernel, (1 + h, q, k).
+
+        Forecast sites `rows`, (r,), which are the kept ones `columns`, (r,), start from their own.
+        """
+        weight = logit.softmax(dim=-1)
+        own = torch.zeros_like(weight[0, :1]).expand(len(rows), -1)
+        own = own.scatter(1, columns[:, None], 1.0)
+        return cls(weight[0].index_copy(0, rows, own), weight[1:].transpose(0, 1).contiguous())
+
+    def start(self, last: Tensor) -> Tensor:
+        """See `Shares`."""
+        by_site = last.transpose(0, 1)
+        return (self.interpolation @ by_site.flatten(1)).unflatten(1, by_site.shape[1:])
+
+    def changes(self, change: Tensor) -> Tensor:
+        """See `Shares`."""
+        by_kernel = change.permute(2, 1, 0, 3)
+        total = self.kernels.flatten(1) @ by_kernel.flatten(2).flatten(0, 1)
+        return total.unflatten(1, by_kernel.shape[2:])
+
+    def pad(self, n_kept: int, n_neighbours: int) -> DenseShares:  # noqa: ARG002
+        """See `Shares`; there are no neighbours to count."""
+        more = n_kept - self.interpolation.shape[1]
+        return DenseShares(
+            functional.pad(self.interpolation, (0, more)), functional.pad(self.kernels, (0, more))
+        )
+
+
+@dataclass(frozen=True)
+class NearShares:
+    """Only the nearest kept sites give to a forecast site.
+
+    Attributes:
+        index: nearest kept sites of each forecast site, (q, m), as columns of the kept.
+        interpolation: share of each one's last value in a forecast site's start, (q, m).
+        rows: where each one's change through each kernel stands in the table of all, (q, m * h).
+        kernels: share of that change in a forecast site's change, (q, m * h).
+    """
+
+    index: Tensor
+    interpolation: Tensor
+    rows: Tensor
+    kernels: Tensor
+
+    @classmethod
+    def of(cls, logit: Tensor, index: Tensor, rows: Tensor, columns: Tensor) -> NearShares:
+        """Shares from logits of the interpolation and of each kernel, (1 + h, q, m).
+
+        Forecast sites `rows`, (r,), which are the kept ones `columns`, (r,), start from their own.
+        """
+        weight = logit.softmax(dim=-1)
+        # A site is nearest to itself, unless more share its place than it has neighbours.
+        itself = (index[rows] == columns[:, None]).to(weight)
+        found = itself.sum(dim=1, keepdim=True)
+        own = torch.where(found > 0, itself, weight[0, rows])
+        n_kernels = len(weight) - 1
+        table = index[:, :, None] * n_kernels + torch.arange(n_kernels, device=index.device)
+        return cls(
+            index,
+            weight[0].index_copy(0, rows, own),
+            table.flatten(1),
+            weight[1:].permute(1, 2, 0).flatten(1),
+        )
+
+    def start(self, last: Tensor) -> Tensor:
+        """See `Shares`."""
+        by_site = last.transpose(0, 1)
+        mixed = weighted_sums(by_site.flatten(1), self.index, self.interpolation)
+        return mixed.unflatten(1, by_site.shape[1:])
+
+    def changes(self, change: Tensor) -> Tensor:
+        """See `Shares`."""
+        by_site = change.permute(1, 2, 0, 3)
+        mixed = weighted_sums(by_site.flatten(2).flatten(0, 1), self.rows, self.kernels)
+        return mixed.unflatten(1, by_site.shape[2:])
+
+    def pad(self, n_kept: int, n_neighbours: int) -> NearShares:  # noqa: ARG002
+        """See `Shares`; the columns of the kept stay as they are."""
+        more = n_neighbours - self.index.shape[1]
+        further = more * (self.rows.shape[1] // self.index.shape[1])
+        return NearShares(
+            functional.pad(self.index, (0, more)),
+            functional.pad(self.interpolation, (0, more)),
+            functional.pad(self.rows, (0, further)),
+            functional.pad(self.kernels, (0, further)),
+        )
