@@ -40,6 +40,14 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
+class Border:
+    """A line round something, above the sites: a ring (k, 2), coordinates of the sites."""
+
+    ring: np.ndarray
+    broad: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Paint:
     """The looks of the sites at one level and lead time, rows in the stage's order.
 
@@ -52,6 +60,7 @@ class Paint:
         digits: decimals that are told of an error.
         readings: by view, where its layer has a number of its own, values in the stage's order.
         shapes: by view, areas beneath the sites.
+        borders: lines above the sites, on every map.
         alone: whether the first map stands alone.
         other: kept and error of a second plan, which tooltips tell beside the first: A and B.
     """
@@ -64,6 +73,7 @@ class Paint:
     digits: int
     readings: dict[str, Reading] = field(default_factory=dict)
     shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
+    borders: tuple[Border, ...] = ()
     alone: bool = False
     other: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -137,6 +147,10 @@ def seal(paint: Paint) -> Sealed:
         "alone": paint.alone,
         "digits": paint.digits,
         "shapes": {view: [_drawn(shape) for shape in some] for view, some in paint.shapes.items()},
+        "borders": [
+            {"path": np.round(border.ring, 5).tolist(), "broad": border.broad}
+            for border in paint.borders
+        ],
         "legends": {view: asdict(legend) for view, legend in paint.legends.items()},
         "readings": {},
     }

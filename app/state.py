@@ -6,7 +6,7 @@ the widgets: each is drawn at the choice's value and changes the choice when it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,17 @@ Decisions = tuple[tuple[Edit, ...], tuple[str, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Zones:
-    """Zones joined with a run's sites: where they came from, and the zone of each site, (s,)."""
+    """Zones joined with a run's sites.
+
+    Attributes:
+        source: where they came from.
+        zone: the zone of each site, (s,), text.
+        borders: by zone, rings (k, 2) to be drawn; none where they came with a plan file.
+    """
 
     source: str
     zone: np.ndarray
+    borders: dict[str, tuple[np.ndarray, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +58,17 @@ def lost(run: Run) -> tuple[str, ...]:
     """Sites that the link named and the run does not have, as long as nothing is changed."""
     sites, read = st.session_state.get(_key("lost", run), ((), None))
     return sites if read is choice(run) else ()
+
+
+def remark(run: Run, text: str) -> None:
+    """Say something about the choice as it now stands, until it is changed."""
+    st.session_state[_key("remark", run)] = text, choice(run)
+
+
+def remarked(run: Run) -> str:
+    """What was said of the choice as it stands; empty when nothing was."""
+    text, made = st.session_state.get(_key("remark", run), ("", None))
+    return text if made is choice(run) else ""
 
 
 def change(run: Run, **changes: Any) -> None:

@@ -20,6 +20,9 @@ ICONS: dict[StateName, str] = {
 ROOM = 0.9
 """Share of the free memory that a training may be expected to take."""
 
+FIRST_TOLD = 0.02
+"""Share of a training from which its time left is told."""
+
 
 def levels_of(text: str) -> tuple[float, ...] | None:
     """Levels as shares, from percents parted by commas; None, the usual ones, from nothing.
@@ -135,7 +138,9 @@ def progress_line(job: Job) -> str:
     if at.step >= at.n_steps or job.state.sentence.startswith("Tests"):
         return "Tests the levels and saves the run"
     training = f"training {at.member + 1} of {at.members}, " if at.members > 1 else ""
-    left = "" if at.seconds_left is None else f" · about {span(at.seconds_left)} left"
+    # The first steps are slow ones: what they promise is far too long.
+    seconds = None if job.share_done < FIRST_TOLD else at.seconds_left
+    left = "" if seconds is None else f" · about {span(seconds)} left"
     percent = wording.percent(round(job.share_done, 2))
     return f"{percent} · {training}{at.phase} · {at.n_active:,} sites kept{left}"
 

@@ -79,7 +79,8 @@ def _train(folder: JobFolder, card: JobCard) -> None:
     kept = worth_saving(trainings)
     if kept is None:
         sentence = "Stopped before any site was removed, so there is no plan to save yet."
-        folder.set_state("stopped", sentence, "Resume goes on.", seconds=seconds)
+        again = "Resume goes on after what is finished; what was under way is begun anew."
+        folder.set_state("stopped", sentence, again, seconds=seconds)
         return
     folder.set_state("running", "Tests the levels and saves the run.", holder=Process.of())
     training, complete = kept

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import shapely
 from pyogrio.errors import DataSourceError
 
 from dynst_core.constraints import NO_ZONE
@@ -73,6 +74,22 @@ def zone_of_sites(zones: geopandas.GeoDataFrame, sites: SiteSet) -> np.ndarray:
             f"{len(zones)} does; check the place and the coordinate system of the file."
         )
     return zone
+
+
+def borders(zones: geopandas.GeoDataFrame, sites: SiteSet) -> dict[str, tuple[np.ndarray, ...]]:
+    """The zones' borders to be drawn: by zone, rings (k, 2) in the sites' coordinates.
+
+    Details finer than a two-thousandth of the zones' extent are left out, holes are kept.
+    """
+    zones = _in_degrees(zones) if sites.geographic else zones
+    west, south, east, north = zones.total_bounds
+    coarse = zones.geometry.simplify(max(east - west, north - south) / 2000)
+    drawn: dict[str, tuple[np.ndarray, ...]] = {}
+    for zone, shape in zip(zones["zone"], coarse, strict=True):
+        parts = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"]
+        lines = [line for part in parts for line in (part.exterior, *part.interiors)]
+        drawn[zone] = tuple(shapely.get_coordinates(line) for line in lines)
+    return drawn
 
 
 def _names(table: geopandas.GeoDataFrame) -> list[str]:

@@ -294,6 +294,25 @@ def test_one_button_sets_the_slider_to_the_largest_cut_within_the_tolerance(
     assert dict(app.query_params)["within"] == "15"
 
 
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [
+        ({"keep": "s1"}, "constraints"),
+        ({"edit": "off:s1"}, "edits"),
+        ({"apart": "3", "edit": "off:s1"}, "constraints and edits"),
+    ],
+)
+def test_the_largest_cut_says_that_it_was_measured_without_what_the_planner_decides(
+    store: Path, network_run: Run, asked: dict[str, str], what: str
+) -> None:
+    told = f"{1.15 * network_run.rmse(0):.2f} mph without your {what}"
+    cut = button(open_app(removed="0", within="15", **asked), "largest-cut")
+    assert cut.label == f"Largest cut within {told}: 30 %"
+    here = button(open_app(removed="30", within="15", **asked), "largest-cut")
+    assert here.label == f"30 % is the largest cut within {told}"
+    assert here.icon != ":material/check:"
+
+
 def test_a_tolerance_that_no_level_meets_offers_no_cut(store: Path) -> None:
     app = open_app(within="0.01", measure="absolute")
     assert button(app, "largest-cut").disabled
@@ -406,6 +425,9 @@ def test_a_sensor_named_in_both_lists_stays_in_the_last(store: Path) -> None:
     multi(app, "Never keep").set_value(["s2"]).run()
     assert multi(app, "Always keep").value == ["s1"]
     assert multi(app, "Never keep").value == ["s2"]
+    assert app.info[0].value == "Now in *Never keep* and no longer in *Always keep*: s2"
+    multi(app, "Never keep").set_value([]).run()
+    assert not app.info
 
 
 def test_constraints_hold_at_every_position_of_the_slider_and_in_every_panel(

@@ -107,6 +107,8 @@ def test_what_cannot_fit_is_refused_with_a_remedy() -> None:
 def test_a_job_s_line_tells_phase_share_and_time_left() -> None:
     line = train_words.progress_line(job("running", step=50))
     assert line == "25 % · 50 % removed · 12 sites kept · about 2 min left"
+    first = train_words.progress_line(job("running", step=2))
+    assert "left" not in first, "the first steps, slow ones, promise nothing"
     assert train_words.standing(job("stopped", step=50), 0) == "stopped at 25 %"
     assert train_words.progress_line(job("running", step=200)).startswith("Tests the levels")
 

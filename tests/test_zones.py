@@ -8,11 +8,11 @@ from pathlib import Path
 import geopandas
 import numpy as np
 import pytest
-from shapely import Point, Polygon, box
+from shapely import MultiPolygon, Point, Polygon, box
 
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
-from dynst_core.zones import read_zones, zone_of_sites
+from dynst_core.zones import borders, read_zones, zone_of_sites
 
 
 def sites(*places: tuple[float, float], geographic: bool = True) -> SiteSet:
@@ -122,3 +122,22 @@ def test_metres_without_a_coordinate_system_are_not_taken_for_degrees() -> None:
     zones = table(far=box(500_000, 0, 600_000, 100_000)).rename(columns={"name": "zone"})
     with pytest.raises(DataError, match="in degrees or with a coordinate system"):
         zone_of_sites(zones.set_crs(None, allow_override=True), THREE)
+
+
+def test_borders_are_drawn_with_holes_and_without_details_too_fine_to_see() -> None:
+    outer = Polygon(
+        [(0, 0), (0.5, 1e-6), (1, 0), (1, 1), (0, 1)], [[(0.4, 0.4), (0.6, 0.4), (0.5, 0.6)]]
+    )
+    islands = MultiPolygon([box(2, 0, 3, 1), box(4, 0, 5, 1)])
+    drawn = borders(read_table(lake=outer, islands=islands), THREE)
+    assert [len(ring) for ring in drawn["lake"]] == [5, 4]
+    assert [ring[:, 0].min() for ring in drawn["islands"]] == [2, 4]
+
+
+def test_borders_come_in_degrees_whatever_the_file_s_coordinates() -> None:
+    drawn = borders(read_table(west=box(0, 0, 1, 1)).to_crs(3857), THREE)
+    np.testing.assert_allclose(np.ptp(drawn["west"][0], axis=0), [1, 1], atol=1e-6)
+
+
+def read_table(**zones: Polygon | MultiPolygon) -> geopandas.GeoDataFrame:
+    return table(**zones).rename(columns={"name": "zone"})

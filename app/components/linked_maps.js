@@ -1,6 +1,6 @@
 // Draws a pydeck Deck of some views on one camera. Called again on every rerun of the page, it
 // does nothing unless the stage is a new one; colours arrive through paint.js.
-const registry = (globalThis.dynstMaps ??= { stages: new Map(), waiting: new Map(), turn: 0 });
+const registry = (globalThis.dynstMaps ??= { stages: new Map(), latest: null, turn: 0 });
 const SITES = "-sites";
 const TIP_WIDTH = 240;
 const WORLD = 512; // pixels round the world at zoom 0
@@ -42,8 +42,7 @@ function openStage(root, data) {
   };
   buildDivider(stage);
   registry.stages.set(data.id, stage);
-  stage.look = registry.waiting.get(data.id) ?? null;
-  registry.waiting.clear();
+  stage.look = registry.latest?.stage === data.id ? registry.latest : null;
   Promise.all([load(data.library), fetched(data.stage)])
     .then(([, scene]) => !stage.closed && start(stage, scene))
     .catch((error) => fail(root, error));
@@ -215,6 +214,7 @@ function drawnLayers(stage) {
     const own = layers.findIndex((layer) => layer.id.startsWith(view) && !layer.id.endsWith("-land"));
     layers.splice(own, 0, areas(view, data));
   }
+  if (stage.look.borders.length) rings.unshift(...stage.data.views.map((view) => borders(view, stage.look.borders)));
   return [...(stage.tiles ? stage.data.views.map(tileLayer) : []), ...layers, ...rings];
 }
 
@@ -224,6 +224,14 @@ function areas(view, data) {
     id: `${view}-areas`, data, pickable: false, stroked: true, filled: true, opacity: 0.75,
     getPolygon: (area) => area.polygon, getFillColor: (area) => area.fill,
     getLineColor: [255, 255, 255, 255], getLineWidth: 1.5, lineWidthUnits: "pixels",
+  });
+}
+
+// Lines above the sites, such as a planner's zones.
+function borders(view, data) {
+  return new globalThis.deck.PathLayer({
+    id: `${view}-zones`, data, pickable: false, getPath: (line) => line.path,
+    getColor: [60, 70, 80, 255], getWidth: (line) => (line.broad ? 3.5 : 1.5), widthUnits: "pixels",
   });
 }
 

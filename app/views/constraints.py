@@ -7,21 +7,28 @@ from dataclasses import replace
 import streamlit as st
 
 from app import links, state
-from app.session import Choice
+from app.maps import Border
+from app.session import CONSTRAINTS, Choice
 from dynst_core import wording
 from dynst_core.constraints import NO_ZONE, ZoneLimit
 from dynst_core.errors import DataError
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-from dynst_core.zones import read_zones, zone_of_sites
+from dynst_core.zones import borders, read_zones, zone_of_sites
 
 NOTHING = {"always": (), "never": (), "min_distance_km": 0.0, "max_cost": None, "limits": ()}
 """The parts of a choice that insist on nothing."""
 
 
+LISTS = {"always": "Always keep", "never": "Never keep"}
+
+
 def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """The verdict first, then each thing that can be insisted on."""
     _show_verdict(run, choice, plan, clash)
+    remark = state.remarked(run)
+    if remark:
+        st.info(remark, icon=":material/info:")
     _pick_pins(run, choice)
     with st.container(horizontal=True, gap="small"):
         _pick_distance(run, choice)
@@ -67,25 +74,27 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
 def _pick_pins(run: Run, choice: Choice) -> None:
     ids = run.sites.site_id.tolist()
     noun = wording.site_noun(run)
-    for name, label, taken in (
-        ("always", "Always keep", choice.always),
-        ("never", "Never keep", choice.never),
-    ):
+    for name, label in LISTS.items():
         st.multiselect(
             label,
             ids,
-            key=state.bound(f"pins-{name}", run, list(taken)),
+            key=state.bound(f"pins-{name}", run, list(getattr(choice, name))),
             on_change=lambda name=name: _take_pins(run, name),
             placeholder=f"{noun} ids, or click one on the map",
         )
 
 
 def _take_pins(run: Run, name: str) -> None:
-    """The last word counts: a site named here leaves the other list."""
+    """The last word counts: a site named here leaves the other list, and that is said."""
     named = tuple(state.shown(f"pins-{name}", run))
     other = "never" if name == "always" else "always"
-    rest = tuple(site for site in getattr(state.choice(run), other) if site not in named)
-    state.change(run, **{name: named, other: rest})
+    listed = getattr(state.choice(run), other)
+    moved = [site for site in listed if site in named]
+    state.change(run, **{name: named, other: tuple(site for site in listed if site not in named)})
+    if moved:
+        left, now = LISTS[other], LISTS[name]
+        ids = wording.plain(", ".join(moved))
+        state.remark(run, f"Now in *{now}* and no longer in *{left}*: {ids}")
 
 
 def _pick_distance(run: Run, choice: Choice) -> None:
@@ -149,8 +158,9 @@ def _take_zones(run: Run, key: str) -> None:
     file, fault = st.session_state[key], None
     if file is not None:
         try:
-            zone = zone_of_sites(read_zones(file.getvalue(), file.name), run.sites)
-            state.set_zones(run, state.Zones(file.name, zone))
+            zones = read_zones(file.getvalue(), file.name)
+            zone = zone_of_sites(zones, run.sites)
+            state.set_zones(run, state.Zones(file.name, zone, borders(zones, run.sites)))
             state.change(run, limits=())
         except DataError as error:
             fault = str(error)
@@ -167,7 +177,7 @@ def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
             f"Zone ({found.source})",
             names,
             format_func=lambda name: f"{name} ({counts[name]:,} {noun}s)",
-            key=f"zone-{run.run_id}-{found.source}",
+            key=_zone_key(run, found),
             width=190,
         )
         limit = limits.get(zone, ZoneLimit(zone))
@@ -181,7 +191,7 @@ def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
                 value=None,
                 step=1,
                 key=state.bound(f"limit-{part}", run, value),
-                on_change=lambda part=part: _take_limit(run, zone, part),
+                on_change=lambda part=part: _take_limit(run, zone, part, counts[zone]),
                 placeholder="any",
                 width=105,
             )
@@ -189,17 +199,38 @@ def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
         st.caption(f"Zone {limit.zone}: {_told(limit)} of {counts.get(limit.zone, 0):,} {noun}s.")
 
 
-def _take_limit(run: Run, zone: str, part: str) -> None:
-    """Change one number of one zone; the other gives way where the two would contradict."""
+def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:
+    """The zones to be drawn while they are spoken of, the chosen one last and broader."""
+    found = state.zones(run)
+    if choice.panel != CONSTRAINTS or found is None:
+        return ()
+    chosen = st.session_state.get(_zone_key(run, found))
+    named = sorted(found.borders, key=lambda zone: zone == chosen)
+    return tuple(
+        Border(ring, broad=zone == chosen) for zone in named for ring in found.borders[zone]
+    )
+
+
+def _zone_key(run: Run, found: state.Zones) -> str:
+    return f"zone-{run.run_id}-{found.source}"
+
+
+def _take_limit(run: Run, zone: str, part: str, n_sites: int) -> None:
+    """Change one number of one zone, unless the zone or the other number forbids it."""
     limits = {limit.zone: limit for limit in state.choice(run).limits}
     old, value = limits.get(zone, ZoneLimit(zone)), state.shown(f"limit-{part}", run)
-    least, most = old.at_least, old.at_most
-    if part == "at_least":
-        least = value or 0
-        most = None if most is None else max(most, least)
-    else:
-        most = value
-        least = least if most is None else min(least, most)
+    least, most = (value or 0, old.at_most) if part == "at_least" else (old.at_least, value)
+    if least > n_sites or (most is not None and least > most):
+        noun = wording.site_noun(run)
+        room = f"{n_sites:,} {noun}s" if least > n_sites else f"at most {most:,} asked for"
+        state.remark(
+            run,
+            wording.plain(
+                f"Zone {zone} stays as it was: at least {least:,} contradicts its {room}. Change "
+                f"the other number first, or choose a smaller one."
+            ),
+        )
+        return
     limits[zone] = ZoneLimit(zone, least, most)
     asked = (limit for limit in limits.values() if limit != ZoneLimit(limit.zone))
     state.change(run, limits=tuple(sorted(asked, key=lambda limit: limit.zone)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -77,9 +78,12 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     dense = run.rmse(0, choice.lead, choice.channel)
     told = f"{wording.number(limit, dense)} {wording.unit(run, choice.channel)}"
+    if choice.decided:  # only the run's own levels were measured
+        told += f" without your {_decided(choice)}"
+    here = level == choice.level
     if level is None:
         label = f"No cut stays within {told}"
-    elif level == choice.level:
+    elif here:
         label = f"{wording.level_label(run, level)} is the largest cut within {told}"
     else:
         label = f"Largest cut within {told}: {wording.level_label(run, level)}"
@@ -87,12 +91,19 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
         label,
         key="largest-cut",
         type="primary",
-        icon=":material/check:" if level == choice.level else ":material/content_cut:",
-        disabled=level is None or level == choice.level,
+        icon=":material/check:" if here and not choice.decided else ":material/content_cut:",
+        disabled=level is None or here,
         on_click=lambda: state.change(run, level=level),
         help="Sets the slider to the level that removes most while its measured test error stays "
-        "within the tolerance. Only the run's own levels were measured.",
+        "within the tolerance. Only the run's own levels were measured: "
+        "under constraints or edits, *What if* or *Forecast this plan again* tells the error.",
     )
+
+
+def _decided(choice: Choice) -> str:
+    """What makes the plan another than the run's own level."""
+    bound = replace(choice, edits=()).decided
+    return " and ".join(["constraints"] * bound + ["edits"] * bool(choice.edits))
 
 
 def _show_cost(run: Run, choice: Choice) -> None:

@@ -15,6 +15,7 @@ from app.maps import Paint, Sealed
 from app.session import Choice
 from app.stages import ERROR, IMPORTANCE, VIEWS, Stage
 from app.views import layer_bar
+from app.views.constraints import zone_borders
 from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
@@ -33,11 +34,12 @@ def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan, ahead: list[s
         return
     captions = _captions(run, choice.lead, choice.channel, plan)
     version = _version(choice.level, choice.lead, choice.channel) + _difference(plan, choice.level)
-    if (choice.left, choice.right) == USUAL:
+    borders = zone_borders(run, choice)
+    if (choice.left, choice.right) == USUAL and not borders:
         sealed = _usual(run, stage, choice, plan)
     else:
         paint, captions = _laid(run, stage, choice, plan, captions)
-        sealed = maps.seal(paint)
+        sealed = maps.seal(replace(paint, borders=borders))
         version += f"/{choice.left}+{choice.right}/{sealed.mark}"
     linked_maps.show_paint(stage, sealed, captions, version, rows)
 
@@ -60,9 +62,11 @@ def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     """Files with the picture of every level, which the maps show while the slider is moved.
 
     They are made beside the page, once for all who look at the run. None where the plan is more
-    than a level of the run, or the maps show other layers: then the page's answer is waited for.
+    than a level of the run, or the maps show other layers or zones: then the page's answer is
+    waited for.
     """
-    if (choice.left, choice.right) != USUAL or choice.decided:
+    special = choice.decided or zone_borders(run, choice)
+    if (choice.left, choice.right) != USUAL or special:
         return None
     folder = hashlib.sha256(repr((str(run.folder), loading.stamp(run))).encode())
     asked = f"{stage.id}-{folder.hexdigest()[:12]}-{choice.lead}-{choice.channel}"

@@ -92,11 +92,8 @@ def _plan(run: Run) -> None:
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead)
     decide.show(run, choice)
-    lost = state.lost(run)
-    if lost:
-        st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
-    if clash:
-        st.error(f"{clash} The maps show what is kept for sure.", icon=":material/block:")
+    with st.container(key="told"):  # always there, so that the maps below it are never drawn anew
+        _tell(run, clash)
     figures.show(run, choice, plan, valid=clash is None)
     layer_bar.show_questions(run, choice, plan)
     maps, panel = st.columns([2.15, 1], gap="small")
@@ -110,6 +107,15 @@ def _plan(run: Run) -> None:
             st.toggle("Street map beneath (needs the internet)", key=STREETS)
     if clash is None:
         settling.settle(run, choice, plan, slot)
+
+
+def _tell(run: Run, clash: str | None) -> None:
+    """What stands in the way of the plan, or of the link that led here."""
+    lost = state.lost(run)
+    if lost:
+        st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
+    if clash:
+        st.error(f"{clash} The maps show what is kept for sure.", icon=":material/block:")
 
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:

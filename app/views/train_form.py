@@ -254,7 +254,8 @@ def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
         st.error(refusal, icon=":material/block:")
     waiting = sum(not job.state.over for job in jobs)
     if waiting:
-        st.caption(f"{waiting} training{'s' if waiting > 1 else ''} before it: it will wait.")
+        under_way = "One training is" if waiting == 1 else f"{waiting} trainings are"
+        st.caption(f"{under_way} under way or waiting; a new one takes its turn after that.")
     if st.button(
         "Train",
         type="primary",

@@ -103,6 +103,28 @@ def test_a_forbidden_zone_is_cleared_on_the_map(visit: Open, tmp_path: Path) -> 
     assert guard.foreign == []
 
 
+def test_maps_stand_through_a_plan_that_cannot_be(visit: Open, tmp_path: Path) -> None:
+    page, _ = open_without_chart(visit, "?run=network&removed=90&panel=constraints")
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').first.set_input_files(
+        zones_file(tmp_path)
+    )
+    page.get_by_role("button", name="Zoom in").click()
+    place = settled_camera(page)
+    type_into(page, "At least", "9")
+    expect(page.get_by_text("No plan obeys all constraints")).to_be_visible(timeout=PATIENCE)
+    clashing = stage(page).get_attribute("data-painted")
+    type_into(page, "At least", "2")
+    expect(page.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
+    expect(stage(page)).not_to_have_attribute("data-painted", clashing or "", timeout=PATIENCE)
+    for view in ("importance", "error"):
+        expect(stage(page).locator(f".card:has(.frame.{view}) .title")).not_to_be_empty()
+    assert settled_camera(page) == place
+    type_into(page, "At most", "1")
+    said = page.get_by_text("Zone east stays as it was: at least 2 contradicts its at most 1")
+    expect(said).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Zone east: keep at least 2")).to_be_visible()
+
+
 @pytest.mark.parametrize("run", ["network", "grid"])
 def test_a_click_on_a_map_opens_the_site_s_card_and_the_camera_stays(visit: Open, run: str) -> None:
     page, _ = visit(f"?run={run}&removed=60")
