@@ -18,6 +18,7 @@ from dynst_core.held_back import HeldBackRidge
 from dynst_core.judge import EarlyStop, Judge, surely_lower
 from dynst_core.marginal import rank_sites
 from dynst_core.mask import LEVELS, SparsityPath, n_active_at, rank_by_stay
+from dynst_core.nowcast import Nowcast
 from dynst_core.record import Problem
 from dynst_core.schedules import drop_fraction, warmup_cosine
 from dynst_core.training import StepOptions, Trainer
@@ -207,6 +208,11 @@ class PathTraining:
         """What judges exchanges before any training, and beside the forecaster's own error."""
         return HeldBackRidge(self.problem)
 
+    @cached_property
+    def nowcast(self) -> Nowcast:
+        """What guards exchanges against those that leave more of the field unknown."""
+        return Nowcast(self.problem)
+
     def path(self) -> SparsityPath:
         """Masks and ranks of the finished levels."""
         active = np.stack([level.active for level in self.levels])
@@ -227,10 +233,14 @@ class PathTraining:
         return foreseen
 
     def _exchange_by_held_back_error(self, active: np.ndarray) -> np.ndarray:
-        """The mask after trying exchanges by chance; those that surely help are kept."""
+        """The mask after trying exchanges by chance.
+
+        One is kept when it surely helps the ridge forecaster and leaves no more of the field
+        unknown: without the second, exchanges please the one and not the forecaster to be trained.
+        """
         free = self._pins.pin == FREE
         gram = self.held_back.gram(active)
-        least = self.held_back.errors(active, gram)
+        least, unknown = self.held_back.errors(active, gram), self.nowcast.unknown(active)
         for _ in range(self.path_options.exchanges):
             drops, grows = np.flatnonzero(active & free), np.flatnonzero(~active & free)
             if not len(drops) or not len(grows):
@@ -239,8 +249,11 @@ class PathTraining:
             candidate = exchange(active, drop, grow)
             changed = self.held_back.exchanged(gram, drop, grow)
             errors = self.held_back.errors(candidate, changed)
-            if surely_lower(errors, least, self.path_options.sure):
-                active, least = candidate, errors
+            if not surely_lower(errors, least, self.path_options.sure):
+                continue
+            left = self.nowcast.unknown(candidate)
+            if left <= unknown:
+                active, least, unknown = candidate, errors, left
                 gram = self.held_back.gram(active)  # anew, so that rounding does not add up
                 self.order[[drop, grow]] = self.order[[grow, drop]]
         return active
@@ -319,9 +332,9 @@ class PathTraining:
         """Try exchanges that the learnt mask and the present errors propose.
 
         An exchange is kept when the measured forecast error on selection windows falls by more
-        than chance and the held-back error of the ridge forecaster does not rise: the block is
-        one stretch of time, and without both tests the masks would fit its weather and lose
-        elsewhere. Returns whether any was kept.
+        than chance and neither the held-back error of the ridge forecaster nor what is left
+        unknown rises: the block is one stretch of time, and without those tests the masks would
+        fit its weather and lose elsewhere. Returns whether any was kept.
         """
         if not n_proposals or self.active.all():
             return False
@@ -340,9 +353,9 @@ class PathTraining:
         return changed
 
     def _holds(self, candidate: np.ndarray) -> bool:
-        """Whether the ridge forecaster too does no worse with another mask than the present."""
-        now = self.held_back.errors(self.active).mean()
-        return bool(self.held_back.errors(candidate).mean() <= now)
+        """Whether another mask is no worse than the present for the ridge and as a nowcast."""
+        judges = (lambda mask: self.held_back.errors(mask).mean(), self.nowcast.unknown)
+        return all(judge(candidate) <= judge(self.active) for judge in judges)
 
     def _strength(self) -> np.ndarray:
         """Rank of each site by learnt strength, (s,), 0 to 1."""

@@ -6,12 +6,10 @@ import numpy as np
 from scipy import linalg
 
 from dynst_core.constraints import Constraints
+from dynst_core.nowcast import NOISE
 from dynst_core.record import Problem
 from dynst_core.selectors.base import selector
 from dynst_core.selectors.greedy import Elimination, build_up, training_covariance
-
-NOISE = 0.1
-"""Variance of the readings' noise, as a share of the mean variance of the sites."""
 
 
 @selector("gp_mi", "Krause, Singh and Guestrin 2008")
