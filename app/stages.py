@@ -26,8 +26,11 @@ from dynst_core.runs import Run
 IMPORTANCE, ERROR = "importance", "error"
 VIEWS = (IMPORTANCE, ERROR)
 
-REFERENCE_SIZE = (440, 400)
+REFERENCE_SIZE, WIDE_SIZE = (440, 400), (900, 190)
 """Width and height in pixels of the map that the camera is fitted to; the page rescales it."""
+
+WIDE = 4.0
+"""Width over height from which places are a strip, whose maps lie one below the other."""
 
 TILE_PIXELS = 512
 """Width in pixels of the whole world at zoom 0."""
@@ -47,6 +50,7 @@ class Stage:
         site_ids: (s,), text, in the drawn order.
         importance: (s,), 0 to 1, in the drawn order.
         raster: how cells become pixels; None for sensors.
+        wide: whether the places are a strip.
     """
 
     deck: pdk.Deck
@@ -55,6 +59,7 @@ class Stage:
     site_ids: np.ndarray
     importance: np.ndarray
     raster: Raster | None
+    wide: bool = False
 
     def drawn(self, values: np.ndarray) -> np.ndarray:
         """Values of the sites, (s, ...), from the run's order to the drawn one."""
@@ -71,7 +76,7 @@ class Stage:
         ids = "\n".join(str(site).replace("\n", " ") for site in self.site_ids).encode()
         head = {
             "deck": self.json,
-            "reference": REFERENCE_SIZE,
+            "reference": WIDE_SIZE if self.wide else REFERENCE_SIZE,
             "ring": palette.SELECTED,
             "faint": palette.GREY_CELL_OUTLINE,
             "raster": None if self.raster is None else _told(self.raster),
@@ -99,7 +104,9 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
     places = unwrapped(run.sites)
     order = np.argsort(run.path.rank) if run.grid is None else np.arange(len(run.sites))
     cells = None if run.grid is None else raster(run)
-    bounds = bounds_of(run)
+    bounds, geographic = bounds_of(run), run.sites.geographic
+    width, height = _extent(bounds, geographic)
+    wide = width >= WIDE * height > 0
     layers: list[pdk.Layer] = []
     for view in views:
         below, above = _surroundings(view, bounds, run.sites.geographic, base_map)
@@ -107,7 +114,7 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
     deck = pdk.Deck(
         layers=layers,
         views=[_view(view, run.sites.geographic) for view in views],
-        initial_view_state=camera(bounds, run.sites.geographic),
+        initial_view_state=camera(bounds, geographic, WIDE_SIZE if wide else REFERENCE_SIZE),
         map_provider=None,
         map_style="",
         tooltip=False,
@@ -119,13 +126,23 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
         run.sites.site_id[order],
         run.path.importance[order],
         cells,
+        wide,
     )
 
 
-def camera(bounds: Bounds, geographic: bool) -> pdk.ViewState:
-    """The first view: all sites, with a margin, on a map of the reference size."""
+def _extent(bounds: Bounds, geographic: bool) -> tuple[float, float]:
+    """Width and height as drawn."""
     west, south, east, north = bounds
-    width, height = REFERENCE_SIZE
+    up = _mercator(north) - _mercator(south) if geographic else north - south
+    return ((east - west) / 360 if geographic else east - west), up
+
+
+def camera(
+    bounds: Bounds, geographic: bool, size: tuple[int, int] = REFERENCE_SIZE
+) -> pdk.ViewState:
+    """The first view: all sites, with a margin, on a map of a size in pixels."""
+    west, south, east, north = bounds
+    width, height = size
     if not geographic:
         unit = max((east - west) / width, (north - south) / height) * MARGIN_WITH_AXES
         target = [(west + east) / 2, (south + north) / 2, 0]

@@ -330,3 +330,17 @@ def test_a_plan_not_evaluated_shows_no_error_at_all(
     assert (picture.fill[ERROR] == palette.NO_DATA).all()
     assert (picture.kept == plan.mask.active[stage.order]).all()
     assert [s.label for s in picture.legends[ERROR].swatches] == ["not yet evaluated"]
+
+
+@pytest.mark.parametrize(("metres", "wide"), [(60.0, True), (12.0, False)])
+def test_a_strip_s_maps_are_wide_and_filled_by_it(
+    tmp_path: Path, base_map: BaseMap, metres: float, wide: bool
+) -> None:
+    sites = network_sites()
+    span = np.ptp(sites.coordinates, axis=0)
+    hall = replace(sites, coordinates=sites.coordinates * [metres, 6.0] / span, geographic=False)
+    stage = stages.make_stage(save_run(tmp_path, "hall", make_arrays(hall)), base_map)
+    assert stage.wide is wide
+    view = json.loads(stage.json)["initialViewState"]
+    width, _ = stages.WIDE_SIZE if wide else stages.REFERENCE_SIZE
+    assert 0.7 * width < metres * 2 ** view["zoom"] < width

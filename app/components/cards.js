@@ -10,6 +10,7 @@ function element(tag, name, parent, text = "") {
 function buildCards(root, data) {
   root.replaceChildren();
   root.removeAttribute("data-painted");
+  root.classList.toggle("wide", data.wide);
   element("div", "canvas", root);
   const frames = {};
   for (const view of data.views) {

@@ -114,6 +114,7 @@ def show_stage(
             "library": shelf.address_of(_served, f"index.js?{pydeck.__version__}"),
             "stage": shelf.address(file),
             "previews": None if previews is None else [shelf.address(name) for name in previews],
+            "wide": stage.wide,
             "views": [view.id for view in stage.deck.views],
             "background": palette.SEA if stage.geographic else palette.PAPER,
             "words": dataclasses.asdict(words),
