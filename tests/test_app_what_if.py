@@ -105,6 +105,14 @@ def test_undo_redo_and_reset_go_back_and_forth(fire_store: Path, fire_run: Run) 
     assert figures(app) == untouched, "switched back is no edit"
 
 
+def test_enter_after_part_of_an_id_takes_one_site_and_not_all_that_match(
+    network_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
+    box = multi(open_app(panel="what-if"), "Sensors in question")
+    assert box.proto.select_all == 0, "no option takes all matches"
+
+
 def test_a_pin_takes_the_place_of_an_edit_and_can_be_undone(
     fire_store: Path, fire_run: Run
 ) -> None:

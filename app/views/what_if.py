@@ -57,6 +57,8 @@ def _pick_sites(run: Run, choice: Choice) -> None:
         on_change=lambda: pick(run, state.shown("picked", run)),
         placeholder=f"{noun} ids",
         label_visibility="collapsed",
+        # Else Enter, after part of an id, would take all that match.
+        select_all=False,
     )
 
 
