@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app import layers
-from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
+from dynst_core.constraints import ALWAYS, MOST_COST, NEVER, Constraints, ZoneLimit
 from dynst_core.plan import Edit
 from dynst_core.runs import Run
 from dynst_core.tolerance import Tolerance
@@ -41,7 +41,7 @@ class Choice:
         lead: lead-time index, or None for all.
         channel: channel index.
         tolerance: the forecast error accepted.
-        cost: of keeping one site for a year; None: not stated.
+        cost: of keeping one site for a year, left out where it is `too_dear`; None: not stated.
         currency: of the cost.
         max_cost: the most that all kept sites may cost in a year; None: no limit.
         always: ids of sites to keep whatever happens.
@@ -100,7 +100,12 @@ class Choice:
     @property
     def priced(self) -> bool:
         """Whether costs are stated, by one number or by site."""
-        return self.cost is not None or self.costs is not None
+        return self.costs is not None or not (self.cost is None or self.too_dear)
+
+    @property
+    def too_dear(self) -> bool:
+        """Whether the one cost stated is above all that a site may cost."""
+        return self.costs is None and self.cost is not None and self.cost > MOST_COST
 
     def constraints(self, run: Run, zone: np.ndarray | None) -> Constraints:
         """What is insisted on, by site of the run; `zone` (s,) comes with the zones' file."""
@@ -121,7 +126,7 @@ class Choice:
     def _costs(self, n_sites: int) -> np.ndarray | None:
         if self.costs is not None:
             return np.array(self.costs)
-        return None if self.cost is None else np.full(n_sites, self.cost)
+        return np.full(n_sites, self.cost) if self.priced else None
 
 
 def first_choice(run: Run) -> Choice:

@@ -11,6 +11,9 @@ from dynst_core.errors import ConstraintError
 FREE, ALWAYS, NEVER = 0, 1, -1
 """Values of `Constraints.pin`: the engine's choice, kept at every level, read at none but dense."""
 
+MOST_COST = 1e12
+"""The most that one site may cost in a year; more is a slip of the hand in any currency."""
+
 NO_ZONE = ""
 """The zone of a site that lies in none."""
 
@@ -93,6 +96,11 @@ class Constraints:
         if not np.isfinite(self.cost).all() or (self.cost < 0).any():
             raise ConstraintError(
                 "Expected costs that are finite and not negative; mend the column of costs."
+            )
+        if (self.cost > MOST_COST).any():
+            raise ConstraintError(
+                f"Expected costs of at most {MOST_COST:,.0f} a site and year, found "
+                f"{self.cost.max():.4g}; mend it, or count in a larger unit."
             )
         if self.max_cost is not None and not (np.isfinite(self.max_cost) and self.max_cost >= 0):
             raise ConstraintError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from dynst_core.constraints import MOST_COST
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
 
@@ -14,22 +16,36 @@ ID_COLUMNS = ("id", "site", "site_id", "sensor", "sensor_id", "station", "cell")
 COST_COLUMN = "cost"
 
 
-def read_costs(raw: bytes, name: str, sites: SiteSet) -> np.ndarray:
-    """The cost of keeping each site for a year, (s,), in the order of the sites.
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Costs out of a table.
+
+    Attributes:
+        by_site: of keeping each site for a year, (s,), in the order of the sites.
+        n_others: ids of the table that are of none of the sites, and were left out.
+    """
+
+    by_site: np.ndarray
+    n_others: int
+
+
+def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
+    """The cost of keeping each site for a year.
 
     Args:
         raw: a CSV file with the columns `id` and `cost`, parted by commas or semicolons; other
-            columns and rows of other ids are of no account.
+            columns are of no account, rows of other ids are counted and left out.
         name: what errors call the file.
         sites: the sites; each needs a row.
     Raises:
-        DataError: no such table, or a site's cost is missing, repeated, or not a number of 0 or
-            more.
+        DataError: no such table, or a site's cost is missing, repeated, or not a number from 0 to
+            `MOST_COST`.
     """
     table = _read(raw, name)
     ids, costs = table.iloc[:, 0].str.strip(), table.iloc[:, 1].str.strip()
     wanted = sites.site_id.astype(str)
     own = ids.isin(wanted.tolist())
+    n_others = ids[~own].nunique()
     ids, costs = ids[own], costs[own]
     lacking = wanted[~np.isin(wanted, ids.to_numpy())]
     if len(lacking):
@@ -52,7 +68,14 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> np.ndarray:
             f"{costs.iloc[first]!r} for site {ids.iloc[first]!r}; write numbers without currency "
             f"and without a thousands separator."
         )
-    return pd.Series(amounts, index=ids).loc[wanted].to_numpy()
+    if (amounts > MOST_COST).any():
+        first = int(np.flatnonzero(amounts > MOST_COST)[0])
+        raise DataError(
+            f"{name}: expected costs of at most {MOST_COST:,.0f} a site and year, found "
+            f"{costs.iloc[first]!r} for site {ids.iloc[first]!r}; mend it, or count in a larger "
+            f"unit."
+        )
+    return Costs(pd.Series(amounts, index=ids).loc[wanted].to_numpy(), n_others)
 
 
 def _read(raw: bytes, name: str) -> pd.DataFrame:

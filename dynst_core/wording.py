@@ -106,7 +106,9 @@ def _day(time: datetime) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """An amount with its currency, whole from 100: "124,000 EUR", "1.50 EUR"."""
+    """An amount with its currency, whole from 100: "124,000 EUR", "1.50 EUR", "2.07e+15 EUR"."""
+    if abs(amount) >= 1e15:
+        return f"{amount:.3g} {currency}"
     figures = f"{amount:,.0f}" if abs(amount) >= 100 or amount == round(amount) else f"{amount:.2f}"
     return f"{figures} {currency}"
 

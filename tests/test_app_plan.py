@@ -370,6 +370,39 @@ def test_a_cost_per_sensor_gives_the_yearly_saving(store: Path) -> None:
     assert figures(again) == figures(app)
 
 
+def test_a_cost_beyond_all_sense_is_refused_and_no_saving_reckoned_with_it(store: Path) -> None:
+    app = open_app(removed="60", panel="constraints", cost="1e300")
+    assert "at most 1,000,000,000,000 a sensor and year, found 1e+300" in app.error[0].value
+    assert "Yearly saving" not in figures(app) and number(app, "Budget").disabled
+    number(app, "Cost per sensor").set_value(1e12).run()
+    assert not app.error
+    assert figures(app)["Yearly saving"][0] == "24,000,000,000,000 EUR"
+
+
+def test_a_file_of_costs_tells_what_it_left_out_and_what_stays_in_use(store: Path) -> None:
+    app = open_app(removed="60")
+    app.session_state["costs"] = True
+    app.run()
+
+    def bring(*rows: str) -> str:
+        file = ("costs.csv", "\n".join(["id,cost", *rows]).encode(), "text/csv")
+        app.file_uploader[0].set_value(file).run()
+        return " ".join(c.value for c in app.caption)
+
+    rows = [f"s{i},10" for i in range(40)]
+    assert "2 ids of the file are of no sensor here and were left out." in bring(
+        *rows, "x,1", "y,2"
+    )
+    bring("s1,10")
+    assert "found none for s0" in app.error[0].value
+    assert app.error[0].value.endswith("The costs of the file before stay in use.")
+    assert figures(app)["Yearly saving"][0] == "240 EUR"
+    assert "left out" not in bring(*rows) and not app.error
+    button(app, "no-costs").click().run()
+    bring("s1,10")
+    assert "in use" not in app.error[0].value
+
+
 def test_the_choice_survives_a_look_at_another_run(store: Path) -> None:
     save_run(store, "other", make_arrays(network_sites(12)))
     app = open_app(run="network", removed="30", within="7", measure="above", cost="10")

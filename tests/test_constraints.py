@@ -51,6 +51,13 @@ def test_costs_that_are_no_costs_are_refused(bad: float) -> None:
         Constraints(np.zeros(2, dtype=np.int8), np.array([1.0, bad]))
 
 
+def test_costs_beyond_all_sense_are_refused() -> None:
+    asked = Constraints(np.zeros(2, dtype=np.int8), np.array([0.0, 1e12]))
+    assert asked.cost is not None and asked.cost.max() == 1e12
+    with pytest.raises(ConstraintError, match=r"at most 1,000,000,000,000 a site .* found 1e\+300"):
+        Constraints(np.zeros(2, dtype=np.int8), np.array([1.0, 1e300]))
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [

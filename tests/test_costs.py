@@ -13,15 +13,19 @@ SITES = SiteSet(np.array(["07", "a,b", "c"]), np.zeros((3, 2)), geographic=True)
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "n_others"),
     [
-        'id,cost\n07,1.5\n"a,b",0\nc,1e3\n',
-        "\ufeffCost;Place;Site_ID\n1.5;x;07\n0;y;a,b\n1000;z;c\n5;else;elsewhere\n",
-        'sensor, cost \n c ,1000\n07, 1.5\n"a,b",0',
+        ('id,cost\n07,1.5\n"a,b",0\nc,1e3\n', 0),
+        ("\ufeffCost;Place;Site_ID\n1.5;x;07\n0;y;a,b\n1000;z;c\n5;else;elsewhere\n", 1),
+        ('sensor, cost \n c ,1000\n07, 1.5\n"a,b",0\nd,dear\nd,1\n7,1', 2),
     ],
 )
-def test_costs_come_in_the_order_of_the_sites(text: str) -> None:
-    assert read_costs(text.encode(), "costs.csv", SITES).tolist() == [1.5, 0.0, 1000.0]
+def test_costs_come_in_the_order_of_the_sites_and_other_ids_are_counted(
+    text: str, n_others: int
+) -> None:
+    found = read_costs(text.encode(), "costs.csv", SITES)
+    assert found.by_site.tolist() == [1.5, 0.0, 1000.0]
+    assert found.n_others == n_others
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,7 @@ def test_costs_come_in_the_order_of_the_sites(text: str) -> None:
         ('id,cost\n07,1\n"a,b",\nc,3\n', "found '' for site 'a,b'"),
         ('id,cost\n07,-1\n"a,b",2\nc,3\n', "found '-1' for site '07'"),
         ('id,cost\n07,inf\n"a,b",2\nc,3\n', "found 'inf' for site '07'"),
+        ('id,cost\n07,1\n"a,b",1e308\nc,3\n', "1,000,000,000,000 a site and year, found '1e308'"),
         ('id,cost\n07,"1,200"\n"a,b",2\nc,3\n', "without a thousands separator"),
     ],
 )

@@ -44,6 +44,21 @@ def test_a_share_is_whole_where_it_is_whole(share: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (1.5, "1.50 EUR"),
+        (99.999, "100.00 EUR"),
+        (124_000.4, "124,000 EUR"),
+        (-2e14, "-200,000,000,000,000 EUR"),
+        (2.068e15, "2.07e+15 EUR"),
+        (1e300, "1e+300 EUR"),
+    ],
+)
+def test_an_amount_of_money_is_never_a_row_of_digits(amount: float, text: str) -> None:
+    assert wording.money(amount, "EUR") == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (5, "5 s"),

@@ -8,6 +8,7 @@ import streamlit as st
 from app import state
 from app.session import Choice
 from dynst_core import wording
+from dynst_core.constraints import MOST_COST
 from dynst_core.costs import read_costs
 from dynst_core.errors import DataError
 from dynst_core.runs import Run
@@ -31,20 +32,40 @@ def show(run: Run, choice: Choice) -> None:
         )
         fault = st.session_state.get(f"{key}-fault")
         if fault:
-            st.error(fault, icon=":material/error:")
+            former = "" if choice.costs is None else " The costs of the file before stay in use."
+            st.error(f"{fault}{former}", icon=":material/error:")
         if choice.costs is not None:
-            _show_found(run, choice)
+            _show_found(run, choice, st.session_state.get(f"{key}-others"))
 
 
-def _show_found(run: Run, choice: Choice) -> None:
+def show_fault(run: Run, choice: Choice) -> None:
+    """That the cost stated for each site is none to reckon with."""
+    if choice.too_dear:
+        st.error(
+            f"Expected a cost of at most {MOST_COST:,.0f} a {wording.site_noun(run)} and year, "
+            f"found {choice.cost:.4g}; mend it, or count in a larger unit. Until then no cost is "
+            f"counted.",
+            icon=":material/error:",
+        )
+
+
+def _show_found(run: Run, choice: Choice, others: tuple[tuple[float, ...], int] | None) -> None:
+    """What the costs in use are, and how many ids beside them were left out of their file."""
     costs = np.array(choice.costs)
     low, high, total = (
         wording.money(float(amount), choice.currency)
         for amount in (costs.min(), costs.max(), costs.sum())
     )
+    noun, left_out = wording.site_noun(run), ""
+    if others is not None and others[0] == choice.costs and others[1]:
+        one = others[1] == 1
+        left_out = (
+            f" {others[1]:,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of no "
+            f"{noun} here and {'was' if one else 'were'} left out."
+        )
     st.caption(
-        f"{len(costs):,} {wording.site_noun(run)}s cost {low} to {high} a year each, {total} in "
-        f"all. The link in the address bar does not carry them; the plan file does."
+        f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{left_out} The "
+        f"link in the address bar does not carry them; the plan file does."
     )
     st.button(
         "Put the file's costs away",
@@ -60,7 +81,9 @@ def _take(run: Run, key: str) -> None:
     if file is not None:
         try:
             found = read_costs(file.getvalue(), file.name, run.sites)
-            state.change(run, costs=tuple(found.tolist()))
+            costs = tuple(found.by_site.tolist())
+            state.change(run, costs=costs)
+            st.session_state[f"{key}-others"] = (costs, found.n_others)
         except DataError as error:
             fault = str(error)
     st.session_state[f"{key}-fault"] = fault

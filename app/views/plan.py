@@ -10,7 +10,7 @@ from app.components.linked_maps import TooltipWords
 from app.loading import Shelf
 from app.session import Choice
 from app.stages import Stage
-from app.views import decide, figures, layer_bar, pages, panels, settling, what_if
+from app.views import costs, decide, figures, layer_bar, pages, panels, settling, what_if
 from app.views.painting import paint_maps, previews
 from dynst_core import wording
 from dynst_core.errors import RunError
@@ -93,6 +93,7 @@ def _plan(run: Run) -> None:
     paint_maps(run, stage, choice, plan, ahead)
     decide.show(run, choice)
     with st.container(key="told"):  # always there, so that the maps below it are never drawn anew
+        costs.show_fault(run, choice)
         _tell(run, clash)
     figures.show(run, choice, plan, valid=clash is None)
     layer_bar.show_questions(run, choice, plan)
