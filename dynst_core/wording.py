@@ -140,7 +140,7 @@ def test_period(run: Run) -> str:
 
 
 def plain(text: str) -> str:
-    """Text of a run, which may come from anywhere, so that Markdown shows it as it is."""
+    """Text of a run, a file or a person, so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
 
 

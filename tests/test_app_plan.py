@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import loading
 from app.components import packet, shelf
+from dynst_core import wording
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -22,6 +23,7 @@ from dynst_core.plan_file import write_plan
 from dynst_core.run_arrays import RunArrays
 from dynst_core.runs import Run
 from dynst_core.served import served
+from dynst_core.sites import SiteSet
 from dynst_core.verify import verify
 from tests.factories import (
     add_baselines,
@@ -364,7 +366,7 @@ def test_a_cost_per_sensor_gives_the_yearly_saving(store: Path) -> None:
     number(app, "Cost per sensor").set_value(1200.0).run()
     assert figures(app)["Yearly saving"] == ("28,800 EUR", "19,200 EUR still spent")
     next(t for t in app.text_input if t.label == "Currency").set_value("US$").run()
-    assert figures(app)["Yearly saving"][0] == "28,800 US$"
+    assert figures(app)["Yearly saving"][0] == r"28,800 US\$"
     assert dict(app.query_params)["cost"] == "1200"
     again = open_app(**dict(app.query_params))
     assert figures(again) == figures(app)
@@ -401,6 +403,22 @@ def test_a_file_of_costs_tells_what_it_left_out_and_what_stays_in_use(store: Pat
     button(app, "no-costs").click().run()
     bring("s1,10")
     assert "in use" not in app.error[0].value
+
+
+def test_what_a_planner_or_a_file_names_is_shown_to_the_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = "a$1$_b_"
+    sites = network_sites(12)
+    ids = np.array([odd, *sites.site_id[1:]])
+    save_run(tmp_path, "odd", make_arrays(SiteSet(ids, sites.coordinates, geographic=True)))
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    for panel in ("site", "what-if"):
+        app = open_app(panel=panel, site=odd, cost="5", currency="$1$", edit=f"off:{odd}:*why*")
+        saving = next(m for m in app.metric if m.label == "Yearly saving")
+        assert saving.value.endswith(r" \$1\$") and r" \$1\$ still" in saving.delta
+        told = " ".join([card(app), *(b.label for b in app.button)])
+        assert r"a\$1\$\_b\_" in told and odd not in told and "*why*" not in told
 
 
 def test_the_choice_survives_a_look_at_another_run(store: Path) -> None:
@@ -485,7 +503,7 @@ def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(stor
     app = open_app(removed="90", panel="constraints", keep="s1,s2,s3,s4,s5")
     told = app.error[0].value
     assert "keep at most 4 sites" in told and "always keep s1, s2, s3 and 2 more" in told
-    assert "Try to keep more sites or free some of them." in told
+    assert wording.plain("Try to keep more sites or free some of them.") in told
     assert figures(app)["Sensors kept"] == ("–", "no valid plan")
     assert not app.success
     assert (
@@ -540,7 +558,7 @@ def test_a_site_can_be_pinned_from_its_card(store: Path, network_run: Run) -> No
     app = open_app(removed="60", panel="site", site=site)
     app.segmented_control[1].set_value(1).run()
     assert dict(app.query_params)["keep"] == site
-    assert "pinned: always keep" in card(app)
+    assert r"pinned\: always keep" in card(app)
     app.segmented_control[1].set_value(-1).run()
     assert dict(app.query_params)["drop"] == site and "keep" not in dict(app.query_params)
     app.segmented_control[1].set_value(0).run()

@@ -110,7 +110,7 @@ def test_a_deleted_run_can_be_restored_from_the_list_or_removed_for_good(store: 
     for last in ("Restore", "Remove for good"):
         app.selectbox[0].set_value("other").run()
         app.button(key="delete-other").click().run()
-        assert "Run other was deleted." in app.success[0].value
+        assert r"Run other was deleted\." in app.success[0].value
         assert app.selectbox[0].options == ["network"]
         next(button for button in app.button if button.label == last).click().run()
     assert "removed for good" in app.success[0].value

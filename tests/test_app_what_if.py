@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dynst_core import wording
 from dynst_core.effect import effect, neighbourhood
 from dynst_core.forecast import RunForecaster, edited
 from dynst_core.reopen import problem_of
@@ -62,7 +63,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
         found = effect(before, after, sites)
         said = [float(n.replace(MINUS, "-")) for n in re.findall(rf"[+{MINUS}\d.]*\d\.\d+", line)]
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
-    assert f"Around cell {name} (with the 8 nearest cells, within" in lines[1]
+    assert f"Around cell {wording.plain(name)} (with the 8 nearest cells, within" in lines[1]
     shown = figures(app)
     assert shown["Cells kept"] == ("359 of 720", "361 removed; 1 switched by hand")
     assert float(shown["Forecast error"][0].split()[0]) == pytest.approx(

@@ -107,7 +107,7 @@ def _show_upload(run: Run, name: str, low: str) -> None:
         )
     fault = st.session_state.get(f"compare-{low}-fault")
     if fault:
-        st.error(fault, icon=":material/error:")
+        st.error(wording.plain(fault), icon=":material/error:")
 
 
 def _take_file(run: Run, low: str) -> None:

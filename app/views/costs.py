@@ -33,7 +33,7 @@ def show(run: Run, choice: Choice) -> None:
         fault = st.session_state.get(f"{key}-fault")
         if fault:
             former = "" if choice.costs is None else " The costs of the file before stay in use."
-            st.error(f"{fault}{former}", icon=":material/error:")
+            st.error(f"{wording.plain(fault)}{former}", icon=":material/error:")
         if choice.costs is not None:
             _show_found(run, choice, st.session_state.get(f"{key}-others"))
 
@@ -53,7 +53,7 @@ def _show_found(run: Run, choice: Choice, others: tuple[tuple[float, ...], int] 
     """What the costs in use are, and how many ids beside them were left out of their file."""
     costs = np.array(choice.costs)
     low, high, total = (
-        wording.money(float(amount), choice.currency)
+        wording.money(float(amount), wording.plain(choice.currency))
         for amount in (costs.min(), costs.max(), costs.sum())
     )
     noun, left_out = wording.site_noun(run), ""

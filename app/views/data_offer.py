@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import forecasting, state
 from app.forecasting import Source
+from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
@@ -23,7 +24,8 @@ def show(run: Run, plan: Plan, source: Source, needs: str, key: str) -> bool:
         Whether anything was missing.
     """
     if source.fault is not None:
-        st.error(f"{needs} needs the run's data: {source.fault}", icon=":material/error:")
+        fault = wording.plain(source.fault)
+        st.error(f"{needs} needs the run's data: {fault}", icon=":material/error:")
         st.button("Try again", on_click=lambda: forecasting.forget_fault(run), key=f"{key}-again")
         return True
     if source.at_hand:

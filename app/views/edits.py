@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import session, state
 from app.session import Choice
+from dynst_core import wording
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
 
@@ -57,7 +58,8 @@ def _show_edit(run: Run, edit: Edit, *, idle: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         word = "on" if edit.active else "off"
         same = ", as without it" if idle else ""
-        st.markdown(f"{edit.site} **{word}**{same}", width=110)
+        name = wording.plain(edit.site)
+        st.markdown(f"{name} **{word}**{same}", width=110)
         st.text_input(
             f"Reason for {edit.site}",
             key=state.bound(f"reason-{edit.site}", run, edit.reason),
@@ -71,7 +73,7 @@ def _show_edit(run: Run, edit: Edit, *, idle: bool) -> None:
             "",
             key=f"drop-edit-{edit.site}",
             icon=":material/close:",
-            help=f"Take back: {edit.site} {word}",
+            help=f"Take back: {name} {word}",
             on_click=lambda: _drop(run, edit.site),
         )
 

@@ -92,7 +92,7 @@ def _errors(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> li
 
 def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figure:
     lead, channel = choice.lead, choice.channel
-    unit, noun = wording.unit(run, channel), wording.site_noun(run)
+    unit, noun = wording.plain(wording.unit(run, channel)), wording.site_noun(run)
     dense = run.rmse(0, lead, channel)
     here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
@@ -135,18 +135,19 @@ def _error_label(run: Run, lead: int | None) -> str:
 def _worst(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     """The place that is forecast worst."""
     lead, channel = choice.lead, choice.channel
-    unit, noun = wording.unit(run, channel), wording.site_noun(run)
+    unit, noun = wording.plain(wording.unit(run, channel)), wording.site_noun(run)
     here = _by_site(choice, errors)
     label = f"Worst {noun}'s error"
     if not np.isfinite(here).any():
         return Figure(label, "no data", "", "Nothing was observed in the test period.")
     worst = int(np.nanargmax(here))
     before = run.rmse_by_site(0, lead, channel)[worst]
+    name = wording.plain(str(run.sites.site_id[worst]))
     return Figure(
         label,
         f"{wording.number(here[worst])} {unit}",
         f"{wording.number(before, here[worst])} with all {noun}s",
-        f"The largest error of any one place: {noun} {run.sites.site_id[worst]}. A mean hides "
+        f"The largest error of any one place: {noun} {name}. A mean hides "
         f"places; look at the error map too.",
     )
 
@@ -191,11 +192,11 @@ def _unknown(run: Run, choice: Choice) -> list[Figure]:
 
 
 def _saving(run: Run, choice: Choice, plan: Plan) -> Figure:
-    noun = wording.site_noun(run)
+    noun, currency = wording.site_noun(run), wording.plain(choice.currency)
     return Figure(
         "Yearly saving",
-        wording.money(plan.yearly_saving or 0.0, choice.currency),
-        f"{wording.money(plan.yearly_cost or 0.0, choice.currency)} still spent",
+        wording.money(plan.yearly_saving or 0.0, currency),
+        f"{wording.money(plan.yearly_cost or 0.0, currency)} still spent",
         f"What the removed {noun}s would cost in a year. Removal itself, and what is lost with "
         f"them, is not counted.",
     )

@@ -18,7 +18,7 @@ HEIGHT = 195
 def show(run: Run, choice: Choice, plan: Plan) -> None:
     """Error by lead time, and the heat map of share removed and lead time."""
     channel, noun = choice.channel, wording.site_noun(run)
-    st.markdown(f"**Error of {wording.variable(run, channel)} by lead time**")
+    st.markdown(f"**Error of {wording.plain(wording.variable(run, channel))} by lead time**")
     if not plan.evaluated:
         st.caption("This plan's error is not yet evaluated; lines are of the run's own masks.")
     st.plotly_chart(

@@ -71,7 +71,7 @@ def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
 
 
 def _pick_miss(run: Run, choice: Choice) -> None:
-    unit = wording.unit(run, choice.channel)
+    unit = wording.plain(wording.unit(run, choice.channel))
     st.number_input(
         f"A forecast may miss by ({unit})",
         min_value=0.0,

@@ -70,11 +70,11 @@ def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
         here = plan.rmse(lead, channel)
         known = "is not yet evaluated"
         if here is not None:
-            unit = wording.unit(run, channel)
+            unit = wording.plain(wording.unit(run, channel))
             known = f"is {wording.number(here, run.rmse(0, lead, channel))} {unit}"
         note = f"The marker is the run's own level; this plan's error {known}."
     height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
-    st.markdown(f"**{wording.curve_title(run, channel)}**")
+    st.markdown(f"**{wording.plain(wording.curve_title(run, channel))}**")
     st.plotly_chart(
         loading.trade_off(run, level, lead, channel, height),
         key="trade-off",

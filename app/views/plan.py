@@ -55,7 +55,7 @@ def _pick_run(shelf: Shelf) -> str:
     run_ids = list(shelf.folders)
     asked = st.query_params.get(links.RUN, st.session_state.get(LAST_RUN, shelf.default))
     if asked not in shelf.folders:
-        st.warning(f"There is no run {asked!r} here; this is {shelf.default!r}.")
+        st.warning(wording.plain(f"There is no run {asked!r} here; this is {shelf.default!r}."))
         asked = shelf.default
     if st.session_state.get("run") not in shelf.folders:
         st.session_state["run"] = asked
@@ -63,7 +63,7 @@ def _pick_run(shelf: Shelf) -> str:
 
 
 def _show_damaged(run_id: str, error: RunError, others: int) -> None:
-    st.markdown(f"### {run_id}")
+    st.markdown(f"### {wording.plain(run_id)}")
     st.error(str(error), icon=":material/error:")
     if others:
         st.markdown("The other runs are not affected: choose one in the box.")
@@ -116,7 +116,9 @@ def _tell(run: Run, clash: str | None) -> None:
     if lost:
         st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
     if clash:
-        st.error(f"{clash} The maps show what is kept for sure.", icon=":material/block:")
+        st.error(
+            f"{wording.plain(clash)} The maps show what is kept for sure.", icon=":material/block:"
+        )
 
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:

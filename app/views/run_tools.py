@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.loading import Shelf
+from dynst_core import wording
 from dynst_core.errors import DynSTError
 from dynst_core.keeping import (
     NOTE_LETTERS,
@@ -40,7 +41,7 @@ def show_message() -> None:
     good, text, undo = told
     with st.container(horizontal=True, vertical_alignment="center", key="runs-told-row"):
         (st.success if good else st.error)(
-            text, icon=":material/check:" if good else ":material/error:"
+            wording.plain(text), icon=":material/check:" if good else ":material/error:"
         )
         if undo is not None:
             st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=undo)

@@ -96,7 +96,7 @@ def _show_run(run: Run) -> None:
         st.caption(wording.plain(wording.credits(run)))
         st.page_link(
             pages.all_pages()[0],
-            label=f"Open {run.run_id} in the Plan view",
+            label=f"Open {wording.plain(run.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={links.RUN: run.run_id},
         )
@@ -130,9 +130,12 @@ def how_well(run: Run) -> list[str]:
             f"{wording.level_label(run, i)}: {wording.number(run.rmse(i, None, channel), dense)}"
             for i in levels
         )
+        name, unit = map(
+            wording.plain, (wording.variable(run, channel), wording.unit(run, channel))
+        )
         told.append(
-            f"RMSE of {wording.variable(run, channel)} in {wording.unit(run, channel)} by share "
-            f"removed, test period {wording.test_period(run)}: {errors}."
+            f"RMSE of {name} in {unit} by share removed, test period "
+            f"{wording.test_period(run)}: {errors}."
         )
     baselines, fault = loading.baselines(run)
     note = fault or wording.missing_baselines(run, baselines)
@@ -162,7 +165,7 @@ def how_stable(run: Run) -> list[str]:
             f"{wording.level_label(run, level)} removed all of them keep {shared:,} of "
             f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run "
             f"from {wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
-            f"{wording.unit(run, 0)}."
+            f"{wording.plain(wording.unit(run, 0))}."
         )
     if run.arrays.half_rank is not None:
         told.append(

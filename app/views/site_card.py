@@ -86,11 +86,11 @@ def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
 
 
 def _show_facts(run: Run, choice: Choice, plan: Plan, site: int) -> None:
-    noun = wording.site_noun(run)
+    noun, name = wording.site_noun(run), wording.plain(str(run.sites.site_id[site]))
     state_now = "kept" if plan.mask.active[site] else "removed"
     lines = [
-        f"**{wording.capital(noun)} {choice.site}** is **{state_now}** in this plan: "
-        f"{plan.reasons(run)[site]}.",
+        f"**{wording.capital(noun)} {name}** is **{state_now}** in this plan: "
+        f"{wording.plain(plan.reasons(run)[site])}.",
         f"Importance: {wording.standing(run, float(run.path.importance[site]))}"
         f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
         f"counted from the first to go.",
@@ -128,7 +128,8 @@ def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
     if not np.isfinite(errors).all():
         return "No error is known there: nothing was observed in the test period."
     kept, dropped = (wording.number(float(e), float(errors[0])) for e in errors)
+    unit = wording.plain(wording.unit(run, choice.channel))
     return (
-        f"Error there: {kept} {wording.unit(run, choice.channel)} at the last level that keeps it, "
+        f"Error there: {kept} {unit} at the last level that keeps it, "
         f"{dropped} at the next, which drops others too."
     )

@@ -114,6 +114,6 @@ def _told(run: Run, band: SiteBand, held: float, channel: int) -> str:
     if held != held:
         return "Nothing was observed in the period shown."
     source = "from the selection period" if band.calibrated else "1.28 × its RMSE there"
-    width = f"±{wording.number(band.half_width)} {wording.unit(run, channel)}"
+    width = f"±{wording.number(band.half_width)} {wording.plain(wording.unit(run, channel))}"
     share = f"{100 * band.share:.0f} % band"
     return f"{share}: {width} ({source}); held {100 * held:.0f} % of the observations shown."

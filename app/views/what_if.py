@@ -138,7 +138,7 @@ def told_around(
 
 def _changed(run: Run, choice: Choice, found: Effect) -> str:
     """A difference in bold to two figures, and both errors with as many decimals."""
-    unit, usual = wording.unit(run, choice.channel), wording.digits(found.before)
+    unit, usual = wording.plain(wording.unit(run, choice.channel)), wording.digits(found.before)
     digits = min(max(wording.digits(found.difference) - 1, usual + 1), usual + 3)
     difference = f"{found.difference:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
     return f"**{difference} {unit}** ({found.before:.{digits}f} to {found.after:.{digits}f})"
@@ -161,6 +161,6 @@ def _offer_forecast(run: Run, plan: Plan) -> None:
 
 
 def _named(run: Run, sites: list[str]) -> str:
-    """One site by its id, several by their number."""
+    """One site by its id, several by their number, for Markdown."""
     noun = wording.site_noun(run)
-    return f"{noun} {sites[0]}" if len(sites) == 1 else f"{len(sites):,} {noun}s"
+    return f"{noun} {wording.plain(sites[0])}" if len(sites) == 1 else f"{len(sites):,} {noun}s"
