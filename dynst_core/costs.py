@@ -33,8 +33,9 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
     """The cost of keeping each site for a year.
 
     Args:
-        raw: a CSV file with the columns `id` and `cost`, parted by commas or semicolons; other
-            columns are of no account, rows of other ids are counted and left out.
+        raw: a CSV file with the columns `id` (or `site`, as exports name it) and `cost`, parted
+            by commas or semicolons; other columns are of no account, rows of other ids are counted
+            and left out.
         name: what errors call the file.
         sites: the sites; each needs a row.
     Raises:
@@ -86,14 +87,14 @@ def _read(raw: bytes, name: str) -> pd.DataFrame:
         table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError(
-            f"{name}: expected a CSV table with the columns id and cost, found "
+            f"{name}: expected a CSV table with the columns id (or site) and cost, found "
             f"{str(error).splitlines()[0]}; save it as CSV in UTF-8."
         ) from error
     names = {str(column).strip().lower(): column for column in table.columns}
     site = next((names[column] for column in ID_COLUMNS if column in names), None)
     if site is None or COST_COLUMN not in names:
         raise DataError(
-            f"{name}: expected the columns id and cost, found "
+            f"{name}: expected the columns id (or site) and cost, found "
             f"{', '.join(map(str, table.columns)) or 'none'}; name them so in the first line."
         )
     return table[[site, names[COST_COLUMN]]].astype(str)

@@ -37,8 +37,9 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
 
     Columns: site, place, keep or remove, reason, rank, importance (with its lowest and highest over
     the seeds where there were several), and by channel the test RMSE over all lead times with this
-    plan, empty where it is not yet evaluated; cost and saving where costs are stated. A unit stands
-    in its column's name.
+    plan, empty where it is not yet evaluated. Where costs are stated: cost, what is paid under this
+    plan, so 0 for a removed site, and saving, what is not, so 0 for a kept one. A unit stands in
+    its column's name.
     """
     sites, active = run.sites, plan.mask.active
     x, y = sites.coordinates.T
@@ -104,7 +105,8 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
         "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
         "test_period": f"{split.test_start:%Y-%m-%dT%H:%MZ}/{split.test_end:%Y-%m-%dT%H:%MZ}",
         "kept": f"{plan.mask.n_active} of {len(run.sites)}",
-        "constraints": " ".join(plan.breaches) or "obeyed",
+        "constraints": " ".join(plan.breaches)
+        or ("obeyed" if plan.constraints.n_asked else "none"),
         "data": f"{card.title}, {card.attribution} ({card.licence})",
     }
 

@@ -16,6 +16,7 @@ SITES = SiteSet(np.array(["07", "a,b", "c"]), np.zeros((3, 2)), geographic=True)
     ("text", "n_others"),
     [
         ('id,cost\n07,1.5\n"a,b",0\nc,1e3\n', 0),
+        ('site,cost,decision\nc,1000,keep\n"a,b",0,remove\n07,1.5,keep\n', 0),
         ("\ufeffCost;Place;Site_ID\n1.5;x;07\n0;y;a,b\n1000;z;c\n5;else;elsewhere\n", 1),
         ('sensor, cost \n c ,1000\n07, 1.5\n"a,b",0\nd,dear\nd,1\n7,1', 2),
     ],
@@ -31,10 +32,10 @@ def test_costs_come_in_the_order_of_the_sites_and_other_ids_are_counted(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "expected a CSV table with the columns id and cost"),
+        ("", "expected a CSV table with the columns id (or site) and cost"),
         ("\xff\xfe", "expected a CSV table"),
-        ("name,cost\n07,1\n", "expected the columns id and cost, found name, cost"),
-        ("id,price\n07,1\n", "expected the columns id and cost, found id, price"),
+        ("name,cost\n07,1\n", "expected the columns id (or site) and cost, found name, cost"),
+        ("id,price\n07,1\n", "expected the columns id (or site) and cost, found id, price"),
         ("id,cost\n07,1\n", "found none for a,b, c; add a row"),
         ('id,cost\n07,1\n"a,b",2\nc,3\nc,4\n', "one row for each site, found several for c"),
         ('id,cost\n07,1\n"a,b",dear\nc,3\n', "found 'dear' for site 'a,b'"),

@@ -109,7 +109,14 @@ def test_every_format_says_where_it_came_from(
     assert told["error"] == "test RMSE over all lead times"
     assert told["units"] == "speed mph"
     assert told["test_period"] == "2020-01-06T14:00Z/2020-01-08T00:00Z"
-    assert told["constraints"] == "obeyed"
+    assert told["constraints"] == "none"
+
+
+def test_a_plan_that_obeys_its_constraints_says_so_in_its_file(network_run: Run) -> None:
+    pin = np.zeros(40, dtype=np.int8)
+    pin[network_run.path.rank.argmax()] = ALWAYS
+    obeyed = Plan.at_level(network_run, 2, Constraints(pin))
+    assert export.provenance(network_run, obeyed)["constraints"] == "obeyed"
 
 
 @pytest.mark.parametrize("name", FORMATS)

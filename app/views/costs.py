@@ -23,7 +23,7 @@ def show(run: Run, choice: Choice) -> None:
         return
     with window:
         st.file_uploader(
-            "A CSV file with the columns id and cost (a year)",
+            "A CSV file with the columns id (or site) and cost (a year)",
             type=["csv"],
             key=key,
             on_change=lambda: _take(run, key),

@@ -29,7 +29,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     else:
         st.caption(
             "One row for each place: keep or remove, the reason, rank, importance, error, cost and "
-            "saving, and where it all came from."
+            "saving (a removed place costs 0 and saves its cost), and where it all came from."
         )
         _show_buttons(run, plan)
         _show_pictures(run, choice, plan)
