@@ -52,6 +52,7 @@ def test_every_run_has_its_row_and_its_card(store: Path, network_run: Run) -> No
     assert "12 sensors, 2,016 times" not in words(app)
     app.selectbox[0].set_value("other").run()
     assert "12 sensors, 2,016 times, one every 5 min" in words(app)
+    assert app.dataframe[1].value["kept"][0] == "12"
 
 
 def test_one_seed_says_that_its_stability_is_not_known(network_run: Run) -> None:
@@ -72,9 +73,12 @@ def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
 
 
 def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:
-    first, rivals = runs.how_well(network_run)
-    for level, share in enumerate(("0 %", "30 %", "60 %", "90 %")):
-        assert f"{share}: {network_run.rmse(level):.2f}" in first
+    table = runs.errors_by_level(network_run)
+    assert table["removed"].tolist() == ["0 %", "30 %", "60 %", "90 %"]
+    assert table["kept"].tolist() == ["40", "28", "16", "4"]
+    assert table["speed (mph)"].tolist() == [f"{network_run.rmse(i):.2f}" for i in range(4)]
+    over, rivals = runs.how_well(network_run)
+    assert "test period 6 to 7 Jan 2020, all lead times and all sensors" in over
     assert rivals.startswith("Random masks and the sites of largest variance were measured")
 
 

@@ -87,12 +87,10 @@ def _show_run(run: Run) -> None:
         st.markdown(
             f"**{wording.plain(run.manifest.title)}** · {wording.plain(run.manifest.dataset.place)}"
         )
-        for title, lines in (
-            ("Trained", trained(run)),
-            ("How well", how_well(run)),
-            ("How stable", how_stable(run)),
-        ):
-            st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
+        _show_lines("Trained", trained(run))
+        _show_lines("How well", how_well(run))
+        st.dataframe(errors_by_level(run), hide_index=True, width="content", key="errors-table")
+        _show_lines("How stable", how_stable(run))
         st.caption(wording.plain(wording.credits(run)))
         st.page_link(
             pages.all_pages()[0],
@@ -101,6 +99,10 @@ def _show_run(run: Run) -> None:
             query_params={links.RUN: run.run_id},
         )
         run_tools.show_tools(run)
+
+
+def _show_lines(title: str, lines: list[str]) -> None:
+    st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
 
 
 def trained(run: Run) -> list[str]:
@@ -121,22 +123,11 @@ def trained(run: Run) -> list[str]:
 
 
 def how_well(run: Run) -> list[str]:
-    """Errors by level, and whether rivals were measured."""
-    levels = range(len(run.path.active))
-    told = []
-    for channel in range(len(run.manifest.dataset.channels)):
-        dense = run.rmse(0, None, channel)
-        errors = "; ".join(
-            f"{wording.level_label(run, i)}: {wording.number(run.rmse(i, None, channel), dense)}"
-            for i in levels
-        )
-        name, unit = map(
-            wording.plain, (wording.variable(run, channel), wording.unit(run, channel))
-        )
-        told.append(
-            f"RMSE of {name} in {unit} by share removed, test period "
-            f"{wording.test_period(run)}: {errors}."
-        )
+    """Over what the errors in the table were measured, and whether rivals were."""
+    told = [
+        f"Error (RMSE) by share removed, in the table beneath: over the test period "
+        f"{wording.test_period(run)}, all lead times and all {wording.site_noun(run)}s."
+    ]
     baselines, fault = loading.baselines(run)
     note = fault or wording.missing_baselines(run, baselines)
     told.append(note or "Random masks and the sites of largest variance were measured beside it.")
@@ -148,6 +139,19 @@ def how_well(run: Run) -> list[str]:
             f"the test period, by level and lead time."
         )
     return told
+
+
+def errors_by_level(run: Run) -> pd.DataFrame:
+    """One row a level, in words: share removed, sites kept, and the error of each variable."""
+    levels, table = range(len(run.path.active)), {}
+    table["removed"] = [wording.level_label(run, level) for level in levels]
+    table["kept"] = [f"{int(run.path.n_active[level]):,}" for level in levels]
+    for channel in range(len(run.manifest.dataset.channels)):
+        dense = run.rmse(0, None, channel)
+        table[f"{wording.variable(run, channel)} ({wording.unit(run, channel)})"] = [
+            wording.number(run.rmse(level, None, channel), dense) for level in levels
+        ]
+    return pd.DataFrame(table)
 
 
 def how_stable(run: Run) -> list[str]:
