@@ -103,7 +103,7 @@ def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
     shown.append(Figure("Accepted error", told(summary.limit), met))
     if summary.worst is not None:
         site = run.sites.site_id[summary.worst.site]
-        below = f"{noun} {site}; {told(summary.worst.dense)} with all"
+        below = f"{noun} {site}; that one's with all: {told(summary.worst.dense)}"
         shown.append(Figure(f"Worst {noun}'s error", told(summary.worst.rmse), below))
     if summary.within is not None:
         value, below = wording.percent(summary.within), f"of {noun}s"

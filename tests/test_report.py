@@ -80,6 +80,8 @@ def test_the_report_states_the_measured_figures(network_run: Run) -> None:
     dense, here = network_run.rmse(0), network_run.rmse(2)
     assert "Keep 16 of 40 sensors and remove 24 (60 %)." in words
     assert f"is {here:.2f} mph (all lead times); with all sensors it is {dense:.2f} mph" in words
+    worst = network_run.rmse_by_site(0)[network_run.rmse_by_site(2).argmax()]
+    assert f"that one's with all: {worst:.2f} mph" in words
     assert f"above the accepted {1.05 * dense:.2f} mph (5 % above all sensors)" in words
     assert "It saves 1,200 EUR a year." in words
     assert "800 EUR still spent" in words
