@@ -181,7 +181,7 @@ def test_the_cautions_are_those_of_the_docs_that_bear_on_the_data() -> None:
     metr, fire = cautions_html("metr-la-week"), cautions_html("tunnel-fire")
     for page in (metr, fire):
         assert "Importance is not worth." in page and "Grid cells are counted alike" in page
-    assert "1 to 7 March 2012" in metr and "not a validated fire model" not in metr
+    assert "1 to 8 March in UTC" in metr and "not a validated fire model" not in metr
     assert "not a validated fire model" in fire and "taxinyc" not in fire
     assert "era5-uk-t2m" not in metr
     assert metr.count("<h3>") == 4 and "<h2>" not in metr
