@@ -50,7 +50,9 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
     if clash:
         st.error("No plan obeys all constraints.", icon=":material/block:")
     elif not plan.valid:
-        st.error(f"**Not valid.** {' '.join(plan.breaches)}", icon=":material/block:")
+        st.error(
+            f"**Not valid.** {wording.plain(' '.join(plan.breaches))}", icon=":material/block:"
+        )
     elif plan.constraints.n_asked == 0:
         st.caption(
             f"Nothing is insisted on: the plan is the run's own choice of {noun}s. What you ask "
@@ -81,6 +83,7 @@ def _pick_pins(run: Run, choice: Choice) -> None:
             key=state.bound(f"pins-{name}", run, list(getattr(choice, name))),
             on_change=lambda name=name: _take_pins(run, name),
             placeholder=f"{noun} ids, or click one on the map",
+            select_all=False,
         )
 
 
@@ -120,7 +123,7 @@ def _pick_distance(run: Run, choice: Choice) -> None:
 def _pick_budget(run: Run, choice: Choice) -> None:
     stated = choice.priced
     st.number_input(
-        f"Budget ({choice.currency} a year)" if stated else "Budget a year",
+        f"Budget ({wording.plain(choice.currency)} a year)" if stated else "Budget a year",
         min_value=0.0,
         value=None,
         step=1000.0,
@@ -147,7 +150,7 @@ def _pick_zones(run: Run, choice: Choice) -> None:
     )
     fault = st.session_state.get(f"{key}-fault")
     if fault:
-        st.error(fault, icon=":material/error:")
+        st.error(wording.plain(fault), icon=":material/error:")
     found = state.zones(run)
     if found is not None:
         _pick_limit(run, choice, found)
@@ -174,7 +177,7 @@ def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
     counts = {name: int((found.zone == name).sum()) for name in names}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         zone = st.selectbox(
-            f"Zone ({found.source})",
+            f"Zone ({wording.plain(found.source)})",
             names,
             format_func=lambda name: f"{name} ({counts[name]:,} {noun}s)",
             key=_zone_key(run, found),
@@ -196,7 +199,10 @@ def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
                 width=105,
             )
     for limit in choice.limits:
-        st.caption(f"Zone {limit.zone}: {_told(limit)} of {counts.get(limit.zone, 0):,} {noun}s.")
+        n_sites = counts.get(limit.zone, 0)
+        st.caption(
+            f"Zone {wording.plain(limit.zone)}: {_told(limit)} of {n_sites:,} {noun}s.",
+        )
 
 
 def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:

@@ -77,7 +77,7 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
     level = largest_cut(run, choice.tolerance, choice.lead, choice.channel)
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     dense = run.rmse(0, choice.lead, choice.channel)
-    told = f"{wording.number(limit, dense)} {wording.unit(run, choice.channel)}"
+    told = f"{wording.number(limit, dense)} {wording.plain(wording.unit(run, choice.channel))}"
     if choice.decided:  # only the run's own levels were measured
         told += f" without your {_decided(choice)}"
     here = level == choice.level

@@ -232,7 +232,9 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     )
     seeds.number_input("Trainings (seeds)", min_value=1, max_value=MOST_SEEDS, **shared("seeds"))
     for name, label in (("always", "Always keep"), ("never", "Remove first")):
-        st.multiselect(label, facts.site_ids, placeholder="site ids", **shared(name))
+        st.multiselect(
+            label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
+        )
     st.text_input("Name of the run", placeholder=choice.dataset, **shared("name"))
 
 
