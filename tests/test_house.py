@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from dynst_core.runs import RunStore
+from scripts import readme_tables
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -137,6 +140,12 @@ def test_every_file_that_a_page_links_to_or_shows_is_there(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)", page.read_text())
     files = [page.parent / target for target in targets if "://" not in target]
     assert [str(file) for file in files if not file.exists()] == []
+
+
+def test_the_readme_s_tables_are_those_of_the_bundled_runs() -> None:
+    """`python -m scripts.readme_tables` writes them anew."""
+    text = readme_tables.README.read_text(encoding="utf-8")
+    assert readme_tables.written(text, RunStore(ROOT / "data" / "runs")) == text
 
 
 def test_nothing_heavy_is_in_the_repository() -> None:
