@@ -12,6 +12,7 @@ if ROOT not in sys.path:  # `streamlit run` puts this folder on the path, not th
 
 import streamlit as st  # noqa: E402
 
+from app import redraw  # noqa: E402
 from app.views import pages  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -19,7 +20,8 @@ HERE = Path(__file__).resolve().parent
 st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.html(HERE / "style.css")
 # Hidden: each view shows the links itself, in a corner that costs the maps no height.
-st.navigation(pages.all_pages(), position="hidden").run()
+with redraw.run():
+    st.navigation(pages.all_pages(), position="hidden").run()
 
 
 @st.cache_resource(show_spinner=False)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import links
+from app import links, redraw
 from app.session import Choice
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
@@ -120,7 +120,8 @@ def _stack(name: str, run: Run) -> list[Decisions]:
 def bound(name: str, run: Run, value: object) -> str:
     """The key of a widget that is to show a value."""
     key = _key(name, run)
-    if key not in st.session_state or st.session_state[key] != value:
+    known = key in st.session_state and st.session_state[key] == value
+    if not known or redraw.says_values():
         st.session_state[key] = value
     return key
 

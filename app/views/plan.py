@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import forecasting, links, loading, session, state
+from app import forecasting, links, loading, redraw, session, state
 from app.components import linked_maps
 from app.components.linked_maps import TooltipWords
 from app.loading import Shelf
@@ -57,8 +57,9 @@ def _pick_run(shelf: Shelf) -> str:
     if asked not in shelf.folders:
         st.warning(wording.plain(f"There is no run {asked!r} here; this is {shelf.default!r}."))
         asked = shelf.default
-    if st.session_state.get("run") not in shelf.folders:
-        st.session_state["run"] = asked
+    shown = st.session_state.get("run")
+    if shown not in shelf.folders or redraw.says_values():
+        st.session_state["run"] = shown if shown in shelf.folders else asked
     return st.selectbox("Run", run_ids, key="run", filter_mode=None, label_visibility="collapsed")
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
-from app import errands, forecasting, layers, questions, session, state, train_words
+from app import errands, forecasting, layers, questions, redraw, session, state, train_words
 from app.errands import Errand
 from app.questions import Ask
 from app.session import Choice
@@ -77,7 +77,7 @@ def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
 def _wait(run: Run, choice: Choice, errand: Errand) -> None:
     """How far the answer is; looks again until it is there, and then draws the page with it."""
     if errand.ended.is_set() or errand.stopped:
-        st.rerun()  # the page, so that nobody looks again
+        redraw.page()  # so that nobody looks again
     with st.container():  # always there, so that the line beneath keeps its place
         if errand.early is not None and choice.panel == session.WHAT_IF:
             _first_look(run, choice, errand)

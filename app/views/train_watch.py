@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import links, loading, train_pictures, train_words, training
+from app import links, loading, redraw, train_pictures, train_words, training
 from app.views import pages
 from app.views.train_form import JOB
 from dynst_core import wording
@@ -34,7 +34,7 @@ def _show(alive: bool) -> None:
             )
         return
     if alive and all(job.state.over for _, job in jobs.values()):
-        st.rerun()  # the page is drawn once more, and then left alone
+        redraw.page()  # once more, and then it is left alone
     job_id = _watched(jobs)
     with st.container(border=True, key="job"):
         _show_job(*jobs[job_id], jobs)

@@ -1,0 +1,34 @@
+"""A page drawn anew by itself says its widgets' values again, and no other run does."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import redraw
+
+
+class DrawnError(Exception):
+    """Raised in place of a run that begins anew."""
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    def rerun() -> None:
+        raise DrawnError
+
+    state: dict[str, object] = {}
+    monkeypatch.setattr(redraw.st, "session_state", state)
+    monkeypatch.setattr(redraw.st, "rerun", rerun)
+    return state
+
+
+def test_only_a_page_drawn_anew_by_itself_says_its_values(session: dict[str, object]) -> None:
+    with redraw.run():
+        assert not redraw.says_values()
+    with pytest.raises(DrawnError), redraw.run():
+        redraw.page()
+    with redraw.run():
+        assert redraw.says_values()
+    assert not redraw.says_values(), "a fragment that answers a planner comes after"
+    with redraw.run():
+        assert not redraw.says_values()
