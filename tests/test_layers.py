@@ -38,7 +38,7 @@ LIGHT_LAYERS = (
 TORCH_LAYERS = (
     ("drop_regrow",),
     ("record", "backbones"),
-    ("marginal", "held_back", "forecaster"),
+    ("marginal", "held_back", "nowcast", "forecaster"),
     ("training", "runtimes"),
     ("judge",),
     ("path",),

@@ -53,7 +53,8 @@ def test_a_shared_link_opens_the_same_decision(visit: Open) -> None:
     shows(page, "Yearly saving", "21,600 EUR")
     open_panel(page, "Constraints")
     type_into(page, "Least distance (km)", "2")
-    shows(page, "Forecast error", "–")
+    for label in ("Forecast error", "Worst sensor's error", "Within tolerance", "Forecast speed"):
+        shows(page, label, "–")
     page.wait_for_url("**apart=2**")
     link = "?" + page.url.partition("?")[2]
     told = page.locator('[data-testid="stMetric"]').all_inner_texts()
