@@ -78,6 +78,7 @@ class Stage:
             "deck": self.json,
             "reference": WIDE_SIZE if self.wide else REFERENCE_SIZE,
             "ring": palette.SELECTED,
+            "border": palette.INK,
             "faint": palette.GREY_CELL_OUTLINE,
             "raster": None if self.raster is None else _told(self.raster),
         }

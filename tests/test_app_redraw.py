@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app import redraw
+from app import redraw, state
+from dynst_core.runs import Run
 
 
 class DrawnError(Exception):
@@ -32,3 +33,22 @@ def test_only_a_page_drawn_anew_by_itself_says_its_values(session: dict[str, obj
     assert not redraw.says_values(), "a fragment that answers a planner comes after"
     with redraw.run():
         assert not redraw.says_values()
+
+
+def test_a_widget_s_value_is_said_once_and_again_when_the_page_draws_itself_anew(
+    session: dict[str, object], network_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, object]] = []
+
+    class Recorded(dict[str, object]):
+        def __setitem__(self, key: str, value: object) -> None:
+            said.append((key, value))
+            super().__setitem__(key, value)
+
+    monkeypatch.setattr(state.st, "session_state", Recorded())
+    key = state.bound("level", network_run, 2)
+    state.bound("level", network_run, 2)
+    assert said == [(key, 2)]
+    monkeypatch.setattr(redraw, "says_values", lambda: True)
+    state.bound("level", network_run, 2)
+    assert said == [(key, 2)] * 2

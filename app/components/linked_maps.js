@@ -214,7 +214,7 @@ function drawnLayers(stage) {
     const own = layers.findIndex((layer) => layer.id.startsWith(view) && !layer.id.endsWith("-land"));
     layers.splice(own, 0, areas(view, data));
   }
-  if (stage.look.borders.length) rings.unshift(...stage.data.views.map((view) => borders(view, stage.look.borders)));
+  if (stage.look.borders.length) rings.unshift(...stage.data.views.map((view) => borders(view, stage)));
   return [...(stage.tiles ? stage.data.views.map(tileLayer) : []), ...layers, ...rings];
 }
 
@@ -228,10 +228,10 @@ function areas(view, data) {
 }
 
 // Lines above the sites, such as a planner's zones.
-function borders(view, data) {
+function borders(view, { look, scene }) {
   return new globalThis.deck.PathLayer({
-    id: `${view}-zones`, data, pickable: false, getPath: (line) => line.path,
-    getColor: [60, 70, 80, 255], getWidth: (line) => (line.broad ? 3.5 : 1.5), widthUnits: "pixels",
+    id: `${view}-zones`, data: look.borders, pickable: false, getPath: (line) => line.path,
+    getColor: scene.border, getWidth: (line) => (line.broad ? 3.5 : 1.5), widthUnits: "pixels",
   });
 }
 

@@ -19,8 +19,8 @@ from dynst_core.zones import borders, read_zones, zone_of_sites
 NOTHING = {"always": (), "never": (), "min_distance_km": 0.0, "max_cost": None, "limits": ()}
 """The parts of a choice that insist on nothing."""
 
-
 LISTS = {"always": "Always keep", "never": "Never keep"}
+"""The lists of pinned sites, by their part of a choice."""
 
 
 def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
@@ -200,9 +200,7 @@ def _pick_limit(run: Run, choice: Choice, found: state.Zones) -> None:
             )
     for limit in choice.limits:
         n_sites = counts.get(limit.zone, 0)
-        st.caption(
-            f"Zone {wording.plain(limit.zone)}: {_told(limit)} of {n_sites:,} {noun}s.",
-        )
+        st.caption(f"Zone {wording.plain(limit.zone)}: {_told(limit)} of {n_sites:,} {noun}s.")
 
 
 def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:
