@@ -338,7 +338,7 @@ def test_the_worst_place_is_told_beside_the_mean(store: Path, network_run: Run) 
     here = network_run.rmse_by_site(2)
     value, below = figures(app)["Worst sensor's error"]
     assert value == f"{here.max():.2f} mph"
-    assert below == f"that sensor's with all: {network_run.rmse_by_site(0)[here.argmax()]:.2f}"
+    assert below == f"there, with all: {network_run.rmse_by_site(0)[here.argmax()]:.2f} mph"
     assert f"sensor s{here.argmax()}." in next(m.help for m in app.metric if "Worst" in m.label)
 
 

@@ -146,7 +146,7 @@ def _worst(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     return Figure(
         label,
         f"{wording.number(here[worst])} {unit}",
-        f"that {noun}'s with all: {wording.number(before, here[worst])}",
+        f"there, with all: {wording.number(before, here[worst])} {unit}",
         f"The largest error of any one place: {noun} {name}. A mean hides "
         f"places; look at the error map too.",
     )
