@@ -134,6 +134,7 @@ class JobQueue:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is for the app; the pipe then ends the cluster
         )
         assert self._cluster.stdout is not None  # noqa: S101  asked for above
         address = self._cluster.stdout.readline().strip()

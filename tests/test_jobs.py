@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,6 +198,41 @@ def test_the_cluster_ends_with_the_app_and_its_jobs_do_not_seem_to_run(tmp_path:
         queue.resume(waiting)  # a new cluster, on demand
         assert wait_for(waiting, over).state.name == "finished"
         queue.close()
+
+
+APP = """
+import signal, sys, time
+from pathlib import Path
+from dynst_core.jobs import JobQueue
+from tests.job_cases import QUICK
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it came ignored
+folder = JobQueue(Path(sys.argv[1])).submit(QUICK)
+try:
+    print(folder.job().state.holder.pid, flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+def test_ctrl_c_ends_app_and_cluster_without_a_word(tmp_path: Path) -> None:
+    catalogue = str(small_catalogue(tmp_path))
+    app = subprocess.Popen(
+        [sys.executable, "-c", APP, str(tmp_path / "runs")],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "DYNST_CATALOGUE": catalogue, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert app.stdout is not None
+    cluster = psutil.Process(int(app.stdout.readline()))
+    family = [cluster, *cluster.children(recursive=True)]
+    os.killpg(app.pid, signal.SIGINT)  # as a terminal does
+    assert psutil.wait_procs(family, timeout=20)[1] == []
+    assert app.communicate(timeout=20)[0] == "" and app.returncode == 0
 
 
 def test_a_scheduler_that_does_not_answer_is_named(
