@@ -103,6 +103,7 @@ class Comparison:
                 training.forecaster,
                 steps=level.steps,
                 seconds=0.0,
+                weight_decay=training.trainer.options.weight_decay,
                 draw=draw,
             )
 
@@ -184,10 +185,10 @@ class Comparison:
     def _retrain(
         self, kind: str, selector: str, level: float, active: np.ndarray, draw: int = 0
     ) -> None:
-        """For as many steps as the path had spent by that level."""
+        """For as many steps as the path had spent by that level, and with its weight decay."""
         line = self.bench.book.find("path", "dynst", level)
         assert line is not None, level
-        self.bench.retrain(kind, selector, level, active, line.steps, draw)
+        self.bench.retrain(kind, selector, active, line, draw)
 
 
 def edit(active: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

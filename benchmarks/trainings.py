@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ class Training(BaseModel):
         level: share of sites removed, 0 to 1.
         draw: number of the draw or of the edit.
         steps: gradient steps spent up to here.
+        weight_decay: of the last of them; a forecaster retrained takes the path's from the start.
         seconds: processor time spent on this line alone, so that other work beside it is no harm.
         selection_error: normalised, on selection windows.
         rmse: test RMSE over all sites and lead times, first channel, units.
@@ -56,6 +58,7 @@ class Training(BaseModel):
     seed: int
     n_active: int
     steps: int
+    weight_decay: float = StepOptions().weight_decay
     seconds: float
     selection_error: float | None
     rmse: float
@@ -126,6 +129,7 @@ class Bench:
         *,
         steps: int,
         seconds: float,
+        weight_decay: float = StepOptions().weight_decay,
         draw: int = 0,
     ) -> Training:
         """Test a forecaster on a mask and write the line."""
@@ -142,6 +146,7 @@ class Bench:
             seed=self.book.seed,
             n_active=mask.n_active,
             steps=steps,
+            weight_decay=weight_decay,
             seconds=round(seconds, 2),
             selection_error=float(self.judge.errors(forecaster, active).mean()),
             rmse=float(error.rmse(axis=(0, 1))[0]),
@@ -177,12 +182,17 @@ class Bench:
                 training.forecaster,
                 steps=level.steps,
                 seconds=share,
+                weight_decay=training.trainer.options.weight_decay,
             )
 
     def retrain(
-        self, kind: str, selector: str, level: float, active: np.ndarray, steps: int, draw: int = 0
+        self, kind: str, selector: str, active: np.ndarray, like: Training, draw: int = 0
     ) -> Training:
-        """Train from scratch for one mask, for so many steps, and keep the best look."""
+        """Train from scratch for one mask and keep the best look.
+
+        Level, steps and weight decay are those of the path's line that it is `like`.
+        """
+        level, steps = like.level, like.steps
         found = self.book.find(kind, selector, level, draw)
         if found is not None:
             return found
@@ -190,7 +200,7 @@ class Bench:
         torch.manual_seed(self.book.seed)
         problem = self.problem
         forecaster = Forecaster.for_problem(problem)
-        options = StepOptions.for_sites(problem.n_sites)
+        options = replace(StepOptions.for_sites(problem.n_sites), weight_decay=like.weight_decay)
         trainer = Trainer(forecaster, problem, options, self.book.seed)
         best = EarlyStop(trainer, self.judge)
         every, kept = max(1, steps // LOOKS), np.flatnonzero(active)
@@ -208,5 +218,6 @@ class Bench:
             trainer.average,
             steps=steps,
             seconds=seconds,
+            weight_decay=like.weight_decay,
             draw=draw,
         )

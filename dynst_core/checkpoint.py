@@ -7,6 +7,7 @@ counts and the state of every random draw as text beside them.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
     facts = {
         "steps": trainer.steps,
         "skipped": training.skipped,
+        "weight_decay": trainer.options.weight_decay,
         "levels": [[level.steps, level.selection_error] for level in training.levels],
         "draws": [training.rng.bit_generator.state, trainer.rng.bit_generator.state],
     }
@@ -89,6 +91,7 @@ def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> N
         for number, (steps, selection_error) in enumerate(facts["levels"])
     ]
     trainer.steps, training.skipped = facts["steps"], facts["skipped"]
+    trainer.options = replace(trainer.options, weight_decay=facts["weight_decay"])
     training.rng.bit_generator.state, trainer.rng.bit_generator.state = facts["draws"]
     torch.set_rng_state(torch.from_numpy(arrays["torch"]))
 

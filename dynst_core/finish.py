@@ -91,7 +91,7 @@ def save_training(
             backbone=training.backbone,
             backbone_options=training.backbone_options,
             path_options=asdict(training.path_options),
-            step_options=asdict(training.step_options),
+            step_options=asdict(training.trainer.options),
             cycles=problem.record.cycles,
         ),
         dataset=_dataset_card(problem.field),

@@ -67,6 +67,7 @@ class RunConfig(Card):
     backbone_options: dict[str, float | int]
     path_options: dict[str, float | int]
     step_options: dict[str, float | int]
+    """How the last steps were taken: weight decay is that of the levels."""
     cycles: tuple[str, ...] = ()
     """Cycles (day, week, year) whose phase the forecaster is told."""
 

@@ -48,6 +48,8 @@ class PathOptions:
         flip: chance of each kept site to be closed, and a removed one opened, in a training step.
         look_every: gradient steps at masks of any size between looks at the selection error.
         patience: of `any_steps`, those without a better one before the first level begins.
+        short_decay: weight decay at the levels where patience ended the steps before them: the
+            forecaster had begun to learn a short record by heart.
     """
 
     exchanges: int = 300
@@ -66,6 +68,7 @@ class PathOptions:
     flip: float = 0.03
     look_every: int = 50
     patience: int = 300
+    short_decay: float = 2.0
 
     def scaled(self, effort: float) -> PathOptions:
         """The same walk with this factor on its steps; every level keeps at least one a round."""
@@ -278,29 +281,24 @@ class PathTraining:
             )
             if best.look(*foreseen):
                 self.skipped += n_steps - last
+                trainer = self.trainer
+                trainer.options = replace(trainer.options, weight_decay=options.short_decay)
                 break
         best.restore()
 
     def _train_level(self, phase: str) -> Iterator[Progress]:
         """Exchange sites and train in rounds, from the weights that the level before left.
 
-        Those weights compete too: a level may need no training at all. No round is left out,
-        for the error falls most at the end, when the learning rate has.
+        The last weights are kept: the error falls most at the end, when the learning rate has,
+        and picking among rounds would fit the one stretch of selection windows.
         """
         options = self.path_options
-        best = EarlyStop(self.trainer, self.judge)
-        best.look(self.active)
         for round_ in range(options.rounds):
             fraction = drop_fraction(round_, options.rounds, options.frozen_from)
-            if self._drop_and_regrow(round(fraction * options.proposals)):
-                # Weights are compared at one mask only.
-                best = EarlyStop(self.trainer, self.judge)
-                best.look(self.active)
+            self._drop_and_regrow(round(fraction * options.proposals))
             first = self.level_steps * round_ // options.rounds
             last = self.level_steps * (round_ + 1) // options.rounds
             yield from self._train(phase, first, last, self.level_steps, options.level_rate)
-            best.look(self.active)
-        best.restore()
 
     def _train(
         self,
@@ -328,17 +326,17 @@ class PathTraining:
         flip = 0.0 if self.active.all() else self.path_options.flip
         return flip_some(self.active, flip, self.rng) if flip else self.active
 
-    def _drop_and_regrow(self, n_proposals: int) -> bool:
+    def _drop_and_regrow(self, n_proposals: int) -> None:
         """Try exchanges that the learnt mask and the present errors propose.
 
         An exchange is kept when the measured forecast error on selection windows falls by more
         than chance and neither the held-back error of the ridge forecaster nor what is left
         unknown rises: the block is one stretch of time, and without those tests the masks would
-        fit its weather and lose elsewhere. Returns whether any was kept.
+        fit its weather and lose elsewhere.
         """
         if not n_proposals or self.active.all():
-            return False
-        forecaster, changed = self.trainer.average, False
+            return
+        forecaster = self.trainer.average
         best = self.judge.errors(forecaster, self.active)
         promise = self.judge.by_site(forecaster, self.active)
         pairs = propose_exchanges(self.active, self._strength(), promise, n_proposals, self.rng)
@@ -349,8 +347,7 @@ class PathTraining:
             candidate = exchange(self.active, drop, grow)
             errors = self.judge.errors(forecaster, candidate)
             if surely_lower(errors, best, self.path_options.certainty) and self._holds(candidate):
-                self.active, best, changed = candidate, errors, True
-        return changed
+                self.active, best = candidate, errors
 
     def _holds(self, candidate: np.ndarray) -> bool:
         """Whether another mask is no worse than the present for the ridge and as a nowcast."""

@@ -57,6 +57,7 @@ class Trainer:
 
     Attributes:
         forecaster: what the gradients move.
+        options: how the next step is taken; they may be replaced between steps.
         average: the same with weights averaged over the last steps: less noise, so this is what
             is judged, saved and used.
         steps: gradient steps taken.
@@ -84,6 +85,7 @@ class Trainer:
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * rate
+            group["weight_decay"] = self.options.weight_decay
         self.forecaster.train()
         starts = self.rng.choice(self.starts, self.options.batch)
         sites, query = self.record.index(kept), self._query()

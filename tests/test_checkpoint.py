@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,30 +10,39 @@ import pytest
 
 from dynst_core.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.errors import RunError
-from dynst_core.path import BETWEEN_LEVELS, PathTraining
-from tests.problems import problem_of, tiny_training, walked, waves
+from dynst_core.path import BETWEEN_LEVELS, PathOptions, PathTraining
+from tests.problems import QUICK, problem_of, tiny_training, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def stopped_after(n_levels: int, backbone: str = "attention") -> PathTraining:
+def stopped_after(
+    n_levels: int, backbone: str = "attention", options: PathOptions = QUICK
+) -> PathTraining:
     """A walk left between two levels."""
-    training = tiny_training(problem_of(waves()), backbone=backbone)
+    training = tiny_training(problem_of(waves()), backbone=backbone, options=options)
     for at in training.run():
         if len(training.levels) == n_levels and at.phase == BETWEEN_LEVELS:
             break
     return training
 
 
-@pytest.mark.parametrize("backbone", ["attention", "ridge"])
+@pytest.mark.parametrize(
+    ("backbone", "options"),
+    [
+        ("attention", QUICK),
+        ("attention", replace(QUICK, look_every=4, patience=0)),  # ended early: another decay
+        ("ridge", QUICK),
+    ],
+)
 @pytest.mark.parametrize("n_levels", [0, 1, 2])
 def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
-    tmp_path: Path, n_levels: int, backbone: str
+    tmp_path: Path, n_levels: int, backbone: str, options: PathOptions
 ) -> None:
-    whole = walked(problem_of(waves()), backbone=backbone)
+    whole = walked(problem_of(waves()), backbone=backbone, options=options)
     file = tmp_path / "walk"
-    write_checkpoint(stopped_after(n_levels, backbone), file)
-    resumed = tiny_training(problem_of(waves()), backbone=backbone)
+    write_checkpoint(stopped_after(n_levels, backbone, options), file)
+    resumed = tiny_training(problem_of(waves()), backbone=backbone, options=options)
     read_checkpoint(resumed, file)
     assert len(resumed.levels) == n_levels
     told = list(resumed.run())

@@ -72,6 +72,16 @@ def test_steps_add_up_level_by_level() -> None:
     assert training.n_steps == 26
 
 
+@pytest.mark.parametrize(("patience", "decay"), [(0, 1.5), (100, BATCH.weight_decay)])
+def test_levels_decay_weights_more_where_patience_ended_the_steps_before_them(
+    patience: int, decay: float
+) -> None:
+    options = replace(QUICK, look_every=4, patience=patience, short_decay=1.5)
+    trainer = walked(problem_of(waves()), options=options).trainer
+    assert trainer.options == replace(BATCH, weight_decay=decay)
+    assert [group["weight_decay"] for group in trainer.optimizer.param_groups] == [decay]
+
+
 def test_progress_goes_forward_and_names_the_phase() -> None:
     training = tiny_training(problem_of(waves()))
     told = list(training.run())
