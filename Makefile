@@ -51,6 +51,7 @@ bench-full: venv-dev ## measure every ratio that is missing; hours, may be stopp
 	@$(py) -m benchmarks.speed
 	@$(py) -m benchmarks.accuracy --full
 	@$(py) -m benchmarks.opponent
+	@$(py) -m benchmarks.large_path
 	@$(py) -m benchmarks.report
 
 bench-slider: venv-dev ## measure the slider in a real browser, on a quiet machine

@@ -200,18 +200,23 @@ def forecast_once(backbone: str, n_sites: int) -> Callable[[], object]:
     return call
 
 
-def step_once(backbone: str, n_sites: int) -> Callable[[], object]:
-    """One gradient step at 30 % removed, as a path takes it, on a record of 400 times."""
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(N_TIMES, n_sites, 1)).astype(np.float32)
+def random_problem(n_sites: int, n_times: int = N_TIMES) -> Problem:
+    """A record of chance, hour by hour; neither time nor memory depends on its values."""
+    values = np.random.default_rng(0).normal(size=(n_times, n_sites, 1)).astype(np.float32)
     about = About("random", "Random values", "Nowhere", "CC0", "nobody", "made for a benchmark")
-    times = np.datetime64("2021-03-01T00:00") + np.arange(N_TIMES) * np.timedelta64(1, "h")
+    times = np.datetime64("2021-03-01T00:00") + np.arange(n_times) * np.timedelta64(1, "h")
     field = make_field(
         values, times, scattered(n_sites), channels=("value",), units=("1",), about=about
     )
-    problem = Problem.of(field, WINDOW)
+    return Problem.of(field, WINDOW)
+
+
+def step_once(backbone: str, n_sites: int) -> Callable[[], object]:
+    """One gradient step at 30 % removed, as a path takes it."""
+    problem = random_problem(n_sites)
     forecaster = Forecaster.for_problem(problem, backbone)
     trainer = Trainer(forecaster, problem, StepOptions.for_sites(n_sites), seed=0)
+    rng = np.random.default_rng(1)
     kept = np.sort(rng.choice(n_sites, n_active_at(0.3, n_sites), replace=False))
     return lambda: trainer.step(kept, 1.0)
 

@@ -30,11 +30,18 @@ def ridge_backward(
     The rise of the penalised error when site i leaves is |b_i|^2 / (G^-1)_ii, with b_i its row of
     coefficients and G the penalised Gram matrix; then both are downdated by one rank.
     """
-    n, s = inputs.shape
     if targets.shape[1] > rank:
         targets = _principal(targets, rank)
-    gram = inputs.T @ inputs + shrinkage * n * np.eye(s)
-    inverse = linalg.inv(gram)
+    n, s = inputs.shape
+    # The same elimination either way; what it holds grows with the shorter side's square.
+    eliminate = _by_windows if 2 * n < s else _by_sites
+    return eliminate(inputs, targets, shrinkage * n)
+
+
+def _by_sites(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
+    """Ranks from the inverse Gram matrix between sites, (s, s)."""
+    s = inputs.shape[1]
+    inverse = linalg.inv(inputs.T @ inputs + penalty * np.eye(s))
     coefficients = inverse @ (inputs.T @ targets)
     place = np.empty(s, dtype=np.int64)
     left = np.ones(s, dtype=bool)
@@ -45,6 +52,31 @@ def ridge_backward(
         column = inverse[:, i] / inverse[i, i]
         coefficients -= np.outer(column, coefficients[i])
         inverse -= np.outer(column, inverse[i])
+    return place
+
+
+def _by_windows(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
+    """The same ranks from the inverse between windows, (n, n), by the matrix inversion lemma.
+
+    With C that inverse and x a site's readings, its coefficients are x' C targets and its entry
+    of the inverse between sites is (1 - x' C x) / penalty.
+    """
+    n, s = inputs.shape
+    between = linalg.inv(inputs @ inputs.T + penalty * np.eye(n))
+    sites = np.ascontiguousarray(inputs.T)
+    through = sites @ between
+    coefficients, own = through @ targets, np.einsum("sn,sn->s", through, sites)
+    place = np.empty(s, dtype=np.int64)
+    left = np.ones(s, dtype=bool)
+    for position in range(s):
+        rise = np.square(coefficients).sum(axis=1) / np.where(left, 1.0 - own, 1.0)
+        i = int(np.argmin(np.where(left, rise, np.inf)))
+        place[i], left[i] = position, False
+        half = between @ sites[i]
+        shared, lost = sites @ half, 1.0 - own[i]
+        coefficients += np.outer(shared, coefficients[i] / lost)
+        own += shared**2 / lost
+        between += np.outer(half, half / lost)
     return place
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.marginal import rank_sites, ridge_backward
+from dynst_core.marginal import _by_sites, _by_windows, rank_sites, ridge_backward
 from dynst_core.selectors import rank_with
 from tests.problems import problem_of, waves
 from tests.regressions import correlated, penalised_error
@@ -40,10 +40,11 @@ def greedy_by_refitting(inputs: np.ndarray, targets: np.ndarray, penalty: float)
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("shrinkage", [0.01, 0.7, 5.0])
+@pytest.mark.parametrize(("n", "s"), [(60, 7), (12, 30)])
 def test_the_order_is_greedy_removal_with_a_refit_at_every_step(
-    seed: int, shrinkage: float
+    seed: int, shrinkage: float, n: int, s: int
 ) -> None:
-    inputs, targets = correlated(seed, n=60, s=7, m=5)
+    inputs, targets = correlated(seed, n=n, s=s, m=5)
     expected = greedy_by_refitting(inputs, targets, shrinkage * len(inputs))
     np.testing.assert_array_equal(ridge_backward(inputs, targets, shrinkage), expected)
 
@@ -61,6 +62,15 @@ def test_fewer_windows_than_components_are_enough() -> None:
     inputs, targets = correlated(0, n=20, s=7, m=150)
     whole = ridge_backward(inputs, targets, rank=150)
     np.testing.assert_array_equal(ridge_backward(inputs, targets, rank=128), whole)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_and_sites_give_the_same_order_whichever_are_fewer(seed: int) -> None:
+    inputs, targets = correlated(seed, n=90, s=120, m=9)
+    by_sites, by_windows = (
+        eliminate(inputs, targets, 0.7 * len(inputs)) for eliminate in (_by_sites, _by_windows)
+    )
+    np.testing.assert_array_equal(by_sites, by_windows)
 
 
 def test_a_short_record_of_many_sites_can_be_ranked() -> None:
