@@ -13,21 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks import pictures
 from benchmarks.ledger import RESULTS, commit
 from dynst_core.forecaster import Forecaster
-from dynst_core.judge import EarlyStop, Judge
+from dynst_core.judge import Judge
 from dynst_core.mask import Mask
+from dynst_core.one_mask import MaskTraining, rival_options
 from dynst_core.path import PathTraining
 from dynst_core.record import Problem
-from dynst_core.schedules import warmup_cosine
-from dynst_core.training import StepOptions, Trainer, error_statistics
-
-LOOKS = 24
-"""Times that a rival's selection error is looked at; the best weights found are kept."""
+from dynst_core.training import StepOptions, error_statistics
 
 
 class Training(BaseModel):
@@ -40,7 +36,7 @@ class Training(BaseModel):
         level: share of sites removed, 0 to 1.
         draw: number of the draw or of the edit.
         steps: gradient steps spent up to here.
-        weight_decay: of the last of them; a forecaster retrained takes the path's from the start.
+        weight_decay: of the last of them; a rival is the better of this and the usual one.
         seconds: processor time spent on this line alone, so that other work beside it is no harm.
         selection_error: normalised, on selection windows.
         rmse: test RMSE over all sites and lead times, first channel, units.
@@ -188,34 +184,36 @@ class Bench:
     def retrain(
         self, kind: str, selector: str, active: np.ndarray, like: Training, draw: int = 0
     ) -> Training:
-        """Train from scratch for one mask and keep the best look.
+        """Train from scratch for one mask and keep the best look; see `MaskTraining`.
 
-        Level, steps and weight decay are those of the path's line that it is `like`.
+        Level and steps, and the weight decay that competes, are of the path's line it is `like`.
         """
         level, steps = like.level, like.steps
         found = self.book.find(kind, selector, level, draw)
         if found is not None:
             return found
         began = time.process_time()
-        torch.manual_seed(self.book.seed)
         problem = self.problem
-        forecaster = Forecaster.for_problem(problem)
-        options = replace(StepOptions.for_sites(problem.n_sites), weight_decay=like.weight_decay)
-        trainer = Trainer(forecaster, problem, options, self.book.seed)
-        best = EarlyStop(trainer, self.judge)
-        every, kept = max(1, steps // LOOKS), np.flatnonzero(active)
-        for step in range(steps):
-            trainer.step(kept, warmup_cosine(step, steps, max(1, steps // 12), floor=0.02))
-            if (step + 1) % every == 0:
-                best.look(active)
-        best.restore()
+        path = replace(StepOptions.for_sites(problem.n_sites), weight_decay=like.weight_decay)
+        training = MaskTraining(
+            problem,
+            active,
+            steps,
+            lambda: Forecaster.for_problem(problem),
+            rival_options(path),
+            self.judge,
+            self.book.seed,
+        )
+        for _ in training.run():
+            pass
+        forecaster = training.forecaster()
         seconds = time.process_time() - began
         return self.write(
             kind,
             selector,
             level,
             active,
-            trainer.average,
+            forecaster,
             steps=steps,
             seconds=seconds,
             weight_decay=like.weight_decay,

@@ -6,26 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from dynst_core.errors import ConfigError
 from dynst_core.evaluate import check_same_data
 from dynst_core.forecaster import Forecaster
-from dynst_core.judge import EarlyStop, Judge
+from dynst_core.judge import Judge
 from dynst_core.manifest import BaselineRow, Baselines, read_baselines, write_baselines
 from dynst_core.mask import Mask
+from dynst_core.one_mask import MaskTraining, rival_options
 from dynst_core.path import PathOptions
 from dynst_core.record import Problem
 from dynst_core.runs import Run
-from dynst_core.schedules import warmup_cosine
 from dynst_core.selectors import rank_with
-from dynst_core.training import StepOptions, Trainer, error_statistics
+from dynst_core.training import StepOptions, error_statistics
 
 RANDOM_DRAWS = 5
 RIVALS = ("variance", "random")
 """Selectors measured unless others are asked for."""
-LOOKS = 24
-"""Times that a rival's selection error is looked at; the best weights found are kept."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +97,8 @@ def measure_baselines(
 ) -> Iterator[BaselineProgress]:
     """Train and test the rivals that are missing, writing each as soon as it is measured.
 
-    A rival is kept as it was when its selection error was least, like the path's levels, but
-    never stops before its steps are spent.
+    A rival is kept as it was when its selection error was least, but never stops before its steps
+    are spent. Where the path's weight decay is not the usual one, it is trained with either.
 
     Yields:
         How far it is, every few steps.
@@ -113,34 +110,26 @@ def measure_baselines(
     tasks = tasks_left(run, read_baselines(run.folder, run.run_id), levels, selectors)
     options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
     judge = Judge(problem, options.selection_windows, options.selection_queries)
-    step = 0
+    config = run.manifest.config
+    step_options = rival_options(StepOptions.of(config.step_options))
+
+    def fresh() -> Forecaster:
+        return Forecaster.for_problem(problem, config.backbone, config.backbone_options)
+
+    done = 0
     for index, task in enumerate(tasks):
         mask = Mask(rank_with(task.selector, problem, draw=task.draw).keep(task.n_active))
         seed = run.manifest.config.seed + 1000 * (task.draw + 1)
-        trainer = _fresh_trainer(run, problem, seed)
-        best = EarlyStop(trainer, judge)
-        look_every = max(1, task.steps // LOOKS)
-        if not task.steps:
-            best.look(mask.active)
-        for own_step in range(task.steps):
-            rate = warmup_cosine(own_step, task.steps, max(1, task.steps // 12), floor=0.02)
-            trainer.step(mask.kept, rate)
-            if (task.steps - own_step - 1) % look_every == 0:
-                best.look(mask.active)
-            step += 1
-            if step % 20 == 0:
+        training = MaskTraining(problem, mask.active, task.steps, fresh, step_options, judge, seed)
+        for taken in training.run():
+            # In the steps of one training, which is what a task counts.
+            step, between = divmod(done * len(step_options) + taken, len(step_options))
+            if step % 20 == 0 and not between:
                 yield BaselineProgress(task, step, len(tasks) - index)
-        best.restore()
-        row = _test(task, mask, seed, trainer.average, problem)
+        done += task.steps
+        row = _test(task, mask, seed, training.forecaster(), problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
-
-
-def _fresh_trainer(run: Run, problem: Problem, seed: int) -> Trainer:
-    config = run.manifest.config
-    torch.manual_seed(seed)
-    forecaster = Forecaster.for_problem(problem, config.backbone, config.backbone_options)
-    return Trainer(forecaster, problem, StepOptions.of(config.step_options), seed)
 
 
 def _test(

@@ -41,7 +41,7 @@ TORCH_LAYERS = (
     ("marginal", "held_back", "nowcast", "forecaster"),
     ("training", "runtimes"),
     ("judge",),
-    ("path",),
+    ("path", "one_mask"),
     ("selectors",),
     ("evaluate",),
     ("forecast",),
