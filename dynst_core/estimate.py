@@ -36,7 +36,8 @@ EXCHANGE_SECONDS = 0.016
 """Of judging one exchange before any training."""
 
 RANK_SECONDS = 1.75e-9
-"""Of ranking all sites, for the cube of their number."""
+"""Of ranking all sites, for the square of their number times theirs or that of the windows: see
+`marginal.ridge_backward`."""
 
 ANY_STEPS, ANY_EPOCHS = 1000, 10.0
 LEVEL_STEPS, LEVEL_EPOCHS = 240, 2.75
@@ -44,11 +45,13 @@ EXCHANGES = 300
 """Of a training of effort 1, as in `PathOptions`."""
 
 JUDGE_WINDOWS, TIMED_WINDOWS = 64, 256
-LOOKS_A_LEVEL = 44
-"""Comparisons of masks or weights at a level."""
+LOOKS_A_LEVEL = 39
+"""Comparisons of masks at a level."""
 
 BASE_BYTES, SITE_BYTES = 480e6, 12e3
 """Of a worker with nothing to do; of one window at one site while it is read."""
+MANY_SITES, NEAR_BYTES = 2048, 2e3
+"""Sites beyond which each takes from near ones only; what a window at one of them takes then."""
 
 
 @dataclass(frozen=True)
@@ -118,17 +121,20 @@ def estimate(request: TrainRequest, size: Size) -> Estimate:
         training += near * np.sum(cost(STEP_SECONDS, batch, kept)) + wide / 50 * np.sum(look)
     selection, test = (stop - start for start, stop in (split.selection, split.test))
     finish = np.sum(cost(LOOK_SECONDS, 2 * test + selection + TIMED_WINDOWS, kept))
-    ranks = (2 + request.seeds) * (0.1 + RANK_SECONDS * size.n_sites**3)
+    windows = split.train[1] - split.train[0]
+    squares = size.n_sites * float(windows if 2 * windows < size.n_sites else size.n_sites)
+    ranks = (2 + request.seeds) * (0.1 + RANK_SECONDS * size.n_sites * squares)
     seconds = START_SECONDS + ranks + request.seeds * training + finish
-    return Estimate(float(seconds), _memory(size, test))
+    return Estimate(float(seconds), _memory(size, test, squares))
 
 
-def _memory(size: Size, test: int) -> float:
+def _memory(size: Size, test: int, squares: float) -> float:
     cells = size.n_sites * size.channels
-    reading = JUDGE_WINDOWS * size.n_sites * SITE_BYTES
+    at_a_site = SITE_BYTES if size.n_sites <= MANY_SITES else NEAR_BYTES
+    reading = JUDGE_WINDOWS * size.n_sites * at_a_site
     record = 24.0 * size.n_times * size.n_sites * size.inputs
     misses = 16.0 * test * size.horizon * cells
-    return BASE_BYTES + reading + record + misses + 32.0 * size.n_sites**2
+    return BASE_BYTES + reading + record + misses + 32.0 * squares
 
 
 def correction(jobs: Sequence[Job], backbone: str) -> tuple[float, int]:
