@@ -185,7 +185,7 @@ class Comparison:
     def _retrain(
         self, kind: str, selector: str, level: float, active: np.ndarray, draw: int = 0
     ) -> None:
-        """For as many steps as the path had spent by that level, and with its weight decay."""
+        """For as many steps as the path had spent by that level; see `Bench.retrain`."""
         line = self.bench.book.find("path", "dynst", level)
         assert line is not None, level
         self.bench.retrain(kind, selector, active, line, draw)

@@ -3,9 +3,9 @@
     python -m benchmarks.large_path [--sites 4000] [--effort 0.02]
 
 Everything that `train` does in memory is done, ranking, exchanges, every level, test errors and
-bands, with a share of the gradient steps: memory does not depend on their number, and the time of
-them all is told from that of those taken. One thread, a process of its own. Results go to
-benchmarks/results/large_path.json.
+bands, with a share of the gradient steps and of the exchanges before them: memory does not depend
+on their number, and the time of all steps is told from that of those taken. One thread, a process
+of its own. Results go to benchmarks/results/large_path.json.
 """
 
 from __future__ import annotations

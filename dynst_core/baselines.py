@@ -127,7 +127,7 @@ def measure_baselines(
             if step % 20 == 0 and not between:
                 yield BaselineProgress(task, step, len(tasks) - index)
         done += task.steps
-        row = _test(task, mask, seed, training.forecaster(), problem)
+        row = _test(task, mask, seed, training.best().average, problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
 

@@ -68,8 +68,8 @@ class MaskTraining:
                 yield turn * steps + step + 1
             self._looks.append(best)
 
-    def forecaster(self) -> Forecaster:
-        """The averaged weights of least selection error, once all has run."""
+    def best(self) -> Trainer:
+        """Its average holds the weights of least selection error, once all has run."""
         least = min(self._looks, key=lambda look: look.least)
         least.restore()
-        return least.trainer.average
+        return least.trainer

@@ -52,7 +52,7 @@ def test_what_costs_more_is_told_to_take_longer(more: dict[str, object]) -> None
     assert estimate(QUICK.model_copy(update=more), TUNNEL).seconds > estimate(QUICK, TUNNEL).seconds
 
 
-def test_sixteen_thousand_sites_of_a_short_record_fit_in_eight_gigabytes() -> None:
+def test_sites_by_sites_are_counted_only_where_they_are_ranked_so() -> None:
     """Judging masks of so many was measured to hold 1.8 GB, their training steps 1.7 GB."""
     many = replace(TUNNEL, n_sites=16_000, n_times=700)
     told = estimate(TrainRequest(dataset="tunnel-fire"), many)

@@ -34,7 +34,7 @@ def trained(*options: StepOptions, steps: int = 30) -> tuple[MaskTraining, list[
 
 
 def error(training: MaskTraining) -> float:
-    return float(training.judge.errors(training.forecaster(), MASK).mean())
+    return float(training.judge.errors(training.best().average, MASK).mean())
 
 
 def test_a_rival_of_a_usual_path_is_trained_once_and_of_another_with_either_decay() -> None:
@@ -51,10 +51,12 @@ def test_of_several_options_the_one_of_least_selection_error_is_kept() -> None:
     alone = [error(trained(option)[0]) for option in (BATCH, STRONG)]
     assert alone[0] != alone[1]
     for both in ((BATCH, STRONG), (STRONG, BATCH)):
-        assert error(trained(*both)[0]) == min(alone)
+        training, _ = trained(*both)
+        assert error(training) == min(alone)
+        assert training.best().options == (BATCH, STRONG)[int(np.argmin(alone))]
 
 
 def test_training_lowers_the_error_and_no_steps_leave_a_forecaster_as_it_was_made() -> None:
     fresh, _ = trained(BATCH, steps=0)
     assert error(trained(BATCH, steps=60)[0]) < error(fresh)
-    assert all(layer.steps == 0 for layer in (look.trainer for look in fresh._looks))
+    assert fresh.best().steps == 0
