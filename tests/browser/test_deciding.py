@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,17 +89,24 @@ def zones_file(folder: Path) -> Path:
     return file
 
 
+def picture_with_zones(page: Page) -> str:
+    """The name of the picture, once it shows the outlines of the zones."""
+    mark = re.compile("/importance.error/")
+    expect(stage(page)).to_have_attribute("data-painted", mark, timeout=PATIENCE)
+    return stage(page).get_attribute("data-painted") or ""
+
+
 def test_a_forbidden_zone_is_cleared_on_the_map(visit: Open, tmp_path: Path) -> None:
     page, guard = open_without_chart(visit, "?run=network&removed=0&panel=constraints")
     inputs = page.locator('[data-testid="stFileUploaderDropzoneInput"]')
     inputs.first.set_input_files(zones_file(tmp_path))
     expect(page.get_by_label("At most")).to_be_visible(timeout=PATIENCE)
-    before = stage(page).get_attribute("data-painted")
+    before = picture_with_zones(page)
     type_into(page, "At most", "0")  # the first zone by name: east
     expect(page.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Zone east: keep none of")).to_be_visible()
     shows(page, "Forecast error", "–")
-    assert stage(page).get_attribute("data-painted") != before
+    expect(stage(page)).not_to_have_attribute("data-painted", before, timeout=PATIENCE)
     kept = int(value(page, "Sensors kept").split()[0])
     assert 0 < kept < 60
     assert guard.foreign == []
@@ -111,8 +119,11 @@ def test_maps_stand_through_a_plan_that_cannot_be(visit: Open, tmp_path: Path) -
     )
     page.get_by_role("button", name="Zoom in").click()
     place = settled_camera(page)
+    zoned = picture_with_zones(page)
     type_into(page, "At least", "9")
     expect(page.get_by_text("No plan obeys all constraints")).to_be_visible(timeout=PATIENCE)
+    # The words may be there before the picture is.
+    expect(stage(page)).not_to_have_attribute("data-painted", zoned, timeout=PATIENCE)
     clashing = stage(page).get_attribute("data-painted")
     type_into(page, "At least", "2")
     expect(page.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
