@@ -1,11 +1,12 @@
 """How much faster a forecast is from few sites, and how time and memory grow with the sites.
 
-    python -m benchmarks.speed [--quick]
+    python -m benchmarks.speed [--quick] [--device cuda]
 
 Every ratio of times comes from rounds in which both sides take turns, and each side counts by its
 fastest round: other work on a machine only adds to a time. The interval holds the same ratio from
 the first, the middle and the last third of the rounds. One thread. Where sites are random, so are
-the weights, since a time depends on neither. Results go to benchmarks/results/speed.json.
+the weights, since a time depends on neither. Results go to benchmarks/results/speed.json, those of
+a GPU to speed_gpu.json.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,7 +40,9 @@ from dynst_core.sources.catalogue import load_field
 from dynst_core.training import StepOptions, Trainer
 
 SPARSITIES = (0.3, 0.5, 0.7, 0.9)
-WINDOW, BATCH = Window(12, 12), 8
+WINDOW = Window(12, 12)
+BATCHES = {"cpu": 8, "cuda": 64}
+"""Windows at once: what fills a device without filling its memory."""
 SYNTHETIC = "random sites"
 RUNS = ("metr-la-week", "era5-uk-t2m")
 GROWTH_SITES = (1_000, 4_000, 16_000, 64_000)
@@ -69,23 +73,40 @@ def untrained(backbone: str, sites: SiteSet, grid: Grid | None = None) -> Foreca
     return Forecaster(sites, WINDOW, 1, 1, backbone, grid=grid).eval()
 
 
+def clocked(call: Callable[[], object], device: str) -> float:
+    """Seconds until a call's work is done, on a GPU too, which goes on after the call returns."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    began = time.perf_counter()
+    call()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
 @torch.inference_mode()
 def turns(
-    forecaster: Forecaster, n_sites: int, sparsities: Sequence[float], rounds: int
+    forecaster: Forecaster,
+    n_sites: int,
+    sparsities: Sequence[float],
+    rounds: int,
+    runtime: str = "eager",
+    device: str = "cpu",
 ) -> np.ndarray:
     """Seconds of a batch of forecasts at each sparsity, (rounds, levels), the levels in turn."""
-    rng = np.random.default_rng(1)
-    clock, calls = torch.zeros(BATCH, 0), []
+    rng, batch = np.random.default_rng(1), BATCHES[device]
+    forecaster = forecaster.to(device)
+    compute = RUNTIMES[runtime].make(forecaster)
+    clock, calls = torch.zeros(batch, 0, device=device), []
     for sparsity in sparsities:
         kept = np.sort(rng.choice(n_sites, n_active_at(sparsity, n_sites), replace=False))
-        prepared = forecaster.prepare(torch.from_numpy(kept))
-        calls.append((torch.randn(BATCH, WINDOW.history, len(kept), 1), prepared))
+        prepared = forecaster.prepare(torch.from_numpy(kept).to(device))
+        history = torch.randn(batch, WINDOW.history, len(kept), 1).to(device)
+        calls.append(partial(compute, history, prepared, clock))
     taken = np.empty((rounds, len(calls)))
     for round_ in range(-1, rounds):  # the first round warms up
-        for i, (history, prepared) in enumerate(calls):
-            began = time.perf_counter()
-            forecaster(history, prepared, clock)
-            taken[max(0, round_), i] = time.perf_counter() - began
+        for i, call in enumerate(calls):
+            taken[max(0, round_), i] = clocked(call, device)
     return taken
 
 
@@ -95,10 +116,15 @@ def fastest_ratio(dense: np.ndarray, other: np.ndarray) -> tuple[float, list[flo
     return float(dense.min() / other.min()), [float(d.min() / o.min()) for d, o in thirds]
 
 
-def compact_rows(n_sites: int, backbone: str, rounds: int) -> list[Row]:
+def compact_rows(
+    n_sites: int, backbone: str, rounds: int, runtime: str = "eager", device: str = "cpu"
+) -> list[Row]:
     """A forecaster's own dense time over its time from few sites."""
-    taken = turns(untrained(backbone, scattered(n_sites)), n_sites, (0.0, *SPARSITIES), rounds)
-    dense_ms = 1e3 * taken[:, 0].min() / BATCH
+    fresh = untrained(backbone, scattered(n_sites))
+    taken = turns(fresh, n_sites, (0.0, *SPARSITIES), rounds, runtime, device)
+    batch = BATCHES[device]
+    dense_ms = 1e3 * taken[:, 0].min() / batch
+    told = f"{runtime}, dense {dense_ms:.3g} ms a forecast in batches of {batch}, {rounds} rounds"
     rows = []
     for i, sparsity in enumerate(SPARSITIES, start=1):
         value, ratios = fastest_ratio(taken[:, 0], taken[:, i])
@@ -112,7 +138,7 @@ def compact_rows(n_sites: int, backbone: str, rounds: int) -> list[Row]:
                 ratios,
                 ("at least", round(1 / (1 - sparsity), 3)),
                 value,
-                f"dense {dense_ms:.3g} ms a forecast in batches of {BATCH}, {rounds} rounds",
+                told,
             )
         )
     return rows
@@ -143,14 +169,14 @@ def control_rows(rounds: int) -> list[Row]:
 # -- runtimes -----------------------------------------------------------------------------------
 
 
-def runtime_rows(run_id: str, sparsity: float, rounds: int) -> list[Row]:
+def runtime_rows(run_id: str, sparsity: float, rounds: int, device: str = "cpu") -> list[Row]:
     """Time of torch as it is over that of each other runtime that is installed, on a saved run."""
     run = RunStore(run_folders()[0]).open(run_id)
     config = run.manifest.config
     window = Window(config.history, config.horizon)
-    problem = Problem.of(load_field(run.manifest.dataset.name), window, "cpu", config.cycles)
+    problem = Problem.of(load_field(run.manifest.dataset.name), window, device, config.cycles)
     mask = mask_at(run, sparsity)
-    names = [n for n in RUNTIMES if find_spec("openvino") or not n.startswith("openvino")]
+    names = [name for name in RUNTIMES if _runs_on(name, device)]
     sources = [RunForecaster(run, problem, name) for name in names]
     plans = [source.at(mask) for source in sources]
     some, one = sources[0].windows(at_most=32), sources[0].windows(at_most=1)
@@ -158,9 +184,7 @@ def runtime_rows(run_id: str, sparsity: float, rounds: int) -> list[Row]:
     for round_ in range(-1, rounds):
         for i, plan in enumerate(plans):
             for which, starts in enumerate((one, some)):
-                began = time.perf_counter()
-                plan.forecast(starts)
-                taken[which, max(0, round_), i] = time.perf_counter() - began
+                taken[which, max(0, round_), i] = clocked(partial(plan.forecast, starts), device)
     rows = []
     for which, batch in enumerate(("one forecast", "32 forecasts")):
         for i, (name, source) in enumerate(zip(names, sources, strict=True)):
@@ -183,6 +207,12 @@ def runtime_rows(run_id: str, sparsity: float, rounds: int) -> list[Row]:
     return rows
 
 
+def _runs_on(runtime: str, device: str) -> bool:
+    if runtime.startswith("openvino"):
+        return device == "cpu" and find_spec("openvino") is not None
+    return device == "cuda" or not runtime.startswith("cuda")
+
+
 # -- growth with the sites ----------------------------------------------------------------------
 
 
@@ -200,7 +230,7 @@ def forecast_once(backbone: str, n_sites: int) -> Callable[[], object]:
     return call
 
 
-def random_problem(n_sites: int, n_times: int = N_TIMES) -> Problem:
+def random_problem(n_sites: int, n_times: int = N_TIMES, device: str = "cpu") -> Problem:
     """A record of chance, hour by hour; neither time nor memory depends on its values."""
     values = np.random.default_rng(0).normal(size=(n_times, n_sites, 1)).astype(np.float32)
     about = About("random", "Random values", "Nowhere", "CC0", "nobody", "made for a benchmark")
@@ -208,12 +238,12 @@ def random_problem(n_sites: int, n_times: int = N_TIMES) -> Problem:
     field = make_field(
         values, times, scattered(n_sites), channels=("value",), units=("1",), about=about
     )
-    return Problem.of(field, WINDOW)
+    return Problem.of(field, WINDOW, device)
 
 
-def step_once(backbone: str, n_sites: int) -> Callable[[], object]:
+def step_once(backbone: str, n_sites: int, device: str = "cpu") -> Callable[[], object]:
     """One gradient step at 30 % removed, as a path takes it."""
-    problem = random_problem(n_sites)
+    problem = random_problem(n_sites, device=device)
     forecaster = Forecaster.for_problem(problem, backbone)
     trainer = Trainer(forecaster, problem, StepOptions.for_sites(n_sites), seed=0)
     rng = np.random.default_rng(1)
@@ -320,10 +350,64 @@ def growth_rows(backbone: str, sizes: Sequence[int], rounds: int) -> list[Row]:
     return rows
 
 
+def gpu_memory_rows(backbone: str, sizes: Sequence[int], rounds: int) -> list[Row]:
+    """What gradient steps take of a GPU's time and memory, and how that grows."""
+    seconds, gib = [], []
+    for n_sites in sizes:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        call = step_once(backbone, n_sites, "cuda")
+        call()
+        seconds.append(min(clocked(call, "cuda") for _ in range(rounds)))
+        gib.append(torch.cuda.max_memory_allocated() / 2**30)
+    told = ", ".join(
+        f"{n}: {1e3 * taken:.3g} ms {held:.2f} GiB"
+        for n, taken, held in zip(sizes, seconds, gib, strict=True)
+    )
+    data = f"{SYNTHETIC}, {sizes[0]} to {sizes[-1]}"
+    peak = gib[list(sizes).index(TRAINABLE_SITES)]
+    return [
+        row(
+            "exponent of a training step's time against sites",
+            data,
+            backbone,
+            None,
+            (0,),
+            [slope(sizes, seconds)],
+            note=told,
+        ),
+        row(
+            "peak memory of training steps / 8 GiB",
+            f"{SYNTHETIC}, {TRAINABLE_SITES}",
+            backbone,
+            0.3,
+            (0,),
+            [peak / TRAINABLE_GIB],
+            ("at most", 1.0),
+            note=f"{peak:.2f} GiB of the GPU, {rounds + 1} steps",
+        ),
+    ]
+
+
+def on_gpu(rounds: int) -> None:
+    """The same ratios on a GPU, as torch is and with its kernels sent in one piece."""
+    rows: list[Row] = []
+    for backbone in ("attention", "graph"):
+        for n_sites in (2_048, 20_000):
+            for runtime in ("eager", "cuda-graph-bf16"):
+                rows += _told(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
+        rows += _told(gpu_memory_rows(backbone, GROWTH_SITES, 6))
+    for run_id in RUNS:
+        for sparsity in (0.0, 0.6):
+            rows += _told(runtime_rows(run_id, sparsity, rounds, "cuda"))
+    save("speed_gpu", rows)
+
+
 def main() -> None:
     """Measure, print a line a row, write the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller fields")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--alone", nargs=4, help=argparse.SUPPRESS)
     words = parser.parse_args()
     if words.alone:
@@ -331,6 +415,9 @@ def main() -> None:
         measure_alone(work, backbone, int(n_sites), int(rounds))
         return
     torch.set_num_threads(1)
+    if words.device == "cuda":
+        on_gpu(9 if words.quick else 60)
+        return
     small, large, own = (9, 3, 3) if words.quick else (150, 24, 6)
     sizes = GROWTH_SITES[:-1] if words.quick else GROWTH_SITES
     rows: list[Row] = []

@@ -33,6 +33,8 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
         **_under("forecaster", trainer.forecaster.copied_weights()),
         **_under("average", trainer.average.copied_weights()),
     }
+    if trainer.record.device.type == "cuda":
+        arrays["cuda"] = torch.cuda.get_rng_state().numpy()
     for index, moments in trainer.optimizer.state_dict()["state"].items():
         arrays |= _under(f"moments/{index}", {n: v.cpu().numpy() for n, v in moments.items()})
     for number, level in enumerate(training.levels):
@@ -94,6 +96,8 @@ def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> N
     trainer.options = replace(trainer.options, weight_decay=facts["weight_decay"])
     training.rng.bit_generator.state, trainer.rng.bit_generator.state = facts["draws"]
     torch.set_rng_state(torch.from_numpy(arrays["torch"]))
+    if trainer.record.device.type == "cuda" and "cuda" in arrays:
+        torch.cuda.set_rng_state(torch.from_numpy(arrays["cuda"]))
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -245,7 +245,8 @@ def forecast(
         int | None, typer.Option(min=1, help="Steps ahead, past the horizon by rolling out.")
     ] = None,
     runtime: Annotated[
-        str, typer.Option(help="auto, eager, bf16, openvino or openvino-bf16.")
+        str,
+        typer.Option(help="auto, eager, bf16, cuda-graph or openvino; these two also as -bf16."),
     ] = "auto",
     folder: RunsFolder = None,
     data: DataPath = None,

@@ -49,7 +49,7 @@ class RunForecaster:
     Args:
         run: the run.
         problem: the data that it was trained on, with the run's window and cycles.
-        runtime: what computes: auto, eager, bf16, openvino or openvino-bf16. Any but
+        runtime: what computes: auto, or one of `RUNTIMES`. Any but
             eager is checked at each level before it is used, and eager takes its place where
             the RMSE on selection windows changes by more than 0.2 %.
     Attributes:

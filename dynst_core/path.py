@@ -318,7 +318,7 @@ class PathTraining:
             rate = top * warmup_cosine(step, n_steps, warmup=max(1, n_steps // 12), floor=0.02)
             loss = self.trainer.step(np.flatnonzero(draw()), rate)
             if step % 5 == 0:
-                yield self._progress(phase, loss)
+                yield self._progress(phase, loss.item())
 
     def _near(self) -> np.ndarray:
         """A mask near the present one."""

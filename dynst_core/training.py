@@ -70,14 +70,20 @@ class Trainer:
         forecaster.fit(problem)
         self.starts = problem.window.starts(problem.split.train)
         self.rng = np.random.default_rng(seed)
+        # Fused on a GPU, where a step of many small kernels waits for each to be sent.
         self.optimizer = torch.optim.AdamW(
-            forecaster.parameters(), options.learning_rate, weight_decay=options.weight_decay
+            forecaster.parameters(),
+            options.learning_rate,
+            weight_decay=options.weight_decay,
+            fused=problem.record.device.type == "cuda" or None,
         )
         self.average = copy.deepcopy(forecaster).eval()
         self.steps = 0
 
-    def step(self, kept: np.ndarray, rate: float) -> float:
-        """Train on one batch with these sites kept; returns the loss.
+    def step(self, kept: np.ndarray, rate: float) -> Tensor:
+        """Train on one batch with these sites kept; returns the loss, a single number.
+
+        It stays on the device: reading it waits until the step is done.
 
         Args:
             kept: indices of the kept sites, (k,).
@@ -102,15 +108,14 @@ class Trainer:
         self.optimizer.step()
         self.steps += 1
         self._average()
-        return loss.item()
+        return loss.detach()
 
     @torch.no_grad()
     def _average(self) -> None:
         # Early steps leave little, so that the average does not remember the random start.
         memory = min(self.options.memory, self.steps / (10 + self.steps))
-        pairs = zip(self.average.parameters(), self.forecaster.parameters(), strict=True)
-        for mean, now in pairs:
-            mean.lerp_(now, 1 - memory)
+        means, now = tuple(self.average.parameters()), tuple(self.forecaster.parameters())
+        torch._foreach_lerp_(means, now, 1 - memory)  # all in one call, as torch's own averages do
 
     def _query(self) -> Tensor | None:
         n_sites = self.record.n_sites

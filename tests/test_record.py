@@ -116,7 +116,7 @@ def test_what_was_not_observed_changes_neither_loss_nor_error() -> None:
         judged = squared_error(forecaster, problem.record, mask.kept, starts, None, "window")
         torch.manual_seed(0)
         trainer = Trainer(forecaster, problem, BATCH, seed=0)
-        return trainer.step(mask.kept, rate=1.0), scored.rmse(axis=0), judged
+        return trainer.step(mask.kept, rate=1.0).item(), scored.rmse(axis=0), judged
 
     before = measure()
     problem.record.target[~problem.record.observed] = 99.0

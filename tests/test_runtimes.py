@@ -82,6 +82,7 @@ def test_the_runtime_is_chosen_by_the_device() -> None:
     ("wish", "device", "words"),
     [
         ("fast", "cpu", "Expected a runtime out of auto, eager, .*found 'fast'; use auto"),
+        ("cuda-graph", "cpu", "Expected the device cuda for the runtime 'cuda-graph', found cpu"),
         ("openvino", "cuda", "Expected OpenVINO installed and the device cpu"),
     ],
 )

@@ -258,7 +258,7 @@ def test_scoring_changes_neither_the_forecaster_nor_the_next_step() -> None:
     losses = []
     for trainer in (untouched, scored):
         with seeded(1):
-            losses.append(trainer.step(np.arange(12), 1.0))
+            losses.append(trainer.step(np.arange(12), 1.0).item())
     assert losses[0] == losses[1]
     for one, two in zip(
         untouched.forecaster.parameters(), scored.forecaster.parameters(), strict=True

@@ -38,7 +38,7 @@ def trainer_of(problem: Problem, options: StepOptions = BATCH, seed: int = 0) ->
 def test_training_foresees_what_persistence_cannot() -> None:
     problem = problem_of(leaders_and_followers([2, 5], 8, 400, lag=2))
     trainer = trainer_of(problem)
-    losses = [trainer.step(np.arange(8), rate=1.0) for _ in range(120)]
+    losses = [trainer.step(np.arange(8), rate=1.0).item() for _ in range(120)]
     assert np.mean(losses[-20:]) < 0.75 * np.mean(losses[:5])
     starts = problem.window.starts(problem.split.test)
     learnt = error_statistics(trainer.forecaster, problem.record, Mask.all_on(8), starts)
@@ -52,7 +52,7 @@ def test_training_foresees_what_persistence_cannot() -> None:
 def test_a_step_can_be_taken_on_any_problem(kind: str, queries: int) -> None:
     problem = any_problem(kind)
     trainer = trainer_of(problem, StepOptions(batch=4, queries=queries))
-    losses = [trainer.step(np.array([0]), rate=1.0) for _ in range(2)]
+    losses = [trainer.step(np.array([0]), rate=1.0).item() for _ in range(2)]
     assert np.isfinite(losses).all() and trainer.steps == 2
 
 
@@ -82,7 +82,7 @@ def test_training_never_reads_a_window_that_judges() -> None:
 
     def losses() -> list[float]:
         trainer = trainer_of(problem)
-        return [trainer.step(np.arange(12), rate=1.0) for _ in range(5)]
+        return [trainer.step(np.arange(12), rate=1.0).item() for _ in range(5)]
 
     before, last = losses(), problem.split.train[1]
     problem.record.values[last:], problem.record.target[last:] = 99.0, 99.0

@@ -1,0 +1,142 @@
+"""What a GPU computes is what a CPU computes, on machines that have one."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dynst_core.checkpoint import read_checkpoint, write_checkpoint
+from dynst_core.field import Field
+from dynst_core.forecast import RunForecaster
+from dynst_core.forecaster import Forecaster
+from dynst_core.mask import Mask, n_active_at
+from dynst_core.morph import Window
+from dynst_core.path import BETWEEN_LEVELS
+from dynst_core.record import Problem, choose_device
+from dynst_core.runs import Run
+from dynst_core.runtimes import RUNTIMES, choose_runtime
+from dynst_core.selectors import rank_with
+from dynst_core.training import Trainer, error_statistics
+from tests.backbone_cases import SMALL
+from tests.factories import grid_sites
+from tests.problems import BATCH, TINY, field_of, save_walked, tiny_training, walked, waves
+
+pytestmark = [
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"),
+    pytest.mark.usefixtures("one_thread"),
+]
+
+WINDOW, N_SITES = Window(3, 2), 12
+BACKBONES = ("attention", "graph", "conv", "ridge")
+
+
+def network() -> Field:
+    return field_of(waves(n_sites=N_SITES))
+
+
+def on(device: str, field: Field | None = None) -> Problem:
+    return Problem.of(network() if field is None else field, WINDOW, device)
+
+
+def grid() -> Field:
+    return field_of(waves(), *grid_sites(3, 4, geographic=False))
+
+
+@pytest.fixture(scope="module")
+def run(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Walked on the GPU, saved for any machine."""
+    training = walked(on("cuda"), targets=(0.0, 0.5, 0.75))
+    return save_walked(training, tmp_path_factory.mktemp("runs"))
+
+
+def test_the_gpu_is_chosen_where_there_is_one() -> None:
+    assert choose_device("auto") == choose_device("cuda") == "cuda"
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_forecast_is_the_same_on_both(backbone: str) -> None:
+    weights, found = None, []
+    for device in ("cpu", "cuda"):
+        problem = on(device, grid())
+        options = TINY if backbone == "attention" else SMALL[backbone]
+        torch.manual_seed(0)
+        forecaster = Forecaster.for_problem(problem, backbone, options)
+        forecaster.fit(problem)
+        if weights is None and not forecaster.closed_form:
+            with torch.no_grad():
+                for weight in forecaster.parameters():
+                    weight.add_(0.2 * torch.randn_like(weight))
+            weights = forecaster.copied_weights()
+        if weights is not None:
+            forecaster.load(weights)
+        starts = problem.window.starts(problem.split.test)
+        mask = Mask.keep(np.array([0, 3, 4, 7, 11]), N_SITES)
+        found.append(error_statistics(forecaster, problem.record, mask, starts))
+    np.testing.assert_allclose(found[1].squared, found[0].squared, rtol=1e-2, atol=1e-3)
+    np.testing.assert_array_equal(found[1].count, found[0].count)
+
+
+def test_training_goes_the_same_way_on_both() -> None:
+    losses = []
+    for device in ("cpu", "cuda"):
+        problem = on(device)
+        torch.manual_seed(0)
+        options = {**TINY, "dropout": 0.0}
+        trainer = Trainer(Forecaster.for_problem(problem, options=options), problem, BATCH, seed=0)
+        losses.append([trainer.step(np.arange(0, 12, 2), rate=1.0).item() for _ in range(20)])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
+
+
+def test_a_walk_on_the_gpu_keeps_the_counts_and_is_read_on_any_machine(run: Run) -> None:
+    assert run.path.n_active.tolist() == [n_active_at(s, N_SITES) for s in (0.0, 0.5, 0.75)]
+    for device in ("cpu", "cuda"):
+        forecasts = RunForecaster(run, on(device))
+        for level, stated in enumerate(run.arrays.errors):
+            found = forecasts.errors(run.path.mask(level))
+            np.testing.assert_allclose(found.rmse(axis=1), stated.rmse(axis=1), rtol=2e-3)
+
+
+def test_a_walk_goes_on_from_its_checkpoint_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+    file, whole = tmp_path / "walk", tiny_training(on("cuda"))
+    for progress in whole.run():
+        if progress.phase == BETWEEN_LEVELS and len(whole.levels) == 1:
+            write_checkpoint(whole, file)
+    later = tiny_training(on("cuda"))
+    read_checkpoint(later, file)
+    for _ in later.run():
+        pass
+    for one, two in zip(whole.levels, later.levels, strict=True):
+        np.testing.assert_array_equal(one.active, two.active)
+        assert one.steps == two.steps
+        for name, weight in one.weights.items():
+            np.testing.assert_allclose(two.weights[name], weight, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["gp_mi", "greedy_forecast", "iterative", "vip"])
+def test_sites_are_ranked_on_the_gpu(name: str) -> None:
+    assert sorted(rank_with(name, on("cuda"), draw=0).rank) == list(range(N_SITES))
+
+
+@pytest.mark.parametrize("name", [n for n in RUNTIMES if not n.startswith("openvino")])
+def test_a_runtime_forecasts_what_torch_forecasts(run: Run, name: str) -> None:
+    plain, other = RunForecaster(run, on("cuda")), RunForecaster(run, on("cuda"), name)
+    starts = plain.windows()
+    near = 0.5 if name.endswith("bf16") else 1e-3
+    masks = [run.path.mask(1), run.path.mask(2), Mask.keep(np.array([1, 5, 6, 9, 10]), N_SITES)]
+    for mask in [*masks, *masks]:  # again, for a recording must not hold on to the mask before
+        for some in (starts, starts[:1], starts[5:40]):
+            expected = plain.at(mask).forecast(some)
+            np.testing.assert_allclose(other.at(mask).forecast(some), expected, atol=near)
+    rounds = (islice(source.at(masks[0]).roll_out(starts[:3]), 3) for source in (plain, other))
+    for expected, found in zip(*rounds, strict=True):
+        np.testing.assert_allclose(found, expected, atol=2 * near)
+    if name != "eager":
+        assert all(verdict.accepted for verdict in other.verdicts.values()), other.verdicts
+
+
+def test_the_runtime_on_a_gpu_is_one_of_its_own() -> None:
+    assert choose_runtime("auto", "cuda") in RUNTIMES
