@@ -3,22 +3,30 @@
     python -m benchmarks.accuracy                      # the quick form: what is at hand, few rivals
     python -m benchmarks.accuracy --full               # everything the table asks for; hours
     python -m benchmarks.accuracy --datasets noaa-us-tmax --seeds 0 1 --minutes 20
+    python -m benchmarks.accuracy --full --workers 8   # side by side, on a GPU where there is one
     python -m benchmarks.accuracy --report             # train nothing, write the rows anew
 
 Every training is one line in `results/trainings/`, written as soon as it is measured; a stopped
-comparison goes on where it was, and several processes may work on different data sets or seeds at
-once. The ratios in `results/accuracy.json` are made from those lines and from nothing else.
+comparison goes on where it was, and several processes may work on it at once: each claims a
+training before it begins. The ratios in `results/accuracy.json` are made from those lines and from
+nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+import torch
+from filelock import FileLock, Timeout
 
 from benchmarks import ratios
 from benchmarks.trainings import Bench, Book
@@ -26,7 +34,7 @@ from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask, n_active_at, usual_levels
 from dynst_core.morph import Window
 from dynst_core.path import PathOptions, PathTraining
-from dynst_core.record import Problem
+from dynst_core.record import Problem, choose_device
 from dynst_core.selectors import rank_with
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.training import StepOptions
@@ -40,10 +48,24 @@ QUICK_STEPS = 0.1
 """Share of the steps in the quick form, which shows that everything runs and decides nothing."""
 
 
-def problem_of(dataset: str) -> Problem:
+PAUSE = 1.0
+"""Seconds to wait for what others have claimed."""
+
+Key = tuple[str, str, float, int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to measure: the last line it writes, and how."""
+
+    key: Key
+    run: Callable[[], object]
+
+
+def problem_of(dataset: str, device: str = "cpu") -> Problem:
     """A data set with its usual windows."""
     entry = load_catalogue()[dataset]
-    return Problem.of(load_field(dataset), Window(entry.history, entry.horizon))
+    return Problem.of(load_field(dataset), Window(entry.history, entry.horizon), device)
 
 
 class Comparison:
@@ -52,34 +74,76 @@ class Comparison:
     Args:
         dataset: its name.
         seed: of the weights, the batches and the random masks.
-        until: time at which no further training is begun.
         effort: factor on the path's steps.
         root: where the lines go.
+        device: where forecasters are trained.
     """
 
-    def __init__(self, dataset: str, seed: int, until: float, effort: float, root: Path) -> None:
-        self.problem, self.seed, self.until = problem_of(dataset), seed, until
+    def __init__(
+        self, dataset: str, seed: int, effort: float, root: Path, device: str = "cpu"
+    ) -> None:
+        self.problem, self.seed = problem_of(dataset, device), seed
         self.bench = Bench(self.problem, Book(dataset, seed, root))
         self.dataset, self.effort = dataset, effort
         self.n_sites = self.problem.n_sites
+        self._claims = root / "claims"
         self._rank: dict[str, np.ndarray] = {}
+        self._ridge_forecaster: Forecaster | None = None
 
-    def measure(self) -> None:
-        """Everything, the most telling first, until it is done or time is up."""
-        # The last line that a walk writes; one cut off before that is walked again.
-        if ("edit", "dynst", EDIT_LEVEL, N_EDITS - 1) not in self.bench.book:
-            self._walk()
-        steps = (
-            self._ridge,
+    @property
+    def stages(self) -> tuple[Callable[[], Iterator[Task]], ...]:
+        """What there is to measure, the most telling first."""
+        return (
+            self._walks,
+            self._ridges,
             self._retrain_likely,
             self._retrain_edits,
             self._retrain_all,
             self._retrain_others,
         )
-        for step in steps:
-            for _ in step():
-                if time.monotonic() > self.until:
-                    return
+
+    def measure(self, stage: int, until: float) -> bool:
+        """Measure what a stage still lacks and nobody else is at.
+
+        Returns:
+            Whether a line was lacking when it was looked at: then it pays to look again.
+        """
+        book, lacking = self.bench.book, False
+        for task in self.stages[stage]():
+            if task.key in book:
+                continue
+            lacking = True
+            if time.monotonic() > until:
+                break
+            with self._claimed(task.key) as mine:
+                book.read()  # others may have written it since
+                if mine and task.key not in book:
+                    task.run()
+        return lacking
+
+    @contextmanager
+    def _claimed(self, key: Key) -> Iterator[bool]:
+        """Whether this process may measure a line; a claim ends with its process."""
+        name = "-".join(map(str, (self.dataset, self.seed, *key))).replace(" ", "_")
+        self._claims.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._claims / name)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _walks(self) -> Iterator[Task]:
+        # The last line that a walk writes; one cut off before that is walked again.
+        yield Task(("edit", "dynst", EDIT_LEVEL, N_EDITS - 1), self._walk)
+
+    @property
+    def _walked(self) -> bool:
+        return all(task.key in self.bench.book for task in self._walks())
 
     def _walk(self) -> None:
         training = PathTraining(
@@ -109,31 +173,45 @@ class Comparison:
 
     def mask(self, selector: str, level: float) -> np.ndarray:
         """The sites a selector keeps at a level, (s,), bool."""
-        if selector == "dynst":
-            line = self.bench.book.find("path", "dynst", level)
-            assert line is not None, level
+        kind = "path" if selector == "dynst" else "ridge"  # where the mask was written down
+        line = self.bench.book.find(kind, selector, level)
+        if line is not None:
             return Mask.from_hex(line.active_hex, self.n_sites).active
+        assert selector != "dynst", level
         if selector not in self._rank:
             self._rank[selector] = rank_with(selector, self.problem, draw=self.seed).rank
         return self._rank[selector] >= self.n_sites - n_active_at(level, self.n_sites)
 
-    def _ridge(self) -> Iterator[None]:
+    def _ridges(self) -> Iterator[Task]:
         """The same ridge forecaster, refitted for every selector's masks."""
-        forecaster = None
         for selector in ("dynst", *ratios.RIVALS):
-            for level in ratios.ALL_LEVELS:
-                if ("ridge", selector, level, 0) in self.bench.book:
-                    continue
-                if forecaster is None:
-                    forecaster = Forecaster.for_problem(self.problem, "ridge")
-                    forecaster.fit(self.problem)
+            if selector != "dynst" or self._walked:
+                last = ("ridge", selector, ratios.ALL_LEVELS[-1], 0)
+                yield Task(last, partial(self._ridge, selector))
+
+    def _ridge(self, selector: str) -> None:
+        if self._ridge_forecaster is None:
+            self._ridge_forecaster = Forecaster.for_problem(self.problem, "ridge")
+            self._ridge_forecaster.fit(self.problem)
+        for level in ratios.ALL_LEVELS:
+            if ("ridge", selector, level, 0) not in self.bench.book:
                 began = time.process_time()
                 active = self.mask(selector, level)
                 seconds = time.process_time() - began
                 self.bench.write(
-                    "ridge", selector, level, active, forecaster, steps=0, seconds=seconds
+                    "ridge",
+                    selector,
+                    level,
+                    active,
+                    self._ridge_forecaster,
+                    steps=0,
+                    seconds=seconds,
                 )
-                yield
+
+    @property
+    def _ready(self) -> bool:
+        """Whether masks to train for are there, and which rivals are the likeliest."""
+        return self._walked and all(task.key in self.bench.book for task in self._ridges())
 
     def _likely(self) -> list[str]:
         """Rivals, those with the best masks for a ridge first, random ones among the first."""
@@ -145,50 +223,43 @@ class Comparison:
         order = sorted((n for n in ratios.RIVALS if n != "random"), key=lambda name: error[name])
         return [*order[:LIKELY], "random", *order[LIKELY:]]
 
-    def _retrain_likely(self) -> Iterator[None]:
+    def _retrain_likely(self) -> Iterator[Task]:
         """The path's own masks and the likeliest rivals', from scratch; far levels first."""
-        levels = ratios.levels_of(self.dataset)
-        far = sorted(levels, key=lambda level: (level not in ratios.FAR_LEVELS, -level))
-        yield from self._retrain_masks(far, ["dynst", *self._likely()[: LIKELY + 1]])
+        if self._ready:
+            levels = ratios.levels_of(self.dataset)
+            far = sorted(levels, key=lambda level: (level not in ratios.FAR_LEVELS, -level))
+            yield from self._retrain_masks(far, ["dynst", *self._likely()[: LIKELY + 1]])
 
-    def _retrain_others(self) -> Iterator[None]:
+    def _retrain_others(self) -> Iterator[Task]:
         """The other rivals' masks; on big grids none, for they take too long."""
-        if self.n_sites < BIG:
+        if self._ready and self.n_sites < BIG:
             levels = ratios.levels_of(self.dataset)
             yield from self._retrain_masks(levels, self._likely()[LIKELY + 1 :])
 
-    def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[None]:
+    def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[Task]:
         for level, selector in product(levels, selectors):
-            if ("retrained", selector, level, 0) not in self.bench.book:
-                self._retrain("retrained", selector, level, self.mask(selector, level))
-                yield
+            yield self._retrain("retrained", selector, level, self.mask(selector, level))
 
-    def _retrain_edits(self) -> Iterator[None]:
+    def _retrain_edits(self) -> Iterator[Task]:
         """The path's 60 % mask after each edit, trained from scratch."""
-        if self.seed or self.dataset not in ratios.PATH_SETS:
-            return
-        for line in list(self.bench.book.all("edit")):
-            if ("edit retrained", "dynst", EDIT_LEVEL, line.draw) not in self.bench.book:
+        if self._ready and not self.seed and self.dataset in ratios.PATH_SETS:
+            for line in list(self.bench.book.all("edit")):
                 active = Mask.from_hex(line.active_hex, self.n_sites).active
-                self._retrain("edit retrained", "dynst", EDIT_LEVEL, active, line.draw)
-                yield
+                yield self._retrain("edit retrained", "dynst", EDIT_LEVEL, active, line.draw)
 
-    def _retrain_all(self) -> Iterator[None]:
+    def _retrain_all(self) -> Iterator[Task]:
         """The path's own masks at its other levels: what separate trainings would cost."""
-        if self.seed or self.dataset not in ratios.PATH_SETS:
-            return
-        for level in ratios.NINE_LEVELS:
-            if ("retrained", "dynst", level, 0) not in self.bench.book:
-                self._retrain("retrained", "dynst", level, self.mask("dynst", level))
-                yield
+        if self._ready and not self.seed and self.dataset in ratios.PATH_SETS:
+            yield from self._retrain_masks(ratios.NINE_LEVELS, ["dynst"])
 
     def _retrain(
         self, kind: str, selector: str, level: float, active: np.ndarray, draw: int = 0
-    ) -> None:
+    ) -> Task:
         """For as many steps as the path had spent by that level; see `Bench.retrain`."""
         line = self.bench.book.find("path", "dynst", level)
         assert line is not None, level
-        self.bench.retrain(kind, selector, active, line, draw)
+        run = partial(self.bench.retrain, kind, selector, active, line, draw)
+        return Task((kind, selector, level, draw), run)
 
 
 def edit(active: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -200,6 +271,55 @@ def edit(active: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarr
     return edited
 
 
+@dataclass(frozen=True)
+class Work:
+    """What one process measures, and for how long it begins anything new.
+
+    Attributes:
+        pairs: data sets and seeds.
+        effort: factor on the path's steps.
+        root: where the lines go.
+        device: cpu or cuda.
+        minutes: after these, nothing new is begun.
+    """
+
+    pairs: list[tuple[str, int]]
+    effort: float
+    root: Path
+    device: str
+    minutes: float
+
+    def __call__(self) -> None:
+        """Stage by stage over all of them, until nothing is lacking or time is up."""
+        torch.set_num_threads(1)
+        until = time.monotonic() + 60 * self.minutes
+        comparisons = [
+            Comparison(dataset, seed, self.effort, self.root, self.device)
+            for dataset, seed in self.pairs
+        ]
+        lacking = True
+        while lacking and time.monotonic() < until:
+            lacking = False
+            for stage in range(len(comparisons[0].stages)):
+                for comparison in comparisons:
+                    lacking |= comparison.measure(stage, until)
+            if lacking:
+                time.sleep(PAUSE)  # for what others are at, which may be needed for more
+
+
+def _side_by_side(work: Work, workers: int) -> None:
+    spawn = multiprocessing.get_context("spawn")  # CUDA does not outlive a fork
+    started = [spawn.Process(target=work) for _ in range(workers)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+
+
+def _usual_seeds(dataset: str, *, quick: bool) -> tuple[int, ...]:
+    return (0,) if quick else ratios.seeds_of(dataset)
+
+
 def main() -> None:
     """Measure what is asked for, then write the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -207,6 +327,8 @@ def main() -> None:
     parser.add_argument("--datasets", nargs="+", default=None)
     parser.add_argument("--seeds", nargs="+", type=int, default=None)
     parser.add_argument("--minutes", type=float, default=None, help="begin nothing after these")
+    parser.add_argument("--workers", type=int, default=1, help="processes side by side")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, or auto")
     parser.add_argument("--report", action="store_true", help="write the rows and train nothing")
     asked = parser.parse_args()
     if not asked.report:
@@ -214,12 +336,17 @@ def main() -> None:
         names = asked.datasets or (ratios.QUICK_SETS if quick else ratios.SETS)
         root = ratios.QUICK_ROOT if quick else ratios.ROOT
         minutes = asked.minutes or (ratios.QUICK_MINUTES if quick else 1e9)
-        until = time.monotonic() + 60 * minutes
-        for dataset in names:
-            for seed in asked.seeds or ((0,) if quick else ratios.seeds_of(dataset)):
-                if time.monotonic() < until:
-                    effort = QUICK_STEPS if quick else 1.0
-                    Comparison(dataset, seed, until, effort, root).measure()
+        work = Work(
+            [(n, seed) for n in names for seed in asked.seeds or _usual_seeds(n, quick=quick)],
+            QUICK_STEPS if quick else 1.0,
+            root,
+            choose_device(asked.device),
+            minutes,
+        )
+        if asked.workers == 1:
+            work()
+        else:
+            _side_by_side(work, asked.workers)
     print(ratios.write_rows())
 
 

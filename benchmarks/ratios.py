@@ -186,6 +186,8 @@ def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
         path = [book.find("path", "dynst", level) for level in NINE_LEVELS]
         if any(line is None for line in alone + path):
             continue
+        if len({line.device for line in alone + path if line}) > 1:
+            continue  # their times cannot be compared
         seeds.append(book.seed)
         whole = sum(line.seconds for line in book.all("path"))
         cost.append(sum(line.seconds for line in alone if line) / whole)

@@ -1,8 +1,8 @@
 """Trainings that were measured, one line each, so that a long comparison goes on where it stopped.
 
 Every line holds the mask, the steps, the seed and the test error; ratios are made from them later
-and nothing is trained twice. A file holds one data set and one seed, so that two processes can
-work side by side. Delete a file to measure anew.
+and nothing is trained twice. A file holds one data set and one seed; each line is written at once,
+so several processes may write to it. Delete a file to measure anew.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Training(BaseModel):
         rmse: test RMSE over all sites and lead times, first channel, units.
         rmse_by_lead: the same by lead time.
         ssim, psnr_db: likeness of forecast and true pictures, on grids.
+        device: what it was trained on, cpu or cuda; only times of one device are compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -64,6 +65,7 @@ class Training(BaseModel):
     psnr_db: float | None
     active_hex: str
     commit: str
+    device: str = "cpu"
 
     @property
     def key(self) -> tuple[str, str, float, int]:
@@ -78,6 +80,10 @@ class Book:
         self.dataset, self.seed = dataset, seed
         self.file = root / f"{dataset}-{seed}.jsonl"
         self.lines: dict[tuple[str, str, float, int], Training] = {}
+        self.read()
+
+    def read(self) -> None:
+        """Take over what the file holds; other processes may have written to it."""
         if self.file.exists():
             for text in self.file.read_text().splitlines():
                 line = Training.model_validate_json(text)
@@ -152,6 +158,7 @@ class Bench:
             psnr_db=psnr,
             active_hex=mask.to_hex(),
             commit=self.commit,
+            device=problem.record.device.type,
         )
         self.book.add(line)
         self.say(
