@@ -14,7 +14,6 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -28,7 +27,7 @@ from dynst_core.mask import Mask
 from dynst_core.morph import Window
 from dynst_core.record import Problem
 from dynst_core.runs import Run, RunStore, run_folders
-from dynst_core.runtimes import RUNTIMES, TOLERANCE, Compute
+from dynst_core.runtimes import RUNTIMES, TOLERANCE, Compute, runtimes_on
 from dynst_core.schedules import warmup_cosine
 from dynst_core.sources.catalogue import load_field
 from dynst_core.training import StepOptions, Trainer, error_statistics
@@ -91,7 +90,7 @@ def dense_side(problem: Problem, forecaster: Forecaster, words: str) -> Side:
         return float(np.sqrt(squared[observed.numpy() > 0].mean()))
 
     reference, ways = rmse(forecaster), {}
-    for name in runtimes():
+    for name in runtimes_on("cpu"):
         compute = RUNTIMES[name].make(forecaster)
         if abs(rmse(compute) / reference - 1) <= TOLERANCE:
             ways[name] = lambda compute=compute: forecast(compute, tested[:BATCH])
@@ -102,7 +101,7 @@ def compact_side(run: Run, problem: Problem, level: float) -> Side:
     """Our forecast from the sites kept at a level, and each runtime that is accepted there."""
     mask, tested = mask_at(run, level), problem.window.starts(problem.split.test)
     ways: dict[str, Callable[[], object]] = {}
-    for name in runtimes():
+    for name in runtimes_on("cpu"):
         source = RunForecaster(run, problem, name)
         plan = source.at(mask)
         plan.forecast(tested[:BATCH])
@@ -111,11 +110,6 @@ def compact_side(run: Run, problem: Problem, level: float) -> Side:
             ways[name] = lambda plan=plan: plan.forecast(tested[:BATCH])
     errors = RunForecaster(run, problem).errors(mask, tested)
     return Side("compact", float(errors.rmse(axis=(0, 1))[0]), ways)
-
-
-def runtimes() -> list[str]:
-    """Runtimes that are installed here."""
-    return [n for n in RUNTIMES if find_spec("openvino") or not n.startswith("openvino")]
 
 
 def seconds(sides: list[Side], rounds: int) -> list[np.ndarray]:

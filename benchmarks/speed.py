@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ from dynst_core.mask import n_active_at
 from dynst_core.morph import Window
 from dynst_core.record import Problem
 from dynst_core.runs import RunStore, run_folders
-from dynst_core.runtimes import RUNTIMES
+from dynst_core.runtimes import RUNTIMES, runtimes_on
 from dynst_core.sites import SiteSet
 from dynst_core.sources.catalogue import load_field
 from dynst_core.training import StepOptions, Trainer
@@ -176,7 +175,7 @@ def runtime_rows(run_id: str, sparsity: float, rounds: int, device: str = "cpu")
     window = Window(config.history, config.horizon)
     problem = Problem.of(load_field(run.manifest.dataset.name), window, device, config.cycles)
     mask = mask_at(run, sparsity)
-    names = [name for name in RUNTIMES if _runs_on(name, device)]
+    names = runtimes_on(device)
     sources = [RunForecaster(run, problem, name) for name in names]
     plans = [source.at(mask) for source in sources]
     some, one = sources[0].windows(at_most=32), sources[0].windows(at_most=1)
@@ -205,12 +204,6 @@ def runtime_rows(run_id: str, sparsity: float, rounds: int, device: str = "cpu")
                 )
             )
     return rows
-
-
-def _runs_on(runtime: str, device: str) -> bool:
-    if runtime.startswith("openvino"):
-        return device == "cpu" and find_spec("openvino") is not None
-    return device == "cuda" or not runtime.startswith("cuda")
 
 
 # -- growth with the sites ----------------------------------------------------------------------
@@ -416,7 +409,7 @@ def main() -> None:
         return
     torch.set_num_threads(1)
     if words.device == "cuda":
-        on_gpu(9 if words.quick else 60)
+        on_gpu(9 if words.quick else 30)
         return
     small, large, own = (9, 3, 3) if words.quick else (150, 24, 6)
     sizes = GROWTH_SITES[:-1] if words.quick else GROWTH_SITES

@@ -244,6 +244,17 @@ RUNTIMES = {
 }
 
 
+def runtimes_on(device: str) -> list[str]:
+    """Names of the runtimes that can be had on a device: of a processor's kind, and installed."""
+    elsewhere = "cuda" if device == "cpu" else "openvino"
+    return [
+        name
+        for name in RUNTIMES
+        if not name.startswith(elsewhere)
+        and (find_spec("openvino") is not None or not name.startswith("openvino"))
+    ]
+
+
 def choose_runtime(wish: str, device: str) -> str:
     """The runtime to try first: bf16 on a GPU, eager on a CPU, unless another is named.
 

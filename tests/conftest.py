@@ -33,15 +33,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Share the tests out by file, those in the browser, which take longest, to one worker."""
-    from xdist.scheduler import LoadScopeScheduling
+    """Share the tests out by file: one worker begins with those in the browser, the others end so.
 
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "browser" if file.startswith("tests/browser/") else file
+    They take longest; a second browser is started only when nothing else is left to do.
+    """
+    from xdist.scheduler import LoadFileScheduling
+    from xdist.workermanage import WorkerController
 
-    return ByFile(config, log)
+    class BrowserFilesApart(LoadFileScheduling):
+        def _assign_work_unit(self, node: WorkerController) -> None:
+            in_browser = node.gateway.id == "gw0"
+            wanted = [f for f in self.workqueue if f.startswith("tests/browser/") == in_browser]
+            if wanted:
+                self.workqueue.move_to_end(wanted[0], last=False)
+            super()._assign_work_unit(node)
+
+    return BrowserFilesApart(config, log)
 
 
 @pytest.fixture(scope="session")

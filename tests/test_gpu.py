@@ -18,7 +18,7 @@ from dynst_core.morph import Window
 from dynst_core.path import BETWEEN_LEVELS
 from dynst_core.record import Problem, choose_device
 from dynst_core.runs import Run
-from dynst_core.runtimes import RUNTIMES, choose_runtime
+from dynst_core.runtimes import choose_runtime, runtimes_on
 from dynst_core.selectors import rank_with
 from dynst_core.training import Trainer, error_statistics
 from tests.backbone_cases import SMALL
@@ -121,7 +121,7 @@ def test_sites_are_ranked_on_the_gpu(name: str) -> None:
     assert sorted(rank_with(name, on("cuda"), draw=0).rank) == list(range(N_SITES))
 
 
-@pytest.mark.parametrize("name", [n for n in RUNTIMES if not n.startswith("openvino")])
+@pytest.mark.parametrize("name", runtimes_on("cuda"))
 def test_a_runtime_forecasts_what_torch_forecasts(run: Run, name: str) -> None:
     plain, other = RunForecaster(run, on("cuda")), RunForecaster(run, on("cuda"), name)
     starts = plain.windows()
@@ -139,4 +139,4 @@ def test_a_runtime_forecasts_what_torch_forecasts(run: Run, name: str) -> None:
 
 
 def test_the_runtime_on_a_gpu_is_one_of_its_own() -> None:
-    assert choose_runtime("auto", "cuda") in RUNTIMES
+    assert choose_runtime("auto", "cuda") in runtimes_on("cuda")

@@ -18,6 +18,7 @@ from dynst_core.runtimes import (
     bucket_sizes,
     choose_runtime,
     fill_batch,
+    runtimes_on,
     tensors_in,
     with_tensors,
 )
@@ -76,6 +77,12 @@ def test_the_runtime_is_chosen_by_the_device() -> None:
     assert choose_runtime("auto", "cpu") == "eager"
     for name in ("eager", "bf16"):
         assert choose_runtime(name, "cpu") == choose_runtime(name, "cuda") == name
+
+
+def test_a_device_has_its_own_runtimes() -> None:
+    assert runtimes_on("cuda") == ["eager", "bf16", "cuda-graph", "cuda-graph-bf16"]
+    assert runtimes_on("cpu")[:2] == ["eager", "bf16"]
+    assert not [name for name in runtimes_on("cpu") if name.startswith("cuda")]
 
 
 @pytest.mark.parametrize(
