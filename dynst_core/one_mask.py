@@ -11,6 +11,7 @@ import torch
 from dynst_core.forecaster import Forecaster
 from dynst_core.judge import EarlyStop, Judge
 from dynst_core.record import Problem
+from dynst_core.recorded import steps_at
 from dynst_core.schedules import warmup_cosine
 from dynst_core.training import StepOptions, Trainer
 
@@ -61,8 +62,9 @@ class MaskTraining:
             best = EarlyStop(trainer, self.judge)
             if not steps:
                 best.look(self.active)
+            take = steps_at(trainer, kept)
             for step in range(steps):
-                trainer.step(kept, warmup_cosine(step, steps, warmup, floor=0.02))
+                take(warmup_cosine(step, steps, warmup, floor=0.02))
                 if (steps - step - 1) % every == 0:
                     best.look(self.active)
                 yield turn * steps + step + 1

@@ -129,20 +129,24 @@ class Record:
         """Channels forecast."""
         return self.target.shape[2]
 
-    def index(self, sites: np.ndarray) -> Tensor:
-        """Site indices on the record's device."""
+    def index(self, sites: np.ndarray | Tensor) -> Tensor:
+        """Indices on the record's device, as they are where they lie there already."""
+        if isinstance(sites, Tensor):
+            return sites
         return torch.as_tensor(np.asarray(sites), dtype=torch.int64, device=self.device)
 
-    def history(self, starts: np.ndarray, kept: Tensor) -> Tensor:
+    def history(self, starts: np.ndarray | Tensor, kept: Tensor) -> Tensor:
         """What the kept sites read before each start, (b, history, k, inputs)."""
         times = self.index(starts)[:, None] + self._back
         return self.values[times[:, :, None], kept]
 
-    def clock(self, starts: np.ndarray) -> Tensor:
+    def clock(self, starts: np.ndarray | Tensor) -> Tensor:
         """Phase of each known cycle at the first forecast step, (b, cycles), 0 to 1."""
         return self._clock[self.index(starts)]
 
-    def truth(self, starts: np.ndarray, query: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def truth(
+        self, starts: np.ndarray | Tensor, query: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """What came at the query sites and whether it was observed, both (b, horizon, q, c)."""
         times = self.index(starts)[:, None] + self._ahead
         if query is None:

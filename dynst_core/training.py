@@ -70,12 +70,14 @@ class Trainer:
         forecaster.fit(problem)
         self.starts = problem.window.starts(problem.split.train)
         self.rng = np.random.default_rng(seed)
-        # Fused on a GPU, where a step of many small kernels waits for each to be sent.
+        on_gpu = problem.record.device.type == "cuda"
         self.optimizer = torch.optim.AdamW(
             forecaster.parameters(),
             options.learning_rate,
             weight_decay=options.weight_decay,
-            fused=problem.record.device.type == "cuda" or None,
+            # A GPU waits for each of many small kernels to be sent: one does for all weights.
+            fused=on_gpu or None,
+            capturable=on_gpu,
         )
         self.average = copy.deepcopy(forecaster).eval()
         self.steps = 0
@@ -93,8 +95,23 @@ class Trainer:
             group["lr"] = self.options.learning_rate * rate
             group["weight_decay"] = self.options.weight_decay
         self.forecaster.train()
-        starts = self.rng.choice(self.starts, self.options.batch)
-        sites, query = self.record.index(kept), self._query()
+        starts, sites = self.record.index(self.draw()), self.record.index(kept)
+        loss = self.descend(starts, sites, self._query())
+        self.count()
+        return loss
+
+    def draw(self) -> np.ndarray:
+        """First forecast steps of the training windows of one batch, (b,)."""
+        return self.rng.choice(self.starts, self.options.batch)
+
+    def descend(self, starts: Tensor, sites: Tensor, query: Tensor | None) -> Tensor:
+        """Move the weights down the gradient of one batch; returns the loss.
+
+        Args:
+            starts: first forecast steps, (b,).
+            sites: indices of the kept sites, (k,).
+            query: indices of the sites scored, (q,); all when None.
+        """
         truth, observed = self.record.truth(starts, query)
         prepared = self.forecaster.prepare(sites, query)
         history, clock = self.record.history(starts, sites), self.record.clock(starts)
@@ -106,9 +123,12 @@ class Trainer:
         total.backward()
         nn.utils.clip_grad_norm_(self.forecaster.parameters(), self.options.clip)
         self.optimizer.step()
+        return loss.detach()
+
+    def count(self) -> None:
+        """Count a step that was taken, and let the averaged weights follow."""
         self.steps += 1
         self._average()
-        return loss.detach()
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -117,9 +137,14 @@ class Trainer:
         means, now = tuple(self.average.parameters()), tuple(self.forecaster.parameters())
         torch._foreach_lerp_(means, now, 1 - memory)  # all in one call, as torch's own averages do
 
+    @property
+    def asks_everywhere(self) -> bool:
+        """Whether a step scores all sites, and no draw of them."""
+        return self.record.n_sites <= self.options.queries
+
     def _query(self) -> Tensor | None:
         n_sites = self.record.n_sites
-        if n_sites <= self.options.queries:
+        if self.asks_everywhere:
             return None
         chosen = self.rng.choice(n_sites, self.options.queries, replace=False)
         return self.record.index(np.sort(chosen))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from dynst_core.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.field import Field
 from dynst_core.forecast import RunForecaster
 from dynst_core.forecaster import Forecaster
+from dynst_core.judge import Judge
 from dynst_core.mask import Mask, n_active_at
 from dynst_core.morph import Window
+from dynst_core.one_mask import MaskTraining, rival_options
 from dynst_core.path import BETWEEN_LEVELS
 from dynst_core.record import Problem, choose_device
+from dynst_core.recorded import RecordedSteps, steps_at
 from dynst_core.runs import Run
 from dynst_core.runtimes import choose_runtime, runtimes_on
 from dynst_core.selectors import rank_with
@@ -89,6 +94,43 @@ def test_training_goes_the_same_way_on_both() -> None:
         trainer = Trainer(Forecaster.for_problem(problem, options=options), problem, BATCH, seed=0)
         losses.append([trainer.step(np.arange(0, 12, 2), rate=1.0).item() for _ in range(20)])
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_recorded_steps_are_the_steps_one_by_one(dropout: float) -> None:
+    problem, kept, n_steps = on("cuda"), np.array([0, 3, 4, 7, 9]), 30
+    options, found = {**TINY, "dropout": dropout}, []
+    for recorded in (False, True):
+        torch.manual_seed(0)
+        trainer = Trainer(Forecaster.for_problem(problem, options=options), problem, BATCH, seed=0)
+        take = steps_at(trainer, kept)
+        assert isinstance(take, RecordedSteps)
+        if not recorded:
+            trainer = Trainer(trainer.forecaster, problem, BATCH, seed=0)
+            take = partial(trainer.step, kept)
+        losses = [take(0.1 + step / n_steps).item() for step in range(n_steps)]
+        found.append((losses, trainer.steps, trainer.average.copied_weights()))
+    (one, n_one, plain), (two, n_two, quick) = found
+    assert n_one == n_two == n_steps
+    # Dropout draws other numbers in a recording, so only the course of the loss is alike.
+    np.testing.assert_allclose(two, one, rtol=1e-3 if dropout == 0 else 0.2)
+    if dropout == 0:
+        for name, weight in plain.items():
+            np.testing.assert_allclose(quick[name], weight, atol=1e-3)
+
+
+def test_a_forecaster_for_one_mask_is_trained_on_the_gpu() -> None:
+    problem, active = on("cuda"), np.arange(N_SITES) % 2 == 0
+    options = rival_options(replace(BATCH, weight_decay=2.0))
+    fresh = partial(Forecaster.for_problem, problem, options=TINY)
+    training = MaskTraining(problem, active, 60, fresh, options, Judge(problem), seed=0)
+    assert max(training.run()) == 120
+    starts = problem.window.starts(problem.split.test)
+    learnt, untaught = (
+        error_statistics(forecaster, problem.record, Mask(active), starts).rmse(axis=(0, 1, 2))
+        for forecaster in (training.best().average, fresh().eval())
+    )
+    assert learnt < untaught
 
 
 def test_a_walk_on_the_gpu_keeps_the_counts_and_is_read_on_any_machine(run: Run) -> None:

@@ -40,7 +40,7 @@ TORCH_LAYERS = (
     ("record", "backbones"),
     ("marginal", "held_back", "nowcast", "forecaster"),
     ("training", "runtimes"),
-    ("judge",),
+    ("judge", "recorded"),
     ("path", "one_mask"),
     ("selectors",),
     ("evaluate",),

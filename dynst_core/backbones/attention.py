@@ -161,12 +161,12 @@ class AttentionForecaster(nn.Module):
     ) -> Spread:
         """Weights between the kept sites and the sites to forecast; see `Backbone.prepare`."""
         n_sites = len(self.position)
+        rows, columns = own_places(kept, query, n_sites)
         if query is None:
             query = torch.arange(n_sites, device=kept.device)
         if strength is None:
             strength = torch.ones(len(kept), device=kept.device)
         site = self._describe()
-        rows, columns = own_places(kept, query, n_sites)
         return Spread(
             kept=kept,
             encoding=self.site_in(site[kept]),
@@ -202,6 +202,11 @@ class AttentionForecaster(nn.Module):
         alike = torch.cat([torch.einsum("qhr,qmhr->hqm", a, offered[i]) for a, i in parts], dim=1)
         logit = alike - distance.square() / reach + counts[index]
         return NearShares.of(logit, index, *own)
+
+    @property
+    def recordable(self) -> bool:
+        """See `Recordable`: where sites are many, their neighbours are looked up on the host."""
+        return not self.neighbours
 
     def n_neighbours(self, n_kept: int) -> int:
         """Kept sites that a site takes from when this many are kept; all when sites are few."""
