@@ -39,7 +39,7 @@ def steps_at(trainer: Trainer, kept: np.ndarray) -> Step:
         kept: indices of the kept sites, (k,).
     """
     backbone = trainer.forecaster.backbone
-    alike = isinstance(backbone, Recordable) and backbone.recordable and trainer.asks_everywhere
+    alike = isinstance(backbone, Recordable) and backbone.recordable
     if trainer.record.device.type == "cuda" and alike:
         return RecordedSteps(trainer, kept)
     return lambda rate: trainer.step(kept, rate)
@@ -58,7 +58,10 @@ class RecordedSteps:
         self._rate = torch.tensor(options.learning_rate, device=record.device)
         for group in trainer.optimizer.param_groups:
             group["lr"], group["weight_decay"] = self._rate, options.weight_decay
-        sites = record.index(kept)
+        # What a recording reads must stay where it was.
+        self._sites, self._query = record.index(kept), None
+        if record.n_sites > options.queries:
+            self._query = torch.arange(options.queries, device=record.device)
         trainer.forecaster.train()
         before = _state(trainer)
         chance = torch.cuda.get_rng_state()
@@ -66,19 +69,22 @@ class RecordedSteps:
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
             for _ in range(WARM_STEPS):
-                trainer.descend(self._starts, sites, None)
+                trainer.descend(self._starts, self._sites, self._query)
         torch.cuda.current_stream().wait_stream(aside)
         _put_back(trainer, before)
         torch.cuda.set_rng_state(chance)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
-            self._loss = trainer.descend(self._starts, sites, None)
+            self._loss = trainer.descend(self._starts, self._sites, self._query)
 
     def __call__(self, rate: float) -> Tensor:
         """One step; returns the loss, whose memory the next step writes to."""
         trainer = self._trainer
         self._rate.fill_(trainer.options.learning_rate * rate)
         self._starts.copy_(torch.from_numpy(trainer.draw()))
+        query = trainer.query()
+        if self._query is not None and query is not None:
+            self._query.copy_(query)
         self._graph.replay()
         trainer.count()
         return self._loss

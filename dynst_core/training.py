@@ -96,7 +96,7 @@ class Trainer:
             group["weight_decay"] = self.options.weight_decay
         self.forecaster.train()
         starts, sites = self.record.index(self.draw()), self.record.index(kept)
-        loss = self.descend(starts, sites, self._query())
+        loss = self.descend(starts, sites, self.query())
         self.count()
         return loss
 
@@ -137,14 +137,10 @@ class Trainer:
         means, now = tuple(self.average.parameters()), tuple(self.forecaster.parameters())
         torch._foreach_lerp_(means, now, 1 - memory)  # all in one call, as torch's own averages do
 
-    @property
-    def asks_everywhere(self) -> bool:
-        """Whether a step scores all sites, and no draw of them."""
-        return self.record.n_sites <= self.options.queries
-
-    def _query(self) -> Tensor | None:
+    def query(self) -> Tensor | None:
+        """Sites scored in one step, (q,), drawn where there are many; all when None."""
         n_sites = self.record.n_sites
-        if self.asks_everywhere:
+        if n_sites <= self.options.queries:
             return None
         chosen = self.rng.choice(n_sites, self.options.queries, replace=False)
         return self.record.index(np.sort(chosen))

@@ -96,19 +96,24 @@ def test_training_goes_the_same_way_on_both() -> None:
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
 
 
+@pytest.mark.parametrize("queries", [5, 512])
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
-def test_recorded_steps_are_the_steps_one_by_one(dropout: float) -> None:
+def test_recorded_steps_are_the_steps_one_by_one(dropout: float, queries: int) -> None:
     problem, kept, n_steps = on("cuda"), np.array([0, 3, 4, 7, 9]), 30
+    taken, looked_at = replace(BATCH, queries=queries), problem.window.starts(problem.split.test)
     options, found = {**TINY, "dropout": dropout}, []
     for recorded in (False, True):
         torch.manual_seed(0)
-        trainer = Trainer(Forecaster.for_problem(problem, options=options), problem, BATCH, seed=0)
+        trainer = Trainer(Forecaster.for_problem(problem, options=options), problem, taken, seed=0)
         take = steps_at(trainer, kept)
         assert isinstance(take, RecordedSteps)
         if not recorded:
-            trainer = Trainer(trainer.forecaster, problem, BATCH, seed=0)
+            trainer = Trainer(trainer.forecaster, problem, taken, seed=0)
             take = partial(trainer.step, kept)
-        losses = [take(0.1 + step / n_steps).item() for step in range(n_steps)]
+        losses = []
+        for step in range(n_steps):
+            losses.append(take(0.1 + step / n_steps).item())
+            error_statistics(trainer.average, problem.record, Mask.all_on(N_SITES), looked_at)
         found.append((losses, trainer.steps, trainer.average.copied_weights()))
     (one, n_one, plain), (two, n_two, quick) = found
     assert n_one == n_two == n_steps

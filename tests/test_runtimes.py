@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -12,16 +14,21 @@ from hypothesis import strategies as st
 from dynst_core.backbones.attention import Spread
 from dynst_core.backbones.shares import DenseShares
 from dynst_core.errors import ConfigError
+from dynst_core.forecaster import Forecaster
 from dynst_core.runtimes import (
     Verdict,
+    bfloat16,
     bucket_of,
     bucket_sizes,
     choose_runtime,
+    eager,
     fill_batch,
     runtimes_on,
     tensors_in,
     with_tensors,
 )
+from tests.backbone_cases import SMALL, problem_for
+from tests.problems import TINY
 
 
 @given(st.integers(1, 20_000), st.floats(0, 1), st.floats(0, 1))
@@ -61,15 +68,40 @@ def test_a_state_is_taken_apart_and_put_together_again() -> None:
             shares=DenseShares(torch.rand(5, 3), torch.rand(5, 2, 3)),
             basis=torch.rand(5, 2),
             rows=torch.arange(3),
-            columns=torch.arange(3),
+            told=torch.ones(3),
         )
         for _ in range(2)
     )
     built = with_tensors(one, tensors_in(two))
     assert len(tensors_in(one)) == 8
     assert built.shares.kernels is two.shares.kernels
-    assert built.columns is two.columns
+    assert built.told is two.told
     assert built.present is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("attention", TINY),
+        ("attention", {**TINY, "neighbours": 4}),
+        ("graph", SMALL["graph"]),
+        ("conv", SMALL["conv"]),
+    ],
+)
+def test_bfloat16_computes_every_backbone(name: str, options: Mapping[str, float | int]) -> None:
+    problem, starts = problem_for("3 x 4 cells"), np.array([5, 40, 90])
+    torch.manual_seed(0)
+    forecaster = Forecaster.for_problem(problem, name, options).eval()
+    record = problem.record
+    kept, clock = record.index(np.array([0, 3, 4, 7])), record.clock(starts)
+    with torch.inference_mode():
+        prepared, history = forecaster.prepare(kept), record.history(starts, kept)
+        half, whole = (
+            make(forecaster)(history, prepared, clock).numpy() for make in (bfloat16, eager)
+        )
+    assert half.dtype == whole.dtype
+    np.testing.assert_allclose(half, whole, atol=0.05)
+    assert not np.array_equal(half, whole)
 
 
 def test_the_runtime_is_chosen_by_the_device() -> None:

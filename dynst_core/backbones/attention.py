@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dynst_core.backbones.base import harmonics
-from dynst_core.backbones.parts import nearest, own_places
+from dynst_core.backbones.parts import nearest
 from dynst_core.backbones.shares import DenseShares, NearShares, Shares
 from dynst_core.field import Grid
 from dynst_core.morph import Window, stream_morph
@@ -46,8 +46,9 @@ class Spread:
         strength: how much each kept site counts, (k, 1).
         shares: what each kept site gives to each forecast site.
         basis: how far each common pattern shows at a forecast site, (q, m).
-        rows: forecast sites that are themselves kept, (r,), as rows of the query.
-        columns: the same sites, (r,), as columns of the kept.
+        rows: the forecast site that each kept one is, (k,), as a row of the query; any that is not
+            asked for.
+        told: which of the kept sites are asked for, (k,), bool. None when all are.
         present: which of the kept sites exist, (k,), bool; the others fill a fixed shape and
             change nothing. None when all exist.
     """
@@ -58,7 +59,7 @@ class Spread:
     shares: Shares
     basis: Tensor
     rows: Tensor
-    columns: Tensor
+    told: Tensor | None = None
     present: Tensor | None = None
 
 
@@ -160,10 +161,13 @@ class AttentionForecaster(nn.Module):
         self, kept: Tensor, query: Tensor | None = None, strength: Tensor | None = None
     ) -> Spread:
         """Weights between the kept sites and the sites to forecast; see `Backbone.prepare`."""
-        n_sites = len(self.position)
-        rows, columns = own_places(kept, query, n_sites)
+        n_sites, told = len(self.position), None
         if query is None:
-            query = torch.arange(n_sites, device=kept.device)
+            rows, query = kept, torch.arange(n_sites, device=kept.device)
+        else:
+            row = torch.full((n_sites,), -1, device=kept.device)
+            row[query] = torch.arange(len(query), device=kept.device)
+            rows, told = row[kept].clamp_min(0), row[kept] >= 0
         if strength is None:
             strength = torch.ones(len(kept), device=kept.device)
         site = self._describe()
@@ -171,20 +175,16 @@ class AttentionForecaster(nn.Module):
             kept=kept,
             encoding=self.site_in(site[kept]),
             strength=strength[:, None],
-            shares=self._shares(site, kept, query, strength, (rows, columns)),
+            shares=self._shares(site, kept, query, strength),
             basis=self.basis(site[query]),
             rows=rows,
-            columns=columns,
+            told=told,
         )
 
-    def _shares(
-        self,
-        site: Tensor,
-        kept: Tensor,
-        query: Tensor,
-        strength: Tensor,
-        own: tuple[Tensor, Tensor],
-    ) -> Shares:
+    def _shares(self, site: Tensor, kept: Tensor, query: Tensor, strength: Tensor) -> Shares:
+        column = torch.full((len(self.position),), -1, device=kept.device)
+        column[kept] = torch.arange(len(kept), device=kept.device)
+        own = column[query]
         heads = (1 + self.n_kernels, self.rank)
         asked = self.kernel_query(site[query]).unflatten(1, heads)
         offered = self.kernel_key(site[kept]).unflatten(1, heads)
@@ -196,12 +196,12 @@ class AttentionForecaster(nn.Module):
                 compute_mode="donot_use_mm_for_euclid_dist",
             )
             alike = asked.transpose(0, 1) @ offered.permute(1, 2, 0)
-            return DenseShares.of(alike - distance.square() / reach + counts, *own)
+            return DenseShares.of(alike - distance.square() / reach + counts, own)
         index, distance = nearest(self.position, kept, query, self.n_neighbours(len(kept)))
         parts = zip(asked.split(QUERIES_AT_ONCE), index.split(QUERIES_AT_ONCE), strict=True)
         alike = torch.cat([torch.einsum("qhr,qmhr->hqm", a, offered[i]) for a, i in parts], dim=1)
         logit = alike - distance.square() / reach + counts[index]
-        return NearShares.of(logit, index, *own)
+        return NearShares.of(logit, index, own)
 
     @property
     def recordable(self) -> bool:
@@ -232,7 +232,7 @@ class AttentionForecaster(nn.Module):
             strength=functional.pad(spread.strength, (0, 0, 0, more)),
             shares=spread.shares.pad(n_kept, self.n_neighbours(n_kept)),
             rows=functional.pad(spread.rows, (0, more)),
-            columns=functional.pad(spread.columns, (0, more)),
+            told=None if spread.told is None else functional.pad(spread.told, (0, more)),
             present=torch.arange(n_kept, device=spread.kept.device) < len(spread.kept),
         )
 
@@ -259,9 +259,10 @@ class AttentionForecaster(nn.Module):
         forecast = spread.shares.changes(change)
         pattern = self.pattern_out(latent).transpose(0, 1)
         common = torch.addmm(forecast.flatten(1), spread.basis, pattern.flatten(1))
-        own = self.own_out(site).transpose(0, 1)[spread.columns]
-        if spread.present is not None:
-            own = own * spread.present[:, None, None]
+        own = self.own_out(site).transpose(0, 1)
+        for some in (spread.told, spread.present):
+            if some is not None:
+                own = own * some[:, None, None]
         # In place: with few sites kept, copies of the whole field are what is left of the time.
         forecast = common.unflatten(1, (batch, -1)).index_add_(0, spread.rows, own)
         start = spread.shares.start(last)

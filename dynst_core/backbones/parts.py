@@ -90,13 +90,8 @@ class Start:
         return mixed.index_copy(1, self.rows, last[:, self.columns])
 
 
-def own_places(kept: Tensor, query: Tensor | None, n_sites: int) -> tuple[Tensor, Tensor]:
-    """Rows of the query that are kept, (r,), and where they stand among the kept, (r,).
-
-    All sites are asked for when the query is None: then no value need be looked at.
-    """
-    if query is None:
-        return kept, torch.arange(len(kept), device=kept.device)
+def own_places(kept: Tensor, query: Tensor, n_sites: int) -> tuple[Tensor, Tensor]:
+    """Rows of the query that are kept, (r,), and where they stand among the kept, (r,)."""
     column = torch.full((n_sites,), -1, device=kept.device)
     column[kept] = torch.arange(len(kept), device=kept.device)
     rows = (column[query] >= 0).nonzero().squeeze(1)

@@ -43,15 +43,16 @@ class DenseShares:
     kernels: Tensor
 
     @classmethod
-    def of(cls, logit: Tensor, rows: Tensor, columns: Tensor) -> DenseShares:
+    def of(cls, logit: Tensor, own: Tensor) -> DenseShares:
         """Shares from logits of the interpolation and of each kernel, (1 + h, q, k).
 
-        Forecast sites `rows`, (r,), which are the kept ones `columns`, (r,), start from their own.
+        A forecast site that is itself kept, as the column `own` (q,), starts from its own value;
+        for the others that is -1.
         """
         weight = logit.softmax(dim=-1)
-        own = torch.zeros_like(weight[0, :1]).expand(len(rows), -1)
-        own = own.scatter(1, columns[:, None], 1.0)
-        return cls(weight[0].index_copy(0, rows, own), weight[1:].transpose(0, 1).contiguous())
+        itself = torch.zeros_like(weight[0]).scatter(1, own.clamp_min(0)[:, None], 1.0)
+        start = torch.where(own[:, None] >= 0, itself, weight[0])
+        return cls(start, weight[1:].transpose(0, 1).contiguous())
 
     def start(self, last: Tensor) -> Tensor:
         """See `Shares`."""
@@ -89,21 +90,21 @@ class NearShares:
     kernels: Tensor
 
     @classmethod
-    def of(cls, logit: Tensor, index: Tensor, rows: Tensor, columns: Tensor) -> NearShares:
+    def of(cls, logit: Tensor, index: Tensor, own: Tensor) -> NearShares:
         """Shares from logits of the interpolation and of each kernel, (1 + h, q, m).
 
-        Forecast sites `rows`, (r,), which are the kept ones `columns`, (r,), start from their own.
+        A forecast site that is itself kept, as the column `own` (q,), starts from its own value;
+        for the others that is -1.
         """
         weight = logit.softmax(dim=-1)
         # A site is nearest to itself, unless more share its place than it has neighbours.
-        itself = (index[rows] == columns[:, None]).to(weight)
-        found = itself.sum(dim=1, keepdim=True)
-        own = torch.where(found > 0, itself, weight[0, rows])
+        itself = index == own[:, None]
+        start = torch.where(itself.any(dim=1, keepdim=True), itself.to(weight), weight[0])
         n_kernels = len(weight) - 1
         table = index[:, :, None] * n_kernels + torch.arange(n_kernels, device=index.device)
         return cls(
             index,
-            weight[0].index_copy(0, rows, own),
+            start,
             table.flatten(1),
             weight[1:].permute(1, 2, 0).flatten(1),
         )
