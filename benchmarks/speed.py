@@ -385,15 +385,15 @@ def gpu_memory_rows(backbone: str, sizes: Sequence[int], rounds: int) -> list[Ro
 def on_gpu(rounds: int) -> None:
     """The same ratios on a GPU, as torch is and with its kernels sent in one piece."""
     rows: list[Row] = []
+    for run_id in RUNS:
+        for sparsity in (0.0, 0.6):
+            rows += _told(runtime_rows(run_id, sparsity, rounds, "cuda"))
     for backbone in ("attention", "graph"):
         for n_sites in (2_048, 20_000):
             for runtime in ("eager", "cuda-graph-bf16"):
                 rows += _told(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
         rows += _told(gpu_memory_rows(backbone, GROWTH_SITES, 6))
-    for run_id in RUNS:
-        for sparsity in (0.0, 0.6):
-            rows += _told(runtime_rows(run_id, sparsity, rounds, "cuda"))
-    save("speed_gpu", rows)
+        save("speed_gpu", rows)
 
 
 def main() -> None:
