@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ RIVALS = (
     "iterative",
 )
 PRODUCT, MASKS = "product", "masks alone"
+PICKED = "product, the rival picked on selection windows"
 BACKBONE = "attention"
 
 Books = Sequence[Book]
@@ -60,6 +61,7 @@ def write_rows() -> Path:
     for dataset in SETS:
         books = books_of(dataset)
         against_rivals(rows, dataset, books)
+        against_picked(rows, dataset, books)
         same_ridge(rows, dataset, books)
         cost_of_the_cut(rows, dataset, books)
         if dataset in PATH_SETS:
@@ -120,6 +122,35 @@ def _against_best(
         row(name, dataset, BACKBONE, level, tuple(shared), each, target, value=value, note=note)
     )
     return value
+
+
+def path_over(selector: str, books: Books, level: float) -> Iterator[float]:
+    """The path's error over that of training for a selector's mask, for each seed that has both."""
+    for book in books:
+        own, other = book.find("path", "dynst", level), book.find("retrained", selector, level)
+        if own and other:
+            yield own.rmse / other.rmse
+
+
+def against_picked(rows: list[Row], dataset: str, books: Books) -> None:
+    """The path against the rival that a planner would pick, who has selection windows and no test.
+
+    A control: the best rival by its test error is one that nobody could have picked beforehand.
+    """
+    for level in levels_of(dataset):
+        each, picked, seeds = [], [], []
+        for book in books:
+            own = book.find("path", "dynst", level)
+            found = [line for r in RIVALS if (line := book.find("retrained", r, level))]
+            found = [line for line in found if line.selection_error is not None]
+            if own is None or not found:
+                continue
+            line = min(found, key=lambda line: line.selection_error or np.inf)
+            each.append(own.rmse / line.rmse)
+            picked.append(line.selector)
+            seeds.append(book.seed)
+        note = f"picked: {', '.join(picked)}; interval: seeds" if each else "not measured yet"
+        rows.append(row(PICKED, dataset, BACKBONE, level, tuple(seeds), each, note=note))
 
 
 def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:

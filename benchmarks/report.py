@@ -19,6 +19,7 @@ RESULTS = (
     ("Accuracy", "accuracy"),
     ("Against a dense forecaster", "opponent"),
     ("Speed and memory", "speed"),
+    ("Speed and memory on a GPU", "speed_gpu"),
     ("A whole path over 16,000 sites", "large_path"),
     ("Twenty planners on one server", "sessions"),
 )
@@ -89,6 +90,7 @@ def lines() -> Iterator[str]:
             continue
         yield f"{summary(result)}\n"
         yield from tables(result)
+    yield from by_rival()
     yield from analyses()
     yield MISSED.rstrip()
 
@@ -128,6 +130,30 @@ def table_row(one: Row) -> str:
         one.note,
     )
     return f"| {' | '.join(cells)} |"
+
+
+RIVALS_HEAD = """## The path against each selector
+
+The path's test RMSE over that of a forecaster trained for the selector's mask, in the mean over the
+seeds measured: below 1 the path errs less. `dynst` is the path's own mask, trained for alone.
+"""
+
+
+def by_rival() -> Iterator[str]:
+    """Every selector's ratio at every level: no target, for those who ask which rival is near."""
+    yield RIVALS_HEAD
+    for dataset in ratios.SETS:
+        books, levels = ratios.books_of(dataset), ratios.levels_of(dataset)
+        if not books:
+            continue
+        yield f"### {dataset}\n"
+        yield f"| selector | {' | '.join(f'{100 * level:g} %' for level in levels)} |"
+        yield f"|---|{'---|' * len(levels)}"
+        for selector in ("dynst", *ratios.RIVALS):
+            cells = [_mean(list(ratios.path_over(selector, books, level))) for level in levels]
+            if any(cells):
+                yield f"| {selector} | {' | '.join(cells)} |"
+        yield ""
 
 
 def analyses() -> Iterator[str]:

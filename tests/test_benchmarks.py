@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import ratios, report
-from benchmarks.accuracy import edit
+from benchmarks import accuracy, ratios, report
+from benchmarks.accuracy import Comparison, edit
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book, Training
+from dynst_core.mask import Mask
+from tests.problems import problem_of, waves
 
 
 def line(kind: str, selector: str, level: float, rmse: float, draw: int = 0) -> Training:
@@ -102,6 +104,89 @@ def test_what_was_not_measured_stays_in_the_table(tmp_path: Path) -> None:
     assert len(found) == 2 * (4 + 1)
     assert found[(ratios.MASKS, 0.9)].note == "not measured yet"
     assert found[(f"{ratios.PRODUCT}, mean over 80 to 95 %", None)].value is None
+
+
+def test_a_rival_is_also_picked_without_the_test(tmp_path: Path) -> None:
+    good, lucky = line("retrained", "qr", 0.6, 2.5), line("retrained", "gp_mi", 0.6, 1.5)
+    lines = [
+        line("path", "dynst", 0.6, 2.0),
+        good.model_copy(update={"selection_error": 0.2}),
+        lucky.model_copy(update={"selection_error": 0.3}),
+    ]
+    rows: list[Row] = []
+    ratios.against_picked(rows, "noaa-us-tmax", [book(tmp_path, 0, *lines)])
+    assert [one.sparsity for one in rows] == list(ratios.FAR_LEVELS)
+    found = rows[0]
+    assert (found.value, found.seeds, found.target) == (0.8, (0,), "")
+    assert "picked: qr" in found.note and rows[1].note == "not measured yet"
+
+
+def test_the_path_is_told_beside_every_selector(tmp_path: Path) -> None:
+    books = [
+        book(tmp_path, seed, line("path", "dynst", 0.6, 2.0), line("retrained", "qr", 0.6, qr))
+        for seed, qr in ((0, 2.0), (1, 4.0))
+    ]
+    books.append(book(tmp_path, 2, line("path", "dynst", 0.6, 2.0)))
+    assert list(ratios.path_over("qr", books, 0.6)) == [1.0, 0.5]
+    assert list(ratios.path_over("gp_mi", books, 0.6)) == []
+
+
+def test_times_of_two_devices_are_not_compared(tmp_path: Path) -> None:
+    def cost(device: str) -> Row:
+        lines = [line("path", "dynst", level, 2.0) for level in (0.0, *ratios.NINE_LEVELS)]
+        lines += [
+            line("retrained", "dynst", level, 2.0).model_copy(update={"device": device})
+            for level in ratios.NINE_LEVELS
+        ]
+        rows: list[Row] = []
+        ratios.separate_trainings(rows, "metr-la-week", [book(tmp_path / device, 0, *lines)])
+        return rows[0]
+
+    assert cost("cpu").value == pytest.approx(9 / 10)
+    assert cost("cuda").value is None
+
+
+# -- measuring --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Comparison:
+    """A comparison on twelve sites that trains for seconds."""
+    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=12)))
+    return Comparison("noaa-us-tmax", 0, 0.005, tmp_path)
+
+
+def lacking(comparison: Comparison, stage: int) -> list[tuple[str, str, float, int]]:
+    tasks = comparison.stages[stage]()
+    return [task.key for task in tasks if task.key not in comparison.bench.book]
+
+
+def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    assert [len(lacking(comparison, stage)) for stage in range(3)] == [1, 9, 0]
+    assert comparison.measure(0, until=np.inf)
+    assert not comparison.measure(0, until=np.inf)
+    masks = np.arange(12) >= 6
+    for selector in ("dynst", *ratios.RIVALS):
+        for level in ratios.ALL_LEVELS:
+            path = comparison.bench.book.find("path", "dynst", level)
+            assert path is not None
+            told = {"kind": "ridge", "selector": selector, "active_hex": Mask(masks).to_hex()}
+            Book("noaa-us-tmax", 0, tmp_path).add(path.model_copy(update=told))
+    assert not lacking(comparison, 2), "not before it has looked into the book"
+    comparison.bench.book.read()
+    wanted = lacking(comparison, 2)
+    assert len(wanted) == 4 * 5 and {key[0] for key in wanted} == {"retrained"}
+    assert comparison.mask("qr", 0.9).tolist() == masks.tolist(), "as it was written down"
+
+
+def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_path: Path) -> None:
+    key = ("edit", "dynst", 0.6, 19)
+    with comparison._claimed(key) as first, comparison._claimed(key) as second:
+        assert (first, second) == (True, False)
+        assert comparison.measure(0, until=np.inf), "it is still lacking, so it pays to look again"
+        assert not list(Book("noaa-us-tmax", 0, tmp_path).all("path"))
 
 
 @pytest.mark.parametrize("n_sites", [20, 207])
