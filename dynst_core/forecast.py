@@ -27,7 +27,6 @@ from dynst_core.runtimes import (
     FIXED_BATCH,
     RUNTIMES,
     Compute,
-    Padding,
     Verdict,
     bucket_of,
     bucket_sizes,
@@ -275,14 +274,11 @@ class MaskForecaster:
     def _prepared(self) -> Any:
         with torch.inference_mode():
             prepared = self._forecaster.prepare(self._kept)
-            backbone = self._forecaster.backbone
-            if self._fixed and isinstance(backbone, Padding):
-                return backbone.pad(prepared, self._n_read)
-            return prepared
+            return self._forecaster.pad(prepared, self._n_read) if self._fixed else prepared
 
     @property
     def _n_read(self) -> int:
-        padded = self._fixed and isinstance(self._forecaster.backbone, Padding)
+        padded = self._fixed and self._forecaster.can_pad
         n_kept = self.mask.n_active
         return bucket_of(n_kept, self.source.sizes) if padded else n_kept
 

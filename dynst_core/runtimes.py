@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.util import find_spec
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,14 +24,6 @@ FIXED_BATCH = 32
 
 Compute = Callable[[Tensor, Any, Tensor], Tensor]
 """History, prepared state and clock in, normalised forecast (b, horizon, s, c) out."""
-
-
-@runtime_checkable
-class Padding(Protocol):
-    """A backbone that can fill its kept sites up to a number without changing the forecast."""
-
-    def pad(self, prepared: Any, n_kept: int) -> Any:
-        """The prepared state of this many kept sites, the new ones without any effect."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def test_as_many_neighbours_as_kept_sites_give_the_dense_forecast(
     kept, query = ([0], None) if kind == "one site" else ([1, 4, 5, 9], query)
     near = near_twin(problem, neighbours=problem.n_sites)
     prepared = near.prepare(problem.record.index(np.array(kept)))
-    assert isinstance(prepared.shares, NearShares)
+    assert isinstance(prepared.own.shares, NearShares)
     found = forecast(near, problem, kept, query)
     torch.testing.assert_close(
         found, forecast(shaken(problem), problem, kept, query), rtol=1e-4, atol=1e-5

@@ -61,7 +61,7 @@ def test_it_is_the_textbooks_ridge_by_either_way_of_solving(kept: list[int]) -> 
     forecaster = fitted(problem, penalty=0.01)
     with torch.no_grad():
         forecaster.mask_logit.fill_(100.0)  # strength 1
-    assert len(forecaster.prepare(torch.tensor(kept)).chain) == (1 if len(kept) == 4 else 2)
+    assert len(forecaster.prepare(torch.tensor(kept)).own.chain) == (1 if len(kept) == 4 else 2)
     found = forecast(forecaster, problem, kept, kept)[..., 0].numpy()
     expected = by_hand(problem, kept, forecaster.backbone.penalty.item())
     np.testing.assert_allclose(found, expected, rtol=5e-3, atol=3e-3)

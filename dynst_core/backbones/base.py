@@ -40,6 +40,14 @@ class Backbone(Protocol):
         """
 
 
+@runtime_checkable
+class Padding(Protocol):
+    """A backbone that can fill its kept sites up to a number without changing the forecast."""
+
+    def pad(self, prepared: Any, n_kept: int) -> Any:
+        """The prepared state of this many kept sites, the new ones without any effect."""
+
+
 class Readings(Protocol):
     """The part of a record that a closed form learns from."""
 
