@@ -23,7 +23,7 @@ from dynst_core.path import BETWEEN_LEVELS
 from dynst_core.record import Problem, choose_device
 from dynst_core.recorded import RecordedSteps, steps_at
 from dynst_core.runs import Run
-from dynst_core.runtimes import choose_runtime, runtimes_on
+from dynst_core.runtimes import runtimes_on
 from dynst_core.selectors import rank_with
 from dynst_core.training import Trainer, error_statistics
 from tests.backbone_cases import SMALL
@@ -183,7 +183,3 @@ def test_a_runtime_forecasts_what_torch_forecasts(run: Run, name: str) -> None:
         np.testing.assert_allclose(found, expected, atol=2 * near)
     if name != "eager":
         assert all(verdict.accepted for verdict in other.verdicts.values()), other.verdicts
-
-
-def test_the_runtime_on_a_gpu_is_one_of_its_own() -> None:
-    assert choose_runtime("auto", "cuda") in runtimes_on("cuda")
