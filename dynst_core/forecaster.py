@@ -21,6 +21,9 @@ from dynst_core.sites import SiteSet
 LEAST_SCALE = 0.01
 """Least scale of a site, of the whole field's, so that one that stands still can be divided by."""
 
+SITES_AT_ONCE = 4096
+"""Sites whose means and spreads are taken at a time: copies of the whole record are not held."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -118,13 +121,15 @@ class Forecaster(nn.Module):
             self.backbone.fit(problem)
             return
         block, record = slice(*problem.split.train), problem.record
-        values, observed = record.target[block].double(), record.observed[block]
-        count = observed.sum(dim=0)
-        mean = (values * observed).sum(dim=0) / count.clamp_min(1)
-        square = ((values - mean).square() * observed).sum(dim=0) / count.clamp_min(1)
-        scale = torch.where(count > 0, square.sqrt().clamp_min(LEAST_SCALE), 1.0)
-        self.site_mean.copy_(mean)
-        self.site_scale.copy_(scale)
+        for first in range(0, record.n_sites, SITES_AT_ONCE):
+            some = slice(first, first + SITES_AT_ONCE)
+            values, observed = record.target[block, some].double(), record.observed[block, some]
+            count = observed.sum(dim=0)
+            mean = (values * observed).sum(dim=0) / count.clamp_min(1)
+            square = ((values - mean).square() * observed).sum(dim=0) / count.clamp_min(1)
+            scale = square.sqrt().clamp_min(LEAST_SCALE)
+            self.site_mean[some] = mean.float()
+            self.site_scale[some] = torch.where(count > 0, scale, 1.0).float()
 
     def strength(self) -> Tensor:
         """Learnt mask value of every site, (s,), 0 to 1."""
