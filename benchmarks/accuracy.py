@@ -167,7 +167,7 @@ class Comparison:
                 training.forecaster,
                 steps=level.steps,
                 seconds=0.0,
-                weight_decay=training.trainer.options.weight_decay,
+                options=training.trainer.options,
                 draw=draw,
             )
 

@@ -25,6 +25,8 @@ from dynst_core.path import PathTraining
 from dynst_core.record import Problem
 from dynst_core.training import StepOptions, error_statistics
 
+USUAL = StepOptions()
+
 
 class Training(BaseModel):
     """One forecaster and one mask, tested once.
@@ -36,7 +38,7 @@ class Training(BaseModel):
         level: share of sites removed, 0 to 1.
         draw: number of the draw or of the edit.
         steps: gradient steps spent up to here.
-        weight_decay: of the last of them.
+        weight_decay, learning_rate: of the last of them.
         seconds: processor time of one training for this line alone, so that other work beside it
             is no harm, nor that two weight decays were tried.
         selection_error: normalised, on selection windows.
@@ -56,7 +58,8 @@ class Training(BaseModel):
     seed: int
     n_active: int
     steps: int
-    weight_decay: float = StepOptions().weight_decay
+    weight_decay: float = USUAL.weight_decay
+    learning_rate: float = USUAL.learning_rate
     seconds: float
     selection_error: float | None
     rmse: float
@@ -132,7 +135,7 @@ class Bench:
         *,
         steps: int,
         seconds: float,
-        weight_decay: float = StepOptions().weight_decay,
+        options: StepOptions = USUAL,
         draw: int = 0,
     ) -> Training:
         """Test a forecaster on a mask and write the line."""
@@ -149,7 +152,8 @@ class Bench:
             seed=self.book.seed,
             n_active=mask.n_active,
             steps=steps,
-            weight_decay=weight_decay,
+            weight_decay=options.weight_decay,
+            learning_rate=options.learning_rate,
             seconds=round(seconds, 2),
             selection_error=float(self.judge.errors(forecaster, active).mean()),
             rmse=float(error.rmse(axis=(0, 1))[0]),
@@ -186,7 +190,7 @@ class Bench:
                 training.forecaster,
                 steps=level.steps,
                 seconds=share,
-                weight_decay=training.trainer.options.weight_decay,
+                options=training.trainer.options,
             )
 
     def retrain(
@@ -194,7 +198,7 @@ class Bench:
     ) -> Training:
         """Train from scratch for one mask and keep the best look; see `MaskTraining`.
 
-        Level and steps, and the weight decay that competes, are of the path's line it is `like`.
+        Level and steps, and how steps are taken, are of the path's line it is `like`.
         """
         level, steps = like.level, like.steps
         found = self.book.find(kind, selector, level, draw)
@@ -202,7 +206,11 @@ class Bench:
             return found
         began = time.process_time()
         problem = self.problem
-        path = replace(StepOptions.for_sites(problem.n_sites), weight_decay=like.weight_decay)
+        path = replace(
+            StepOptions.for_sites(problem.n_sites),
+            weight_decay=like.weight_decay,
+            learning_rate=like.learning_rate,
+        )
         options = rival_options(path)
         training = MaskTraining(
             problem,
@@ -225,6 +233,6 @@ class Bench:
             best.average,
             steps=steps,
             seconds=seconds,
-            weight_decay=best.options.weight_decay,
+            options=best.options,
             draw=draw,
         )

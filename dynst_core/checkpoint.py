@@ -44,6 +44,7 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
         "steps": trainer.steps,
         "skipped": training.skipped,
         "weight_decay": trainer.options.weight_decay,
+        "learning_rate": trainer.options.learning_rate,
         "levels": [[level.steps, level.selection_error] for level in training.levels],
         "draws": [training.rng.bit_generator.state, trainer.rng.bit_generator.state],
     }
@@ -93,7 +94,11 @@ def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> N
         for number, (steps, selection_error) in enumerate(facts["levels"])
     ]
     trainer.steps, training.skipped = facts["steps"], facts["skipped"]
-    trainer.options = replace(trainer.options, weight_decay=facts["weight_decay"])
+    trainer.options = replace(
+        trainer.options,
+        weight_decay=facts["weight_decay"],
+        learning_rate=facts["learning_rate"],
+    )
     training.rng.bit_generator.state, trainer.rng.bit_generator.state = facts["draws"]
     torch.set_rng_state(torch.from_numpy(arrays["torch"]))
     if trainer.record.device.type == "cuda" and "cuda" in arrays:

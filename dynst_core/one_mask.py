@@ -20,13 +20,16 @@ LOOKS = 24
 
 
 def rival_options(path: StepOptions) -> tuple[StepOptions, ...]:
-    """How a rival's steps are taken: as the path's last ones, and with the usual weight decay.
+    """How a rival's steps are taken: as the path's last ones, and as usual where these are not.
 
-    A path that met a short record decays its weights more. That may help a rival or not, so a
-    rival has both, each for all its steps.
+    A path that met a short record decays its weights more, at a higher learning rate. That may
+    help a rival or not, so a rival has both, each for all its steps.
     """
-    usual = replace(path, weight_decay=StepOptions().weight_decay)
-    return (path,) if path == usual else (usual, path)
+    usual = StepOptions()
+    if path.weight_decay == usual.weight_decay:
+        return (path,)
+    plain = replace(path, weight_decay=usual.weight_decay, learning_rate=usual.learning_rate)
+    return (plain, path)
 
 
 @dataclass

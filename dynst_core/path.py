@@ -50,6 +50,8 @@ class PathOptions:
         patience: of `any_steps`, those without a better one before the first level begins.
         short_decay: weight decay at the levels where patience ended the steps before them: the
             forecaster had begun to learn a short record by heart.
+        short_rate: factor on the learning rate at these levels. What was learnt by heart fades
+            with the product of rate and decay.
     """
 
     exchanges: int = 300
@@ -69,6 +71,7 @@ class PathOptions:
     look_every: int = 50
     patience: int = 300
     short_decay: float = 2.0
+    short_rate: float = 1.5
 
     def scaled(self, effort: float) -> PathOptions:
         """The same walk with this factor on its steps; every level keeps at least one a round."""
@@ -281,10 +284,18 @@ class PathTraining:
             )
             if best.look(*foreseen):
                 self.skipped += n_steps - last
-                trainer = self.trainer
-                trainer.options = replace(trainer.options, weight_decay=options.short_decay)
+                self._meet_short_record()
                 break
         best.restore()
+
+    def _meet_short_record(self) -> None:
+        """Take all further steps as a record asks for that is soon learnt by heart."""
+        options, usual = self.path_options, self.trainer.options
+        self.trainer.options = replace(
+            usual,
+            weight_decay=options.short_decay,
+            learning_rate=options.short_rate * usual.learning_rate,
+        )
 
     def _train_level(self, phase: str) -> Iterator[Progress]:
         """Exchange sites and train in rounds, from the weights that the level before left.

@@ -37,9 +37,10 @@ def error(training: MaskTraining) -> float:
     return float(training.judge.errors(training.best().average, MASK).mean())
 
 
-def test_a_rival_of_a_usual_path_is_trained_once_and_of_another_with_either_decay() -> None:
+def test_a_rival_of_a_usual_path_is_trained_once_and_of_another_in_either_way() -> None:
     assert rival_options(BATCH) == (BATCH,)
-    assert rival_options(STRONG) == (BATCH, STRONG)
+    usual = replace(BATCH, learning_rate=StepOptions().learning_rate)
+    assert rival_options(STRONG) == (usual, STRONG)
 
 
 def test_every_option_gets_all_the_steps() -> None:

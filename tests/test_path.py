@@ -16,7 +16,7 @@ from dynst_core.path import BETWEEN_LEVELS, Level, PathOptions, PathTraining, Pr
 from dynst_core.record import Problem
 from dynst_core.schedules import warmup_cosine
 from dynst_core.selectors import rank_with
-from dynst_core.training import Trainer, error_statistics, persistence_statistics
+from dynst_core.training import StepOptions, Trainer, error_statistics, persistence_statistics
 from tests.problems import (
     BATCH,
     PROBLEMS,
@@ -72,14 +72,24 @@ def test_steps_add_up_level_by_level() -> None:
     assert training.n_steps == 26
 
 
-@pytest.mark.parametrize(("patience", "decay"), [(0, 1.5), (100, BATCH.weight_decay)])
-def test_levels_decay_weights_more_where_patience_ended_the_steps_before_them(
-    patience: int, decay: float
+@pytest.mark.parametrize(
+    ("patience", "expected"),
+    [
+        (0, replace(BATCH, weight_decay=1.5, learning_rate=3 * BATCH.learning_rate)),
+        (100, BATCH),
+    ],
+)
+def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_before_them(
+    patience: int, expected: StepOptions
 ) -> None:
-    options = replace(QUICK, look_every=4, patience=patience, short_decay=1.5)
-    trainer = walked(problem_of(waves()), options=options).trainer
-    assert trainer.options == replace(BATCH, weight_decay=decay)
-    assert [group["weight_decay"] for group in trainer.optimizer.param_groups] == [decay]
+    options = replace(QUICK, look_every=4, patience=patience, short_decay=1.5, short_rate=3.0)
+    training = walked(problem_of(waves()), options=options)
+    trainer, n_steps = training.trainer, training.level_steps
+    assert trainer.options == expected
+    (group,) = trainer.optimizer.param_groups
+    assert group["weight_decay"] == expected.weight_decay
+    least = warmup_cosine(n_steps - 1, n_steps, max(1, n_steps // 12), floor=0.02)
+    assert group["lr"] == pytest.approx(expected.learning_rate * least)
 
 
 def test_progress_goes_forward_and_names_the_phase() -> None:
