@@ -37,7 +37,7 @@ EXCHANGE_SECONDS = 0.016
 
 RANK_SECONDS = 1.75e-9
 """Of ranking all sites, for the square of their number times theirs or that of the windows: see
-`marginal.ridge_backward`."""
+`greedy.forward`."""
 
 ANY_STEPS, ANY_EPOCHS = 1000, 10.0
 LEVEL_STEPS, LEVEL_EPOCHS = 240, 2.75

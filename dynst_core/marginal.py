@@ -1,114 +1,74 @@
-"""Order sites by the forecast error of a ridge forecaster as they are removed one by one.
+"""The order in which sites are wanted: those that tell most of the whole field, now and ahead.
 
-Ours, in closed form: no retraining, seconds for thousands of sites. It is redundancy-aware (a
-site with a good neighbour is cheap to lose) and forecast-aware (a site that predicts others, or
-whose own future nothing else predicts, is dear).
+Ours, in closed form: no training, seconds for thousands of sites. It is redundancy-aware (a site
+with a good neighbour read already tells little more) and forecast-aware (a site that foretells
+others, or whose own future nothing else foretells, is wanted early).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg
 
+from dynst_core.constraints import Constraints
+from dynst_core.greedy import forward, principal
+from dynst_core.nowcast import NOISE
 from dynst_core.record import Problem
 
+SHRINKAGE = 0.7
+"""Ridge penalty per sample of forecasts alone. Strong, because few windows make the covariance
+noisy."""
 
-def ridge_backward(
-    inputs: np.ndarray, targets: np.ndarray, shrinkage: float = 0.7, rank: int = 128
-) -> np.ndarray:
-    """Rank sites by backward elimination on the error of a ridge forecaster.
-
-    Args:
-        inputs: the last value read at each site, (n, s), normalised, centred.
-        targets: what is to be forecast, (n, m), normalised, centred; all sites and lead times.
-        shrinkage: ridge penalty per sample. Strong, because few windows make the covariance
-            noisy and at high sparsity redundancy is all that counts.
-        rank: targets are replaced by this many of their principal components when they are more.
-    Returns:
-        (s,), int: 0 for the first site to go, s - 1 for the last to stay.
-
-    The rise of the penalised error when site i leaves is |b_i|^2 / (G^-1)_ii, with b_i its row of
-    coefficients and G the penalised Gram matrix; then both are downdated by one rank.
-    """
-    if targets.shape[1] > rank:
-        targets = _principal(targets, rank)
-    n, s = inputs.shape
-    # The same elimination either way; what it holds grows with the shorter side's square.
-    eliminate = _by_windows if 2 * n < s else _by_sites
-    return eliminate(inputs, targets, shrinkage * n)
-
-
-def _by_sites(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
-    """Ranks from the inverse Gram matrix between sites, (s, s)."""
-    s = inputs.shape[1]
-    inverse = linalg.inv(inputs.T @ inputs + penalty * np.eye(s))
-    coefficients = inverse @ (inputs.T @ targets)
-    place = np.empty(s, dtype=np.int64)
-    left = np.ones(s, dtype=bool)
-    for position in range(s):
-        rise = np.square(coefficients).sum(axis=1) / np.where(left, np.diag(inverse), 1.0)
-        i = int(np.argmin(np.where(left, rise, np.inf)))
-        place[i], left[i] = position, False
-        column = inverse[:, i] / inverse[i, i]
-        coefficients -= np.outer(column, coefficients[i])
-        inverse -= np.outer(column, inverse[i])
-    return place
-
-
-def _by_windows(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
-    """The same ranks from the inverse between windows, (n, n), by the matrix inversion lemma.
-
-    With C that inverse and x a site's readings, its coefficients are x' C targets and its entry
-    of the inverse between sites is (1 - x' C x) / penalty.
-    """
-    n, s = inputs.shape
-    between = linalg.inv(inputs @ inputs.T + penalty * np.eye(n))
-    sites = np.ascontiguousarray(inputs.T)
-    through = sites @ between
-    coefficients, own = through @ targets, np.einsum("sn,sn->s", through, sites)
-    place = np.empty(s, dtype=np.int64)
-    left = np.ones(s, dtype=bool)
-    for position in range(s):
-        rise = np.square(coefficients).sum(axis=1) / np.where(left, 1.0 - own, 1.0)
-        i = int(np.argmin(np.where(left, rise, np.inf)))
-        place[i], left[i] = position, False
-        half = between @ sites[i]
-        shared, lost = sites @ half, 1.0 - own[i]
-        coefficients += np.outer(shared, coefficients[i] / lost)
-        own += shared**2 / lost
-        between += np.outer(half, half / lost)
-    return place
-
-
-def _principal(targets: np.ndarray, rank: int) -> np.ndarray:
-    """Leading principal components of the targets, (n, rank or n), by the smaller Gram matrix."""
-    n, m = targets.shape
-    small = targets @ targets.T if n <= m else targets.T @ targets
-    first = max(0, len(small) - rank)  # a short record has fewer components than asked for
-    value, vector = linalg.eigh(small, subset_by_index=(first, len(small) - 1))
-    return vector * np.sqrt(np.maximum(value, 0)) if n <= m else targets @ vector
+COMPONENTS = 128
+"""Principal components that stand for the targets when there are more."""
 
 
 def rank_sites(
-    problem: Problem, n_lead_times: int = 4, starts: np.ndarray | None = None
+    problem: Problem,
+    constraints: Constraints | None = None,
+    starts: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Rank the sites of a problem on its training windows; see `ridge_backward`.
+    """Rank the sites of a problem by forward selection on its training windows; see `forward`.
+
+    A ridge regression on the last value of each site is to tell all sites' values, at the last
+    hour read as at four lead times. The penalty is the white noise of `Nowcast`.
 
     Args:
         problem: field, blocks and windows.
-        n_lead_times: lead times forecast, spread from the first to the last.
+        constraints: the pins; none when None.
         starts: training windows to look at; all when None.
     Returns:
         (s,), int: 0 for the first site to go, s - 1 for the last to stay.
     """
+    inputs, targets = last_and_next(problem, now=True, starts=starts)
+    noise = NOISE * (np.square(inputs).mean() or 1.0)
+    pins = constraints or Constraints.none(problem.n_sites)
+    return forward(inputs, targets, noise * len(inputs), pins)
+
+
+def last_and_next(
+    problem: Problem,
+    n_lead_times: int = 4,
+    *,
+    now: bool = False,
+    starts: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Last values (n, s) and what followed (n, m) in the training windows, normalised, centred.
+
+    Channels of the last values are averaged; what followed holds all sites and channels at lead
+    times spread from the first to the last, by its principal components.
+
+    Args:
+        problem: field, blocks and windows.
+        n_lead_times: how many lead times.
+        now: whether the last values themselves are among what followed.
+        starts: training windows to look at; all when None.
+    """
     if starts is None:
         starts = problem.window.starts(problem.split.train)
-    target = problem.record.target.cpu().numpy()
+    target = problem.record.target.cpu().numpy().astype(np.float64)
     ahead = np.unique(np.linspace(0, problem.window.horizon - 1, n_lead_times).round().astype(int))
-    inputs = target[starts - 1]
-    outputs = np.concatenate([target[starts + lead] for lead in ahead], axis=1)
-    return ridge_backward(_centred(inputs.mean(axis=2)), _centred(outputs.reshape(len(starts), -1)))
-
-
-def _centred(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean(axis=0)).astype(np.float64)
+    steps = [-1, *ahead] if now else [*ahead]
+    inputs = target[starts - 1].mean(axis=2)
+    targets = np.concatenate([target[starts + step] for step in steps], axis=1)
+    targets = targets.reshape(len(starts), -1)
+    return inputs - inputs.mean(axis=0), principal(targets - targets.mean(axis=0), COMPONENTS)

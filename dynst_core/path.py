@@ -199,7 +199,7 @@ class PathTraining:
         self._began, self._first = time.monotonic(), self._taken
         if not self.foreseen:
             yield self._progress("ranking sites", float("nan"))
-            self.order = self._pins.obey(rank_sites(self.problem))
+            self.order = self._pins.obey(rank_sites(self.problem, self._pins))
             self.foreseen = yield from self._foresee()
             yield from self._train_any_sites(self.foreseen)
         done = len(self.levels)

@@ -38,7 +38,8 @@ LIGHT_LAYERS = (
 TORCH_LAYERS = (
     ("drop_regrow",),
     ("record", "backbones"),
-    ("marginal", "held_back", "nowcast", "forecaster"),
+    ("greedy", "held_back", "nowcast", "forecaster"),
+    ("marginal",),
     ("training", "runtimes"),
     ("judge", "recorded"),
     ("path", "one_mask"),

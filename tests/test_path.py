@@ -11,6 +11,7 @@ import pytest
 
 from dynst_core.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError, ConstraintError
+from dynst_core.marginal import rank_sites
 from dynst_core.mask import Mask, n_active_at, usual_levels
 from dynst_core.path import BETWEEN_LEVELS, Level, PathOptions, PathTraining, Progress, surely_lower
 from dynst_core.record import Problem
@@ -135,7 +136,7 @@ def test_sites_leave_in_the_order_of_the_ranking_where_nothing_is_exchanged() ->
     problem = problem_of(waves())
     options = so_many_steps(2, 2, exchanges=0, rounds=1, proposals=0)
     path = walked(problem, options=options).path()
-    place = rank_with("ridge_backward", problem).rank
+    place = rank_sites(problem)
     np.testing.assert_array_equal(path.rank, place)
     np.testing.assert_array_equal(path.active[2], place >= 9)
     assert path.nested
@@ -185,7 +186,7 @@ def pins_of(always: Sequence[int] = (), never: Sequence[int] = (), n: int = 12) 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_pinned_sites_stay_or_go_at_every_level(seed: int) -> None:
-    order = rank_with("ridge_backward", problem_of(waves())).rank.argsort()
+    order = rank_sites(problem_of(waves())).argsort()
     worst, best = order[:2], order[-2:]
     options = replace(QUICK, certainty=-1e9, proposals=40)  # every exchange is accepted
     pins = pins_of(worst, best)

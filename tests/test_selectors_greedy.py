@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.greedy import Elimination, FactorElimination, build_up, forward, principal
+from dynst_core.marginal import last_and_next, rank_sites
 from dynst_core.selectors import rank_with
-from dynst_core.selectors.base import training_values
+from dynst_core.selectors.base import training_covariance, training_values
 from dynst_core.selectors.gp_mi import rank_by_information, with_noise
-from dynst_core.selectors.greedy import Elimination, build_up, training_covariance
-from dynst_core.selectors.greedy_forecast import forward, last_and_next, principal
 from dynst_core.selectors.qr import modal_pivots, modes
 from dynst_core.sites import SiteSet
 from tests.factories import grid_sites
@@ -70,6 +70,16 @@ def test_eliminating_more_sites_than_there_are_patterns_stays_finite() -> None:
     for site in range(10):
         assert np.isfinite(left.eliminate(site)).all()
     np.testing.assert_allclose(left.diagonal, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_few_inputs_are_eliminated_as_the_matrix_that_they_make(seed: int) -> None:
+    inputs = np.random.default_rng(seed).normal(size=(4, 9))
+    quick = FactorElimination(inputs, 0.3)
+    plain = Elimination(inputs.T @ inputs + 0.3 * np.eye(9))
+    for site in np.random.default_rng(seed).permutation(9):
+        np.testing.assert_allclose(quick.diagonal, plain.diagonal, atol=1e-9)
+        np.testing.assert_allclose(quick.eliminate(site), plain.eliminate(site), atol=1e-7)
 
 
 def test_the_covariance_is_of_the_training_block_alone_and_averages_channels() -> None:
@@ -193,11 +203,12 @@ def by_refitting(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("penalty", [0.5, 40.0, 300.0])
 @pytest.mark.parametrize(("always", "never"), PINS)
+@pytest.mark.parametrize(("n", "s"), [(60, 7), (5, 12)])
 def test_the_order_is_greedy_addition_with_a_refit_at_every_step(
-    seed: int, penalty: float, always: list[int], never: list[int]
+    seed: int, penalty: float, always: list[int], never: list[int], n: int, s: int
 ) -> None:
-    inputs, targets = correlated(seed, n=60, s=7, m=5)
-    limits = pinned(7, always, never)
+    inputs, targets = correlated(seed, n=n, s=s, m=5)
+    limits = pinned(s, always, never)
     np.testing.assert_array_equal(
         forward(inputs, targets, penalty, limits), by_refitting(inputs, targets, penalty, limits)
     )
@@ -234,6 +245,49 @@ def test_a_site_that_foretells_others_is_taken_before_livelier_ones_that_foretel
     problem = problem_of(values, horizon=1)
     assert rank_with("greedy_forecast", problem).rank[7] == 7
     assert rank_with("variance", problem).rank[7] < 7
+
+
+# -- where the path starts --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["network", "two channels", "gaps"])
+def test_the_path_starts_from_what_a_penalised_regression_gains_now_and_ahead(kind: str) -> None:
+    problem = any_problem(kind)
+    inputs, targets = last_and_next(problem, now=True)
+    penalty = 0.1 * np.square(inputs).sum(axis=0).mean()
+    limits = pinned(12, always=[3], never=[7])
+    expected = by_refitting(inputs, targets, penalty, limits)
+    np.testing.assert_array_equal(rank_sites(problem, limits), expected)
+
+
+def test_present_values_come_first_among_what_is_to_be_told() -> None:
+    problem = any_problem("network")
+    inputs, ahead = last_and_next(problem)
+    again, both = last_and_next(problem, now=True)
+    np.testing.assert_array_equal(again, inputs)
+    np.testing.assert_allclose(both, np.concatenate([inputs, ahead], axis=1), atol=1e-9)
+
+
+def test_a_site_that_tells_of_its_neighbours_today_is_wanted_though_it_foretells_nothing() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(600, 8))
+    values[:, 1:4] = values[:, [0]] + 0.1 * rng.normal(size=(600, 3))
+    problem = problem_of(values, horizon=1)
+    assert set(np.flatnonzero(rank_sites(problem) == 7)) <= {0, 1, 2, 3}
+    assert sum(site < 4 for site in np.flatnonzero(rank_sites(problem) >= 3)) == 1
+
+
+def test_another_stretch_of_windows_gives_another_order() -> None:
+    problem = any_problem("network")
+    starts = problem.window.starts(problem.split.train)
+    halves = [rank_sites(problem, starts=half) for half in np.array_split(starts, 2)]
+    assert not np.array_equal(*halves)
+    np.testing.assert_array_equal(rank_sites(problem, starts=starts), rank_sites(problem))
+
+
+def test_a_short_record_of_many_sites_can_be_ranked() -> None:
+    problem = problem_of(waves(n_times=80, n_sites=70), history=2, horizon=2)
+    assert sorted(rank_sites(problem).tolist()) == list(range(70))
 
 
 # -- QR ---------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.marginal import _by_sites, _by_windows, rank_sites, ridge_backward
 from dynst_core.selectors import rank_with
+from dynst_core.selectors.ridge_backward import _by_sites, _by_windows, eliminate
 from tests.problems import problem_of, waves
 from tests.regressions import correlated, penalised_error
 
@@ -19,7 +19,7 @@ def test_a_site_that_foretells_others_outlasts_livelier_ones_that_foretell_nothi
     values[1:, :4] = values[:-1, [7]] / 1.5
     values[:, 7] /= 1.5
     problem = problem_of(values, horizon=1)
-    assert rank_sites(problem)[7] == 7
+    assert rank_with("ridge_backward", problem).rank[7] == 7
     assert rank_with("variance", problem).rank[7] < 7
 
 
@@ -46,7 +46,7 @@ def test_the_order_is_greedy_removal_with_a_refit_at_every_step(
 ) -> None:
     inputs, targets = correlated(seed, n=n, s=s, m=5)
     expected = greedy_by_refitting(inputs, targets, shrinkage * len(inputs))
-    np.testing.assert_array_equal(ridge_backward(inputs, targets, shrinkage), expected)
+    np.testing.assert_array_equal(eliminate(inputs, targets, shrinkage), expected)
 
 
 @pytest.mark.parametrize(("n", "m"), [(200, 60), (50, 60)])
@@ -54,25 +54,25 @@ def test_principal_components_that_hold_every_target_leave_the_order_alone(n: in
     rng = np.random.default_rng(0)
     inputs, few = correlated(1, n=n, s=7, m=5)
     targets = few @ rng.normal(size=(5, m))
-    whole = ridge_backward(inputs, targets, rank=m)
-    np.testing.assert_array_equal(ridge_backward(inputs, targets, rank=8), whole)
+    whole = eliminate(inputs, targets, rank=m)
+    np.testing.assert_array_equal(eliminate(inputs, targets, rank=8), whole)
 
 
 def test_fewer_windows_than_components_are_enough() -> None:
     inputs, targets = correlated(0, n=20, s=7, m=150)
-    whole = ridge_backward(inputs, targets, rank=150)
-    np.testing.assert_array_equal(ridge_backward(inputs, targets, rank=128), whole)
+    whole = eliminate(inputs, targets, rank=150)
+    np.testing.assert_array_equal(eliminate(inputs, targets, rank=128), whole)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_windows_and_sites_give_the_same_order_whichever_are_fewer(seed: int) -> None:
     inputs, targets = correlated(seed, n=90, s=120, m=9)
     by_sites, by_windows = (
-        eliminate(inputs, targets, 0.7 * len(inputs)) for eliminate in (_by_sites, _by_windows)
+        by(inputs, targets, 0.7 * len(inputs)) for by in (_by_sites, _by_windows)
     )
     np.testing.assert_array_equal(by_sites, by_windows)
 
 
 def test_a_short_record_of_many_sites_can_be_ranked() -> None:
     problem = problem_of(waves(n_times=80, n_sites=70), history=2, horizon=2)
-    assert sorted(rank_sites(problem).tolist()) == list(range(70))
+    assert sorted(rank_with("ridge_backward", problem).rank.tolist()) == list(range(70))

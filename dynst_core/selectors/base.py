@@ -130,3 +130,10 @@ def training_values(problem: Problem) -> np.ndarray:
     record = problem.record
     values = record.values[slice(*problem.split.train), :, : record.channels]
     return values.cpu().numpy().astype(np.float64)
+
+
+def training_covariance(problem: Problem) -> np.ndarray:
+    """Covariance of the sites over the training block, (s, s); channels are averaged."""
+    values = training_values(problem)
+    anomaly = values - values.mean(axis=0)
+    return np.einsum("tic,tjc->ij", anomaly, anomaly, optimize=True) / anomaly[:, 0].size

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dynst_core.constraints import Constraints
+from dynst_core.greedy import build_up
 from dynst_core.record import Problem
 from dynst_core.selectors.base import selector
-from dynst_core.selectors.greedy import build_up
 
 
 @selector("farthest_point", "Gonzalez 1985")

@@ -6,10 +6,10 @@ import numpy as np
 from scipy import linalg
 
 from dynst_core.constraints import Constraints
+from dynst_core.greedy import Elimination, build_up
 from dynst_core.nowcast import NOISE
 from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
-from dynst_core.selectors.greedy import Elimination, build_up, training_covariance
+from dynst_core.selectors.base import selector, training_covariance
 
 
 @selector("gp_mi", "Krause, Singh and Guestrin 2008")

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import linalg
 
 from dynst_core.constraints import Constraints
+from dynst_core.greedy import Elimination, build_up
 from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
-from dynst_core.selectors.greedy import Elimination, build_up, training_covariance
+from dynst_core.selectors.base import selector, training_covariance
 
 EXPLAINED = 0.95
 """Share of the variance that the modes hold."""
