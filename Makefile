@@ -8,6 +8,8 @@ CHROMIUM ?=
 PYTEST_ARGS ?=
 # Tests of one file stay together (see tests/conftest.py); `make test AT_ONCE=` runs one by one.
 AT_ONCE ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Trainings side by side in `make bench-full`, a processor and a gigabyte each.
+WORKERS ?= 2
 export VENV PYTHON CHROMIUM
 # Settings of another environment must not reach this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -49,7 +51,7 @@ bench: venv-dev ## measure speed and a small path, and write docs/benchmarks.md 
 
 bench-full: venv-dev ## measure every ratio that is missing; hours, may be stopped and resumed
 	@$(py) -m benchmarks.speed
-	@$(py) -m benchmarks.accuracy --full
+	@$(py) -m benchmarks.accuracy --full --workers $(WORKERS)
 	@$(py) -m benchmarks.opponent
 	@$(py) -m benchmarks.large_path
 	@$(py) -m benchmarks.report
