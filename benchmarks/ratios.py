@@ -72,12 +72,13 @@ def write_rows() -> Path:
 
 def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
     """The path, and its masks alone, against the best rival trained for its own mask."""
-    far: dict[str, list[float]] = {PRODUCT: [], MASKS: []}
+    far: dict[str, list[Row]] = {PRODUCT: [], MASKS: []}
     for level in levels_of(dataset):
         for name, kind in ((PRODUCT, "path"), (MASKS, "retrained")):
-            value = _against_best(rows, name, kind, dataset, books, level)
-            if value is not None and level >= 0.8:
-                far[name].append(value)
+            one = _against_best(name, kind, dataset, books, level)
+            rows.append(one)
+            if one.value is not None and level >= 0.8:
+                far[name].append(one)
     for name, limit in ((PRODUCT, 0.95), (MASKS, 0.98)):
         complete = len(far[name]) == 3
         rows.append(
@@ -86,18 +87,16 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
                 dataset,
                 BACKBONE,
                 None,
-                _seeds(books),
-                far[name] if complete else [],
+                tuple(sorted({seed for one in far[name] for seed in one.seeds})),
+                [one.value for one in far[name] if one.value is not None] if complete else [],
                 ("at most", limit),
                 note="interval: least and greatest level" if complete else "not all levels yet",
             )
         )
 
 
-def _against_best(
-    rows: list[Row], name: str, kind: str, dataset: str, books: Books, level: float
-) -> float | None:
-    """One row; returns its value."""
+def _against_best(name: str, kind: str, dataset: str, books: Books, level: float) -> Row:
+    """One row."""
     target = ("at most", 1.0)
     own = {book.seed: book.find(kind, "dynst", level) for book in books}
     own = {seed: line for seed, line in own.items() if line is not None}
@@ -108,8 +107,7 @@ def _against_best(
             if line is not None and book.seed in own:
                 rivals.setdefault(rival, {})[book.seed] = line
     if not own or not rivals:
-        rows.append(row(name, dataset, BACKBONE, level, (), [], target, note="not measured yet"))
-        return None
+        return row(name, dataset, BACKBONE, level, (), [], target, note="not measured yet")
     # A rival is judged by the seeds it has; all it has are ones that the path has too.
     best = min(rivals, key=lambda rival: _mean(rivals[rival].values()))
     shared = sorted(rivals[best])
@@ -118,10 +116,7 @@ def _against_best(
     note = f"best of {len(rivals)} rival{'s' * (len(rivals) > 1)}: {best}; interval: seeds"
     if len(shared) < len(seeds_of(dataset)):
         note += f"; {len(shared)} of {len(seeds_of(dataset))} seeds so far"
-    rows.append(
-        row(name, dataset, BACKBONE, level, tuple(shared), each, target, value=value, note=note)
-    )
-    return value
+    return row(name, dataset, BACKBONE, level, tuple(shared), each, target, value=value, note=note)
 
 
 def path_over(selector: str, books: Books, level: float) -> Iterator[float]:
@@ -270,7 +265,3 @@ def edits(rows: list[Row], dataset: str, books: Books) -> None:
 
 def _mean(lines: Iterable[Training]) -> float:
     return float(np.mean([line.rmse for line in lines]))
-
-
-def _seeds(books: Books) -> tuple[int, ...]:
-    return tuple(book.seed for book in books)
