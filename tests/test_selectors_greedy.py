@@ -226,6 +226,13 @@ def test_components_that_hold_every_target_keep_all_products_between_targets(
     assert principal(targets, m) is targets
 
 
+def test_fewer_windows_than_components_are_enough() -> None:
+    targets = np.random.default_rng(0).normal(size=(20, 150))
+    fewer = principal(targets, 128)
+    assert fewer.shape == (20, 20)
+    np.testing.assert_allclose(fewer @ fewer.T, targets @ targets.T, atol=1e-9)
+
+
 @pytest.mark.parametrize("kind", ["network", "two channels", "gaps"])
 def test_last_values_and_what_followed_are_centred_and_of_training_windows(kind: str) -> None:
     problem = any_problem(kind)

@@ -49,21 +49,6 @@ def test_the_order_is_greedy_removal_with_a_refit_at_every_step(
     np.testing.assert_array_equal(eliminate(inputs, targets, shrinkage), expected)
 
 
-@pytest.mark.parametrize(("n", "m"), [(200, 60), (50, 60)])
-def test_principal_components_that_hold_every_target_leave_the_order_alone(n: int, m: int) -> None:
-    rng = np.random.default_rng(0)
-    inputs, few = correlated(1, n=n, s=7, m=5)
-    targets = few @ rng.normal(size=(5, m))
-    whole = eliminate(inputs, targets, rank=m)
-    np.testing.assert_array_equal(eliminate(inputs, targets, rank=8), whole)
-
-
-def test_fewer_windows_than_components_are_enough() -> None:
-    inputs, targets = correlated(0, n=20, s=7, m=150)
-    whole = eliminate(inputs, targets, rank=150)
-    np.testing.assert_array_equal(eliminate(inputs, targets, rank=128), whole)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_windows_and_sites_give_the_same_order_whichever_are_fewer(seed: int) -> None:
     inputs, targets = correlated(seed, n=90, s=120, m=9)

@@ -11,7 +11,6 @@ import numpy as np
 from scipy import linalg
 
 from dynst_core.constraints import Constraints
-from dynst_core.greedy import principal
 from dynst_core.marginal import SHRINKAGE, last_and_next
 from dynst_core.record import Problem
 from dynst_core.selectors.base import selector
@@ -23,24 +22,19 @@ def ridge_backward(problem: Problem, constraints: Constraints, draw: int) -> np.
     return eliminate(*last_and_next(problem))
 
 
-def eliminate(
-    inputs: np.ndarray, targets: np.ndarray, shrinkage: float = SHRINKAGE, rank: int = 128
-) -> np.ndarray:
+def eliminate(inputs: np.ndarray, targets: np.ndarray, shrinkage: float = SHRINKAGE) -> np.ndarray:
     """Rank sites by backward elimination on the error of a ridge forecaster.
 
     Args:
         inputs: the last value read at each site, (n, s), normalised, centred.
-        targets: what is to be forecast, (n, m), normalised, centred; all sites and lead times.
+        targets: what is to be forecast, (n, m), normalised, centred.
         shrinkage: ridge penalty per sample.
-        rank: targets are replaced by this many of their principal components when they are more.
     Returns:
         (s,), int: 0 for the first site to go, s - 1 for the last to stay.
 
     The rise of the penalised error when site i leaves is |b_i|^2 / (G^-1)_ii, with b_i its row of
     coefficients and G the penalised Gram matrix; then both are downdated by one rank.
     """
-    if targets.shape[1] > rank:
-        targets = principal(targets, rank)
     n, s = inputs.shape
     # The same elimination either way; what it holds grows with the shorter side's square.
     by = _by_windows if 2 * n < s else _by_sites
