@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -96,6 +96,7 @@ class Comparison:
         return (
             self._walks,
             self._ridges,
+            self._retrain_far,
             self._retrain_likely,
             self._retrain_edits,
             self._retrain_all,
@@ -223,12 +224,15 @@ class Comparison:
         order = sorted((n for n in ratios.RIVALS if n != "random"), key=lambda name: error[name])
         return [*order[:LIKELY], "random", *order[LIKELY:]]
 
-    def _retrain_likely(self) -> Iterator[Task]:
-        """The path's own masks and the likeliest rivals', from scratch; far levels first."""
+    def _retrain_far(self) -> Iterator[Task]:
+        """At the levels that every data set is measured at; the highest first."""
+        yield from self._retrain_likely(sorted(ratios.FAR_LEVELS, reverse=True))
+
+    def _retrain_likely(self, levels: Sequence[float] = ()) -> Iterator[Task]:
+        """The path's own masks and the likeliest rivals', from scratch; by default all levels."""
         if self._ready:
-            levels = ratios.levels_of(self.dataset)
-            far = sorted(levels, key=lambda level: (level not in ratios.FAR_LEVELS, -level))
-            yield from self._retrain_masks(far, ["dynst", *self._likely()[: LIKELY + 1]])
+            likely = ["dynst", *self._likely()[: LIKELY + 1]]
+            yield from self._retrain_masks(levels or ratios.levels_of(self.dataset), likely)
 
     def _retrain_others(self) -> Iterator[Task]:
         """The other rivals' masks; on big grids none, for they take too long."""
