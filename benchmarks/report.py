@@ -31,8 +31,9 @@ measures a quick form and writes this page anew; `make bench-full` goes on with 
 missing, for hours, and may be stopped and started again.
 
 Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
-reaches it, 🔴 misses it, ⚪ has no target or was not measured yet. Nothing that was measured is
-left out, and each training states its own commit in its line. For what the names mean see
+reaches it, 🔴 misses it, ⚪ has no target or was not measured yet. Nothing that these benchmarks
+measured is left out, and each training states its own commit in its line; the few rivals of the
+bundled runs were trained apart and stand in the README. For what the names mean see
 [method](method.md); for what the figures do not say, [beware](beware.md).
 
 **The accuracy rows are of one engine**, from commit `ebf5335` on; what was measured of engines
