@@ -12,6 +12,15 @@ import xarray as xr
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
 
+BEYOND_REASON = 1e6
+"""How many times as far from its channel's median as all nearer values a value cannot lie.
+
+Beside such a one every error and the normaliser would tell of it alone. Real counts, however heavy
+their tail, stay well below: the largest of ten million is seldom ten thousand times as far. Values
+below this number itself, in their own unit, are let be, so that a trace of rain beside the rounding
+of zeros is no fault.
+"""
+
 
 @dataclass(frozen=True)
 class About:
@@ -203,7 +212,21 @@ def make_field(
     about: About,
     grid: Grid | None = None,
 ) -> Field:
-    """Build a Field from an array (time, site, channel); NaN means not observed."""
+    """Build a Field from an array (time, site, channel); NaN means not observed.
+
+    Raises:
+        DataError: a value cannot be meant, or whatever a Field refuses.
+    """
+    for index, (name, unit) in enumerate(zip(channels, units, strict=False)):
+        fault = _beyond_reason(values[:, :, index])
+        if fault is not None:
+            at, site = fault
+            raise DataError(
+                f"Expected values of {name!r} within reach of each other, found "
+                f"{values[at, site, index]:g} {unit} at site {str(sites.site_id[site])!r} at "
+                f"{_minute(time[at])}, a million times as far from the median as the others "
+                f"usually are; correct it, or leave it empty if nothing was measured."
+            )
     values = np.asarray(values, dtype=np.float32)
     dataset = xr.Dataset(
         {
@@ -213,3 +236,28 @@ def make_field(
         coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
     )
     return Field(dataset, sites, units, about, grid)
+
+
+def _beyond_reason(values: np.ndarray) -> tuple[int, int] | None:
+    """Time and site of the first value that cannot be meant, of one channel (t, s), or None.
+
+    Values are taken from the median outwards, each beside the root mean square distance of all
+    nearer ones, those at the median itself aside. The nearer half counts as given.
+    """
+    seen = values[np.isfinite(values)]
+    if seen.size == 0 or max(-seen.min(), seen.max()) < BEYOND_REASON:
+        return None
+    median = np.median(seen)
+    away = np.abs(values.astype(np.float64) - median)
+    rising = np.sort(away[np.isfinite(away) & (away > 0)])
+    with np.errstate(over="ignore"):
+        usual = np.sqrt(np.cumsum(np.square(rising)) / np.arange(1, len(rising) + 1))
+    nearer = np.concatenate([[0.0], usual[:-1]])
+    nearer[: len(rising) // 2] = np.inf
+    far = rising[rising > BEYOND_REASON * nearer]
+    if far.size == 0:
+        return None
+    odd = np.isfinite(values) & (away >= far[0]) & (np.abs(values) >= BEYOND_REASON)
+    for at, site in np.argwhere(odd):
+        return int(at), int(site)
+    return None

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from dynst_core.errors import RunError
 from dynst_core.field import Grid
 from dynst_core.mask import SparsityPath
 from dynst_core.metrics import ErrorStatistics
@@ -97,7 +98,12 @@ class RunArrays:
 
 
 def write_arrays(arrays: RunArrays, file: Path) -> None:
-    """Write the arrays as NetCDF-4, compressed."""
+    """Write the arrays as NetCDF-4, compressed.
+
+    Raises:
+        RunError: an error is no finite number, or too large to be kept as one.
+    """
+    _check_finite(arrays)
     sites, path = arrays.sites, arrays.path
     data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
         "coordinates": (("site", "axis"), sites.coordinates),
@@ -142,6 +148,22 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
     for name in data.keys() & set(rounded):
         compressed[name] |= ROUNDED
     dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
+
+
+def _check_finite(arrays: RunArrays) -> None:
+    """Refuse errors that no map or curve can be drawn of, before anything is written."""
+    largest = np.finfo(np.float32).max  # of what is stored
+    for errors in (*arrays.errors, arrays.persistence):
+        for name in _SUMS:
+            good = np.abs(getattr(errors, name)) <= largest
+            if not good.all():
+                site = str(arrays.sites.site_id[np.argwhere(~good)[0][1]])
+                raise RunError(
+                    f"Expected finite forecast errors at every site, found others at "
+                    f"{int((~good).any(axis=(0, 2)).sum())} of {len(arrays.sites)} (the first is "
+                    f"{site!r}), so the run is not saved; look for values there that cannot be "
+                    f"meant, or train with another --seed."
+                )
 
 
 def read_arrays(file: Path) -> RunArrays:

@@ -48,7 +48,9 @@ def change(value: float, reference: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage, whole where it is whole: "60 %", "33.3 %"."""
+    """A share as a percentage, whole where it is whole: "60 %", "33.3 %"; "no data" if NaN."""
+    if not math.isfinite(share):
+        return "no data"
     rounded = round(100 * share, 1)
     return f"{rounded:.0f} %" if abs(rounded - round(rounded)) < 0.05 else f"{rounded:.1f} %"
 

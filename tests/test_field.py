@@ -69,6 +69,41 @@ def test_a_site_that_was_never_observed_is_refused_by_name():
         field(values)
 
 
+@pytest.mark.parametrize("value", [1e30, -1e12, 1e40, 3e8])
+def test_a_value_that_cannot_be_meant_is_refused_by_site_and_time(value):
+    values = np.random.default_rng(0).normal(60, 10, (6, 3, 1))
+    values[4, 2, 0] = value
+    with pytest.raises(DataError, match="at site 'c' at 2020-01-01 04:00") as refusal:
+        field(values)
+    assert f"found {value:g} mph" in str(refusal.value)
+
+
+def test_values_that_cannot_be_meant_do_not_hide_each_other():
+    values = np.random.default_rng(0).normal(60, 10, (6, 3, 1))
+    values[[1, 2, 4], [1, 1, 0]] = 9.96921e36
+    with pytest.raises(DataError, match="at site 'b' at 2020-01-01 01:00"):
+        field(values)
+
+
+MANY_HOURS = np.datetime64("2000-01-01", "ns") + np.arange(40_000) * np.timedelta64(1, "h")
+TAILS = np.random.default_rng(1).random((40_000, 3, 1))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.floor(1 / TAILS**1.4),  # counts whose tail is so heavy that they have no mean
+        np.where(TAILS > 0.999, np.floor(5e6 * TAILS), 0),  # rare counts in the millions
+        np.where(TAILS > 0.9, 8 * TAILS, 1e-18 * TAILS),  # rain, and zeros of packed files
+        8e18 + 2e17 * TAILS,  # a column of ozone, molecules above a square centimetre
+    ],
+    ids=["heavy tail", "rare counts", "rounded zeros", "large unit"],
+)
+def test_values_that_can_be_meant_are_never_refused(values):
+    made = field(values, time=MANY_HOURS)
+    np.testing.assert_array_equal(made.dataset["values"].values, values.astype(np.float32))
+
+
 def test_values_must_match_the_sites_and_units():
     with pytest.raises(DataError, match="Expected 3 sites and 1 channels, found 2 and 1"):
         field(np.ones((6, 2, 1)))

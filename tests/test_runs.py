@@ -193,6 +193,17 @@ def test_a_save_that_fails_midway_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e40])
+def test_a_run_whose_errors_are_not_finite_is_refused_by_site_and_leaves_nothing(
+    tmp_path: Path, value: float
+) -> None:
+    arrays = make_arrays(network_sites())
+    arrays.errors[1].squared[0, 3, 0] = value
+    with pytest.raises(RunError, match=r"found others at 1 of 40 \(the first is 's3'\)"):
+        save_run(tmp_path, "run", arrays)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_hold_runs_is_refused_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(RunError, match="Expected a folder that runs can be written to"):

@@ -50,6 +50,12 @@ def test_a_wide_table_has_a_column_for_each_sensor(tmp_path):
     assert field.step == np.timedelta64(5, "m") and field.grid is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_number_too_large_for_what_is_stored_is_refused_and_not_taken_for_unobserved(tmp_path):
+    with pytest.raises(DataError, match=r"found 1e\+40 mph at site 'b' at 2020-01-01 00:10"):
+        read(written(tmp_path, VALUES.replace("7,8,9", "7,1e40,9")))
+
+
 def test_sensors_follow_the_order_of_their_locations(tmp_path):
     lines = LOCATIONS.splitlines()
     shuffled = "\n".join([lines[0], lines[3], lines[1], lines[2]])

@@ -38,7 +38,10 @@ def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
     assert wording.change(value, 10.0) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.6, "60 %"), (0.0, "0 %"), (1 / 3, "33.3 %")])
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.6, "60 %"), (0.0, "0 %"), (1 / 3, "33.3 %"), (float("nan"), "no data")],
+)
 def test_a_share_is_whole_where_it_is_whole(share: float, text: str) -> None:
     assert wording.percent(share) == text
 

@@ -132,7 +132,7 @@ def read_table(
         empty = wide.columns[~np.isfinite(wide.to_numpy()).any(axis=0)]
         has_values &= ~np.isin(sites.site_id, empty.to_numpy(dtype=str))
     sites = _keep(sites, links, has_values)
-    values = wide[list(sites.site_id)].to_numpy(dtype=np.float32)[:, :, None]
+    values = wide[list(sites.site_id)].to_numpy(dtype=np.float64)[:, :, None]
     values = np.where(np.isfinite(values), values, np.nan)
     time = wide.index.to_numpy()
     return make_field(values, time, sites, channels=channels, units=units, about=about)
