@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from dynst_core import tables
+from dynst_core import tables, wording
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
@@ -275,7 +275,10 @@ def forecast(
 def report(
     run_id: RunName,
     removed: Annotated[
-        float, typer.Option(min=0, max=99.999, help="Percent of sites removed, by the run's plan.")
+        float,
+        typer.Option(
+            min=0, max=99.999, help="Percent of sites removed; the run's level nearest to it."
+        ),
     ] = 60.0,
     plan: Annotated[
         Path | None, typer.Option(help="A plan file, in place of one of the run's own levels.")
@@ -306,8 +309,9 @@ def report(
         )
     run = _store(folder).open(run_id)
     chosen = _plan_from(run, removed / 100, plan, cost, currency)
+    asked = removed / 100 if plan is None else None
     file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
-    page = write_report(run, chosen, Tolerance(kind, within))
+    page = write_report(run, chosen, Tolerance(kind, within), asked_removed=asked)
     try:
         file.write_bytes(page)
     except OSError as error:
@@ -317,6 +321,10 @@ def report(
         ) from error
     told = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
     console.print(escape(told), soft_wrap=True)
+    if asked is not None and chosen.level is not None:
+        other = wording.other_level(run, chosen.level, asked)
+        if other is not None:
+            console.print(other)
 
 
 def _plan_from(
@@ -337,9 +345,8 @@ def _plan_from(
         return plan_of(read_card(raw, str(file)), run, str(file))
     n = len(run.sites)
     costs = None if cost is None else np.full(n, cost)
-    level = int(np.abs(run.path.sparsity - removed).argmin())
     asked = Constraints(np.zeros(n, dtype=np.int8), cost=costs, currency=currency)
-    return Plan.at_level(run, level, asked)
+    return Plan.at_level(run, run.level_near(removed), asked)
 
 
 def _store(folder: Path | None) -> RunStore:

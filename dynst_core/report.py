@@ -40,6 +40,7 @@ def write_report(
     lead: int | None = None,
     channel: int = 0,
     base_map: BaseMap | None = None,
+    asked_removed: float | None = None,
 ) -> bytes:
     """The report of a plan as HTML in UTF-8; pictures lie within it and it asks for nothing else.
 
@@ -50,11 +51,14 @@ def write_report(
         lead: lead-time index that errors are for, or None for all.
         channel: channel index.
         base_map: land and borders, read from the package when None.
+        asked_removed: the share removed that was asked for, where the plan is a level of the run;
+            the report says so where the level is another.
     Raises:
         RunError: the ledger of rivals beside the run is damaged.
     """
     base_map = base_map or BaseMap.read()
     summary = summarise(run, plan, tolerance, lead, channel)
+    told = _stands_in(run, plan, asked_removed)
     scale = looks.error_scale(run, lead, channel, plan)
     shown = [looks.importance(run, plan)]
     if plan.evaluated:
@@ -70,7 +74,7 @@ def write_report(
         noun=wording.site_noun(run),
         unit=wording.unit(run, channel),
         lead=wording.lead_time(run, lead),
-        verdict=verdict(run, plan, summary, tolerance, lead, channel),
+        verdict=[*told, *verdict(run, plan, summary, tolerance, lead, channel)],
         figures=figures(run, plan, summary, channel),
         curve=_inline(curve, "svg+xml"),
         curve_words=f"{wording.curve_title(run, channel)}, {wording.lead_time(run, lead)}, over "
@@ -94,6 +98,14 @@ def write_report(
         provenance=_provenance(run, plan),
     )
     return page.encode()
+
+
+def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:
+    """That the plan is another level than the one asked for, where it is."""
+    if asked_removed is None or plan.level is None:
+        return []
+    other = wording.other_level(run, plan.level, asked_removed)
+    return [other] if other else []
 
 
 def asked(run: Run, constraints: Constraints) -> list[str]:

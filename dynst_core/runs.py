@@ -91,6 +91,12 @@ class Run:
         """How many times faster a forecast from this level's sites is than from all sites."""
         return self.manifest.forecast_seconds[0] / self.manifest.forecast_seconds[level]
 
+    def level_near(self, share: float) -> int:
+        """The level named after a share removed, else the one whose own share is nearest to it."""
+        named = np.array(self.manifest.config.levels[: len(self.path.active)])
+        same = np.flatnonzero(np.isclose(named, share, rtol=0, atol=5e-4))
+        return int(same[0]) if len(same) else int(np.abs(self.path.sparsity - share).argmin())
+
     def weights(self, level: int) -> dict[str, np.ndarray]:
         """The forecaster's weights at a level index, by parameter name."""
         return read_weights(self.folder, self.manifest, level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
+from dynst_core import wording
 from dynst_core.errors import DynSTError
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -133,14 +134,16 @@ def run_table(store: RunStore) -> Table:
             table.add_row(run_id, f"cannot be opened: {error}")
             continue
         data, unit = run.manifest.dataset, run.manifest.dataset.units[0]
-        near = int(np.abs(run.path.sparsity - 0.6).argmin())
+        near = run.level_near(0.6)
+        other = wording.other_level(run, near, 0.6)
         table.add_row(
             run_id,
             f"{data.title}, {data.place}",
             f"{len(run.sites)}",
             f"{len(run.path.active)}" + ("" if run.manifest.complete else " (stopped early)"),
             f"{run.rmse(0):.3f} {unit}",
-            f"{run.rmse(near):.3f} {unit}",
+            f"{run.rmse(near):.3f} {unit}"
+            + (f" ({wording.level_label(run, near)})" if other else ""),
             f"{run.manifest.created:%Y-%m-%d}",
         )
     return table

@@ -60,6 +60,15 @@ def level_label(run: Run, level: int) -> str:
     return percent(run.manifest.config.levels[level])
 
 
+def other_level(run: Run, level: int, asked: float) -> str | None:
+    """That a level stands in for a share removed that is none of the run's, or None if it is."""
+    if percent(asked) in (level_label(run, level), percent(float(run.path.sparsity[level]))):
+        return None
+    return (
+        f"{percent(asked)} is no level of this run; this is {level_label(run, level)}, the nearest."
+    )
+
+
 def duration(seconds: float) -> str:
     """A time span in its natural units: "30 s", "5 min", "1 h", "1 h 30 min", "2 days"."""
     parts, rest = [], round(seconds)

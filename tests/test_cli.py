@@ -310,9 +310,26 @@ def test_a_report_is_written_for_a_level_and_for_a_plan_file(tmp_path: Path) -> 
     )
     assert told.code == 0 and "plan.html: 16 of 40 sites kept." in told.out
     assert "It saves 2,400 CHF a year." in out.read_text()
+    assert "is no level of this run" not in told.out + out.read_text()
     plan.write_bytes(write_plan(run, Plan.at_level(run, 3)))
     told = command("report", "network", "--plan", plan, "--out", out, "--runs", run.folder.parent)
     assert told.code == 0 and "Keep 4 of 40 sensors" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("asked", "used"), [("44", "30"), ("62", "60"), ("77", "90"), ("99.5", "90")]
+)
+def test_a_report_says_which_level_it_took_for_a_cut_that_is_none(
+    tmp_path: Path, asked: str, used: str
+) -> None:
+    run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
+    out = tmp_path / "plan.html"
+    told = command(
+        *("report", "network", "--removed", asked, "--out", out, "--runs", run.folder.parent)
+    )
+    sentence = f"{asked} % is no level of this run; this is {used} %, the nearest."
+    assert sentence in told.out and sentence in out.read_text()
+    assert f"({used} %)." in out.read_text()
 
 
 @pytest.mark.parametrize(

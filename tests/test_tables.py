@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,14 @@ def test_the_run_table_lists_whole_stopped_and_damaged_runs(tmp_path: Path) -> N
         f"{whole.rmse(2):.3f} mph",
         "2020-01-01",
     ]
+
+
+def test_a_run_without_the_level_of_the_heading_says_which_level_stands_in(tmp_path: Path) -> None:
+    arrays = make_arrays(network_sites())
+    first_two = replace(arrays.path, active=arrays.path.active[:2])
+    run = save_run(tmp_path, "short", replace(arrays, path=first_two, errors=arrays.errors[:2]))
+    (found,) = rows(tables.run_table(RunStore(tmp_path)))
+    assert found[5] == f"{run.rmse(1):.3f} mph (30 %)"
 
 
 def test_an_absent_folder_of_runs_is_an_empty_table(tmp_path: Path) -> None:
