@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import signal
 import sys
 import time
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from dynst_core import tables, wording
+from dynst_core import commands, tables, wording
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
@@ -156,7 +155,9 @@ def train(
         missing = f"{len(complete)} of {seeds} seeds" if complete else "the levels above"
         console.print(f"Stopped early: the run holds {missing} and nothing further.")
         raise typer.Exit(130)
-    console.print(f"Next: `python -m dynst_core baselines {run.run_id}` measures the rivals.")
+    console.print(
+        escape(f"No rival is measured yet; {wording.measuring(run.run_id)}."), soft_wrap=True
+    )
 
 
 @app.command()
@@ -429,10 +430,10 @@ def _duration(seconds: float) -> str:
 
 def _command() -> str:
     """What was typed; without where runs lie, which tells a reader elsewhere nothing."""
-    words, typed = ["python", "-m", "dynst_core"], iter(sys.argv[1:])
+    words, typed = [], iter(sys.argv[1:])
     for word in typed:
         if word == "--runs":
             next(typed, None)
         elif not word.startswith("--runs="):
             words.append(word)
-    return shlex.join(words)
+    return commands.anywhere(*words)

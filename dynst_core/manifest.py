@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dynst_core import commands
 from dynst_core.errors import DynSTError, RunError
 
 FORMAT_VERSION = 2
@@ -140,7 +141,7 @@ def read_baselines(folder: Path, run_id: str) -> Baselines:
     except (OSError, ValueError) as error:
         raise RunError(
             f"{file}: expected a table of baselines, found {one_line(error)}; "
-            f"delete the file and run `python -m dynst_core baselines {run_id}` again."
+            f"delete the file and run `{commands.here('baselines', run_id)}` again."
         ) from error
     if baselines.run_id != run_id:
         raise RunError(
@@ -243,7 +244,7 @@ MANIFEST_FILE = Sealed(
     "dynst-run",
     FORMAT_VERSION,
     "the manifest of a run",
-    "point to a folder that `python -m dynst_core train` wrote",
+    f"point to a folder that `{commands.here('train')}` wrote",
     "copy the run again or train it anew",
     RunError,
 )
@@ -260,7 +261,7 @@ def read_manifest(file: Path) -> Manifest:
     except FileNotFoundError as error:
         raise RunError(
             f"{file}: expected the manifest of a run, found no such file; "
-            f"`python -m dynst_core runs` lists the runs there are."
+            f"`{commands.here('runs')}` lists the runs there are."
         ) from error
     except OSError as error:
         raise RunError(

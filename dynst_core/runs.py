@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialize
 
+from dynst_core import commands
 from dynst_core.errors import DataError, RunError
 from dynst_core.field import Grid
 from dynst_core.manifest import (
@@ -181,7 +182,7 @@ class RunStore:
         if not re.fullmatch(r"[\w.-]+", run_id) or run_id.startswith("."):
             raise RunError(
                 f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id!r}; "
-                f"`python -m dynst_core runs` lists what there is."
+                f"`{commands.here('runs')}` lists what there is."
             )
         return self.root / run_id
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
 from pydantic import model_validator
 
+from dynst_core import commands
 from dynst_core.errors import ConfigError
 from dynst_core.manifest import Card
 
@@ -90,8 +90,12 @@ class TrainRequest(Card):
         return self
 
     def command(self) -> str:
-        """What trains the same from a terminal."""
-        words = ["python", "-m", "dynst_core", "train", self.dataset]
+        """What trains the same from a terminal, on any machine."""
+        return commands.anywhere(*self.words())
+
+    def words(self) -> list[str]:
+        """The words of that command, without what starts the program."""
+        words = ["train", self.dataset]
         for channel in self.channels:
             words += ["--variable", channel]
         for name in ("history", "horizon"):
@@ -106,7 +110,7 @@ class TrainRequest(Card):
         for name in ("always", "never"):
             for site in getattr(self, name):
                 words += [f"--{name}", site]
-        return shlex.join(words)
+        return words
 
 
 def check_levels(levels: tuple[float, ...]) -> None:

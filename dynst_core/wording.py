@@ -6,6 +6,7 @@ import math
 import re
 from datetime import datetime, timedelta
 
+from dynst_core import commands
 from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance
@@ -235,7 +236,15 @@ def missing_baselines(run: Run, baselines: Baselines) -> str | None:
         return None
     some = any(random) or any(variance)
     missing = "Some baselines are not measured yet" if some else "No baseline is measured yet"
-    return f"{missing}; `python -m dynst_core baselines {run.run_id}` measures them."
+    return f"{missing}; {measuring(run.run_id)}."
+
+
+def measuring(run_id: str) -> str:
+    """What measures the rivals of a run, and how long that takes."""
+    return (
+        f"`{commands.here('baselines', run_id)}` measures them in about ten times the training's "
+        f"time, or more"
+    )
 
 
 RANDOM_DRAWS = 5
@@ -289,7 +298,9 @@ def pinned_too_many(run: Run) -> str:
     )
 
 
-NO_RUNS = """
+def no_runs() -> str:
+    """What to do where there is no run."""
+    return f"""
 ##### No trained run yet
 
 A run holds the sensors' ranking, the measured errors and everything this page draws.
@@ -297,6 +308,6 @@ Open *Train* above: a quick look at the simulated tunnel fire needs no download 
 minute. Or train from a terminal, and reload this page:
 
 ```
-python -m dynst_core train tunnel-fire
+{commands.here("train", "tunnel-fire")}
 ```
 """

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import loading
 from app.components import packet, shelf
-from dynst_core import wording
+from dynst_core import commands, wording
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -183,7 +183,7 @@ def test_an_empty_store_tells_how_to_train_a_run(
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "none"))
     app = open_app()
     text = " ".join(m.value for m in (*app.markdown, *app.caption))
-    assert "python -m dynst_core train" in text
+    assert commands.here("train", "tunnel-fire") in text
     assert str(tmp_path / "none") in text
     assert not app.metric
 
@@ -220,7 +220,7 @@ def test_a_damaged_baselines_file_costs_only_the_baselines(store: Path) -> None:
 def test_a_run_without_baselines_says_what_measures_them(store: Path) -> None:
     (store / "network" / "baselines.json").unlink()
     captions = [c.value for c in open_app().caption]
-    assert any("python -m dynst_core baselines network" in c for c in captions)
+    assert any(commands.here("baselines", "network") in c for c in captions)
 
 
 def test_a_run_that_was_stopped_early_says_so(store: Path) -> None:

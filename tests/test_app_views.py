@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.views import runs
+from dynst_core import commands
 from dynst_core.keeping import EXAMPLE
 from dynst_core.runs import Run
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
@@ -92,7 +93,7 @@ def test_a_damaged_run_is_explained_and_the_others_listed(store: Path) -> None:
 
 def test_an_empty_store_says_how_to_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "none"))
-    assert "python -m dynst_core train" in words(drawn("runs"))
+    assert commands.here("train", "tunnel-fire") in words(drawn("runs"))
 
 
 def labels(app: AppTest) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core import cli, trainings
+from dynst_core import cli, commands, trainings
 from dynst_core.field import Field
 from dynst_core.plan import Plan
 from dynst_core.plan_file import write_plan
@@ -103,7 +103,8 @@ def test_training_saves_a_run_and_says_what_it_is_worth(trained: tuple[Path, Out
     assert "test RMSE in °C" in told.out
     assert f"{run.rmse(1):.3f}" in told.out and "90 %" in told.out
     assert f"Saved as tunnel-fire in {run.folder}." in told.out
-    assert "Next: `python -m dynst_core baselines tunnel-fire`" in told.out
+    next_one = commands.here("baselines", "tunnel-fire")
+    assert f"`{next_one}` measures them in about ten times the training's time" in told.out
 
 
 def test_the_rivals_are_measured_and_a_second_time_there_is_nothing_left(

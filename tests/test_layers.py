@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 # From the ground up: a module imports from the rows above its own, or from its own package.
 LIGHT_LAYERS = (
-    ("errors",),
+    ("errors", "commands"),
     ("sites", "metrics", "schedules"),
     ("field", "mask", "morph"),
     ("manifest", "run_arrays"),

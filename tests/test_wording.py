@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from dynst_core import wording
+from dynst_core import commands, wording
 from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
 from tests.factories import grid_sites, make_arrays, save_run
@@ -127,7 +127,7 @@ def test_missing_baselines_are_named_with_the_command_that_measures_them(network
     ):
         text = wording.missing_baselines(network_run, baselines)
         assert text is not None and found in text
-        assert "`python -m dynst_core baselines network`" in text
+        assert f"`{commands.here('baselines', 'network')}` measures them in about ten" in text
 
 
 def test_a_run_that_was_stopped_early_says_how_far_it_came(tmp_path: Path) -> None:

@@ -46,5 +46,5 @@ def show_head(here: str, title: str) -> None:
 def show_no_runs(places: Iterable[Path]) -> None:
     """What to do where no run was found, and where it was looked for."""
     with st.container(border=True):
-        st.markdown(wording.NO_RUNS)
+        st.markdown(wording.no_runs())
         st.caption("Looked in " + ", ".join(f"`{place}`" for place in places))

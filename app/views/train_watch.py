@@ -10,7 +10,7 @@ import streamlit as st
 from app import links, loading, redraw, train_pictures, train_words, training
 from app.views import pages
 from app.views.train_form import JOB
-from dynst_core import wording
+from dynst_core import commands, wording
 from dynst_core.errors import DynSTError
 from dynst_core.job_files import Job, JobFolder
 
@@ -69,7 +69,7 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_buttons(folder, job)
     _show_pictures(folder, job)
-    st.caption(f"`{job.card.request.command()}`")
+    st.caption(f"`{commands.here(*job.card.request.words())}`")
 
 
 def _show_buttons(folder: JobFolder, job: Job) -> None:
