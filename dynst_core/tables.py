@@ -109,6 +109,8 @@ def dataset_table(catalogue: Catalogue) -> Table:
             ", ".join(channel.unit for channel in entry.channels),
             _at_hand(entry),
         )
+    for name, fault in catalogue.faults.items():
+        table.add_row(name, f"cannot be used: {fault}")
     return table
 
 

@@ -189,6 +189,15 @@ def test_an_empty_store_offers_the_quick_look_with_what_it_takes(store: Path) ->
     assert not app.button(key="train-start").disabled
 
 
+def test_a_bad_entry_is_told_and_the_other_data_sets_can_be_trained(store: Path) -> None:
+    with (store / "catalogue.toml").open("a", encoding="utf-8") as file:
+        file.write('[bad]\ntitle = "t"\n')
+    app = drawn("train")
+    assert "complete description of 'bad'" in app.warning[0].value.replace("\\", "")
+    assert "bad" not in app.selectbox(key="train-dataset").options
+    assert not app.button(key="train-start").disabled
+
+
 def test_levels_that_fall_are_told_and_nothing_can_be_started(store: Path) -> None:
     app = drawn("train")
     app.text_input(key="train-levels").set_value("0, 60, 30").run()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import DataError
+from dynst_core.sources import catalogue
 from dynst_core.sources.catalogue import Entry, load_catalogue, load_field
 from dynst_core.sources.fetch import PROJECT_ROOT
 
@@ -233,6 +234,7 @@ kind = "simulated"
     ("old", "new", "fault"),
     [
         ("[mine]", "[mine", "Expected TOML"),
+        ('"simulated"', '"table"\nlocations = "places.csv"', "`opened` must name the file"),
         ('title = "t"\n', "", "field required at title"),
         ('title = "t"', 'titel = "t"', "at tit"),
         ("history = 4", "history = 0", "greater than or equal to 1 at history"),
@@ -247,7 +249,7 @@ def test_a_faulty_catalogue_is_refused_with_file_and_place(tmp_path, old, new, f
     spoilt = tmp_path / "spoilt.toml"
     spoilt.write_text(WHOLE.replace(old, new))
     with pytest.raises(DataError, match=fault) as refusal:
-        load_catalogue(spoilt)
+        load_catalogue(spoilt)["mine"]
     assert "spoilt.toml" in str(refusal.value)
 
 
@@ -255,12 +257,44 @@ def test_a_data_set_that_is_no_table_is_refused(tmp_path):
     file = tmp_path / "catalogue.toml"
     file.write_text("mine = 3\n")
     with pytest.raises(DataError, match="complete description of 'mine'"):
-        load_catalogue(file)
+        load_catalogue(file)["mine"]
 
 
-def test_a_missing_catalogue_says_how_to_install(tmp_path):
+def test_a_missing_catalogue_says_how_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "CATALOGUE_FILE", tmp_path / "none.toml")
     with pytest.raises(DataError, match="pip install -e"):
-        load_catalogue(tmp_path / "none.toml")
+        load_catalogue()
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A catalogue of one's own, named in the environment and not yet written."""
+    monkeypatch.setenv("DYNST_CATALOGUE", str(tmp_path / "own.toml"))
+    return tmp_path / "own.toml"
+
+
+def test_ones_own_entries_are_added_and_win_by_name(own):
+    own.write_text(WHOLE + WHOLE.replace("mine", "era5-uk-t2m"))
+    known = load_catalogue()
+    assert tuple(known) == (*NAMES, "mine")
+    assert known["era5-uk-t2m"].title == "t" and known["metr-la-week"].place == "Los Angeles"
+
+
+def test_a_wrong_path_to_ones_own_catalogue_says_where_it_was_named(own):
+    with pytest.raises(DataError, match=r"own\.toml, .* DYNST_CATALOGUE may name") as refusal:
+        load_catalogue()
+    assert "install" not in str(refusal.value)
+
+
+def test_one_bad_entry_is_told_when_asked_for_and_spoils_no_other(own):
+    bad = WHOLE.replace("history = 4", "history = 0")
+    own.write_text(WHOLE + bad.replace("mine", "bad") + bad.replace("mine", "era5-uk-t2m"))
+    known = load_catalogue()
+    assert known["mine"].history == 4 and known["metr-la-week"].history == 12
+    assert list(known.faults) == ["bad", "era5-uk-t2m"] and "bad" not in known
+    for name in known.faults:
+        with pytest.raises(DataError, match=f"'{name}' in .*own.toml, .* at history; correct"):
+            load_field(name)
 
 
 def test_reading_the_catalogue_is_light():

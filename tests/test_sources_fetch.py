@@ -170,6 +170,29 @@ def test_a_failed_download_says_where_was_looked_and_what_to_do(places, server, 
     assert "DYNST_DATA" in text and "test-folder" in text and "\n" not in text
 
 
+def own(opened: str) -> FileSet:
+    return FileSet("mine", "mine", opened, ())
+
+
+def test_a_file_of_ones_own_has_no_hash_and_may_lie_beside_ones_catalogue(
+    places, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DYNST_CATALOGUE", str(tmp_path / "own" / "catalogue.toml"))
+    (tmp_path / "own").mkdir()
+    values = tmp_path / "own" / "values.csv"
+    values.write_text("1")
+    assert obtain(own("values.csv")) == values
+    named = placed(places["second"], {"mine/values.csv": b"2"}) / "mine" / "values.csv"
+    assert obtain(own("values.csv")) == named
+
+
+def test_a_file_of_ones_own_that_is_nowhere_is_never_fetched(places):
+    with pytest.raises(DataError, match=r"Expected values\.csv of mine in one of") as refusal:
+        obtain(own("values.csv"))
+    assert "no address to fetch it from; put the files in place" in str(refusal.value)
+    assert all(str(folder) in str(refusal.value) for folder in places.values())
+
+
 def test_looking_never_downloads(server):
     assert locate(file_set(server[0]), search_folders()) is None
     assert server[1] == []

@@ -111,6 +111,14 @@ def test_the_table_of_data_sets_lists_the_catalogue(
     assert all("" not in row for row in found)
 
 
+def test_the_table_of_data_sets_says_which_entry_cannot_be_used(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.toml"
+    file.write_text("mine = 3")
+    (found,) = rows(tables.dataset_table(load_catalogue(file)))
+    assert found[0] == "mine"
+    assert found[1].startswith("cannot be used: Expected a complete description of 'mine'")
+
+
 def test_the_table_of_lead_times_puts_a_plan_beside_all_sites(tmp_path: Path) -> None:
     run = save_run(tmp_path, "run", make_arrays(network_sites()))
 

@@ -93,6 +93,8 @@ def show() -> None:
         on_change=_take_dataset,
         filter_mode=None,
     )
+    for fault in catalogue.faults.values():
+        st.warning(wording.plain(fault), icon=":material/warning:")
     if not _show_data(entry):
         return
     _pick_preset(choice)

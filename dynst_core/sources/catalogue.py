@@ -8,15 +8,16 @@ import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field as Option
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from dynst_core.errors import DataError
 from dynst_core.field import About, Field
 from dynst_core.sources.deepst import DeepstSettings, read_deepst
 from dynst_core.sources.fetch import (
+    CATALOGUE_VARIABLE,
     PROJECT_ROOT,
     FileSet,
     RemoteFile,
@@ -31,8 +32,6 @@ from dynst_core.sources.stations import StationSettings, read_stations
 from dynst_core.sources.tables import TableSettings, read_table
 
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
-CATALOGUE_VARIABLE = "DYNST_CATALOGUE"
-"""Names another file of the same form, to be read in place of it."""
 
 FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings
 Loader = Annotated[FileLoader | TunnelSettings, Option(discriminator="kind")]
@@ -64,7 +63,11 @@ class Entry(Settings):
         loader: the format and its settings.
         folder: the data set's folder within a data folder.
         opened: what the loader opens in it: a file, or the folder of a store.
-        files: every file with its hash and address; none for simulated data.
+        files: every file with its hash and address; none for simulated data, and for a user's own,
+            which are read as they are.
+
+    Raises:
+        ValueError: nothing is named that could be opened.
     """
 
     name: str
@@ -80,6 +83,12 @@ class Entry(Settings):
     folder: str = ""
     opened: str = ""
     files: tuple[RemoteFile, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_what_to_open(self) -> Self:
+        if not self.simulated and not self.opened:
+            raise ValueError("`opened` must name the file or store to read")
+        return self
 
     @property
     def about(self) -> About:
@@ -100,23 +109,43 @@ class Entry(Settings):
         """Whether the data can be loaded without a download.
 
         Raises:
-            DataError: a copy was found, but one of its files has the wrong hash.
+            DataError: a copy was found, but one of its files has the wrong hash; or a user's own
+                file, which no download brings, was not found.
         """
-        return self.simulated or locate(self.file_set, search_folders()) is not None
+        if self.simulated:
+            return True
+        if not self.files:
+            return obtain(self.file_set).exists()
+        return locate(self.file_set, search_folders()) is not None
 
 
 class Catalogue:
-    """Data sets by name."""
+    """Data sets by name.
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
+    Attributes:
+        faults: what is wrong with each entry that cannot be used, by name.
+    """
+
+    def __init__(self, entries: dict[str, Entry], faults: dict[str, str]) -> None:
         self._entries = entries
+        self.faults = faults
+
+    def joined(self, own: Catalogue) -> Catalogue:
+        """Both catalogues in one; where both know a name, the other one's counts, faulty or not."""
+        entries, faults = {**self._entries, **own._entries}, {**self.faults, **own.faults}
+        return Catalogue(
+            {name: entry for name, entry in entries.items() if name not in own.faults},
+            {name: fault for name, fault in faults.items() if name not in own._entries},
+        )
 
     def __getitem__(self, name: str) -> Entry:
         """The data set of that name.
 
         Raises:
-            DataError: there is none; the closest name is offered.
+            DataError: its entry has a fault, or there is none; the closest name is offered.
         """
+        if name in self.faults:
+            raise DataError(self.faults[name])
         if name in self._entries:
             return self._entries[name]
         close = difflib.get_close_matches(name, self._entries, n=1, cutoff=0.4)
@@ -136,12 +165,18 @@ class Catalogue:
 
 
 def load_catalogue(file: Path | None = None) -> Catalogue:
-    """Read the catalogue: the file given, else the one that DYNST_CATALOGUE names, else our own.
+    """Read the file given, else our own with the entries of the one in DYNST_CATALOGUE added.
+
+    An entry with a fault stands in `faults` and leaves the others as they are.
 
     Raises:
-        DataError: the file is missing or has a fault; the message names it and the place.
+        DataError: the file is missing or is no TOML; the message names it and the place.
     """
-    return _read(file or Path(os.environ.get(CATALOGUE_VARIABLE) or CATALOGUE_FILE))
+    if file is not None:
+        return _read(file)
+    stated = os.environ.get(CATALOGUE_VARIABLE)
+    usual = _read(CATALOGUE_FILE)
+    return usual.joined(_read(Path(stated).expanduser())) if stated else usual
 
 
 @cache
@@ -149,23 +184,27 @@ def _read(file: Path) -> Catalogue:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
+        advice = (
+            "install DynST Planner from a checkout with `pip install -e .`"
+            if file == CATALOGUE_FILE
+            else f"check the path, which {CATALOGUE_VARIABLE} may name"
+        )
         raise DataError(
-            f"Expected the catalogue of data sets at {file}, found no readable file; install "
-            f"DynST Planner from a checkout with `pip install -e .`."
+            f"Expected a catalogue of data sets at {file}, found no readable file; {advice}."
         ) from error
     except ValueError as error:  # both TOML's and UTF-8's own errors
         raise DataError(f"Expected TOML in {file}, found {error}; correct the file.") from error
-    entries = {}
+    entries, faults = {}, {}
     for name, table in tables.items():
         try:
             entries[name] = Entry.model_validate({"name": name, **table})
         except (ValidationError, TypeError) as error:
             fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
-            raise DataError(
+            faults[name] = (
                 f"Expected a complete description of {name!r} in {file}, found {fault}; "
                 f"correct that setting."
-            ) from error
-    return Catalogue(entries)
+            )
+    return Catalogue(entries, faults)
 
 
 def load_field(name: str, path: Path | None = None, progress: bool = True) -> Field:

@@ -18,6 +18,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 """The checkout: the folder that holds both `dynst_core` and `data`."""
 
 SEARCH_VARIABLE = "DYNST_DATA"
+CATALOGUE_VARIABLE = "DYNST_CATALOGUE"
+"""Names a file of a user's own entries; their data may lie beside it."""
+
 TIMEOUT_SECONDS = 20
 
 
@@ -46,7 +49,7 @@ class FileSet:
         name: the data set's name, for messages.
         folder: the data set's folder within a data folder.
         opened: what the loader opens, relative to that folder: a file, or the folder of a store.
-        files: every file, with its hash.
+        files: every file, with its hash; none where the data are a user's own.
     """
 
     name: str
@@ -63,10 +66,15 @@ def cache_folder() -> Path:
 
 
 def search_folders() -> list[Path]:
-    """Where data is looked for, in order: `DYNST_DATA`, `../shared/data`, the user's cache."""
+    """Where data is looked for, in order.
+
+    `DYNST_DATA`, the folder of one's own catalogue, `../shared/data`, the user's cache.
+    """
     stated = os.environ.get(SEARCH_VARIABLE, "").split(os.pathsep)
-    beside = PROJECT_ROOT.parent / "shared" / "data"
-    return [Path(folder).expanduser() for folder in stated if folder] + [beside, cache_folder()]
+    folders = [Path(folder).expanduser() for folder in stated if folder]
+    if own := os.environ.get(CATALOGUE_VARIABLE):
+        folders.append(Path(own).expanduser().parent)
+    return [*folders, PROJECT_ROOT.parent / "shared" / "data", cache_folder()]
 
 
 def obtain(file_set: FileSet, explicit: Path | None = None, progress: bool = True) -> Path:
@@ -97,7 +105,8 @@ def locate(file_set: FileSet, folders: Sequence[Path]) -> Path | None:
     for folder in folders:
         for root in (folder / file_set.folder, folder):
             placed = {file.path: root / file.path for file in file_set.files}
-            if all(path.is_file() for path in placed.values()):
+            whole = all(path.is_file() for path in placed.values())
+            if whole and (root / file_set.opened).exists():
                 _check_hashes(file_set, placed)
                 return root / file_set.opened
     return None
@@ -164,6 +173,8 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
     """
     import pooch
 
+    if not file_set.files:
+        raise DataError(_not_found(file_set, looked_in, "there is no address to fetch it from"))
     pooch.get_logger().setLevel("WARNING")
     root = cache_folder() / file_set.folder
     with _Bar(file_set, shown=progress) as bar:
@@ -185,18 +196,19 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
                     f"data yourself and name its folder in {SEARCH_VARIABLE}."
                 ) from error
             except OSError as error:  # every failure of requests is an OSError
-                raise DataError(_not_found(file_set, looked_in, error)) from error
+                failed = f"the download failed ({type(error).__name__})"
+                raise DataError(_not_found(file_set, looked_in, failed)) from error
             bar.finish_file(file.size)
     return root / file_set.opened
 
 
-def _not_found(file_set: FileSet, looked_in: Sequence[Path], error: OSError) -> str:
+def _not_found(file_set: FileSet, looked_in: Sequence[Path], why_not: str) -> str:
     places = ", ".join(str(folder) for folder in looked_in)
+    advice = "connect to the network, or " * bool(file_set.files) + "put the files in place"
     return (
-        f"Expected the files of {file_set.name} in a folder named {file_set.folder!r} within one "
-        f"of {places}, found none complete and the download failed ({type(error).__name__}); "
-        f"connect to the network, or put the files in place and name their folder in "
-        f"{SEARCH_VARIABLE}."
+        f"Expected {file_set.opened} of {file_set.name} in one of {places}, or there in a folder "
+        f"named {file_set.folder!r}, found none complete and {why_not}; {advice} and name their "
+        f"folder in {SEARCH_VARIABLE}."
     )
 
 
