@@ -6,9 +6,10 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -45,13 +46,16 @@ RunsFolder = Annotated[
 DataPath = Annotated[
     Path | None, typer.Option("--data", help="Where the data set's own file lies, when not found.")
 ]
+Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for a GPU where there is one.")]
 
 
 def main() -> None:
     """Run a command; errors meant for people are printed as one line, without a traceback."""
     try:
-        code = app(standalone_mode=False)
+        # Services and schedulers end a process by SIGTERM: it keeps what Ctrl-C keeps.
+        with _handled(signal.default_int_handler, signal.SIGTERM):
+            code = app(standalone_mode=False)
     except DynSTError as error:
         Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
@@ -115,7 +119,7 @@ def train(
 ) -> None:
     """Train a forecaster and its masks on a data set, level by level, and save the run.
 
-    Ctrl-C stops early and keeps every level that is finished, or every seed.
+    Ctrl-C (or SIGTERM) stops early and keeps every level that is finished, or every seed.
     """
     from dynst_core.finish import save_training, worth_saving
     from dynst_core.trainings import open_problem, training_for
@@ -194,9 +198,10 @@ def baselines(
         try:
             for at in measure_baselines(run, problem, wanted, names):
                 seconds = (time.monotonic() - began) / max(at.step, 1) * (total - at.step)
+                rivals = f"{at.left} rival{'s' * (at.left > 1)}"
                 words = (
                     f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of "
-                    f"{problem.n_sites} sites, {at.left} rivals left, {_duration(seconds)} left"
+                    f"{problem.n_sites} sites, {rivals} left, {_duration(seconds)} left"
                 )
                 bar.update(task, completed=at.step, description=words)
         except KeyboardInterrupt:
@@ -386,13 +391,19 @@ def _follow(training: PathTraining) -> bool:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no impatient second Ctrl-C lose what the first one kept."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _handled(handler: Handler, *signals: signal.Signals) -> Iterator[None]:
+    """Meanwhile, signals of these kinds are met in this way."""
+    before = {kind: signal.signal(kind, handler) for kind in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for kind, usual in before.items():
+            signal.signal(kind, usual)
+
+
+def _undisturbed() -> AbstractContextManager[None]:
+    """Let no impatient second Ctrl-C lose what the first one kept."""
+    return _handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM)
 
 
 def _say_problem(problem: Problem) -> None:

@@ -123,6 +123,8 @@ def test_the_rivals_are_measured_and_a_second_time_there_is_nothing_left(
     (liveliest,) = (row.rmse[0] for row in rows if row.selector == "variance")
     assert f"{liveliest:.3f}" in told.out
 
+    assert "1 rival left" in told.out
+
     again = command("baselines", "tunnel-fire", "--runs", folder, "--levels", "90")
     assert again.code == 0
     assert RunStore(folder).open("tunnel-fire").baselines.rows == rows
@@ -255,7 +257,10 @@ def test_an_error_ends_the_process_without_a_traceback(tmp_path: Path) -> None:
     assert_refused(Outcome(process.returncode, out, err), "nothing/manifest.json")
 
 
-def test_ctrl_c_keeps_the_levels_that_are_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_training_that_is_stopped_keeps_the_levels_that_are_finished(
+    tmp_path: Path, how: signal.Signals
+) -> None:
     quick = ("--effort", "0.02", "--levels", "0,90,95", "--history", "2", "--horizon", "1")
     process = start("train", "tunnel-fire", *quick, "--runs", tmp_path)
     try:
@@ -265,7 +270,7 @@ def test_ctrl_c_keeps_the_levels_that_are_finished(tmp_path: Path) -> None:
             read = process.stdout.read(1)
             assert read, f"it ended before the third level: {said}"
             said += read
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         out, err = process.communicate(timeout=120)
     finally:
         process.kill()

@@ -280,6 +280,18 @@ def test_a_port_that_is_none_is_told_in_one_line(text: str) -> None:
     says_in_one_line(run_script("check_port.py", text), "Expected a port from 1 to 65535")
 
 
+@pytest.mark.parametrize("name", [".jobs/a/job.json", ".trash/a/manifest.json"])
+def test_what_the_program_keeps_beside_the_bundled_runs_is_no_part_of_the_repository(
+    name: str,
+) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout")
+    git = ["git", "-C", str(ROOT), "check-ignore", "--quiet"]
+    for file, ignored in ((name, True), ("metr-la-week/manifest.json", False)):
+        done = subprocess.run([*git, f"data/runs/{file}"], check=False)
+        assert (done.returncode == 0) is ignored, file
+
+
 # -- the environment ------------------------------------------------------------------------
 
 
