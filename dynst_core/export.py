@@ -102,6 +102,7 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
         "level": level,
         "error": error,
         **({"edited_by_hand": _told(plan)} if plan.edits else {}),
+        "rank_order": f"0 for the first site to go, {len(run.sites) - 1} for the last to stay",
         "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
         "test_period": f"{split.test_start:%Y-%m-%dT%H:%MZ}/{split.test_end:%Y-%m-%dT%H:%MZ}",
         "kept": f"{plan.mask.n_active} of {len(run.sites)}",

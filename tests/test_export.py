@@ -108,6 +108,7 @@ def test_every_format_says_where_it_came_from(
     assert told["level"] == "60 % removed"
     assert told["error"] == "test RMSE over all lead times"
     assert told["units"] == "speed mph"
+    assert told["rank_order"] == "0 for the first site to go, 39 for the last to stay"
     assert told["test_period"] == "2020-01-06T14:00Z/2020-01-08T00:00Z"
     assert told["constraints"] == "none"
 
