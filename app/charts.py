@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
 from dynst_core import palette, wording
 from dynst_core.manifest import Baselines
 from dynst_core.metrics import ErrorStatistics
-from dynst_core.rivals import row_rmse
+from dynst_core.rivals import Curve, selector_curves
 from dynst_core.runs import Run
 
 HEIGHT = 447
 """Pixels; beside the maps it ends where they do."""
+
+LONE_POINT = 9
+"""Pixels of a point that no line leads to: it shows round another's point in the same place."""
 
 
 def trade_off(
@@ -38,15 +43,6 @@ def trade_off(
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     ours = [run.rmse(i, lead, channel) for i in levels]
     figure = go.Figure()
-    _add_random(figure, run, baselines, removed, lead, channel)
-    _add_variance(figure, run, baselines, removed, lead, channel)
-    figure.add_scatter(
-        x=[removed[0], removed[-1]],
-        y=[run.persistence_rmse(lead, channel)] * 2,
-        name="persistence",
-        mode="lines",
-        line={"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
-    )
     figure.add_scatter(
         x=removed,
         y=ours,
@@ -56,17 +52,28 @@ def trade_off(
         marker={"size": 6},
     )
     figure.add_scatter(
+        x=[removed[0], removed[-1]],
+        y=[run.persistence_rmse(lead, channel)] * 2,
+        name="persistence",
+        mode="lines",
+        line={"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
+    )
+    figure.add_scatter(
         x=[removed[level]],
         y=[ours[level]],
         name="chosen",
         mode="markers",
         showlegend=False,
         marker={
-            "size": 15,
+            "size": 17,
+            "symbol": "circle-open",
             "color": palette.PATH_LINE,
-            "line": {"color": "white", "width": 2.5},
+            "line": {"width": 3},
         },
     )
+    # Last, so that neither the path nor its marker hides a rival that does as well or better.
+    for curve in selector_curves(run, baselines, lead, channel):
+        add_rival(figure, curve)
     figure.add_vline(x=removed[level], line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
     decimals = wording.digits(ours[0])
     figure.update_traces(hovertemplate=f"%{{y:.{decimals}f}} {unit}", selector={"hoverinfo": None})
@@ -229,73 +236,44 @@ def _span_numbers(run: Run) -> list[float]:
     return [round((i + 1) * step, 4) for i in range(run.manifest.config.horizon)]
 
 
-def _add_random(
+def add_rival(figure: go.Figure, curve: Curve) -> None:
+    """A selector measured beside the path: its mean as a line, its draws' range as a band."""
+    if curve.draws > 1:
+        add_band(figure, curve.removed, curve.low, curve.high, curve.colour, curve.label)
+    figure.add_scatter(
+        x=curve.removed,
+        y=curve.mean,
+        name=curve.label,
+        mode="lines+markers",
+        marker={"size": 5 if len(curve.removed) > 1 else LONE_POINT},
+        line={
+            "color": curve.colour,
+            "width": 2,
+            "dash": ",".join(f"{2 * part:g}px" for part in curve.dash),
+        },
+    )
+
+
+def add_band(
     figure: go.Figure,
-    run: Run,
-    baselines: Baselines,
-    removed: list[float],
-    lead: int | None,
-    channel: int,
+    x: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    colour: str,
+    name: str,
 ) -> None:
-    """Random masks: the range over their draws as a band, their mean as a line."""
-    measured = {
-        i: [row_rmse(row, lead, channel) for row in baselines.find("random", i)]
-        for i in range(1, len(removed))
-    }
-    at = [i for i, draws in measured.items() if draws]
-    if not at:
-        return
-    at = [*_shared_start(at), *at]
-    measured[0] = [run.rmse(0, lead, channel)]
-    x = [removed[i] for i in at]
-    draws = max(len(measured[i]) for i in at)
+    """What lies between two lines, paler than a line of that colour."""
+    red, green, blue = palette.rgb(colour)
     quiet = {"showlegend": False, "hoverinfo": "skip", "line": {"width": 0}, "mode": "lines"}
-    figure.add_scatter(x=x, y=[min(measured[i]) for i in at], name="random, best", **quiet)
+    figure.add_scatter(x=x, y=low, name=f"{name}, lowest", **quiet)
     figure.add_scatter(
         x=x,
-        y=[max(measured[i]) for i in at],
-        name="random, worst",
+        y=high,
+        name=f"{name}, highest",
         fill="tonexty",
-        fillcolor="rgba(138, 147, 157, 0.28)",
+        fillcolor=f"rgba({red}, {green}, {blue}, 0.22)",
         **quiet,
     )
-    figure.add_scatter(
-        x=x,
-        y=[float(np.mean(measured[i])) for i in at],
-        name=f"random ({draws} draw{'s' if draws > 1 else ''})",
-        mode="lines+markers",
-        marker={"size": 5},
-        line={"color": palette.RANDOM_LINE, "width": 2, "dash": "dash"},
-    )
-
-
-def _add_variance(
-    figure: go.Figure,
-    run: Run,
-    baselines: Baselines,
-    removed: list[float],
-    lead: int | None,
-    channel: int,
-) -> None:
-    """The mask of the most variable sites."""
-    rows = {i: baselines.find("variance", i) for i in range(1, len(removed))}
-    at = [i for i, found in rows.items() if found]
-    if not at:
-        return
-    figure.add_scatter(
-        x=[removed[i] for i in (*_shared_start(at), *at)],
-        y=[run.rmse(i, lead, channel) for i in _shared_start(at)]
-        + [row_rmse(rows[i][0], lead, channel) for i in at],
-        name="top variance",
-        mode="lines+markers",
-        marker={"size": 5},
-        line={"color": palette.VARIANCE_LINE, "width": 2, "dash": "dashdot"},
-    )
-
-
-def _shared_start(measured: list[int]) -> list[int]:
-    """Level 0, where all masks are one, if the next level was measured; else a line would lie."""
-    return [0] if measured[0] == 1 else []
 
 
 def _styled(figure: go.Figure, run: Run) -> go.Figure:
@@ -305,7 +283,14 @@ def _styled(figure: go.Figure, run: Run) -> go.Figure:
         hovermode="x unified",
         dragmode=False,
         uirevision=run.run_id,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
+        legend={
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "title": None,
+        },
         xaxis={
             "title": f"{noun}s removed (%)",
             "range": [-3, 100],

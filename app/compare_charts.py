@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from app.charts import HEIGHT
+from app.charts import HEIGHT, add_band, add_rival
 from dynst_core import palette, wording
 from dynst_core.manifest import Baselines
-from dynst_core.rivals import Curve, seeds_band, selector_curves
+from dynst_core.rivals import seeds_band, selector_curves
 from dynst_core.runs import Run
 
 Mark = tuple[str, str, float, float | None]
@@ -36,12 +36,13 @@ def selectors(
     """
     figure = go.Figure()
     for curve in selector_curves(run, baselines, lead, channel):
-        _add_rival(figure, curve)
+        add_rival(figure, curve)
     levels = range(len(run.path.active))
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     band = seeds_band(run, lead, channel)
     if band is not None:
-        _add_band(figure, removed, list(band[0]), list(band[1]), palette.PATH_LINE)
+        low, high = (limit.tolist() for limit in band)
+        add_band(figure, removed, low, high, palette.PATH_LINE, "seeds")
     figure.add_scatter(
         x=removed,
         y=[run.rmse(i, lead, channel) for i in levels],
@@ -109,31 +110,3 @@ def shared_limits(
             values += [*band[0], *band[1]]
     air = 0.06 * (max(values) - min(values) or 1.0)
     return min(values) - air, max(values) + air
-
-
-def _add_rival(figure: go.Figure, curve: Curve) -> None:
-    if curve.draws > 1:
-        _add_band(figure, list(curve.removed), list(curve.low), list(curve.high), curve.colour)
-    figure.add_scatter(
-        x=curve.removed,
-        y=curve.mean,
-        name=curve.label,
-        mode="lines+markers",
-        marker={"size": 5},
-        line={
-            "color": curve.colour,
-            "width": 2,
-            "dash": ",".join(f"{2 * part:g}px" for part in curve.dash),
-        },
-    )
-
-
-def _add_band(
-    figure: go.Figure, x: list[float], low: list[float], high: list[float], colour: str
-) -> None:
-    red, green, blue = palette.rgb(colour)
-    quiet = {"showlegend": False, "hoverinfo": "skip", "line": {"width": 0}, "mode": "lines"}
-    figure.add_scatter(x=x, y=low, **quiet)
-    figure.add_scatter(
-        x=x, y=high, fill="tonexty", fillcolor=f"rgba({red}, {green}, {blue}, 0.22)", **quiet
-    )

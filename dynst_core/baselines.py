@@ -16,11 +16,11 @@ from dynst_core.mask import Mask
 from dynst_core.one_mask import MaskTraining, rival_options
 from dynst_core.path import PathOptions
 from dynst_core.record import Problem
+from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run
 from dynst_core.selectors import rank_with
 from dynst_core.training import StepOptions, error_statistics
 
-RANDOM_DRAWS = 5
 RIVALS = ("variance", "random")
 """Selectors measured unless others are asked for."""
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynst_core import palette
+from dynst_core import commands, palette, wording
 from dynst_core.manifest import BaselineRow, Baselines
 from dynst_core.runs import Run
 
 NAMES = {"random": "random", "variance": "top variance"}
 """How selectors read where their own name is no word; the others keep theirs."""
+
+RANDOM_DRAWS = 5
+"""Random masks measured at each level, so that luck shows as a band."""
 
 Dash = tuple[float, ...]
 DASHES: tuple[Dash, ...] = ((5, 2), (7, 2, 2, 2), (2, 2), (9, 3), (4, 2, 1, 2, 1, 2))
@@ -23,7 +26,7 @@ class Curve:
 
     Attributes:
         selector: its name in the ledger of rivals.
-        label: its name in words, with the number of draws where there are several.
+        label: its name in words, with the number of draws where chance draws.
         levels: level indices, rising; 0 is there where the next level is, since all masks agree.
         removed: percent of sites removed, one a level.
         mean, low, high: over the draws, one a level.
@@ -43,15 +46,46 @@ class Curve:
     dash: Dash
 
 
+def measured(baselines: Baselines) -> list[str]:
+    """Selectors whose masks were measured: random, top variance, then by name."""
+    names = {row.selector for row in baselines.rows}
+    return sorted(names, key=lambda name: ([*NAMES, name].index(name), name))
+
+
+def missing_baselines(run: Run, baselines: Baselines) -> str | None:
+    """What remains to be measured of each selector beside the path; None when all is there.
+
+    Random masks and those of top variance belong to every run, other selectors once begun.
+    """
+    begun = measured(baselines)
+    left = {name: _left(run, baselines, name) for name in dict.fromkeys((*NAMES, *begun))}
+    left = {name: words for name, words in left.items() if words}
+    if not left:
+        return None
+    asked = () if set(left) <= set(NAMES) else ("--selectors", ",".join(left))
+    if not begun:
+        return f"No baseline is measured yet; {wording.measuring(run.run_id)}."
+    told = ", ".join(f"{NAMES.get(name, name)} ({words})" for name, words in left.items())
+    command = commands.here("baselines", run.run_id, *asked)
+    return f"Not yet measured at all {len(run.path.active) - 1} levels: {told}; go on: `{command}`"
+
+
+def _left(run: Run, baselines: Baselines, selector: str) -> str:
+    """How far the measurement of a selector came; empty where nothing is left."""
+    found = [len(baselines.find(selector, level)) for level in range(1, len(run.path.active))]
+    wanted = RANDOM_DRAWS if selector == "random" else 1
+    if min(found, default=wanted) >= wanted:
+        return ""
+    levels = f"at {sum(map(bool, found)) or 'none'}"
+    few = min(filter(None, found), default=wanted) < wanted
+    return f"{levels}, under {wanted} draws" if few else levels
+
+
 def selector_curves(run: Run, baselines: Baselines, lead: int | None, channel: int) -> list[Curve]:
     """One curve for each selector that was measured: random, top variance, then by name."""
-    names = {row.selector for row in baselines.rows}
-    first = [name for name in NAMES if name in names]
-    others = sorted(names - set(first))
-    curves = (
-        _curve(run, baselines, name, lead, channel, _look(name, others))
-        for name in (*first, *others)
-    )
+    names = measured(baselines)
+    others = [name for name in names if name not in NAMES]
+    curves = (_curve(run, baselines, name, lead, channel, _look(name, others)) for name in names)
     return [curve for curve in curves if curve is not None]
 
 
@@ -91,10 +125,9 @@ def _curve(
     draws = max(map(len, measured.values()))
     if min(measured) == 1:  # else a line from level 0 would lie
         measured = {0: [run.rmse(0, lead, channel)], **measured}
-    name = NAMES.get(selector, selector)
     return Curve(
         selector,
-        f"{name} ({draws} draws)" if draws > 1 else name,
+        _label(selector, draws),
         tuple(measured),
         tuple(100 * shares[level] for level in measured),
         tuple(float(np.mean(errors)) for errors in measured.values()),
@@ -103,6 +136,14 @@ def _curve(
         draws,
         *look,
     )
+
+
+def _label(selector: str, draws: int) -> str:
+    """Chance is told with its draws, be it one: one may be lucky."""
+    name = NAMES.get(selector, selector)
+    if selector != "random" and draws == 1:
+        return name
+    return f"{name} ({draws} draw{'s' if draws > 1 else ''})"
 
 
 def _look(name: str, others: list[str]) -> tuple[str, Dash]:

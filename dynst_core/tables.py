@@ -9,12 +9,13 @@ from dynst_core import wording
 from dynst_core.errors import DynSTError
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.rivals import NAMES, measured
 from dynst_core.runs import Run, RunStore
 from dynst_core.sources.catalogue import Catalogue, Entry
 
 
 def error_table(run: Run) -> Table:
-    """Test error against sparsity, beside the rivals measured so far."""
+    """Test error against sparsity, beside every rival measured so far."""
     data, split = run.manifest.dataset, run.manifest.split
     unit = data.units[0]
     table = Table(
@@ -25,7 +26,9 @@ def error_table(run: Run) -> Table:
             f"all sites: {run.persistence_rmse():.3f} {unit}. Seed {run.manifest.config.seed}."
         ),
     )
-    for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", "Random", "Top variance"):
+    rivals = measured(run.baselines)
+    names = (wording.capital(NAMES[name]) if name in NAMES else name for name in rivals)
+    for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
         table.add_column(heading, justify="right")
     dense = run.rmse(0)
     for level, n_active in enumerate(run.path.n_active):
@@ -36,13 +39,12 @@ def error_table(run: Run) -> Table:
             f"{rmse:.3f}",
             f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
             f"{run.speed_up(level):.1f} x",
-            _rivals(run, "random", level),
-            _rivals(run, "variance", level),
+            *(_rival(run, name, level) for name in rivals),
         )
     return table
 
 
-def _rivals(run: Run, selector: str, level: int) -> str:
+def _rival(run: Run, selector: str, level: int) -> str:
     rmse = [row.rmse[0] for row in run.baselines.find(selector, level)]
     if len(rmse) > 1:
         return f"{np.mean(rmse):.3f} ({min(rmse):.3f} to {max(rmse):.3f})"

@@ -7,7 +7,6 @@ import re
 from datetime import datetime, timedelta
 
 from dynst_core import commands
-from dynst_core.manifest import Baselines
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance
 
@@ -227,28 +226,12 @@ def credits(run: Run) -> str:
     return f"Data: {card.title}, {card.attribution} ({card.licence}).{coast}"
 
 
-def missing_baselines(run: Run, baselines: Baselines) -> str | None:
-    """What remains to be measured beside the path, or None when all is there."""
-    levels = range(1, len(run.path.active))
-    random = [len(baselines.find("random", level)) for level in levels]
-    variance = [len(baselines.find("variance", level)) for level in levels]
-    if all(n >= RANDOM_DRAWS for n in random) and all(variance):
-        return None
-    some = any(random) or any(variance)
-    missing = "Some baselines are not measured yet" if some else "No baseline is measured yet"
-    return f"{missing}; {measuring(run.run_id)}."
-
-
 def measuring(run_id: str) -> str:
     """What measures the rivals of a run, and how long that takes."""
     return (
         f"`{commands.here('baselines', run_id)}` measures them in about ten times the training's "
         f"time, or more"
     )
-
-
-RANDOM_DRAWS = 5
-"""Random masks measured at each level, so that luck shows as a band."""
 
 
 def incomplete(run: Run) -> str | None:

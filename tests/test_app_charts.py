@@ -33,6 +33,29 @@ def test_the_marker_follows_the_level(network_run: Run, level: int) -> None:
     assert figure.layout.shapes[0].x0 == REMOVED[level]
 
 
+def with_another(run: Run, selector: str, level: int) -> Baselines:
+    """The run's rivals, and a mask of one more selector that does better than the path."""
+    (row,) = run.baselines.find("variance", level)
+    more = row.model_copy(update={"selector": selector, "rmse": (0.99 * run.rmse(level),)})
+    return Baselines(run_id=run.run_id, rows=(*run.baselines.rows, more))
+
+
+def test_every_selector_that_was_measured_is_drawn(network_run: Run) -> None:
+    drawn = traces(network_run, with_another(network_run, "gp_mi", 2))
+    assert list(drawn["gp_mi"].x) == [60]
+    np.testing.assert_allclose(drawn["gp_mi"].y, [0.99 * network_run.rmse(2)])
+    shown = [name for name, trace in drawn.items() if trace.showlegend is not False]
+    assert shown == ["DynST", "persistence", "random (5 draws)", "top variance", "gp_mi"]
+
+
+def test_neither_path_nor_marker_hides_a_rival_s_point(network_run: Run) -> None:
+    drawn = traces(network_run, with_another(network_run, "gp_mi", 2))
+    order = list(drawn)
+    assert order.index("gp_mi") > max(order.index("DynST"), order.index("chosen"))
+    assert drawn["chosen"].marker.symbol == "circle-open"
+    assert drawn["gp_mi"].marker.size > drawn["DynST"].marker.size, "no line leads the eye to it"
+
+
 @pytest.mark.parametrize("lead", [None, 0, 2])
 def test_every_line_is_of_the_chosen_lead_time(network_run: Run, lead: int | None) -> None:
     drawn = traces(network_run, network_run.baselines, lead=lead)
@@ -49,12 +72,12 @@ def test_random_is_a_band_from_its_best_to_its_worst_draw_around_its_mean(
 ) -> None:
     drawn = traces(network_run, network_run.baselines)
     at_60 = network_run.rmse(2)
-    assert drawn["random, best"].y[2] == pytest.approx(1.30 * at_60)
-    assert drawn["random, worst"].y[2] == pytest.approx(1.38 * at_60)
+    assert drawn["random (5 draws), lowest"].y[2] == pytest.approx(1.30 * at_60)
+    assert drawn["random (5 draws), highest"].y[2] == pytest.approx(1.38 * at_60)
     assert drawn["random (5 draws)"].y[2] == pytest.approx(1.34 * at_60)
-    assert drawn["random, worst"].fill == "tonexty"
+    assert drawn["random (5 draws), highest"].fill == "tonexty"
     order = list(drawn)
-    assert order.index("random, worst") == order.index("random, best") + 1
+    assert order.index("random (5 draws), highest") == order.index("random (5 draws), lowest") + 1
 
 
 def test_without_baselines_the_rest_is_drawn(network_run: Run) -> None:

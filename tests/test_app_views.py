@@ -80,7 +80,7 @@ def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:
     assert table["speed (mph)"].tolist() == [f"{network_run.rmse(i):.2f}" for i in range(4)]
     over, rivals = runs.how_well(network_run)
     assert "test period 6 to 7 Jan 2020, all lead times and all sensors" in over
-    assert rivals.startswith("Random masks and the sites of largest variance were measured")
+    assert rivals.endswith("with a forecaster of its own: random, top variance.")
 
 
 def test_a_damaged_run_is_explained_and_the_others_listed(store: Path) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.baselines import RANDOM_DRAWS, levels_near, measure_baselines, tasks_left
+from dynst_core.baselines import levels_near, measure_baselines, tasks_left
 from dynst_core.errors import ConfigError, RunError
 from dynst_core.manifest import BaselineRow
 from dynst_core.mask import Mask
+from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run, RunStore
 from tests.problems import problem_of, save_walked, walked, waves
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dynst_core import tables
+from dynst_core.manifest import Baselines
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.runs import Run, RunStore
@@ -58,9 +59,23 @@ def test_the_error_table_says_what_was_measured_and_in_which_unit(network_run: R
     assert f"Persistence, reading all sites: {network_run.persistence_rmse():.3f} mph" in text
 
 
-def test_rivals_not_yet_measured_leave_their_cells_empty(tmp_path: Path) -> None:
+def test_the_error_table_has_a_column_for_every_selector_that_was_measured(
+    network_run: Run,
+) -> None:
+    (row,) = network_run.baselines.find("variance", 2)
+    ledger = Baselines(
+        run_id="network", rows=(row, row.model_copy(update={"selector": "gp_mi", "rmse": (7.25,)}))
+    )
+    run = replace(network_run)
+    run.__dict__["baselines"] = ledger
+    table = tables.error_table(run)
+    assert [column.header for column in table.columns][5:] == ["Top variance", "gp_mi"]
+    assert [found[6] for found in rows(table)] == ["", "", "7.250", ""]
+
+
+def test_before_rivals_are_measured_the_error_table_has_no_columns_for_them(tmp_path: Path) -> None:
     run = save_run(tmp_path, "bare", make_arrays(network_sites()))
-    assert all(row[5:] == ["", ""] for row in rows(tables.error_table(run)))
+    assert len(tables.error_table(run).columns) == 5
 
 
 def test_the_run_table_lists_whole_stopped_and_damaged_runs(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from dynst_core import commands, wording
-from dynst_core.manifest import Baselines
+from dynst_core import wording
 from dynst_core.runs import Run
 from tests.factories import grid_sites, make_arrays, save_run
 
@@ -115,19 +114,6 @@ def test_titles_name_variable_unit_lead_time_and_test_period(network_run: Run) -
 def test_a_grid_has_cells_and_a_network_has_sensors(network_run: Run, grid_run: Run) -> None:
     assert wording.removed_question(network_run) == "Sensors removed"
     assert wording.removed_question(grid_run) == "Cells removed"
-
-
-def test_missing_baselines_are_named_with_the_command_that_measures_them(network_run: Run) -> None:
-    measured = network_run.baselines
-    assert wording.missing_baselines(network_run, measured) is None
-    partial = Baselines(run_id="network", rows=measured.rows[:7])
-    for baselines, found in (
-        (Baselines(run_id="network"), "No baseline is"),
-        (partial, "Some baselines are not"),
-    ):
-        text = wording.missing_baselines(network_run, baselines)
-        assert text is not None and found in text
-        assert f"`{commands.here('baselines', 'network')}` measures them in about ten" in text
 
 
 def test_a_run_that_was_stopped_early_says_how_far_it_came(tmp_path: Path) -> None:

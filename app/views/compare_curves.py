@@ -6,8 +6,9 @@ import streamlit as st
 
 from app import compare_charts, comparison, loading
 from app.compare_charts import Mark
-from dynst_core import palette, wording
+from dynst_core import palette
 from dynst_core.plan import Plan
+from dynst_core.rivals import missing_baselines
 from dynst_core.runs import Run
 
 HEIGHT = 380
@@ -22,7 +23,7 @@ def show(
     """One chart where both plans are of one run, else one a run beside each other."""
     st.markdown("**Selectors against each other**")
     one = runs[0].folder == runs[1].folder
-    rivals = [loading.baselines(run) for run in runs]
+    ledgers = [loading.baselines(run) for run in runs]
     marks = [
         _mark(letter, colour, plan, lead, channel)
         for letter, colour, plan, channel in zip(
@@ -32,11 +33,11 @@ def show(
     shared = bool(comparison.shared_variables(*runs))
     limits = None
     if shared:
-        measured = [(run, found) for run, (found, _) in zip(runs, rivals, strict=True)]
+        measured = [(run, found) for run, (found, _) in zip(runs, ledgers, strict=True)]
         limits = compare_charts.shared_limits(measured, lead, list(channels))
     columns = st.columns(1 if one else 2, gap="medium")
     for index, column in enumerate(columns):
-        run, (found, fault) = runs[index], rivals[index]
+        run, (found, fault) = runs[index], ledgers[index]
         own = marks if one else [marks[index]]
         with column:
             if not one:
@@ -50,7 +51,7 @@ def show(
                 config={"displayModeBar": False},
                 alt=f"Error of every selector measured beside run {run.run_id}.",
             )
-            note = fault or wording.missing_baselines(run, found)
+            note = fault or missing_baselines(run, found)
             if note:
                 st.caption(note)
     st.caption(

@@ -8,11 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from app import charts, loading, session, state
 from app.session import Choice
 from app.views import constraints, export, horizon, site_card, what_if
-from dynst_core import wording
+from dynst_core import rivals, wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
-NOTE_HEIGHT = 60
+NOTE_HEIGHT = 82
 """Pixels that the curve gives up for a note beneath it."""
 
 BAR_HEIGHT = 42
@@ -65,7 +65,7 @@ def _with_count(label: str, count: int) -> str:
 def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
     level, lead, channel = choice.level, choice.lead, choice.channel
     baselines, fault = loading.baselines(run)
-    note = fault or wording.missing_baselines(run, baselines)
+    note = fault or rivals.missing_baselines(run, baselines)
     if plan.level is None:
         here = plan.rmse(lead, channel)
         known = "is not yet evaluated"

@@ -11,7 +11,7 @@ import streamlit as st
 from app import links, loading, session
 from app.loading import Shelf
 from app.views import pages, run_tools
-from dynst_core import wording
+from dynst_core import rivals, wording
 from dynst_core.errors import RunError
 from dynst_core.keeping import read_note
 from dynst_core.run_arrays import rank_agreement
@@ -129,8 +129,12 @@ def how_well(run: Run) -> list[str]:
         f"{wording.test_period(run)}, all lead times and all {wording.site_noun(run)}s."
     ]
     baselines, fault = loading.baselines(run)
-    note = fault or wording.missing_baselines(run, baselines)
-    told.append(note or "Random masks and the sites of largest variance were measured beside it.")
+    note = fault or rivals.missing_baselines(run, baselines)
+    names = [rivals.NAMES.get(name, name) for name in rivals.measured(baselines)]
+    if names and not fault:
+        told.append(f"Measured beside it, each with a forecaster of its own: {', '.join(names)}.")
+    if note:
+        told.append(note)
     bands = run.arrays.bands
     if bands is not None:
         told.append(
