@@ -34,6 +34,9 @@ ALL_LEADS = "all"
 NO_MAP = "none"
 """What a link says where one map stands alone."""
 
+SAME_LEVEL = 0.5
+"""Percent removed by which a link typed by hand may miss a level, as 67 does two thirds."""
+
 LONGEST_LIST = 1500
 """Letters of site ids in a link; addresses much longer than that are cut by some programs."""
 
@@ -85,6 +88,18 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         card=query[CARD] if query.get(CARD) in CARDS else None,
         stretch=_index(query.get(STRETCH, "")),
     )
+
+
+def unmet_level(query: Mapping[str, str], run: Run) -> str | None:
+    """What a link to this run asks to be removed where that is none of its levels, else None."""
+    asked = query.get(REMOVED, "").strip()
+    if not asked or query.get(RUN, run.run_id) != run.run_id:
+        return None
+    removed, levels = _number(asked), run.manifest.config.levels
+    if removed is None:
+        return asked
+    nearest = 100 * levels[nearest_level(run, removed / 100)]
+    return None if abs(nearest - removed) <= SAME_LEVEL else asked
 
 
 def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:

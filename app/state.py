@@ -51,6 +51,8 @@ def choice(run: Run) -> Choice:
         st.session_state[key] = links.read(st.query_params, run)
         lost = links.unknown_sites(st.query_params, run)
         st.session_state[_key("lost", run)] = lost, st.session_state[key]
+        unmet = links.unmet_level(st.query_params, run)
+        st.session_state[_key("unmet", run)] = unmet, st.session_state[key]
     return st.session_state[key]
 
 
@@ -58,6 +60,12 @@ def lost(run: Run) -> tuple[str, ...]:
     """Sites that the link named and the run does not have, as long as nothing is changed."""
     sites, read = st.session_state.get(_key("lost", run), ((), None))
     return sites if read is choice(run) else ()
+
+
+def unmet(run: Run) -> str | None:
+    """The cut that the link asked for and the run does not have, till something is changed."""
+    asked, read = st.session_state.get(_key("unmet", run), (None, None))
+    return asked if read is choice(run) else None
 
 
 def remark(run: Run, text: str) -> None:

@@ -155,6 +155,13 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
 
 
+def unmet_level(run: Run, asked: str, level: int) -> str:
+    """That a link asks for a cut which is no level of the run; the level shown instead."""
+    return plain(
+        f"There is no level of {asked[:40]!r} % removed here; this is {level_label(run, level)}."
+    )
+
+
 def lost_sites(run: Run, sites: tuple[str, ...]) -> str:
     """That a link names sites which the run does not have; the first few by name."""
     noun = site_noun(run)

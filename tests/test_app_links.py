@@ -76,6 +76,25 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
 
 
 @pytest.mark.parametrize(
+    ("query", "unmet"),
+    [
+        ({}, None),
+        ({"removed": ""}, None),
+        ({"removed": "60"}, None),
+        ({"removed": "59.6"}, None),
+        ({"removed": "63"}, "63"),
+        ({"removed": "100"}, "100"),
+        ({"removed": "abc"}, "abc"),
+        ({"removed": "63", "run": "another"}, None),
+    ],
+)
+def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_found(
+    network_run: Run, query: dict[str, str], unmet: str | None
+) -> None:
+    assert links.unmet_level(query, network_run) == unmet
+
+
+@pytest.mark.parametrize(
     ("query", "unknown"),
     [
         ({}, ()),

@@ -177,6 +177,18 @@ def test_a_link_to_unknown_sensors_says_so_until_something_is_changed(store: Pat
     assert len(app.warning) == 0
 
 
+@pytest.mark.parametrize("removed", ["63", "abc"])
+def test_a_link_to_a_cut_that_is_no_level_says_so_until_something_is_changed(
+    store: Path, removed: str
+) -> None:
+    app = open_app(run="network", removed=removed)
+    assert [one.value for one in app.warning] == [
+        f"There is no level of '{removed}' % removed here; this is 60 %\\."
+    ]
+    app.select_slider[0].set_value(0).run()
+    assert len(app.warning) == 0
+
+
 def test_an_empty_store_tells_how_to_train_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

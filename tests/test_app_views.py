@@ -14,7 +14,7 @@ from dynst_core.runs import Run
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
 
-def drawn(view: str) -> AppTest:
+def drawn(view: str, **query: str) -> AppTest:
     """One view by itself: the test runner cannot follow links between views."""
 
     def script(view: str) -> None:
@@ -27,7 +27,10 @@ def drawn(view: str) -> AppTest:
         st.navigation(pages.all_pages(), position="hidden")
         page.show()
 
-    app = AppTest.from_function(script, args=(view,), default_timeout=60).run()
+    app = AppTest.from_function(script, args=(view,), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
     assert not app.exception, app.exception
     return app
 
@@ -54,6 +57,15 @@ def test_every_run_has_its_row_and_its_card(store: Path, network_run: Run) -> No
     app.selectbox[0].set_value("other").run()
     assert "12 sensors, 2,016 times, one every 5 min" in words(app)
     assert app.dataframe[1].value["kept"][0] == "12"
+
+
+def test_a_link_to_a_run_that_is_not_there_says_so_and_one_that_is_does_not(store: Path) -> None:
+    lost = drawn("runs", look="nope")
+    assert [one.value for one in lost.warning] == [
+        "There is no run 'nope' here; this is 'network'\\."
+    ]
+    assert lost.selectbox[0].value == "network"
+    assert not drawn("runs", look="network").warning
 
 
 def test_one_seed_says_that_its_stability_is_not_known(network_run: Run) -> None:

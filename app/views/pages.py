@@ -48,3 +48,8 @@ def show_no_runs(places: Iterable[Path]) -> None:
     with st.container(border=True):
         st.markdown(wording.no_runs())
         st.caption("Looked in " + ", ".join(f"`{place}`" for place in places))
+
+
+def show_unknown_run(asked: str | None, shown: str | None) -> None:
+    """That a link names a run which is not here, and which one is shown instead."""
+    st.warning(wording.plain(f"There is no run {asked!r} here; this is {shown!r}."))

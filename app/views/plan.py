@@ -55,7 +55,7 @@ def _pick_run(shelf: Shelf) -> str:
     run_ids = list(shelf.folders)
     asked = st.query_params.get(links.RUN, st.session_state.get(LAST_RUN, shelf.default))
     if asked not in shelf.folders:
-        st.warning(wording.plain(f"There is no run {asked!r} here; this is {shelf.default!r}."))
+        pages.show_unknown_run(asked, shelf.default)
         asked = shelf.default
     shown = st.session_state.get("run")
     if shown not in shelf.folders or redraw.says_values():
@@ -113,7 +113,9 @@ def _plan(run: Run) -> None:
 
 def _tell(run: Run, clash: str | None) -> None:
     """What stands in the way of the plan, or of the link that led here."""
-    lost = state.lost(run)
+    unmet, lost = state.unmet(run), state.lost(run)
+    if unmet is not None:
+        st.warning(wording.unmet_level(run, unmet, state.choice(run).level))
     if lost:
         st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
     if clash:

@@ -35,17 +35,21 @@ def show() -> None:
             hide_index=True,
             key="runs-table",
         )
-        _show_run(runs[_pick(list(runs))])
+        _show_run(runs[_pick(list(runs), shelf)])
     run_tools.show_import(shelf.places[0])
     run_tools.show_deleted(shelf)
 
 
-def _pick(run_ids: list[str]) -> str:
+def _pick(run_ids: list[str], shelf: Shelf) -> str:
     """The run that the link names or the box chooses; the address bar follows."""
-    asked = st.session_state.get(run_tools.LOOK, st.query_params.get(LOOK))
-    st.session_state[run_tools.LOOK] = asked if asked in run_ids else run_ids[0]
+    linked = st.query_params.get(LOOK)
+    asked = st.session_state.get(run_tools.LOOK, linked)
+    shown = asked if asked in run_ids else run_ids[0]
+    if run_tools.LOOK not in st.session_state and linked not in (None, *shelf.folders):
+        pages.show_unknown_run(linked, shown)  # a run that went since says so itself
+    st.session_state[run_tools.LOOK] = shown
     chosen = st.selectbox("Look at", run_ids, key=run_tools.LOOK, filter_mode=None)
-    if st.query_params.get(LOOK) != chosen:
+    if linked != chosen:
         st.query_params[LOOK] = chosen
     return chosen
 
