@@ -21,6 +21,7 @@ from app.session import (
     first_choice,
     nearest_level,
 )
+from dynst_core import wording
 from dynst_core.plan import Edit
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance
@@ -90,16 +91,17 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     )
 
 
-def unmet_level(query: Mapping[str, str], run: Run) -> str | None:
-    """What a link to this run asks to be removed where that is none of its levels, else None."""
+def unmet_level(query: Mapping[str, str], run: Run) -> str:
+    """That a link to this run asks for a cut which is none of its levels; empty where it is one."""
     asked = query.get(REMOVED, "").strip()
     if not asked or query.get(RUN, run.run_id) != run.run_id:
-        return None
-    removed, levels = _number(asked), run.manifest.config.levels
-    if removed is None:
-        return asked
-    nearest = 100 * levels[nearest_level(run, removed / 100)]
-    return None if abs(nearest - removed) <= SAME_LEVEL else asked
+        return ""
+    removed, level = _number(asked), read(query, run).level
+    if removed is not None:
+        off = abs(100 * run.manifest.config.levels[level] - removed)
+        if off <= SAME_LEVEL:
+            return ""
+    return wording.unmet_level(run, asked, removed, level)
 
 
 def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:

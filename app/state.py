@@ -62,10 +62,10 @@ def lost(run: Run) -> tuple[str, ...]:
     return sites if read is choice(run) else ()
 
 
-def unmet(run: Run) -> str | None:
-    """The cut that the link asked for and the run does not have, till something is changed."""
-    asked, read = st.session_state.get(_key("unmet", run), (None, None))
-    return asked if read is choice(run) else None
+def unmet_level(run: Run) -> str:
+    """That the link asked for a cut which the run does not have, as long as nothing is changed."""
+    told, read = st.session_state.get(_key("unmet", run), ("", None))
+    return told if read is choice(run) else ""
 
 
 def remark(run: Run, text: str) -> None:

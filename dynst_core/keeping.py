@@ -101,12 +101,11 @@ def rename(store: RunStore, run_id: str, wish: str) -> str:
     Raises:
         RunError: the run is not to be changed, or the wish is taken or no name for a folder.
     """
-    folder, target = store.folder(run_id), store.folder(wish)
+    folder = store.folder(run_id)
     check_own(folder)
-    if target == folder:
+    if wish == run_id:
         return run_id
-    store.free_id(wish, exact=True)
-    copy_as(folder, target)
+    copy_as(folder, store.folder(store.free_id(wish, exact=True)))
     _remove(folder)
     return wish
 

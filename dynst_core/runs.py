@@ -35,6 +35,11 @@ from dynst_core.run_arrays import RunArrays, read_arrays, write_arrays
 from dynst_core.sites import SiteSet
 
 ARRAYS, WEIGHTS = "path.nc", "weights.safetensors"
+NAME = re.compile(r"(?!\.)[\w.-]+")
+"""What a run may be called: its name is a folder's, and a part of links and commands."""
+
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever their ending."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +138,7 @@ class RunStore:
         Raises:
             RunError: the wish is no name for a folder, or `exact` is asked for and it is taken.
         """
+        check_name(wish)
         target = self.folder(wish)
         if not target.exists():
             return wish
@@ -179,7 +185,7 @@ class RunStore:
         Raises:
             RunError: the id is no name for a folder.
         """
-        if not re.fullmatch(r"[\w.-]+", run_id) or run_id.startswith("."):
+        if not NAME.fullmatch(run_id):
             raise RunError(
                 f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id!r}; "
                 f"`{commands.here('runs')}` lists what there is."
@@ -203,6 +209,7 @@ class RunStore:
         Raises:
             RunError: the run id is taken or is no name for a folder.
         """
+        check_name(manifest.run_id)
         target = self.folder(manifest.run_id)
         if target.exists():
             raise _taken(target)
@@ -248,10 +255,29 @@ def move_into_place(temporary: Path, target: Path) -> None:
         raise (_taken(target) if target.exists() else error) from error
 
 
+def check_name(wish: str) -> None:
+    """Refuse what no new run can be called, here or on a machine that it is carried to.
+
+    Raises:
+        RunError: the wish is no name for a folder.
+    """
+    if not NAME.fullmatch(wish):
+        like = re.sub(r"[^\w.-]+", "-", wish).strip("-.") or "my-run"
+        raise RunError(
+            f"Expected a run's name of letters, digits, '-', '_' and '.', found {wish!r}; choose "
+            f"another, for example {like!r}."
+        )
+    if DEVICES.fullmatch(wish) or wish.endswith("."):
+        raise RunError(
+            f"Expected a run's name that every system can give to a folder, found {wish!r}, which "
+            f"Windows cannot; choose another."
+        )
+
+
 def _taken(target: Path) -> RunError:
     return RunError(
-        f"Expected a free run id, found {target} in place; "
-        f"choose another with --name or delete the folder."
+        f"Expected a run's name that is free, found {target.name!r} taken; choose another, or "
+        f"delete what has it."
     )
 
 

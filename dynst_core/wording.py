@@ -155,11 +155,19 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
 
 
-def unmet_level(run: Run, asked: str, level: int) -> str:
-    """That a link asks for a cut which is no level of the run; the level shown instead."""
-    return plain(
-        f"There is no level of {asked[:40]!r} % removed here; this is {level_label(run, level)}."
-    )
+def unmet_level(run: Run, asked: str, removed: float | None, level: int) -> str:
+    """That a link asks for a cut which is no level of the run; the level shown instead.
+
+    Args:
+        run: the run.
+        asked: what the link says.
+        removed: the same in percent; None where it is no number.
+        level: level index that is shown.
+    """
+    here = level_label(run, level)
+    if removed is None:
+        return plain(f"{asked[:40]!r} is no share to remove; this is {here}.")
+    return plain(f"{percent(removed / 100)} is no level of this run; this is {here}, the nearest.")
 
 
 def lost_sites(run: Run, sites: tuple[str, ...]) -> str:

@@ -76,22 +76,23 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
 
 
 @pytest.mark.parametrize(
-    ("query", "unmet"),
+    ("query", "told"),
     [
-        ({}, None),
-        ({"removed": ""}, None),
-        ({"removed": "60"}, None),
-        ({"removed": "59.6"}, None),
-        ({"removed": "63"}, "63"),
-        ({"removed": "100"}, "100"),
-        ({"removed": "abc"}, "abc"),
-        ({"removed": "63", "run": "another"}, None),
+        ({}, ""),
+        ({"removed": ""}, ""),
+        ({"removed": "60"}, ""),
+        ({"removed": "59.6"}, ""),
+        ({"removed": "63"}, r"63 % is no level of this run; this is 60 %, the nearest\."),
+        ({"removed": "100"}, r"100 % is no level of this run; this is 90 %, the nearest\."),
+        ({"removed": "abc"}, r"'abc' is no share to remove; this is 60 %\."),
+        ({"removed": "nan"}, r"'nan' is no share to remove; this is 60 %\."),
+        ({"removed": "63", "run": "another"}, ""),
     ],
 )
-def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_found(
-    network_run: Run, query: dict[str, str], unmet: str | None
+def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_told(
+    network_run: Run, query: dict[str, str], told: str
 ) -> None:
-    assert links.unmet_level(query, network_run) == unmet
+    assert links.unmet_level(query, network_run) == told
 
 
 @pytest.mark.parametrize(

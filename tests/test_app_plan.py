@@ -177,14 +177,18 @@ def test_a_link_to_unknown_sensors_says_so_until_something_is_changed(store: Pat
     assert len(app.warning) == 0
 
 
-@pytest.mark.parametrize("removed", ["63", "abc"])
+@pytest.mark.parametrize(
+    ("removed", "told"),
+    [
+        ("63", "63 % is no level of this run; this is 60 %, the nearest"),
+        ("abc", "'abc' is no share to remove; this is 60 %"),
+    ],
+)
 def test_a_link_to_a_cut_that_is_no_level_says_so_until_something_is_changed(
-    store: Path, removed: str
+    store: Path, removed: str, told: str
 ) -> None:
     app = open_app(run="network", removed=removed)
-    assert [one.value for one in app.warning] == [
-        f"There is no level of '{removed}' % removed here; this is 60 %\\."
-    ]
+    assert [one.value for one in app.warning] == [f"{told}\\."]
     app.select_slider[0].set_value(0).run()
     assert len(app.warning) == 0
 

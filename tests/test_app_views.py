@@ -140,8 +140,21 @@ def test_a_name_that_is_taken_is_explained_and_nothing_changes(store: Path) -> N
     app = drawn("runs")
     app.text_input(key="name-network").set_value("other").run()
     app.button(key="rename-network").click().run()
-    assert "Expected a free run id" in app.error[0].value
+    assert "Expected a run's name that is free, found 'other' taken" in app.error[0].value
+    assert str(store) not in app.error[0].value and "--name" not in app.error[0].value
     assert app.selectbox[0].options == ["network", "other"]
+    app.selectbox[0].set_value("other").run()
+    assert not app.error, "it was said of the run that was looked at before"
+
+
+def test_a_fault_in_a_file_is_told_by_run_and_without_the_way_to_it(store: Path) -> None:
+    app = drawn("runs")
+    (store / "network" / "baselines.json").write_text("{}")
+    app.text_input(key="name-network").set_value("later").run()
+    app.button(key="rename-network").click().run()
+    (told,) = [one.value for one in app.error]
+    assert told.startswith(r"network/baselines\.json\: expected a table of baselines")
+    assert str(store) not in told
 
 
 def test_the_method_says_what_is_not_claimed_and_explains_the_paper_s_words(store: Path) -> None:

@@ -56,14 +56,28 @@ def test_a_renamed_run_is_the_same_run_under_another_name(
 
 @pytest.mark.parametrize("wish", ["", "a/b", "../up", ".hidden", "a b", "x" * 3 + "\n"])
 def test_a_name_that_is_none_for_a_folder_is_refused(store: RunStore, wish: str) -> None:
-    with pytest.raises(RunError, match="Expected a run id of letters"):
+    with pytest.raises(RunError, match="Expected a run's name of letters"):
         rename(store, "network", wish)
     assert listing(store) == ["network"]
 
 
+@pytest.mark.parametrize("wish", ["CON", "con.old", "Lpt1", "council."])
+def test_a_name_that_windows_cannot_hold_is_refused(store: RunStore, wish: str) -> None:
+    with pytest.raises(RunError, match="every system can give to a folder, found .* Windows"):
+        rename(store, "network", wish)
+    assert listing(store) == ["network"]
+
+
+def test_a_name_in_any_letters_is_taken_and_a_refused_one_gets_a_like_one(store: RunStore) -> None:
+    with pytest.raises(RunError, match="found 'Tünnel übung 1'; .* for example 'Tünnel-übung-1'"):
+        rename(store, "network", "Tünnel übung 1")
+    assert rename(store, "network", "Tünnel-übung-1") == "Tünnel-übung-1"
+    assert listing(store) == ["Tünnel-übung-1"]
+
+
 def test_a_taken_name_is_refused_and_the_own_one_changes_nothing(store: RunStore) -> None:
     save_run(store.root, "other", make_arrays(network_sites(5)))
-    with pytest.raises(RunError, match="Expected a free run id"):
+    with pytest.raises(RunError, match="Expected a run's name that is free"):
         rename(store, "network", "other")
     assert rename(store, "network", "network") == "network"
     assert listing(store) == ["network", "other"]

@@ -178,7 +178,7 @@ def without(name: str) -> Callable[[dict[str, bytes]], bytes]:
         (lambda p: claiming(p, 7), "weights.safetensors|zip file"),
         (
             lambda p: forged({n: p[n] for n in p if n != "baselines.json"}, run_id="../up"),
-            "Expected a run id of letters",
+            "Expected a run's name of letters",
         ),
         (lambda p: forged(p, files={"../x": "0"}), "expected the files path.nc and weights"),
         (lambda p: forged(p, files={"path.nc": "0"}), "path.nc: expected the SHA-256"),

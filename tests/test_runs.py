@@ -161,7 +161,7 @@ def test_a_store_lists_its_runs_by_name_and_nothing_else(tmp_path: Path) -> None
 
 def test_a_taken_id_is_refused_and_the_first_run_kept(tmp_path: Path) -> None:
     save_run(tmp_path, "run", make_arrays(network_sites()), title="The first")
-    with pytest.raises(RunError, match="Expected a free run id"):
+    with pytest.raises(RunError, match="Expected a run's name that is free"):
         save_run(tmp_path, "run", make_arrays(network_sites()), title="The second")
     assert RunStore(tmp_path).open("run").manifest.title == "The first"
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
@@ -181,7 +181,7 @@ def test_an_id_taken_while_writing_is_refused_too(
         return serialize(flat)
 
     monkeypatch.setattr(runs, "serialize", slow_serialize)
-    with pytest.raises(RunError, match="Expected a free run id"):
+    with pytest.raises(RunError, match="Expected a run's name that is free"):
         save_run(tmp_path, "run", arrays, title="The slower")
     assert RunStore(tmp_path).open("run").manifest.title == "The faster"
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
@@ -231,7 +231,7 @@ def test_an_id_that_is_no_folder_name_is_refused(tmp_path: Path, run_id: str) ->
     store = tmp_path / "store"
     with pytest.raises(RunError, match="Expected a run id of letters"):
         RunStore(store).open(run_id)
-    with pytest.raises(RunError, match="Expected a run id of letters"):
+    with pytest.raises(RunError, match="Expected a run's name of letters"):
         save_run(store, run_id, make_arrays(network_sites()))
     assert list(tmp_path.iterdir()) == []
 

@@ -113,9 +113,9 @@ def _plan(run: Run) -> None:
 
 def _tell(run: Run, clash: str | None) -> None:
     """What stands in the way of the plan, or of the link that led here."""
-    unmet, lost = state.unmet(run), state.lost(run)
-    if unmet is not None:
-        st.warning(wording.unmet_level(run, unmet, state.choice(run).level))
+    unmet, lost = state.unmet_level(run), state.lost(run)
+    if unmet:
+        st.warning(unmet)
     if lost:
         st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
     if clash:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -22,9 +24,12 @@ from dynst_core.keeping import (
     restore,
     write_note,
 )
-from dynst_core.runs import Run, RunStore
+from dynst_core.runs import Run, RunStore, run_folders
 
 LOOK, TOLD = "look-at", "runs-told"
+NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
+"""Where an action is asked for, and its message shown."""
+
 MOST_MEGABYTES = 1000
 
 EXAMPLE_WORDS = (
@@ -33,18 +38,44 @@ EXAMPLE_WORDS = (
 )
 
 
-def show_message() -> None:
-    """What the last action came to, once, with a button to take a deletion back."""
-    told = st.session_state.get(TOLD)
-    if told is None:
-        return
-    good, text, undo = told
-    with st.container(horizontal=True, vertical_alignment="center", key="runs-told-row"):
-        (st.success if good else st.error)(
-            wording.plain(text), icon=":material/check:" if good else ":material/error:"
-        )
-        if undo is not None:
-            st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=undo)
+@dataclass(frozen=True)
+class Told:
+    """What the last action came to.
+
+    Attributes:
+        place: one of PLACES, where the action was asked for.
+        good: whether it was done.
+        text: what to say of it.
+        undo: takes it back; None where nothing can.
+    """
+
+    place: str
+    good: bool
+    text: str
+    undo: Callable[[], None] | None = None
+
+
+def show_message(place: str) -> None:
+    """What the last action came to, with a button to take it back.
+
+    Above what was clicked: below, it may lie beneath the edge of the screen.
+    """
+    told: Told | None = st.session_state.get(TOLD)
+    with st.container(key=f"told-{place}"):  # always there, so that nothing below is drawn anew
+        if told is None or told.place != place:
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            (st.success if told.good else st.error)(
+                wording.plain(told.text),
+                icon=":material/check:" if told.good else ":material/error:",
+            )
+            if told.undo is not None:
+                st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=told.undo)
+
+
+def clear_message() -> None:
+    """What was said belongs to what was on the screen before."""
+    st.session_state.pop(TOLD, None)
 
 
 def show_tools(run: Run) -> None:
@@ -54,6 +85,7 @@ def show_tools(run: Run) -> None:
         st.caption(EXAMPLE_WORDS)
     else:
         _show_note(run)
+    show_message(TOOLS)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="run-tools"):
         if not is_example(run.folder):
             _show_name(store, run)
@@ -70,6 +102,7 @@ def show_tools(run: Run) -> None:
 def show_import(place: Path) -> None:
     """A box that takes a packed run into the first folder of runs."""
     st.markdown("**Import a run**")
+    show_message(IMPORT)
     st.file_uploader(
         "A run that was exported here or on another machine",
         type=["zip"],
@@ -82,6 +115,7 @@ def show_import(place: Path) -> None:
 
 def show_deleted(shelf: Shelf) -> None:
     """The runs that can be restored."""
+    show_message(DELETED)
     found = [(store, one) for store in map(RunStore, shelf.places) for one in deleted_runs(store)]
     if not found:
         return
@@ -94,7 +128,7 @@ def show_deleted(shelf: Shelf) -> None:
                     key=f"restore-{one.key}",
                     icon=":material/undo:",
                     on_click=_restore,
-                    args=(store, one),
+                    args=(DELETED, store, one),
                 )
                 st.button(
                     "Remove for good",
@@ -110,6 +144,7 @@ def _show_note(run: Run) -> None:
     written = read_note(run.folder).strip()
     if st.session_state.get(f"{key}-read") != written:  # another session may have changed it
         st.session_state[key] = st.session_state[f"{key}-read"] = written
+    show_message(NOTE)
     st.text_area(
         "Note",
         key=key,
@@ -149,46 +184,61 @@ def _show_export(run: Run) -> None:
     )
 
 
-def _attempt(act: Callable[[], object], told: str, undo: Callable[[], None] | None = None) -> bool:
+def _attempt(
+    place: str, act: Callable[[], object], told: str, undo: Callable[[], None] | None = None
+) -> bool:
     """Do something with a run, and remember what to say about it."""
     try:
         act()
     except DynSTError as error:
-        st.session_state[TOLD] = (False, str(error), None)
+        _tell(Told(place, good=False, text=_without_folders(str(error))))
         return False
-    st.session_state[TOLD] = (True, told, undo)
+    _tell(Told(place, good=True, text=told, undo=undo))
     return True
 
 
+def _tell(told: Told) -> None:
+    st.session_state[TOLD] = told
+
+
+def _without_folders(text: str) -> str:
+    """An error as the page tells it: files by run, wherever on the disk the runs lie."""
+    for place in run_folders():
+        text = text.replace(f"{place}{os.sep}", "")
+    return text
+
+
 def _note(folder: Path, text: str) -> None:
-    _attempt(lambda: write_note(folder, text), "Note saved.")
+    _attempt(NOTE, lambda: write_note(folder, text), "Note saved.")
 
 
 def _rename(store: RunStore, run_id: str, wish: str) -> None:
     told = f"Run {run_id} is now {wish}; links to its old name no longer open it."
-    if wish != run_id and _attempt(lambda: rename(store, run_id, wish), told):
+    if wish != run_id and _attempt(TOOLS, lambda: rename(store, run_id, wish), told):
         st.session_state[LOOK] = wish
 
 
 def _delete(store: RunStore, run_id: str) -> None:
     gone: list[Deleted] = []
     _attempt(
+        TOOLS,
         lambda: gone.append(delete(store, run_id)),
         f"Run {run_id} was deleted.",
-        lambda: _restore(store, gone[0]),
+        lambda: _restore(TOOLS, store, gone[0]),
     )
 
 
-def _restore(store: RunStore, one: Deleted) -> None:
+def _restore(place: str, store: RunStore, one: Deleted) -> None:
     back: list[str] = []
-    if _attempt(lambda: back.append(restore(store, one)), f"Run {one.run_id} is back."):
+    if _attempt(place, lambda: back.append(restore(store, one)), f"Run {one.run_id} is back."):
         st.session_state[LOOK] = back[0]
         if back[0] != one.run_id:
-            st.session_state[TOLD] = (True, f"Run {one.run_id} is back as {back[0]}.", None)
+            _tell(Told(place, good=True, text=f"Run {one.run_id} is back as {back[0]}."))
 
 
 def _forget(store: RunStore, one: Deleted) -> None:
-    _attempt(lambda: forget(store, one), f"Run {one.run_id} was removed for good.")
+    told = f"Run {one.run_id} was removed for good."
+    _attempt(DELETED, lambda: forget(store, one), told)
 
 
 def _import(place: Path) -> None:
@@ -196,8 +246,9 @@ def _import(place: Path) -> None:
 
     file = st.session_state["run-file"]
     if file is None:
+        clear_message()
         return
     came: list[str] = []
-    if _attempt(lambda: came.append(unpack_run(file, RunStore(place), file.name)), ""):
-        st.session_state[TOLD] = (True, f"{file.name}: imported as {came[0]}.", None)
+    if _attempt(IMPORT, lambda: came.append(unpack_run(file, RunStore(place), file.name)), ""):
+        _tell(Told(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
         st.session_state[LOOK] = came[0]

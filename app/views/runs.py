@@ -25,7 +25,6 @@ def show() -> None:
     """A table of the runs, and below it the one chosen in full."""
     shelf = loading.find_runs()
     pages.show_head(pages.RUNS, "Runs")
-    run_tools.show_message()
     if shelf.default is None:
         pages.show_no_runs(shelf.places)
     runs = _open_all(shelf)
@@ -36,6 +35,8 @@ def show() -> None:
             key="runs-table",
         )
         _show_run(runs[_pick(list(runs), shelf)])
+    else:
+        run_tools.show_message(run_tools.TOOLS)
     run_tools.show_import(shelf.places[0])
     run_tools.show_deleted(shelf)
 
@@ -48,7 +49,13 @@ def _pick(run_ids: list[str], shelf: Shelf) -> str:
     if run_tools.LOOK not in st.session_state and linked not in (None, *shelf.folders):
         pages.show_unknown_run(linked, shown)  # a run that went since says so itself
     st.session_state[run_tools.LOOK] = shown
-    chosen = st.selectbox("Look at", run_ids, key=run_tools.LOOK, filter_mode=None)
+    chosen = st.selectbox(
+        "Look at",
+        run_ids,
+        key=run_tools.LOOK,
+        on_change=run_tools.clear_message,
+        filter_mode=None,
+    )
     if linked != chosen:
         st.query_params[LOOK] = chosen
     return chosen

@@ -131,6 +131,10 @@ def test_a_run_is_renamed_noted_deleted_restored_and_carried_away(
     save_run(store.root, "draft", arrays)
     page, guard = open_page(driven, address, "runs?look=draft")
     page.set_default_timeout(PATIENCE)
+    page.get_by_label("Name", exact=True).fill("network")
+    page.get_by_label("Name", exact=True).press("Enter")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("found 'network' taken")).to_be_in_viewport(timeout=PATIENCE)
     page.get_by_label("Name", exact=True).fill("council")
     page.get_by_label("Name", exact=True).press("Enter")
     page.get_by_role("button", name="Rename").click()
@@ -160,8 +164,10 @@ def test_a_run_is_renamed_noted_deleted_restored_and_carried_away(
     expect(page.get_by_label("Note")).to_have_value("for the meeting in May", timeout=PATIENCE)
     bad = tmp_path / "bad.zip"
     bad.write_bytes(packed.read_bytes()[:3000])
+    page.get_by_test_id("stFileUploaderDropzone").scroll_into_view_if_needed()
     page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(bad)
-    expect(page.get_by_text("expected a run packed as a zip file")).to_be_visible(timeout=PATIENCE)
+    told = page.get_by_text("expected a run packed as a zip file")
+    expect(told).to_be_in_viewport(timeout=PATIENCE)  # where it was asked for
     assert store.ids() == ["council", "council-2", "later", "network"]
     assert guard.foreign == []
     page.close()
