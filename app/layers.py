@@ -235,14 +235,14 @@ def _outline(run: Run, plan: Plan) -> np.ndarray:
 def _legend(
     run: Run, scale: Scale, unit: str, *, signed: bool = False, known: bool = True
 ) -> Legend:
-    noun, cell = wording.site_noun(run), run.grid is not None
+    cell = run.grid is not None
     if not known:
         return Legend(
             scale.css(),
             _ticks(scale, unit, signed=signed),
             (palette.no_data_swatch("not yet known", cell=cell),),
         )
-    removed = () if cell else (palette.removed_swatch(f"removed {noun}", cell=False),)
+    removed = () if cell else (palette.rimmed_swatch(scale, wording.REMOVED_RIM),)
     return Legend(scale.css(), _ticks(scale, unit, signed=signed), removed)
 
 

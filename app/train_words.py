@@ -64,8 +64,8 @@ def span(seconds: float) -> str:
 
 
 def dataset_label(entry: Entry) -> str:
-    """A data set in the list: "Road traffic speed, Los Angeles (metr-la-week)"."""
-    return f"{entry.title}, {entry.place} ({entry.name})"
+    """A data set in the list: "metr-la-week: Road traffic speed"; its name is never cut off."""
+    return f"{entry.name}: {entry.title}"
 
 
 def download_bytes(entry: Entry) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import streamlit as st
 from dynst_core.errors import DynSTError
 from dynst_core.estimate import Size
 from dynst_core.job_files import Job, JobFolder, list_jobs
-from dynst_core.runs import run_folders
+from dynst_core.runs import RunStore, run_folders
 from dynst_core.sources.catalogue import Entry, load_catalogue, load_field
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def all_jobs() -> dict[str, tuple[JobFolder, Job]]:
         except DynSTError:  # damaged, or just being deleted
             continue
     return found
+
+
+def name_to_come(name: str) -> str:
+    """What the run of a new job will be called that asks for none, after those that wait."""
+    waiting = sum(job.card.name == name and not job.state.over for _, job in all_jobs().values())
+    return next(islice(RunStore(run_folders()[0]).free_ids(name), waiting, None))
 
 
 def at_hand(entry: Entry) -> bool:

@@ -173,7 +173,7 @@ def error_legend(run: Run, channel: int, scale: Scale, *, known: bool) -> Legend
     if not known:
         swatches = (palette.no_data_swatch(wording.NOT_EVALUATED, cell=cell),)
     elif not cell:
-        swatches = (palette.removed_swatch(f"removed {wording.site_noun(run)}", cell=cell),)
+        swatches = (palette.rimmed_swatch(scale, wording.REMOVED_RIM),)
     # An error is never below 0, so an end of the scale at 0 hides nothing.
     labels = _labels(scale, wording.unit(run, channel), open_below=scale.low > 0)
     return Legend(scale.css(), labels, swatches)

@@ -215,8 +215,15 @@ def tick_step(span: float, about: int = 4) -> float:
 
 
 def removed_swatch(label: str, *, cell: bool) -> Swatch:
-    """White with a grey outline: a removed site, drawn as a cell or as a dot."""
+    """White with a grey outline: a removed site where it has no colour, a cell or a dot."""
     return Swatch("#ffffff", _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
+
+
+def rimmed_swatch(scale: Scale, label: str) -> Swatch:
+    """A dot in some colour of the scale with the grey outline that tells a removed sensor."""
+    # Not the middle, which some scales have white.
+    colour = scale.rgba(np.array([scale.low + 0.7 * (scale.high - scale.low)]))[0]
+    return Swatch(_hex(colour), _hex(np.array(GREY_OUTLINE[:3])), label, round=True)
 
 
 def kept_swatch(label: str, *, cell: bool) -> Swatch:

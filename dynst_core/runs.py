@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -139,15 +140,14 @@ class RunStore:
             RunError: the wish is no name for a folder, or `exact` is asked for and it is taken.
         """
         check_name(wish)
-        target = self.folder(wish)
-        if not target.exists():
-            return wish
-        if exact:
-            raise _taken(target)
-        number = 2
-        while (self.root / f"{wish}-{number}").exists():
-            number += 1
-        return f"{wish}-{number}"
+        if exact and (self.root / wish).exists():
+            raise _taken(self.root / wish)
+        return next(self.free_ids(wish))
+
+    def free_ids(self, wish: str) -> Iterator[str]:
+        """Ids like a wish that no run has: wish itself, wish-2, wish-3 and so on."""
+        names = chain([wish], (f"{wish}-{number}" for number in count(2)))
+        return (name for name in names if not (self.root / name).exists())
 
     def check_writable(self) -> None:
         """Refuse a folder that no run can be written to, before hours of training.

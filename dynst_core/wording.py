@@ -262,6 +262,9 @@ def incomplete(run: Run) -> str | None:
 
 NOT_EVALUATED = "not yet evaluated"
 
+REMOVED_RIM = "removed: grey rim"
+"""How a legend tells removed sensors that have a colour of the scale, as kept ones have."""
+
 TOLERANCES: dict[Kind, str] = {
     "percent": "% above all {noun}s",
     "above": "{unit} above all {noun}s",

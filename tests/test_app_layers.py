@@ -68,6 +68,17 @@ def test_a_layer_not_yet_forecast_is_grey_and_says_so(network_run: Run, name: st
     assert [swatch.label for swatch in shown.legend.swatches] == ["not yet known"]
 
 
+@pytest.mark.parametrize("name", [layers.ADDED, layers.DIFFERENCE, layers.FORECAST])
+def test_where_removed_sensors_are_coloured_the_legend_shows_their_rim(
+    network_run: Run, name: str
+) -> None:
+    shown = look(name, network_run, moment=MOMENT)
+    (swatch,) = shown.legend.swatches
+    assert swatch.label == "removed: grey rim" and swatch.fill not in ("#ffffff", swatch.line)
+    removed = ~Plan.at_level(network_run, 2).mask.active
+    assert (shown.line[removed] == palette.GREY_OUTLINE).all()
+
+
 def test_forecast_and_truth_share_one_scale_and_their_difference_is_signed(
     network_run: Run,
 ) -> None:

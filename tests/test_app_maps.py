@@ -316,6 +316,16 @@ def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run, base_ma
     ]
 
 
+def test_where_removed_sensors_have_an_error_s_colour_the_legend_shows_their_rim(
+    network_run: Run, base_map: BaseMap
+) -> None:
+    legends = paint(network_run, stages.make_stage(network_run, base_map), 2).legends
+    (ranked,), (erring,) = legends[IMPORTANCE].swatches, legends[ERROR].swatches
+    assert (ranked.label, ranked.fill) == ("removed sensor", "#ffffff")
+    assert erring.label == "removed: grey rim" and erring.fill != "#ffffff"
+    assert erring.line == ranked.line
+
+
 @pytest.mark.parametrize("kind", ["network", "grid"])
 def test_a_plan_not_evaluated_shows_no_error_at_all(
     tmp_path: Path, base_map: BaseMap, kind: str

@@ -10,6 +10,7 @@ import pytest
 
 from app import train_pictures, train_words
 from app.views.train_form import first_choice, request_of
+from dynst_core import wording
 from dynst_core.basemap import BaseMap
 from dynst_core.errors import ConfigError
 from dynst_core.estimate import Estimate
@@ -196,6 +197,25 @@ def test_a_bad_entry_is_told_and_the_other_data_sets_can_be_trained(store: Path)
     assert "complete description of 'bad'" in app.warning[0].value.replace("\\", "")
     assert "bad" not in app.selectbox(key="train-dataset").options
     assert not app.button(key="train-start").disabled
+
+
+def test_a_data_set_is_listed_by_its_name_first_and_its_place_stands_below(store: Path) -> None:
+    app = drawn("train")
+    assert app.selectbox(key="train-dataset").options[0].startswith("tunnel-fire: ")
+    place = load_catalogue()["tunnel-fire"].place
+    assert f"{wording.plain(place)}. Computed when asked for" in words(app)
+
+
+def test_the_field_for_a_name_shows_the_one_that_the_run_will_get(store: Path) -> None:
+    def shown() -> str:
+        return drawn("train").text_input(key="train-name").placeholder
+
+    assert shown() == "tunnel-fire"
+    (store / "tunnel-fire").mkdir()
+    assert shown() == "tunnel-fire-2"
+    folder = JobFolder.create(store, REQUEST, "tunnel-fire")
+    folder.set_state("running", "Trains.", holder=Process.of())
+    assert shown() == "tunnel-fire-3", "the job under way takes the second"
 
 
 def test_levels_that_fall_are_told_and_nothing_can_be_started(store: Path) -> None:

@@ -20,6 +20,12 @@ from dynst_core.runs import Run
 LOOK = "look"
 """The part of the link that names the run looked at."""
 
+MUCH, LITTLE = 0.7, 0.3
+"""Kendall's tau from which two orders are said to agree much, and below which little.
+
+85 and 65 % of all pairs are in the same order there.
+"""
+
 
 def show() -> None:
     """A table of the runs, and below it the one chosen in full."""
@@ -180,15 +186,27 @@ def how_stable(run: Run) -> list[str]:
         shared = int(members.active[:, level].all(axis=0).sum())
         told.append(
             f"{len(members.seeds)} trainings: their ranks agree by "
-            f"{rank_agreement(members.rank):.2f} (1 the same order, 0 chance); with "
-            f"{wording.level_label(run, level)} removed all of them keep {shared:,} of "
+            f"{_agreement(run, members.rank)}; with {wording.level_label(run, level)} removed all "
+            f"of them keep {shared:,} of "
             f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run "
             f"from {wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
             f"{wording.plain(wording.unit(run, 0))}."
         )
     if run.arrays.half_rank is not None:
         told.append(
-            f"First ranks from each half of the training record agree by "
-            f"{rank_agreement(run.arrays.half_rank):.2f}."
+            f"The order that training starts from, worked out from each half of the training "
+            f"record alone: the two agree by {_agreement(run, run.arrays.half_rank)}. The less, "
+            f"the more it hangs on which times were recorded."
         )
     return told
+
+
+def _agreement(run: Run, ranks: np.ndarray) -> str:
+    """How far some orders of the sites, (n, s), agree, with what that number means."""
+    tau = rank_agreement(ranks)
+    how = "much" if tau >= MUCH else "little" if tau < LITTLE else "middling"
+    same = wording.percent(round((1 + tau) / 2, 2))
+    return (
+        f"{tau:.2f}, {how} (Kendall's tau: 1 the same order, 0 chance; {same} of all pairs of "
+        f"{wording.site_noun(run)}s go in the same order)"
+    )

@@ -162,9 +162,9 @@ def _show_data(entry: Entry) -> bool:
     except DynSTError as error:
         st.error(str(error), icon=":material/error:")
         return False
-    if entry.simulated:
-        st.caption("Computed when asked for: needs no download.")
-    elif not here:
+    needs = " Computed when asked for: needs no download." if entry.simulated else ""
+    st.caption(f"{wording.plain(entry.place)}.{needs}")
+    if not here:
         weight = train_words.size(train_words.download_bytes(entry))
         st.info(
             f"The data are not on this machine. They are {weight}, fetched from the addresses in "
@@ -237,7 +237,8 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         st.multiselect(
             label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
         )
-    st.text_input("Name of the run", placeholder=choice.dataset, **shared("name"))
+    name = training.name_to_come(choice.dataset)
+    st.text_input("Name of the run", placeholder=name, **shared("name"))
 
 
 def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
