@@ -222,7 +222,7 @@ def removed_swatch(label: str, *, cell: bool) -> Swatch:
 def rimmed_swatch(scale: Scale, label: str) -> Swatch:
     """A dot in some colour of the scale with the grey outline that tells a removed sensor."""
     # Not the middle, which some scales have white.
-    colour = scale.rgba(np.array([scale.low + 0.7 * (scale.high - scale.low)]))[0]
+    colour = scale.rgba(np.array([scale.low + 0.3 * (scale.high - scale.low)]))[0]
     return Swatch(_hex(colour), _hex(np.array(GREY_OUTLINE[:3])), label, round=True)
 
 

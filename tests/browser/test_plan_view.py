@@ -283,6 +283,19 @@ def test_on_a_phone_the_maps_lie_one_below_the_other(visit: Open) -> None:
     assert upper["width"] > 330
 
 
+def test_on_a_phone_slider_and_maps_are_seen_together(visit: Open) -> None:
+    page, _ = visit("?run=network", size=(390, 844))
+    upper = stage(page).locator(".frame.importance").bounding_box()
+    assert upper and upper["y"] < 600, "most of the first map is on the first screen"
+    figures = page.locator(".st-key-figures").bounding_box()
+    assert figures and figures["y"] > upper["y"] + upper["height"]
+    stage(page).locator(".frame.error").scroll_into_view_if_needed()
+    expect(page.locator(".st-key-level")).to_be_in_viewport(ratio=1)
+    before = stage(page).get_attribute("data-painted")
+    page.get_by_role("slider", name="Sensors removed").press("ArrowRight")
+    expect(stage(page)).not_to_have_attribute("data-painted", str(before), timeout=PATIENCE)
+
+
 def test_maps_have_words_for_those_who_do_not_see_them(visit: Open) -> None:
     page, _ = visit("?run=network&removed=60")
     labels = [card.get_attribute("aria-label") for card in stage(page).locator("figure").all()]
