@@ -37,6 +37,7 @@ class Plan:
         errors: test error, (lead_time, s, c) in units; None: not yet evaluated.
         breaches: constraints that the mask breaks, as sentences; empty for a valid plan.
         edits: the planner's own decisions, in order.
+        most: whether it is certain that no choice that obeys keeps more of the number wanted.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class Plan:
     errors: ErrorStatistics | None
     breaches: tuple[str, ...]
     edits: tuple[Edit, ...] = ()
+    most: bool = False
 
     @classmethod
     def of(
@@ -77,7 +79,8 @@ class Plan:
     def at_level(cls, run: Run, level: int, constraints: Constraints | None = None) -> Plan:
         """The run's own mask at a level where it obeys the constraints, else the nearest that does.
 
-        Nearest: the level's kept sites come first, the others follow by rank.
+        Nearest: as many sites as the level keeps, if they fit; its own come first, the others
+        follow by rank.
 
         Raises:
             ConstraintError: no choice of so many sites obeys the constraints.
@@ -93,7 +96,7 @@ class Plan:
 
     @classmethod
     def solved(cls, run: Run, n_active: int, constraints: Constraints) -> Plan:
-        """The highest-ranked sites, `n_active` at most, that obey the constraints.
+        """As many sites as obey the constraints, `n_active` at most, by rank.
 
         Raises:
             ConstraintError: no choice of so many sites obeys them.
@@ -102,7 +105,8 @@ class Plan:
 
     @classmethod
     def _solved(cls, run: Run, rank: np.ndarray, constraints: Constraints, n_active: int) -> Plan:
-        return cls.of(run, solve(rank, run.sites, constraints, n_active), constraints, n_active)
+        found = solve(rank, run.sites, constraints, n_active)
+        return replace(cls.of(run, found.mask, constraints, n_active), most=found.most)
 
     def edited(self, run: Run, *edits: Edit) -> Plan:
         """The plan with sites switched by hand, one after another, verified anew.

@@ -1,9 +1,10 @@
-"""The highest-ranked sites that obey every constraint, or the constraints that clash.
+"""As many of the sites asked for as obey every constraint, or the constraints that clash.
 
 Sites are taken in the order of their rank, those that a constraint demands first. That is the best
-choice where only pins and zones bind. Where a distance or a cost gets in the way of a zone's least
-number, an exact solver (HiGHS, through scipy) has the last word, and finds which constraints
-cannot hold together.
+choice where only pins and zones bind. Where a distance or a cost gets in the way, and fewer sites
+are taken than were asked for, an exact solver (HiGHS, through scipy) looks for a choice that keeps
+more: the most sites first, and of such choices the one whose ranks add up highest. It also meets
+a zone's least number where the order fails, and finds which constraints cannot hold together.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from dynst_core.mask import Mask
 from dynst_core.sites import EARTH_RADIUS_KM, SiteSet
 
 SECONDS = 5.0
-"""How long the exact solver may search, for each question put to it."""
+"""How long the exact solver may search for any plan at all, and for each clash."""
+
+MORE_SECONDS = 2.0
+"""How long it may search for a plan that keeps more: a slider waits for the answer."""
 
 SLACK = 1e-9
 """Relative rounding error that is no breach."""
@@ -32,27 +36,58 @@ INFEASIBLE = 2
 """The solver's word for: no choice of sites can obey these."""
 
 
-def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Mask:
-    """Keep the highest-ranked sites that obey all constraints.
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A choice that obeys.
+
+    Attributes:
+        mask: the sites kept, at least one.
+        most: whether it is certain that no choice that obeys keeps more of the number asked for.
+    """
+
+    mask: Mask
+    most: bool
+
+
+def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
+    """Keep as many sites as obey all constraints, in the order of rank where none keeps more.
 
     Args:
         rank: (s,), 0 for the first site to go.
         sites: where they are.
         constraints: what must be respected.
         n_active: sites to keep at most; fewer are kept where the constraints leave no room.
-    Returns:
-        A mask with at least one site.
     Raises:
         ConstraintError: no choice obeys all; the text names those that clash and what to try.
     """
     taken = _greedy(rank, sites, constraints, n_active)
-    if taken is not None:
-        return Mask(taken)
+    if taken is None:
+        return _demanded(rank, sites, constraints, n_active)
+    if taken.sum() == n_active or not _crowding(constraints):
+        return Solved(Mask(taken), most=True)
+    rules = _rules(sites, constraints, n_active)
+    found = _search(rules, _worth(rank, n_active), MORE_SECONDS)
+    if found.active is not None and found.active.sum() > taken.sum():
+        taken = found.active
+    return found.solved(taken)
+
+
+def _crowding(constraints: Constraints) -> bool:
+    """Whether one site can take the room of two: by its surroundings, or by what it costs."""
+    if constraints.cost is None or constraints.max_cost is None:
+        return constraints.min_distance_km > 0
+    return constraints.min_distance_km > 0 or bool(np.ptp(constraints.cost) > 0)
+
+
+def _demanded(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
+    """A choice that meets demands which the order of rank does not meet; errors as for `solve`."""
     rules = _rules(sites, constraints, n_active)
     clash = _clashing_pins(sites, constraints, rules)
-    found = _search(rules, -(rank + 1.0)) if not clash else _Found(None, infeasible=True)
+    found = _Found(None, infeasible=True)
+    if not clash:
+        found = _search(rules, _worth(rank, n_active))
     if found.active is not None:
-        return Mask(found.active)
+        return found.solved(found.active)
     if not found.infeasible:
         raise ConstraintError(
             f"Expected a plan that obeys every constraint, found none in {SECONDS:.0f} s of "
@@ -156,8 +191,21 @@ class _Rule:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
+    """What a search came to.
+
+    Attributes:
+        active: (s,), the best choice found; None where none was.
+        infeasible: whether it is certain that there is none.
+        bound: what no choice is worth more than.
+    """
+
     active: np.ndarray | None
     infeasible: bool
+    bound: float = np.inf
+
+    def solved(self, active: np.ndarray) -> Solved:
+        """A choice, and whether the search leaves room for one that keeps more."""
+        return Solved(Mask(active), most=bool(self.bound < active.sum() + 1))
 
 
 def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rule]:
@@ -189,10 +237,9 @@ def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rul
         pairs = _near_pairs(sites, constraints.min_distance_km)
         rules.append(_Rule("distance", text, "lower the distance", pairs, -np.inf, 1))
     if constraints.cost is not None and constraints.max_cost is not None:
-        scale = constraints.cost.max() or 1.0
         text = f"spend at most {constraints.max_cost:,.10g} {constraints.currency}".rstrip()
-        row, most = total(constraints.cost / scale), constraints.max_cost / scale
-        rules.append(_Rule("cost", text, "raise the budget", row, -np.inf, most))
+        row = total(_share_of_budget(constraints.cost, constraints.max_cost))
+        rules.append(_Rule("cost", text, "raise the budget", row, -np.inf, 1))
     for limit in constraints.limits:
         row = total(constraints.in_zone(limit.zone))
         if limit.at_least > 0:
@@ -207,6 +254,14 @@ def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rul
             _Rule("always", text, "free some of them", one_each[constraints.always], 1, np.inf)
         )
     return rules
+
+
+def _share_of_budget(cost: np.ndarray, budget: float) -> np.ndarray:
+    """Each cost as a share of the budget, 2 for any beyond it.
+
+    So the solver's tolerance is one of the budget, however dear the dearest site is.
+    """
+    return np.where(cost > budget * (1 + SLACK), 2.0, cost / (budget or 1.0))
 
 
 def _near_pairs(sites: SiteSet, distance_km: float) -> csr_array:
@@ -225,17 +280,27 @@ def _some(sites: SiteSet, chosen: np.ndarray) -> str:
     return ", ".join(names[:3]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _search(rules: Sequence[_Rule], price: np.ndarray) -> _Found:
+def _worth(rank: np.ndarray, n_active: int) -> np.ndarray:
+    """What keeping each site is worth, (s,): 1, and a share by its rank.
+
+    The shares of any choice come to less than 1, so one site more outweighs every rank.
+    """
+    return 1 + (rank + 1) / (len(rank) * (n_active + 1))
+
+
+def _search(rules: Sequence[_Rule], worth: np.ndarray, seconds: float = SECONDS) -> _Found:
+    """The choice of most worth that obeys, as far as there is time to find it."""
     limits = [LinearConstraint(r.rows, r.low, r.high) for r in rules if r.rows.shape[0]]
     done = milp(
-        price,
-        integrality=np.ones(len(price)),
+        -worth,
+        integrality=np.ones(len(worth)),
         bounds=Bounds(0, 1),
         constraints=limits,
-        options={"time_limit": SECONDS},
+        options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )
     active = None if done.x is None else done.x > 0.5
-    return _Found(active, done.status == INFEASIBLE)
+    bound = np.inf if done.mip_dual_bound is None else -done.mip_dual_bound
+    return _Found(active, done.status == INFEASIBLE, bound)
 
 
 def _clashing_pins(sites: SiteSet, constraints: Constraints, rules: Sequence[_Rule]) -> list[_Rule]:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import loading
 from app.components import packet, shelf
-from dynst_core import commands, wording
+from dynst_core import commands, solve, wording
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -525,6 +525,20 @@ def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(stor
     assert (
         open_app(removed="90", panel="export", keep="s1,s2,s3,s4,s5").get("download_button") == []
     )
+
+
+@pytest.mark.parametrize(("most", "words"), [(True, "at most {}"), (False, "found room for {}")])
+def test_where_fewer_fit_than_asked_for_it_says_so_and_whether_that_is_certain(
+    store: Path, monkeypatch: pytest.MonkeyPatch, *, most: bool, words: str
+) -> None:
+    if not most:  # as on a grid too large to search
+        unknown = solve._Found(active=None, infeasible=False)
+        monkeypatch.setattr(solve, "_search", lambda *asked: unknown)
+    kept, told = figures(open_app(removed="30", apart="6"))["Sensors kept"]
+    n_kept = int(kept.split()[0])
+    assert n_kept < 28
+    fitting = words.format(f"{n_kept} of 28")
+    assert told == f"{40 - n_kept} removed; {fitting}{' fit' if most else ''}"
 
 
 def test_a_budget_needs_a_cost_and_is_obeyed(store: Path) -> None:

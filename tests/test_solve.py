@@ -32,8 +32,8 @@ def pins(n: int, always: str = "", never: str = "") -> Constraints:
     return Constraints(pin)
 
 
-def kept(mask: Mask) -> str:
-    return "".join("abcdefghijklmnop"[i] for i in mask.kept)
+def kept(found: solver.Solved) -> str:
+    return "".join("abcdefghijklmnop"[i] for i in found.mask.kept)
 
 
 RISING = np.arange(6)  # f is the last to stay
@@ -49,7 +49,7 @@ RISING = np.arange(6)  # f is the last to stay
         (replace(pins(6), min_distance_km=2.0), 3, "bdf"),
         (replace(pins(6), min_distance_km=2.0), 6, "bdf"),
         (replace(pins(6), min_distance_km=2.1), 6, "cf"),
-        (replace(pins(6), cost=np.array([1.0, 1, 1, 1, 3, 3]), max_cost=4.0), 6, "df"),
+        (replace(pins(6), cost=np.array([1.0, 1, 1, 1, 3, 3]), max_cost=4.0), 2, "df"),
         (replace(pins(6), cost=np.ones(6), max_cost=4.0), 6, "cdef"),
     ],
 )
@@ -57,6 +57,21 @@ def test_the_highest_ranked_sites_that_obey_are_kept(
     asked: Constraints, n_active: int, expected: str
 ) -> None:
     assert kept(solve(RISING, line(6), asked, n_active)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rank", "asked", "expected"),
+    [
+        ([0, 2, 1], replace(pins(3), min_distance_km=1.5), "ac"),  # b alone would bar both
+        ([0, 5, 1, 2, 4, 3], replace(pins(6), min_distance_km=1.5), "bdf"),  # e would bar d and f
+        ([*RISING], replace(pins(6), cost=np.array([1.0, 1, 1, 1, 3, 3]), max_cost=4.0), "abcd"),
+    ],
+)
+def test_as_many_as_fit_are_kept_even_where_lower_ranks_take_the_place_of_higher(
+    rank: list[int], asked: Constraints, expected: str
+) -> None:
+    found = solve(np.array(rank), line(len(rank)), asked, 5)
+    assert kept(found) == expected and found.most
 
 
 @pytest.mark.parametrize(
@@ -125,9 +140,19 @@ def test_constraints_that_clash_are_named_and_no_others(
 
 def test_a_search_that_runs_out_of_time_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = solver._Found(active=None, infeasible=False)
-    monkeypatch.setattr(solver, "_search", lambda rules, price: unknown)
+    monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
     with pytest.raises(ConstraintError, match="found none in 5 s of search"):
         solve(RISING, line(6), pins(6, always="abc"), 2)
+
+
+def test_without_time_to_search_the_order_of_rank_stands_and_claims_no_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unknown = solver._Found(active=None, infeasible=False)
+    monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
+    rank, asked = np.array([0, 2, 1]), replace(pins(3), min_distance_km=1.5)
+    found = solve(rank, line(3), asked, 3)
+    assert kept(found) == "b" and not found.most
 
 
 @st.composite
@@ -170,13 +195,31 @@ def test_what_is_solved_obeys_and_what_is_refused_cannot_be_had(
     rank, sites, asked, n_active = problem
     possible = choices(sites, asked, n_active)
     try:
-        mask = solve(rank, sites, asked, n_active)
+        mask = solve(rank, sites, asked, n_active).mask
     except ConstraintError:
         assert possible == []
         return
     assert verify(mask, sites, asked, n_active) == ()
     outside = (mask.active | active for active in possible if (mask.active <= active).all())
     assert all((more == mask.active).all() for more in outside), "no further site would fit"
+
+
+@given(problems())
+def test_no_choice_keeps_more_and_none_of_so_many_ranks_higher_where_the_order_falls_short(
+    problem: tuple[np.ndarray, SiteSet, Constraints, int],
+) -> None:
+    rank, sites, asked, n_active = problem
+    possible = choices(sites, asked, n_active)
+    if not possible:
+        return
+    found, in_order = solve(rank, sites, asked, n_active), solver._greedy(*problem)
+    most = max(int(active.sum()) for active in possible)
+    assert found.mask.n_active == most and found.most
+    if in_order is not None and in_order.sum() == most:
+        assert (found.mask.active == in_order).all()
+    else:
+        best = max(rank[active].sum() for active in possible if active.sum() == most)
+        assert rank[found.mask.active].sum() == best
 
 
 @given(problems())
@@ -188,7 +231,7 @@ def test_where_only_pins_and_zones_bind_no_choice_ranks_higher(
     possible = choices(sites, asked, n_active)
     if possible:
         best = max(possible, key=lambda active: (2.0 ** rank[active]).sum())
-        assert (solve(rank, sites, asked, n_active).active == best).all()
+        assert (solve(rank, sites, asked, n_active).mask.active == best).all()
 
 
 @pytest.mark.parametrize(
@@ -233,14 +276,14 @@ def test_a_least_distance_is_measured_along_the_ground_across_the_date_line() ->
     near, far = (replace(Constraints.none(2), min_distance_km=km) for km in (11.0, 11.2))
     assert verify(Mask.all_on(2), sites, near) == ()
     assert "11.1 km apart" in verify(Mask.all_on(2), sites, far)[0]
-    assert solve(np.arange(2), sites, near, 2).n_active == 2
-    assert solve(np.arange(2), sites, far, 2).n_active == 1
+    assert solve(np.arange(2), sites, near, 2).mask.n_active == 2
+    assert solve(np.arange(2), sites, far, 2).mask.n_active == 1
 
 
 def test_half_a_world_apart_is_no_trouble() -> None:
     where = np.array([[0.0, 0.0], [90.0, 0.0], [180.0, 0.0]])
     sites = SiteSet(np.array(["a", "b", "c"]), where, geographic=True)
     asked = replace(Constraints.none(3), min_distance_km=15_000.0)
-    mask = solve(np.array([0, 1, 2]), sites, asked, 3)
+    mask = solve(np.array([0, 1, 2]), sites, asked, 3).mask
     assert mask.active.tolist() == [True, False, True] or mask.n_active == 1
     assert verify(mask, sites, asked) == ()

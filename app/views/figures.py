@@ -72,12 +72,18 @@ def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     if plan.edits:
         below += f"; {len(plan.edits):,} switched by hand"
     elif kept < plan.n_wanted:
-        below += f"; room for {kept:,} of {plan.n_wanted:,}"
+        below += f"; {_room(plan)}"
     explained = (
         f"Removed {noun}s are hidden from the forecaster; their places are still forecast "
         "and their error counts."
     )
     return Figure(label, f"{kept:,} of {total:,}", below, explained)
+
+
+def _room(plan: Plan) -> str:
+    """How many of those asked for are kept, and whether it is certain that no more could be."""
+    fitting = f"{plan.mask.n_active:,} of {plan.n_wanted:,}"
+    return f"at most {fitting} fit" if plan.most else f"found room for {fitting}"
 
 
 def _errors(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> list[Figure]:
