@@ -10,6 +10,7 @@ import numpy as np
 
 from app import maps, stages
 from dynst_core import looks, palette, wording
+from dynst_core.constraints import FREE
 from dynst_core.metrics import LEAD_TIME
 from dynst_core.palette import Legend, Scale
 from dynst_core.places import unwrapped
@@ -101,6 +102,21 @@ def look(name: str, run: Run, plan: Plan, facts: Facts) -> Look:
     drawers: dict[str, Draw] = {ADDED: _added, WITHIN: _within, SERVED: _served}
     draw = drawers[name] if name in drawers else _moment(name)
     return draw(run, plan, facts)
+
+
+def undecided(name: str, run: Run, plan: Plan) -> looks.Look:
+    """Any layer while no plan obeys: all sites grey, so that none looks kept or removed."""
+    cell, pinned = run.grid is not None, plan.constraints.pin != FREE
+    line = looks.outlines(run, np.zeros(len(run.sites), dtype=bool))
+    line[pinned] = palette.PIN_OUTLINE
+    pins = (palette.pin_swatch("pinned", cell=cell),) if pinned.any() else ()
+    return looks.Look(
+        LABELS[name],
+        f"{wording.NO_PLAN}: no {wording.site_noun(run)} is kept or removed yet",
+        np.full_like(line, palette.NO_DATA),
+        line,
+        Legend("", (), (palette.no_data_swatch("not decided", cell=cell), *pins)),
+    )
 
 
 def added_scale(run: Run, lead: int | None, channel: int) -> Scale:

@@ -62,6 +62,7 @@ class Paint:
         shapes: by view, areas beneath the sites.
         borders: lines above the sites, on every map.
         alone: whether the first map stands alone.
+        undecided: whether no site is kept or removed yet, since no plan obeys.
         other: kept and error of a second plan, which tooltips tell beside the first: A and B.
     """
 
@@ -75,6 +76,7 @@ class Paint:
     shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     borders: tuple[Border, ...] = ()
     alone: bool = False
+    undecided: bool = False
     other: tuple[np.ndarray, np.ndarray] | None = None
 
 
@@ -145,6 +147,7 @@ def seal(paint: Paint) -> Sealed:
     """What the browser needs of a paint."""
     head: dict[str, Any] = {
         "alone": paint.alone,
+        "undecided": paint.undecided,
         "digits": paint.digits,
         "shapes": {view: [_drawn(shape) for shape in some] for view, some in paint.shapes.items()},
         "borders": [

@@ -261,6 +261,8 @@ def incomplete(run: Run) -> str | None:
 
 
 NOT_EVALUATED = "not yet evaluated"
+NO_PLAN = "no valid plan"
+NEEDS_PLAN = "A forecast needs a plan; first let the constraints hold together."
 
 REMOVED_RIM = "removed: grey rim"
 """How a legend tells removed sensors that have a colour of the scale, as kept ones have."""

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import loading
 from app.components import packet, shelf
-from dynst_core import commands, solve, wording
+from dynst_core import commands, palette, solve, wording
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
@@ -520,8 +520,15 @@ def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(stor
     told = app.error[0].value
     assert "keep at most 4 sites" in told and "always keep s1, s2, s3 and 2 more" in told
     assert wording.plain("Try to keep more sites or free some of them.") in told
-    assert figures(app)["Sensors kept"] == ("–", "no valid plan")
+    assert set(figures(app).values()) == {("–", "no valid plan")}
     assert not app.success
+    head, arrays = paint_sent(app)
+    assert head["undecided"]
+    for view in ("importance", "error"):
+        assert head["captions"][view]["subtitle"].startswith("no valid plan")
+        assert (looks_of(arrays, view) == palette.NO_DATA).all(), "none looks kept or removed"
+    card = open_app(removed="90", panel="site", site="s9", keep="s1,s2,s3,s4,s5")
+    assert "**Sensor s9** is **not decided**" in card.markdown[-1].value
     assert (
         open_app(removed="90", panel="export", keep="s1,s2,s3,s4,s5").get("download_button") == []
     )

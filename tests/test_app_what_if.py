@@ -149,6 +149,16 @@ def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answe
     assert "needs the run's data: Expected the name of a data set" in app.error[0].value
 
 
+def test_without_a_plan_nothing_can_be_switched_or_forecast_and_the_reason_is_told(
+    network_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
+    app = open_app(removed="60", cost="100", spend="0", panel="what-if", site="s3")
+    assert button(app, "forecast-plan").disabled
+    assert wording.NEEDS_PLAN in [c.value for c in app.caption]
+    assert not any(label.startswith("Switch") for label in labels(app))
+
+
 def test_where_the_data_are_not_at_hand_their_download_is_offered(
     network_run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

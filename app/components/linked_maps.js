@@ -350,7 +350,10 @@ function tooltip(stage, info) {
     const error = numberAt(arrays[`error${plan}`], look[`scale${plan}`], row);
     return shown(error, look.digits, words.unit, "no data");
   };
-  const kept = (plan) => (bitAt(arrays[`kept${plan}`], row) ? "kept" : "removed");
+  const kept = (plan) => {
+    if (look.undecided) return "not decided";
+    return bitAt(arrays[`kept${plan}`], row) ? "kept" : "removed";
+  };
   const own = look.readings[view];
   const reading = !own ? "" : `\n${own.label}: ` +
     shown(numberAt(arrays[`reading/${view}`], own.scale, row), own.digits, own.unit, "not known");

@@ -21,6 +21,7 @@ WHY_UNKNOWN = (
     "This plan is none of the run's own levels, whose errors were measured. Its error is unknown "
     "until it has been forecast again."
 )
+WHY_NO_PLAN = "No plan obeys all constraints."
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         valid: whether there is a plan at all.
     """
     shown = [_kept(run, plan, valid=valid)]
-    if plan.errors is None:
-        shown += _unknown(run, choice)
+    if plan.errors is None or not valid:
+        shown += _unknown(run, choice, valid=valid)
     else:
         shown += _errors(run, choice, plan, plan.errors)
     if plan.yearly_saving is not None and valid:
@@ -67,7 +68,7 @@ def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     kept = plan.mask.n_active
     label = f"{wording.capital(noun)}s kept"
     if not valid:
-        return Figure(label, UNKNOWN, "no valid plan", "No plan obeys all constraints.")
+        return Figure(label, UNKNOWN, wording.NO_PLAN, WHY_NO_PLAN)
     below = f"{total - kept:,} removed"
     if plan.edits:
         below += f"; {len(plan.edits):,} switched by hand"
@@ -186,15 +187,16 @@ def _by_site(choice: Choice, errors: ErrorStatistics) -> np.ndarray:
     return errors.at_lead_time(choice.lead).rmse(axis=LEAD_TIME)[:, choice.channel]
 
 
-def _unknown(run: Run, choice: Choice) -> list[Figure]:
+def _unknown(run: Run, choice: Choice, *, valid: bool) -> list[Figure]:
     noun = wording.site_noun(run)
+    below, why = (wording.NOT_EVALUATED, WHY_UNKNOWN) if valid else (wording.NO_PLAN, WHY_NO_PLAN)
     labels = (
         _error_label(run, choice.lead),
         f"Worst {noun}'s error",
         "Within tolerance",
         "Forecast speed",
     )
-    return [Figure(label, UNKNOWN, wording.NOT_EVALUATED, WHY_UNKNOWN) for label in labels]
+    return [Figure(label, UNKNOWN, below, why) for label in labels]
 
 
 def _saving(run: Run, choice: Choice, plan: Plan) -> Figure:

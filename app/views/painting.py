@@ -23,12 +23,24 @@ from dynst_core.runs import Run
 USUAL = (IMPORTANCE, ERROR)
 
 
-def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan, ahead: list[str] | None) -> None:
+def paint_maps(
+    run: Run,
+    stage: Stage,
+    choice: Choice,
+    plan: Plan,
+    ahead: list[str] | None,
+    *,
+    valid: bool = True,
+) -> None:
     """Colour the maps and name the picture, so that the page knows when it is there.
 
-    `ahead` are the files of `previews`; a picture that lies in one is not sent again.
+    `ahead` are the files of `previews`; a picture that lies in one is not sent again. Without a
+    `valid` plan all sites are grey.
     """
     rows = _rows(run, choice.picked)
+    if not valid:
+        _paint_undecided(run, stage, choice, plan, rows)
+        return
     if ahead is not None and shelf.has(ahead[choice.level]):
         linked_maps.show_file(stage, ahead[choice.level], rows)
         return
@@ -41,6 +53,25 @@ def paint_maps(run: Run, stage: Stage, choice: Choice, plan: Plan, ahead: list[s
         paint, captions = _laid(run, stage, choice, plan, captions)
         sealed = maps.seal(replace(paint, borders=borders))
         version += f"/{choice.left}+{choice.right}/{sealed.mark}"
+    linked_maps.show_paint(stage, sealed, captions, version, rows)
+
+
+def _paint_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: list[int]) -> None:
+    """Grey maps under the names of their layers."""
+    names = (choice.left, choice.right or choice.left)
+    shown = {
+        view: layers.undecided(name, run, plan) for view, name in zip(VIEWS, names, strict=True)
+    }
+    unknown = np.full(len(run.sites), np.nan)
+    paint = replace(
+        maps.paint_of(stage, shown, plan.mask.active, unknown, digits=0),
+        borders=zone_borders(run, choice),
+        alone=choice.right is None,
+        undecided=True,
+    )
+    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
+    sealed = maps.seal(paint)
+    version = f"{_version(choice.level, choice.lead, choice.channel)}/{sealed.mark}"
     linked_maps.show_paint(stage, sealed, captions, version, rows)
 
 

@@ -47,7 +47,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     elif choice.panel == session.SITE_CARD:
         return site_card.show(run, choice, plan, clash)
     elif choice.panel == session.WHAT_IF:
-        return what_if.show(run, choice, plan)
+        return what_if.show(run, choice, plan, clash)
     elif choice.panel == session.CONSTRAINTS:
         constraints.show(run, choice, plan, clash)
     elif choice.panel == session.EXPORT:

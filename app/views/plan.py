@@ -91,13 +91,14 @@ def _plan(run: Run) -> None:
     stage = loading.stage(run)
     ahead = None if state.loaded(run) is not None else previews(run, stage, choice)
     # First, so that the maps answer before the rest is ready.
-    paint_maps(run, stage, choice, plan, ahead)
+    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
     decide.show(run, choice)
     with st.container(key="told"):  # always there, so that the maps below it are never drawn anew
         costs.show_fault(run, choice)
         _tell(run, clash)
     figures.show(run, choice, plan, valid=clash is None)
-    layer_bar.show_questions(run, choice, plan)
+    if clash is None:
+        layer_bar.show_questions(run, choice, plan)
     maps, panel = st.columns([2.15, 1], gap="small")
     with maps:
         _show_maps(run, stage, choice, ahead)
@@ -119,13 +120,11 @@ def _tell(run: Run, clash: str | None) -> None:
     if lost:
         st.warning(wording.lost_sites(run, lost), icon=":material/link_off:")
     if clash:
-        st.error(
-            f"{wording.plain(clash)} The maps show what is kept for sure.", icon=":material/block:"
-        )
+        st.error(f"{wording.plain(clash)} Until then the maps are grey.", icon=":material/block:")
 
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
-    """The plan to show, and the clash if no plan can be had: then only pinned sites are kept."""
+    """The plan to show, and the clash if no plan can be had: then it stands for the pins alone."""
     found = state.zones(run)
     zone = None if found is None else found.zone
     loaded = state.loaded(run)

@@ -39,7 +39,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         )
         return st.empty()
     site = ids.index(choice.site)
-    _show_facts(run, choice, plan, site)
+    _show_facts(run, choice, plan, site, clash)
     with st.container(horizontal=True, gap="small", key="card-actions"):
         pins.show(run, choice)
         if clash is None:
@@ -68,7 +68,7 @@ def _show_chart(
     if view == session.BY_LEAD_TIME:
         _show_lead_times(run, choice, plan, site)
     elif clash is not None:
-        st.caption("A forecast needs a plan; first let the constraints hold together.")
+        st.caption(wording.NEEDS_PLAN)
     else:
         site_time.show(run, choice, plan, site)
     if clash is None and (failure.asked(run, choice, plan) or site_time.asked(run, choice, plan)):
@@ -85,12 +85,14 @@ def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     )
 
 
-def _show_facts(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | None) -> None:
     noun, name = wording.site_noun(run), wording.plain(str(run.sites.site_id[site]))
     state_now = "kept" if plan.mask.active[site] else "removed"
+    decided = f"is **{state_now}** in this plan: {wording.plain(plan.reasons(run)[site])}"
+    if clash is not None:
+        decided = "is **not decided**: no plan obeys all constraints"
     lines = [
-        f"**{wording.capital(noun)} {name}** is **{state_now}** in this plan: "
-        f"{wording.plain(plan.reasons(run)[site])}.",
+        f"**{wording.capital(noun)} {name}** {decided}.",
         f"Importance: {wording.standing(run, float(run.path.importance[site]))}"
         f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
         f"counted from the first to go.",

@@ -16,8 +16,10 @@ from dynst_core.metrics import ErrorStatistics
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
 
+FORECAST = "Forecast this plan again"
 
-def show(run: Run, choice: Choice, plan: Plan) -> DeltaGenerator:
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """The sites in question, what to do with them, the answer, and the list of edits.
 
     Returns:
@@ -25,7 +27,8 @@ def show(run: Run, choice: Choice, plan: Plan) -> DeltaGenerator:
     """
     _pick_sites(run, choice)
     if choice.picked:
-        _show_actions(run, choice, plan)
+        if clash is None:
+            _show_actions(run, choice, plan)
         pins.show(run, choice)
     else:
         noun = wording.site_noun(run)
@@ -34,7 +37,11 @@ def show(run: Run, choice: Choice, plan: Plan) -> DeltaGenerator:
             "several, or type ids. Then switch it off or on: the trained forecaster answers what "
             "that does to the forecast."
         )
-    _show_answer(run, choice, plan)
+    if clash is None:
+        _show_answer(run, choice, plan)
+    else:
+        st.button(FORECAST, key="forecast-plan", icon=":material/play_arrow:", disabled=True)
+        st.caption(wording.NEEDS_PLAN)
     slot = st.empty()
     edits.show(run, choice, base_of(run, choice))
     return slot
@@ -151,7 +158,7 @@ def _offer_forecast(run: Run, plan: Plan) -> None:
         return
     if not plan.edits:
         st.button(
-            "Forecast this plan again",
+            FORECAST,
             key="forecast-plan",
             icon=":material/play_arrow:",
             on_click=lambda: state.ask_forecast(run, plan),
