@@ -397,6 +397,25 @@ def test_a_cost_beyond_all_sense_is_refused_and_no_saving_reckoned_with_it(store
     assert figures(app)["Yearly saving"][0] == "24,000,000,000,000 EUR"
 
 
+def test_a_number_that_cannot_be_read_is_refused_and_what_was_asked_for_stays(store: Path) -> None:
+    app = open_app(removed="60", panel="constraints", apart="2", within="7", measure="percent")
+    number(app, "Least distance").set_value(None).run()
+    assert "The least distance stays 2 km: expected a number" in app.info[0].value
+    assert number(app, "Least distance").value == 2
+    number(app, "Accept an error").set_value(None).run()
+    assert number(app, "Accept an error").value == 7
+    assert dict(app.query_params)["apart"] == "2" and dict(app.query_params)["within"] == "7"
+
+
+def test_a_budget_that_lost_its_cost_says_that_it_is_not_kept(store: Path) -> None:
+    app = open_app(removed="60", panel="constraints", cost="100", spend="2000")
+    assert not app.error
+    number(app, "Cost per sensor").set_value(None).run()
+    assert "beside your budget of 2,000 EUR, found none" in app.error[0].value
+    number(app, "Cost per sensor").set_value(1e308).run()
+    assert "no cost is counted and your budget is not kept" in app.error[0].value
+
+
 def test_a_file_of_costs_tells_what_it_left_out_and_what_stays_in_use(store: Path) -> None:
     app = open_app(removed="60")
     app.session_state["costs"] = True

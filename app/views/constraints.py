@@ -105,12 +105,21 @@ def _pick_distance(run: Run, choice: Choice) -> None:
     unit, per_km = ("km", 1.0) if run.sites.geographic else ("m", 1000.0)
 
     def take() -> None:
-        distance = state.shown("apart", run) or 0.0
+        distance = state.shown("apart", run)
+        if distance is None:  # emptied, or a number that no computer holds
+            told = f"{choice.min_distance_km * per_km:g} {unit}"
+            state.remark(
+                run,
+                f"The least distance stays {told}: expected a number of {unit}, found none that "
+                f"can be read; 0 asks for none.",
+            )
+            return
         state.change(run, min_distance_km=float(distance) / per_km)
 
     st.number_input(
         f"Least distance ({unit})",
         min_value=0.0,
+        value=None,  # else what cannot be read arrives as 0
         step=0.5,
         format="%g",
         key=state.bound("apart", run, round(choice.min_distance_km * per_km, 9)),

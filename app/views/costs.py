@@ -39,12 +39,21 @@ def show(run: Run, choice: Choice) -> None:
 
 
 def show_fault(run: Run, choice: Choice) -> None:
-    """That the cost stated for each site is none to reckon with."""
+    """That no cost is stated to reckon with, where one is needed."""
+    noun, budget = wording.site_noun(run), choice.max_cost is not None
     if choice.too_dear:
         st.error(
-            f"Expected a cost of at most {MOST_COST:,.0f} a {wording.site_noun(run)} and year, "
+            f"Expected a cost of at most {MOST_COST:,.0f} a {noun} and year, "
             f"found {choice.cost:.4g}; mend it, or count in a larger unit. Until then no cost is "
-            f"counted.",
+            f"counted{' and your budget is not kept' if budget else ''}.",
+            icon=":material/error:",
+        )
+    elif choice.max_cost is not None and not choice.priced:
+        money = wording.money(choice.max_cost, wording.plain(choice.currency))
+        st.error(
+            f"Expected a cost per {noun} and year beside your budget of {money}, found none that "
+            f"can be read; state it, or remove all constraints. Until then your budget is not "
+            f"kept.",
             icon=":material/error:",
         )
 

@@ -29,6 +29,7 @@ def _show_tolerance(run: Run, choice: Choice) -> None:
     st.number_input(
         "Accept an error of",
         min_value=0.0,
+        value=None,  # else what cannot be read arrives as 0
         step=_step(run, choice),
         format="%g",
         key=state.bound("tolerance", run, float(choice.tolerance.amount)),

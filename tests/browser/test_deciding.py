@@ -65,6 +65,13 @@ def test_a_shared_link_opens_the_same_decision(visit: Open) -> None:
     assert other.locator('[data-testid="stMetric"]').all_inner_texts() == told
 
 
+def test_a_number_beyond_all_numbers_changes_no_wish(visit: Open) -> None:
+    page, _ = open_without_chart(visit, "?run=network&removed=60&panel=constraints&apart=2")
+    type_into(page, "Least distance (km)", "1e400")
+    expect(page.get_by_text("The least distance stays 2 km")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator('input[aria-label^="Least distance"]')).to_have_value("2")
+
+
 def open_without_chart(visit: Open, query: str) -> tuple[Page, Guard]:
     """Open a link whose panel holds no chart."""
     return visit(query, chart=False)
