@@ -172,12 +172,21 @@ def unmet_level(run: Run, asked: str, removed: float | None, level: int) -> str:
 
 def lost_sites(run: Run, sites: tuple[str, ...]) -> str:
     """That a link names sites which the run does not have; the first few by name."""
-    noun = site_noun(run)
-    named = ", ".join(site[:40] for site in sites[:5]) + (" and others" if len(sites) > 5 else "")
     return plain(
-        f"The link names {len(sites)} {noun}{'s' * (len(sites) > 1)} that {run.run_id} does not "
-        f"have ({named}); the plan is shown without. Ask for the link again if that matters."
+        f"The link names {_sites_not_there(run, sites)}; the plan is shown without. Ask for the "
+        f"link again if that matters."
     )
+
+
+def unknown_sites(run: Run, sites: tuple[str, ...]) -> str:
+    """That a list names sites which the run does not have; the first few by name."""
+    return plain(f"Left out: {_sites_not_there(run, sites)}. Mend the list if that matters.")
+
+
+def _sites_not_there(run: Run, sites: tuple[str, ...]) -> str:
+    named = ", ".join(site[:40] for site in sites[:5]) + (" and others" if len(sites) > 5 else "")
+    noun = f"{site_noun(run)}{'s' * (len(sites) > 1)}"
+    return f"{len(sites)} {noun} that {run.run_id} does not have ({named})"
 
 
 def about_run(run: Run) -> str:

@@ -511,7 +511,7 @@ def test_a_sensor_named_in_both_lists_stays_in_the_last(store: Path) -> None:
     multi(app, "Never keep").set_value(["s2"]).run()
     assert multi(app, "Always keep").value == ["s1"]
     assert multi(app, "Never keep").value == ["s2"]
-    assert app.info[0].value == "Now in *Never keep* and no longer in *Always keep*: s2"
+    assert app.info[0].value == "Now in *Never keep* and no longer in *Always keep*: s2."
     multi(app, "Never keep").set_value([]).run()
     assert not app.info
 

@@ -114,6 +114,23 @@ def test_enter_after_part_of_an_id_takes_one_site_and_not_all_that_match(
     assert box.proto.select_all == 0, "no option takes all matches"
 
 
+def test_a_pasted_list_takes_the_ids_that_are_there_and_names_the_others(
+    fire_store: Path, fire_run: Run
+) -> None:
+    first, second, third = (str(site) for site in fire_run.sites.site_id[:3])
+    app = open_app(panel="what-if", site=quoted(first))
+    box = multi(app, "Cells in question")
+    box.set_value([first, f"{second}; {third}, nowhere"]).run()
+    assert multi(app, "Cells in question").value == [first, second, third]
+    assert "1 cell that fire does not have" in app.info[0].value and "nowhere" in app.info[0].value
+    app.segmented_control[0].set_value("constraints").run()
+    multi(app, "Always keep").set_value([f"{first} {second} elsewhere"]).run()
+    multi(app, "Never keep").set_value([f"{second},{third} nothing"]).run()
+    assert multi(app, "Always keep").value == [first]
+    assert multi(app, "Never keep").value == [second, third]
+    assert "no longer in" in app.info[0].value and "nothing" in app.info[0].value
+
+
 def test_a_pin_takes_the_place_of_an_edit_and_can_be_undone(
     fire_store: Path, fire_run: Run
 ) -> None:

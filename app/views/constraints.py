@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from app import links, state
 from app.maps import Border
 from app.session import CONSTRAINTS, Choice
+from app.views import id_box
 from dynst_core import wording
 from dynst_core.constraints import NO_ZONE, ZoneLimit
 from dynst_core.errors import DataError
@@ -26,9 +28,7 @@ LISTS = {"always": "Always keep", "never": "Never keep"}
 def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """The verdict first, then each thing that can be insisted on."""
     _show_verdict(run, choice, plan, clash)
-    remark = state.remarked(run)
-    if remark:
-        st.info(remark, icon=":material/info:")
+    id_box.show_remark(run)
     _pick_pins(run, choice)
     with st.container(horizontal=True, gap="small"):
         _pick_distance(run, choice)
@@ -74,22 +74,20 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
 
 
 def _pick_pins(run: Run, choice: Choice) -> None:
-    ids = run.sites.site_id.tolist()
     noun = wording.site_noun(run)
     for name, label in LISTS.items():
-        st.multiselect(
+        id_box.show(
+            run,
+            f"pins-{name}",
             label,
-            ids,
-            key=state.bound(f"pins-{name}", run, list(getattr(choice, name))),
-            on_change=lambda name=name: _take_pins(run, name),
-            placeholder=f"{noun} ids, or click one on the map",
-            select_all=False,
+            getattr(choice, name),
+            partial(_take_pins, run, name),
+            placeholder=f"{noun} ids, one or a list, or click one on the map",
         )
 
 
-def _take_pins(run: Run, name: str) -> None:
+def _take_pins(run: Run, name: str, named: tuple[str, ...]) -> None:
     """The last word counts: a site named here leaves the other list, and that is said."""
-    named = tuple(state.shown(f"pins-{name}", run))
     other = "never" if name == "always" else "always"
     listed = getattr(state.choice(run), other)
     moved = [site for site in listed if site in named]
@@ -97,7 +95,7 @@ def _take_pins(run: Run, name: str) -> None:
     if moved:
         left, now = LISTS[other], LISTS[name]
         ids = wording.plain(", ".join(moved))
-        state.remark(run, f"Now in *{now}* and no longer in *{left}*: {ids}")
+        state.remark(run, f"Now in *{now}* and no longer in *{left}*: {ids}.")
 
 
 def _pick_distance(run: Run, choice: Choice) -> None:

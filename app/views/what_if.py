@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -9,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import forecasting, loading, state
 from app.session import Choice
-from app.views import data_offer, edits, pins
+from app.views import data_offer, edits, id_box, pins
 from dynst_core import wording
 from dynst_core.effect import Effect, effect, neighbourhood
 from dynst_core.metrics import ErrorStatistics
@@ -34,8 +35,8 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         noun = wording.site_noun(run)
         st.caption(
             f"Click a {noun} on a map, draw a rectangle (⬚ on the left map) or a loop (◌) around "
-            "several, or type ids. Then switch it off or on: the trained forecaster answers what "
-            "that does to the forecast."
+            "several, or type or paste ids. Then switch it off or on: the trained forecaster "
+            "answers what that does to the forecast."
         )
     if clash is None:
         _show_answer(run, choice, plan)
@@ -57,19 +58,19 @@ def base_of(run: Run, choice: Choice) -> Plan | None:
 
 def _pick_sites(run: Run, choice: Choice) -> None:
     noun = wording.site_noun(run)
-    st.multiselect(
+    id_box.show(
+        run,
+        "picked",
         f"{wording.capital(noun)}s in question",
-        run.sites.site_id.tolist(),
-        key=state.bound("picked", run, list(choice.picked)),
-        on_change=lambda: pick(run, state.shown("picked", run)),
-        placeholder=f"{noun} ids",
+        choice.picked,
+        lambda ids: pick(run, ids),
+        placeholder=f"{noun} ids, one or a list",
         label_visibility="collapsed",
-        # Else Enter, after part of an id, would take all that match.
-        select_all=False,
     )
+    id_box.show_remark(run)
 
 
-def pick(run: Run, ids: list[str]) -> None:
+def pick(run: Run, ids: Sequence[str]) -> None:
     """Select one site or several."""
     one = ids[0] if len(ids) == 1 else None
     state.change(run, site=one, group=tuple(ids) if len(ids) > 1 else ())

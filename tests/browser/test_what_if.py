@@ -72,6 +72,17 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     assert guard.foreign == []
 
 
+def test_a_pasted_list_of_ids_is_taken_at_one_press(visit: Open) -> None:
+    page, _ = open_without_chart(visit, "?run=network&panel=what-if")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('s7, s12; s70\\ns3')")
+    page.get_by_role("combobox", name="Sensors in question").click()
+    page.keyboard.press("Control+V")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Left out: 1 sensor that network does not have")).to_be_visible()
+    page.wait_for_url("**sites=s7%2Cs12%2Cs3**")
+
+
 def test_the_slider_moves_while_an_answer_is_computed(
     driven: BrowserContext, fire_run: Run, tmp_path: Path
 ) -> None:
