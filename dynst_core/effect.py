@@ -12,7 +12,7 @@ from dynst_core.metrics import ErrorStatistics
 from dynst_core.sites import EARTH_RADIUS_KM, SiteSet
 
 NEIGHBOURS = 8
-"""Sites nearest to a changed one that count as its neighbourhood."""
+"""Other sites, nearest to a changed one, that count as its neighbourhood."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,21 +42,28 @@ class Effect:
 
 
 def neighbourhood(sites: SiteSet, around: Sequence[int], k: int = NEIGHBOURS) -> Neighbourhood:
-    """Some sites and the `k` others that lie nearest to any of them.
+    """Some sites and, of each of them, the `k` others that lie nearest to it.
+
+    Others are none of those asked for, so that each site's surroundings count, however far apart
+    the sites lie.
 
     Args:
         sites: all sites.
         around: indices of the sites asked for, at least one.
-        k: others; fewer where there are no more.
+        k: others of each; fewer where there are no more.
     """
     places, asked = sites.positions_km(), np.unique(np.asarray(around))
-    chord, _ = cKDTree(places[asked]).query(places)
-    chord[asked] = -1.0
-    near = np.argsort(chord, kind="stable")[: len(asked) + k]
-    farthest = max(float(chord[near].max()), 0.0)
+    others = np.setdiff1d(np.arange(len(sites)), asked)
+    if len(others) == 0:
+        return Neighbourhood(asked, 0.0)
+    ranks = range(1, min(k, len(others)) + 1)
+    _, nearest = cKDTree(places[others]).query(places[asked], k=ranks)
+    near = others[np.unique(nearest)]
+    chord, _ = cKDTree(places[asked]).query(places[near])
+    farthest = float(chord.max())
     if sites.geographic:
         farthest = 2 * EARTH_RADIUS_KM * float(np.arcsin(min(farthest / 2 / EARTH_RADIUS_KM, 1)))
-    return Neighbourhood(np.sort(near), farthest)
+    return Neighbourhood(np.union1d(asked, near), farthest)
 
 
 def effect(

@@ -85,6 +85,19 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     assert not app.exception
 
 
+def test_around_several_sites_the_neighbours_of_each_are_told(
+    fire_store: Path, fire_run: Run
+) -> None:
+    corner, other = 0, len(fire_run.sites) - 1
+    names = [quoted(str(fire_run.sites.site_id[site])) for site in (corner, other)]
+    edit = ",".join(
+        f"{'off' if fire_run.path.active[1][s] else 'on'}:{name}"
+        for s, name in zip((corner, other), names, strict=True)
+    )
+    app = settled(open_app(removed="50", panel="what-if", sites=",".join(names), edit=edit))
+    assert "Around 2 cells (with those nearest to each, 16 other cells, within" in told(app)
+
+
 def test_undo_redo_and_reset_go_back_and_forth(fire_store: Path, fire_run: Run) -> None:
     first, second = (str(s) for s in fire_run.sites.site_id[fire_run.path.mask(1).kept[:2]])
     app = open_app(removed="50", panel="what-if", sites=f"{quoted(first)},{quoted(second)}")

@@ -29,10 +29,12 @@ def test_the_neighbourhood_is_the_site_and_those_nearest_to_it() -> None:
     assert near.radius_km == pytest.approx(2.5)
 
 
-def test_of_several_sites_it_holds_all_and_those_nearest_to_any() -> None:
-    near = neighbourhood(line([0, 1000, 2500, 8000, 9000]), [0, 4], k=2)
-    assert near.sites.tolist() == [0, 1, 3, 4]
-    assert near.radius_km == pytest.approx(1.0)
+def test_of_several_sites_it_holds_all_and_those_nearest_to_each() -> None:
+    near = neighbourhood(line([0, 100, 200, 50_000, 57_000, 59_000, 90_000]), [0, 3], k=2)
+    assert near.sites.tolist() == [0, 1, 2, 3, 4, 5], "the lonely one's neighbours count too"
+    assert near.radius_km == pytest.approx(9.0)
+    close = neighbourhood(line([0, 100, 200, 300]), [1, 2], k=1)
+    assert close.sites.tolist() == [0, 1, 2, 3], "each other's neighbours, and still one more each"
 
 
 def test_there_are_never_more_neighbours_than_sites() -> None:

@@ -135,8 +135,11 @@ def told_around(
     place = {str(site): index for index, site in enumerate(run.sites.site_id)}
     near = neighbourhood(run.sites, [place[site] for site in asked])
     others = len(near.sites) - len(asked)
-    where = f"Around {_named(run, asked)} (with the {others} nearest {noun}s"
-    where += f", within {wording.ground(float(f'{near.radius_km:.2g}'))})" if others else ")"
+    told = f"the {others} nearest {noun}s"
+    if len(asked) > 1:
+        told = f"those nearest to each, {others:,} other {noun}{'s' * (others != 1)}"
+    within = f"within {wording.ground(float(f'{near.radius_km:.2g}'))}"
+    where = f"Around {_named(run, asked)}" + (f" (with {told}, {within})" if others else "")
     lines = (
         ("Everywhere", effect(before, after, None, lead, channel)),
         (where, effect(before, after, near.sites, lead, channel)),
