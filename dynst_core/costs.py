@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from dynst_core.sites import SiteSet
 
 ID_COLUMNS = ("id", "site", "site_id", "sensor", "sensor_id", "station", "cell")
 COST_COLUMN = "cost"
+POINTS = "decimals with a point (300.5) where commas part the columns"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +24,11 @@ class Costs:
 
     Attributes:
         by_site: of keeping each site for a year, (s,), in the order of the sites.
-        n_others: ids of the table that are of none of the sites, and were left out.
+        others: ids of the table that are of none of the sites, and were left out.
     """
 
     by_site: np.ndarray
-    n_others: int
+    others: tuple[str, ...]
 
 
 def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
@@ -34,7 +36,7 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
 
     Args:
         raw: a CSV file with the columns `id` (or `site`, as exports name it) and `cost`, parted
-            by commas or semicolons; other columns are of no account, rows of other ids are counted
+            by commas or semicolons; other columns are of no account, rows of other ids are named
             and left out.
         name: what errors call the file.
         sites: the sites; each needs a row.
@@ -46,18 +48,18 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
     ids, costs = table.iloc[:, 0].str.strip(), table.iloc[:, 1].str.strip()
     wanted = sites.site_id.astype(str)
     own = ids.isin(wanted.tolist())
-    n_others = ids[~own].nunique()
+    others = tuple(ids[~own].unique())
     ids, costs = ids[own], costs[own]
     lacking = wanted[~np.isin(wanted, ids.to_numpy())]
     if len(lacking):
         raise DataError(
             f"{name}: expected a cost for each of {len(wanted):,} sites, found none for "
-            f"{_some(lacking)}; add a row for each, 0 where it costs nothing."
+            f"{some_ids(lacking)}; add a row for each, 0 where it costs nothing."
         )
     repeated = ids[ids.duplicated()].unique()
     if len(repeated):
         raise DataError(
-            f"{name}: expected one row for each site, found several for {_some(repeated)}; keep "
+            f"{name}: expected one row for each site, found several for {some_ids(repeated)}; keep "
             f"one of them."
         )
     amounts = pd.to_numeric(costs, errors="coerce").to_numpy(dtype=float)
@@ -66,8 +68,8 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
         first = int(np.flatnonzero(wrong)[0])
         raise DataError(
             f"{name}: expected costs as numbers of 0 or more, such as 1200.50, found "
-            f"{costs.iloc[first]!r} for site {ids.iloc[first]!r}; write numbers without currency "
-            f"and without a thousands separator."
+            f"{costs.iloc[first]!r} for site {ids.iloc[first]!r}; write numbers with a decimal "
+            f"point and no comma, without currency and without a thousands separator."
         )
     if (amounts > MOST_COST).any():
         first = int(np.flatnonzero(amounts > MOST_COST)[0])
@@ -76,7 +78,7 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
             f"{costs.iloc[first]!r} for site {ids.iloc[first]!r}; mend it, or count in a larger "
             f"unit."
         )
-    return Costs(pd.Series(amounts, index=ids).loc[wanted].to_numpy(), n_others)
+    return Costs(pd.Series(amounts, index=ids).loc[wanted].to_numpy(), others)
 
 
 def _read(raw: bytes, name: str) -> pd.DataFrame:
@@ -88,8 +90,13 @@ def _read(raw: bytes, name: str) -> pd.DataFrame:
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError(
             f"{name}: expected a CSV table with the columns id (or site) and cost, found "
-            f"{str(error).splitlines()[0]}; save it as CSV in UTF-8."
+            f"{str(error).splitlines()[0]}; save it as CSV in UTF-8, {POINTS}."
         ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # a field too many stands for a row's label
+        raise DataError(
+            f"{name}: expected {len(table.columns)} fields in each row, as in the first line, "
+            f"found more; write {POINTS}."
+        )
     names = {str(column).strip().lower(): column for column in table.columns}
     site = next((names[column] for column in ID_COLUMNS if column in names), None)
     if site is None or COST_COLUMN not in names:
@@ -100,6 +107,7 @@ def _read(raw: bytes, name: str) -> pd.DataFrame:
     return table[[site, names[COST_COLUMN]]].astype(str)
 
 
-def _some(ids: np.ndarray) -> str:
+def some_ids(ids: Sequence[str] | np.ndarray) -> str:
+    """The first few ids and how many more."""
     shown = ", ".join(map(str, ids[:3]))
     return shown if len(ids) <= 3 else f"{shown} and {len(ids) - 3:,} more"

@@ -427,9 +427,10 @@ def test_a_file_of_costs_tells_what_it_left_out_and_what_stays_in_use(store: Pat
         return " ".join(c.value for c in app.caption)
 
     rows = [f"s{i},10" for i in range(40)]
-    assert "2 ids of the file are of no sensor here and were left out." in bring(
-        *rows, "x,1", "y,2"
-    )
+    assert "2 ids of the file are of no sensor here and were left out: x, y_." in bring(
+        *rows, "x,1", "y_,2"
+    ).replace("\\", "")
+    assert "a row for every sensor" in app.file_uploader[0].label
     bring("s1,10")
     assert "found none for s0" in app.error[0].value
     assert app.error[0].value.endswith("The costs of the file before stay in use.")

@@ -13,20 +13,23 @@ SITES = SiteSet(np.array(["07", "a,b", "c"]), np.zeros((3, 2)), geographic=True)
 
 
 @pytest.mark.parametrize(
-    ("text", "n_others"),
+    ("text", "others"),
     [
-        ('id,cost\n07,1.5\n"a,b",0\nc,1e3\n', 0),
-        ('site,cost,decision\nc,1000,keep\n"a,b",0,remove\n07,1.5,keep\n', 0),
-        ("\ufeffCost;Place;Site_ID\n1.5;x;07\n0;y;a,b\n1000;z;c\n5;else;elsewhere\n", 1),
-        ('sensor, cost \n c ,1000\n07, 1.5\n"a,b",0\nd,dear\nd,1\n7,1', 2),
+        ('id,cost\n07,1.5\n"a,b",0\nc,1e3\n', ()),
+        ('site,cost,decision\nc,1000,keep\n"a,b",0,remove\n07,1.5,keep\n', ()),
+        (
+            "\ufeffCost;Place;Site_ID\n1.5;x;07\n0;y;a,b\n1000;z;c\n5;else;elsewhere\n",
+            ("elsewhere",),
+        ),
+        ('sensor, cost \n c ,1000\n07, 1.5\n"a,b",0\nd,dear\nd,1\n7,1', ("d", "7")),
     ],
 )
-def test_costs_come_in_the_order_of_the_sites_and_other_ids_are_counted(
-    text: str, n_others: int
+def test_costs_come_in_the_order_of_the_sites_and_other_ids_are_named(
+    text: str, others: tuple[str, ...]
 ) -> None:
     found = read_costs(text.encode(), "costs.csv", SITES)
     assert found.by_site.tolist() == [1.5, 0.0, 1000.0]
-    assert found.n_others == n_others
+    assert found.others == others
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,9 @@ def test_costs_come_in_the_order_of_the_sites_and_other_ids_are_counted(
         ('id,cost\n07,inf\n"a,b",2\nc,3\n', "found 'inf' for site '07'"),
         ('id,cost\n07,1\n"a,b",1e308\nc,3\n', "1,000,000,000,000 a site and year, found '1e308'"),
         ('id,cost\n07,"1,200"\n"a,b",2\nc,3\n', "without a thousands separator"),
+        ("id;cost\n07;300,5\na,b;2\nc;3\n", "with a decimal point and no comma"),
+        ('id,cost\n07,300,5\n"a,b",2,0\nc,3,5\n', "found more; write decimals with a point"),
+        ('id,cost\n07,300\n"a,b",2,5\nc,3\n', "in UTF-8, decimals with a point (300.5)"),
     ],
 )
 def test_a_table_that_will_not_do_is_refused_with_its_fault(text: str, told: str) -> None:

@@ -9,7 +9,7 @@ from app import state
 from app.session import Choice
 from dynst_core import wording
 from dynst_core.constraints import MOST_COST
-from dynst_core.costs import read_costs
+from dynst_core.costs import read_costs, some_ids
 from dynst_core.errors import DataError
 from dynst_core.runs import Run
 
@@ -23,11 +23,11 @@ def show(run: Run, choice: Choice) -> None:
         return
     with window:
         st.file_uploader(
-            "A CSV file with the columns id (or site) and cost (a year)",
+            f"A CSV file with the columns id (or site) and cost (a year), a row for every {noun}",
             type=["csv"],
             key=key,
             on_change=lambda: _take(run, key),
-            help=f"One row for each {noun}; its id as on the map.",
+            help=f"One row for each {noun}, its id as on the map; 0 where it costs nothing.",
             max_upload_size=20,
         )
         fault = st.session_state.get(f"{key}-fault")
@@ -58,22 +58,26 @@ def show_fault(run: Run, choice: Choice) -> None:
         )
 
 
-def _show_found(run: Run, choice: Choice, others: tuple[tuple[float, ...], int] | None) -> None:
-    """What the costs in use are, and how many ids beside them were left out of their file."""
+def _show_found(
+    run: Run, choice: Choice, others: tuple[tuple[float, ...], tuple[str, ...]] | None
+) -> None:
+    """What the costs in use are, and which ids beside them were left out of their file."""
     costs = np.array(choice.costs)
     low, high, total = (
         wording.money(float(amount), wording.plain(choice.currency))
         for amount in (costs.min(), costs.max(), costs.sum())
     )
-    noun, left_out = wording.site_noun(run), ""
+    noun, told = wording.site_noun(run), ""
     if others is not None and others[0] == choice.costs and others[1]:
-        one = others[1] == 1
-        left_out = (
-            f" {others[1]:,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of no "
-            f"{noun} here and {'was' if one else 'were'} left out."
+        left_out = others[1]
+        one = len(left_out) == 1
+        told = (
+            f" {len(left_out):,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of "
+            f"no {noun} here and {'was' if one else 'were'} left out: "
+            f"{wording.plain(some_ids(left_out))}."
         )
     st.caption(
-        f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{left_out} The "
+        f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{told} The "
         f"link in the address bar does not carry them; the plan file does."
     )
     st.button(
@@ -92,7 +96,7 @@ def _take(run: Run, key: str) -> None:
             found = read_costs(file.getvalue(), file.name, run.sites)
             costs = tuple(found.by_site.tolist())
             state.change(run, costs=costs)
-            st.session_state[f"{key}-others"] = (costs, found.n_others)
+            st.session_state[f"{key}-others"] = (costs, found.others)
         except DataError as error:
             fault = str(error)
     st.session_state[f"{key}-fault"] = fault
