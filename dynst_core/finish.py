@@ -34,7 +34,7 @@ def worth_saving(
 ) -> tuple[PathTraining, list[PathTraining]] | None:
     """What trainings that may have been stopped leave: the one to save, and the complete ones.
 
-    None where no sensor was removed yet, so that there is no plan.
+    None where no level with sensors removed was finished, so that there is no plan.
     """
     complete = [t for t in trainings if len(t.levels) == len(t.targets)]
     training = best_of(complete) if complete else trainings[0]

@@ -78,7 +78,7 @@ def _train(folder: JobFolder, card: JobCard) -> None:
     seconds = before + time.monotonic() - began
     kept = worth_saving(trainings)
     if kept is None:
-        sentence = "Stopped before any site was removed, so there is no plan to save yet."
+        sentence = "No level with sites removed was finished yet, so there is no plan to save."
         again = "Resume goes on after what is finished; what was under way is begun anew."
         folder.set_state("stopped", sentence, again, seconds=seconds)
         return

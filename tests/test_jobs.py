@@ -140,6 +140,15 @@ def test_stopped_before_any_sensor_went_there_is_nothing_to_save_and_it_goes_on(
     assert wait_for(folder, over).state.run_id == "early"
 
 
+def test_stopped_on_the_way_to_its_first_cut_it_claims_no_more_than_that(queue: JobQueue) -> None:
+    # The page shows beneath the sentence how many sites the cut under way had removed.
+    folder = queue.submit(QUICK.model_copy(update={"effort": 1.0}), "on-its-way")
+    wait_for(folder, lambda job: job.progress is not None)
+    folder.ask_to_stop()
+    told = wait_for(folder, over).state.sentence
+    assert told == "No level with sites removed was finished yet, so there is no plan to save."
+
+
 def test_several_seeds_are_one_run_and_those_finished_survive_a_stop(queue: JobQueue) -> None:
     request = QUICK.model_copy(update={"seeds": 2, "levels": (0.0, 0.5)})
     whole = queue.submit(request, "seeds")
