@@ -147,7 +147,7 @@ def train(
     stopped = any(_follow(training) for training in trainings)  # the first stop ends them all
     kept = worth_saving(trainings)
     if kept is None:
-        console.print("Stopped before any sensor was removed; there is no plan to save.")
+        console.print("No level with sensors removed was finished yet: there is no plan to save.")
         raise typer.Exit(130)
     training, complete = kept
     with console.status("Testing the levels and timing their forecasts"), _undisturbed():
