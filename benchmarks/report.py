@@ -58,11 +58,11 @@ MISSED = """## What is missed, and why
   [method](method.md)).
 - **Temperature (era5-uk-t2m).** The path errs 2.2 % more at 60 % than with all sites (target 1 %):
   its masks cost little, but levels train on after the moment that the first phase chose, and lose
-  on the test block what they do not lose on earlier ones (see [method](method.md)). Of the bundled run, `gp_mi`'s and random masks, trained for
-  alone, err 4 % less than the path with 90 % removed. Forecasters for one mask keep their best
-  look of 24, early in a training that soon learns three weeks by heart (at 300 of 1,200 steps on
-  the first 80 % of the record, seed 0); a level of the path keeps
-  its last weights, since three days of selection windows tell little of when to stop.
+  on the test block what they do not lose on earlier ones (see [method](method.md)). Of the bundled
+  run, `gp_mi`'s and random masks, trained for alone, err 4 % less than the path with 90 % removed.
+  Forecasters for one mask keep their best look of 24, early in a training that soon learns three
+  weeks by heart (at 300 of 1,200 steps on the first 80 % of the record, seed 0); a level of the
+  path keeps its last weights, since three days of selection windows tell little of when to stop.
 - **Masks under the same ridge.** The path no longer starts from what a ridge forecaster with a
   strong penalty likes best: on road speeds such masks served a trained forecaster worse.
 - **Speed at 2,048 sites and 90 %** (attention, CPU): about a tenth of the time is the latents'
