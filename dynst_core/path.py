@@ -247,11 +247,16 @@ class PathTraining:
         free = self._pins.pin == FREE
         gram = self.held_back.gram(active)
         least, unknown = self.held_back.errors(active, gram), self.nowcast.unknown(active)
+        # Among few sites chance brings the same exchange again and again: once is enough.
+        refused: set[tuple[int, int]] = set()
         for _ in range(self.path_options.exchanges):
             drops, grows = np.flatnonzero(active & free), np.flatnonzero(~active & free)
             if not len(drops) or not len(grows):
                 break
             drop, grow = int(self.rng.choice(drops)), int(self.rng.choice(grows))
+            if (drop, grow) in refused:
+                continue
+            refused.add((drop, grow))
             candidate = exchange(active, drop, grow)
             changed = self.held_back.exchanged(gram, drop, grow)
             errors = self.held_back.errors(candidate, changed)
@@ -260,6 +265,7 @@ class PathTraining:
             left = self.nowcast.unknown(candidate)
             if left <= unknown:
                 active, least, unknown = candidate, errors, left
+                refused.clear()
                 gram = self.held_back.gram(active)  # anew, so that rounding does not add up
                 self.order[[drop, grow]] = self.order[[grow, drop]]
         return active
