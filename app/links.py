@@ -19,7 +19,6 @@ from app.session import (
     REASON_LETTERS,
     Choice,
     first_choice,
-    nearest_level,
 )
 from dynst_core import wording
 from dynst_core.plan import Edit
@@ -34,9 +33,6 @@ CARD, STRETCH, SWIPE = "card", "period", "swipe"
 ALL_LEADS = "all"
 NO_MAP = "none"
 """What a link says where one map stands alone."""
-
-SAME_LEVEL = 0.5
-"""Percent removed by which a link typed by hand may miss a level, as 67 does two thirds."""
 
 LONGEST_LIST = 1500
 """Letters of site ids in a link; addresses much longer than that are cut by some programs."""
@@ -55,7 +51,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
-    level = first_choice(run).level if removed is None else nearest_level(run, removed / 100)
+    level = first_choice(run).level if removed is None else run.level_near(removed / 100)
     steps = query.get(LEAD, ALL_LEADS)
     within = steps.isdecimal() and 1 <= int(steps) <= run.manifest.config.horizon
     channels = run.manifest.dataset.channels
@@ -97,11 +93,11 @@ def unmet_level(query: Mapping[str, str], run: Run) -> str:
     if not asked or query.get(RUN, run.run_id) != run.run_id:
         return ""
     removed, level = _number(asked), read(query, run).level
-    if removed is not None:
-        off = abs(100 * run.manifest.config.levels[level] - removed)
-        if off <= SAME_LEVEL:
-            return ""
-    return wording.unmet_level(run, asked, removed, level)
+    if removed is None:
+        told = f"{asked[:40]!r} is no share to remove; this is {wording.level_label(run, level)}."
+    else:
+        told = wording.other_level(run, level, removed / 100)
+    return wording.plain(told)
 
 
 def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ class Choice:
 
 def first_choice(run: Run) -> Choice:
     """The screen when the link says nothing: the level nearest to 60 % removed, all lead times."""
-    return Choice(nearest_level(run, FIRST_REMOVED), None, 0)
+    return Choice(run.level_near(FIRST_REMOVED), None, 0)
 
 
 def site_on_card(run: Run, choice: Choice) -> int | None:
@@ -139,9 +139,3 @@ def site_on_card(run: Run, choice: Choice) -> int | None:
     if choice.panel != SITE_CARD or choice.site is None:
         return None
     return int(np.flatnonzero(run.sites.site_id == choice.site)[0])
-
-
-def nearest_level(run: Run, removed: float) -> int:
-    """The level whose share removed is nearest to one from 0 to 1."""
-    levels = run.manifest.config.levels[: len(run.path.active)]
-    return min(range(len(levels)), key=lambda i: abs(levels[i] - removed))

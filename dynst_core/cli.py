@@ -329,7 +329,7 @@ def report(
     console.print(escape(told), soft_wrap=True)
     if asked is not None and chosen.level is not None:
         other = wording.other_level(run, chosen.level, asked)
-        if other is not None:
+        if other:
             console.print(other)
 
 

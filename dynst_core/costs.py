@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 
 from dynst_core.constraints import MOST_COST
 from dynst_core.errors import DataError
-from dynst_core.sites import SiteSet
+from dynst_core.sites import SiteSet, some
 
 ID_COLUMNS = ("id", "site", "site_id", "sensor", "sensor_id", "station", "cell")
 COST_COLUMN = "cost"
@@ -54,12 +53,12 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
     if len(lacking):
         raise DataError(
             f"{name}: expected a cost for each of {len(wanted):,} sites, found none for "
-            f"{some_ids(lacking)}; add a row for each, 0 where it costs nothing."
+            f"{some(lacking)}; add a row for each, 0 where it costs nothing."
         )
     repeated = ids[ids.duplicated()].unique()
     if len(repeated):
         raise DataError(
-            f"{name}: expected one row for each site, found several for {some_ids(repeated)}; keep "
+            f"{name}: expected one row for each site, found several for {some(repeated)}; keep "
             f"one of them."
         )
     amounts = pd.to_numeric(costs, errors="coerce").to_numpy(dtype=float)
@@ -105,9 +104,3 @@ def _read(raw: bytes, name: str) -> pd.DataFrame:
             f"{', '.join(map(str, table.columns)) or 'none'}; name them so in the first line."
         )
     return table[[site, names[COST_COLUMN]]].astype(str)
-
-
-def some_ids(ids: Sequence[str] | np.ndarray) -> str:
-    """The first few ids and how many more."""
-    shown = ", ".join(map(str, ids[:3]))
-    return shown if len(ids) <= 3 else f"{shown} and {len(ids) - 3:,} more"

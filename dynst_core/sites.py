@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -128,3 +128,10 @@ class SiteSet:
     def links(self, k: int = 3) -> np.ndarray:
         """The stated edges where there are any, else nearest neighbours, (e, 2)."""
         return self.edges if self.edges is not None else self.nearest_neighbours(k)
+
+
+def some(names: Iterable[object], most: int = 3) -> str:
+    """The first few names and how many more: "s1, s2, s3 and 9 more"."""
+    told = list(map(str, names))
+    rest = f" and {len(told) - most:,} more" if len(told) > most else ""
+    return ", ".join(told[:most]) + rest

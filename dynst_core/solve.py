@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 from dynst_core.constraints import Constraints
 from dynst_core.errors import ConstraintError
 from dynst_core.mask import Mask
-from dynst_core.sites import EARTH_RADIUS_KM, SiteSet
+from dynst_core.sites import EARTH_RADIUS_KM, SiteSet, some
 
 SECONDS = 5.0
 """How long the exact solver may search for any plan at all, and for each clash."""
@@ -228,7 +228,7 @@ def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rul
         _Rule("number", "keep at least one site", "", everywhere, 1, np.inf),
     ]
     if constraints.never.any():
-        text = f"never keep {_some(sites, constraints.never)}"
+        text = f"never keep {some(sites.site_id[constraints.never])}"
         rules.append(
             _Rule("never", text, "allow some of them", one_each[constraints.never], -np.inf, 0)
         )
@@ -249,7 +249,7 @@ def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rul
             text = f"keep at most {limit.at_most} in zone {limit.zone}"
             rules.append(_Rule("zone", text, "allow more there", row, -np.inf, limit.at_most))
     if constraints.always.any():
-        text = f"always keep {_some(sites, constraints.always)}"
+        text = f"always keep {some(sites.site_id[constraints.always])}"
         rules.append(
             _Rule("always", text, "free some of them", one_each[constraints.always], 1, np.inf)
         )
@@ -271,13 +271,6 @@ def _near_pairs(sites: SiteSet, distance_km: float) -> csr_array:
     row = np.repeat(np.arange(len(pairs)), 2)
     values = (np.ones(pairs.size), (row, pairs.ravel()))
     return csr_array(coo_array(values, shape=(len(pairs), len(sites))))
-
-
-def _some(sites: SiteSet, chosen: np.ndarray) -> str:
-    """A few names and how many more: "s1, s2, s3 and 9 more"."""
-    names = [str(site) for site in sites.site_id[chosen]]
-    rest = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _worth(rank: np.ndarray, n_active: int) -> np.ndarray:

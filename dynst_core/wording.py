@@ -60,10 +60,15 @@ def level_label(run: Run, level: int) -> str:
     return percent(run.manifest.config.levels[level])
 
 
-def other_level(run: Run, level: int, asked: float) -> str | None:
-    """That a level stands in for a share removed that is none of the run's, or None if it is."""
-    if percent(asked) in (level_label(run, level), percent(float(run.path.sparsity[level]))):
-        return None
+SAME_LEVEL = 0.005
+"""Share removed by which what is asked for may miss a level and still mean it, as 0.67 does 2/3."""
+
+
+def other_level(run: Run, level: int, asked: float) -> str:
+    """That a level stands in for a share removed that is none of the run's; empty if it is."""
+    own = (run.manifest.config.levels[level], float(run.path.sparsity[level]))
+    if any(abs(share - asked) <= SAME_LEVEL + 1e-9 for share in own):
+        return ""
     return (
         f"{percent(asked)} is no level of this run; this is {level_label(run, level)}, the nearest."
     )
@@ -153,21 +158,6 @@ def test_period(run: Run) -> str:
 def plain(text: str) -> str:
     """Text of a run, a file or a person, so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
-
-
-def unmet_level(run: Run, asked: str, removed: float | None, level: int) -> str:
-    """That a link asks for a cut which is no level of the run; the level shown instead.
-
-    Args:
-        run: the run.
-        asked: what the link says.
-        removed: the same in percent; None where it is no number.
-        level: level index that is shown.
-    """
-    here = level_label(run, level)
-    if removed is None:
-        return plain(f"{asked[:40]!r} is no share to remove; this is {here}.")
-    return plain(f"{percent(removed / 100)} is no level of this run; this is {here}, the nearest.")
 
 
 def lost_sites(run: Run, sites: tuple[str, ...]) -> str:

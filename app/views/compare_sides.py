@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import loading, session
+from app import loading
 from app.comparison import Side
 from app.loading import Shelf
 from dynst_core import wording
@@ -58,7 +58,7 @@ def show(
         except RunError as error:
             st.error(str(error), icon=":material/error:")
             return None
-        level = session.nearest_level(run, side.removed)
+        level = run.level_near(side.removed)
         found = _from_file(run, low)
         with rest:
             if found is None:

@@ -9,9 +9,10 @@ from app import state
 from app.session import Choice
 from dynst_core import wording
 from dynst_core.constraints import MOST_COST
-from dynst_core.costs import read_costs, some_ids
+from dynst_core.costs import read_costs
 from dynst_core.errors import DataError
 from dynst_core.runs import Run
+from dynst_core.sites import some
 
 
 def show(run: Run, choice: Choice) -> None:
@@ -74,7 +75,7 @@ def _show_found(
         told = (
             f" {len(left_out):,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of "
             f"no {noun} here and {'was' if one else 'were'} left out: "
-            f"{wording.plain(some_ids(left_out))}."
+            f"{wording.plain(some(left_out))}."
         )
     st.caption(
         f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{told} The "

@@ -153,7 +153,7 @@ def _take_plan(run: Run, key: str) -> None:
     ids = run.sites.site_id
     state.change(
         run,
-        level=session.nearest_level(run, 1 - plan.n_wanted / len(run.sites)),
+        level=run.level_near(1 - plan.n_wanted / len(run.sites)),
         cost=_single(asked),
         costs=_by_site(asked),
         currency=asked.currency or session.FIRST_CURRENCY,

@@ -81,7 +81,7 @@ def _open_all(shelf: Shelf) -> dict[str, Run]:
 def summary(run: Run) -> dict[str, Any]:
     """One row of the table, numbers in words with their units."""
     card, unit = run.manifest.dataset, wording.unit(run, 0)
-    level = session.nearest_level(run, session.FIRST_REMOVED)
+    level = run.level_near(session.FIRST_REMOVED)
     dense = run.rmse(0)
     removed = wording.level_label(run, level)
     return {
@@ -181,7 +181,7 @@ def how_stable(run: Run) -> list[str]:
     if members is None:
         told.append("One training from one seed: how far another would agree was not measured.")
     else:
-        level = session.nearest_level(run, session.FIRST_REMOVED)
+        level = run.level_near(session.FIRST_REMOVED)
         rmse = members.rmse[:, level, 0]
         shared = int(members.active[:, level].all(axis=0).sum())
         told.append(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.errors import DataError
+from dynst_core.sites import some
 
 PARQUET_NAMES = (".parquet", ".pq")
 SEPARATORS = ",;\t|"
@@ -100,10 +101,9 @@ def find_column(
     usual = [by_lower[guess.lower()] for guess in guesses if guess.lower() in by_lower]
     if stated is None and usual:
         return usual[0]
-    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     wanted = repr(stated) if stated is not None else f"such as {', '.join(guesses[:3])}"
     raise DataError(
-        f"Expected a {what} column {wanted} in {path.name}, found {shown}; "
+        f"Expected a {what} column {wanted} in {path.name}, found {some(names, 6)}; "
         f"name it in the loader settings."
     )
 
