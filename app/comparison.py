@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app import links
+from dynst_core import wording
 from dynst_core.plan_file import sites_sha256
 from dynst_core.runs import Run
 
@@ -82,6 +84,24 @@ def link(made: Comparison) -> dict[str, str]:
     if made.show != KEPT:
         parts[SHOW] = made.show
     return parts
+
+
+def unmet(query: Mapping[str, str], made: Comparison, first: Run, second: Run) -> list[str]:
+    """What a link asks for and these runs do not have: runs, and cuts that are none of their own.
+
+    Args:
+        query: the link.
+        made: how it was read.
+        first: the run that A shows.
+        second: the run that B shows.
+    """
+    told: list[str] = []
+    for name, side, run in ((FIRST, made.first, first), (SECOND, made.second, second)):
+        asked, cut = query.get(name, side.run_id), query.get(f"{name}-{REMOVED}", "")
+        lost = "" if asked == side.run_id else wording.unknown_run(asked, side.run_id)
+        other = links.unmet_cut(cut, run, run.level_near(side.removed))
+        told += [f"{name.upper()}: {one}" for one in (wording.plain(lost), other) if one]
+    return told
 
 
 def same_sites(first: Run, second: Run) -> bool:

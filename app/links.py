@@ -89,10 +89,17 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
 
 def unmet_level(query: Mapping[str, str], run: Run) -> str:
     """That a link to this run asks for a cut which is none of its levels; empty where it is one."""
-    asked = query.get(REMOVED, "").strip()
-    if not asked or query.get(RUN, run.run_id) != run.run_id:
+    if query.get(RUN, run.run_id) != run.run_id:
         return ""
-    removed, level = _number(asked), read(query, run).level
+    return unmet_cut(query.get(REMOVED, ""), run, read(query, run).level)
+
+
+def unmet_cut(asked: str, run: Run, level: int) -> str:
+    """That a level stands in for a cut which a link states, in percent; empty where it need not."""
+    asked = asked.strip()
+    if not asked:
+        return ""
+    removed = _number(asked)
     if removed is None:
         told = f"{asked[:40]!r} is no share to remove; this is {wording.level_label(run, level)}."
     else:

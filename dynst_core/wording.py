@@ -74,6 +74,11 @@ def other_level(run: Run, level: int, asked: float) -> str:
     )
 
 
+def unknown_run(asked: str | None, shown: str | None) -> str:
+    """That a link names a run which is not here, and which one is shown instead."""
+    return f"There is no run {asked!r} here; this is {shown!r}."
+
+
 def duration(seconds: float) -> str:
     """A time span in its natural units: "30 s", "5 min", "1 h", "1 h 30 min", "2 days"."""
     parts, rest = [], round(seconds)

@@ -61,6 +61,35 @@ def test_what_a_link_misstates_is_as_at_first(query: dict[str, str]) -> None:
     assert comparison.read(query, RUNS, "network") == first
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({}, []),
+        ({"a": "other", "b-removed": "60"}, []),
+        (
+            {"a": "gone", "a-removed": "63"},
+            [
+                "A: There is no run 'gone' here; this is 'network'.",
+                "A: 63 % is no level of this run; this is 60 %, the nearest.",
+            ],
+        ),
+        (
+            {"b": "gone", "b-removed": "lots"},
+            [
+                "B: There is no run 'gone' here; this is 'network'.",
+                "B: 'lots' is no share to remove; this is 90 %.",
+            ],
+        ),
+    ],
+)
+def test_what_a_link_asks_for_and_is_not_here_is_told(
+    network_run: Run, query: dict[str, str], told: list[str]
+) -> None:
+    made = comparison.read(query, RUNS, "network")
+    found = comparison.unmet(query, made, network_run, network_run)
+    assert [one.replace("\\", "") for one in found] == told
+
+
 def test_a_link_that_names_one_run_compares_it_with_itself() -> None:
     made = comparison.read({"a": "other"}, RUNS, "network")
     assert (made.first.run_id, made.second.run_id) == ("other", "other")
@@ -190,6 +219,13 @@ def test_the_page_compares_two_cuts_of_one_run(store: Path) -> None:
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2, "each run has its own rivals"
     assert "Selectors against each other" in words(app)
+
+
+def test_an_odd_link_is_told_until_something_is_changed(store: Path) -> None:
+    app = drawn("compare", **{"a": "gone", "b-removed": "lots"})
+    assert [one.value[:2] for one in app.warning] == ["A:", "B:"]
+    app.selectbox[1].set_value("other").run()
+    assert not app.exception and not app.warning
 
 
 def test_runs_over_other_places_are_tabled_and_not_mapped(store: Path) -> None:

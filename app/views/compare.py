@@ -18,7 +18,7 @@ from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.summary import summarise
 
-STATE = "comparison"
+STATE, LINK = "comparison", "comparison-link"
 VIEWS = ("a", "b", "difference")
 NAMES = ("A", "B")
 
@@ -65,6 +65,7 @@ def _compare(shelf: Shelf) -> None:
     if left is None or right is None:
         return
     (first, one), (second, other) = left, right
+    _tell_unmet(made, first, second)
     made = _pick_shown(made, first, second)
     write(made)
     pair = _pair(made, (first, second), (one, other))
@@ -80,11 +81,20 @@ def state(shelf: Shelf) -> Comparison:
     run_ids, default = list(shelf.folders), shelf.default or ""
     if STATE not in st.session_state:
         st.session_state[STATE] = comparison.read(st.query_params, run_ids, default)
+        st.session_state[LINK] = st.session_state[STATE], dict(st.query_params)
     made: Comparison = st.session_state[STATE]
     if not {made.first.run_id, made.second.run_id} <= set(run_ids):  # renamed or deleted since
         made = comparison.read({}, run_ids, default)
         st.session_state[STATE] = made
     return made
+
+
+def _tell_unmet(made: Comparison, first: Run, second: Run) -> None:
+    """What the link asked for and is not here, as long as nothing is changed."""
+    read, query = st.session_state.get(LINK, (None, {}))
+    if read is made:
+        for told in comparison.unmet(query, made, first, second):
+            st.warning(told)
 
 
 def change(**changes: object) -> None:

@@ -52,4 +52,4 @@ def show_no_runs(places: Iterable[Path]) -> None:
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:
     """That a link names a run which is not here, and which one is shown instead."""
-    st.warning(wording.plain(f"There is no run {asked!r} here; this is {shown!r}."))
+    st.warning(wording.plain(wording.unknown_run(asked, shown)))
