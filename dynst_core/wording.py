@@ -266,6 +266,7 @@ def incomplete(run: Run) -> str | None:
 
 NOT_EVALUATED = "not yet evaluated"
 NO_PLAN = "no valid plan"
+WHY_NO_PLAN = "No plan obeys all constraints."
 NEEDS_PLAN = "A forecast needs a plan; first let the constraints hold together."
 
 REMOVED_RIM = "removed: grey rim"

@@ -552,6 +552,10 @@ def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(stor
     assert (
         open_app(removed="90", panel="export", keep="s1,s2,s3,s4,s5").get("download_button") == []
     )
+    for panel in ("curve", "horizon"):
+        notes = open_app(removed="90", panel=panel, keep="s1,s2,s3,s4,s5").caption
+        assert any("No plan obeys all constraints." in note.value for note in notes)
+        assert not any("evaluated" in note.value for note in notes), "there is no plan to evaluate"
 
 
 @pytest.mark.parametrize(("most", "words"), [(True, "at most {}"), (False, "found room for {}")])

@@ -21,7 +21,6 @@ WHY_UNKNOWN = (
     "This plan is none of the run's own levels, whose errors were measured. Its error is unknown "
     "until it has been forecast again."
 )
-WHY_NO_PLAN = "No plan obeys all constraints."
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     kept = plan.mask.n_active
     label = f"{wording.capital(noun)}s kept"
     if not valid:
-        return Figure(label, UNKNOWN, wording.NO_PLAN, WHY_NO_PLAN)
+        return Figure(label, UNKNOWN, wording.NO_PLAN, wording.WHY_NO_PLAN)
     below = f"{total - kept:,} removed"
     if plan.edits:
         below += f"; {len(plan.edits):,} switched by hand"
@@ -189,7 +188,9 @@ def _by_site(choice: Choice, errors: ErrorStatistics) -> np.ndarray:
 
 def _unknown(run: Run, choice: Choice, *, valid: bool) -> list[Figure]:
     noun = wording.site_noun(run)
-    below, why = (wording.NOT_EVALUATED, WHY_UNKNOWN) if valid else (wording.NO_PLAN, WHY_NO_PLAN)
+    below, why = (
+        (wording.NOT_EVALUATED, WHY_UNKNOWN) if valid else (wording.NO_PLAN, wording.WHY_NO_PLAN)
+    )
     labels = (
         _error_label(run, choice.lead),
         f"Worst {noun}'s error",

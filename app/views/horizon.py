@@ -15,14 +15,23 @@ from dynst_core.runs import Run
 HEIGHT = 195
 
 
-def show(run: Run, choice: Choice, plan: Plan) -> None:
-    """Error by lead time, and the heat map of share removed and lead time."""
+def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
+    """Error by lead time, and the heat map of share removed and lead time.
+
+    Args:
+        run: the run.
+        choice: what the planner chose.
+        plan: the plan that is shown.
+        valid: whether there is a plan at all; else the lines are of the run's own masks.
+    """
     channel, noun = choice.channel, wording.site_noun(run)
     st.markdown(f"**Error of {wording.plain(wording.variable(run, channel))} by lead time**")
-    if not plan.evaluated:
+    if not valid:
+        st.caption(f"{wording.WHY_NO_PLAN} Lines are of the run's own masks.")
+    elif not plan.evaluated:
         st.caption("This plan's error is not yet evaluated; lines are of the run's own masks.")
     st.plotly_chart(
-        charts.lead_times(run, plan.level, channel, HEIGHT, plan.errors),
+        charts.lead_times(run, plan.level if valid else None, channel, HEIGHT, plan.errors),
         key="lead-times",
         config={"displayModeBar": False},
         alt=f"Forecast error by lead time, from {wording.lead_time_range(run)}.",

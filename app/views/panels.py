@@ -43,7 +43,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         label_visibility="collapsed",
     )
     if choice.panel == session.HORIZON:
-        horizon.show(run, choice, plan)
+        horizon.show(run, choice, plan, valid=clash is None)
     elif choice.panel == session.SITE_CARD:
         return site_card.show(run, choice, plan, clash)
     elif choice.panel == session.WHAT_IF:
@@ -53,7 +53,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     elif choice.panel == session.EXPORT:
         export.show(run, choice, plan, clash)
     else:
-        _show_curve(run, choice, plan)
+        _show_curve(run, choice, plan, valid=clash is None)
     return st.empty()
 
 
@@ -62,11 +62,13 @@ def _with_count(label: str, count: int) -> str:
     return f"{label} ({count:,})" if count else label
 
 
-def _show_curve(run: Run, choice: Choice, plan: Plan) -> None:
+def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     level, lead, channel = choice.level, choice.lead, choice.channel
     baselines, fault = loading.baselines(run)
     note = fault or rivals.missing_baselines(run, baselines)
-    if plan.level is None:
+    if not valid:
+        note = f"{wording.WHY_NO_PLAN} The marker is the run's own level."
+    elif plan.level is None:
         here = plan.rmse(lead, channel)
         known = "is not yet evaluated"
         if here is not None:
