@@ -15,8 +15,9 @@ import time
 
 import torch
 
+from benchmarks.growth import TRAINABLE_SITES, peak_gib
 from benchmarks.ledger import Row, row, save
-from benchmarks.speed import SYNTHETIC, TRAINABLE_SITES, peak_gib, random_problem
+from benchmarks.synthetic import SYNTHETIC, random_problem
 from dynst_core.evaluate import bands_of_levels, errors_of_levels
 from dynst_core.mask import usual_levels
 from dynst_core.path import BETWEEN_LEVELS, PathOptions, PathTraining

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from benchmarks.clock import fastest_ratio
 from benchmarks.ledger import Row, row, save
-from benchmarks.speed import fastest_ratio
 from dynst_core.forecast import RunForecaster, mask_at
 from dynst_core.forecaster import Forecaster
 from dynst_core.judge import EarlyStop, Judge
