@@ -55,14 +55,14 @@ MISSED = """## What is missed, and why
   seeds of one training differ by as much as is missing. Tried without effect beyond chance: more
   exchanges, a spatial prior on the covariance, other certainties, a guard by what is left unknown.
   What helped was to begin from the sites that tell most of the field now and ahead (see
-  [method](method.md)).
+  [tried](tried.md)).
 - **Temperature (era5-uk-t2m).** The path errs 2.2 % more at 60 % than with all sites (target 1 %).
   Nearly all of that is there at 10 % removed (1.420 K, then 1.461 K, and 1.451 K at 60 %), so it
   hardly comes from the sites removed; on earlier weeks of the record the path does not rise so.
   Of the bundled run, `gp_mi`'s and random masks, trained for alone, err 4 % less than the path with
   90 % removed. Such forecasters keep their best look of 24, a level of the path its last weights,
   since three days of selection windows tell little of when to stop; that this is what makes the
-  difference was not seen on earlier weeks (see [method](method.md)).
+  difference was not seen on earlier weeks (see [tried](tried.md)).
 - **Masks under the same ridge.** The path no longer starts from what a ridge forecaster with a
   strong penalty likes best: on road speeds such masks served a trained forecaster worse.
 - **Speed at 2,048 sites and 90 %** (attention, CPU): about a tenth of the time is the latents'

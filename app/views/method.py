@@ -17,6 +17,6 @@ def show() -> None:
     with st.container(key="prose"):
         st.markdown(WORDS.read_text(encoding="utf-8"))
         st.caption(
-            "In full: docs/method.md (what the engine does, what was tried and what failed) and "
-            "docs/beware.md, in the project's folder."
+            "In full, in the project's folder: docs/method.md (what the engine does), "
+            "docs/tried.md (what was tried and what failed) and docs/beware.md."
         )
