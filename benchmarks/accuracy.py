@@ -110,6 +110,7 @@ class Comparison:
             Whether a line was lacking when it was looked at: then it pays to look again.
         """
         book, lacking = self.bench.book, False
+        book.read()  # what others wrote may be what this stage waits for
         for task in self.stages[stage]():
             if task.key in book:
                 continue

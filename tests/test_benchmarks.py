@@ -121,6 +121,15 @@ def test_a_rival_is_also_picked_without_the_test(tmp_path: Path) -> None:
     assert "picked: qr" in found.note and rows[1].note == "not measured yet"
 
 
+def test_all_sites_stand_beside_the_best_rival_as_the_room_that_masks_have(tmp_path: Path) -> None:
+    lines = [line("path", "dynst", 0.0, 1.9), line("retrained", "qr", 0.6, 2.0)]
+    rows: list[Row] = []
+    ratios.room(rows, "noaa-us-tmax", [book(tmp_path, 0, *lines)])
+    found = rows[0]
+    assert (found.sparsity, found.value, found.target) == (0.6, pytest.approx(0.95), "")
+    assert "qr" in found.note and rows[1].note == "not measured yet"
+
+
 def test_the_path_is_told_beside_every_selector(tmp_path: Path) -> None:
     books = [
         book(tmp_path, seed, line("path", "dynst", 0.6, 2.0), line("retrained", "qr", 0.6, qr))
