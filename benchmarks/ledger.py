@@ -108,7 +108,13 @@ def row(
 
 
 def save(name: str, rows: list[Row]) -> Path:
-    """Write the rows of one benchmark to `results/NAME.json`, in one step."""
+    """Write the rows of one benchmark to `results/NAME.json`, in one step.
+
+    Rows that stand there already keep the day and the commit that they were first written at.
+    """
+    file, stored = RESULTS / f"{name}.json", load(name)
+    if stored is not None and stored.rows == tuple(rows):
+        return file
     seeds = sorted({seed for one in rows for seed in one.seeds})
     result = Result(
         commit=commit(),
@@ -118,7 +124,6 @@ def save(name: str, rows: list[Row]) -> Path:
         rows=tuple(rows),
     )
     RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{name}.json"
     temporary = file.with_suffix(".tmp")
     temporary.write_text(result.model_dump_json(indent=1) + "\n")
     temporary.replace(file)

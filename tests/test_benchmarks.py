@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, ratios, report
+from benchmarks import accuracy, ledger, ratios, report
 from benchmarks.accuracy import Comparison, edit
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
@@ -66,6 +66,19 @@ def test_a_row_says_whether_its_target_is_reached(
 def test_a_row_without_a_measurement_neither_holds_nor_misses() -> None:
     empty = row("a", "b", "c", 0.5, (), [], ("at most", 1.0))
     assert (empty.value, empty.low, empty.high, empty.holds) == (None, None, None, None)
+
+
+def test_rows_that_stand_there_already_keep_their_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "RESULTS", tmp_path)
+    kept, changed = (row("a", "b", "c", 0.5, (0,), [value]) for value in (1 / 3, 0.5))
+    for commit, rows in (("first", [kept]), ("second", [kept]), ("third", [changed])):
+        monkeypatch.setattr(ledger, "commit", lambda commit=commit: commit)
+        ledger.save("test", rows)
+        found = ledger.load("test")
+        assert found is not None and found.rows == tuple(rows)
+        assert found.commit == ("third" if rows == [changed] else "first")
 
 
 def test_lines_survive_and_the_last_of_a_kind_counts(tmp_path: Path) -> None:
