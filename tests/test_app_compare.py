@@ -223,7 +223,8 @@ def test_the_page_compares_two_cuts_of_one_run(store: Path) -> None:
 
 def test_an_odd_link_is_told_until_something_is_changed(store: Path) -> None:
     app = drawn("compare", **{"a": "gone", "b-removed": "lots"})
-    assert [one.value[:2] for one in app.warning] == ["A:", "B:"]
+    (told,) = app.warning
+    assert [one[:2] for one in told.value.splitlines()] == ["A:", "B:"]
     app.selectbox[1].set_value("other").run()
     assert not app.exception and not app.warning
 

@@ -92,9 +92,9 @@ def state(shelf: Shelf) -> Comparison:
 def _tell_unmet(made: Comparison, first: Run, second: Run) -> None:
     """What the link asked for and is not here, as long as nothing is changed."""
     read, query = st.session_state.get(LINK, (None, {}))
-    if read is made:
-        for told in comparison.unmet(query, made, first, second):
-            st.warning(told)
+    told = comparison.unmet(query, made, first, second) if read is made else []
+    if told:
+        st.warning("  \n".join(told))
 
 
 def change(**changes: object) -> None:
