@@ -8,7 +8,7 @@ next month.
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from dynst_core.record import Problem
 
@@ -37,6 +37,7 @@ class Nowcast:
         anomaly /= np.sqrt(len(anomaly))
         tall = len(anomaly) > anomaly.shape[1]
         self._factor = np.asarray(np.linalg.qr(anomaly, mode="r") if tall else anomaly).T
+        self._total = self._factor.T @ self._factor
         self._variance = np.square(self._factor).sum() / len(self._factor) or 1.0
 
     def unknown(self, active: np.ndarray) -> float:
@@ -49,8 +50,15 @@ class Nowcast:
         """
         noise = NOISE * self._variance
         read, unread = self._factor[active], self._factor[~active]
-        known = read.T @ read / noise
+        if not len(unread):
+            return 0.0
+        # Either is the rest of all sites' sum; the smaller is summed up.
+        heard = read.T @ read if len(read) <= len(unread) else self._total - unread.T @ unread
+        known = heard / noise
         known[np.diag_indices_from(known)] += 1
-        spread = unread.T @ unread
-        left = np.trace(linalg.solve(known, spread, assume_a="pos", check_finite=False))
+        # Of the unread's sum, total - heard, only the trace over `known` is asked for.
+        root, _ = lapack.dpotrf(known, lower=1, clean=1)
+        inverse, _ = lapack.dpotri(root, lower=1)  # the lower triangle
+        both = 2 * np.vdot(inverse, self._total) - inverse.diagonal() @ self._total.diagonal()
+        left = both + noise * (inverse.trace() - len(known))
         return float((left + noise * len(unread)) / ((self._variance + noise) * len(active)))

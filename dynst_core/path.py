@@ -258,12 +258,12 @@ class PathTraining:
                 continue
             refused.add((drop, grow))
             candidate = exchange(active, drop, grow)
+            left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
+            if left > unknown:
+                continue
             changed = self.held_back.exchanged(gram, drop, grow)
             errors = self.held_back.errors(candidate, changed)
-            if not surely_lower(errors, least, self.path_options.sure):
-                continue
-            left = self.nowcast.unknown(candidate)
-            if left <= unknown:
+            if surely_lower(errors, least, self.path_options.sure):
                 active, least, unknown = candidate, errors, left
                 refused.clear()
                 gram = self.held_back.gram(active)  # anew, so that rounding does not add up
