@@ -99,9 +99,10 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
 
 
 def room(rows: list[Row], dataset: str, books: Books) -> None:
-    """What reading every site would reach against the best rival: how much a mask can gain.
+    """What the path reaches by reading every site, against the best rival at a level.
 
-    A control: where it is near 1, hardly any sites are better than the rival's.
+    A control: where it is near 1, sites are hardly what is lacking. It is no bound, since on a
+    short record a forecaster of fewer inputs can err less.
     """
     for level in levels_of(dataset):
         own = {book.seed: book.find("path", "dynst", 0.0) for book in books}

@@ -44,10 +44,10 @@ MISSED = """## What is missed, and why
 
 - **Masks and product at single levels.** The rival is the best of all that were measured, picked
   by the same test error that it is judged by, so a tie reads as a miss.
-- **Room.** What masks can gain is bounded by what reading every site would give, and the rows *own
-  error with all sites / best rival* tell it. On daily maxima that is 0.98 to 1.00, on temperature
-  1.01 to 1.05: no choice of sites reaches 0.95 there. Where nearly any spread of sites will do,
-  masks hardly differ, and chance decides which is best.
+- **Room.** The rows *own error with all sites / best rival* say how much is lost by reading few: on
+  daily maxima the path itself, reading every site, comes to 0.98 to 1.00 of the best rival, on
+  temperature to 1.01 to 1.05. So sites are hardly what is lacking there, and masks hardly differ.
+  It is no bound: on a short record fewer inputs can be learnt by heart less.
 - **One seed** moves a figure on these short records by several percent: on the first 80 % of
   metr-la-week two seeds differed by up to 6 % at a level. Rows with one seed decide little.
 - **Road speeds (metr-la-week).** From 80 % on the path errs 1 to 3 % less than `gp_mi`'s masks
@@ -70,7 +70,8 @@ MISSED = """## What is missed, and why
 - **Dense opponent.** A convolution of width 32 over all 1,617 cells errs 1.415 K, less than the
   path at any level, so it is the opponent throughout: more accurate than asked for, and no smaller
   one is as good as the path (width 16: 1.489 K). Against it 90 % fewer cells forecast 3.1 times as
-  fast, where 5 was asked for; half of the cells as fast, where more was.
+  fast, where 5 was asked for; half of the cells as fast, where more was. Other work ran beside that
+  measurement; both sides took turns.
 - **Masks under the same ridge.** The path no longer starts from what a ridge forecaster with a
   strong penalty likes best: on road speeds such masks served a trained forecaster worse.
 - **Speed at 2,048 sites and 90 %** (attention, CPU): about a tenth of the time is the latents'
