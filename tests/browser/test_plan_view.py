@@ -9,9 +9,19 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, camera, painted, settled_camera, stage
+from tests.browser.harness import (
+    FLAGS,
+    PATIENCE,
+    Guard,
+    camera,
+    find_chromium,
+    open_page,
+    painted,
+    settled_camera,
+    stage,
+)
 
 Open = Callable[..., tuple[Page, Guard]]
 
@@ -294,6 +304,30 @@ def test_on_a_phone_slider_and_maps_are_seen_together(visit: Open) -> None:
     before = stage(page).get_attribute("data-painted")
     page.get_by_role("slider", name="Sensors removed").press("ArrowRight")
     expect(stage(page)).not_to_have_attribute("data-painted", str(before), timeout=PATIENCE)
+
+
+def test_without_a_gpu_a_narrow_window_shows_the_lower_map_whole(
+    driven: BrowserContext, address: str
+) -> None:
+    assert driven.browser
+    flags = [flag.replace("--use-angle", "--use-gl") for flag in FLAGS]
+    chromium = driven.browser.browser_type.launch(executable_path=find_chromium(), args=flags)
+    try:
+        page, _ = open_page(
+            chromium.new_context(), address, "?run=network&removed=0", size=(390, 844)
+        )
+        painted(page)
+        stage(page).locator(".frame.error").scroll_into_view_if_needed()
+        page.wait_for_timeout(1000)
+        box = stage(page).locator(".frame.error").bounding_box()
+        assert box
+        # The whole screen, cut afterwards: a picture of a part is drawn anew and right.
+        screen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        left, top = box["x"], box["y"]
+        lower = screen.crop((left, top, left + box["width"], top + box["height"]))
+        assert colours(np.asarray(lower)) > 20
+    finally:
+        chromium.close()
 
 
 def test_maps_have_words_for_those_who_do_not_see_them(visit: Open) -> None:
