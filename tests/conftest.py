@@ -67,6 +67,14 @@ def network_run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def store(network_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of runs that the app looks in; it holds the run `network`."""
+    folder = network_run.folder.parent
+    monkeypatch.setenv("DYNST_RUNS", str(folder))
+    return folder
+
+
+@pytest.fixture
 def grid_run(tmp_path: Path) -> Run:
     """A saved run over a grid of 5 by 8 cells, with its baselines."""
     return add_baselines(save_run(tmp_path / "runs", "grid", make_arrays(*grid_sites())))

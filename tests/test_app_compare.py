@@ -15,8 +15,8 @@ from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.summary import summarise
 from dynst_core.tolerance import Tolerance
+from tests.app_pages import drawn, words
 from tests.factories import make_arrays, make_manifest, network_sites, save_run, with_seeds
-from tests.test_app_views import drawn, words
 
 FIVE = Tolerance("percent", 5.0)
 RUNS = ["network", "other"]

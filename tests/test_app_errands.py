@@ -13,23 +13,13 @@ from app.errands import Errand
 from dynst_core.errors import BudgetError
 from dynst_core.runs import Run
 from dynst_core.what_if import WhatIf
-from tests.test_app_plan import button, figures, open_app
+from tests.app_pages import button, figures, open_app, settled
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errands, "REST_SECONDS", 0.0)
     monkeypatch.setattr(errands.st, "session_state", {})
-
-
-def settled(app: AppTest) -> AppTest:
-    """The page once nothing is computed beside it any more."""
-    while errands.ERRAND in app.session_state:
-        errand = app.session_state[errands.ERRAND]
-        assert errand.ended.wait(60) and errand.fault is None
-        app.run()
-        assert not app.exception, app.exception
-    return app
 
 
 @pytest.mark.usefixtures("at_once")

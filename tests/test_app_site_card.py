@@ -15,9 +15,8 @@ from dynst_core.forecast import RunForecaster, edited
 from dynst_core.reopen import problem_of
 from dynst_core.runs import Run
 from dynst_core.series import band_at, share_held
-from tests.test_app_errands import settled
-from tests.test_app_plan import button, figures, open_app
-from tests.test_app_what_if import MINUS
+from tests.app_pages import button, card, dropped_at_60, figures, numbers_in, open_app, settled
+from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
 KEPT, REMOVED = True, False
 
@@ -96,7 +95,7 @@ def test_a_card_tells_what_one_site_is_worth_and_leaves_the_plan_alone(
     near = neighbourhood(fire_run.sites, [site])
     for line, sites in zip(lines, (None, near.sites), strict=True):
         found = effect(before, after, sites)
-        said = [float(n.replace(MINUS, "-")) for n in re.findall(rf"[+{MINUS}\d.]*\d\.\d+", line)]
+        said = numbers_in(line)
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
         assert " °C** (" in line
     assert figures(app) == untouched and dict(app.query_params) == link
@@ -115,3 +114,37 @@ def test_where_the_data_are_unknown_a_card_shows_what_the_run_holds_and_says_why
     assert "persistence" in chart(app)
     app.segmented_control[2].set_value("time").run()
     assert len(app.error) == 1 and not app.get("plotly_chart")
+
+
+def test_a_site_s_card_tells_its_standing_and_when_it_goes(store: Path, network_run: Run) -> None:
+    site = dropped_at_60(network_run)
+    index = network_run.sites.site_id.tolist().index(site)
+    text = card(open_app(removed="60", panel="site", site=site))
+    assert f"**Sensor {site}** is **removed**" in text
+    assert "rank 24 of 40" in text and "above 60 % of sensors" in text
+    assert "Dropped when 60 % is removed" in text
+    kept, gone = (network_run.rmse_by_site(level)[index] for level in (1, 2))
+    assert f"{kept:.2f} mph at the last level that keeps it, {gone:.2f} at the next" in text
+
+
+def test_several_seeds_give_a_site_s_importance_its_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    assert run.arrays.members is not None
+    low, high = run.arrays.members.importance[:, 4]
+    text = card(open_app(panel="site", site="s4"))
+    assert f"({100 * low:.0f} to {100 * high:.0f} % over 3 trainings)" in text
+
+
+def test_a_site_can_be_pinned_from_its_card(store: Path, network_run: Run) -> None:
+    site = dropped_at_60(network_run)
+    app = open_app(removed="60", panel="site", site=site)
+    app.segmented_control[1].set_value(1).run()
+    assert dict(app.query_params)["keep"] == site
+    assert r"pinned\: always keep" in card(app)
+    app.segmented_control[1].set_value(-1).run()
+    assert dict(app.query_params)["drop"] == site and "keep" not in dict(app.query_params)
+    app.segmented_control[1].set_value(0).run()
+    assert "drop" not in dict(app.query_params)

@@ -28,10 +28,10 @@ from dynst_core.job_files import (
 from dynst_core.mask import Mask
 from dynst_core.sources.catalogue import load_catalogue
 from dynst_core.train_request import TrainRequest
+from tests.app_pages import drawn, words
 from tests.factories import grid_sites
 from tests.job_cases import small_catalogue
 from tests.problems import field_of, waves
-from tests.test_app_views import drawn, words
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 REQUEST = TrainRequest(dataset="tunnel-fire", levels=(0.0, 0.5))

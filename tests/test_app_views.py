@@ -13,38 +13,8 @@ from app.views import runs
 from dynst_core import commands
 from dynst_core.keeping import EXAMPLE
 from dynst_core.runs import Run
+from tests.app_pages import drawn, words
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
-
-
-def drawn(view: str, **query: str) -> AppTest:
-    """One view by itself: the test runner cannot follow links between views."""
-
-    def script(view: str) -> None:
-        import importlib
-
-        import streamlit as st
-
-        page = importlib.import_module(f"app.views.{view}")
-        pages = importlib.import_module("app.views.pages")
-        st.navigation(pages.all_pages(), position="hidden")
-        page.show()
-
-    app = AppTest.from_function(script, args=(view,), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-@pytest.fixture
-def store(network_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
-    return network_run.folder.parent
-
-
-def words(app: AppTest) -> str:
-    return " ".join(m.value for m in (*app.markdown, *app.caption))
 
 
 def test_every_run_has_its_row_and_its_card(store: Path, network_run: Run) -> None:

@@ -15,10 +15,16 @@ from dynst_core.effect import effect, neighbourhood
 from dynst_core.forecast import RunForecaster, edited
 from dynst_core.reopen import problem_of
 from dynst_core.runs import Run
-from tests.test_app_errands import settled
-from tests.test_app_plan import button, figures, looks_of, multi, open_app, paint_sent
-
-MINUS = "\N{MINUS SIGN}"
+from tests.app_pages import (
+    button,
+    figures,
+    looks_of,
+    multi,
+    numbers_in,
+    open_app,
+    paint_sent,
+    settled,
+)
 
 
 @pytest.fixture
@@ -61,7 +67,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     lines = told(app).splitlines()
     for line, sites in zip(lines, (None, near.sites), strict=True):
         found = effect(before, after, sites)
-        said = [float(n.replace(MINUS, "-")) for n in re.findall(rf"[+{MINUS}\d.]*\d\.\d+", line)]
+        said = numbers_in(line)
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
     assert f"Around cell {wording.plain(name)} (with the 8 nearest cells, within" in lines[1]
     shown = figures(app)
