@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from dynst_core import commands, tables, wording
+from dynst_core import commands, tables, terminal, wording
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
+from dynst_core.terminal import console
 from dynst_core.train_request import TrainRequest
 
 if TYPE_CHECKING:
-    from dynst_core.path import PathTraining
     from dynst_core.plan import Plan
     from dynst_core.record import Problem
 
@@ -35,7 +30,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
 
 DatasetName = Annotated[str, typer.Argument(help="A name that `datasets` lists.")]
 RunName = Annotated[str, typer.Argument(help="A run that `runs` lists.")]
@@ -46,7 +40,6 @@ RunsFolder = Annotated[
 DataPath = Annotated[
     Path | None, typer.Option("--data", help="Where the data set's own file lies, when not found.")
 ]
-Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for a GPU where there is one.")]
 
 
@@ -54,7 +47,7 @@ def main() -> None:
     """Run a command; errors meant for people are printed as one line, without a traceback."""
     try:
         # Services and schedulers end a process by SIGTERM: it keeps what Ctrl-C keeps.
-        with _handled(signal.default_int_handler, signal.SIGTERM):
+        with terminal.handled(signal.default_int_handler, signal.SIGTERM):
             code = app(standalone_mode=False)
     except DynSTError as error:
         Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
@@ -142,15 +135,16 @@ def train(
     )
     problem = open_problem(dataset, request.channels, history, horizon, data=data, device=device)
     trainings = [training_for(request, problem, i) for i in range(seeds)]
-    _say_problem(problem)
+    terminal.say_problem(problem)
     began = time.monotonic()
-    stopped = any(_follow(training) for training in trainings)  # the first stop ends them all
+    # The first stop ends them all.
+    stopped = any(terminal.follow_training(training) for training in trainings)
     kept = worth_saving(trainings)
     if kept is None:
         console.print("No level with sensors removed was finished yet: there is no plan to save.")
         raise typer.Exit(130)
     training, complete = kept
-    with console.status("Testing the levels and timing their forecasts"), _undisturbed():
+    with console.status("Testing the levels and timing their forecasts"), terminal.undisturbed():
         taken = time.monotonic() - began
         run = save_training(training, store, run_id, _command(), taken, complete)
     console.print(tables.error_table(run))
@@ -191,21 +185,8 @@ def baselines(
     wanted = None if levels is None else levels_near(run, _percents(levels))
     names = known(selectors.split(","))
     total = sum(task.steps for task in tasks_left(run, run.baselines, wanted, names))
-    stopped = False
-    with _bar() as bar:
-        task = bar.add_task("", total=total)
-        began = time.monotonic()
-        try:
-            for at in measure_baselines(run, problem, wanted, names):
-                seconds = (time.monotonic() - began) / max(at.step, 1) * (total - at.step)
-                rivals = f"{at.left} rival{'s' * (at.left > 1)}"
-                words = (
-                    f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of "
-                    f"{problem.n_sites} sites, {rivals} left, {_duration(seconds)} left"
-                )
-                bar.update(task, completed=at.step, description=words)
-        except KeyboardInterrupt:
-            stopped = True
+    measured = measure_baselines(run, problem, wanted, names)
+    stopped = terminal.follow_rivals(measured, total, problem.n_sites)
     run = _store(folder).open(run_id)
     console.print(tables.error_table(run))
     if stopped:
@@ -372,71 +353,6 @@ def _percents(text: str) -> list[float]:
         raise ConfigError(
             f"Expected percents parted by commas, found {text!r}; for example 0,30,60,90."
         ) from error
-
-
-def _follow(training: PathTraining) -> bool:
-    """Train with a progress bar; returns whether Ctrl-C ended it early."""
-    with _bar() as bar:
-        task = bar.add_task("", total=training.n_steps)
-        try:
-            for at in training.run():
-                loss = "" if math.isnan(at.loss) else f", loss {at.loss:.3f}"
-                left = "" if math.isnan(at.seconds_left) else f", {_duration(at.seconds_left)} left"
-                words = f"{at.phase}: {at.n_active} of {training.problem.n_sites} sites{loss}{left}"
-                bar.update(task, completed=at.step, description=words)
-            bar.update(task, completed=training.n_steps, description="Trained")
-        except KeyboardInterrupt:
-            return True
-    return False
-
-
-@contextmanager
-def _handled(handler: Handler, *signals: signal.Signals) -> Iterator[None]:
-    """Meanwhile, signals of these kinds are met in this way."""
-    before = {kind: signal.signal(kind, handler) for kind in signals}
-    try:
-        yield
-    finally:
-        for kind, usual in before.items():
-            signal.signal(kind, usual)
-
-
-def _undisturbed() -> AbstractContextManager[None]:
-    """Let no impatient second Ctrl-C lose what the first one kept."""
-    return _handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM)
-
-
-def _say_problem(problem: Problem) -> None:
-    field, split = problem.field, problem.split
-    about = field.about
-    blocks = (
-        f"{name} {_day(field.time[start])} to {_day(field.time[stop - 1])}"
-        for name, (start, stop) in (
-            ("train", split.train),
-            ("selection", split.selection),
-            ("test", split.test),
-        )
-    )
-    console.print(f"[bold]{about.title}[/], {about.place}: {problem.n_sites} sites.")
-    console.print(f"Blocks (UTC): {'; '.join(blocks)}.")
-
-
-def _day(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[m]")).replace("T", " ")
-
-
-def _bar() -> Progress:
-    return Progress(
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    )
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def _command() -> str:

@@ -50,6 +50,7 @@ TORCH_LAYERS = (
     ("reopen",),
     ("what_if", "job_work"),
     ("jobs",),
+    ("terminal",),
     ("cli",),
     ("__main__",),
 )
