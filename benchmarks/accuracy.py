@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 
 from benchmarks import ratios
 from benchmarks.trainings import Bench, Book
+from dynst_core.errors import DataError
 from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask, n_active_at, usual_levels
 from dynst_core.morph import Window
@@ -39,11 +40,7 @@ from dynst_core.selectors import rank_with
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.training import StepOptions
 
-BIG = 1000
-"""Sites from which only the likeliest rivals are trained."""
-LIKELY = 3
-"""Rivals trained on big grids beside random ones: those with the best masks for a ridge."""
-N_EDITS, EDIT_LEVEL, EDIT_SHARE = 20, 0.6, 0.05
+EDIT_LEVEL, EDIT_SHARE = 0.6, 0.05
 QUICK_STEPS = 0.1
 """Share of the steps in the quick form, which shows that everything runs and decides nothing."""
 
@@ -100,6 +97,7 @@ class Comparison:
             self._retrain_likely,
             self._retrain_edits,
             self._retrain_all,
+            self._retrain_pruned,
             self._retrain_others,
         )
 
@@ -141,7 +139,7 @@ class Comparison:
 
     def _walks(self) -> Iterator[Task]:
         # The last line that a walk writes; one cut off before that is walked again.
-        yield Task(("edit", "dynst", EDIT_LEVEL, N_EDITS - 1), self._walk)
+        yield Task(("edit", "dynst", EDIT_LEVEL, ratios.N_EDITS - 1), self._walk)
 
     @property
     def _walked(self) -> bool:
@@ -159,7 +157,7 @@ class Comparison:
         level = training.levels[training.targets.index(EDIT_LEVEL)]
         training.forecaster.load(level.weights)
         rng = np.random.default_rng([self.seed, 7])
-        for draw in range(N_EDITS):
+        for draw in range(ratios.N_EDITS):
             edited = edit(level.active, EDIT_SHARE, rng)
             self.bench.write(
                 "edit",
@@ -223,7 +221,7 @@ class Comparison:
             for name in ratios.RIVALS
         }
         order = sorted((n for n in ratios.RIVALS if n != "random"), key=lambda name: error[name])
-        return [*order[:LIKELY], "random", *order[LIKELY:]]
+        return [*order[: ratios.LIKELY], "random", *order[ratios.LIKELY :]]
 
     def _retrain_far(self) -> Iterator[Task]:
         """At the levels that every data set is measured at; the highest first."""
@@ -232,14 +230,19 @@ class Comparison:
     def _retrain_likely(self, levels: Sequence[float] = ()) -> Iterator[Task]:
         """The path's own masks and the likeliest rivals', from scratch; by default all levels."""
         if self._ready:
-            likely = ["dynst", *self._likely()[: LIKELY + 1]]
+            likely = ["dynst", *self._likely()[: ratios.LIKELY + 1]]
             yield from self._retrain_masks(levels or ratios.levels_of(self.dataset), likely)
+
+    def _retrain_pruned(self) -> Iterator[Task]:
+        """Masks pruned once and in rounds, at two levels: the paper sets them against its own."""
+        if self._ready:
+            yield from self._retrain_masks(ratios.PRUNED_LEVELS, list(ratios.PRUNED))
 
     def _retrain_others(self) -> Iterator[Task]:
         """The other rivals' masks; on big grids none, for they take too long."""
-        if self._ready and self.n_sites < BIG:
+        if self._ready and self.n_sites < ratios.BIG:
             levels = ratios.levels_of(self.dataset)
-            yield from self._retrain_masks(levels, self._likely()[LIKELY + 1 :])
+            yield from self._retrain_masks(levels, self._likely()[ratios.LIKELY + 1 :])
 
     def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[Task]:
         for level, selector in product(levels, selectors):
@@ -298,11 +301,8 @@ class Work:
         """Stage by stage over all of them, until nothing is lacking or time is up."""
         torch.set_num_threads(1)
         until = time.monotonic() + 60 * self.minutes
-        comparisons = [
-            Comparison(dataset, seed, self.effort, self.root, self.device)
-            for dataset, seed in self.pairs
-        ]
-        lacking = True
+        comparisons = list(self._at_hand())
+        lacking = bool(comparisons)
         while lacking and time.monotonic() < until:
             lacking = False
             for stage in range(len(comparisons[0].stages)):
@@ -310,6 +310,14 @@ class Work:
                     lacking |= comparison.measure(stage, until)
             if lacking:
                 time.sleep(PAUSE)  # for what others are at, which may be needed for more
+
+    def _at_hand(self) -> Iterator[Comparison]:
+        """Those whose data are there; a set that cannot be had holds up no other."""
+        for dataset, seed in self.pairs:
+            try:
+                yield Comparison(dataset, seed, self.effort, self.root, self.device)
+            except DataError as error:
+                print(f"{dataset}, seed {seed}, is left out: {error}")
 
 
 def _side_by_side(work: Work, workers: int) -> None:

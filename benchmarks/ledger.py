@@ -16,7 +16,7 @@ from dynst_core.finish import code_version
 
 RESULTS = Path(__file__).parent / "results"
 
-Direction = Literal["at most", "at least"]
+Direction = Literal["at most", "at least", "above"]
 
 
 class Row(BaseModel):
@@ -28,9 +28,10 @@ class Row(BaseModel):
         sparsity: share of sites removed, 0 to 1; None where the ratio spans several.
         seeds: seeds that were measured.
         value: the ratio, or None where it was not measured.
-        low, high: its interval; the note says of what.
-        target: "at most 1.00" or "at least 5"; empty for a control.
-        holds: whether the value reaches the target; None without a value or a target.
+        low, high: its interval, where there are two ratios or more; the note says of what.
+        target: "at most 1", "at least 5" or "above 1"; empty for a control.
+        holds: whether the value reaches the target; None without a value or a target, and where
+            it reaches it so far with measurements still to come.
         note: what a reader needs beside the number; where the target is missed, why.
     """
 
@@ -71,6 +72,7 @@ def row(
     target: tuple[Direction, float] | None = None,
     value: float | None = None,
     note: str = "",
+    final: bool = True,
 ) -> Row:
     """A row from one ratio a seed or a round.
 
@@ -84,6 +86,8 @@ def row(
         target: what the value should reach; None for a control.
         value: the ratio; the mean of `ratios` when None.
         note: see `Row`.
+        final: whether all was measured that the row asks for: before that it may miss its target,
+            but not reach it.
     """
     if value is None and ratios:
         value = sum(ratios) / len(ratios)
@@ -91,7 +95,8 @@ def row(
     if target is not None and value is not None:
         direction, limit = target
         shown = round(value, 3)  # as it is printed, so that table and verdict agree
-        holds = shown <= limit if direction == "at most" else shown >= limit
+        reached = {"at most": shown <= limit, "at least": shown >= limit, "above": shown > limit}
+        holds = reached[direction] and (final or None)
     return Row(
         name=name,
         dataset=dataset,
@@ -99,8 +104,8 @@ def row(
         sparsity=sparsity,
         seeds=seeds,
         value=None if value is None else round(value, 4),
-        low=round(min(ratios), 4) if ratios else None,
-        high=round(max(ratios), 4) if ratios else None,
+        low=round(min(ratios), 4) if len(ratios) > 1 else None,
+        high=round(max(ratios), 4) if len(ratios) > 1 else None,
         target="" if target is None else f"{target[0]} {target[1]:g}",
         holds=holds,
         note=note,

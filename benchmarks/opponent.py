@@ -154,7 +154,7 @@ def rows_of(run: Run, problem: Problem, dense: list[Side], rounds: int) -> list[
                 level,
                 (config.seed,),
                 ratios,
-                ("at least", 5.0 if level >= 0.9 else 1.0),
+                ("at least", 5.0) if level >= 0.9 else ("above", 1.0),
                 value,
                 f"{words}: {dense[chosen].words}, RMSE {dense[chosen].rmse:.4g} in "
                 f"{1e3 * others[chosen].min():.3g} ms; ours {ours.rmse:.4g} in "

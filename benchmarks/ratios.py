@@ -19,6 +19,9 @@ QUICK_SETS = ("tunnel-fire",)
 QUICK_MINUTES = 8.0
 SMOOTH = ("era5-uk-t2m", "ncep-air-temperature")
 ALL_LEVELS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+FAR = 0.8
+"""From this share removed on, ratios are asked for in the mean too."""
+N_EDITS = 20
 FAR_LEVELS = (0.6, 0.8, 0.9, 0.95)
 NINE_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 RIVALS = (
@@ -32,6 +35,8 @@ RIVALS = (
     "one_shot",
     "iterative",
 )
+PRUNED, PRUNED_LEVELS = ("iterative", "one_shot"), (0.6, 0.9)
+"""Trained for everywhere, big grids too, since the paper compares them with its own."""
 PRODUCT, MASKS = "product", "masks alone"
 PICKED = "product, the rival picked on selection windows"
 ROOM = "own error with all sites / best rival"
@@ -48,6 +53,17 @@ def levels_of(dataset: str) -> tuple[float, ...]:
 def seeds_of(dataset: str) -> tuple[int, ...]:
     """Seeds that the whole table asks for."""
     return (0, 1, 2) if dataset == "metr-la-week" else (0, 1)
+
+
+BIG = 1000
+"""Sites from which only the likeliest rivals are trained."""
+LIKELY = 3
+"""Rivals trained on big grids beside random ones: those with the best masks for a ridge."""
+
+
+def rivals_of(n_sites: int) -> int:
+    """How many rivals the whole table asks for at each level and seed."""
+    return len(RIVALS) if n_sites < BIG else LIKELY + 1
 
 
 def books_of(dataset: str, root: Path = ROOT) -> list[Book]:
@@ -80,10 +96,14 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
             own = {book.seed: book.find(kind, "dynst", level) for book in books}
             one = _against_best(name, own, dataset, books, level, ("at most", 1.0))
             rows.append(one)
-            if one.value is not None and level >= 0.8:
+            if one.value is not None and level >= FAR:
                 far[name].append(one)
     for name, limit in ((PRODUCT, 0.95), (MASKS, 0.98)):
         complete = len(far[name]) == 3
+        final = complete and all(
+            _complete(dataset, books, x) for x in levels_of(dataset) if x >= FAR
+        )
+        note = "interval: least and greatest level" if complete else "not all levels yet"
         rows.append(
             row(
                 f"{name}, mean over 80 to 95 %",
@@ -93,9 +113,28 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
                 tuple(sorted({seed for one in far[name] for seed in one.seeds})),
                 [one.value for one in far[name] if one.value is not None] if complete else [],
                 ("at most", limit),
-                note="interval: least and greatest level" if complete else "not all levels yet",
+                note=note + ("; so far" if complete and not final else ""),
+                final=final,
             )
         )
+
+
+def _complete(dataset: str, books: Books, level: float) -> bool:
+    """Whether all seeds and rivals were measured that the whole table asks for at a level."""
+    return len(books) == len(seeds_of(dataset)) and all(
+        len(_rivals_at(book, level)) >= rivals_of(_n_sites(book)) for book in books
+    )
+
+
+def _n_sites(book: Book) -> int:
+    dense = book.find("path", "dynst", 0.0)
+    return dense.n_active if dense else 0
+
+
+def _rivals_at(book: Book, level: float) -> dict[str, Training]:
+    """Forecasters trained for rivals' masks at a level, by rival."""
+    found = {rival: book.find("retrained", rival, level) for rival in RIVALS}
+    return {rival: line for rival, line in found.items() if line is not None}
 
 
 def room(rows: list[Row], dataset: str, books: Books) -> None:
@@ -121,9 +160,8 @@ def _against_best(
     own = {seed: line for seed, line in measured.items() if line is not None}
     rivals: dict[str, dict[int, Training]] = {}
     for book in books:
-        for rival in RIVALS:
-            line = book.find("retrained", rival, level)
-            if line is not None and book.seed in own:
+        if book.seed in own:
+            for rival, line in _rivals_at(book, level).items():
                 rivals.setdefault(rival, {})[book.seed] = line
     if not own or not rivals:
         return row(name, dataset, BACKBONE, level, (), [], target, note="not measured yet")
@@ -132,10 +170,16 @@ def _against_best(
     shared = sorted(rivals[best])
     each = [own[seed].rmse / rivals[best][seed].rmse for seed in shared]
     value = _mean(own[seed] for seed in shared) / _mean(rivals[best].values())
+    wanted, seeds = rivals_of(_n_sites(books[0])), len(seeds_of(dataset))
     note = f"best of {len(rivals)} rival{'s' * (len(rivals) > 1)}: {best}; interval: seeds"
-    if len(shared) < len(seeds_of(dataset)):
-        note += f"; {len(shared)} of {len(seeds_of(dataset))} seeds so far"
-    return row(name, dataset, BACKBONE, level, tuple(shared), each, target, value=value, note=note)
+    if len(shared) < seeds:
+        note += f"; {len(shared)} of {seeds} seeds so far"
+    if len(rivals) < wanted:
+        note += f"; {len(rivals)} of {wanted} rivals so far"
+    final = len(shared) == seeds and _complete(dataset, books, level)
+    return row(
+        name, dataset, BACKBONE, level, tuple(shared), each, target, value, note, final=final
+    )
 
 
 def path_over(selector: str, books: Books, level: float) -> Iterator[float]:
@@ -155,7 +199,7 @@ def against_picked(rows: list[Row], dataset: str, books: Books) -> None:
         each, picked, seeds = [], [], []
         for book in books:
             own = book.find("path", "dynst", level)
-            found = [line for r in RIVALS if (line := book.find("retrained", r, level))]
+            found = list(_rivals_at(book, level).values())
             found = [line for line in found if line.selection_error is not None]
             if own is None or not found:
                 continue
@@ -184,7 +228,7 @@ def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:
             pairs = [(book, own, others) for book, own, others in pairs if len(others)]
             each = [own.rmse / min(line.rmse for line in others) for _, own, others in pairs]
             short = any(len(others) < len(names) for _, _, others in pairs)
-            note = "interval: seeds" + ("; not all rivals yet" if short else "")
+            note = _seeds_note(dataset, len(pairs)) + ("; not all rivals yet" if short else "")
             rows.append(
                 row(
                     f"masks under the same ridge / {words}",
@@ -195,6 +239,7 @@ def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:
                     each,
                     None if limit is None else ("at most", limit),
                     note=note if each else "not measured yet",
+                    final=not short and len(pairs) == len(seeds_of(dataset)),
                 )
             )
 
@@ -216,9 +261,15 @@ def cost_of_the_cut(rows: list[Row], dataset: str, books: Books) -> None:
             tuple(seed for seed, _ in pairs),
             [ratio for _, ratio in pairs],
             None if limit is None else ("at most", limit),
-            note="interval: seeds" if pairs else "not measured yet",
+            note=_seeds_note(dataset, len(pairs)) if pairs else "not measured yet",
+            final=len(pairs) == len(seeds_of(dataset)),
         )
     )
+
+
+def _seeds_note(dataset: str, found: int) -> str:
+    wanted = len(seeds_of(dataset))
+    return "interval: seeds" + (f"; {found} of {wanted} so far" if found < wanted else "")
 
 
 def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
@@ -238,10 +289,10 @@ def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
         cost.append(sum(line.seconds for line in alone if line) / whole)
         pairs = zip(path, alone, strict=True)
         error.append(float(np.mean([one.rmse / other.rmse for one, other in pairs])))
-    note = "seconds, its own masks; each as many steps as the path by then" if seeds else ""
-    for name, each, target in (
-        ("cost of 9 separate trainings / one path", cost, ("at least", 5.0)),
-        ("error of the path / 9 separate trainings", error, ("at most", 1.02)),
+    like = "its own masks; each as many steps as the path by then"
+    for name, each, target, note in (
+        ("cost of 9 separate trainings / one path", cost, ("at least", 5.0), f"seconds; {like}"),
+        ("error of the path / 9 separate trainings", error, ("at most", 1.02), f"RMSE; {like}"),
     ):
         rows.append(
             row(
@@ -252,7 +303,7 @@ def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
                 tuple(seeds),
                 each,
                 target,
-                note=note or "not measured yet",
+                note=note if seeds else "not measured yet",
             )
         )
 
@@ -275,9 +326,10 @@ def edits(rows: list[Row], dataset: str, books: Books) -> None:
             each,
             ("at most", 1.03),
             value=max(each) if each else None,
-            note=f"greatest of {len(each)} edits of 5 % of the sites (of 20 asked for)"
+            note=f"greatest of {len(each)} edits of 5 % of the sites (of {N_EDITS} asked for)"
             if each
             else "not measured yet",
+            final=len(each) >= N_EDITS,
         )
     )
 

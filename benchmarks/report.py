@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from benchmarks import ledger, ratios
+from benchmarks import heat, ledger, ratios, reasons
 from benchmarks.ledger import Result, Row
 from benchmarks.trainings import Book
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE, HEAT = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks-heat.svg"
 
 RESULTS = (
     ("Accuracy", "accuracy"),
@@ -26,69 +27,20 @@ RESULTS = (
 
 HEAD = """# Benchmarks
 
-Made by `python -m benchmarks.report` from `benchmarks/results/`; do not edit. `make bench`
-measures a quick form and writes this page anew; `make bench-full` goes on with everything that is
+Made by `python -m benchmarks.report` from `benchmarks/results/`; do not edit. `make bench` shows in
+a quarter of an hour that every measurement runs, printing quick figures that are not kept, and
+makes the ratios and this page anew from the measured lines. `make bench-full` goes on with what is
 missing, for hours, and may be stopped and started again.
 
 Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
-reaches it, 🔴 misses it, ⚪ has no target or was not measured yet. Nothing that these benchmarks
+reaches it, 🔴 misses it, 🟡 reaches it so far, with seeds or rivals still to be measured, ⚪ has no
+target or was not measured yet. Nothing that these benchmarks
 measured is left out, and each training states its own commit in its line; the few rivals of the
 bundled runs were trained apart and stand in the README. For what the names mean see
 [method](method.md); for what the figures do not say, [beware](beware.md).
 
 **The accuracy rows are of one engine**, from commit `ebf5335` on; what was measured of engines
 before it is left out, and rows not measured since say so.
-"""
-
-MISSED = """## What is missed, and why
-
-- **Masks and product at single levels.** The rival is the best of all that were measured, picked
-  by the same test error that it is judged by, so a tie reads as a miss.
-- **Room.** The rows *own error with all sites / best rival* say how much is lost by reading few: on
-  daily maxima the path itself, reading every site, comes to 0.98 to 1.00 of the best rival, on
-  temperature to 1.01 to 1.05. So sites are hardly what is lacking there, and masks hardly differ.
-  It is no bound: on a short record fewer inputs can be learnt by heart less.
-- **One seed** moves a figure on these short records by several percent: on the first 80 % of
-  metr-la-week two seeds differed by up to 6 % at a level. Rows with one seed decide little.
-- **Road speeds (metr-la-week).** From 80 % on the path errs 1 to 3 % less than `gp_mi`'s masks
-  trained for alone, the best rival throughout; at 60 % these are 1 to 2 % ahead. The path's own
-  masks, trained for alone, beat them at 80 %, tie at 90 % and err 2 % more at 95 %. The means over
-  80 to 95 % miss their targets of 0.95 and 0.98: rivals get as many steps as the path, and two
-  seeds of one training differ by as much as is missing. Tried without effect beyond chance: more
-  exchanges, a spatial prior on the covariance, other certainties, a guard by what is left unknown.
-  What helped was to begin from the sites that tell most of the field now and ahead (see
-  [tried](tried.md)).
-- **Temperature (era5-uk-t2m).** Twenty forecasters trained for one mask erred from 7 % less to 4 %
-  more than the path at their level, so the best of them is ahead by 3 to 8 %. Much of that is
-  chance: three masks trained for again from other weights erred 1.330 in place of 1.456 K, 1.374 in
-  place of 1.478 K and 1.376 in place of 1.424 K. Some is not: the twelve that selection windows
-  gave the usual weight decay erred 1.40 K in the mean, the eight with ten times as much 1.48 K, and
-  the path's levels all take the latter, which served earlier weeks better (see [tried](tried.md)).
-  At 60 % the path errs 2.2 % more than with all sites (target 1 %); nearly all of that is there at
-  10 % removed, so it hardly comes from the sites removed.
-- **Daily maxima (noaa-us-tmax).** The path and the best rival differ by 0.0 to 0.9 %.
-- **Dense opponent.** A convolution of width 32 over all 1,617 cells errs 1.415 K, less than the
-  path at any level, so it is the opponent throughout: more accurate than asked for, and no smaller
-  one is as good as the path (width 16: 1.489 K). Against it 90 % fewer cells forecast 3.1 times as
-  fast, where 5 was asked for; half of the cells as fast, where more was. Other work ran beside that
-  measurement; both sides took turns.
-- **Masks under the same ridge.** The path no longer starts from what a ridge forecaster with a
-  strong penalty likes best: on road speeds such masks served a trained forecaster worse.
-- **Speed at 2,048 sites and 90 %** (attention, CPU): about a tenth of the time is the latents'
-  own work and the output of the whole field, which no removed site saves.
-- **Speed on a GPU.** Batches of 64 forecasts over 2,048 sites take 2 to 4 ms and leave most of
-  the GPU idle: fewer sites cannot shorten the sending of kernels. At 20,000 sites attention comes
-  within 4 % of its targets up to 70 % removed. `graph` sums over scattered neighbours, whose
-  number does not fall with the sites kept.
-- **Nine trainings** on metr-la-week take 6.0 times the path's gradient steps and 3.8 times its
-  time (target 5): with most sites removed a training for that mask alone is cheap, and a fifth of
-  the path's time went into choosing the sites, which the nine are given. Choosing has since become
-  seven times as fast there (55 s, then 8 s, the same masks), which that row does not count yet.
-- **Not measured** with this engine: anything of ncep-air-temperature, rivals on taxinyc-2011, the
-  second seed of rivals on temperature and daily maxima, most of metr-la-week's third and its levels
-  but 60, 80, 90 and 95 %, edits and nine trainings on temperature, and the rows marked so above.
-  With the engines before, the worst of twenty edits on temperature erred 3 % more than a forecaster
-  trained for it.
 """
 
 ANALYSES = """## The paper's analyses on our data
@@ -113,17 +65,24 @@ def lines() -> Iterator[str]:
         yield from tables(result)
     yield from by_rival()
     yield from analyses()
-    yield MISSED.rstrip()
+    yield reasons.MISSED.rstrip()
 
 
 def summary(result: Result) -> str:
     """Where, when, and how many rows hold."""
     held = sum(one.holds is True for one in result.rows)
     missed = sum(one.holds is False for one in result.rows)
+    so_far = sum(map(reaches_so_far, result.rows))
     return (
         f"Measured {result.date} at commit `{result.commit}` on {result.machine}. "
-        f"{held} rows reach their target, {missed} miss it."
+        f"{held} rows reach their target, {missed} miss it"
+        f"{f', {so_far} reach it so far' if so_far else ''}."
     )
+
+
+def reaches_so_far(one: Row) -> bool:
+    """Whether a row would hold if nothing more were measured, which it asks for."""
+    return one.holds is None and one.target != "" and one.value is not None
 
 
 def tables(result: Result) -> Iterator[str]:
@@ -138,7 +97,7 @@ def tables(result: Result) -> Iterator[str]:
 
 def table_row(one: Row) -> str:
     """One row of a table."""
-    sign = {True: "🟢", False: "🔴", None: "⚪"}[one.holds]
+    sign = {True: "🟢", False: "🔴", None: "🟡" if reaches_so_far(one) else "⚪"}[one.holds]
     cells = (
         one.dataset,
         one.backbone,
@@ -148,7 +107,7 @@ def table_row(one: Row) -> str:
         one.target,
         sign,
         ", ".join(map(str, one.seeds)),
-        one.note,
+        f"{one.note}. **Missed:** {reasons.why(one)}" if one.holds is False else one.note,
     )
     return f"| {' | '.join(cells)} |"
 
@@ -180,6 +139,7 @@ def by_rival() -> Iterator[str]:
 def analyses() -> Iterator[str]:
     """The DynST paper's own questions, asked of our data: no ratio and no target."""
     yield ANALYSES
+    yield f"![Error by sparsity and lead time]({HEAT.relative_to(DOCS)})\n"
     for dataset in ratios.SETS:
         books = ratios.books_of(dataset)
         if books:
@@ -187,7 +147,7 @@ def analyses() -> Iterator[str]:
             yield from against_sparsity(books)
             yield ""
             yield "Sparsity against lead time (path, RMSE; 1 is the first step ahead):\n"
-            yield from heat(books)
+            yield from by_lead(books)
             yield ""
 
 
@@ -206,7 +166,7 @@ def against_sparsity(books: list[Book]) -> Iterator[str]:
         yield f"| {100 * level:g} % | {' | '.join(cells)} |"
 
 
-def heat(books: list[Book]) -> Iterator[str]:
+def by_lead(books: list[Book]) -> Iterator[str]:
     """Error of the path by level and lead time, some lead times."""
     horizon = len(next(iter(books[0].all("path"))).rmse_by_lead)
     leads = sorted({0, horizon // 4, horizon // 2, 3 * horizon // 4, horizon - 1})
@@ -223,7 +183,8 @@ def _mean(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page and its picture."""
+    heat.draw(HEAT)
     PAGE.write_text("\n".join(lines()) + "\n", encoding="utf-8")
     print(PAGE)
 

@@ -46,6 +46,7 @@ class Training(BaseModel):
         rmse_by_lead: the same by lead time.
         ssim, psnr_db: likeness of forecast and true pictures, on grids.
         device: what it was trained on, cpu or cuda; only times of one device are compared.
+        data: hash of the field; empty in lines written before it was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -69,6 +70,7 @@ class Training(BaseModel):
     active_hex: str
     commit: str
     device: str = "cpu"
+    data: str = ""
 
     @property
     def key(self) -> tuple[str, str, float, int]:
@@ -123,7 +125,7 @@ class Bench:
     def __init__(self, problem: Problem, book: Book, say: Callable[[str], None] = print) -> None:
         self.problem, self.book, self.say = problem, book, say
         self.judge = Judge(problem)
-        self.commit = commit()
+        self.commit, self.data = commit(), problem.field.fingerprint()
 
     def write(
         self,
@@ -163,6 +165,7 @@ class Bench:
             active_hex=mask.to_hex(),
             commit=self.commit,
             device=problem.record.device.type,
+            data=self.data,
         )
         self.book.add(line)
         self.say(

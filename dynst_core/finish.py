@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -126,20 +127,34 @@ def _half_ranks(problem: Problem) -> np.ndarray:
 
 
 def code_version() -> str:
-    """Package version, and in a checkout the commit, marked when files differ from it."""
-    package = version("dynst-planner")
-    here = Path(__file__).resolve().parent
+    """Package version, and what tells its code: the commit of a clean checkout, else a hash.
+
+    The hash is of the engine's own files, so that two runs can be seen to be of the same code
+    where no commit says so; in a checkout that differs from its commit both stand there.
+    """
+    package, here = version("dynst-planner"), Path(__file__).resolve().parent
+    commit = _commit(here)
+    if commit and not commit.endswith("-dirty"):
+        return f"{package}+{commit}"
+    found = hashlib.sha256()
+    for file in sorted(here.rglob("*.py")):
+        found.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
+    return f"{package}+{f'{commit}.' if commit else ''}sha256.{found.hexdigest()[:12]}"
+
+
+def _commit(here: Path) -> str:
+    """The commit of a folder that a repository keeps, with -dirty where files differ; else ""."""
+    git = ["git", "-C", str(here)]
+    kept = [*git, "ls-files", "--error-unmatch", "finish.py"]  # no repository that is just around
+    words = [*git, "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        commit = subprocess.run(  # noqa: S603  fixed words and our own folder
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        ).stdout.strip()
+        for command in (kept, words):
+            told = subprocess.run(  # noqa: S603  fixed words and our own folder
+                command, capture_output=True, text=True, check=True, timeout=10
+            )
     except (OSError, subprocess.SubprocessError):
-        return package
-    return f"{package}+{commit}"
+        return ""
+    return told.stdout.strip()
 
 
 def _dataset_card(field: Field) -> DatasetCard:

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, ledger, ratios, report
+from benchmarks import accuracy, heat, ledger, ratios, reasons, report
 from benchmarks.accuracy import Comparison, edit
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book, Training
+from dynst_core.errors import DataError
 from dynst_core.mask import Mask
+from dynst_core.record import Problem
 from tests.problems import problem_of, waves
 
 
@@ -54,6 +56,8 @@ def book(root: Path, seed: int, *lines: Training) -> Book:
         (1.001, ("at most", 1.0), False),
         (5.0, ("at least", 5.0), True),
         (4.99, ("at least", 5.0), False),
+        (1.0004, ("above", 1.0), False),
+        (1.001, ("above", 1.0), True),
         (1.02, None, None),
     ],
 )
@@ -61,6 +65,22 @@ def test_a_row_says_whether_its_target_is_reached(
     value: float, target: tuple | None, holds: bool | None
 ) -> None:
     assert row("a", "b", "c", 0.5, (0,), [value], target).holds is holds
+
+
+@pytest.mark.parametrize(("value", "holds"), [(0.99, None), (1.01, False)])
+def test_a_row_with_more_to_measure_may_miss_its_target_but_not_reach_it(
+    value: float, holds: bool | None
+) -> None:
+    words = ratios.MASKS, "noaa-us-tmax", ratios.BACKBONE
+    found = row(*words, 0.5, (0,), [value], ("at most", 1.0), final=False)
+    assert found.holds is holds
+    assert ("🔴" if holds is False else "🟡") in report.table_row(found)
+
+
+def test_one_ratio_has_no_interval() -> None:
+    assert row("a", "b", "c", 0.5, (0,), [1.1]).low is None
+    two = row("a", "b", "c", 0.5, (0, 1), [1.1, 0.9])
+    assert (two.low, two.high) == (0.9, 1.1)
 
 
 def test_a_row_without_a_measurement_neither_holds_nor_misses() -> None:
@@ -110,6 +130,29 @@ def test_the_path_is_held_against_the_best_rival_over_its_seeds(tmp_path: Path) 
     assert found.value == pytest.approx(1.0)
     assert (found.low, found.high, found.seeds) == (0.9, 1.1, (0, 1))
     assert "best of 2 rivals: qr" in found.note
+    assert found.holds is None and "2 of 9 rivals so far" in found.note
+
+
+def test_a_verdict_needs_all_seeds_and_all_rivals(tmp_path: Path) -> None:
+    def books(seeds: int, rivals: tuple[str, ...]) -> list[Book]:
+        dense = line("path", "dynst", 0.0, 1.7)
+        found = [line("retrained", one, 0.6, 2.0) for one in rivals]
+        root = tmp_path / f"{seeds}-{len(rivals)}"
+        return [
+            book(root, seed, dense, line("path", "dynst", 0.6, 1.8), *found)
+            for seed in range(seeds)
+        ]
+
+    def verdict(*made: Book) -> bool | None:
+        return rows_of(list(made))[(ratios.PRODUCT, 0.6)].holds
+
+    assert verdict(*books(2, ratios.RIVALS)) is True
+    assert verdict(*books(1, ratios.RIVALS)) is None
+    assert verdict(*books(2, ratios.RIVALS[:-1])) is None
+
+
+def test_a_grid_of_many_sites_needs_the_likeliest_rivals_alone() -> None:
+    assert [ratios.rivals_of(n) for n in (207, 999, 1000, 1617)] == [9, 9, 4, 4]
 
 
 def test_what_was_not_measured_stays_in_the_table(tmp_path: Path) -> None:
@@ -211,6 +254,21 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
         assert not list(Book("noaa-us-tmax", 0, tmp_path).all("path"))
 
 
+def test_a_data_set_that_cannot_be_had_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load(dataset: str, *_: str) -> Problem:
+        if dataset == "taxinyc-2011":
+            raise DataError("no such file")
+        return problem_of(waves(n_sites=12))
+
+    monkeypatch.setattr(accuracy, "problem_of", load)
+    pairs = [("taxinyc-2011", 0), ("noaa-us-tmax", 1)]
+    work = accuracy.Work(pairs, 0.005, tmp_path, "cpu", 1.0)
+    assert [one.dataset for one in work._at_hand()] == ["noaa-us-tmax"]
+    assert "taxinyc-2011, seed 0, is left out: no such file" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("n_sites", [20, 207])
 def test_an_edit_switches_its_share_and_keeps_the_count(n_sites: int) -> None:
     rng = np.random.default_rng(0)
@@ -220,10 +278,32 @@ def test_an_edit_switches_its_share_and_keeps_the_count(n_sites: int) -> None:
     assert (edited != active).sum() == 2 * max(1, round(0.05 * n_sites / 2))
 
 
-def test_a_missed_row_is_red_and_keeps_its_reason() -> None:
-    missed = row("a", "b", "c", 0.9, (0, 1), [1.1], ("at most", 1.0), note="why")
+def test_a_missed_row_is_red_and_states_its_reason() -> None:
+    missed = row(ratios.MASKS, "noaa-us-tmax", "c", 0.9, (0, 1), [1.1], ("at most", 1.0), note="x")
     text = report.table_row(missed)
-    assert "🔴" in text and "90 %" in text and "at most 1" in text and text.endswith("| why |")
+    assert "🔴" in text and "90 %" in text and "at most 1" in text
+    assert text.endswith(f"| x. **Missed:** {reasons.why(missed)} |")
+
+
+def test_every_missed_row_has_a_reason() -> None:
+    results = [found for _, name in report.RESULTS if (found := ledger.load(name))]
+    missed = [one for result in results for one in result.rows if one.holds is False]
+    assert missed and all(len(reasons.why(one)) > 20 for one in missed)
+
+
+def test_what_removing_sites_costs_is_told_by_lead_time(tmp_path: Path) -> None:
+    books = []
+    for seed, dense in ((0, 2.0), (1, 4.0)):
+        lines = [
+            line("path", "dynst", level, dense).model_copy(
+                update={"rmse_by_lead": (dense * (1 + level), dense)}
+            )
+            for level in heat.LEVELS
+        ]
+        books.append(book(tmp_path, seed, *lines))
+    cost = heat.cost_by_lead(books)
+    np.testing.assert_allclose(cost[:, 0], 1 + np.array(heat.LEVELS))
+    np.testing.assert_allclose(cost[:, 1], 1)
 
 
 # -- the dense opponent -----------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynst_core import finish
 from dynst_core.evaluate import retest
 from dynst_core.finish import best_of, code_version, save_training
 from dynst_core.mask import Mask
@@ -126,6 +129,35 @@ def test_a_stopped_walk_is_saved_as_incomplete(tmp_path: Path) -> None:
 
 def test_the_code_version_names_the_package() -> None:
     assert code_version().split("+")[0] == version("dynst-planner")
+
+
+@pytest.mark.parametrize(
+    ("commit", "told"),
+    [
+        ("abc", r"\+abc"),
+        ("abc-dirty", r"\+abc-dirty\.sha256\.[0-9a-f]{12}"),
+        ("", r"\+sha256\.[0-9a-f]{12}"),
+    ],
+)
+def test_code_that_no_commit_names_is_told_by_its_hash(
+    commit: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finish, "_commit", lambda _: commit)
+    assert re.fullmatch(re.escape(version("dynst-planner")) + told, code_version())
+    assert code_version() == code_version()
+
+
+def test_a_repository_around_an_installed_engine_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    installed = tmp_path / "venv" / "dynst_core"
+    installed.mkdir(parents=True)
+    (installed / "finish.py").write_text("")
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
+    assert finish._commit(installed) == ""
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "ours"], check=True)
+    assert re.fullmatch("[0-9a-f]{12}", finish._commit(installed))
 
 
 # -- several seeds ----------------------------------------------------------------------------
