@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dynst_core import commands, tables, terminal, wording
+from dynst_core import commands, stability, tables, terminal, wording
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
@@ -148,6 +148,8 @@ def train(
         taken = time.monotonic() - began
         run = save_training(training, store, run_id, _command(), taken, complete)
     console.print(tables.error_table(run))
+    for line in stability.told(run):
+        console.print(escape(line), soft_wrap=True, highlight=False)
     console.print(f"Trained in {taken:.0f} s. Saved as [bold]{run.run_id}[/] in {run.folder}.")
     if stopped:
         missing = f"{len(complete)} of {seeds} seeds" if complete else "the levels above"

@@ -131,9 +131,12 @@ class SparsityPath:
         return (self.rank + 1) / len(self.rank)
 
     @property
-    def nested(self) -> bool:
-        """Whether every level keeps only sites that the level before kept."""
-        return bool((self.active[1:] <= self.active[:-1]).all())
+    def returning(self) -> np.ndarray:
+        """Sites that a level keeps although a level before it removes them, (s,), bool.
+
+        None in a nested path, where every level keeps only sites that the one before it keeps.
+        """
+        return np.any(self.active[1:] & ~self.active[:-1], axis=0)
 
     def mask(self, level: int) -> Mask:
         """The mask of one level."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.views import runs
-from dynst_core import commands
+from dynst_core import commands, stability, wording
 from dynst_core.keeping import EXAMPLE
 from dynst_core.runs import Run
 from tests.app_pages import drawn, words
@@ -40,42 +38,15 @@ def test_a_link_to_a_run_that_is_not_there_says_so_and_one_that_is_does_not(stor
     assert not drawn("runs", look="network").warning
 
 
-def test_one_seed_says_that_its_stability_is_not_known(network_run: Run) -> None:
-    assert runs.how_stable(network_run) == [
-        "One training from one seed: how far another would agree was not measured."
-    ]
-
-
-def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
-    run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
-    assert run.arrays.members is not None
-    first, second = runs.how_stable(run)
-    shared = int(run.arrays.members.active[:, 2].all(axis=0).sum())
-    assert first.startswith("3 trainings: their ranks agree by ")
-    assert f"all of them keep {shared} of 4 sensors" in first
-    assert second.startswith("The order that training starts from, worked out from each half")
-    assert any("Bands meant to hold 90 %" in line for line in runs.how_well(run))
-
-
-@pytest.mark.parametrize(
-    ("other", "told"),
-    [
-        ([0, 1, 2, 3], "1.00, much"),
-        ([1, 0, 2, 3], "0.67, middling"),
-        ([3, 0, 1, 2], "0.00, little"),
-    ],
-)
-def test_how_far_two_orders_agree_is_told_with_what_the_number_means(
-    tmp_path: Path, other: list[int], told: str
+def test_a_run_says_how_stable_it_is_and_what_its_bands_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ranks = np.array([[0, 1, 2, 3], other])
-    arrays = replace(make_arrays(network_sites(4)), half_rank=ranks)
-    _, second = runs.how_stable(save_run(tmp_path, "halves", arrays))
-    pairs = {"much": 100, "middling": 83, "little": 50}[told.split()[1]]
-    assert (
-        f"agree by {told} (Kendall's tau: 1 the same order, 0 chance; {pairs} % of all pairs of "
-        "sensors go in the same order)."
-    ) in second
+    run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
+    assert any("Bands meant to hold 90 %" in line for line in runs.how_well(run))
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    text = words(drawn("runs"))
+    for line in stability.told(run):
+        assert wording.plain(line) in text
 
 
 def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:

@@ -29,7 +29,7 @@ LIGHT_LAYERS = (
     ("places", "rivals"),
     ("looks", "curves"),
     ("plan_file", "export", "pictures"),
-    ("netcdf", "report_words", "keeping"),
+    ("netcdf", "report_words", "keeping", "stability"),
     ("report", "run_file"),
     ("tables", "train_request"),
     ("job_files",),

@@ -80,7 +80,7 @@ def test_sites_rank_by_how_long_they_stay():
     rank = rank_by_stay(active, np.zeros(4))
     assert rank.tolist() == [3, 1, 2, 0]
     path = SparsityPath(active, rank)
-    assert path.nested
+    assert not path.returning.any()
     assert path.n_active.tolist() == [4, 3, 2, 1]
     assert path.importance.tolist() == [1.0, 0.5, 0.75, 0.25]
     np.testing.assert_array_equal(path.removed_at(), [np.nan, 0.5, 0.75, 0.25])
@@ -92,7 +92,7 @@ def test_a_site_that_came_back_ranks_below_one_that_never_left():
     rank = rank_by_stay(active, np.array([9.0, 0.0, 1.0, 0.0]))
     assert rank.tolist() == [2, 3, 1, 0]
     path = SparsityPath(active, rank)
-    assert not path.nested
+    assert path.returning.tolist() == [True, False, False, False]
     np.testing.assert_array_equal(path.removed_at(), [np.nan, np.nan, 0.5, 0.5])
 
 

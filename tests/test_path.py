@@ -139,7 +139,7 @@ def test_sites_leave_in_the_order_of_the_ranking_where_nothing_is_exchanged() ->
     place = rank_sites(problem)
     np.testing.assert_array_equal(path.rank, place)
     np.testing.assert_array_equal(path.active[2], place >= 9)
-    assert path.nested
+    assert not path.returning.any()
 
 
 @pytest.mark.parametrize(

@@ -11,20 +11,13 @@ import streamlit as st
 from app import links, loading, session
 from app.loading import Shelf
 from app.views import pages, run_tools
-from dynst_core import rivals, wording
+from dynst_core import rivals, stability, wording
 from dynst_core.errors import RunError
 from dynst_core.keeping import read_note
-from dynst_core.run_arrays import rank_agreement
 from dynst_core.runs import Run
 
 LOOK = "look"
 """The part of the link that names the run looked at."""
-
-MUCH, LITTLE = 0.7, 0.3
-"""Kendall's tau from which two orders are said to agree much, and below which little.
-
-85 and 65 % of all pairs are in the same order there.
-"""
 
 
 def show() -> None:
@@ -107,7 +100,7 @@ def _show_run(run: Run) -> None:
         _show_lines("Trained", trained(run))
         _show_lines("How well", how_well(run))
         st.dataframe(errors_by_level(run), hide_index=True, width="content", key="errors-table")
-        _show_lines("How stable", how_stable(run))
+        _show_lines("How stable", [wording.plain(line) for line in stability.told(run)])
         st.caption(wording.plain(wording.credits(run)))
         st.page_link(
             pages.all_pages()[0],
@@ -173,40 +166,3 @@ def errors_by_level(run: Run) -> pd.DataFrame:
             wording.number(run.rmse(level, None, channel), dense) for level in levels
         ]
     return pd.DataFrame(table)
-
-
-def how_stable(run: Run) -> list[str]:
-    """How far several trainings, or the two halves of the record, agree."""
-    told, members = [], run.arrays.members
-    if members is None:
-        told.append("One training from one seed: how far another would agree was not measured.")
-    else:
-        level = run.level_near(session.FIRST_REMOVED)
-        rmse = members.rmse[:, level, 0]
-        shared = int(members.active[:, level].all(axis=0).sum())
-        told.append(
-            f"{len(members.seeds)} trainings: their ranks agree by "
-            f"{_agreement(run, members.rank)}; with {wording.level_label(run, level)} removed all "
-            f"of them keep {shared:,} of "
-            f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run "
-            f"from {wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
-            f"{wording.plain(wording.unit(run, 0))}."
-        )
-    if run.arrays.half_rank is not None:
-        told.append(
-            f"The order that training starts from, worked out from each half of the training "
-            f"record alone: the two agree by {_agreement(run, run.arrays.half_rank)}. The less, "
-            f"the more it hangs on which times were recorded."
-        )
-    return told
-
-
-def _agreement(run: Run, ranks: np.ndarray) -> str:
-    """How far some orders of the sites, (n, s), agree, with what that number means."""
-    tau = rank_agreement(ranks)
-    how = "much" if tau >= MUCH else "little" if tau < LITTLE else "middling"
-    same = wording.percent(round((1 + tau) / 2, 2))
-    return (
-        f"{tau:.2f}, {how} (Kendall's tau: 1 the same order, 0 chance; {same} of all pairs of "
-        f"{wording.site_noun(run)}s go in the same order)"
-    )

@@ -1,0 +1,68 @@
+"""How far a plan is one of several equally good: what seeds, halves and levels have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynst_core import wording
+from dynst_core.run_arrays import rank_agreement
+from dynst_core.runs import Run
+
+MUCH, LITTLE = 0.7, 0.3
+"""Kendall's tau from which two orders are said to agree much, and below which little.
+
+85 and 65 % of all pairs are in the same order there.
+"""
+NEAR = 0.6
+"""Share removed of the level at which trainings are compared."""
+
+
+def told(run: Run) -> list[str]:
+    """How far several trainings, the halves of the record and the levels agree, a line each."""
+    lines = [_seeds(run)]
+    if run.arrays.half_rank is not None:
+        lines.append(
+            f"The order that training starts from, worked out from each half of the training "
+            f"record alone: the two agree by {_agreement(run, run.arrays.half_rank)}. The less, "
+            f"the more it hangs on which times were recorded."
+        )
+    lines.append(_levels(run))
+    return lines
+
+
+def _seeds(run: Run) -> str:
+    members = run.arrays.members
+    if members is None:
+        return "One training from one seed: how far another would agree was not measured."
+    level = run.level_near(NEAR)
+    rmse = members.rmse[:, level, 0]
+    shared = int(members.active[:, level].all(axis=0).sum())
+    return (
+        f"{len(members.seeds)} trainings: their ranks agree by {_agreement(run, members.rank)}; "
+        f"with {wording.level_label(run, level)} removed all of them keep {shared:,} of "
+        f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run from "
+        f"{wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
+        f"{wording.unit(run, 0)}."
+    )
+
+
+def _levels(run: Run) -> str:
+    back, noun = int(run.path.returning.sum()), wording.site_noun(run)
+    if not back:
+        return f"A larger cut keeps no {noun} that a smaller one removes."
+    return (
+        f"{back:,} of {len(run.sites):,} {noun}s are kept by a larger cut though a smaller one "
+        f"removes them: whoever cuts in stages has to switch {'it' if back == 1 else 'them'} on "
+        f"again, or decide otherwise by constraints."
+    )
+
+
+def _agreement(run: Run, ranks: np.ndarray) -> str:
+    """How far some orders of the sites, (n, s), agree, with what that number means."""
+    tau = rank_agreement(ranks)
+    how = "much" if tau >= MUCH else "little" if tau < LITTLE else "middling"
+    same = wording.percent(round((1 + tau) / 2, 2))
+    return (
+        f"{tau:.2f}, {how} (Kendall's tau: 1 the same order, 0 chance; {same} of all pairs of "
+        f"{wording.site_noun(run)}s go in the same order)"
+    )
