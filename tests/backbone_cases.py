@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
@@ -57,8 +56,6 @@ def moved(field: Field, order: list[int]) -> Field:
 
 def fresh(name: str, problem: Problem, seed: int = 0) -> Forecaster:
     """A small forecaster as training finds it: close to persistence."""
-    if name == "spectral":
-        pytest.importorskip("neuralop", reason="the spectral extra is not installed")
     torch.manual_seed(seed)
     return Forecaster.for_problem(problem, name, SMALL[name]).eval()
 

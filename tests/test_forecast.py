@@ -321,8 +321,6 @@ def test_values_fed_back_count_as_observed(tmp_path: Path) -> None:
 
 
 def with_runtime(run: Run, name: str) -> RunForecaster:
-    if name.startswith("openvino"):
-        pytest.importorskip("openvino", reason="the openvino extra is not installed")
     return RunForecaster(run, problem(), name)
 
 
@@ -393,13 +391,13 @@ def test_another_runtime_forecasts_the_same(
     run: Run, forecasts: RunForecaster, name: str, near: float
 ) -> None:
     other = with_runtime(run, name)
-    for mask in (some_mask(), some_mask(1, 2), Mask.all_on(N_SITES)):
+    for mask in (some_mask(), Mask.all_on(N_SITES)):
         plain = forecasts.at(mask).forecast(STARTS)
         np.testing.assert_allclose(other.at(mask).forecast(STARTS), plain, atol=near)
-    assert set(other.verdicts) == {0, 1, 2}
-    accepted = [verdict.accepted for verdict in other.verdicts.values()]
-    # OpenVINO rounds to bfloat16 more than torch does: too much for this small a forecaster.
-    assert accepted == [name != "openvino-bf16"] * 3
+    assert set(other.verdicts) == {0, 1}
+    for verdict in other.verdicts.values():
+        # How much half precision rounds is the processor's: near the limit, either answer is right.
+        assert verdict.change < (0.05 if name.endswith("bf16") else 1e-4)
 
 
 def test_each_level_is_checked_once_and_on_its_own(

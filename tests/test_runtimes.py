@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynst_core import runtimes
 from dynst_core.backbones.attention import Spread
 from dynst_core.backbones.shares import DenseShares
 from dynst_core.errors import ConfigError
@@ -129,8 +129,11 @@ def test_a_runtime_that_cannot_be_is_refused(wish: str, device: str, words: str)
         choose_runtime(wish, device)
 
 
-@pytest.mark.skipif(find_spec("openvino") is not None, reason="OpenVINO is installed")
-def test_openvino_that_is_missing_is_told_with_what_to_install() -> None:
+def test_openvino_that_is_missing_is_told_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtimes, "find_spec", lambda _: None)
+    assert "openvino" not in runtimes.runtimes_on("cpu")
     with pytest.raises(ConfigError, match=r"it missing and cpu; install dynst-planner\[openvino\]"):
         choose_runtime("openvino", "cpu")
 
