@@ -54,6 +54,7 @@ bench-full: venv-dev ## measure every ratio that is missing; hours, may be stopp
 	@$(py) -m benchmarks.accuracy --full --workers $(WORKERS)
 	@$(py) -m benchmarks.opponent
 	@$(py) -m benchmarks.large_path
+	@$(py) -m benchmarks.horizon
 	@$(py) -m benchmarks.report
 
 bench-slider: venv-dev ## measure the slider in a real browser, on a quiet machine

@@ -19,6 +19,7 @@ PAGE, HEAT = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks-heat.svg"
 RESULTS = (
     ("Accuracy", "accuracy"),
     ("Against a dense forecaster", "opponent"),
+    ("Six hours ahead", "horizon"),
     ("Speed and memory", "speed"),
     ("Speed and memory on a GPU", "speed_gpu"),
     ("A whole path over 16,000 sites", "large_path"),

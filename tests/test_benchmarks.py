@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, heat, ledger, ratios, reasons, report
+from benchmarks import accuracy, heat, horizon, ledger, ratios, reasons, report
 from benchmarks.accuracy import Comparison, edit
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book, Training
 from dynst_core.errors import DataError
+from dynst_core.forecast import RunForecaster
 from dynst_core.mask import Mask
 from dynst_core.record import Problem
-from tests.problems import problem_of, waves
+from tests.problems import problem_of, save_walked, walked, waves
 
 
 def line(kind: str, selector: str, level: float, rmse: float, draw: int = 0) -> Training:
@@ -337,3 +338,23 @@ def test_each_side_counts_in_its_fastest_runtime() -> None:
     assert taken[0].shape == (3,)
     assert taken[0].max() < 0.02
     assert calls == ["slow", "fast"] * 4  # in turn, one round to warm up
+
+
+# -- a long horizon ---------------------------------------------------------------------------
+
+
+def test_a_long_horizon_is_judged_beside_the_roll_out_on_windows_of_both_test_blocks(
+    tmp_path: Path,
+) -> None:
+    short, long = problem_of(waves()), problem_of(waves(), horizon=6)
+    run = save_walked(walked(short), tmp_path)
+    forecasts = RunForecaster(run, short)
+    starts = horizon.common_starts(forecasts, long)
+    assert len(starts)
+    for problem in (short, long):
+        first, stop = problem.split.test
+        assert starts.min() - 3 >= first and starts.max() + 6 <= stop
+    rolled = forecasts.dense().roll_out_errors(6, starts)
+    rows = horizon.rows_of(run, 0, rolled, rolled, len(starts))
+    assert [one.value for one in rows] == [1.0] * 6
+    assert rows[-1].name == "direct / rolled out, 6 steps ahead"
