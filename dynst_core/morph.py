@@ -67,7 +67,8 @@ class Split:
 
     Attributes:
         train: the forecaster and every statistic come from here.
-        selection: masks are chosen and checked here; training never sees it.
+        selection: exchanges of sites are judged here and on train, and training stops early by
+            what it shows; no gradient sees it.
         test: read once, to report.
     """
 
@@ -87,20 +88,41 @@ class Split:
         Raises:
             DataError: the record is too short to hold one window in every block.
         """
-        first = int(n_times * fractions[0] + 1e-9)  # 0.7 * 90 falls just short of 63
-        second = int(n_times * (fractions[0] + fractions[1]) + 1e-9)
-        gap = window.horizon
-        split = cls((0, first - gap), (first, second - gap), (second, n_times))
-        for name in ("train", "selection", "test"):
-            if len(window.starts(getattr(split, name))) < 1:
-                share = min(fractions)
-                needed = int(np.ceil((window.history + window.horizon + gap + 1) / share))
-                raise DataError(
-                    f"Expected at least {needed} times for windows of {window.history} steps read "
-                    f"and {window.horizon} forecast, found {n_times} (the {name} block holds no "
-                    f"whole window); bring a longer record or shorten the history and horizon."
-                )
-        return split
+        split = _cut(n_times, window, fractions)
+        empty = _block_without(window, split)
+        if empty is None:
+            return split
+        raise DataError(
+            f"Expected at least {_least_times(window, fractions)} times for windows of "
+            f"{window.history} steps read and {window.horizon} forecast, found {n_times} (the "
+            f"{empty} block holds no whole window); bring a longer record or shorten the history "
+            f"and horizon."
+        )
+
+
+def _cut(n_times: int, window: Window, fractions: tuple[float, float, float]) -> Split:
+    first = int(n_times * fractions[0] + 1e-9)  # 0.7 * 90 falls just short of 63
+    second = int(n_times * (fractions[0] + fractions[1]) + 1e-9)
+    gap = window.horizon
+    return Split((0, first - gap), (first, second - gap), (second, n_times))
+
+
+def _block_without(window: Window, split: Split) -> str | None:
+    """The first block that holds no whole window; None where all hold one."""
+    blocks = {"train": split.train, "selection": split.selection, "test": split.test}
+    return next((name for name, block in blocks.items() if not len(window.starts(block))), None)
+
+
+def _least_times(window: Window, fractions: tuple[float, float, float]) -> int:
+    """The length from which on every record holds a whole window in each block.
+
+    Blocks are rounded to whole times, so one or two lengths just below it are taken too.
+    """
+    # No block is shorter than its share less one, so this many are enough; most often fewer are.
+    least = int(np.ceil((window.history + 2 * window.horizon + 1) / min(fractions)))
+    while _block_without(window, _cut(least - 1, window, fractions)) is None:
+        least -= 1
+    return least
 
 
 def carry_forward(values: np.ndarray, observed: np.ndarray) -> np.ndarray:

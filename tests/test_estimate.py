@@ -68,7 +68,7 @@ def test_more_sites_times_and_steps_ahead_need_more_memory() -> None:
 
 
 def test_a_record_too_short_is_refused_before_anything_starts() -> None:
-    with pytest.raises(DataError, match="Expected at least 1450 times"):
+    with pytest.raises(DataError, match="Expected at least 1437 times"):
         estimate(QUICK, replace(TUNNEL, history=48, horizon=48))
 
 

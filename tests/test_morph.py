@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dynst_core.errors import ConfigError, DataError
-from dynst_core.morph import Split, Window, carry_forward, stream_morph, stream_unmorph
+from dynst_core.morph import FRACTIONS, Split, Window, carry_forward, stream_morph, stream_unmorph
 
 # -- streams ----------------------------------------------------------------------------------
 
@@ -102,12 +102,34 @@ def _times(starts: np.ndarray, first: int, stop: int) -> set[int]:
 
 
 @given(history=st.integers(1, 30), horizon=st.integers(1, 30))
-def test_a_record_as_long_as_asked_for_is_taken(history: int, horizon: int) -> None:
+def test_a_record_as_long_as_asked_for_is_taken_and_one_less_is_not(
+    history: int, horizon: int
+) -> None:
     window = Window(history, horizon)
     with pytest.raises(DataError) as refused:
         Split.contiguous(2, window)
     needed = int(str(refused.value).split("Expected at least ")[1].split(" ")[0])
-    assert Split.contiguous(needed, window).test[1] == needed
+    for longer in range(needed, needed + 30):
+        assert Split.contiguous(longer, window).test[1] == longer
+    with pytest.raises(DataError, match=f"Expected at least {needed} times .* found {needed - 1} "):
+        Split.contiguous(needed - 1, window)
+
+
+@pytest.mark.parametrize(
+    ("window", "fractions", "needed"),
+    [
+        (Window(12, 72), FRACTIONS, 1557),
+        (Window(12, 12), FRACTIONS, 357),
+        (Window(1, 1), FRACTIONS, 27),
+        (Window(12, 12), (0.2, 0.3, 0.5), 180),
+    ],
+)
+def test_the_least_length_told_is_exact(
+    window: Window, fractions: tuple[float, float, float], needed: int
+) -> None:
+    with pytest.raises(DataError, match=f"Expected at least {needed} times"):
+        Split.contiguous(needed - 1, window, fractions)
+    assert Split.contiguous(needed, window, fractions).test[1] == needed
 
 
 def test_too_short_a_record_is_refused_in_one_sentence() -> None:
