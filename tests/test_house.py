@@ -148,6 +148,17 @@ def test_the_readme_s_tables_are_those_of_the_bundled_runs() -> None:
     assert readme_tables.written(text, RunStore(ROOT / "data" / "runs")) == text
 
 
+@pytest.mark.parametrize("page", ["method.md", "beware.md"])
+@pytest.mark.parametrize("run", ["metr-la-week", "era5-uk-t2m"])
+def test_pages_tell_what_the_bands_of_the_bundled_runs_held(page: str, run: str) -> None:
+    text = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+    bands = RunStore(ROOT / "data" / "runs").open(run).arrays.bands
+    assert bands is not None
+    held = 100 * bands.coverage
+    assert f"made to hold {100 * bands.share:.0f} %" in text
+    assert f"{held.min():.0f} to {held.max():.0f} % on `{run}`" in text
+
+
 def test_nothing_heavy_is_in_the_repository() -> None:
     heavy = [p.relative_to(ROOT) for p in tracked_files() if p.stat().st_size > 5_000_000]
     assert heavy == []
