@@ -169,7 +169,7 @@ def baselines(
         str | None, typer.Option(help="Only these levels, in percent removed: 30,60,90.")
     ] = None,
     selectors: Annotated[
-        str, typer.Option(help="Whose masks: for example random,qr,gp_mi,greedy_forecast.")
+        str, typer.Option(help="Whose masks, for example random,qr,gp_mi; docs/method.md has all.")
     ] = "variance,random",
     device: Device = "auto",
 ) -> None:

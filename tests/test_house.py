@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from dynst_core.backbones import BACKBONES
 from dynst_core.runs import RunStore
+from dynst_core.selectors import REGISTRY
+from dynst_core.train_request import ON_GRIDS
 from scripts import readme_tables
 
 ROOT = Path(__file__).parent.parent
@@ -157,6 +161,31 @@ def test_pages_tell_what_the_bands_of_the_bundled_runs_held(page: str, run: str)
     held = 100 * bands.coverage
     assert f"made to hold {100 * bands.share:.0f} %" in text
     assert f"{held.min():.0f} to {held.max():.0f} % on `{run}`" in text
+
+
+def table(page: str, title: str) -> dict[str, list[str]]:
+    """Rows of the table whose first column has this title, by name."""
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"| {title} |")) + 2
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in itertools.takewhile(lambda line: line.startswith("|"), lines[first:])
+    ]
+    return {name.strip("`"): cells for name, *cells in rows}
+
+
+def test_every_selector_stands_in_the_method_s_table_as_it_is_registered() -> None:
+    told = {
+        name: (ahead, source) for name, (_, ahead, source) in table("method.md", "selector").items()
+    }
+    assert told == {
+        name: ("yes" if one.sees_forecast else "no", one.source) for name, one in REGISTRY.items()
+    }
+
+
+def test_every_backbone_stands_in_the_method_s_table_with_where_it_can_be_used() -> None:
+    told = {name: where for name, (_, where, _) in table("method.md", "backbone").items()}
+    assert told == {name: "grids" if name in ON_GRIDS else "any sites" for name in BACKBONES}
 
 
 def test_nothing_heavy_is_in_the_repository() -> None:

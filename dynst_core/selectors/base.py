@@ -14,7 +14,7 @@ from dynst_core.record import Problem
 
 Choose = Callable[[Problem, Constraints, int], np.ndarray]
 """From a problem, constraints and the number of the draw to a score or rank, (s,), the site with
-the highest value the last to go. Reads training windows only (learned ones also selection)."""
+the highest value the last to go. Reads training windows only (`dynst` also selection)."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Selector:
         name: what it is called in tables and on the command line.
         choose: the function that ranks.
         source: whose idea it is.
-        sees_forecast: whether it looks at what is to be forecast, or at the readings alone.
+        sees_forecast: whether it looks at what is to be forecast, or at the readings alone;
+            told in docs/method.md.
         random: whether another draw gives another order.
         honours_cost: whether costs change the order.
     """
