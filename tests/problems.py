@@ -106,6 +106,16 @@ def leaders_and_followers(
     return values
 
 
+def twins_and_a_third(twins: tuple[int, int], size: float) -> tuple[np.ndarray, int]:
+    """Values of three sites, (t, 3), two of them alike, and which is the third."""
+    signal = leaders_and_followers([0, 1], 2, 600)
+    values = np.empty((600, 3))
+    (third,) = set(range(3)) - set(twins)
+    values[:, third] = signal[:, 0]
+    values[:, list(twins)] = size * signal[:, [1]]
+    return values, third
+
+
 PROBLEMS = ("network", "two channels", "gaps", "grid", "shared places", "one site")
 
 

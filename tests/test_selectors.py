@@ -13,6 +13,7 @@ from tests.problems import (
     any_problem,
     leaders_and_followers,
     problem_of,
+    twins_and_a_third,
     waves,
     with_gaps,
 )
@@ -152,16 +153,6 @@ def test_so_do_those_of_the_ten_that_no_other_site_repeats(selector: str, seed: 
     values[:, followers] = 0.7 * values[:, [leaders[i % 7] for i in range(30)]]
     ranking = rank_with(selector, problem_of(values))
     assert np.flatnonzero(ranking.keep(10)).tolist() == leaders
-
-
-def twins_and_a_third(twins: tuple[int, int], size: float) -> tuple[np.ndarray, int]:
-    """Values of three sites, (t, 3), two of them alike, and which is the third."""
-    signal = leaders_and_followers([0, 1], 2, 600)
-    values = np.empty((600, 3))
-    (third,) = set(range(3)) - set(twins)
-    values[:, third] = signal[:, 0]
-    values[:, list(twins)] = size * signal[:, [1]]
-    return values, third
 
 
 @pytest.mark.parametrize("twins", [(0, 1), (0, 2), (1, 2)])
