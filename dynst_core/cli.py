@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from dynst_core.terminal import console
 from dynst_core.train_request import TrainRequest
 
 if TYPE_CHECKING:
+    from dynst_core.mask import Mask
     from dynst_core.plan import Plan
     from dynst_core.record import Problem
 
@@ -242,11 +244,10 @@ def forecast(
     device: Device = "auto",
 ) -> None:
     """Forecast the test period from any sites: error by lead time, beside that from all sites."""
-    from dynst_core.forecast import RunForecaster, edited, mask_at
+    from dynst_core.forecast import RunForecaster
 
     run = _store(folder).open(run_id)
-    sites = run.sites
-    mask = edited(mask_at(run, removed / 100), sites.named(off or ()), sites.named(on or ()))
+    mask = _switched(run, removed, off or (), on or ())
     forecasts = RunForecaster(run, _problem_of(run, data, device), runtime)
     n_steps = steps or run.manifest.config.horizon
     starts = forecasts.windows(n_steps=n_steps)
@@ -314,6 +315,33 @@ def report(
         other = wording.other_level(run, chosen.level, asked)
         if other:
             console.print(other)
+
+
+def _switched(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) -> Mask:
+    """The run's plan at a cut with sites switched off and on, each of which must change it."""
+    from dynst_core.forecast import edited, mask_at
+
+    mask, sites = mask_at(run, percent / 100), run.sites
+    closed, opened = sites.named(off), sites.named(on)
+    for site in closed:
+        name = str(sites.site_id[site])
+        if site in opened:
+            raise ConfigError(
+                f"Expected a site to switch off or on, found {name!r} in both --off and --on; "
+                f"take it out of one."
+            )
+        if not mask.active[site]:
+            raise ConfigError(
+                f"Expected a kept site to switch off, found {name!r} removed already at "
+                f"{percent:g} %; take it out of --off."
+            )
+    for site in opened:
+        if mask.active[site]:
+            raise ConfigError(
+                f"Expected a removed site to switch on, found {str(sites.site_id[site])!r} kept "
+                f"already at {percent:g} %; take it out of --on."
+            )
+    return edited(mask, closed, opened)
 
 
 def _plan_from(

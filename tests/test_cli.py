@@ -158,6 +158,36 @@ def test_any_mask_is_forecast_lead_time_by_lead_time(trained: tuple[Path, Outcom
     assert_refused(nobody, "Expected ids of sites such as")
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--off", "{removed}"), "Expected a kept site to switch off, found '{removed}' removed "),
+        (("--on", "{kept}"), "Expected a removed site to switch on, found '{kept}' kept already "),
+        (("--on", "{removed}", "--on", "{kept}"), "to switch on, found '{kept}' kept already "),
+        (("--off", "{kept}", "--on", "{kept}"), "found '{kept}' in both --off and --on"),
+        (("--off", "{removed}", "--on", "{removed}"), "found '{removed}' in both --off and --on"),
+    ],
+)
+def test_a_switch_that_changes_nothing_is_refused(
+    trained: tuple[Path, Outcome], words: tuple[str, ...], sentence: str
+) -> None:
+    run = RunStore(trained[0]).open("tunnel-fire")
+    mask = run.path.mask(1)
+    removed = run.sites.site_id[~mask.active][0]
+    names = {"kept": run.sites.site_id[mask.kept[0]], "removed": removed}
+    asked = [word.format(**names) for word in words]
+    told = command("forecast", "tunnel-fire", "--removed", 90, *asked, "--runs", trained[0])
+    assert_refused(told, sentence.format(**names))
+    assert "already" not in told.err or "already at 90 %; take it out of --o" in told.err
+
+
+def test_a_removed_site_can_be_switched_on(trained: tuple[Path, Outcome]) -> None:
+    run = RunStore(trained[0]).open("tunnel-fire")
+    site = run.sites.site_id[~run.path.mask(1).active][0]
+    told = command("forecast", "tunnel-fire", "--removed", 90, "--on", site, "--runs", trained[0])
+    assert "7 of 60 sites kept" in told.out
+
+
 def test_runs_are_listed(trained: tuple[Path, Outcome]) -> None:
     told = command("runs", "--runs", trained[0])
     assert told.code == 0
