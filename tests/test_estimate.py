@@ -40,6 +40,20 @@ def test_the_quick_look_at_the_tunnel_is_about_a_minute_and_a_gigabyte() -> None
 
 
 @pytest.mark.parametrize(
+    ("n_sites", "seconds"), [(207, 8), (133, 9), (128, 4), (1617, 81)], ids=str
+)
+def test_choosing_sites_is_told_near_what_it_took(
+    n_sites: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Measured: metr-la-week, noaa-us-tmax, taxinyc-2011 and era5-uk-t2m, in this order."""
+    request, size = TrainRequest(dataset="tunnel-fire"), replace(TUNNEL, n_sites=n_sites)
+    whole = estimate(request, size).seconds
+    monkeypatch.setattr("dynst_core.estimate.EXCHANGE_SECONDS", 0.0)
+    told = whole - estimate(request, size).seconds
+    assert seconds / 1.6 < told < seconds * 1.6
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"effort": 0.5},
