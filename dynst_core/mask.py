@@ -142,12 +142,6 @@ class SparsityPath:
         """The mask of one level."""
         return Mask(self.active[level])
 
-    def removed_at(self) -> np.ndarray:
-        """Sparsity of the first level from which a site stays removed, (s,); NaN if never."""
-        kept_later = np.flip(np.logical_or.accumulate(np.flip(self.active, axis=0), axis=0), axis=0)
-        gone = ~kept_later
-        return np.where(gone.any(axis=0), self.sparsity[gone.argmax(axis=0)], np.nan)
-
 
 def rank_by_stay(active: np.ndarray, tie_score: np.ndarray) -> np.ndarray:
     """Rank sites by how long they stay on along a path.

@@ -30,11 +30,6 @@ def stream_morph(history: Tensor) -> Tensor:
     return history.transpose(1, 2).flatten(start_dim=2)
 
 
-def stream_unmorph(streams: Tensor, channels: int) -> Tensor:
-    """Unfold streams into steps again: (b, s, t * c) -> (b, t, s, c)."""
-    return streams.unflatten(2, (-1, channels)).transpose(1, 2)
-
-
 @dataclass(frozen=True)
 class Window:
     """How much is read and how much is forecast.

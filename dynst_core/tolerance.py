@@ -49,22 +49,21 @@ def largest_cut(run: Run, tolerance: Tolerance, lead_time: int | None, channel: 
     return within[-1] if within else None
 
 
-def within_tolerance(
-    run: Run, tolerance: Tolerance, level: int, lead_time: int | None, channel: int
-) -> np.ndarray:
-    """Whether each site's own RMSE is within the tolerance at a level, (s,), float.
-
-    "Above" and "percent" compare with the same site's error with all sites. NaN where nothing was
-    observed.
-    """
-    here = run.rmse_by_site(level, lead_time, channel)
-    return within_at_sites(run, tolerance, here, lead_time, channel)
-
-
 def within_at_sites(
     run: Run, tolerance: Tolerance, here: np.ndarray, lead_time: int | None, channel: int
 ) -> np.ndarray:
-    """The same for any plan of the run, from its RMSE at each site, (s,), in units."""
+    """Whether each site's own RMSE is within the tolerance, (s,), float.
+
+    "Above" and "percent" compare with the same site's error with all sites. NaN where nothing was
+    observed.
+
+    Args:
+        run: whose errors with all sites are compared with.
+        tolerance: what is accepted.
+        here: the RMSE of a plan at each site, (s,), in units.
+        lead_time: of that RMSE; None for all.
+        channel: of that RMSE.
+    """
     limit = tolerance.limit(run.rmse_by_site(0, lead_time, channel))
     return np.where(np.isfinite(here), (here <= limit).astype(float), np.nan)
 

@@ -83,7 +83,6 @@ def test_sites_rank_by_how_long_they_stay():
     assert not path.returning.any()
     assert path.n_active.tolist() == [4, 3, 2, 1]
     assert path.importance.tolist() == [1.0, 0.5, 0.75, 0.25]
-    np.testing.assert_array_equal(path.removed_at(), [np.nan, 0.5, 0.75, 0.25])
     assert path.mask(2).kept.tolist() == [0, 2]
 
 
@@ -93,7 +92,6 @@ def test_a_site_that_came_back_ranks_below_one_that_never_left():
     assert rank.tolist() == [2, 3, 1, 0]
     path = SparsityPath(active, rank)
     assert path.returning.tolist() == [True, False, False, False]
-    np.testing.assert_array_equal(path.removed_at(), [np.nan, np.nan, 0.5, 0.5])
 
 
 def test_sites_that_leave_together_rank_by_usefulness_then_by_index():

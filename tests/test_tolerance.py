@@ -14,7 +14,7 @@ from dynst_core.tolerance import (
     largest_cut,
     rmse_limit,
     share,
-    within_tolerance,
+    within_at_sites,
 )
 
 
@@ -50,11 +50,11 @@ def test_a_negative_allowance_asks_for_less_error_than_with_all_sites(network_ru
 
 def test_each_site_is_compared_with_its_own_error(network_run: Run) -> None:
     here, dense = network_run.rmse_by_site(2), network_run.rmse_by_site(0)
-    within = within_tolerance(network_run, Tolerance("above", 0.2), 2, None, 0)
+    within = within_at_sites(network_run, Tolerance("above", 0.2), here, None, 0)
     assert (within == (here <= dense + 0.2)).all()
     assert 0 < share(within) < 1
     assert share(within) == pytest.approx((here <= dense + 0.2).mean())
-    outright = within_tolerance(network_run, Tolerance("absolute", 1.0), 2, None, 0)
+    outright = within_at_sites(network_run, Tolerance("absolute", 1.0), here, None, 0)
     assert (outright == (here <= 1.0)).all()
 
 
