@@ -13,6 +13,7 @@ from dynst_core.errors import RunError
 from dynst_core.field import Grid
 from dynst_core.mask import SparsityPath
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.network import Network
 from dynst_core.sites import SiteSet
 
 STATISTICS_DIMS = ("lead_time", "site", "channel")
@@ -118,6 +119,9 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
         data[f"persistence_{name}"] = (STATISTICS_DIMS, persistence)
     if sites.edges is not None:
         data["edges"] = (("edge", "end"), sites.edges.astype(np.int32))
+    if sites.network is not None:
+        data["link"] = (("link_number", "end"), sites.network.links.astype(np.int32))
+        data["link_length"] = (("link_number",), sites.network.lengths)
     if arrays.grid is not None:
         data["grid_y"] = (("row",), arrays.grid.y)
         data["grid_x"] = (("column",), arrays.grid.x)
@@ -175,6 +179,7 @@ def read_arrays(file: Path) -> RunArrays:
         coordinates=dataset["coordinates"].values,
         geographic=bool(dataset.attrs["geographic"]),
         edges=dataset["edges"].values.astype(np.int64) if "edges" in dataset else None,
+        network=_network(dataset),
     )
     grid = None
     if "grid_y" in dataset:
@@ -201,6 +206,12 @@ def read_arrays(file: Path) -> RunArrays:
         _members(dataset),
         dataset["half_rank"].values.astype(np.int64) if "half_rank" in dataset else None,
     )
+
+
+def _network(dataset: xr.Dataset) -> Network | None:
+    if "link" not in dataset:
+        return None
+    return Network(dataset["link"].values.astype(np.int64), dataset["link_length"].values)
 
 
 def _bands(dataset: xr.Dataset) -> Bands | None:

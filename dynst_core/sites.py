@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from dynst_core.errors import ConfigError, DataError
+from dynst_core.network import Network
 
 EARTH_RADIUS_KM = 6371.0088
 
@@ -22,8 +23,9 @@ class SiteSet:
         coordinates: (s, 2), float64. Longitude and latitude in degrees when `geographic`,
             else x and y in metres of a local frame.
         geographic: whether the coordinates are longitude and latitude.
-        edges: (e, 2), int64 pairs of sites that are linked (a road network); None when the
-            data set states none.
+        edges: (e, 2), int64 pairs of sites that are linked (a road network), few enough to read
+            on a map; None when the data set states none.
+        network: all links with their lengths; None when the data set states none.
 
     Raises:
         DataError: ids repeat, shapes disagree, or a coordinate is out of range.
@@ -33,6 +35,7 @@ class SiteSet:
     coordinates: np.ndarray
     geographic: bool
     edges: np.ndarray | None = field(default=None)
+    network: Network | None = None
 
     def __post_init__(self) -> None:
         n = len(self.site_id)

@@ -18,6 +18,7 @@ from dynst_core import manifest, runs
 from dynst_core.errors import RunError
 from dynst_core.manifest import Baselines, DatasetCard, write_baselines
 from dynst_core.mask import Mask
+from dynst_core.network import Network
 from dynst_core.run_arrays import RunArrays
 from dynst_core.runs import Run, RunStore
 from dynst_core.sites import SiteSet
@@ -39,7 +40,9 @@ FILES = ("manifest.json", "path.nc", "weights.safetensors", "baselines.json")
 def network_with_edges() -> RunArrays:
     sites = network_sites()
     edges = sites.nearest_neighbours(2)
-    return make_arrays(SiteSet(sites.site_id, sites.coordinates, True, edges))
+    lengths = np.random.default_rng(2).uniform(size=len(edges))
+    network = Network(edges[::-1].copy(), lengths)
+    return make_arrays(SiteSet(sites.site_id, sites.coordinates, True, edges, network))
 
 
 def assert_same(found: object, expected: object, where: str = "") -> None:

@@ -73,6 +73,7 @@ def test_the_traffic_week_is_read_as_its_readme_says():
     assert values.mean() == pytest.approx(58.9, abs=0.05)
     assert (values.min(), values.max()) == (1.0, 70.0)
     assert field.sites.edges is not None and len(field.sites.edges) == 247
+    assert field.sites.network is not None and len(field.sites.network.links) == 2 * 1313
     assert field.sites.site_id[0] == "773869"
     assert field.sites.coordinates[0].tolist() == [-118.31829, 34.15497]
     assert np.ptp(field.sites.longitude) < 0.5 and np.ptp(field.sites.latitude) < 0.5

@@ -161,6 +161,25 @@ def test_sensors_never_observed_are_refused_or_dropped_with_their_links(tmp_path
     assert field.sites.edges is not None and field.sites.edges.tolist() == [[0, 1]]
 
 
+def test_ways_run_through_a_sensor_that_was_dropped(tmp_path):
+    table = "time,a,b,c\n2020-01-01 00:00,1,,3\n2020-01-01 00:05,1,,3\n"
+    link = np.exp(-1.0)
+    (tmp_path / "links.csv").write_text(f"1,{link},0\n{link},1,{link}\n0,{link},1\n")
+    sites = read(written(tmp_path, table), adjacency="links.csv", drop_empty_sites=True).sites
+    assert sites.edges is not None and len(sites.edges) == 0 and sites.network is not None
+    hears, speaks, length = sites.network.nearest(np.arange(2), 1)
+    assert (hears.tolist(), speaks.tolist()) == ([0, 1], [1, 0])
+    np.testing.assert_allclose(length, 2.0)
+
+
+def test_without_strengths_or_with_some_above_one_a_table_brings_no_network(tmp_path):
+    written(tmp_path)
+    (tmp_path / "trips.csv").write_text("0,40,2\n40,0,7\n2,7,0\n")
+    assert read(tmp_path).sites.network is None
+    counted = read(tmp_path, adjacency="trips.csv").sites
+    assert counted.network is None and counted.edges is not None
+
+
 def test_places_in_metres_have_no_geography(tmp_path):
     field = read(written(tmp_path, places="id,x,y\na,0,5\nb,10,5\nc,20,5\n"))
     assert not field.sites.geographic

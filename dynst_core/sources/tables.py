@@ -14,6 +14,7 @@ from pydantic import model_validator
 
 from dynst_core.errors import DataError
 from dynst_core.field import About, Field, make_field
+from dynst_core.network import Network
 from dynst_core.sites import SiteSet
 from dynst_core.sources.grids import unwrapped_longitudes
 from dynst_core.sources.settings import Settings
@@ -54,7 +55,8 @@ class TableSettings(Settings):
         id_column, latitude_column, longitude_column: columns of that file.
         x_column, y_column: columns of that file for places in metres without geography.
         adjacency: file of a square matrix of link strengths without a header, its rows in the
-            order of the locations; relative to the table of values.
+            order of the locations; relative to the table of values. Strengths up to 1 are read as
+            a Gaussian of the distance along the network.
         links_per_site: how many of its strongest links each sensor brings to the map.
         drop_empty_sites: drop sensors that were never observed, rather than refuse the table.
     """
@@ -122,16 +124,17 @@ def read_table(
     if settings.missing_value is not None:
         wide = wide.mask(wide == settings.missing_value)
     sites = read_locations(path.parent / settings.locations, settings)
-    links = None
+    links = network = None
     if settings.adjacency is not None:
         matrix = read_adjacency(path.parent / settings.adjacency, len(sites))
         links = strongest_links(matrix, settings.links_per_site)
+        network = Network.of_strengths(matrix)
     _check_located(wide, sites, path, settings)
     has_values = np.isin(sites.site_id, wide.columns.to_numpy(dtype=str))
     if settings.drop_empty_sites:
         empty = wide.columns[~np.isfinite(wide.to_numpy()).any(axis=0)]
         has_values &= ~np.isin(sites.site_id, empty.to_numpy(dtype=str))
-    sites = _keep(sites, links, has_values)
+    sites = _keep(sites, links, network, has_values)
     values = wide[list(sites.site_id)].to_numpy(dtype=np.float64)[:, :, None]
     values = np.where(np.isfinite(values), values, np.nan)
     time = wide.index.to_numpy()
@@ -269,9 +272,13 @@ def strongest_links(matrix: np.ndarray, per_site: int) -> np.ndarray:
     return np.unique(pairs, axis=0).astype(np.int64).reshape(-1, 2)
 
 
-def _keep(sites: SiteSet, links: np.ndarray | None, kept: np.ndarray) -> SiteSet:
-    """The sites that are kept, and the links between them."""
+def _keep(
+    sites: SiteSet, links: np.ndarray | None, network: Network | None, kept: np.ndarray
+) -> SiteSet:
+    """The sites that are kept, and the links between them; ways still run through the others."""
+    new_index = np.where(kept, np.cumsum(kept) - 1, kept.sum() + np.cumsum(~kept) - 1)
     if links is not None:
-        new_index = np.cumsum(kept) - 1
         links = new_index[links[kept[links].all(axis=1)]]
-    return SiteSet(sites.site_id[kept], sites.coordinates[kept], sites.geographic, links)
+    if network is not None:
+        network = network.renumbered(new_index)
+    return SiteSet(sites.site_id[kept], sites.coordinates[kept], sites.geographic, links, network)
