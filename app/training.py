@@ -28,12 +28,14 @@ class Facts:
         size: at the data set's usual windows.
         site_ids: of all sites.
         gridded: whether its sites form a grid.
+        networked: whether it states links with lengths between them.
         step_seconds: its time step.
     """
 
     size: Size
     site_ids: tuple[str, ...]
     gridded: bool
+    networked: bool
     step_seconds: float
 
 
@@ -103,5 +105,6 @@ def facts(name: str, channels: tuple[str, ...]) -> Facts:
         Size.of(field, entry.history, entry.horizon),
         tuple(field.sites.site_id.tolist()),
         field.grid is not None,
+        field.sites.network is not None,
         float(field.step / np.timedelta64(1, "s")),
     )

@@ -100,7 +100,11 @@ def train(
         int, typer.Option(min=1, help="Train from so many seeds and keep the best plan of them.")
     ] = 1,
     backbone: Annotated[
-        str, typer.Option(help="Forecaster: attention, graph, ridge; on grids conv, spectral.")
+        str,
+        typer.Option(
+            help="Forecaster: attention, graph, ridge; on grids conv, spectral; on networks "
+            "graph-network."
+        ),
     ] = "attention",
     always: Annotated[
         list[str] | None,

@@ -30,7 +30,14 @@ STEP_SECONDS, LOOK_SECONDS = (14e-6, 0.25e-6), (4.5e-6, 0.03e-6)
 """Of a training step, and of a comparison, for a window at a kept site, and more for each value
 that is read or forecast there; attention. Others take so many times as long:"""
 
-FACTOR = {"attention": 1.0, "graph": 1.35, "conv": 1.3, "spectral": 1.3, "ridge": 2.0}
+FACTOR = {
+    "attention": 1.0,
+    "graph": 1.35,
+    "graph-network": 1.35,
+    "conv": 1.3,
+    "spectral": 1.3,
+    "ridge": 2.0,
+}
 
 EXCHANGE_SECONDS = 1.3e-5
 """Of trying one exchange before any training, for a site of the field. Fitted to what choosing the

@@ -15,6 +15,7 @@ from dynst_core.manifest import Card
 BACKBONES = {
     "attention": "reads any sites; the default",
     "graph": "messages along the links between neighbours",
+    "graph-network": "the same, neighbours by distance along the data's own network",
     "ridge": "linear, solved at once; takes seconds",
     "conv": "convolutions, on grids",
     "spectral": "Fourier layers, on grids; needs neuraloperator",
@@ -23,6 +24,9 @@ BACKBONES = {
 
 ON_GRIDS = ("conv", "spectral")
 """Those of them that need a grid."""
+
+ON_NETWORKS = ("graph-network",)
+"""Those of them that need links with lengths, which the data set states."""
 
 
 @dataclass(frozen=True)

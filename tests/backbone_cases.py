@@ -14,11 +14,12 @@ from dynst_core.forecaster import Forecaster
 from dynst_core.morph import Window
 from dynst_core.record import Problem
 from dynst_core.sites import SiteSet
-from tests.factories import grid_sites
+from tests.factories import grid_sites, road_sites
 from tests.problems import PROBLEMS, any_problem, field_of, waves, with_gaps
 
 SMALL: Mapping[str, Mapping[str, float | int]] = {
     "graph": {"width": 16, "layers": 2, "neighbours": 4, "kernels": 2, "patterns": 3},
+    "graph-network": {"width": 16, "layers": 2, "neighbours": 2, "kernels": 2, "patterns": 3},
     "conv": {"width": 12, "blocks": 2, "kernel": 3},
     "spectral": {"width": 8, "layers": 2, "modes": 4, "margin": 1},
     "ridge": {},
@@ -26,15 +27,19 @@ SMALL: Mapping[str, Mapping[str, float | int]] = {
 ANYWHERE = ("graph", "ridge")
 ON_GRIDS = ("conv", "spectral")
 GRIDS = ("3 x 4 cells", "3 x 4 cells with gaps")
-CASES = [(name, kind) for name in ANYWHERE for kind in (*PROBLEMS, *GRIDS)] + [
-    (name, kind) for name in ON_GRIDS for kind in (*GRIDS, "one cell")
-]
-FAR = [(name, kind) for name, kind in CASES if kind not in {"one site", "one cell"}]
+ROADS = ("roads", "roads with gaps")
+CASES = (
+    [(name, kind) for name in ANYWHERE for kind in (*PROBLEMS, *GRIDS)]
+    + [(name, kind) for name in ON_GRIDS for kind in (*GRIDS, "one cell")]
+    + [("graph-network", kind) for kind in (*ROADS, "one site by a road")]
+)
+LONE = {"one site", "one cell", "one site by a road"}
+FAR = [(name, kind) for name, kind in CASES if kind not in LONE]
 STARTS = np.array([5, 40, 41, 90])
 
 
 def problem_for(kind: str) -> Problem:
-    """A problem by name: those of every forecaster, and some whose sites form a grid."""
+    """A problem by name: those of every forecaster, some on a grid and some along roads."""
     window = Window(3, 2)
     match kind:
         case "3 x 4 cells":
@@ -44,13 +49,24 @@ def problem_for(kind: str) -> Problem:
             return Problem.of(field_of(values, *grid_sites(3, 4)), window)
         case "one cell":
             return Problem.of(field_of(waves(n_sites=1), *grid_sites(1, 1)), window)
+        case "roads":
+            return Problem.of(field_of(waves(), road_sites()), window)
+        case "roads with gaps":
+            return Problem.of(field_of(with_gaps(waves(channels=2)), road_sites()), window)
+        case "one site by a road":
+            return Problem.of(field_of(waves(n_sites=1), road_sites(1)), window)
     return any_problem(kind)
 
 
 def moved(field: Field, order: list[int]) -> Field:
     """The same field, its sites in another order."""
     sites = field.sites
-    turned = SiteSet(sites.site_id[order], sites.coordinates[order], sites.geographic)
+    turned = SiteSet(
+        sites.site_id[order],
+        sites.coordinates[order],
+        sites.geographic,
+        network=None if sites.network is None else sites.network.renumbered(np.argsort(order)),
+    )
     return field_of(field.dataset["values"].values[:, order], turned)
 
 

@@ -20,6 +20,7 @@ from dynst_core.manifest import (
 )
 from dynst_core.mask import SparsityPath, n_active_at
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.network import Network
 from dynst_core.run_arrays import Bands, Members, RunArrays
 from dynst_core.runs import Run, RunStore
 from dynst_core.sites import SiteSet
@@ -33,6 +34,14 @@ def network_sites(n: int = 40, seed: int = 0) -> SiteSet:
     rng = np.random.default_rng(seed)
     where = np.column_stack([rng.uniform(-118.5, -118.1, n), rng.uniform(34.0, 34.3, n)])
     return SiteSet(np.array([f"s{i}" for i in range(n)]), where, geographic=True)
+
+
+def road_sites(n: int = 12, seed: int = 0) -> SiteSet:
+    """Sensors scattered over Los Angeles, by turns along two roads that never meet."""
+    sites, first = network_sites(n, seed), np.arange(n - 2)
+    lengths = np.random.default_rng(seed).uniform(0.5, 2.0, max(0, n - 2))
+    links = np.column_stack([first, first + 2])
+    return replace(sites, network=Network(links, lengths))
 
 
 def grid_sites(rows: int = 5, columns: int = 8, geographic: bool = True) -> tuple[SiteSet, Grid]:

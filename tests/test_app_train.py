@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from app import train_pictures, train_words
-from app.views.train_form import first_choice, request_of
+from app.training import Facts
+from app.views.train_form import first_choice, forecasters, request_of
 from dynst_core import wording
 from dynst_core.basemap import BaseMap
 from dynst_core.errors import ConfigError
-from dynst_core.estimate import Estimate
+from dynst_core.estimate import Estimate, Size
 from dynst_core.job_files import (
     Job,
     JobCard,
@@ -181,6 +182,21 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     monkeypatch.setenv("DYNST_CATALOGUE", str(small_catalogue(tmp_path)))
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("gridded", "networked", "told"),
+    [
+        (False, False, "attention graph ridge"),
+        (True, False, "attention graph ridge conv spectral"),
+        (False, True, "attention graph graph-network ridge"),
+    ],
+)
+def test_only_forecasters_that_the_sites_allow_are_offered(
+    gridded: bool, networked: bool, told: str
+) -> None:
+    facts = Facts(Size(12, 200, 1, 1, 3, 2), (), gridded, networked, 3600.0)
+    assert " ".join(forecasters(facts)) == told
 
 
 def test_an_empty_store_offers_the_quick_look_with_what_it_takes(store: Path) -> None:

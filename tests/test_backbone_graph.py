@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
 
+from dynst_core.backbones import build_backbone
 from dynst_core.backbones import graph as graph_module
 from dynst_core.backbones.graph import GraphForecaster
 from dynst_core.backbones.parts import Start, nearest
+from dynst_core.errors import ConfigError
 from dynst_core.morph import Window
+from dynst_core.network import Network
 from dynst_core.sites import SiteSet
 from tests.backbone_cases import forecast, problem_for, shaken
 from tests.factories import network_sites
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+Distances = Literal["straight", "network"]
 
 
 def along_a_road(n: int = 6, edges: list[tuple[int, int]] | None = None) -> SiteSet:
@@ -24,12 +33,16 @@ def along_a_road(n: int = 6, edges: list[tuple[int, int]] | None = None) -> Site
     return SiteSet(np.array([f"s{i}" for i in range(n)]), where, geographic=False, edges=links)
 
 
-def edges_of(sites: SiteSet, kept: list[int], neighbours: int) -> set[tuple[int, int, bool]]:
-    """Source, reader and whether the link is stated, of every edge among kept sites."""
-    backbone = GraphForecaster(sites, Window(3, 2), 1, 1, neighbours=neighbours, width=8)
-    edges, linked = backbone._edges(torch.tensor(kept))
+def edges_of(
+    sites: SiteSet, kept: list[int], neighbours: int, distances: Distances = "straight"
+) -> set[tuple[int, int, bool]]:
+    """Source, reader and whether the network states it, of every edge among kept sites."""
+    backbone = GraphForecaster(
+        sites, Window(3, 2), 1, 1, neighbours=neighbours, width=8, distances=distances
+    )
+    edges, stated = backbone._edges(torch.tensor(kept))
     sources, readers = (torch.tensor(kept)[ends].tolist() for ends in edges)
-    return set(zip(sources, readers, linked.tolist(), strict=True))
+    return set(zip(sources, readers, stated[:, 0].bool().tolist(), strict=True))
 
 
 def test_each_kept_site_hears_its_nearest_kept_sites() -> None:
@@ -69,6 +82,74 @@ def test_a_weak_site_is_heard_weakly_by_its_neighbours() -> None:
 
 def test_a_single_kept_site_has_nobody_to_hear() -> None:
     assert edges_of(along_a_road(), kept=[4], neighbours=3) == set()
+
+
+def two_roads() -> SiteSet:
+    """Two roads side by side, ten metres apart, that meet far in the east.
+
+    Sites 0 to 3 lie a kilometre apart on one road, 4 to 7 beside them on the other.
+    """
+    along = 1000.0 * np.arange(4)
+    where = np.array([(x, y) for y in (0.0, 10.0) for x in along])
+    links = [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7), (3, 7)]
+    lengths = np.array([1.0, 1, 1, 1, 1, 1, 30])
+    ids = np.array([f"s{i}" for i in range(8)])
+    return SiteSet(ids, where, geographic=False, network=Network(np.array(links), lengths))
+
+
+def test_the_neighbour_along_the_road_is_heard_and_not_the_one_across_it() -> None:
+    everywhere = list(range(8))
+    straight = edges_of(two_roads(), everywhere, neighbours=1)
+    assert {(source, reader) for source, reader, _ in straight} == {
+        (0, 4), (1, 5), (2, 6), (3, 7), (4, 0), (5, 1), (6, 2), (7, 3)
+    }  # fmt: skip
+    found = edges_of(two_roads(), everywhere, neighbours=2, distances="network")
+    on_one_road = {(source < 4) == (reader < 4) for source, reader, _ in found}
+    assert on_one_road == {True} and all(joined for *_, joined in found)
+    assert {source for source, reader, _ in found if reader == 0} == {1, 2}
+
+
+def test_a_removed_site_still_connects_its_two_sides() -> None:
+    found = edges_of(two_roads(), kept=[0, 2, 4], neighbours=1, distances="network")
+    assert found == {(2, 0, True), (0, 2, True), (2, 4, True)}
+
+
+def test_straight_lines_make_up_the_number_where_the_network_connects_too_few() -> None:
+    sites = two_roads()
+    network = Network(sites.network.links[:-1], sites.network.lengths[:-1])  # they never meet
+    found = edges_of(replace(sites, network=network), [0, 1, 4, 6], 2, "network")
+    assert found == {
+        (1, 0, True), (4, 0, False), (0, 1, True), (4, 1, False),
+        (6, 4, True), (0, 4, False), (4, 6, True), (1, 6, False),
+    }  # fmt: skip
+    nothing = Network(np.empty((0, 2), np.int64), np.empty(0))
+    assert edges_of(replace(sites, network=nothing), [0, 1, 4, 6], 2, "network") == edges_of(
+        replace(sites, network=None), [0, 1, 4, 6], 2
+    )
+
+
+def test_an_edge_knows_how_long_the_way_is_and_no_unit_matters() -> None:
+    def gates(lengths: np.ndarray) -> torch.Tensor:
+        torch.manual_seed(0)
+        sites = replace(two_roads(), network=Network(two_roads().network.links, lengths))
+        backbone = GraphForecaster(sites, Window(3, 2), 1, 1, neighbours=1, distances="network")
+        return backbone.prepare(torch.tensor([0, 1, 2])).gates.detach()
+
+    lengths = two_roads().network.lengths
+    torch.testing.assert_close(gates(1000 * lengths), gates(lengths))
+    longer = lengths.copy()
+    longer[0] = 1.5
+    assert not torch.allclose(gates(longer), gates(lengths))
+
+
+def test_a_site_alone_has_nobody_to_hear_along_a_road_either() -> None:
+    assert edges_of(two_roads(), [4], neighbours=3, distances="network") == set()
+
+
+def test_a_data_set_without_a_network_is_told_what_to_take() -> None:
+    message = "states its network .* found none; state one, or take `graph`"
+    with pytest.raises(ConfigError, match=message):
+        build_backbone("graph-network", along_a_road(), Window(3, 2), 1, 1, {})
 
 
 def test_the_nearest_come_first_and_a_site_is_nearest_to_itself() -> None:

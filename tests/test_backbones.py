@@ -20,6 +20,7 @@ from tests.backbone_cases import (
     ANYWHERE,
     CASES,
     FAR,
+    ROADS,
     SMALL,
     STARTS,
     forecast,
@@ -33,7 +34,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 KEPT = [1, 4, 5, 9]
 REMOVED = [0, 2, 3, 6, 7, 8, 10, 11]
-PLAIN = [(name, kind) for name, kind in FAR if kind in {"network", "3 x 4 cells"}]
+PLAIN = [(name, kind) for name, kind in FAR if kind in {"network", "3 x 4 cells", "roads"}]
+TURNED = [(name, kind) for name in ANYWHERE for kind in ("network", "two channels", "gaps")] + [
+    ("graph-network", kind) for kind in ROADS
+]
 
 
 def close(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -58,8 +62,7 @@ def test_the_forecast_does_not_depend_on_the_order_of_the_kept_sites(name: str, 
     close(forecast(forecaster, problem, [9, 5, 1, 4]), forecast(forecaster, problem, KEPT))
 
 
-@pytest.mark.parametrize("kind", ["network", "two channels", "gaps"])
-@pytest.mark.parametrize("name", ANYWHERE)
+@pytest.mark.parametrize(("name", "kind"), TURNED)
 def test_sites_in_another_order_are_forecast_alike(name: str, kind: str) -> None:
     problem = problem_for(kind)
     order = np.random.default_rng(3).permutation(problem.n_sites).tolist()
@@ -195,7 +198,9 @@ def test_every_forecaster_but_attention_is_met_here() -> None:
 
 def test_an_unknown_backbone_is_refused() -> None:
     problem = problem_for("network")
-    with pytest.raises(ConfigError, match="attention, conv, graph, ridge, spectral, found 'rnn'"):
+    with pytest.raises(
+        ConfigError, match="conv, graph, graph-network, ridge, spectral, found 'rnn'"
+    ):
         build_backbone("rnn", problem.field.sites, problem.window, 1, 1, {})
 
 

@@ -60,6 +60,7 @@ def test_choosing_sites_is_told_near_what_it_took(
         {"seeds": 2},
         {"levels": (0.0, 0.1, 0.2, 0.3, 0.6, 0.9)},
         {"backbone": "graph"},
+        {"backbone": "graph-network"},
     ],
 )
 def test_what_costs_more_is_told_to_take_longer(more: dict[str, object]) -> None:

@@ -25,9 +25,10 @@ from dynst_core.recorded import RecordedSteps, steps_at
 from dynst_core.runs import Run
 from dynst_core.runtimes import runtimes_on
 from dynst_core.selectors import rank_with
+from dynst_core.train_request import ON_NETWORKS
 from dynst_core.training import Trainer, error_statistics
 from tests.backbone_cases import SMALL
-from tests.factories import grid_sites
+from tests.factories import grid_sites, road_sites
 from tests.problems import BATCH, TINY, field_of, save_walked, tiny_training, walked, waves
 
 pytestmark = [
@@ -36,7 +37,7 @@ pytestmark = [
 ]
 
 WINDOW, N_SITES = Window(3, 2), 12
-BACKBONES = ("attention", "graph", "conv", "ridge")
+BACKBONES = ("attention", "graph", "graph-network", "conv", "ridge")
 
 
 def network() -> Field:
@@ -45,6 +46,10 @@ def network() -> Field:
 
 def on(device: str, field: Field | None = None) -> Problem:
     return Problem.of(network() if field is None else field, WINDOW, device)
+
+
+def roads() -> Field:
+    return field_of(waves(), road_sites(N_SITES))
 
 
 def grid() -> Field:
@@ -66,7 +71,7 @@ def test_the_gpu_is_chosen_where_there_is_one() -> None:
 def test_a_forecast_is_the_same_on_both(backbone: str) -> None:
     weights, found = None, []
     for device in ("cpu", "cuda"):
-        problem = on(device, grid())
+        problem = on(device, roads() if backbone in ON_NETWORKS else grid())
         options = TINY if backbone == "attention" else SMALL[backbone]
         torch.manual_seed(0)
         forecaster = Forecaster.for_problem(problem, backbone, options)

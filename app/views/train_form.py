@@ -14,7 +14,7 @@ from dynst_core.errors import DynSTError
 from dynst_core.estimate import correction, estimate, free_memory
 from dynst_core.mask import usual_levels
 from dynst_core.sources.catalogue import Entry, load_catalogue
-from dynst_core.train_request import BACKBONES, ON_GRIDS, PRESETS, TrainRequest
+from dynst_core.train_request import BACKBONES, ON_GRIDS, ON_NETWORKS, PRESETS, TrainRequest
 
 KEPT = "train-choice"
 DATA, PRESET, JOB = "data", "preset", "job"
@@ -216,7 +216,7 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     ahead.number_input(f"Horizon (steps of {step})", min_value=1, **shared("horizon"))
     st.selectbox(
         "Forecaster",
-        [name for name in BACKBONES if facts.gridded or name not in ON_GRIDS],
+        forecasters(facts),
         format_func=lambda name: f"{name}: {BACKBONES[name]}",
         filter_mode=None,
         **shared("backbone"),
@@ -239,6 +239,12 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         )
     name = training.name_to_come(choice.dataset)
     st.text_input("Name of the run", placeholder=name, **shared("name"))
+
+
+def forecasters(facts: Facts) -> list[str]:
+    """Names of the forecasters that a data set's sites allow."""
+    barred = (() if facts.gridded else ON_GRIDS) + (() if facts.networked else ON_NETWORKS)
+    return [name for name in BACKBONES if name not in barred]
 
 
 def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:

@@ -12,14 +12,14 @@ from dynst_core.morph import Window
 from dynst_core.sites import SiteSet
 
 
-def _from(module: str, name: str) -> Callable[..., Backbone]:
-    """A builder that imports its forecaster only when asked to build."""
+def _from(module: str, name: str, **form: str) -> Callable[..., Backbone]:
+    """A builder that imports its forecaster, in one of its forms, only when asked to build."""
 
     def build(*args: object, **options: object) -> Backbone:
         forecaster: Callable[..., Backbone] = getattr(
             import_module(f"dynst_core.backbones.{module}"), name
         )
-        return forecaster(*args, **options)
+        return forecaster(*args, **form, **options)
 
     return build
 
@@ -28,6 +28,7 @@ BACKBONES: dict[str, Callable[..., Backbone]] = {
     "attention": _from("attention", "AttentionForecaster"),
     "conv": _from("conv", "ConvForecaster"),
     "graph": _from("graph", "GraphForecaster"),
+    "graph-network": _from("graph", "GraphForecaster", distances="network"),
     "ridge": _from("ridge", "RidgeForecaster"),
     "spectral": _from("spectral", "SpectralForecaster"),
 }

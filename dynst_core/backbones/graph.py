@@ -7,7 +7,9 @@ a site of 16 neighbours is left with 1.6, and news no longer travels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
@@ -24,8 +26,10 @@ from dynst_core.backbones.parts import (
     perceptron,
     weighted_sums,
 )
+from dynst_core.errors import ConfigError
 from dynst_core.field import Grid
 from dynst_core.morph import Window
+from dynst_core.network import Network, ranks
 from dynst_core.sites import SiteSet
 
 HARMONICS = 3
@@ -62,10 +66,15 @@ class KeptGraph:
 class GraphForecaster(nn.Module):
     """Message passing among the kept sites, read out at each site's nearest kept ones.
 
-    Each kept site hears its nearest kept sites, and those that the network itself links it to
-    when both ends are kept. Stated links are not traced through removed sites: nearness stands
-    in for them, and each edge knows which of the two it is. Memory and time grow with the
-    number of kept sites and of forecast sites, never with their product.
+    Each kept site hears its nearest kept sites. By straight lines it also hears those that the
+    network itself links it to when both ends are kept; links are not traced through removed sites.
+    By distances along the network they are: the way to a neighbour runs through whatever was
+    removed between, and two sites side by side on two roads are far apart. Straight lines make up
+    the number where the network connects too few. Each edge knows which of the two it is. Where
+    forecasts start, and how changes spread to removed sites, goes by straight lines either way.
+
+    Memory and time grow with the number of kept sites and of forecast sites, never with their
+    product; but searches along a network take time by their product, a little, in small blocks.
 
     Args:
         sites: where the sites are, and how they are linked where the data says so.
@@ -81,6 +90,9 @@ class GraphForecaster(nn.Module):
         patterns: field-wide patterns, m.
         embedding: learnt numbers per site.
         dropout: share of features dropped before a change is read out, in training.
+        distances: what nearest is among kept sites: a straight line, or the way along the network.
+    Raises:
+        ConfigError: distances along the network are asked for where the data state no network.
     Source: continuous filters on edges after SchNet (Schuett et al. 2017); gates depend on the
         mask and not on the hour, so they are made once for it.
     """
@@ -103,8 +115,10 @@ class GraphForecaster(nn.Module):
         patterns: int = 16,
         embedding: int = 16,
         dropout: float = 0.1,
+        distances: Literal["straight", "network"] = "straight",
     ) -> None:
         super().__init__()
+        self.network = _network_of(sites) if distances == "network" else None
         self.window, self.channels = window, channels
         self.neighbours, self.n_layers, self.n_kernels = neighbours, layers, kernels
         pairs = torch.empty((0, 2), dtype=torch.int64)
@@ -117,7 +131,7 @@ class GraphForecaster(nn.Module):
         self.site_in = nn.Linear(described, width)
         self.clock_in = near_zero(2 * HARMONICS * cycles, width) if cycles else None
         self.gate_ends = nn.Linear(described, 2 * 32)
-        self.gate_edge = nn.Linear(6, 32)
+        self.gate_edge = nn.Linear(6 if self.network is None else 7, 32)
         self.gate_out = nn.Sequential(nn.GELU(), nn.Linear(32, layers * width))
         self.exchanges = nn.ModuleList(Hearing(width) for _ in range(layers))
 
@@ -144,20 +158,22 @@ class GraphForecaster(nn.Module):
             strength = torch.ones(len(kept), device=kept.device)
         start = Start.of(position, kept, query, strength, self.start_power.exp())
         site = self.places(kept)
-        edges, linked = self._edges(kept)
+        edges, stated = self._edges(kept)
         return KeptGraph(
             start=start,
             encoding=self.site_in(site),
             strength=strength[:, None],
             edges=edges,
-            gates=self._gates(position[kept], site, edges, linked) * strength[edges[0], None],
+            gates=self._gates(position[kept], site, edges, stated) * strength[edges[0], None],
             kernel_rows=self._kernel_rows(start.index),
             kernels=self._kernels(kept, query, site, start, strength),
             basis=self.basis(self.places(query)),
         )
 
     def _edges(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        """Sources and readers, (2, e), and which edges the network itself states, (e,) bool."""
+        """Sources and readers, (2, e), and what the network states of each edge, (e, 1 or 2)."""
+        if self.network is not None:
+            return self._edges_along(self.network, kept)
         n_kept = len(kept)
         source, _ = nearest(self.places.position, kept, kept, self.neighbours + 1)
         reader = torch.arange(n_kept, device=kept.device)[:, None].expand_as(source)
@@ -169,9 +185,36 @@ class GraphForecaster(nn.Module):
         stated = ends[:, 1] * n_kept + ends[:, 0]
         code = torch.cat([near, stated]).unique()
         edges = torch.stack([code % n_kept, torch.div(code, n_kept, rounding_mode="floor")])
-        return edges, torch.isin(code, stated)
+        return edges, torch.isin(code, stated)[:, None]
 
-    def _gates(self, position: Tensor, site: Tensor, edges: Tensor, linked: Tensor) -> Tensor:
+    def _edges_along(self, network: Network, kept: Tensor) -> tuple[Tensor, Tensor]:
+        """Sources and readers, (2, e), and whether a way joins them and how long it is, (e, 2).
+
+        The length is a logarithm, in usual links of the network; 0 where no way joins them.
+        """
+        n_kept, position = len(kept), self.places.position
+        sites = kept.cpu().numpy()
+        # Equally near ones go by place, so that the order of the sites decides nothing.
+        by_place = np.lexsort(position.cpu().numpy()[sites].T)
+        hears, heard, length = network.nearest(sites[by_place], self.neighbours)
+        near = nearest(position, kept, kept, self.neighbours + 1)[0].cpu().numpy()
+        itself = np.arange(n_kept)[:, None]
+        straight = np.nonzero(near != itself)
+        reader = np.concatenate([by_place[hears], straight[0]])
+        source = np.concatenate([by_place[heard], near[straight]])
+        way = np.concatenate([length, np.full(len(straight[0]), np.inf)])
+        # The network's own neighbours come first, and straight lines fill up what they leave.
+        _, first = np.unique(reader * n_kept + source, return_index=True)
+        first = np.sort(first)
+        first = first[np.argsort(reader[first], kind="stable")]
+        first = first[ranks(reader[first]) < self.neighbours]
+        joined = np.isfinite(way[first])
+        far = np.log(np.where(joined, way[first], 0.0) / network.typical + TOUCHING)
+        stated = np.column_stack([joined, np.where(joined, far, 0.0)])
+        edges = torch.from_numpy(np.stack([source[first], reader[first]])).to(kept.device)
+        return edges, torch.from_numpy(stated).to(position)
+
+    def _gates(self, position: Tensor, site: Tensor, edges: Tensor, stated: Tensor) -> Tensor:
         """What each edge lets through, (layers, e, width), from its ends and what lies between."""
         source, reader = edges
         apart = position[source] - position[reader]
@@ -181,7 +224,7 @@ class GraphForecaster(nn.Module):
                 apart / distance.clamp_min(TOUCHING),
                 distance,
                 (distance + TOUCHING).log(),
-                linked[:, None].to(distance),
+                stated.to(distance),
             ],
             dim=1,
         )
@@ -239,6 +282,16 @@ class GraphForecaster(nn.Module):
         table = by_site.flatten(2).flatten(0, 1)
         mixed = weighted_sums(table, graph.kernel_rows, graph.kernels)
         return mixed.unflatten(1, by_site.shape[2:]).transpose(0, 1)
+
+
+def _network_of(sites: SiteSet) -> Network:
+    if sites.network is None:
+        raise ConfigError(
+            "Expected a data set that states its network for the forecaster graph-network (an "
+            "`adjacency` of strengths from 0 to 1 in its loader settings), found none; state one, "
+            "or take `graph`, which goes by straight lines."
+        )
+    return sites.network
 
 
 class Hearing(MessagePassing):
