@@ -16,6 +16,7 @@ from dynst_core.path import Level
 from dynst_core.record import Problem
 from dynst_core.run_arrays import Bands
 from dynst_core.runs import Run
+from dynst_core.train_request import ON_NETWORKS
 from dynst_core.training import error_statistics, forecasts
 
 
@@ -118,12 +119,22 @@ def check_same_data(run: Run, problem: Problem) -> None:
     """Refuse data other than those a run was trained on.
 
     Raises:
-        RunError: the fingerprints differ.
+        RunError: the fingerprints differ, or the network does where the forecaster hears along it.
     """
     if problem.field.fingerprint() != run.manifest.dataset.fingerprint:
         raise RunError(
             f"{run.folder}: expected the data that this run was trained on, found other values or "
             f"sites; bring back the original file, or train a new run on this one."
+        )
+    network, backbone = run.sites.network, run.manifest.config.backbone
+    if (
+        backbone in ON_NETWORKS
+        and network is not None
+        and not network.same_as(problem.field.sites.network)
+    ):
+        raise RunError(
+            f"{run.folder}: expected the network that {backbone} was trained on, found other links "
+            f"or lengths; bring back the original `adjacency`, or train a new run on this one."
         )
 
 

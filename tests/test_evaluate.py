@@ -18,10 +18,12 @@ from dynst_core.evaluate import (
 )
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.network import Network
 from dynst_core.path import Level, PathTraining
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
 from dynst_core.training import forecasts
+from tests.factories import road_sites
 from tests.problems import (
     field_of,
     fresh,
@@ -83,6 +85,23 @@ def moved(sites: SiteSet) -> SiteSet:
 def test_other_data_are_refused(run: Run, problem: object) -> None:
     with pytest.raises(RunError, match="expected the data that this run was trained on"):
         check_same_data(run, problem)
+
+
+def test_a_run_that_hears_along_a_network_asks_for_the_same_one(tmp_path: Path) -> None:
+    roads, plain = road_sites(), replace(road_sites(), network=None)
+    longer = replace(roads, network=Network(roads.network.links, 2 * roads.network.lengths))
+    problem = problem_of(waves(), sites=roads)
+    run = save_walked(walked(problem, targets=(0.0, 0.5), backbone="graph-network"), tmp_path)
+    assert run.manifest.config.backbone == "graph-network"
+    assert retest(run, problem) < 1.5e-4 * run.rmse(0)
+    for other in (longer, plain):
+        with pytest.raises(RunError, match="expected the network that graph-network was trained"):
+            check_same_data(run, problem_of(waves(), sites=other))
+
+
+def test_a_run_by_straight_lines_asks_for_no_network(run: Run) -> None:
+    along = replace(run, arrays=replace(run.arrays, sites=road_sites()))
+    check_same_data(along, problem_of(waves()))
 
 
 def test_a_forecast_from_few_sites_takes_less_time() -> None:
