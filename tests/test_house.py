@@ -66,7 +66,9 @@ def test_a_lock_leaves_the_build_of_torch_to_pip(lock: str) -> None:
 def test_locks_hold_what_the_project_asks_for() -> None:
     runtime = {name_of(r) for r in PROJECT["dependencies"]}
     assert runtime <= pinned("requirements.txt").keys()
-    dev = {name_of(r) for r in PROJECT["optional-dependencies"]["dev"]}
+    # Every extra: the tests need what the app only may have.
+    extras = PROJECT["optional-dependencies"].values()
+    dev = {name_of(r) for extra in extras for r in extra} - {PROJECT["name"]}
     assert dev <= pinned("requirements-dev.txt").keys()
     assert not dev & pinned("requirements.txt").keys()
     fixed_by_the_user = {"streamlit", "pydeck", "geopandas", "torch", "plotly", "xarray"}
@@ -185,7 +187,8 @@ def test_every_selector_stands_in_the_method_s_table_as_it_is_registered() -> No
 
 def test_every_backbone_stands_in_the_method_s_table_with_where_it_can_be_used() -> None:
     told = {name: where for name, (_, where, _) in table("method.md", "backbone").items()}
-    assert told == {name: "grids" if name in ON_GRIDS else "any sites" for name in BACKBONES}
+    needed = dict.fromkeys(ON_GRIDS, "grids") | dict.fromkeys(ON_NETWORKS, "road networks")
+    assert told == {name: needed.get(name, "any sites") for name in BACKBONES}
 
 
 def test_nothing_heavy_is_in_the_repository() -> None:
