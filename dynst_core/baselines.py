@@ -20,6 +20,7 @@ from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run
 from dynst_core.selectors import rank_with
 from dynst_core.training import StepOptions, error_statistics
+from dynst_core.trainings import pins
 
 RIVALS = ("variance", "random")
 """Selectors measured unless others are asked for."""
@@ -98,7 +99,8 @@ def measure_baselines(
     """Train and test the rivals that are missing, writing each as soon as it is measured.
 
     A rival is kept as it was when its selection error was least, but never stops before its steps
-    are spent. Where the path's weight decay is not the usual one, it is trained with either.
+    are spent. Where the path's weight decay is not the usual one, it is trained with either. Its
+    mask keeps and leaves out the sites that the path was pinned to.
 
     Yields:
         How far it is, every few steps.
@@ -111,6 +113,7 @@ def measure_baselines(
     options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
     judge = Judge(problem, options.selection_windows, options.selection_queries)
     config = run.manifest.config
+    pinned = pins(problem, config.always, config.never)
     step_options = rival_options(StepOptions.of(config.step_options))
 
     def fresh() -> Forecaster:
@@ -118,7 +121,7 @@ def measure_baselines(
 
     done = 0
     for index, task in enumerate(tasks):
-        mask = Mask(rank_with(task.selector, problem, draw=task.draw).keep(task.n_active))
+        mask = Mask(rank_with(task.selector, problem, pinned, task.draw).keep(task.n_active))
         seed = run.manifest.config.seed + 1000 * (task.draw + 1)
         training = MaskTraining(problem, mask.active, task.steps, fresh, step_options, judge, seed)
         for taken in training.run():

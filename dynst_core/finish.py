@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dynst_core.constraints import ALWAYS, NEVER
 from dynst_core.evaluate import bands_of_levels, errors_of_levels, forecast_seconds
 from dynst_core.field import Field
 from dynst_core.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunConfig, SplitCard
@@ -94,6 +95,8 @@ def save_training(
             path_options=asdict(training.path_options),
             step_options=asdict(training.trainer.options),
             cycles=problem.record.cycles,
+            always=_pinned(training, ALWAYS),
+            never=_pinned(training, NEVER),
         ),
         dataset=_dataset_card(problem.field),
         split=_split_card(problem, len(starts)),
@@ -105,6 +108,14 @@ def save_training(
         files={},
     )
     return store.save(manifest, arrays, {i: level.weights for i, level in enumerate(levels)})
+
+
+def _pinned(training: PathTraining, pin: int) -> tuple[str, ...]:
+    """Ids of the sites that a training was given with this pin, in the sites' order."""
+    if training.constraints is None:
+        return ()
+    found = training.problem.field.sites.site_id[training.constraints.pin == pin]
+    return tuple(found.tolist())
 
 
 def _members(trainings: Sequence[PathTraining]) -> Members:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from dynst_core import commands
 from dynst_core.errors import DynSTError, RunError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST, BASELINES = "manifest.json", "baselines.json"
 
 
@@ -71,6 +71,10 @@ class RunConfig(Card):
     """How the last steps were taken: weight decay is that of the levels."""
     cycles: tuple[str, ...] = ()
     """Cycles (day, week, year) whose phase the forecaster is told."""
+    always: tuple[str, ...] = ()
+    """Ids of sites pinned to be kept at every level; runs of format 2 and older state none."""
+    never: tuple[str, ...] = ()
+    """Ids of sites pinned to be removed first."""
 
 
 class Manifest(Card):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dynst_core.baselines import levels_near, measure_baselines, tasks_left
+from dynst_core.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError, RunError
 from dynst_core.manifest import BaselineRow
 from dynst_core.mask import Mask
@@ -61,6 +62,24 @@ def test_random_masks_differ_and_the_variance_mask_holds_the_liveliest(measured:
     problem = problem_of(waves())
     spread = waves()[slice(*problem.split.train), :, 0].std(axis=0)
     assert mask_of(row).kept.tolist() == sorted(np.argsort(spread)[-3:].tolist())
+
+
+def test_rivals_obey_the_pins_of_the_path(tmp_path: Path) -> None:
+    """By variance the stillest site goes first and the liveliest last: here it is the other way."""
+    problem = problem_of(waves())
+    lively = np.argsort(waves()[slice(*problem.split.train), :, 0].std(axis=0))
+    pin = np.zeros(12, dtype=np.int8)
+    pin[lively[0]], pin[lively[-1]] = ALWAYS, NEVER
+    training = walked(problem, targets=(0.0, 1 / 12, 0.75), constraints=Constraints(pin))
+    run = save_walked(training, tmp_path)
+    for _ in measure_baselines(run, problem, selectors=("variance", "random", "gp_mi")):
+        pass
+    rows = RunStore(tmp_path).open("run").baselines.rows
+    assert len(rows) == 2 * (2 + RANDOM_DRAWS)
+    for row in rows:
+        assert mask_of(row).active[lively[0]] and not mask_of(row).active[lively[-1]]
+        if row.n_active == 11:  # the first to go is the one never to be kept
+            np.testing.assert_array_equal(mask_of(row).active, run.path.active[1])
 
 
 def test_a_stopped_comparison_goes_on_where_it_stopped(measured: Run, tmp_path: Path) -> None:

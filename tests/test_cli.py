@@ -333,8 +333,9 @@ def test_pinned_sites_of_any_id_stay_or_go(tmp_path: Path) -> None:
     sites = small_tunnel().sites.site_id
     pins = ("--always", sites[0], "--never", sites[1])
     assert command("train", "tunnel-fire", "--runs", tmp_path, *QUICK, *pins).code == 0
-    path = RunStore(tmp_path).open("tunnel-fire").path
-    assert path.active[:, 0].all() and not path.active[1:, 1].any()
+    run = RunStore(tmp_path).open("tunnel-fire")
+    assert run.path.active[:, 0].all() and not run.path.active[1:, 1].any()
+    assert (run.manifest.config.always, run.manifest.config.never) == ((sites[0],), (sites[1],))
 
 
 def test_a_report_is_written_for_a_level_and_for_a_plan_file(tmp_path: Path) -> None:

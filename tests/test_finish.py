@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dynst_core import finish
+from dynst_core.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.evaluate import retest
 from dynst_core.finish import best_of, code_version, save_training
 from dynst_core.mask import Mask
@@ -93,6 +94,20 @@ def test_the_settings_say_how_to_train_it_again(run: Run) -> None:
     assert (config.history, config.horizon, config.seed) == (3, 2, 0)
     assert config.levels == (0.0, 0.5, 0.75)
     assert run.manifest.command == "python -m dynst_core train test"
+
+
+def test_the_settings_name_the_pinned_sites(run: Run, tmp_path: Path) -> None:
+    """By id, each list in the sites' order, of whichever seed is kept."""
+    assert (run.manifest.config.always, run.manifest.config.never) == ((), ())
+    pin = np.zeros(12, dtype=np.int8)
+    pin[[7, 2]], pin[[9]] = ALWAYS, NEVER
+    problem, pins = problem_of(waves()), Constraints(pin)
+    seeds = [walked(problem, seed=seed, constraints=pins) for seed in (0, 1)]
+    save_training(best_of(seeds), RunStore(tmp_path), "run", "train", 1.0, seeds)
+    config = RunStore(tmp_path).open("run").manifest.config
+    named = problem.field.sites.site_id
+    assert config.always == (named[2], named[7])
+    assert config.never == (named[9],)
 
 
 def test_the_dates_are_those_of_the_record(run: Run) -> None:

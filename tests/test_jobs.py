@@ -17,6 +17,7 @@ from dynst_core.errors import JobError, RunError
 from dynst_core.job_files import JobFolder, Process, list_jobs
 from dynst_core.jobs import JobQueue
 from dynst_core.runs import Run, RunStore
+from dynst_core.sources.catalogue import load_field
 from tests.job_cases import LONG, QUICK, has_levels, over, small_catalogue, wait_for
 
 pytestmark = pytest.mark.slow
@@ -150,7 +151,8 @@ def test_stopped_on_the_way_to_its_first_cut_it_claims_no_more_than_that(queue: 
 
 
 def test_several_seeds_are_one_run_and_those_finished_survive_a_stop(queue: JobQueue) -> None:
-    request = QUICK.model_copy(update={"seeds": 2, "levels": (0.0, 0.5)})
+    pinned = str(load_field("tunnel-fire").sites.site_id[5])
+    request = QUICK.model_copy(update={"seeds": 2, "levels": (0.0, 0.5), "always": (pinned,)})
     whole = queue.submit(request, "seeds")
     wait_for(whole, over)
     folder = queue.submit(LONG.model_copy(update={"seeds": 2, "levels": (0.0, 0.5)}), "cut")
@@ -160,8 +162,11 @@ def test_several_seeds_are_one_run_and_those_finished_survive_a_stop(queue: JobQ
     assert "1 training of several" in stopped.state.sentence
     store = RunStore(queue.root)
     assert store.open("cut").arrays.members is None
-    members = store.open("seeds").arrays.members
+    run = store.open("seeds")
+    members = run.arrays.members
     assert members is not None and members.seeds.tolist() == [0, 1]
+    assert run.manifest.config.always == (pinned,)
+    assert members.active[:, :, 5].all()
 
 
 def test_what_cannot_be_trained_is_told_in_the_engine_s_words(queue: JobQueue) -> None:

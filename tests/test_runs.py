@@ -95,12 +95,15 @@ def test_saving_an_opened_run_again_changes_nothing_more(tmp_path: Path) -> None
 
 def test_the_manifest_survives_saving_and_opening(tmp_path: Path) -> None:
     arrays = make_arrays(network_sites())
-    manifest = make_manifest("run", arrays, title="Temperature, °C, Ærø")
+    plain = make_manifest("run", arrays, title="Temperature, °C, Ærø")
+    pinned = plain.config.model_copy(update={"always": ("r1, c2", "Ærø"), "never": ("b",)})
+    manifest = plain.model_copy(update={"config": pinned})
     weights = {level: {"w": np.zeros(1, np.float16)} for level in range(len(LEVELS))}
     RunStore(tmp_path).save(manifest, arrays, weights)
     opened = RunStore(tmp_path).open("run").manifest
     assert set(opened.files) == {"path.nc", "weights.safetensors"}
     assert opened.model_copy(update={"files": {}}) == manifest
+    assert (opened.config.always, opened.config.never) == (("r1, c2", "Ærø"), ("b",))
 
 
 def test_weights_come_back_by_level_name_and_type(tmp_path: Path) -> None:
@@ -310,8 +313,8 @@ def reseal(folder: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"format_version": 3}, "found format 3; update DynST Planner"),
-        ({"format_version": 3, "shape": "unknown yet"}, "found format 3; update DynST Planner"),
+        ({"format_version": 4}, "found format 4; update DynST Planner"),
+        ({"format_version": 4, "shape": "unknown yet"}, "found format 4; update DynST Planner"),
         ({"format": "other-run"}, "expected the manifest of a run of DynST"),
         ({"surprise": 1}, "extra inputs are not permitted at surprise"),
         ({"mean": ["warm"]}, "at mean.0"),
@@ -327,6 +330,16 @@ def test_a_manifest_of_another_kind_is_refused_by_what_differs(
         open_whole(network_run.folder)
     assert fault in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_from_before_pins_were_stored_opens_without_any(network_run: Run) -> None:
+    config = network_run.manifest.config.model_dump(mode="json")
+    assert config.pop("always") == config.pop("never") == []
+    reseal(network_run.folder, format_version=2, config=config)
+    open_whole(network_run.folder)
+    opened = RunStore(network_run.folder.parent).open(network_run.run_id).manifest
+    assert (opened.config.always, opened.config.never) == ((), ())
+    assert opened.config == network_run.manifest.config
 
 
 def test_arrays_of_another_kind_are_refused_though_their_hash_is_right(network_run: Run) -> None:
