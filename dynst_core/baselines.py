@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from dynst_core.constraints import Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.evaluate import check_same_data
 from dynst_core.forecaster import Forecaster
@@ -18,7 +20,7 @@ from dynst_core.path import PathOptions
 from dynst_core.record import Problem
 from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run
-from dynst_core.selectors import rank_with
+from dynst_core.selectors import Ranking, rank_with
 from dynst_core.training import StepOptions, error_statistics
 from dynst_core.trainings import pins
 
@@ -44,6 +46,39 @@ class BaselineProgress:
     task: Task
     step: int
     left: int
+    seconds_left: float
+
+
+@dataclass
+class Orders:
+    """The order in which each selector's draw wants the sites: the same at every level, made once.
+
+    Attributes:
+        problem: what is ranked.
+        pinned: sites always or never kept.
+        made: those made so far, by selector and draw.
+    """
+
+    problem: Problem
+    pinned: Constraints
+    made: dict[tuple[str, int], Ranking] = field(default_factory=dict)
+
+    def mask(self, task: Task) -> Mask:
+        """The sites that a rival keeps."""
+        key = task.selector, task.draw
+        if key not in self.made:
+            self.made[key] = rank_with(task.selector, self.problem, self.pinned, task.draw)
+        return Mask(self.made[key].keep(task.n_active))
+
+    @property
+    def seconds(self) -> float:
+        """How long those made took."""
+        return sum(ranking.seconds for ranking in self.made.values())
+
+    def seconds_left(self, tasks: Sequence[Task]) -> float:
+        """How long those may take that these rivals lack, by the mean of those made."""
+        lacking = {(task.selector, task.draw) for task in tasks} - self.made.keys()
+        return len(lacking) * self.seconds / max(1, len(self.made))
 
 
 def levels_near(run: Run, percents: list[float]) -> list[int]:
@@ -113,22 +148,24 @@ def measure_baselines(
     options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
     judge = Judge(problem, options.selection_windows, options.selection_queries)
     config = run.manifest.config
-    pinned = pins(problem, config.always, config.never)
+    orders = Orders(problem, pins(problem, config.always, config.never))
     step_options = rival_options(StepOptions.of(config.step_options))
 
     def fresh() -> Forecaster:
         return Forecaster.for_problem(problem, config.backbone, config.backbone_options)
 
-    done = 0
+    done, total, began = 0, sum(task.steps for task in tasks), time.monotonic()
     for index, task in enumerate(tasks):
-        mask = Mask(rank_with(task.selector, problem, pinned, task.draw).keep(task.n_active))
+        mask = orders.mask(task)
         seed = run.manifest.config.seed + 1000 * (task.draw + 1)
         training = MaskTraining(problem, mask.active, task.steps, fresh, step_options, judge, seed)
         for taken in training.run():
             # In the steps of one training, which is what a task counts.
             step, between = divmod(done * len(step_options) + taken, len(step_options))
             if step % 20 == 0 and not between:
-                yield BaselineProgress(task, step, len(tasks) - index)
+                trained = time.monotonic() - began - orders.seconds
+                left = trained / step * (total - step) + orders.seconds_left(tasks[index:])
+                yield BaselineProgress(task, step, len(tasks) - index, left)
         done += task.steps
         row = _test(task, mask, seed, training.best().average, problem)
         ledger = read_baselines(run.folder, run.run_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
@@ -64,14 +63,12 @@ def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int
     """
 
     def told() -> Iterator[tuple[int, str]]:
-        began = time.monotonic()
         for at in measured:
-            seconds = (time.monotonic() - began) / max(at.step, 1) * (total - at.step)
             rivals = f"{at.left} rival{'s' * (at.left > 1)}"
             yield (
                 at.step,
                 f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of {n_sites} sites, "
-                f"{rivals} left, {_duration(seconds)} left",
+                f"{rivals} left, {_duration(at.seconds_left)} left",
             )
 
     return _follow(told(), total)

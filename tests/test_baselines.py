@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from dynst_core import baselines
 from dynst_core.baselines import levels_near, measure_baselines, tasks_left
 from dynst_core.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError, RunError
 from dynst_core.manifest import BaselineRow
 from dynst_core.mask import Mask
+from dynst_core.record import Problem
 from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run, RunStore
+from dynst_core.selectors import REGISTRY, base
 from tests.problems import problem_of, save_walked, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -131,6 +137,59 @@ def test_progress_counts_the_steps_of_all_rivals(tmp_path: Path) -> None:
     assert total == 6 * (20 + 26)
     assert [at.step for at in told] == list(range(20, total + 1, 20))
     assert [at.left for at in told] == sorted((at.left for at in told), reverse=True)
+
+
+def watch(patch: pytest.MonkeyPatch, selector: str, told: Callable[[str, int], object]) -> None:
+    """Have a selector tell of each order that it makes."""
+    choose = REGISTRY[selector].choose
+
+    def watched(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:
+        told(selector, draw)
+        return choose(problem, constraints, draw)
+
+    patch.setitem(REGISTRY, selector, replace(REGISTRY[selector], choose=watched))
+
+
+def test_sites_are_ranked_once_for_all_levels(
+    measured: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[tuple[str, int]] = Counter()
+    for selector in ("variance", "random"):
+        watch(monkeypatch, selector, lambda *order: asked.update([order]))
+    for _ in measure_baselines(saved_run(tmp_path), problem_of(waves())):
+        pass
+    assert asked == {("variance", 0): 1, **{("random", draw): 1 for draw in range(RANDOM_DRAWS)}}
+    assert RunStore(tmp_path).open("run").baselines.rows == measured.baselines.rows
+
+
+def test_the_time_left_counts_each_order_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders take 1000 s each here, and 20 steps 10 s: 20 and 26 steps twice, two orders."""
+    now = 0.0
+
+    def clock() -> float:
+        return now
+
+    def rank(selector: str, draw: int) -> None:
+        nonlocal now
+        now += 1000
+
+    for module in (baselines, base):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock, perf_counter=clock))
+    for selector in ("variance", "farthest_point"):
+        watch(monkeypatch, selector, rank)
+    told = {}
+    walk = measure_baselines(
+        saved_run(tmp_path), problem_of(waves()), selectors=("variance", "farthest_point")
+    )
+    now += 5
+    for at in walk:
+        told[at.step] = at.seconds_left
+        now += 10
+    assert now == 5 + 2 * 1000 + 4 * 10
+    expected = {20: 1000, 40: 10 / 40 * 52 + 1000, 60: 20 / 60 * 32, 80: 30 / 80 * 12}
+    assert told == pytest.approx(expected)
 
 
 def test_other_data_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
