@@ -20,7 +20,7 @@ from dynst_core.path import PathOptions
 from dynst_core.record import Problem
 from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run
-from dynst_core.selectors import Ranking, rank_with
+from dynst_core.selectors import Kind, Ranking, rank_with
 from dynst_core.training import StepOptions, error_statistics
 from dynst_core.trainings import pins
 
@@ -56,18 +56,22 @@ class Orders:
     Attributes:
         problem: what is ranked.
         pinned: sites always or never kept.
+        kind: the forecaster that selectors which learn train: the run's own.
         made: those made so far, by selector and draw.
     """
 
     problem: Problem
     pinned: Constraints
+    kind: Kind
     made: dict[tuple[str, int], Ranking] = field(default_factory=dict)
 
     def mask(self, task: Task) -> Mask:
         """The sites that a rival keeps."""
         key = task.selector, task.draw
         if key not in self.made:
-            self.made[key] = rank_with(task.selector, self.problem, self.pinned, task.draw)
+            self.made[key] = rank_with(
+                task.selector, self.problem, self.pinned, task.draw, self.kind
+            )
         return Mask(self.made[key].keep(task.n_active))
 
     @property
@@ -135,7 +139,8 @@ def measure_baselines(
 
     A rival is kept as it was when its selection error was least, but never stops before its steps
     are spent. Where the path's weight decay is not the usual one, it is trained with either. Its
-    mask keeps and leaves out the sites that the path was pinned to.
+    mask keeps and leaves out the sites that the path was pinned to. A selector that learns a mask
+    learns it with the run's own kind of forecaster, or with attention where that is in closed form.
 
     Yields:
         How far it is, every few steps.
@@ -148,7 +153,8 @@ def measure_baselines(
     options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
     judge = Judge(problem, options.selection_windows, options.selection_queries)
     config = run.manifest.config
-    orders = Orders(problem, pins(problem, config.always, config.never))
+    kind = Kind(config.backbone, config.backbone_options)
+    orders = Orders(problem, pins(problem, config.always, config.never), kind)
     step_options = rival_options(StepOptions.of(config.step_options))
 
     def fresh() -> Forecaster:

@@ -20,7 +20,7 @@ from dynst_core.mask import Mask
 from dynst_core.record import Problem
 from dynst_core.rivals import RANDOM_DRAWS
 from dynst_core.runs import Run, RunStore
-from dynst_core.selectors import REGISTRY, base
+from dynst_core.selectors import REGISTRY, Kind, base
 from tests.problems import problem_of, save_walked, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -86,6 +86,25 @@ def test_rivals_obey_the_pins_of_the_path(tmp_path: Path) -> None:
         assert mask_of(row).active[lively[0]] and not mask_of(row).active[lively[-1]]
         if row.n_active == 11:  # the first to go is the one never to be kept
             np.testing.assert_array_equal(mask_of(row).active, run.path.active[1])
+
+
+def test_masks_are_learnt_with_the_run_s_own_kind_of_forecaster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Kind | None] = []
+
+    def vip(
+        problem: Problem, constraints: Constraints, draw: int, kind: Kind | None = None
+    ) -> np.ndarray:
+        asked.append(kind)
+        return np.arange(problem.n_sites)
+
+    monkeypatch.setitem(REGISTRY, "vip", replace(REGISTRY["vip"], choose=vip))
+    problem = problem_of(waves())
+    run = save_walked(walked(problem, targets=(0.0, 0.5), backbone="graph"), tmp_path)
+    for _ in measure_baselines(run, problem, selectors=("vip", "variance")):
+        pass
+    assert asked == [Kind("graph", run.manifest.config.backbone_options)]
 
 
 def test_a_stopped_comparison_goes_on_where_it_stopped(measured: Run, tmp_path: Path) -> None:

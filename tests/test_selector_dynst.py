@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from dynst_core.constraints import ALWAYS, NEVER, Constraints
-from dynst_core.selectors import dynst, rank_with
-from tests.problems import leaders_and_followers, problem_of, twins_and_a_third
+from dynst_core.path import PathTraining
+from dynst_core.selectors import Kind, dynst, rank_with
+from tests.problems import leaders_and_followers, problem_of, twins_and_a_third, waves
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.slow]
 
@@ -58,3 +59,19 @@ def test_one_of_two_identical_sites_goes_before_an_independent_third(
     values, third = twins_and_a_third(twins, size)
     place = rank_with("dynst", problem_of(values)).rank
     assert min(place[list(twins)]) < place[third]
+
+
+def test_its_path_is_walked_by_the_kind_of_forecaster_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walked: list[PathTraining] = []
+
+    def kept(*settings: object, **named: object) -> PathTraining:
+        walked.append(PathTraining(*settings, **named))
+        return walked[-1]
+
+    monkeypatch.setattr(dynst, "PathTraining", kept)
+    rank_with("dynst", problem_of(waves()), kind=Kind("ridge", {"lags": 2}))
+    (training,) = walked
+    assert (training.backbone, training.backbone_options) == ("ridge", {"lags": 2})
+    assert training.trainer.steps == 0

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from dynst_core.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.record import Problem
-from dynst_core.selectors import REGISTRY, Ranking, rank_with
+from dynst_core.selectors import REGISTRY, Kind, Ranking, rank_with
 from dynst_core.selectors.iterative import iterative
 from dynst_core.selectors.learned import (
     LearnOptions,
@@ -28,6 +28,7 @@ from dynst_core.selectors.learned import (
 from dynst_core.selectors.one_shot import one_shot
 from dynst_core.selectors.vip import low_loss_windows, quantile, replay, strength, vip
 from dynst_core.training import Trainer, squared_error
+from tests.backbone_cases import SMALL, problem_for
 from tests.problems import BATCH, PROBLEMS, TINY, any_problem, problem_of, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -106,6 +107,48 @@ def test_pinned_sites_are_the_last_and_the_first_to_go(selector: str) -> None:
     place = rank_with(selector, problem, Constraints(pin)).rank
     assert sorted(place[free[:2]].tolist()) == [10, 11]
     assert sorted(place[free[-3:]].tolist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("selector", LEARNED)
+@pytest.mark.parametrize("backbone", ["graph", "conv"])
+def test_a_mask_is_learnt_with_the_kind_of_forecaster_asked_for(
+    selector: str, backbone: str
+) -> None:
+    problem, kind = problem_for("3 x 4 cells"), Kind(backbone, SMALL[backbone])
+    place = rank_with(selector, problem, kind=kind).rank
+    own = replace(OPTIONS, backbone=backbone, backbone_options=SMALL[backbone])
+    np.testing.assert_array_equal(
+        place, rank_of(LEARNED[selector](problem, Constraints.none(12), 0, own))
+    )
+    assert place.tolist() != rank_with(selector, problem).rank.tolist()
+
+
+@pytest.mark.parametrize("selector", LEARNED)
+def test_attention_learns_the_mask_unless_another_kind_can(selector: str) -> None:
+    """A forecaster in closed form takes no gradient steps."""
+    problem, usual = any_problem("network"), replace(OPTIONS, backbone_options={})
+    expected = rank_of(LEARNED[selector](problem, Constraints.none(12), 0, usual)).tolist()
+    for backbone in ("attention", "ridge"):
+        assert rank_with(selector, problem, kind=Kind(backbone)).rank.tolist() == expected
+
+
+@pytest.mark.parametrize("backbone", ["attention", "graph", "conv", "spectral"])
+def test_every_trained_forecaster_teaches_the_mask(backbone: str) -> None:
+    """Of each kept site: a gradient step moves its strength, and its loss hangs on it."""
+    if backbone == "spectral":
+        pytest.importorskip("neuralop")
+    settings = TINY if backbone == "attention" else SMALL[backbone]
+    own = replace(OPTIONS, backbone=backbone, backbone_options=settings)
+    with seeded(0):
+        trainer = fresh_trainer(problem_for("3 x 4 cells"), 0, own)
+    before = trainer.forecaster.strength().detach().clone()
+    train(trainer, np.arange(12), 3, own)
+    assert (trainer.forecaster.strength() != before).all()
+    assert (saliency(trainer, np.arange(12), own) > 0).all()
+
+
+def rank_of(score: np.ndarray) -> np.ndarray:
+    return np.argsort(np.argsort(score, kind="stable"), kind="stable")
 
 
 @pytest.mark.slow

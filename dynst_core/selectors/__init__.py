@@ -18,10 +18,11 @@ from dynst_core.selectors import (
     variance,
     vip,
 )
-from dynst_core.selectors.base import REGISTRY, Ranking, Selector, known, rank_with
+from dynst_core.selectors.base import REGISTRY, Kind, Ranking, Selector, known, rank_with
 
 __all__ = [
     "REGISTRY",
+    "Kind",
     "Ranking",
     "Selector",
     "dynst",

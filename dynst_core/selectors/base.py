@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,9 +12,23 @@ from dynst_core.constraints import Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.record import Problem
 
-Choose = Callable[[Problem, Constraints, int], np.ndarray]
+Choose = Callable[..., np.ndarray]
 """From a problem, constraints and the number of the draw to a score or rank, (s,), the site with
-the highest value the last to go. Reads training windows only (`dynst` also selection)."""
+the highest value the last to go. Reads training windows only (`dynst` also selection). One that
+learns also takes the `kind` of forecaster, by name."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of forecaster.
+
+    Attributes:
+        backbone: its name.
+        options: its settings.
+    """
+
+    backbone: str = "attention"
+    options: Mapping[str, float | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,7 @@ class Selector:
             told in docs/method.md.
         random: whether another draw gives another order.
         honours_cost: whether costs change the order.
+        learns: whether it trains a forecaster, whose kind may be chosen.
     """
 
     name: str
@@ -37,6 +52,7 @@ class Selector:
     sees_forecast: bool = False
     random: bool = False
     honours_cost: bool = False
+    learns: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +89,13 @@ def selector(
     sees_forecast: bool = False,
     random: bool = False,
     honours_cost: bool = False,
+    learns: bool = False,
 ) -> Callable[[Choose], Choose]:
     """Register a function as a selector under a name."""
 
     def register(choose: Choose) -> Choose:
-        REGISTRY[name] = Selector(name, choose, source, sees_forecast, random, honours_cost)
+        traits = sees_forecast, random, honours_cost, learns
+        REGISTRY[name] = Selector(name, choose, source, *traits)
         return choose
 
     return register
@@ -100,13 +118,24 @@ def known(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def rank_with(
-    name: str, problem: Problem, constraints: Constraints | None = None, draw: int = 0
+    name: str,
+    problem: Problem,
+    constraints: Constraints | None = None,
+    draw: int = 0,
+    kind: Kind | None = None,
 ) -> Ranking:
     """Rank the sites of a problem with a named selector.
 
     Pinned sites come back at the ends of the order whatever the selector does; those that build
     up or tear down a set also start from the pins.
 
+    Args:
+        name: the selector's.
+        problem: field, blocks and windows.
+        constraints: pins and costs; none when None.
+        draw: number of the draw.
+        kind: the forecaster that selectors which learn train, best the kind that will be trained
+            for their masks; attention when None. The others look at none.
     Raises:
         ConfigError: no selector has that name, or it gave no finite number for some site.
     """
@@ -114,7 +143,8 @@ def rank_with(
     chosen = REGISTRY[name]
     limits = constraints or Constraints.none(problem.n_sites)
     began = time.perf_counter()
-    score = np.asarray(chosen.choose(problem, limits, draw), dtype=np.float64)
+    learner = {"kind": kind} if chosen.learns and kind else {}
+    score = np.asarray(chosen.choose(problem, limits, draw, **learner), dtype=np.float64)
     if score.shape != (problem.n_sites,) or not np.isfinite(score).all():
         raise ConfigError(
             f"Expected one finite score for each of {problem.n_sites} sites, found shape "

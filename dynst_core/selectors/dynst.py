@@ -10,19 +10,27 @@ from dynst_core.constraints import Constraints
 from dynst_core.mask import n_active_at, usual_levels
 from dynst_core.path import PathOptions, PathTraining
 from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
+from dynst_core.selectors.base import Kind, selector
 from dynst_core.selectors.learned import seeded
 from dynst_core.training import StepOptions
+
+ATTENTION = Kind()
+"""The forecaster that walks unless another is asked for."""
 
 EFFORT = 0.2
 """Share of a training's gradient steps; exchanges are decided before most of them."""
 
 
-@selector("dynst", "ours, after DynST (arXiv 2403.02914)", sees_forecast=True, random=True)
-def dynst(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:
+@selector(
+    "dynst", "ours, after DynST (arXiv 2403.02914)", sees_forecast=True, random=True, learns=True
+)
+def dynst(
+    problem: Problem, constraints: Constraints, draw: int, kind: Kind = ATTENTION
+) -> np.ndarray:
     """Rank by how long a site stays on along a path of drop-and-regrow.
 
     A trained run ranks the same way with its full number of steps; this is for comparing orders.
+    A forecaster in closed form walks as its own path does, by exchanges alone.
     """
     full = PathOptions()
     options = replace(full.scaled(EFFORT), exchanges=full.exchanges)
@@ -32,6 +40,8 @@ def dynst(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:
             _levels_with_room(problem.n_sites, constraints),
             options,
             StepOptions.for_sites(problem.n_sites),
+            kind.backbone,
+            dict(kind.options),
             seed=draw,
             constraints=constraints,
         )

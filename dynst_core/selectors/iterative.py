@@ -6,7 +6,7 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
+from dynst_core.selectors.base import Kind, selector
 from dynst_core.selectors.learned import (
     DEFAULTS,
     LearnOptions,
@@ -17,15 +17,20 @@ from dynst_core.selectors.learned import (
 )
 
 
-@selector("iterative", "after Zhu and Gupta 2017", sees_forecast=True, random=True)
+@selector("iterative", "after Zhu and Gupta 2017", sees_forecast=True, random=True, learns=True)
 def iterative(
-    problem: Problem, constraints: Constraints, draw: int, options: LearnOptions = DEFAULTS
+    problem: Problem,
+    constraints: Constraints,
+    draw: int,
+    options: LearnOptions = DEFAULTS,
+    kind: Kind | None = None,
 ) -> np.ndarray:
     """Rank sites by the round in which they leave; the saliency is measured anew in each.
 
     The forecaster trains on between the rounds, so a site's score is its worth beside those
     still kept; a site that has left never comes back.
     """
+    own = options.of(kind)
     return rank_in_rounds(
-        problem, constraints, draw, options, score=saliency, rehearse=train, schedule=cubic
+        problem, constraints, draw, own, score=saliency, rehearse=train, schedule=cubic
     )

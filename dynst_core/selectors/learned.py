@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,12 @@ from dynst_core.forecaster import Forecaster
 from dynst_core.mask import n_active_at
 from dynst_core.record import Problem
 from dynst_core.schedules import warmup_cosine
+from dynst_core.selectors.base import Kind
 from dynst_core.training import StepOptions, Trainer
+
+STEPS = 300
+"""Gradient steps for which a mask is learnt, on records of any length: a path has taken some 1,000
+before its first level. A selector must stay cheap beside the forecasters trained for its masks."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,13 @@ class LearnOptions:
         final: share of the sites gone after the last round; the others follow by their last score.
         windows: training windows on which sites are scored.
         queries: forecast sites scored at once, when there are more.
-        backbone: which forecaster; best the kind that will be trained for the mask.
+        backbone: which forecaster; best the kind that will be trained for the mask. One in closed
+            form takes no gradient steps, so attention learns the mask in its place.
         backbone_options: its settings.
         step_options: how a gradient step is taken; by the number of sites when None.
     """
 
-    steps: int = 300
+    steps: int = STEPS
     dense_share: float = 0.5
     rounds: int = 6
     final: float = 0.95
@@ -43,6 +49,12 @@ class LearnOptions:
     backbone: str = "attention"
     backbone_options: Mapping[str, float | int] = field(default_factory=dict)
     step_options: StepOptions | None = None
+
+    def of(self, kind: Kind | None) -> LearnOptions:
+        """The same with a forecaster of this kind; unchanged when None."""
+        if kind is None:
+            return self
+        return replace(self, backbone=kind.backbone, backbone_options=kind.options)
 
 
 DEFAULTS = LearnOptions()
@@ -109,8 +121,10 @@ def seeded(draw: int) -> Iterator[None]:
 
 
 def fresh_trainer(problem: Problem, draw: int, options: LearnOptions) -> Trainer:
-    """A forecaster of the wished kind that knows nothing yet."""
+    """A forecaster that knows nothing yet: of the wished kind, or attention; see `LearnOptions`."""
     forecaster = Forecaster.for_problem(problem, options.backbone, options.backbone_options)
+    if forecaster.closed_form:
+        forecaster = Forecaster.for_problem(problem)
     steps = options.step_options or StepOptions.for_sites(problem.n_sites)
     return Trainer(forecaster, problem, steps, draw)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
+from dynst_core.selectors.base import Kind, selector
 from dynst_core.selectors.learned import (
     DEFAULTS,
     LearnOptions,
@@ -19,12 +19,16 @@ from dynst_core.selectors.learned import (
 )
 
 
-@selector("one_shot", "after SNIP, Lee et al. 2019", sees_forecast=True, random=True)
+@selector("one_shot", "after SNIP, Lee et al. 2019", sees_forecast=True, random=True, learns=True)
 def one_shot(
-    problem: Problem, constraints: Constraints, draw: int, options: LearnOptions = DEFAULTS
+    problem: Problem,
+    constraints: Constraints,
+    draw: int,
+    options: LearnOptions = DEFAULTS,
+    kind: Kind | None = None,
 ) -> np.ndarray:
     """Train a forecaster with all sites, score each site once by its saliency, and rank."""
-    once = replace(options, rounds=0)
+    once = replace(options.of(kind), rounds=0)
     return rank_in_rounds(
         problem, constraints, draw, once, score=saliency, rehearse=train, schedule=cubic
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
+from dynst_core.selectors.base import Kind, selector
 from dynst_core.selectors.learned import (
     DEFAULTS,
     LearnOptions,
@@ -28,9 +28,13 @@ PRESSURE = 0.02
 """Weight of the mean mask strength in the loss, so that a site must earn its place."""
 
 
-@selector("vip", "our reading of arXiv 2510.24027", sees_forecast=True, random=True)
+@selector("vip", "our reading of arXiv 2510.24027", sees_forecast=True, random=True, learns=True)
 def vip(
-    problem: Problem, constraints: Constraints, draw: int, options: LearnOptions = DEFAULTS
+    problem: Problem,
+    constraints: Constraints,
+    draw: int,
+    options: LearnOptions = DEFAULTS,
+    kind: Kind | None = None,
 ) -> np.ndarray:
     """Rank sites by the round in which their learnt mask value falls below a quantile.
 
@@ -45,7 +49,7 @@ def vip(
     Source: after arXiv 2510.24027.
     """
     steps = options.step_options or StepOptions.for_sites(problem.n_sites)
-    pressed = replace(options, step_options=replace(steps, pressure=PRESSURE))
+    pressed = replace(options.of(kind), step_options=replace(steps, pressure=PRESSURE))
     return rank_in_rounds(
         problem, constraints, draw, pressed, score=strength, rehearse=replay, schedule=quantile
     )
