@@ -1,4 +1,4 @@
-"""Rivals: masks chosen without the forecast, each with a forecaster trained for it alone."""
+"""Rivals: masks that other selectors choose, each with a forecaster trained for it alone."""
 
 from __future__ import annotations
 
