@@ -22,6 +22,7 @@ ALL_LEVELS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 FAR = 0.8
 """From this share removed on, ratios are asked for in the mean too."""
 N_EDITS = 20
+PATH_SECONDS = 300.0
 FAR_LEVELS = (0.6, 0.8, 0.9, 0.95)
 NINE_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 RIVALS = (
@@ -82,6 +83,8 @@ def write_rows() -> Path:
         room(rows, dataset, books)
         same_ridge(rows, dataset, books)
         cost_of_the_cut(rows, dataset, books)
+        if dataset == "metr-la-week":
+            time_of_a_path(rows, dataset, books)
         if dataset in PATH_SETS:
             separate_trainings(rows, dataset, books)
             edits(rows, dataset, books)
@@ -270,6 +273,27 @@ def cost_of_the_cut(rows: list[Row], dataset: str, books: Books) -> None:
 def _seeds_note(dataset: str, found: int) -> str:
     wanted = len(seeds_of(dataset))
     return "interval: seeds" + (f"; {found} of {wanted} so far" if found < wanted else "")
+
+
+def time_of_a_path(rows: list[Row], dataset: str, books: Books) -> None:
+    """Processor time of walking a whole path, choosing sites included, against five minutes."""
+    walked = [list(book.all("path")) for book in books]
+    each = [sum(line.seconds for line in lines) / PATH_SECONDS for lines in walked]
+    rows.append(
+        row(
+            "time of a whole path / 5 minutes",
+            dataset,
+            BACKBONE,
+            None,
+            tuple(book.seed for book in books),
+            each,
+            ("at most", 1.0),
+            note=f"processor time of one thread; {_seeds_note(dataset, len(books))}"
+            if books
+            else "not measured yet",
+            final=len(books) == len(seeds_of(dataset)),
+        )
+    )
 
 
 def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +23,10 @@ TOLERANCE = 0.002
 FIXED_BATCH = 32
 """Windows at once where shapes are fixed; a single window has a shape of its own."""
 
+SHAPES_HELD = 2 * MOST_SIZES
+"""Shapes that what was compiled or recorded is kept for: each size, of one window and of many."""
+
+T = TypeVar("T")
 Compute = Callable[[Tensor, Any, Tensor], Tensor]
 """History, prepared state and clock in, normalised forecast (b, horizon, s, c) out."""
 
@@ -87,6 +92,27 @@ def bfloat16(forecaster: Forecaster) -> Compute:
     return compute
 
 
+class PerShape(Generic[T]):
+    """What was made for inputs of each shape, as many as all sizes of `attention` need.
+
+    Other backbones have a shape for every mask, so that a service which meets many of them would
+    hold ever more; the one that was not used for the longest time is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[tuple[torch.Size, ...], T] = OrderedDict()
+
+    def get(self, inputs: Sequence[Tensor], make: Callable[[], T]) -> T:
+        """What was made for the shapes of these inputs, or is made now."""
+        shapes = tuple(x.shape for x in inputs)
+        if shapes not in self._made:
+            self._made[shapes] = make()
+        self._made.move_to_end(shapes)
+        while len(self._made) > SHAPES_HELD:
+            self._made.popitem(last=False)
+        return self._made[shapes]
+
+
 class CudaGraph:
     """A forecaster's kernels recorded once for each shape and sent to the GPU in one piece.
 
@@ -99,15 +125,15 @@ class CudaGraph:
 
     def __init__(self, compute: Compute) -> None:
         self._compute = compute
-        self._recordings: dict[tuple[torch.Size, ...], _Recording] = {}
+        self._recordings: PerShape[_Recording] = PerShape()
 
     def __call__(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
         """Normalised forecast (b, horizon, s, c)."""
         inputs = (history, clock, *tensors_in(prepared))
-        shapes = tuple(x.shape for x in inputs)
-        if shapes not in self._recordings:
-            self._recordings[shapes] = _Recording(self._compute, history, prepared, clock)
-        return self._recordings[shapes].replay(inputs)
+        recording = self._recordings.get(
+            inputs, lambda: _Recording(self._compute, history, prepared, clock)
+        )
+        return recording.replay(inputs)
 
 
 class _Recording:
@@ -151,15 +177,12 @@ class OpenVino:
 
         self._openvino = openvino
         self._forecaster, self._precision = forecaster, precision
-        self._requests: dict[tuple[torch.Size, ...], Any] = {}
+        self._requests: PerShape[Any] = PerShape()
 
     def __call__(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
         """Normalised forecast (b, horizon, s, c)."""
         inputs = (history, clock, *tensors_in(prepared))
-        shapes = tuple(x.shape for x in inputs)
-        if shapes not in self._requests:
-            self._requests[shapes] = self._compile(inputs, prepared)
-        request = self._requests[shapes]
+        request = self._requests.get(inputs, lambda: self._compile(inputs, prepared))
         for index, value in enumerate(inputs):
             array = np.ascontiguousarray(value.numpy())
             request.set_input_tensor(index, self._openvino.Tensor(array, shared_memory=True))

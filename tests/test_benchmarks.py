@@ -209,6 +209,10 @@ def test_times_of_two_devices_are_not_compared(tmp_path: Path) -> None:
         return rows[0]
 
     assert cost("cpu").value == pytest.approx(9 / 10)
+    rows: list[Row] = []
+    ratios.time_of_a_path(rows, "metr-la-week", [Book("test", 0, tmp_path / "cpu")])
+    assert rows[0].value == pytest.approx(10 * 2 / 300, abs=1e-4)
+    assert rows[0].holds is None, "one seed of three"
     assert cost("cuda").value is None
 
 

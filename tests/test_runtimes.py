@@ -16,6 +16,8 @@ from dynst_core.backbones.shares import DenseShares
 from dynst_core.errors import ConfigError
 from dynst_core.forecaster import Forecaster
 from dynst_core.runtimes import (
+    SHAPES_HELD,
+    PerShape,
     Verdict,
     bfloat16,
     bucket_of,
@@ -145,3 +147,18 @@ def test_a_change_is_accepted_up_to_a_fifth_of_a_percent() -> None:
     assert str(Verdict("bf16", 0.0100)) == (
         "bf16: refused, RMSE changes by 1 %, up to 0.2 % is accepted"
     )
+
+
+def test_of_ever_new_shapes_only_those_used_last_are_held() -> None:
+    held: PerShape[int] = PerShape()
+    made: list[int] = []
+
+    def get(size: int) -> int:
+        return held.get([torch.empty(size)], lambda: made.append(size) or size)
+
+    first = list(range(1, SHAPES_HELD + 1))
+    assert [get(size) for size in first * 2] == first * 2
+    assert made == first
+    assert get(100) == 100 and get(2) == 2
+    assert made == [*first, 100], "2 is still there, 1 has made room"
+    assert get(1) == 1 and made[-1] == 1
