@@ -15,7 +15,7 @@ BY_DATA = {
     "metr-la-week": "two seeds of one training differ by as much as is missing",
     "era5-uk-t2m": "other first weights move a training for one mask by 3 to 9 %, and the best of "
     "several is the rival; the path keeps a weight decay that serves these weeks less",
-    "noaa-us-tmax": "most masks are within a percent or so: with all sites the error is hardly less",
+    "noaa-us-tmax": "most masks are within a percent: with all sites the error is hardly less",
     "taxinyc-2011": "trained from scratch for the path's own masks a forecaster errs 3 to 4 % less "
     "than the path, whose last levels train briefly for a record of this length",
 }
