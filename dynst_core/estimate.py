@@ -32,6 +32,7 @@ that is read or forecast there; attention. Others take so many times as long:"""
 
 FACTOR = {
     "attention": 1.0,
+    "attention-kriging": 1.05,
     "graph": 1.35,
     "graph-network": 1.35,
     "conv": 1.3,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dynst_core.backbones import build_backbone
-from dynst_core.backbones.base import ClosedForm, Padding
+from dynst_core.backbones.base import ClosedForm, Learning, Padding
 from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.record import Problem
@@ -23,6 +23,10 @@ LEAST_SCALE = 0.01
 
 SITES_AT_ONCE = 4096
 """Sites whose means and spreads are taken at a time: copies of the whole record are not held."""
+
+TIMES_AT_ONCE, NUMBERS_AT_ONCE = 4096, 2**26
+"""Times, and values at them, from which it is learnt how sites vary together: evenly spread ones
+of a longer training block."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,12 @@ class Forecaster(nn.Module):
             scale = square.sqrt().clamp_min(LEAST_SCALE)
             self.site_mean[some] = mean.float()
             self.site_scale[some] = torch.where(count > 0, scale, 1.0).float()
+        if isinstance(self.backbone, Learning) and self.backbone.learns:
+            first, stop = problem.split.train
+            most = min(TIMES_AT_ONCE, NUMBERS_AT_ONCE // self.site_mean.numel())
+            times = np.linspace(first, stop - 1, min(stop - first, max(2, most))).round()
+            read = record.values[record.index(times.astype(int)), :, : record.channels]
+            self.backbone.learn((read - self.site_mean) / self.site_scale)
 
     def strength(self) -> Tensor:
         """Learnt mask value of every site, (s,), 0 to 1."""

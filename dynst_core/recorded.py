@@ -30,6 +30,10 @@ class Recordable(Protocol):
     def recordable(self) -> bool:
         """Whether that holds with its present options."""
 
+    @property
+    def held(self) -> object:
+        """What it holds from one call to the next: a recording reads it where it lies."""
+
 
 def steps_at(trainer: Trainer, kept: np.ndarray) -> Step:
     """Steps with these sites kept: recorded where that can be, else one by one.
@@ -71,6 +75,8 @@ class RecordedSteps:
             for _ in range(WARM_STEPS):
                 trainer.descend(self._starts, self._sites, self._query)
         torch.cuda.current_stream().wait_stream(aside)
+        backbone = trainer.forecaster.backbone
+        self._held = backbone.held if isinstance(backbone, Recordable) else None
         _put_back(trainer, before)
         torch.cuda.set_rng_state(chance)
         self._graph = torch.cuda.CUDAGraph()

@@ -50,10 +50,11 @@ def _levels(run: Run) -> str:
     back, noun = int(run.path.returning.sum()), wording.site_noun(run)
     if not back:
         return f"A larger cut keeps no {noun} that a smaller one removes."
+    be, them = ("is", "it") if back == 1 else ("are", "them")
     return (
-        f"{back:,} of {len(run.sites):,} {noun}s are kept by a larger cut though a smaller one "
-        f"removes them: whoever cuts in stages has to switch {'it' if back == 1 else 'them'} on "
-        f"again, or decide otherwise by constraints."
+        f"{back:,} of {len(run.sites):,} {noun}s {be} kept by a larger cut though a smaller one "
+        f"removes {them}: whoever cuts in stages has to switch {them} on again, or decide "
+        f"otherwise by constraints."
     )
 
 

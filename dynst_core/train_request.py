@@ -14,6 +14,7 @@ from dynst_core.manifest import Card
 
 BACKBONES = {
     "attention": "reads any sites; the default",
+    "attention-kriging": "the same, from best linear estimates of removed sites; better soon ahead",
     "graph": "messages along the links between neighbours",
     "graph-network": "the same, neighbours by distance along the data's own network",
     "ridge": "linear, solved at once; takes seconds",

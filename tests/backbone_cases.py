@@ -8,23 +8,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynst_core.backbones.base import ClosedForm
+from dynst_core.backbones.base import ClosedForm, Learning
 from dynst_core.field import Field
 from dynst_core.forecaster import Forecaster
 from dynst_core.morph import Window
 from dynst_core.record import Problem
 from dynst_core.sites import SiteSet
 from tests.factories import grid_sites, road_sites
-from tests.problems import PROBLEMS, any_problem, field_of, waves, with_gaps
+from tests.problems import PROBLEMS, TINY, any_problem, field_of, waves, with_gaps
 
 SMALL: Mapping[str, Mapping[str, float | int]] = {
+    "attention-kriging": TINY,
     "graph": {"width": 16, "layers": 2, "neighbours": 4, "kernels": 2, "patterns": 3},
     "graph-network": {"width": 16, "layers": 2, "neighbours": 2, "kernels": 2, "patterns": 3},
     "conv": {"width": 12, "blocks": 2, "kernel": 3},
     "spectral": {"width": 8, "layers": 2, "modes": 4, "margin": 1},
     "ridge": {},
 }
-ANYWHERE = ("graph", "ridge")
+ANYWHERE = ("attention-kriging", "graph", "ridge")
 ON_GRIDS = ("conv", "spectral")
 GRIDS = ("3 x 4 cells", "3 x 4 cells with gaps")
 ROADS = ("roads", "roads with gaps")
@@ -77,11 +78,16 @@ def fresh(name: str, problem: Problem, seed: int = 0) -> Forecaster:
 
 
 def shaken(name: str, problem: Problem, seed: int = 0) -> Forecaster:
-    """A small forecaster whose every weight matters; a closed form is fitted instead."""
+    """A small forecaster whose every weight matters; a closed form is fitted instead.
+
+    One that learns how sites vary together has learnt it.
+    """
     forecaster = fresh(name, problem, seed)
     if isinstance(forecaster.backbone, ClosedForm):
         forecaster.backbone.fit(problem)
         return forecaster
+    if isinstance(forecaster.backbone, Learning) and forecaster.backbone.learns:
+        forecaster.fit(problem)
     with torch.no_grad():
         for weight in forecaster.parameters():
             weight.add_(0.2 * torch.randn_like(weight))

@@ -37,7 +37,7 @@ pytestmark = [
 ]
 
 WINDOW, N_SITES = Window(3, 2), 12
-BACKBONES = ("attention", "graph", "graph-network", "conv", "ridge")
+BACKBONES = ("attention", "attention-kriging", "graph", "graph-network", "conv", "ridge")
 
 
 def network() -> Field:

@@ -86,6 +86,7 @@ def test_a_state_is_taken_apart_and_put_together_again() -> None:
     [
         ("attention", TINY),
         ("attention", {**TINY, "neighbours": 4}),
+        ("attention-kriging", TINY),
         ("graph", SMALL["graph"]),
         ("conv", SMALL["conv"]),
     ],

@@ -55,7 +55,10 @@ def test_how_far_two_orders_agree_is_told_with_what_the_number_means(
     ("levels", "told"),
     [
         (["####", ".###", "..##"], "A larger cut keeps no sensor that a smaller one removes."),
-        (["####", "..##", "#..#"], "1 of 4 sensors are kept by a larger cut though"),
+        (
+            ["####", "..##", "#..#"],
+            "1 of 4 sensors is kept by a larger cut though a smaller one removes it",
+        ),
         (["####", "..##", "##.."], "2 of 4 sensors are kept by a larger cut though"),
     ],
 )

@@ -12,7 +12,7 @@ from dynst_core.morph import Window
 from dynst_core.sites import SiteSet
 
 
-def _from(module: str, name: str, **form: str) -> Callable[..., Backbone]:
+def _from(module: str, name: str, **form: object) -> Callable[..., Backbone]:
     """A builder that imports its forecaster, in one of its forms, only when asked to build."""
 
     def build(*args: object, **options: object) -> Backbone:
@@ -26,6 +26,7 @@ def _from(module: str, name: str, **form: str) -> Callable[..., Backbone]:
 
 BACKBONES: dict[str, Callable[..., Backbone]] = {
     "attention": _from("attention", "AttentionForecaster"),
+    "attention-kriging": _from("attention", "AttentionForecaster", kriging=True),
     "conv": _from("conv", "ConvForecaster"),
     "graph": _from("graph", "GraphForecaster"),
     "graph-network": _from("graph", "GraphForecaster", distances="network"),

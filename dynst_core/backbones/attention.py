@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dynst_core.backbones.base import harmonics
+from dynst_core.backbones.covariance import Covariance
 from dynst_core.backbones.parts import nearest
-from dynst_core.backbones.shares import DenseShares, NearShares, Shares
+from dynst_core.backbones.shares import DenseShares, Estimates, NearShares, Shares
 from dynst_core.field import Grid
 from dynst_core.morph import Window, stream_morph
 from dynst_core.sites import SiteSet
@@ -71,6 +72,9 @@ class AttentionForecaster(nn.Module):
     each kept site sees coming, spread by `kernels` distance-and-embedding kernels of different
     reach; field-wide patterns held by the latents; and each kept site's own correction.
 
+    With `kriging` a removed site starts from its best linear estimate by the kept sites most
+    alike, as the training block's covariance has it, and the same weights are one more kernel.
+
     Args:
         sites: where the sites are.
         window: steps read and forecast.
@@ -89,6 +93,7 @@ class AttentionForecaster(nn.Module):
             when fewer are kept, so that they reach as far, but not below 8. 0 chooses: all kept
             sites up to 2,048 sites, the 32 nearest beyond. The number of sites decides, never
             that of the kept or asked ones, so training and use agree.
+        kriging: whether removed sites start from best linear estimates.
     """
 
     position: Tensor
@@ -111,6 +116,7 @@ class AttentionForecaster(nn.Module):
         embedding: int = 16,
         dropout: float = 0.1,
         neighbours: int = 0,
+        kriging: bool = False,
     ) -> None:
         super().__init__()
         self.window, self.channels, self.layers = window, channels, layers
@@ -139,7 +145,10 @@ class AttentionForecaster(nn.Module):
 
         ahead = window.horizon * channels
         self.dropout = nn.Dropout(dropout)
-        self.spread_out = _near_zero(width, kernels * ahead)
+        self.covariance = Covariance(len(sites)) if kriging else None
+        self._asked: Tensor | None = None
+        self._estimated: tuple[Tensor, int, Estimates] | None = None
+        self.spread_out = _near_zero(width, (kernels + kriging) * ahead)
         self.pattern_out = _near_zero(width, ahead)
         self.own_out = _near_zero(width, ahead)
 
@@ -152,6 +161,44 @@ class AttentionForecaster(nn.Module):
             nearest_place = distance.fill_diagonal_(torch.inf).min(dim=1).values
         apart = nearest_place[(nearest_place > 0) & nearest_place.isfinite()]
         return apart.median() if len(apart) else torch.tensor(1.0)
+
+    @property
+    def learns(self) -> bool:
+        """See `Learning`."""
+        return self.covariance is not None
+
+    def learn(self, deviations: Tensor) -> None:
+        """See `Learning`: how the sites vary together."""
+        if self.covariance is not None:
+            self.covariance.fit(deviations)
+
+    @property
+    def held(self) -> object:
+        """See `Recordable`."""
+        return self._estimated
+
+    def _estimates(self, kept: Tensor, query: Tensor, index: Tensor | None) -> Estimates | None:
+        """Estimates of the forecast sites by the kept ones most alike, or by those of `index`.
+
+        A mask that is asked for twice in a row is likely to stay: then those of all sites are
+        made and held, since every step of a training asks for others of them.
+        """
+        if self.covariance is None:
+            return None
+        if index is not None:
+            return self.covariance.estimates(kept, query, index)
+        version = self.covariance.patterns._version  # noqa: SLF001  torch's own count of changes
+        held = self._estimated
+        if held is not None and held[1] == version and _same(held[0], kept):
+            return held[2].of(query)
+        if self._asked is None or not _same(self._asked, kept):
+            self._asked = kept
+            return self.covariance.estimates(kept, query)
+        everywhere = torch.arange(len(self.position), device=kept.device)
+        with torch.inference_mode(mode=False):  # they may serve a training later
+            found = self.covariance.estimates(kept, everywhere)
+        self._estimated = kept, version, found
+        return found.of(query)
 
     def _describe(self) -> Tensor:
         phase = self.position @ self.frequencies
@@ -196,12 +243,13 @@ class AttentionForecaster(nn.Module):
                 compute_mode="donot_use_mm_for_euclid_dist",
             )
             alike = asked.transpose(0, 1) @ offered.permute(1, 2, 0)
-            return DenseShares.of(alike - distance.square() / reach + counts, own)
+            logit = alike - distance.square() / reach + counts
+            return DenseShares.of(logit, own, self._estimates(kept, query, None))
         index, distance = nearest(self.position, kept, query, self.n_neighbours(len(kept)))
         parts = zip(asked.split(QUERIES_AT_ONCE), index.split(QUERIES_AT_ONCE), strict=True)
         alike = torch.cat([torch.einsum("qhr,qmhr->hqm", a, offered[i]) for a, i in parts], dim=1)
         logit = alike - distance.square() / reach + counts[index]
-        return NearShares.of(logit, index, own)
+        return NearShares.of(logit, index, own, self._estimates(kept, query, index))
 
     @property
     def recordable(self) -> bool:
@@ -255,7 +303,7 @@ class AttentionForecaster(nn.Module):
 
         site, latent = self.dropout(site), self.dropout(latent)
         # Sites come first from here on: one matrix product then serves the whole batch.
-        change = self.spread_out(site).unflatten(2, (self.n_kernels, -1))
+        change = self.spread_out(site).unflatten(2, (-1, ahead[0] * ahead[1]))
         forecast = spread.shares.changes(change)
         pattern = self.pattern_out(latent).transpose(0, 1)
         common = torch.addmm(forecast.flatten(1), spread.basis, pattern.flatten(1))
@@ -267,6 +315,11 @@ class AttentionForecaster(nn.Module):
         forecast = common.unflatten(1, (batch, -1)).index_add_(0, spread.rows, own)
         start = spread.shares.start(last)
         return forecast.unflatten(2, ahead).add_(start[:, :, None]).permute(1, 2, 0, 3)
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two masks are the same; on a GPU whether they lie in one place, without a look."""
+    return one is other or (not one.is_cuda and torch.equal(one, other))
 
 
 def _mean_of_sites(values: Tensor, present: Tensor | None) -> Tensor:

@@ -85,6 +85,18 @@ class ClosedForm(Protocol):
         """Learn all there is to learn from the training block."""
 
 
+@runtime_checkable
+class Learning(Protocol):
+    """A trained backbone that can also learn from the training block without steps."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether it does, with its present options."""
+
+    def learn(self, deviations: Tensor) -> None:
+        """Learn from readings of the training block, (t, s, c), each site on its own scale."""
+
+
 def harmonics(clock: Tensor, order: int = 3) -> Tensor:
     """Sines and cosines of the phases of each cycle, (b, cycles * 2 * order).
 

@@ -16,6 +16,26 @@ from torch.nn import functional
 from dynst_core.backbones.parts import weighted_sums
 
 
+@dataclass(frozen=True)
+class Estimates:
+    """What some kept sites say of each forecast site, as a best linear estimate.
+
+    Attributes:
+        index: those kept sites, (q, m), as columns of the kept.
+        weight: of each one's value, (q, m); any sign, any sum.
+        known: whether anything is known of how the forecast site varies, (q,), bool; else its
+            weights say nothing.
+    """
+
+    index: Tensor
+    weight: Tensor
+    known: Tensor
+
+    def of(self, query: Tensor) -> Estimates:
+        """Those of some of the forecast sites."""
+        return Estimates(self.index[query], self.weight[query], self.known[query])
+
+
 class Shares(Protocol):
     """What each kept site gives to each forecast site."""
 
@@ -43,16 +63,25 @@ class DenseShares:
     kernels: Tensor
 
     @classmethod
-    def of(cls, logit: Tensor, own: Tensor) -> DenseShares:
+    def of(cls, logit: Tensor, own: Tensor, estimates: Estimates | None = None) -> DenseShares:
         """Shares from logits of the interpolation and of each kernel, (1 + h, q, k).
 
         A forecast site that is itself kept, as the column `own` (q,), starts from its own value;
-        for the others that is -1.
+        for the others that is -1. Those of which estimates are known start from these, and the
+        same weights are one more kernel.
         """
         weight = logit.softmax(dim=-1)
         itself = torch.zeros_like(weight[0]).scatter(1, own.clamp_min(0)[:, None], 1.0)
-        start = torch.where(own[:, None] >= 0, itself, weight[0])
-        return cls(start, weight[1:].transpose(0, 1).contiguous())
+        kept, kernels = own[:, None] >= 0, weight[1:]
+        if estimates is None:
+            start = torch.where(kept, itself, weight[0])
+        else:
+            share = estimates.weight.to(weight)
+            told = torch.zeros_like(weight[0]).scatter(1, estimates.index, share)
+            told = torch.where(estimates.known[:, None], told, weight[0])
+            start = torch.where(kept, itself, told)
+            kernels = torch.cat([kernels, start[None]])
+        return cls(start, kernels.transpose(0, 1).contiguous())
 
     def start(self, last: Tensor) -> Tensor:
         """See `Shares`."""
@@ -90,16 +119,24 @@ class NearShares:
     kernels: Tensor
 
     @classmethod
-    def of(cls, logit: Tensor, index: Tensor, own: Tensor) -> NearShares:
+    def of(
+        cls, logit: Tensor, index: Tensor, own: Tensor, estimates: Estimates | None = None
+    ) -> NearShares:
         """Shares from logits of the interpolation and of each kernel, (1 + h, q, m).
 
         A forecast site that is itself kept, as the column `own` (q,), starts from its own value;
-        for the others that is -1.
+        for the others that is -1. Those of which estimates by the same neighbours are known start
+        from these, and the same weights are one more kernel.
         """
         weight = logit.softmax(dim=-1)
+        told = weight[0]
+        if estimates is not None:
+            told = torch.where(estimates.known[:, None], estimates.weight.to(told), told)
         # A site is nearest to itself, unless more share its place than it has neighbours.
         itself = index == own[:, None]
-        start = torch.where(itself.any(dim=1, keepdim=True), itself.to(weight), weight[0])
+        start = torch.where(itself.any(dim=1, keepdim=True), itself.to(weight), told)
+        if estimates is not None:
+            weight = torch.cat([weight, start[None]])
         n_kernels = len(weight) - 1
         table = index[:, :, None] * n_kernels + torch.arange(n_kernels, device=index.device)
         return cls(
