@@ -98,8 +98,8 @@ MISSED = """## What is missed, and why
 - **Daily maxima (noaa-us-tmax).** Over both seeds the path and the best of four rivals differ by
   half a percent or less at every level; masks alone by 1.5 % at 90 %, by less elsewhere.
 - **Taxi trips (taxinyc-2011), one seed.** At 60 % the path errs least. From 80 % on masks of
-  `iterative`, `vip` and top variance are ahead of it by 3 to 8 %, of its masks trained for alone by 1
-  to 4 %; at 90 and 95 % training from scratch errs 3 to 4 % less than the path's own last levels.
+  `iterative`, `vip` and top variance are ahead of it by 3 to 8 %, of its masks trained for alone by
+  1 to 4 %; at 90 and 95 % training from scratch errs 3 to 4 % less than the path's own last levels.
 - **Dense opponent.** A convolution of width 32 over all 1,617 cells errs 1.415 K, less than the
   path at any level, so it is the opponent throughout: more accurate than asked for, and no smaller
   one is as good as the path (width 16: 1.489 K). Against it 90 % fewer cells forecast 3.1 times as
