@@ -41,9 +41,18 @@ def cost_by_lead(books: Sequence[Book]) -> np.ndarray:
     return errors / errors[0]
 
 
+def _walked(dataset: str) -> list[Book]:
+    """Books that hold every level; one may have been stopped while it was written."""
+    return [
+        book
+        for book in ratios.books_of(dataset)
+        if all(book.find("path", "dynst", level) for level in LEVELS)
+    ]
+
+
 def draw(file: Path) -> None:
     """Write the picture, the same bytes for the same lines."""
-    found = {name: books for name in ratios.SETS if (books := ratios.books_of(name))}
+    found = {name: books for name in ratios.SETS if (books := _walked(name))}
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, PANEL_HEIGHT * len(found)), layout="constrained")
         panels = figure.subplots(len(found), 1, squeeze=False)[:, 0]
