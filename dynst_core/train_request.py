@@ -14,9 +14,9 @@ from dynst_core.manifest import Card
 
 BACKBONES = {
     "attention": "reads any sites; the default",
-    "attention-kriging": "the same, from best linear estimates of removed sites; better soon ahead",
+    "attention-kriging": "better soon ahead, by kriging",
     "graph": "messages along the links between neighbours",
-    "graph-network": "the same, neighbours by distance along the data's own network",
+    "graph-network": "along the data's own network",
     "ridge": "linear, solved at once; takes seconds",
     "conv": "convolutions, on grids",
     "spectral": "Fourier layers, on grids; needs neuraloperator",

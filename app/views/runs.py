@@ -99,7 +99,13 @@ def _show_run(run: Run) -> None:
         )
         _show_lines("Trained", trained(run))
         _show_lines("How well", how_well(run))
-        st.dataframe(errors_by_level(run), hide_index=True, width="content", key="errors-table")
+        st.dataframe(
+            errors_by_level(run),
+            hide_index=True,
+            width="content",
+            height="content",  # every level in sight
+            key="errors-table",
+        )
         _show_lines("How stable", [wording.plain(line) for line in stability.told(run)])
         st.caption(wording.plain(wording.credits(run)))
         st.page_link(
