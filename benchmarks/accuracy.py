@@ -36,7 +36,7 @@ from dynst_core.mask import Mask, n_active_at, usual_levels
 from dynst_core.morph import Window
 from dynst_core.path import PathOptions, PathTraining
 from dynst_core.record import Problem, choose_device
-from dynst_core.selectors import rank_with
+from dynst_core.selectors import Kind, rank_with
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.training import StepOptions
 
@@ -74,16 +74,23 @@ class Comparison:
         effort: factor on the path's steps.
         root: where the lines go.
         device: where forecasters are trained.
+        backbone: which forecaster, for path and rivals alike.
     """
 
     def __init__(
-        self, dataset: str, seed: int, effort: float, root: Path, device: str = "cpu"
+        self,
+        dataset: str,
+        seed: int,
+        effort: float,
+        root: Path,
+        device: str = "cpu",
+        backbone: str = ratios.BACKBONE,
     ) -> None:
         self.problem, self.seed = problem_of(dataset, device), seed
-        self.bench = Bench(self.problem, Book(dataset, seed, root))
+        self.bench = Bench(self.problem, Book(dataset, seed, root, backbone))
         self.dataset, self.effort = dataset, effort
         self.n_sites = self.problem.n_sites
-        self._claims = root / "claims"
+        self.backbone, self._claims = backbone, root / "claims"
         self._rank: dict[str, np.ndarray] = {}
         self._ridge_forecaster: Forecaster | None = None
 
@@ -124,7 +131,7 @@ class Comparison:
     @contextmanager
     def _claimed(self, key: Key) -> Iterator[bool]:
         """Whether this process may measure a line; a claim ends with its process."""
-        name = "-".join(map(str, (self.dataset, self.seed, *key))).replace(" ", "_")
+        name = "-".join(map(str, (self.backbone, self.dataset, self.seed, *key))).replace(" ", "_")
         self._claims.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._claims / name)
         try:
@@ -151,6 +158,7 @@ class Comparison:
             usual_levels(self.n_sites),
             PathOptions().scaled(self.effort),
             StepOptions.for_sites(self.n_sites),
+            self.backbone,
             seed=self.seed,
         )
         self.bench.path(training)
@@ -179,7 +187,8 @@ class Comparison:
             return Mask.from_hex(line.active_hex, self.n_sites).active
         assert selector != "dynst", level
         if selector not in self._rank:
-            self._rank[selector] = rank_with(selector, self.problem, draw=self.seed).rank
+            kind = Kind(self.backbone)
+            self._rank[selector] = rank_with(selector, self.problem, None, self.seed, kind).rank
         return self._rank[selector] >= self.n_sites - n_active_at(level, self.n_sites)
 
     def _ridges(self) -> Iterator[Task]:
@@ -289,6 +298,7 @@ class Work:
         root: where the lines go.
         device: cpu or cuda.
         minutes: after these, nothing new is begun.
+        backbone: the forecaster that path and rivals train.
     """
 
     pairs: list[tuple[str, int]]
@@ -296,6 +306,7 @@ class Work:
     root: Path
     device: str
     minutes: float
+    backbone: str = ratios.BACKBONE
 
     def __call__(self) -> None:
         """Stage by stage over all of them, until nothing is lacking or time is up."""
@@ -315,7 +326,7 @@ class Work:
         """Those whose data are there; a set that cannot be had holds up no other."""
         for dataset, seed in self.pairs:
             try:
-                yield Comparison(dataset, seed, self.effort, self.root, self.device)
+                yield Comparison(dataset, seed, self.effort, self.root, self.device, self.backbone)
             except DataError as error:
                 print(f"{dataset}, seed {seed}, is left out: {error}")
 
@@ -342,6 +353,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=None, help="begin nothing after these")
     parser.add_argument("--workers", type=int, default=1, help="processes side by side")
     parser.add_argument("--device", default="auto", help="cpu, cuda, or auto")
+    parser.add_argument(
+        "--backbone", choices=ratios.BACKBONES, default=ratios.BACKBONE, help="the forecaster"
+    )
     parser.add_argument("--report", action="store_true", help="write the rows and train nothing")
     asked = parser.parse_args()
     if not asked.report:
@@ -355,6 +369,7 @@ def main() -> None:
             root,
             choose_device(asked.device),
             minutes,
+            asked.backbone,
         )
         if asked.workers == 1:
             work()

@@ -51,8 +51,10 @@ def _walked(dataset: str) -> list[Book]:
 
 
 def draw(file: Path) -> None:
-    """Write the picture, the same bytes for the same lines."""
+    """Write the picture, the same bytes for the same lines; none before a path was walked."""
     found = {name: books for name in ratios.SETS if (books := _walked(name))}
+    if not found:
+        return
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, PANEL_HEIGHT * len(found)), layout="constrained")
         panels = figure.subplots(len(found), 1, squeeze=False)[:, 0]

@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks import ledger
 from benchmarks.ledger import Row, row
 from benchmarks.trainings import Book, Training
+from dynst_core.train_request import USUAL_BACKBONE
 
 ROOT = ledger.RESULTS / "trainings"
 QUICK_ROOT = ledger.RESULTS / "quick"
@@ -41,7 +42,9 @@ PRUNED, PRUNED_LEVELS = ("iterative", "one_shot"), (0.6, 0.9)
 PRODUCT, MASKS = "product", "masks alone"
 PICKED = "product, the rival picked on selection windows"
 ROOM = "own error with all sites / best rival"
-BACKBONE = "attention"
+BACKBONE, PLAIN = USUAL_BACKBONE, "attention"
+BACKBONES = {BACKBONE: "accuracy", PLAIN: "accuracy_plain"}
+"""Forecasters that lines were measured with, the usual one first, and where their rows go."""
 
 Books = Sequence[Book]
 
@@ -67,17 +70,31 @@ def rivals_of(n_sites: int) -> int:
     return len(RIVALS) if n_sites < BIG else LIKELY + 1
 
 
-def books_of(dataset: str, root: Path = ROOT) -> list[Book]:
-    """Books that hold a path, by seed."""
-    books = [Book(dataset, seed, root) for seed in seeds_of(dataset)]
+def books_of(dataset: str, backbone: str = BACKBONE, root: Path = ROOT) -> list[Book]:
+    """Books of a forecaster that hold a path, by seed."""
+    books = [Book(dataset, seed, root, backbone) for seed in seeds_of(dataset)]
     return [book for book in books if book.find("path", "dynst", 0.0)]
 
 
-def write_rows() -> Path:
-    """Make every row from the lines there are and write `results/accuracy.json`."""
+def write_rows() -> list[Path]:
+    """Make every row from the lines there are, and write them.
+
+    Of the usual forecaster rows that were not measured yet stand there too.
+    """
+    files = []
+    for backbone, name in BACKBONES.items():
+        rows = rows_with(backbone)
+        if backbone != BACKBONE:
+            rows = [one for one in rows if one.value is not None]
+        files.append(ledger.save(name, rows))
+    return files
+
+
+def rows_with(backbone: str) -> list[Row]:
+    """All rows of one forecaster."""
     rows: list[Row] = []
     for dataset in SETS:
-        books = books_of(dataset)
+        books = books_of(dataset, backbone)
         against_rivals(rows, dataset, books)
         against_picked(rows, dataset, books)
         room(rows, dataset, books)
@@ -88,7 +105,11 @@ def write_rows() -> Path:
         if dataset in PATH_SETS:
             separate_trainings(rows, dataset, books)
             edits(rows, dataset, books)
-    return ledger.save("accuracy", rows)
+    return rows
+
+
+def _backbone(books: Books) -> str:
+    return books[0].backbone if books else BACKBONE
 
 
 def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
@@ -111,7 +132,7 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
             row(
                 f"{name}, mean over 80 to 95 %",
                 dataset,
-                BACKBONE,
+                _backbone(books),
                 None,
                 tuple(sorted({seed for one in far[name] for seed in one.seeds})),
                 [one.value for one in far[name] if one.value is not None] if complete else [],
@@ -167,7 +188,7 @@ def _against_best(
             for rival, line in _rivals_at(book, level).items():
                 rivals.setdefault(rival, {})[book.seed] = line
     if not own or not rivals:
-        return row(name, dataset, BACKBONE, level, (), [], target, note="not measured yet")
+        return row(name, dataset, _backbone(books), level, (), [], target, note="not measured yet")
     # A rival is judged by the seeds it has; all it has are ones that the path has too.
     best = min(rivals, key=lambda rival: _mean(rivals[rival].values()))
     shared = sorted(rivals[best])
@@ -181,7 +202,16 @@ def _against_best(
         note += f"; {len(rivals)} of {wanted} rivals so far"
     final = len(shared) == seeds and _complete(dataset, books, level)
     return row(
-        name, dataset, BACKBONE, level, tuple(shared), each, target, value, note, final=final
+        name,
+        dataset,
+        _backbone(books),
+        level,
+        tuple(shared),
+        each,
+        target,
+        value,
+        note,
+        final=final,
     )
 
 
@@ -211,7 +241,7 @@ def against_picked(rows: list[Row], dataset: str, books: Books) -> None:
             picked.append(line.selector)
             seeds.append(book.seed)
         note = f"picked: {', '.join(picked)}; interval: seeds" if each else "not measured yet"
-        rows.append(row(PICKED, dataset, BACKBONE, level, tuple(seeds), each, note=note))
+        rows.append(row(PICKED, dataset, _backbone(books), level, tuple(seeds), each, note=note))
 
 
 def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:
@@ -259,7 +289,7 @@ def cost_of_the_cut(rows: list[Row], dataset: str, books: Books) -> None:
         row(
             "error at 60 % / own dense error",
             dataset,
-            BACKBONE,
+            _backbone(books),
             0.6,
             tuple(seed for seed, _ in pairs),
             [ratio for _, ratio in pairs],
@@ -283,7 +313,7 @@ def time_of_a_path(rows: list[Row], dataset: str, books: Books) -> None:
         row(
             "time of a whole path / 5 minutes",
             dataset,
-            BACKBONE,
+            _backbone(books),
             None,
             tuple(book.seed for book in books),
             each,
@@ -322,7 +352,7 @@ def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
             row(
                 name,
                 dataset,
-                BACKBONE,
+                _backbone(books),
                 None,
                 tuple(seeds),
                 each,
@@ -344,7 +374,7 @@ def edits(rows: list[Row], dataset: str, books: Books) -> None:
         row(
             "re-forecast after an edit / retrained for it",
             dataset,
-            BACKBONE,
+            _backbone(books),
             0.6,
             (0,) if each else (),
             each,

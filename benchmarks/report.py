@@ -6,7 +6,7 @@ python -m benchmarks.report
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 
 from benchmarks import heat, ledger, ratios, reasons
@@ -18,6 +18,7 @@ PAGE, HEAT = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks-heat.svg"
 
 RESULTS = (
     ("Accuracy", "accuracy"),
+    ("Accuracy without kriging", "accuracy_plain"),
     ("Against a dense forecaster", "opponent"),
     ("Six hours ahead", "horizon"),
     ("Speed and memory", "speed"),
@@ -40,8 +41,9 @@ measured is left out, and each training states its own commit in its line; the f
 bundled runs were trained apart and stand in the README. For what the names mean see
 [method](method.md); for what the figures do not say, [beware](beware.md).
 
-**The accuracy rows are of one engine**, from commit `ebf5335` on; what was measured of engines
-before it is left out, and rows not measured since say so.
+**The accuracy rows are of two forecasters**: the usual one, `attention-kriging`, and `attention`,
+which was the usual one until 26 November 2026 and does not start from kriging. What was measured of
+engines before commit `ebf5335` is left out, and rows not measured since say so.
 """
 
 ANALYSES = """## The paper's analyses on our data
@@ -123,11 +125,11 @@ seeds measured: below 1 the path errs less. `dynst` is the path's own mask, trai
 def by_rival() -> Iterator[str]:
     """Every selector's ratio at every level: no target, for those who ask which rival is near."""
     yield RIVALS_HEAD
-    for dataset in ratios.SETS:
-        books, levels = ratios.books_of(dataset), ratios.levels_of(dataset)
-        if not books:
+    for dataset, backbone in product(ratios.SETS, ratios.BACKBONES):
+        books, levels = ratios.books_of(dataset, backbone), ratios.levels_of(dataset)
+        if not any(line for book in books for line in book.all("retrained")):
             continue
-        yield f"### {dataset}\n"
+        yield f"### {dataset}, {backbone}\n"
         yield f"| selector | {' | '.join(f'{100 * level:g} %' for level in levels)} |"
         yield f"|---|{'---|' * len(levels)}"
         for selector in ("dynst", *ratios.RIVALS):

@@ -1,8 +1,8 @@
 """Trainings that were measured, one line each, so that a long comparison goes on where it stopped.
 
 Every line holds the mask, the steps, the seed and the test error; ratios are made from them later
-and nothing is trained twice. A file holds one data set and one seed; each line is written at once,
-so several processes may write to it. Delete a file to measure anew.
+and nothing is trained twice. A file holds one kind of forecaster, one data set and one seed; each
+line is written at once, so several processes may write to it. Delete a file to measure anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks import pictures
-from benchmarks.ledger import RESULTS, commit
+from benchmarks.ledger import commit
 from dynst_core.forecaster import Forecaster
 from dynst_core.judge import Judge
 from dynst_core.mask import Mask
@@ -47,6 +47,7 @@ class Training(BaseModel):
         ssim, psnr_db: likeness of forecast and true pictures, on grids.
         device: what it was trained on, cpu or cuda; only times of one device are compared.
         data: hash of the field; empty in lines written before it was.
+        backbone: the forecaster trained, by path and rivals alike.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -71,6 +72,7 @@ class Training(BaseModel):
     commit: str
     device: str = "cpu"
     data: str = ""
+    backbone: str = "attention"
 
     @property
     def key(self) -> tuple[str, str, float, int]:
@@ -79,11 +81,11 @@ class Training(BaseModel):
 
 
 class Book:
-    """The trainings of one data set and seed."""
+    """The trainings of one kind of forecaster on one data set with one seed."""
 
-    def __init__(self, dataset: str, seed: int, root: Path = RESULTS / "trainings") -> None:
-        self.dataset, self.seed = dataset, seed
-        self.file = root / f"{dataset}-{seed}.jsonl"
+    def __init__(self, dataset: str, seed: int, root: Path, backbone: str) -> None:
+        self.dataset, self.seed, self.backbone = dataset, seed, backbone
+        self.file = root / backbone / f"{dataset}-{seed}.jsonl"
         self.lines: dict[tuple[str, str, float, int], Training] = {}
         self.read()
 
@@ -166,6 +168,7 @@ class Bench:
             commit=self.commit,
             device=problem.record.device.type,
             data=self.data,
+            backbone=self.book.backbone,
         )
         self.book.add(line)
         self.say(
@@ -219,7 +222,7 @@ class Bench:
             problem,
             active,
             steps,
-            lambda: Forecaster.for_problem(problem),
+            lambda: Forecaster.for_problem(problem, self.book.backbone),
             options,
             self.judge,
             self.book.seed,

@@ -19,7 +19,7 @@ from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
 from dynst_core.terminal import console
-from dynst_core.train_request import TrainRequest
+from dynst_core.train_request import USUAL_BACKBONE, TrainRequest
 
 if TYPE_CHECKING:
     from dynst_core.mask import Mask
@@ -102,10 +102,10 @@ def train(
     backbone: Annotated[
         str,
         typer.Option(
-            help="Forecaster: attention, graph, ridge; on grids conv, spectral; on networks "
-            "graph-network."
+            help="Forecaster: attention-kriging, attention, graph, ridge; on grids conv, spectral; "
+            "on networks graph-network."
         ),
-    ] = "attention",
+    ] = USUAL_BACKBONE,
     always: Annotated[
         list[str] | None,
         typer.Option(help="Id of a site never to be removed, or ID,ID; repeatable."),

@@ -17,6 +17,7 @@ from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.record import Problem
 from dynst_core.sites import SiteSet
+from dynst_core.train_request import USUAL_BACKBONE
 
 LEAST_SCALE = 0.01
 """Least scale of a site, of the whole field's, so that one that stands still can be divided by."""
@@ -71,7 +72,7 @@ class Forecaster(nn.Module):
         window: Window,
         channels: int,
         inputs: int,
-        backbone: str = "attention",
+        backbone: str = USUAL_BACKBONE,
         options: Mapping[str, float | int] | None = None,
         cycles: int = 0,
         grid: Grid | None = None,
@@ -88,7 +89,7 @@ class Forecaster(nn.Module):
     def for_problem(
         cls,
         problem: Problem,
-        backbone: str = "attention",
+        backbone: str = USUAL_BACKBONE,
         options: Mapping[str, float | int] | None = None,
     ) -> Forecaster:
         """A fresh forecaster of a problem's shape, on the problem's device."""

@@ -21,6 +21,7 @@ from dynst_core.mask import LEVELS, SparsityPath, n_active_at, rank_by_stay
 from dynst_core.nowcast import Nowcast
 from dynst_core.record import Problem
 from dynst_core.schedules import drop_fraction, warmup_cosine
+from dynst_core.train_request import USUAL_BACKBONE
 from dynst_core.training import StepOptions, Trainer
 
 BETWEEN_LEVELS = "between two levels"
@@ -124,7 +125,7 @@ class PathTraining:
     targets: tuple[float, ...] = LEVELS
     path_options: PathOptions = PathOptions()
     step_options: StepOptions = StepOptions()
-    backbone: str = "attention"
+    backbone: str = USUAL_BACKBONE
     backbone_options: dict[str, float | int] = field(default_factory=dict)
     seed: int = 0
     constraints: Constraints | None = None

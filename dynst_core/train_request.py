@@ -12,9 +12,11 @@ from dynst_core import commands
 from dynst_core.errors import ConfigError
 from dynst_core.manifest import Card
 
+USUAL_BACKBONE = "attention-kriging"
+
 BACKBONES = {
-    "attention": "reads any sites; the default",
-    "attention-kriging": "better soon ahead, by kriging",
+    USUAL_BACKBONE: "reads any sites; the default",
+    "attention": "the same without kriging",
     "graph": "messages along the links between neighbours",
     "graph-network": "along the data's own network",
     "ridge": "linear, solved at once; takes seconds",
@@ -80,7 +82,7 @@ class TrainRequest(Card):
     channels: tuple[str, ...] = ()
     history: int | None = None
     horizon: int | None = None
-    backbone: str = "attention"
+    backbone: str = USUAL_BACKBONE
     levels: tuple[float, ...] | None = None
     effort: float = 1.0
     seed: int = 0

@@ -142,7 +142,7 @@ def any_problem(kind: str) -> Problem:
 def fresh(problem: Problem, seed: int = 0) -> Forecaster:
     """A tiny forecaster as training finds it: close to persistence."""
     torch.manual_seed(seed)
-    return Forecaster.for_problem(problem, options=TINY).eval()
+    return Forecaster.for_problem(problem, "attention", TINY).eval()
 
 
 def shaken(problem: Problem, seed: int = 0) -> Forecaster:

@@ -187,9 +187,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("gridded", "networked", "told"),
     [
-        (False, False, "attention attention-kriging graph ridge"),
-        (True, False, "attention attention-kriging graph ridge conv spectral"),
-        (False, True, "attention attention-kriging graph graph-network ridge"),
+        (False, False, "attention-kriging attention graph ridge"),
+        (True, False, "attention-kriging attention graph ridge conv spectral"),
+        (False, True, "attention-kriging attention graph graph-network ridge"),
     ],
 )
 def test_only_forecasters_that_the_sites_allow_are_offered(

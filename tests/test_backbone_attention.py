@@ -44,7 +44,7 @@ def dense_shares(spread: Spread) -> Tensor:
 
 def near_twin(problem: Problem, neighbours: int) -> Forecaster:
     """The shaken forecaster, its sites taking from their nearest kept ones only."""
-    twin = Forecaster.for_problem(problem, options={**TINY, "neighbours": neighbours})
+    twin = Forecaster.for_problem(problem, "attention", {**TINY, "neighbours": neighbours})
     return twin.load(shaken(problem).copied_weights())
 
 

@@ -43,7 +43,7 @@ def line(kind: str, selector: str, level: float, rmse: float, draw: int = 0) -> 
 
 
 def book(root: Path, seed: int, *lines: Training) -> Book:
-    one = Book("test", seed, root)
+    one = Book("test", seed, root, ratios.BACKBONE)
     for each in lines:
         one.add(each.model_copy(update={"seed": seed}))
     return one
@@ -72,7 +72,7 @@ def test_a_row_says_whether_its_target_is_reached(
 def test_a_row_with_more_to_measure_may_miss_its_target_but_not_reach_it(
     value: float, holds: bool | None
 ) -> None:
-    words = ratios.MASKS, "noaa-us-tmax", ratios.BACKBONE
+    words = ratios.MASKS, "noaa-us-tmax", ratios.PLAIN
     found = row(*words, 0.5, (0,), [value], ("at most", 1.0), final=False)
     assert found.holds is holds
     assert ("🔴" if holds is False else "🟡") in report.table_row(found)
@@ -104,7 +104,7 @@ def test_rows_that_stand_there_already_keep_their_commit(
 
 def test_lines_survive_and_the_last_of_a_kind_counts(tmp_path: Path) -> None:
     book(tmp_path, 0, line("path", "dynst", 0.6, 2.0), line("retrained", "qr", 0.6, 3.0))
-    again = Book("test", 0, tmp_path)
+    again = Book("test", 0, tmp_path, ratios.BACKBONE)
     assert ("retrained", "qr", 0.6, 0) in again and ("retrained", "qr", 0.8, 0) not in again
     assert again.find("path", "dynst", 0.6) == line("path", "dynst", 0.6, 2.0)
 
@@ -210,7 +210,9 @@ def test_times_of_two_devices_are_not_compared(tmp_path: Path) -> None:
 
     assert cost("cpu").value == pytest.approx(9 / 10)
     rows: list[Row] = []
-    ratios.time_of_a_path(rows, "metr-la-week", [Book("test", 0, tmp_path / "cpu")])
+    ratios.time_of_a_path(
+        rows, "metr-la-week", [Book("test", 0, tmp_path / "cpu", ratios.BACKBONE)]
+    )
     assert rows[0].value == pytest.approx(10 * 2 / 300, abs=1e-4)
     assert rows[0].holds is None, "one seed of three"
     assert cost("cuda").value is None
@@ -243,7 +245,7 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
             path = comparison.bench.book.find("path", "dynst", level)
             assert path is not None
             told = {"kind": "ridge", "selector": selector, "active_hex": Mask(masks).to_hex()}
-            Book("noaa-us-tmax", 0, tmp_path).add(path.model_copy(update=told))
+            Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).add(path.model_copy(update=told))
     assert not lacking(comparison, 2), "not before it has looked into the book"
     comparison.bench.book.read()
     wanted = lacking(comparison, 2)
@@ -256,7 +258,7 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
     with comparison._claimed(key) as first, comparison._claimed(key) as second:
         assert (first, second) == (True, False)
         assert comparison.measure(0, until=np.inf), "it is still lacking, so it pays to look again"
-        assert not list(Book("noaa-us-tmax", 0, tmp_path).all("path"))
+        assert not list(Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).all("path"))
 
 
 def test_a_data_set_that_cannot_be_had_holds_up_no_other(
@@ -284,7 +286,9 @@ def test_an_edit_switches_its_share_and_keeps_the_count(n_sites: int) -> None:
 
 
 def test_a_missed_row_is_red_and_states_its_reason() -> None:
-    missed = row(ratios.MASKS, "noaa-us-tmax", "c", 0.9, (0, 1), [1.1], ("at most", 1.0), note="x")
+    missed = row(
+        ratios.MASKS, "noaa-us-tmax", ratios.PLAIN, 0.9, (0, 1), [1.1], ("at most", 1.0), note="x"
+    )
     text = report.table_row(missed)
     assert "🔴" in text and "90 %" in text and "at most 1" in text
     assert text.endswith(f"| x. **Missed:** {reasons.why(missed)} |")

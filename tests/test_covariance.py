@@ -14,7 +14,6 @@ from tests.problems import TINY, problem_of, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-KRIGING = {**TINY, "kriging": True}
 KEPT, ASKED = torch.tensor([0, 2, 3, 7]), torch.tensor([1, 4, 5, 6, 8])
 
 
@@ -86,7 +85,7 @@ def test_a_removed_site_starts_from_its_twin_wherever_that_is() -> None:
     values = waves(n_sites=12)
     values[:, 0] = 2 * values[:, 11] + 3
     problem = problem_of(values)
-    forecaster = Forecaster.for_problem(problem, options=KRIGING).eval()
+    forecaster = Forecaster.for_problem(problem, options=TINY).eval()
     forecaster.fit(problem)
     kept, starts = torch.arange(1, 12), problem.window.starts(problem.split.test)
     with torch.inference_mode():
@@ -99,7 +98,7 @@ def test_a_removed_site_starts_from_its_twin_wherever_that_is() -> None:
 
 def shaken(problem: Problem, seed: int = 0) -> Forecaster:
     torch.manual_seed(seed)
-    forecaster = Forecaster.for_problem(problem, options=KRIGING).eval()
+    forecaster = Forecaster.for_problem(problem, options=TINY).eval()
     forecaster.fit(problem)
     with torch.no_grad():
         for weight in forecaster.parameters():
@@ -131,7 +130,7 @@ def test_what_was_held_of_other_weights_is_made_anew() -> None:
     for _ in range(3):
         step(problem, forecaster, kept)
     stored = shaken(problem_of(waves(n_sites=12, seed=1)), seed=1).copied_weights()
-    fresh = Forecaster.for_problem(problem, options=KRIGING).load(stored)
+    fresh = Forecaster.for_problem(problem, options=TINY).load(stored)
     assert torch.equal(step(problem, forecaster.load(stored), kept), step(problem, fresh, kept))
 
 
@@ -139,7 +138,7 @@ def test_what_was_held_of_other_weights_is_made_anew() -> None:
 def test_the_estimates_are_a_start_and_one_more_kernel(neighbours: int) -> None:
     """With all kept sites to choose from, or the nearest ones alone."""
     problem, kept = problem_of(waves(n_sites=12)), torch.tensor([1, 4, 5, 9])
-    options = {**KRIGING, "neighbours": neighbours}
+    options = {**TINY, "neighbours": neighbours}
     forecaster = Forecaster.for_problem(problem, options=options).eval()
     forecaster.fit(problem)
     backbone = forecaster.backbone
@@ -150,7 +149,7 @@ def test_the_estimates_are_a_start_and_one_more_kernel(neighbours: int) -> None:
     change = torch.zeros(2, 4, backbone.n_kernels + 1, 1)
     change[:, :, -1] = last
     torch.testing.assert_close(shares.changes(change), start)
-    plain = Forecaster.for_problem(problem, options={**TINY, "neighbours": neighbours}).eval()
+    plain = Forecaster.for_problem(problem, "attention", {**TINY, "neighbours": neighbours}).eval()
     plain.load(
         {n: v for n, v in forecaster.copied_weights().items() if n in plain.state_dict()}
         | {n: v.numpy() for n, v in plain.state_dict().items() if "spread_out" in n}
@@ -163,7 +162,7 @@ def test_the_estimates_are_a_start_and_one_more_kernel(neighbours: int) -> None:
 @pytest.mark.parametrize("neighbours", [0, 3])
 def test_filling_sites_change_no_forecast(neighbours: int) -> None:
     problem, kept = problem_of(waves(n_sites=12)), torch.tensor([1, 4, 5, 9])
-    forecaster = Forecaster.for_problem(problem, options={**KRIGING, "neighbours": neighbours})
+    forecaster = Forecaster.for_problem(problem, options={**TINY, "neighbours": neighbours})
     forecaster.eval().fit(problem)
     starts = np.array([5, 40])
     history, clock = problem.record.history(starts, kept), problem.record.clock(starts)

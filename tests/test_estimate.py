@@ -110,7 +110,7 @@ def finished(seconds: float, model: float | None, name: StateName = "finished") 
 def test_trainings_finished_here_correct_the_model() -> None:
     jobs = [finished(20, 10), finished(30, 10), finished(90, 10), finished(5, None)]
     jobs.append(finished(900, 10, "stopped"))
-    assert correction(jobs, "attention") == (3.0, 3)
+    assert correction(jobs, QUICK.backbone) == (3.0, 3)
     assert correction(jobs, "graph") == (1.0, 0)
 
 

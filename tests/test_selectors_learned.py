@@ -27,6 +27,7 @@ from dynst_core.selectors.learned import (
 )
 from dynst_core.selectors.one_shot import one_shot
 from dynst_core.selectors.vip import low_loss_windows, quantile, replay, strength, vip
+from dynst_core.train_request import USUAL_BACKBONE
 from dynst_core.training import Trainer, squared_error
 from tests.backbone_cases import SMALL, problem_for
 from tests.problems import BATCH, PROBLEMS, TINY, any_problem, problem_of, waves, with_gaps
@@ -124,15 +125,17 @@ def test_a_mask_is_learnt_with_the_kind_of_forecaster_asked_for(
 
 
 @pytest.mark.parametrize("selector", LEARNED)
-def test_attention_learns_the_mask_unless_another_kind_can(selector: str) -> None:
+def test_the_usual_forecaster_learns_the_mask_unless_another_kind_can(selector: str) -> None:
     """A forecaster in closed form takes no gradient steps."""
     problem, usual = any_problem("network"), replace(OPTIONS, backbone_options={})
     expected = rank_of(LEARNED[selector](problem, Constraints.none(12), 0, usual)).tolist()
-    for backbone in ("attention", "ridge"):
+    for backbone in (USUAL_BACKBONE, "ridge"):
         assert rank_with(selector, problem, kind=Kind(backbone)).rank.tolist() == expected
 
 
-@pytest.mark.parametrize("backbone", ["attention", "graph", "conv", "spectral"])
+@pytest.mark.parametrize(
+    "backbone", ["attention", "attention-kriging", "graph", "conv", "spectral"]
+)
 def test_every_trained_forecaster_teaches_the_mask(backbone: str) -> None:
     """Of each kept site: a gradient step moves its strength, and its loss hangs on it."""
     if backbone == "spectral":

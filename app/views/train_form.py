@@ -14,7 +14,14 @@ from dynst_core.errors import DynSTError
 from dynst_core.estimate import correction, estimate, free_memory
 from dynst_core.mask import usual_levels
 from dynst_core.sources.catalogue import Entry, load_catalogue
-from dynst_core.train_request import BACKBONES, ON_GRIDS, ON_NETWORKS, PRESETS, TrainRequest
+from dynst_core.train_request import (
+    BACKBONES,
+    ON_GRIDS,
+    ON_NETWORKS,
+    PRESETS,
+    USUAL_BACKBONE,
+    TrainRequest,
+)
 
 KEPT = "train-choice"
 DATA, PRESET, JOB = "data", "preset", "job"
@@ -50,7 +57,7 @@ def first_choice(dataset: str, preset: str) -> TrainChoice:
         tuple(channel.name for channel in entry.channels),
         entry.history,
         entry.horizon,
-        "attention",
+        USUAL_BACKBONE,
         train_words.levels_text(chosen.levels),
         chosen.effort,
         chosen.seeds,

@@ -11,6 +11,7 @@ import numpy as np
 from dynst_core.constraints import Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.record import Problem
+from dynst_core.train_request import USUAL_BACKBONE
 
 Choose = Callable[..., np.ndarray]
 """From a problem, constraints and the number of the draw to a score or rank, (s,), the site with
@@ -27,7 +28,7 @@ class Kind:
         options: its settings.
     """
 
-    backbone: str = "attention"
+    backbone: str = USUAL_BACKBONE
     options: Mapping[str, float | int] = field(default_factory=dict)
 
 
@@ -135,7 +136,7 @@ def rank_with(
         constraints: pins and costs; none when None.
         draw: number of the draw.
         kind: the forecaster that selectors which learn train, best the kind that will be trained
-            for their masks; attention when None. The others look at none.
+            for their masks; the usual one when None. The others look at none.
     Raises:
         ConfigError: no selector has that name, or it gave no finite number for some site.
     """

@@ -16,6 +16,7 @@ from dynst_core.mask import n_active_at
 from dynst_core.record import Problem
 from dynst_core.schedules import warmup_cosine
 from dynst_core.selectors.base import Kind
+from dynst_core.train_request import USUAL_BACKBONE
 from dynst_core.training import StepOptions, Trainer
 
 STEPS = 300
@@ -35,7 +36,7 @@ class LearnOptions:
         windows: training windows on which sites are scored.
         queries: forecast sites scored at once, when there are more.
         backbone: which forecaster; best the kind that will be trained for the mask. One in closed
-            form takes no gradient steps, so attention learns the mask in its place.
+            form takes no gradient steps, so the usual forecaster learns the mask in its place.
         backbone_options: its settings.
         step_options: how a gradient step is taken; by the number of sites when None.
     """
@@ -46,7 +47,7 @@ class LearnOptions:
     final: float = 0.95
     windows: int = 64
     queries: int = 512
-    backbone: str = "attention"
+    backbone: str = USUAL_BACKBONE
     backbone_options: Mapping[str, float | int] = field(default_factory=dict)
     step_options: StepOptions | None = None
 
@@ -121,7 +122,7 @@ def seeded(draw: int) -> Iterator[None]:
 
 
 def fresh_trainer(problem: Problem, draw: int, options: LearnOptions) -> Trainer:
-    """A forecaster that knows nothing yet: of the wished kind, or attention; see `LearnOptions`."""
+    """A forecaster that knows nothing yet: the wished one, or the usual; see `LearnOptions`."""
     forecaster = Forecaster.for_problem(problem, options.backbone, options.backbone_options)
     if forecaster.closed_form:
         forecaster = Forecaster.for_problem(problem)
