@@ -30,11 +30,13 @@ from dynst_core.record import Problem
 from dynst_core.runs import RunStore, run_folders
 from dynst_core.runtimes import RUNTIMES, runtimes_on
 from dynst_core.sources.catalogue import load_field
+from dynst_core.train_request import USUAL_BACKBONE
 
 SPARSITIES = (0.3, 0.5, 0.7, 0.9)
 BATCHES = {"cpu": 8, "cuda": 64}
 """Windows at once: what fills a device without filling its memory."""
 RUNS = ("metr-la-week", "era5-uk-t2m")
+BACKBONES = (USUAL_BACKBONE, "graph")
 
 
 @torch.inference_mode()
@@ -160,7 +162,7 @@ def on_gpu(rounds: int) -> None:
     for run_id in RUNS:
         for sparsity in (0.0, 0.6):
             rows += _told(runtime_rows(run_id, sparsity, rounds, "cuda"))
-    for backbone in ("attention", "graph"):
+    for backbone in BACKBONES:
         for n_sites in (2_048, 20_000):
             for runtime in ("eager", "cuda-graph-bf16"):
                 rows += _told(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
@@ -181,14 +183,14 @@ def main() -> None:
     small, large, own = (9, 3, 3) if asked.quick else (150, 24, 6)
     sizes = GROWTH_SITES[:-1] if asked.quick else GROWTH_SITES
     rows: list[Row] = []
-    for backbone in ("attention", "graph"):
+    for backbone in BACKBONES:
         rows += _told(compact_rows(2_048, backbone, small))
         rows += _told(compact_rows(20_000, backbone, large))
     rows += _told(control_rows(small))
     for run_id in RUNS:
         for sparsity in (0.0, 0.6):
             rows += _told(runtime_rows(run_id, sparsity, small))
-    for backbone in ("attention", "graph"):
+    for backbone in BACKBONES:
         rows += _told(growth_rows(backbone, sizes, own))
     if asked.quick:
         print("Quick figures are printed and not kept.")
