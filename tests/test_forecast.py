@@ -85,9 +85,9 @@ def test_a_mask_uses_the_weights_trained_for_the_nearest_count(
     assert forecasts.run.path.n_active.tolist() == [12, 6, 3]
     mask = some_mask(n_active=n_active)
     assert forecasts.level_of(mask) == level
-    own = Forecaster.for_problem(
-        forecasts.problem, options=forecasts.run.manifest.config.backbone_options
-    ).load(forecasts.run.weights(level))
+    config = forecasts.run.manifest.config
+    own = Forecaster.for_problem(forecasts.problem, config.backbone, config.backbone_options)
+    own.load(forecasts.run.weights(level))
     expected = error_statistics(own, forecasts.problem.record, mask, forecasts.windows())
     assert_same(forecasts.errors(mask), expected)
 
