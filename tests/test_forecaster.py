@@ -34,7 +34,7 @@ def test_stored_weights_forecast_the_same_in_a_fresh_object(kind: str) -> None:
     torch.manual_seed(99)
     record, sites = problem.record, problem.field.sites
     shape = (problem.window, record.channels, record.inputs)
-    untaught = Forecaster(sites, *shape, options=TINY, cycles=len(record.cycles))
+    untaught = Forecaster(sites, *shape, "attention", TINY, len(record.cycles))
     assert not torch.equal(forecast(untaught, problem), rounded)
     assert torch.equal(forecast(untaught.load(stored), problem), rounded)
     torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05)
