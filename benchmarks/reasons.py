@@ -17,7 +17,7 @@ BY_DATA = {
     "the best of several is the rival; the path keeps a weight decay that serves these weeks less",
     "attention on noaa-us-tmax": "most masks are within a percent: with all sites the error is "
     "hardly less",
-    "attention-kriging on noaa-us-tmax": "one seed; masks are within a percent, and the best of "
+    "attention-kriging on noaa-us-tmax": "masks are within a percent or two, and the best of "
     "several is the rival",
     "attention on taxinyc-2011": "masks of learnt saliency are ahead by up to 4 %, and at 90 and "
     "95 % training from scratch errs 3 to 4 % less than the path's last levels",
