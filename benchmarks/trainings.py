@@ -47,7 +47,8 @@ class Training(BaseModel):
         ssim, psnr_db: likeness of forecast and true pictures, on grids.
         device: what it was trained on, cpu or cuda; only times of one device are compared.
         data: hash of the field; empty in lines written before it was.
-        backbone: the forecaster trained, by path and rivals alike.
+        backbone: the forecaster trained, by path and rivals alike; lines written before it was
+            are of attention.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

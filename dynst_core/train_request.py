@@ -13,9 +13,10 @@ from dynst_core.errors import ConfigError
 from dynst_core.manifest import Card
 
 USUAL_BACKBONE = "attention-kriging"
+"""What is trained where nothing else is said; a saved run states its own."""
 
 BACKBONES = {
-    USUAL_BACKBONE: "reads any sites; the default",
+    USUAL_BACKBONE: "the default; any sites",
     "attention": "the same without kriging",
     "graph": "messages along the links between neighbours",
     "graph-network": "along the data's own network",

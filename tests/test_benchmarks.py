@@ -15,6 +15,7 @@ from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book, Training
 from dynst_core.errors import DataError
 from dynst_core.forecast import RunForecaster
+from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask
 from dynst_core.record import Problem
 from tests.problems import problem_of, save_walked, walked, waves
@@ -261,6 +262,53 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
         assert not list(Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).all("path"))
 
 
+@pytest.mark.parametrize("backbone", ratios.BACKBONES)
+def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
+    backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=12)))
+    built: list[str] = []
+    fresh = Forecaster.for_problem.__func__
+
+    def seen(cls: type, problem: Problem, name: str = "", *options: object) -> Forecaster:
+        built.append(name)
+        return fresh(cls, problem, name, *options)
+
+    monkeypatch.setattr(Forecaster, "for_problem", classmethod(seen))
+    comparison = Comparison("noaa-us-tmax", 0, 0.005, tmp_path, backbone=backbone)
+    assert comparison.measure(0, until=np.inf)
+    own = comparison.bench.book.find("path", "dynst", 0.6)
+    assert own is not None
+    masks = np.arange(12) >= 6
+    rival = comparison.bench.retrain("retrained", "qr", masks, own)
+    assert set(built) == {backbone} == {own.backbone, rival.backbone}
+    assert [file.parent.name for file in tmp_path.glob("*/*.jsonl")] == [backbone]
+
+
+def test_rows_of_the_forecaster_before_are_those_that_were_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "RESULTS", tmp_path)
+    dense, cut = (line("path", "dynst", level, rmse) for level, rmse in ((0.0, 2.0), (0.6, 2.2)))
+
+    def books_of(dataset: str, backbone: str) -> list[Book]:
+        if dataset != "noaa-us-tmax":
+            return []
+        one = Book("test", 0, tmp_path / "lines", backbone)
+        one.add(dense)
+        one.add(cut)
+        return [one]
+
+    monkeypatch.setattr(ratios, "books_of", books_of)
+    assert [file.stem for file in ratios.write_rows()] == ["accuracy", "accuracy_plain"]
+    usual, plain = (ledger.load(name) for name in ratios.BACKBONES.values())
+    assert usual is not None and plain is not None
+    assert [(one.name, one.value, one.backbone) for one in plain.rows] == [
+        ("error at 60 % / own dense error", 1.1, ratios.PLAIN)
+    ]
+    assert {*plain.rows[0].seeds} == {0} and len(usual.rows) > 50
+
+
 def test_a_data_set_that_cannot_be_had_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -298,6 +346,15 @@ def test_every_missed_row_has_a_reason() -> None:
     results = [found for _, name in report.RESULTS if (found := ledger.load(name))]
     missed = [one for result in results for one in result.rows if one.holds is False]
     assert missed and all(len(reasons.why(one)) > 20 for one in missed)
+
+
+def test_before_a_path_was_walked_there_is_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = book(tmp_path, 0, line("path", "dynst", 0.0, 2.0))
+    monkeypatch.setattr(ratios, "books_of", lambda _: [half])
+    heat.draw(tmp_path / "heat.svg")
+    assert not (tmp_path / "heat.svg").exists()
 
 
 def test_what_removing_sites_costs_is_told_by_lead_time(tmp_path: Path) -> None:

@@ -124,6 +124,20 @@ def test_a_mask_asked_for_again_is_answered_as_at_first_in_use_and_in_training()
     assert torch.equal(step(problem, forecaster, kept), first)
 
 
+def test_a_forecaster_made_where_nothing_is_learnt_forecasts_as_any_other() -> None:
+    """Torch counts no changes of tensors made in its inference mode."""
+    problem, kept = problem_of(waves(n_sites=12)), torch.tensor([1, 4, 5, 9])
+    stored = shaken(problem).copied_weights()
+    usual = Forecaster.for_problem(problem, options=TINY).eval().load(stored)
+    with torch.inference_mode():
+        made = Forecaster.for_problem(problem, options=TINY).eval().load(stored)
+        assert made.state_dict()["backbone.covariance.patterns"].is_inference()
+        history, clock = problem.record.history(np.array([5]), kept), problem.record.clock([5])
+        for _ in range(3):
+            found = made(history, made.prepare(kept), clock)
+            assert torch.equal(found, usual(history, usual.prepare(kept), clock))
+
+
 def test_what_was_held_of_other_weights_is_made_anew() -> None:
     problem, kept = problem_of(waves(n_sites=12)), torch.tensor([1, 4, 5, 9])
     forecaster = shaken(problem)

@@ -185,7 +185,7 @@ class AttentionForecaster(nn.Module):
         """
         if self.covariance is None:
             return None
-        if index is not None:
+        if index is not None or self.covariance.patterns.is_inference():  # these count no changes
             return self.covariance.estimates(kept, query, index)
         version = self.covariance.patterns._version  # noqa: SLF001  torch's own count of changes
         held = self._estimated
