@@ -70,7 +70,7 @@ class RunForecaster:
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Numbers of kept sites that runtimes of fixed shapes are made for, at most 8."""
-        return bucket_sizes(self.problem.n_sites, int(self.run.path.n_active.min()))
+        return bucket_sizes({*map(int, self.run.path.n_active), self.problem.n_sites})
 
     def windows(
         self, block: str = "test", at_most: int | None = None, n_steps: int | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -59,17 +61,39 @@ class Verdict:
         return f"{self.runtime}: {'used' if self.accepted else 'refused'}, {told}, {limit}"
 
 
-def bucket_sizes(n_sites: int, n_least: int) -> tuple[int, ...]:
-    """At most 8 numbers of kept sites, rising to all, so that every mask fits one of them.
+def bucket_sizes(counts: Iterable[int], most: int = MOST_SIZES) -> tuple[int, ...]:
+    """Numbers of kept sites, at most 8, that every mask is filled up to one of.
 
-    They grow by one factor, so no mask of `n_least` sites or more is filled up by more than that.
+    They are some of the numbers that masks usually keep, chosen so that the one of these that is
+    filled up most, in proportion, is filled up least. Where these are few, further ones halve the
+    widest gaps between them in proportion, for masks that keep other numbers.
 
     Args:
-        n_sites: sites in all.
-        n_least: the fewest sites that are usually kept.
+        counts: numbers of kept sites that are usual, that of all sites among them; each above 0.
+        most: how many sizes at most.
+    Returns:
+        Rising to the largest of the counts.
     """
-    steps = np.geomspace(n_least, n_sites, MOST_SIZES)
-    return tuple(sorted({min(n_sites, round(float(step))) for step in steps} | {n_sites}))
+    usual = sorted(set(counts), reverse=True)
+    factors = sorted({more / less for more in usual for less in usual if more >= less})
+    sizes = next(found for x in factors if len(found := _within(x, usual)) <= most)
+    while len(sizes) < most:
+        gaps = [(more / less, less, more) for more, less in pairwise(sizes) if more > less + 1]
+        if not gaps:
+            break
+        _, less, more = max(gaps)
+        between = round(math.sqrt(less * more))
+        sizes = sorted([*sizes, min(max(between, less + 1), more - 1)], reverse=True)
+    return tuple(reversed(sizes))
+
+
+def _within(factor: float, falling: Sequence[int]) -> list[int]:
+    """The fewest of these numbers so that each is filled up to one by this factor at most."""
+    sizes: list[int] = []
+    for count in falling:
+        if not sizes or sizes[-1] / count > factor:
+            sizes.append(count)
+    return sizes
 
 
 def bucket_of(n_kept: int, sizes: tuple[int, ...]) -> int:

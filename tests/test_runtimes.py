@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from dynst_core.backbones.attention import Spread
 from dynst_core.backbones.shares import DenseShares
 from dynst_core.errors import ConfigError
 from dynst_core.forecaster import Forecaster
+from dynst_core.mask import n_active_at, usual_levels
 from dynst_core.runtimes import (
     SHAPES_HELD,
     PerShape,
@@ -32,13 +34,14 @@ from dynst_core.runtimes import (
 from tests.backbone_cases import SMALL, problem_for
 from tests.problems import TINY
 
+COUNTS = st.sets(st.integers(1, 2_000), min_size=1, max_size=14)
 
-@given(st.integers(1, 20_000), st.floats(0, 1), st.floats(0, 1))
-def test_every_mask_fits_one_of_at_most_eight_sizes(
-    n_sites: int, least: float, kept: float
-) -> None:
-    n_least, n_kept = (max(1, round(share * n_sites)) for share in (least, kept))
-    sizes = bucket_sizes(n_sites, n_least)
+
+@given(COUNTS, st.floats(0, 1))
+def test_every_mask_fits_one_of_at_most_eight_sizes(counts: set[int], kept: float) -> None:
+    n_sites = max(counts)
+    n_kept = max(1, round(kept * n_sites))
+    sizes = bucket_sizes(counts)
     assert len(sizes) <= 8
     assert sizes[-1] == n_sites
     assert list(sizes) == sorted(set(sizes))
@@ -47,9 +50,31 @@ def test_every_mask_fits_one_of_at_most_eight_sizes(
     assert all(other < n_kept for other in sizes if other < size), "the smallest that fits"
 
 
-def test_sizes_grow_by_one_factor() -> None:
-    assert bucket_sizes(128, 1) == (1, 2, 4, 8, 16, 32, 64, 128)
-    assert bucket_sizes(5, 5) == (5,)
+def filled_by(counts: Iterable[int], sizes: tuple[int, ...]) -> float:
+    """The largest factor that any of these numbers is filled up by."""
+    return max(bucket_of(count, sizes) / count for count in counts)
+
+
+@given(COUNTS, st.integers(1, 8))
+def test_usual_masks_are_filled_up_as_little_as_so_many_sizes_allow(
+    counts: set[int], most: int
+) -> None:
+    every = combinations(sorted(counts)[:-1], min(most, len(counts)) - 1)
+    least = min(filled_by(counts, (*some, max(counts))) for some in every)
+    assert filled_by(counts, bucket_sizes(counts, most)) == least
+
+
+def test_sizes_of_a_usual_path() -> None:
+    levels = [n_active_at(level, 1617) for level in usual_levels(1617)]
+    assert bucket_sizes(levels) == (32, 81, 162, 323, 485, 808, 1132, 1617)
+    assert filled_by(levels, bucket_sizes(levels)) < 1.25
+
+
+def test_sizes_left_over_halve_the_widest_gaps() -> None:
+    assert bucket_sizes({10, 1000}, 3) == (10, 100, 1000)
+    assert bucket_sizes({10, 90, 1000}, 4) == (10, 90, 300, 1000)
+    assert bucket_sizes({3, 5}) == (3, 4, 5), "and no more than there are numbers between"
+    assert bucket_sizes({5}) == (5,)
 
 
 @pytest.mark.parametrize(("n", "filled"), [(1, 1), (2, 32), (32, 32), (33, 64)])
