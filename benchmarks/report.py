@@ -5,9 +5,10 @@ python -m benchmarks.report
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 from pathlib import Path
+from string import ascii_lowercase
 
 from benchmarks import heat, ledger, ratios, reasons
 from benchmarks.ledger import Result, Row
@@ -16,16 +17,19 @@ from benchmarks.trainings import Book
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE, HEAT = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks-heat.svg"
 
+EARLIER = ratios.BACKBONES[ratios.PLAIN]
+"""Rows of the forecaster that was the usual one before."""
 RESULTS = (
     ("Accuracy", "accuracy"),
-    ("Accuracy without kriging", "accuracy_plain"),
     ("Against a dense forecaster", "opponent"),
     ("Six hours ahead", "horizon"),
     ("Speed and memory", "speed"),
     ("Speed and memory on a GPU", "speed_gpu"),
     ("A whole path over 16,000 sites", "large_path"),
     ("Twenty planners on one server", "sessions"),
+    ("Accuracy without kriging", EARLIER),
 )
+SIGNS = ("🟢", "🟡", "🔴", "⚪")
 
 HEAD = """# Benchmarks
 
@@ -35,15 +39,21 @@ makes the ratios and this page anew from the measured lines. `make bench-full` g
 missing, for hours, and may be stopped and started again.
 
 Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
-reaches it, 🔴 misses it, 🟡 reaches it so far, with seeds or rivals still to be measured, ⚪ has no
-target or was not measured yet. Nothing that these benchmarks
-measured is left out, and each training states its own commit in its line; the few rivals of the
-bundled runs were trained apart and stand in the README. For what the names mean see
+reaches it, 🔴 misses it, for the reason that stands below its table, 🟡 reaches it so far, with
+seeds or rivals still to be measured, ⚪ has no target or was not measured yet. Nothing that these
+benchmarks measured is left out, and each training states its own commit in its line; the few rivals
+of the bundled runs were trained apart and stand in the README. For what the names mean see
 [method](method.md); for what the figures do not say, [beware](beware.md).
 
 **The accuracy rows are of two forecasters**: the usual one, `attention-kriging`, and `attention`,
 which was the usual one until 26 November 2026 and does not start from kriging. What was measured of
 engines before commit `ebf5335` is left out, and rows not measured since say so.
+"""
+
+GLANCE = """## At a glance
+
+Rows with a target, of the usual forecaster where one is trained: how many hold, hold so far, are
+missed, and are still to be measured.
 """
 
 ANALYSES = """## The paper's analyses on our data
@@ -58,6 +68,7 @@ paper's figures: its data and tables are not at hand.
 def lines() -> Iterator[str]:
     """The page, line by line."""
     yield HEAD
+    yield from at_a_glance()
     for title, name in RESULTS:
         result = ledger.load(name)
         yield f"## {title}\n"
@@ -88,19 +99,70 @@ def reaches_so_far(one: Row) -> bool:
     return one.holds is None and one.target != "" and one.value is not None
 
 
+def at_a_glance() -> Iterator[str]:
+    """How many rows of each ratio reach their target, data set by data set."""
+    yield GLANCE
+    yield f"| ratio | target | data | backbone | least to greatest | {' | '.join(SIGNS)} |"
+    yield f"|---|---|---|---|---|{'---|' * len(SIGNS)}"
+    for title, name in RESULTS:
+        result = ledger.load(name)
+        if result is None or name == EARLIER:
+            continue
+        wanted = [one for one in result.rows if one.target]
+        for group, of_it in groupby(sorted(wanted, key=_group), key=_group):
+            rows = list(of_it)
+            ratio, *data = group
+            about = f"[{ratio}](#{_anchor(title)})"
+            targets = _targets(rows)
+            found = [one.value for one in rows if one.value is not None]
+            ends = dict.fromkeys((f"{min(found):.3f}", f"{max(found):.3f}") if found else ())
+            signs = [sign_of(one) for one in rows]
+            counts = [str(signs.count(sign) or "") for sign in SIGNS]
+            cells = (about, targets, *data, " to ".join(ends), *counts)
+            yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _group(one: Row) -> tuple[str, str, str]:
+    return one.name, one.dataset, one.backbone
+
+
+def _targets(rows: Sequence[Row]) -> str:
+    """What rows should reach, numbers of one direction together."""
+    found: dict[str, dict[str, None]] = {}
+    for one in rows:
+        direction, number = one.target.rsplit(maxsplit=1)
+        found.setdefault(direction, {})[number] = None
+    return "; ".join(f"{direction} {', '.join(numbers)}" for direction, numbers in found.items())
+
+
+def _anchor(title: str) -> str:
+    """Where a heading of the page is linked to."""
+    return title.lower().replace(" ", "-").replace(",", "")
+
+
 def tables(result: Result) -> Iterator[str]:
-    """One table for each name."""
-    for name, rows in groupby(sorted(result.rows, key=lambda r: r.name), key=lambda r: r.name):
+    """One table for each name, and below it why rows are missed."""
+    for name, of_it in groupby(sorted(result.rows, key=lambda r: r.name), key=lambda r: r.name):
+        rows = list(of_it)
+        why = list(dict.fromkeys(reasons.why(one) for one in rows if one.holds is False))
         yield f"### {name[:1].upper()}{name[1:]}\n"
         yield "| data | backbone | removed | ratio | interval | target | | seeds | note |"
         yield "|---|---|---|---|---|---|---|---|---|"
-        yield from map(table_row, rows)
+        yield from (table_row(one, why) for one in rows)
         yield ""
+        for letter, reason in zip(ascii_lowercase, why, strict=False):
+            yield f"🔴 {letter}: {reason}.\n"
 
 
-def table_row(one: Row) -> str:
-    """One row of a table."""
-    sign = {True: "🟢", False: "🔴", None: "🟡" if reaches_so_far(one) else "⚪"}[one.holds]
+def table_row(one: Row, why: Sequence[str]) -> str:
+    """One row of a table.
+
+    Args:
+        one: the row.
+        why: reasons that are told below the table, that of this row among them if it is missed.
+    """
+    missed = one.holds is False
     cells = (
         one.dataset,
         one.backbone,
@@ -108,11 +170,18 @@ def table_row(one: Row) -> str:
         "" if one.value is None else f"{one.value:.3f}",
         "" if one.low is None or one.high is None else f"{one.low:.3f} to {one.high:.3f}",
         one.target,
-        sign,
+        sign_of(one) + (f" {ascii_lowercase[why.index(reasons.why(one))]}" if missed else ""),
         ", ".join(map(str, one.seeds)),
-        f"{one.note}. **Missed:** {reasons.why(one)}" if one.holds is False else one.note,
+        one.note,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def sign_of(one: Row) -> str:
+    """Whether a row reaches its target, at a glance."""
+    if reaches_so_far(one):
+        return "🟡"
+    return {True: "🟢", False: "🔴", None: "⚪"}[one.holds]
 
 
 RIVALS_HEAD = """## The path against each selector

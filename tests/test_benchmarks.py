@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import accuracy, heat, horizon, ledger, ratios, reasons, report
 from benchmarks.accuracy import Comparison, edit
-from benchmarks.ledger import Row, row
+from benchmarks.ledger import Result, Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book, Training
 from dynst_core.errors import DataError
@@ -76,7 +76,7 @@ def test_a_row_with_more_to_measure_may_miss_its_target_but_not_reach_it(
     words = ratios.MASKS, "noaa-us-tmax", ratios.PLAIN
     found = row(*words, 0.5, (0,), [value], ("at most", 1.0), final=False)
     assert found.holds is holds
-    assert ("🔴" if holds is False else "🟡") in report.table_row(found)
+    assert report.sign_of(found) == ("🔴" if holds is False else "🟡")
 
 
 def test_one_ratio_has_no_interval() -> None:
@@ -333,13 +333,48 @@ def test_an_edit_switches_its_share_and_keeps_the_count(n_sites: int) -> None:
     assert (edited != active).sum() == 2 * max(1, round(0.05 * n_sites / 2))
 
 
-def test_a_missed_row_is_red_and_states_its_reason() -> None:
-    missed = row(
-        ratios.MASKS, "noaa-us-tmax", ratios.PLAIN, 0.9, (0, 1), [1.1], ("at most", 1.0), note="x"
-    )
-    text = report.table_row(missed)
-    assert "🔴" in text and "90 %" in text and "at most 1" in text
-    assert text.endswith(f"| x. **Missed:** {reasons.why(missed)} |")
+def result_of(*rows: Row) -> Result:
+    """What a benchmark measured."""
+    return Result(commit="c", machine="m", date="2026-11-27", seeds=(0,), rows=rows)
+
+
+def masks_row(dataset: str, level: float, value: float | None, target: bool = True) -> Row:
+    """The path's own masks against the best rival's, with seed 0."""
+    wanted = ("at most", 1.0) if target else None
+    found = [] if value is None else [value]
+    return row(ratios.MASKS, dataset, ratios.PLAIN, level, (0,), found, wanted, note="x")
+
+
+def test_a_missed_row_is_red_and_its_reason_stands_below_the_table() -> None:
+    rows = [masks_row("metr-la-week", level, 1.1) for level in (0.8, 0.9)]
+    rows += [masks_row("noaa-us-tmax", 0.9, 1.1), masks_row("taxinyc-2011", 0.9, 0.9)]
+    text = list(report.tables(result_of(*rows)))
+    red = [one for one in text if one.startswith("|") and "🔴" in one]
+    assert [one.split(" | ")[6] for one in red] == ["🔴 a", "🔴 a", "🔴 b"]
+    assert all(one.endswith("| x |") for one in red)
+    below = [one for one in text if one.startswith("🔴")]
+    why = [reasons.why(rows[0]), reasons.why(rows[2])]
+    assert below == [f"🔴 a: {why[0]}.\n", f"🔴 b: {why[1]}.\n"]
+
+
+def test_at_a_glance_every_row_with_a_target_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "RESULTS", tmp_path)
+    rows = [
+        masks_row("noaa-us-tmax", level, v) for level, v in ((0.6, 0.9), (0.8, 1.2), (0.9, None))
+    ]
+    rows += [
+        masks_row("taxinyc-2011", 0.9, None),
+        masks_row("metr-la-week", 0.9, 1.0, target=False),
+    ]
+    (tmp_path / "accuracy.json").write_text(result_of(*rows).model_dump_json())
+    _, _, _, *told = [one for one in report.at_a_glance() if one]
+    start = "| [masks alone](#accuracy) | at most 1"
+    assert told == [
+        f"{start} | noaa-us-tmax | attention | 0.900 to 1.200 | 1 |  | 1 | 1 |",
+        f"{start} | taxinyc-2011 | attention |  |  |  |  | 1 |",
+    ]
 
 
 def test_every_missed_row_has_a_reason() -> None:
