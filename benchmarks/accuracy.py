@@ -152,8 +152,8 @@ class Comparison:
     def _walked(self) -> bool:
         return all(task.key in self.bench.book for task in self._walks())
 
-    def _walk(self) -> None:
-        training = PathTraining(
+    def _path(self) -> PathTraining:
+        return PathTraining(
             self.problem,
             usual_levels(self.n_sites),
             PathOptions().scaled(self.effort),
@@ -161,6 +161,9 @@ class Comparison:
             self.backbone,
             seed=self.seed,
         )
+
+    def _walk(self) -> None:
+        training = self._path()
         self.bench.path(training)
         level = training.levels[training.targets.index(EDIT_LEVEL)]
         training.forecaster.load(level.weights)
@@ -265,9 +268,11 @@ class Comparison:
                 yield self._retrain("edit retrained", "dynst", EDIT_LEVEL, active, line.draw)
 
     def _retrain_all(self) -> Iterator[Task]:
-        """The path's own masks at its other levels: what separate trainings would cost."""
+        """The path's own masks at its other levels, and a path beside them: what each costs."""
         if self._ready and not self.seed and self.dataset in ratios.PATH_SETS:
             yield from self._retrain_masks(ratios.NINE_LEVELS, ["dynst"])
+            last = ("path clocked", "dynst", usual_levels(self.n_sites)[-1], 0)
+            yield Task(last, lambda: self.bench.clock_path(self._path()))
 
     def _retrain(
         self, kind: str, selector: str, level: float, active: np.ndarray, draw: int = 0

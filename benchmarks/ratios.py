@@ -328,21 +328,18 @@ def time_of_a_path(rows: list[Row], dataset: str, books: Books) -> None:
 
 def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
     """What nine trainings from scratch cost against one path, in time and in error."""
-    cost: list[float] = []
-    error: list[float] = []
-    seeds: list[int] = []
+    cost: dict[int, float] = {}
+    error: dict[int, float] = {}
     for book in books:
-        alone = [book.find("retrained", "dynst", level) for level in NINE_LEVELS]
-        path = [book.find("path", "dynst", level) for level in NINE_LEVELS]
-        if any(line is None for line in alone + path):
+        alone = [line for x in NINE_LEVELS if (line := book.find("retrained", "dynst", x))]
+        path = [line for x in NINE_LEVELS if (line := book.find("path", "dynst", x))]
+        if len(alone) < len(NINE_LEVELS) or len(path) < len(NINE_LEVELS):
             continue
-        if len({line.device for line in alone + path if line}) > 1:
-            continue  # their times cannot be compared
-        seeds.append(book.seed)
-        whole = sum(line.seconds for line in book.all("path"))
-        cost.append(sum(line.seconds for line in alone if line) / whole)
         pairs = zip(path, alone, strict=True)
-        error.append(float(np.mean([one.rmse / other.rmse for one, other in pairs])))
+        error[book.seed] = float(np.mean([one.rmse / other.rmse for one, other in pairs]))
+        whole = list(book.all("path clocked")) or list(book.all("path"))
+        if len({line.place for line in alone + whole}) == 1:
+            cost[book.seed] = sum(x.seconds for x in alone) / sum(x.seconds for x in whole)
     like = "its own masks; each as many steps as the path by then"
     for name, each, target, note in (
         ("cost of 9 separate trainings / one path", cost, ("at least", 5.0), f"seconds; {like}"),
@@ -354,10 +351,10 @@ def separate_trainings(rows: list[Row], dataset: str, books: Books) -> None:
                 dataset,
                 _backbone(books),
                 None,
-                tuple(seeds),
-                each,
+                tuple(each),
+                list(each.values()),
                 target,
-                note=note if seeds else "not measured yet",
+                note=note if each else "not measured yet",
             )
         )
 

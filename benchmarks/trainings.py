@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks import pictures
-from benchmarks.ledger import commit
+from benchmarks.ledger import commit, machine
 from dynst_core.forecaster import Forecaster
 from dynst_core.judge import Judge
 from dynst_core.mask import Mask
@@ -33,7 +33,8 @@ class Training(BaseModel):
 
     Attributes:
         kind: "path", "retrained" (from scratch for this mask), "ridge" (refitted for it),
-            "edit" (the path's 60 % forecaster on an edited mask) or "edit retrained".
+            "edit" (the path's 60 % forecaster on an edited mask), "edit retrained", or "path
+            clocked" (a whole path walked again beside separate trainings; its seconds are of all).
         selector: who chose the mask; "dynst" is the path.
         level: share of sites removed, 0 to 1.
         draw: number of the draw or of the edit.
@@ -45,7 +46,8 @@ class Training(BaseModel):
         rmse: test RMSE over all sites and lead times, first channel, units.
         rmse_by_lead: the same by lead time.
         ssim, psnr_db: likeness of forecast and true pictures, on grids.
-        device: what it was trained on, cpu or cuda; only times of one device are compared.
+        device: what it was trained on, cpu or cuda.
+        machine: its name; empty in lines written before it was.
         data: hash of the field; empty in lines written before it was.
         backbone: the forecaster trained, by path and rivals alike; lines written before it was
             are of attention.
@@ -74,6 +76,12 @@ class Training(BaseModel):
     device: str = "cpu"
     data: str = ""
     backbone: str = "attention"
+    machine: str = ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it was measured: only times of one place are compared."""
+        return self.device, self.machine
 
     @property
     def key(self) -> tuple[str, str, float, int]:
@@ -129,6 +137,7 @@ class Bench:
         self.problem, self.book, self.say = problem, book, say
         self.judge = Judge(problem)
         self.commit, self.data = commit(), problem.field.fingerprint()
+        self.machine = machine()
 
     def write(
         self,
@@ -170,6 +179,7 @@ class Bench:
             device=problem.record.device.type,
             data=self.data,
             backbone=self.book.backbone,
+            machine=self.machine,
         )
         self.book.add(line)
         self.say(
@@ -180,11 +190,7 @@ class Bench:
 
     def path(self, training: PathTraining) -> None:
         """Walk a path and write a line a level; its time is shared out by gradient steps."""
-        began = time.process_time()
-        for _ in training.run():
-            pass
-        taken = time.process_time() - began
-        before = 0
+        taken, before = _walk(training), 0
         for target, level in zip(training.targets, training.levels, strict=True):
             share = taken * (level.steps - before) / max(1, training.levels[-1].steps)
             before = level.steps
@@ -199,6 +205,20 @@ class Bench:
                 seconds=share,
                 options=training.trainer.options,
             )
+
+    def clock_path(self, training: PathTraining) -> None:
+        """Walk a path for its time alone: that of another day's walk compares with nothing."""
+        taken, last = _walk(training), training.levels[-1]
+        self.write(
+            "path clocked",
+            "dynst",
+            training.targets[-1],
+            last.active,
+            training.forecaster.load(last.weights),
+            steps=last.steps,
+            seconds=taken,
+            options=training.trainer.options,
+        )
 
     def retrain(
         self, kind: str, selector: str, active: np.ndarray, like: Training, draw: int = 0
@@ -243,3 +263,11 @@ class Bench:
             options=best.options,
             draw=draw,
         )
+
+
+def _walk(training: PathTraining) -> float:
+    """Walk a path to its end; returns the processor time, s."""
+    began = time.process_time()
+    for _ in training.run():
+        pass
+    return time.process_time() - began

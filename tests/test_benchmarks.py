@@ -198,25 +198,31 @@ def test_the_path_is_told_beside_every_selector(tmp_path: Path) -> None:
     assert list(ratios.path_over("gp_mi", books, 0.6)) == []
 
 
-def test_times_of_two_devices_are_not_compared(tmp_path: Path) -> None:
-    def cost(device: str) -> Row:
+def test_times_of_two_places_are_not_compared(tmp_path: Path) -> None:
+    def cost(device: str = "cpu", machine: str = "", clocked: float | None = None) -> Row:
         lines = [line("path", "dynst", level, 2.0) for level in (0.0, *ratios.NINE_LEVELS)]
-        lines += [
-            line("retrained", "dynst", level, 2.0).model_copy(update={"device": device})
-            for level in ratios.NINE_LEVELS
-        ]
+        elsewhere = {"device": device, "machine": machine}
+        again = [line("retrained", "dynst", level, 2.0) for level in ratios.NINE_LEVELS]
+        if clocked:
+            whole = line("path clocked", "dynst", 0.95, 2.0)
+            again.append(whole.model_copy(update={"seconds": clocked}))
+        lines += [one.model_copy(update=elsewhere) for one in again]
         rows: list[Row] = []
-        ratios.separate_trainings(rows, "metr-la-week", [book(tmp_path / device, 0, *lines)])
+        root = tmp_path / f"{device}{machine}{clocked or ''}"
+        ratios.separate_trainings(rows, "metr-la-week", [book(root, 0, *lines)])
+        assert rows[1].value == 1, "errors are the same anywhere"
         return rows[0]
 
-    assert cost("cpu").value == pytest.approx(9 / 10)
+    assert cost().value == pytest.approx(9 / 10)
     rows: list[Row] = []
     ratios.time_of_a_path(
         rows, "metr-la-week", [Book("test", 0, tmp_path / "cpu", ratios.BACKBONE)]
     )
     assert rows[0].value == pytest.approx(10 * 2 / 300, abs=1e-4)
     assert rows[0].holds is None, "one seed of three"
-    assert cost("cuda").value is None
+    assert cost(device="cuda").value is None
+    assert cost(machine="another").value is None
+    assert cost(machine="another", clocked=6.0).value == pytest.approx(9 * 2 / 6)
 
 
 # -- measuring --------------------------------------------------------------------------------
@@ -283,6 +289,25 @@ def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
     rival = comparison.bench.retrain("retrained", "qr", masks, own)
     assert set(built) == {backbone} == {own.backbone, rival.backbone}
     assert [file.parent.name for file in tmp_path.glob("*/*.jsonl")] == [backbone]
+
+
+def test_a_path_is_clocked_beside_separate_trainings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=12)))
+    monkeypatch.setattr(ratios, "RIVALS", ("random", "variance"))
+    comparison = Comparison("metr-la-week", 0, 0.005, tmp_path)
+    for stage in (0, 1, 5):
+        comparison.measure(stage, until=np.inf)
+    found = comparison.bench.book
+    (clocked,) = found.all("path clocked")
+    walked = found.find("path", "dynst", clocked.level)
+    assert walked is not None and clocked.active_hex == walked.active_hex, "the same walk"
+    rows: list[Row] = []
+    ratios.separate_trainings(rows, "metr-la-week", [found])
+    alone = [x.seconds for x in found.all("retrained") if x.level in ratios.NINE_LEVELS]
+    assert rows[0].value == pytest.approx(sum(alone) / clocked.seconds, abs=1e-3)
+    assert all(x.machine for x in found.lines.values())
 
 
 def test_rows_of_the_forecaster_before_are_those_that_were_measured(
