@@ -355,7 +355,10 @@ class PathTraining:
         if not n_proposals or self.active.all():
             return
         forecaster = self.trainer.average
-        best = self.judge.errors(forecaster, self.active)
+        best, unknown = (
+            self.judge.errors(forecaster, self.active),
+            self.nowcast.unknown(self.active),
+        )
         promise = self.judge.by_site(forecaster, self.active)
         pairs = propose_exchanges(self.active, self._strength(), promise, n_proposals, self.rng)
         for drop, grow in pairs:
@@ -363,14 +366,17 @@ class PathTraining:
             if moved or self._pins.always[drop] or self._pins.never[grow]:
                 continue
             candidate = exchange(self.active, drop, grow)
+            left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
+            if left > unknown:
+                continue
             errors = self.judge.errors(forecaster, candidate)
             if surely_lower(errors, best, self.path_options.certainty) and self._holds(candidate):
-                self.active, best = candidate, errors
+                self.active, best, unknown = candidate, errors, left
 
     def _holds(self, candidate: np.ndarray) -> bool:
-        """Whether another mask is no worse than the present for the ridge and as a nowcast."""
-        judges = (lambda mask: self.held_back.errors(mask).mean(), self.nowcast.unknown)
-        return all(judge(candidate) <= judge(self.active) for judge in judges)
+        """Whether another mask is no worse than the present one for the held-back ridge."""
+        error, present = (self.held_back.errors(mask).mean() for mask in (candidate, self.active))
+        return bool(error <= present)
 
     def _strength(self) -> np.ndarray:
         """Rank of each site by learnt strength, (s,), 0 to 1."""
