@@ -349,3 +349,22 @@ def test_drop_and_regrow_finds_its_way_back_from_a_poor_mask() -> None:
     assert all(after <= before for before, after in pairwise(errors))
     assert training.active[LEADERS].sum() >= 2, "it began with none"
     assert errors[-1] < 0.85 * errors[0]
+
+
+def test_an_exchange_that_leaves_more_unknown_is_refused_however_the_forecaster_likes_it(
+    planted: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = tiny_training(planted, (0.0, 0.5))
+    training.active = np.arange(12) % 2 == 0
+    asked: list[float] = []
+
+    def ever_better(_: object, mask: np.ndarray) -> np.ndarray:
+        asked.append(training.nowcast.unknown(mask))
+        return np.full(8, 1.0 / len(asked))
+
+    monkeypatch.setattr(training.judge, "errors", ever_better)
+    monkeypatch.setattr(training.held_back, "errors", lambda _: np.zeros(8))
+    training._drop_and_regrow(30)
+    assert 1 < len(asked) < 31, "some are tried, and of the others it is not even asked"
+    assert all(after <= before for before, after in pairwise(asked))
+    assert training.nowcast.unknown(training.active) == asked[-1] < asked[0]
