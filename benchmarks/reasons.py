@@ -100,8 +100,8 @@ MISSED = """## What is missed, and why
 What follows is of the usual forecaster, `attention-kriging`, where it does not say otherwise.
 
 - **Not measured yet**: rivals on ncep-air-temperature and its second seed; further seeds of
-  rivals on temperature, taxi trips and some of road speeds; all but the likeliest four of nine rivals
-  where nine are asked for.
+  rivals on temperature, taxi trips and some of road speeds; all but the likeliest four of nine
+  rivals where nine are asked for.
 - **Masks and product at single levels.** The rival is the best of all that were measured, picked
   by the same test error that it is judged by, so a tie reads as a miss. What a planner could
   pick, on selection windows, stands in a table of its own.
