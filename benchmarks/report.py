@@ -41,9 +41,11 @@ missing, for hours, and may be stopped and started again.
 Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
 reaches it, 🔴 misses it, for the reason that stands below its table, 🟡 reaches it so far, with
 seeds or rivals still to be measured, ⚪ has no target or was not measured yet. Nothing that these
-benchmarks measured is left out, and each training states its own commit in its line; the few rivals
-of the bundled runs were trained apart and stand in the README. For what the names mean see
-[method](method.md); for what the figures do not say, [beware](beware.md).
+benchmarks measured is left out. Accuracy rows are made from lines, one a training, of several days
+and machines: each states its own commit, newer ones their machine too, and what stands above the
+tables is where the rows were made. The few rivals of the bundled runs were trained apart and stand
+in the README. For what the names mean see [method](method.md); for what the figures do not say,
+[beware](beware.md).
 
 **The accuracy rows are of two forecasters**: the usual one, `attention-kriging`, and `attention`,
 which was the usual one until 26 November 2026 and does not start from kriging. What was measured of
@@ -52,8 +54,8 @@ engines before commit `ebf5335` is left out, and rows not measured since say so.
 
 GLANCE = """## At a glance
 
-Rows with a target, of the usual forecaster where one is trained: how many hold, hold so far, are
-missed, and are still to be measured.
+Rows with a target, but for those of the forecaster before, which stand last: how many hold, hold so
+far, are missed, and are still to be measured.
 """
 
 ANALYSES = """## The paper's analyses on our data
