@@ -15,7 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "app" / "main.py"
@@ -152,6 +160,16 @@ def settled_camera(page: Page) -> dict[str, float]:
             return place
         page.wait_for_timeout(800)
     raise AssertionError(f"Expected a camera at rest, found it still moving at {place}.")
+
+
+@contextmanager
+def the_camera_moves(page: Page) -> Iterator[None]:
+    """Wait until what is done within has moved a camera that stood at rest before."""
+    settled_camera(page)
+    before = stage(page).get_attribute("data-camera")
+    assert before
+    yield
+    expect(stage(page)).not_to_have_attribute("data-camera", before, timeout=PATIENCE)
 
 
 def painted(page: Page, version: str | None = None) -> None:

@@ -13,9 +13,17 @@ from dynst_core.constraints import Constraints
 from dynst_core.plan import Plan
 from dynst_core.plan_file import write_plan
 from dynst_core.runs import RunStore
-from tests.browser.harness import PATIENCE, Guard, camera, open_page, serve, settled_camera, stage
+from tests.browser.harness import (
+    PATIENCE,
+    Guard,
+    camera,
+    open_page,
+    serve,
+    settled_camera,
+    stage,
+    the_camera_moves,
+)
 from tests.browser.test_deciding import value
-from tests.browser.test_plan_view import the_camera_moves
 from tests.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
 
 Open = Callable[..., tuple[Page, Guard]]

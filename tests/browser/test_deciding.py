@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, camera, painted, settled_camera, stage
+from tests.browser.harness import (
+    PATIENCE,
+    Guard,
+    camera,
+    painted,
+    settled_camera,
+    stage,
+    the_camera_moves,
+)
 
 Open = Callable[..., tuple[Page, Guard]]
 
@@ -124,7 +132,8 @@ def test_maps_stand_through_a_plan_that_cannot_be(visit: Open, tmp_path: Path) -
     page.locator('[data-testid="stFileUploaderDropzoneInput"]').first.set_input_files(
         zones_file(tmp_path)
     )
-    page.get_by_role("button", name="Zoom in").click()
+    with the_camera_moves(page):
+        page.get_by_role("button", name="Zoom in").click()
     place = settled_camera(page)
     zoned = picture_with_zones(page)
     type_into(page, "At least", "9")

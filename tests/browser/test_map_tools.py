@@ -13,9 +13,9 @@ import shapely
 from playwright.sync_api import Page, expect
 
 from dynst_core.sites import SiteSet
-from tests.browser.harness import PATIENCE, Guard, camera, settled_camera, stage
+from tests.browser.harness import PATIENCE, Guard, camera, settled_camera, stage, the_camera_moves
 from tests.browser.test_deciding import open_without_chart
-from tests.browser.test_plan_view import TWO_FRAMES, differ, drag, picture, the_camera_moves
+from tests.browser.test_plan_view import TWO_FRAMES, differ, drag, picture
 from tests.browser.test_what_if import choose
 from tests.factories import grid_sites, network_sites
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from tests.browser.harness import (
     painted,
     settled_camera,
     stage,
+    the_camera_moves,
 )
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -66,15 +66,6 @@ def slide(page: Page, key: str, level: int, lead: int | None = None) -> None:
     page.locator('[data-testid="stSlider"] input').focus()
     page.keyboard.press(key)
     painted(page, f"{level}/{lead}/0")
-
-
-@contextmanager
-def the_camera_moves(page: Page) -> Iterator[None]:
-    """Wait until the maps are drawn from another place than before."""
-    before = stage(page).get_attribute("data-camera")
-    assert before
-    yield
-    expect(stage(page)).not_to_have_attribute("data-camera", before)
 
 
 def drag(page: Page, view: str, by: tuple[int, int]) -> None:
