@@ -49,6 +49,12 @@ class Row(BaseModel):
     holds: bool | None
     note: str = ""
 
+    def interval(self, digits: int = 3) -> str:
+        """Its interval in words; empty where there was one ratio alone."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.low:.{digits}f} to {self.high:.{digits}f}"
+
 
 class Result(BaseModel):
     """What one benchmark measured, where and when."""

@@ -170,7 +170,7 @@ def table_row(one: Row, why: Sequence[str]) -> str:
         one.backbone,
         "" if one.sparsity is None else f"{100 * one.sparsity:g} %",
         "" if one.value is None else f"{one.value:.3f}",
-        "" if one.low is None or one.high is None else f"{one.low:.3f} to {one.high:.3f}",
+        one.interval(),
         one.target,
         sign_of(one) + (f" {ascii_lowercase[why.index(reasons.why(one))]}" if missed else ""),
         ", ".join(map(str, one.seeds)),

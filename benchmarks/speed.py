@@ -161,12 +161,12 @@ def on_gpu(rounds: int) -> None:
     rows: list[Row] = []
     for run_id in RUNS:
         for sparsity in (0.0, 0.6):
-            rows += _told(runtime_rows(run_id, sparsity, rounds, "cuda"))
+            rows += told(runtime_rows(run_id, sparsity, rounds, "cuda"))
     for backbone in BACKBONES:
         for n_sites in (2_048, 20_000):
             for runtime in ("eager", "cuda-graph-bf16"):
-                rows += _told(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
-        rows += _told(gpu_memory_rows(backbone, GROWTH_SITES, 6))
+                rows += told(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
+        rows += told(gpu_memory_rows(backbone, GROWTH_SITES, 6))
         save("speed_gpu", rows)
 
 
@@ -184,27 +184,28 @@ def main() -> None:
     sizes = GROWTH_SITES[:-1] if asked.quick else GROWTH_SITES
     rows: list[Row] = []
     for backbone in BACKBONES:
-        rows += _told(compact_rows(2_048, backbone, small))
-        rows += _told(compact_rows(20_000, backbone, large))
-    rows += _told(control_rows(small))
+        rows += told(compact_rows(2_048, backbone, small))
+        rows += told(compact_rows(20_000, backbone, large))
+    rows += told(control_rows(small))
     for run_id in RUNS:
         for sparsity in (0.0, 0.6):
-            rows += _told(runtime_rows(run_id, sparsity, small))
+            rows += told(runtime_rows(run_id, sparsity, small))
     for backbone in BACKBONES:
-        rows += _told(growth_rows(backbone, sizes, own))
+        rows += told(growth_rows(backbone, sizes, own))
     if asked.quick:
         print("Quick figures are printed and not kept.")
     else:
         save("speed", rows)
 
 
-def _told(rows: list[Row]) -> list[Row]:
+def told(rows: list[Row]) -> list[Row]:
+    """The same rows, once each is printed."""
     for one in rows:
         share = "" if one.sparsity is None else f"{100 * one.sparsity:.0f} %"
         verdict = {True: "holds", False: "MISSED", None: ""}[one.holds]
         print(
             f"{one.name:52} {one.dataset:28} {one.backbone:10} {share:5} {one.value:7.2f} "
-            f"({one.low:.2f} to {one.high:.2f}) {one.target} {verdict} {one.note}",
+            f"({one.interval(2)}) {one.target} {verdict} {one.note}",
             flush=True,
         )
     return rows

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, horizon, ledger, ratios, report
+from benchmarks import accuracy, horizon, ledger, ratios, report, speed
 from benchmarks.accuracy import Comparison, edit
+from benchmarks.growth import growth_rows
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book
@@ -55,6 +56,17 @@ def test_one_ratio_has_no_interval() -> None:
     assert row("a", "b", "c", 0.5, (0,), [1.1]).low is None
     two = row("a", "b", "c", 0.5, (0, 1), [1.1, 0.9])
     assert (two.low, two.high) == (0.9, 1.1)
+    assert (row("a", "b", "c", 0.5, (0,), [1.1]).interval(), two.interval(1)) == ("", "0.9 to 1.1")
+
+
+def test_every_row_of_growth_is_printed_whether_or_not_it_has_an_interval(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = speed.told(growth_rows("attention", (100, 200), rounds=3))
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(rows)
+    assert all(a.startswith(one.name) for a, one in zip(printed, rows, strict=True))
+    assert {bool(one.interval()) for one in rows} == {True, False}
 
 
 def test_a_row_without_a_measurement_neither_holds_nor_misses() -> None:
