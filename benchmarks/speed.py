@@ -37,6 +37,8 @@ BATCHES = {"cpu": 8, "cuda": 64}
 """Windows at once: what fills a device without filling its memory."""
 RUNS = ("metr-la-week", "era5-uk-t2m")
 BACKBONES = (USUAL_BACKBONE, "graph")
+COMPACT = (*BACKBONES, "attention")
+"""Whose own dense and compact times are compared; `attention` is the usual one without kriging."""
 
 
 @torch.inference_mode()
@@ -183,7 +185,7 @@ def main() -> None:
     small, large, own = (9, 3, 3) if asked.quick else (150, 24, 6)
     sizes = GROWTH_SITES[:-1] if asked.quick else GROWTH_SITES
     rows: list[Row] = []
-    for backbone in BACKBONES:
+    for backbone in COMPACT:
         rows += told(compact_rows(2_048, backbone, small))
         rows += told(compact_rows(20_000, backbone, large))
     rows += told(control_rows(small))
