@@ -63,6 +63,7 @@ class RunForecaster:
         self.run, self.problem = run, problem
         self.runtime = choose_runtime(runtime, problem.record.device.type)
         self.verdicts: dict[int, Verdict] = {}
+        self._began, self._step = problem.field.time[0], problem.field.step
         self._forecasters: dict[int, Forecaster] = {}
         self._computes: dict[int, Compute] = {}
         self._masks: OrderedDict[tuple[str, int], MaskForecaster] = OrderedDict()
@@ -206,8 +207,8 @@ class RunForecaster:
 
     def clock(self, starts: np.ndarray) -> Tensor:
         """Phase of each cycle that the run was told, (b, cycles); also past the record's end."""
-        field, record = self.problem.field, self.problem.record
-        times = field.time[0] + np.asarray(starts) * field.step
+        record = self.problem.record
+        times = self._began + np.asarray(starts) * self._step
         seconds = (times - np.datetime64(0, "s")) / np.timedelta64(1, "s")
         phases = np.array([seconds / CYCLES[name] % 1.0 for name in record.cycles])
         clock = phases.reshape(len(record.cycles), len(times)).T.astype(np.float32)
@@ -291,7 +292,8 @@ class MaskForecaster:
         Raises:
             ConfigError: a start leaves no whole history to read.
         """
-        return np.concatenate([forecast for _, forecast in self._batches(starts, sites)])
+        parts = [forecast for _, forecast in self._batches(starts, sites)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def errors(self, starts: np.ndarray) -> ErrorStatistics:
         """Error at all sites, kept and removed, in units, over these windows."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dynst_core.backbones import build_backbone
-from dynst_core.backbones.base import ClosedForm, Learning, Padding
+from dynst_core.backbones.base import ClosedForm, Learning, Padding, SitesFirst
 from dynst_core.field import Grid
 from dynst_core.morph import Window
 from dynst_core.record import Problem
@@ -171,12 +171,24 @@ class Forecaster(nn.Module):
 
     def forward(self, history: Tensor, prepared: Prepared, clock: Tensor) -> Tensor:
         """Normalised forecast (b, horizon, q, c); arguments as in `Backbone.__call__`."""
-        channels = prepared.read_mean.shape[1]
-        read = (history[..., :channels] - prepared.read_mean) / prepared.read_scale
-        if history.shape[-1] > channels:  # flags of what was not observed
-            read = torch.cat([read, history[..., channels:]], dim=-1)
-        forecast = self.backbone(read, prepared.own, clock)
+        if self.has_sites_first:
+            return self.sites_first(history, prepared, clock).permute(1, 2, 0, 3)
+        forecast = self.backbone(_normalised(history, prepared), prepared.own, clock)
         return torch.addcmul(prepared.told_mean, forecast, prepared.told_scale)
+
+    @property
+    def has_sites_first(self) -> bool:
+        """Whether forecasts come with sites first; see `SitesFirst`."""
+        return isinstance(self.backbone, SitesFirst)
+
+    def sites_first(self, history: Tensor, prepared: Prepared, clock: Tensor) -> Tensor:
+        """The same forecast as (q, b, horizon, c): a copy less where the backbone has it so."""
+        if not isinstance(self.backbone, SitesFirst):
+            return self(history, prepared, clock).permute(2, 0, 1, 3)
+        read = _normalised(history, prepared)
+        forecast = self.backbone.sites_first(read, prepared.own, clock)
+        mean, scale = prepared.told_mean[:, None, None], prepared.told_scale[:, None, None]
+        return torch.addcmul(mean, forecast, scale)
 
     def half_weights(self) -> dict[str, np.ndarray]:
         """Every stored parameter in half precision, by name; halves what a run weighs."""
@@ -199,3 +211,12 @@ class Forecaster(nn.Module):
         } | dict(weights)
         self.load_state_dict({n: torch.from_numpy(v.astype(np.float32)) for n, v in known.items()})
         return self.eval()
+
+
+def _normalised(history: Tensor, prepared: Prepared) -> Tensor:
+    """Readings of the kept sites by each one's own level and scale; flags as they are."""
+    channels = prepared.read_mean.shape[1]
+    read = (history[..., :channels] - prepared.read_mean) / prepared.read_scale
+    if history.shape[-1] > channels:  # flags of what was not observed
+        read = torch.cat([read, history[..., channels:]], dim=-1)
+    return read

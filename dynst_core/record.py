@@ -15,6 +15,9 @@ from dynst_core.morph import Split, Window, carry_forward
 CYCLES = {"day": 86_400.0, "week": 604_800.0, "year": 31_556_952.0}
 """Cycles that a forecaster may know of, in seconds."""
 
+NUMBERS_COPIED = 1 << 22
+"""At most so many numbers are copied to pick some sites from: 16 MiB."""
+
 
 @dataclass(frozen=True)
 class Normaliser:
@@ -55,7 +58,10 @@ class Normaliser:
 
     def undo(self, values: np.ndarray) -> np.ndarray:
         """Normalised to units, (..., c), float64."""
-        return values.astype(np.float64) * np.array(self.std) + np.array(self.mean)
+        undone = values.astype(np.float64)
+        undone *= self.std
+        undone += self.mean
+        return undone
 
 
 def known_cycles(step_seconds: float, n_times: int) -> tuple[str, ...]:
@@ -137,8 +143,7 @@ class Record:
 
     def history(self, starts: np.ndarray | Tensor, kept: Tensor) -> Tensor:
         """What the kept sites read before each start, (b, history, k, inputs)."""
-        times = self.index(starts)[:, None] + self._back
-        return self.values[times[:, :, None], kept]
+        return _picked(self.values, self.index(starts)[:, None] + self._back, kept)
 
     def clock(self, starts: np.ndarray | Tensor) -> Tensor:
         """Phase of each known cycle at the first forecast step, (b, cycles), 0 to 1."""
@@ -151,7 +156,18 @@ class Record:
         times = self.index(starts)[:, None] + self._ahead
         if query is None:
             return self.target[times], self.observed[times]
-        return self.target[times[:, :, None], query], self.observed[times[:, :, None], query]
+        return _picked(self.target, times, query), _picked(self.observed, times, query)
+
+
+def _picked(values: Tensor, times: Tensor, sites: Tensor) -> Tensor:
+    """Values (t, s, c) at some times (b, n) and sites (k,), as (b, n, k, c).
+
+    Whole times first, then their sites: on a processor two to six times as fast as both at once.
+    """
+    if times.numel() * values[0].numel() > NUMBERS_COPIED:
+        return values[times[:, :, None], sites]
+    rows = values.index_select(0, times.flatten())
+    return rows.index_select(1, sites).unflatten(0, times.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -201,19 +201,16 @@ class OpenVino:
 
         self._openvino = openvino
         self._forecaster, self._precision = forecaster, precision
-        self._requests: PerShape[Any] = PerShape()
+        self._requests: PerShape[_Request] = PerShape()
 
     def __call__(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
         """Normalised forecast (b, horizon, s, c)."""
         inputs = (history, clock, *tensors_in(prepared))
         request = self._requests.get(inputs, lambda: self._compile(inputs, prepared))
-        for index, value in enumerate(inputs):
-            array = np.ascontiguousarray(value.numpy())
-            request.set_input_tensor(index, self._openvino.Tensor(array, shared_memory=True))
-        request.infer()
-        return torch.from_numpy(request.get_output_tensor(0).data.copy())
+        forecast = request.infer(inputs)
+        return forecast.permute(1, 2, 0, 3) if self._forecaster.has_sites_first else forecast
 
-    def _compile(self, inputs: tuple[Tensor, ...], prepared: Any) -> Any:
+    def _compile(self, inputs: tuple[Tensor, ...], prepared: Any) -> _Request:
         # Tracing notes constants, which inference tensors refuse.
         example = tuple(x.clone() for x in inputs)
         model = self._openvino.convert_model(
@@ -225,7 +222,27 @@ class OpenVino:
             "INFERENCE_PRECISION_HINT": self._precision,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
-        return self._openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+        compiled = self._openvino.Core().compile_model(model, "CPU", settings)
+        return _Request(compiled.create_infer_request(), self._openvino.Tensor)
+
+
+class _Request:
+    """One compiled computation and the inputs that it holds."""
+
+    def __init__(self, request: Any, tensor: Callable[..., Any]) -> None:
+        self._request, self._tensor = request, tensor
+        self._held: dict[int, Tensor] = {}
+
+    def infer(self, inputs: Sequence[Tensor]) -> Tensor:
+        """The computation on other numbers; those it holds already are not told again."""
+        for i, value in enumerate(inputs):
+            # A mask's tensors stay as they are while it is held, a window's do not.
+            if i < 2 or self._held.get(i) is not value:
+                array = np.ascontiguousarray(value.numpy())
+                self._request.set_input_tensor(i, self._tensor(array, shared_memory=True))
+                self._held[i] = value
+        self._request.infer()
+        return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
 
 
 class _Flat(torch.nn.Module):
@@ -236,7 +253,10 @@ class _Flat(torch.nn.Module):
         self.forecaster, self.prepared = forecaster, prepared
 
     def forward(self, history: Tensor, clock: Tensor, *tensors: Tensor) -> Tensor:
-        return self.forecaster(history, with_tensors(self.prepared, list(tensors)), clock)
+        prepared = with_tensors(self.prepared, list(tensors))
+        if self.forecaster.has_sites_first:
+            return self.forecaster.sites_first(history, prepared, clock)
+        return self.forecaster(history, prepared, clock)
 
 
 def tensors_in(state: Any) -> list[Tensor]:

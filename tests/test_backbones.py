@@ -64,6 +64,18 @@ def test_a_removed_site_is_not_read(name: str, kind: str) -> None:
     assert not torch.equal(forecast(forecaster, problem, KEPT), before)
 
 
+@pytest.mark.parametrize(("name", "kind"), PLAIN)
+def test_sites_come_first_or_last_with_the_same_numbers(name: str, kind: str) -> None:
+    problem = problem_for(kind)
+    forecaster, kept = shaken(name, problem).eval(), torch.tensor(KEPT)
+    history, clock = problem.record.history(STARTS, kept), problem.record.clock(STARTS)
+    with torch.inference_mode():
+        prepared = forecaster.prepare(kept)
+        last = forecaster(history, prepared, clock)
+        first = forecaster.sites_first(history, prepared, clock)
+    assert torch.equal(first.permute(1, 2, 0, 3), last)
+
+
 @pytest.mark.parametrize(("name", "kind"), FAR)
 def test_the_forecast_does_not_depend_on_the_order_of_the_kept_sites(name: str, kind: str) -> None:
     problem = problem_for(kind)

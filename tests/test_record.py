@@ -76,6 +76,21 @@ def test_history_ends_where_truth_begins() -> None:
     np.testing.assert_allclose(asked[:, :, 0], [[5.5, 6.5], [20.5, 21.5]], atol=1e-4)
 
 
+@pytest.mark.parametrize("at_most", [0, 1 << 30])
+def test_values_of_some_sites_are_the_same_however_they_are_picked(
+    at_most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dynst_core.record.NUMBERS_COPIED", at_most)
+    record = gappy().record
+    starts, sites = np.array([20, 7, 31]), torch.tensor([3, 0, 5])
+    times = torch.from_numpy(starts)[:, None] + torch.arange(record.window.horizon)
+    before = torch.from_numpy(starts)[:, None] - torch.arange(record.window.history, 0, -1)
+    assert torch.equal(record.history(starts, sites), record.values[before][:, :, sites])
+    truth, observed = record.truth(starts, sites)
+    assert torch.equal(truth, record.target[times][:, :, sites])
+    assert torch.equal(observed, record.observed[times][:, :, sites])
+
+
 # -- missing values ---------------------------------------------------------------------------
 
 

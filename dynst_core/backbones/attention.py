@@ -286,6 +286,10 @@ class AttentionForecaster(nn.Module):
 
     def forward(self, history: Tensor, spread: Spread, clock: Tensor) -> Tensor:
         """Forecast the query sites, (b, horizon, q, c); see `Backbone.__call__`."""
+        return self.sites_first(history, spread, clock).permute(1, 2, 0, 3)
+
+    def sites_first(self, history: Tensor, spread: Spread, clock: Tensor) -> Tensor:
+        """The same as (q, b, horizon, c); see `SitesFirst`."""
         batch, ahead = len(history), (self.window.horizon, self.channels)
         last = history[:, -1, :, : self.channels]
         since = history - history[:, -1:]
@@ -314,7 +318,7 @@ class AttentionForecaster(nn.Module):
         # In place: with few sites kept, copies of the whole field are what is left of the time.
         forecast = common.unflatten(1, (batch, -1)).index_add_(0, spread.rows, own)
         start = spread.shares.start(last)
-        return forecast.unflatten(2, ahead).add_(start[:, :, None]).permute(1, 2, 0, 3)
+        return forecast.unflatten(2, ahead).add_(start[:, :, None])
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

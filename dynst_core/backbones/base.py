@@ -48,6 +48,14 @@ class Padding(Protocol):
         """The prepared state of this many kept sites, the new ones without any effect."""
 
 
+@runtime_checkable
+class SitesFirst(Protocol):
+    """A backbone whose forecast comes with sites first; to turn it takes a runtime a copy."""
+
+    def sites_first(self, history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
+        """The forecast as (q, b, horizon, c); arguments as in `Backbone.__call__`."""
+
+
 class Readings(Protocol):
     """The part of a record that a closed form learns from."""
 
