@@ -19,7 +19,7 @@ NINE = (
 BY_DATA = {
     "attention on metr-la-week": "two seeds of one training differ by as much as is missing",
     "attention-kriging on metr-la-week": "masks of mutual information (`gp_mi`) are ahead of the "
-    "path at 60 % by 1.5 %, and as masks alone by 0 to 4 % up to 90 %: the lead is the path's training",
+    "path at 60 % by 1.5 %, and as masks alone by 0 to 4 % up to 90 %: training is what leads",
     "attention on era5-uk-t2m": "other first weights move a training for one mask by 3 to 9 %, and "
     "the best of several is the rival; the path keeps a weight decay that serves these weeks less",
     "attention-kriging on era5-uk-t2m": "one seed, and chance is large: forecasters trained for "
