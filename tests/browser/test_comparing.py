@@ -148,6 +148,8 @@ def test_a_run_is_renamed_noted_deleted_restored_and_carried_away(
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_text("Run draft is now council")).to_be_visible(timeout=PATIENCE)
     page.wait_for_url("**look=council**")
+    settled(page)
+    expect(page.get_by_label("Note")).to_have_count(1, timeout=PATIENCE)  # the old card is gone
     page.get_by_label("Note").fill("for the meeting in May")
     page.get_by_label("Note").press("Control+Enter")
     expect(page.get_by_text("Note saved.")).to_be_visible(timeout=PATIENCE)
