@@ -73,6 +73,8 @@ def datasets() -> None:
 @app.command()
 def runs(folder: RunsFolder = None) -> None:
     """List the runs in the folder of runs."""
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"{folder}: expected a folder of runs, found none; check the path.")
     console.print(tables.run_table(_store(folder)))
 
 
@@ -154,7 +156,7 @@ def train(
         taken = time.monotonic() - began
         run = save_training(training, store, run_id, _command(), taken, complete)
     console.print(tables.error_table(run))
-    for line in stability.told(run):
+    for line in [*wording.behind_persistence(run), *stability.told(run)]:
         console.print(escape(line), soft_wrap=True, highlight=False)
     console.print(f"Trained in {taken:.0f} s. Saved as [bold]{run.run_id}[/] in {run.folder}.")
     if stopped:
@@ -313,12 +315,12 @@ def report(
             f"{file}: expected a file that can be written, found {error.strerror}; choose another "
             f"with --out."
         ) from error
-    told = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
-    console.print(escape(told), soft_wrap=True)
     if asked is not None and chosen.level is not None:
         other = wording.other_level(run, chosen.level, asked)
         if other:
             console.print(other)
+    told = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
+    console.print(escape(told), soft_wrap=True)
 
 
 def _switched(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) -> Mask:

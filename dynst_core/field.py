@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,9 @@ their tail, stay well below: the largest of ten million is seldom ten thousand t
 below this number itself, in their own unit, are let be, so that a trace of rain beside the rounding
 of zeros is no fault.
 """
+
+MISSING = re.compile(r"-?9{2,}(\.9+)?")
+"""How numbers are written that mark a missing value: -999, -9999, 99.9."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +231,16 @@ def make_field(
                 f"{_minute(time[at])}, a million times as far from the median as the others "
                 f"usually are; correct it, or leave it empty if nothing was measured."
             )
+        marker = _marks_missing(values[:, :, index])
+        if marker is not None:
+            at, site = np.argwhere(values[:, :, index] == marker)[0]
+            raise DataError(
+                f"Expected measured values of {name!r}, found {marker:g} {unit} "
+                f"{int((values[:, :, index] == marker).sum()):,} times and nothing near it (first "
+                f"at site {str(sites.site_id[site])!r} at {_minute(time[at])}), as missing values "
+                f"are often written; leave those empty, or state it as `missing_value` in the "
+                f"data set's loader settings."
+            )
     values = np.asarray(values, dtype=np.float32)
     dataset = xr.Dataset(
         {
@@ -236,6 +250,27 @@ def make_field(
         coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
     )
     return Field(dataset, sites, units, about, grid)
+
+
+def _marks_missing(values: np.ndarray) -> float | None:
+    """The number that must mark missing values of one channel (t, s), or None.
+
+    It is written in nines, comes more than once, and lies farther from all others than these lie
+    from each other.
+    """
+    seen = values[np.isfinite(values)]
+    if seen.size == 0:
+        return None
+    for end in (seen.min(), seen.max()):
+        if not MISSING.fullmatch(f"{end:.7g}"):
+            continue
+        others = seen[seen != end]
+        if seen.size - others.size < 2 or others.size == 0:
+            continue
+        low, high = float(others.min()), float(others.max())
+        if 0 < high - low < max(low - end, end - high):
+            return float(end)
+    return None
 
 
 def _beyond_reason(values: np.ndarray) -> tuple[int, int] | None:

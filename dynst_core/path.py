@@ -165,10 +165,11 @@ class PathTraining:
             if not n_always <= n_active <= n_sites - n_never
         ]
         if broken:
+            most = 100 - 100 * max(1, n_always) / n_sites
             raise ConstraintError(
                 f"Expected levels that leave room for {n_always} sites always kept and {n_never} "
                 f"never kept out of {n_sites}, found {broken[0]:g} % removed; choose levels from "
-                f"{100 * n_never / n_sites:.3g} to {100 - 100 * n_always / n_sites:.3g} % or free "
+                f"{100 * n_never / n_sites:.3g} to {most:.3g} % or free "
                 f"some sites."
             )
 

@@ -110,8 +110,11 @@ def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:
 
 def asked(run: Run, constraints: Constraints) -> list[str]:
     """What a plan had to obey, a sentence each."""
-    noun, ids = wording.site_noun(run), run.sites.site_id.astype(str)
+    noun, ids, config = wording.site_noun(run), run.sites.site_id.astype(str), run.manifest.config
     told = []
+    for words, trained in (("Always kept", config.always), ("Never kept", config.never)):
+        if trained:
+            told.append(f"{words}, already in training: {', '.join(trained)}.")
     for words, named in (
         ("Always kept", constraints.always),
         ("Never kept", constraints.never),

@@ -35,6 +35,10 @@ def _seeds(run: Run) -> str:
     if members is None:
         return "One training from one seed: how far another would agree was not measured."
     level = run.level_near(NEAR)
+    if run.manifest.config.backbone == "ridge":
+        why = " This forecaster has no weights to draw: only exchanges differ."
+    else:
+        why = " Most of each order is worked out before training, the same for all of them."
     rmse = members.rmse[:, level, 0]
     shared = int(members.active[:, level].all(axis=0).sum())
     return (
@@ -42,7 +46,7 @@ def _seeds(run: Run) -> str:
         f"with {wording.level_label(run, level)} removed all of them keep {shared:,} of "
         f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run from "
         f"{wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
-        f"{wording.unit(run, 0)}."
+        f"{wording.unit(run, 0)}.{why}"
     )
 
 

@@ -37,6 +37,11 @@ def say_problem(problem: Problem) -> None:
     )
     console.print(f"[bold]{about.title}[/], {about.place}: {problem.n_sites} sites.")
     console.print(f"Blocks (UTC): {'; '.join(blocks)}.")
+    missing = 1 - float(field.dataset["observed"].mean())
+    if missing:
+        console.print(
+            f"Never measured: {100 * missing:.2g} % of all values; no error counts there."
+        )
 
 
 def follow_training(training: PathTraining) -> bool:
@@ -50,7 +55,7 @@ def follow_training(training: PathTraining) -> bool:
             yield at.step, f"{at.phase}: {at.n_active} of {n_sites} sites{loss}{left}"
         yield training.n_steps, "Trained"
 
-    return _follow(told(), training.n_steps)
+    return _follow(told(), training.n_steps or 1)  # a closed form takes none
 
 
 def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:
@@ -71,7 +76,7 @@ def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int
                 f"{rivals} left, {_duration(at.seconds_left)} left",
             )
 
-    return _follow(told(), total)
+    return _follow(told(), total or 1)
 
 
 @contextmanager
@@ -97,6 +102,7 @@ def _follow(told: Iterable[tuple[int, str]], total: int) -> bool:
         try:
             for step, words in told:
                 bar.update(task, completed=step, description=words)
+            bar.update(task, completed=total)
         except KeyboardInterrupt:
             return True
     return False

@@ -52,12 +52,28 @@ def percent(share: float) -> str:
     if not math.isfinite(share):
         return "no data"
     rounded = round(100 * share, 1)
+    if rounded == 100 and share < 1:  # the last site is no rounding error
+        return f"{100 * share:.6g} %"
     return f"{rounded:.0f} %" if abs(rounded - round(rounded)) < 0.05 else f"{rounded:.1f} %"
 
 
 def level_label(run: Run, level: int) -> str:
     """The share that a level removes, e.g. "60 %"."""
     return percent(run.manifest.config.levels[level])
+
+
+def behind_persistence(run: Run) -> list[str]:
+    """A warning where a level errs no less than persistence; else nothing."""
+    still = run.persistence_rmse()
+    behind = [i for i in range(len(run.path.active)) if run.rmse(i) >= still]
+    if not behind:
+        return []
+    levels = ", ".join(level_label(run, level) for level in behind)
+    return [
+        f"With {levels} removed the forecast errs no less than persistence, which repeats the last "
+        f"reading of every {site_noun(run)} ({number(still)} {unit(run, 0)}): no "
+        f"plan to act on. Train longer, with another forecaster, or cut less."
+    ]
 
 
 SAME_LEVEL = 0.005

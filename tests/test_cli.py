@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dynst_core import cli, commands, trainings
+from dynst_core import cli, commands, terminal, trainings
 from dynst_core.field import Field
 from dynst_core.plan import Plan
 from dynst_core.plan_file import write_plan
@@ -26,6 +27,7 @@ from dynst_core.runs import RunStore
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.sources.simulate import TunnelSettings, simulate_tunnel
 from tests.factories import make_arrays, network_sites, save_run
+from tests.problems import problem_of
 
 pytestmark = [pytest.mark.usefixtures("one_thread", "quick_terminal"), pytest.mark.slow]
 
@@ -186,6 +188,20 @@ def test_a_removed_site_can_be_switched_on(trained: tuple[Path, Outcome]) -> Non
     site = run.sites.site_id[~run.path.mask(1).active][0]
     told = command("forecast", "tunnel-fire", "--removed", 90, "--on", site, "--runs", trained[0])
     assert "7 of 60 sites kept" in told.out
+
+
+def test_a_folder_of_runs_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    told = command("runs", "--runs", tmp_path / "nowhere")
+    assert told.code == 1 and "nowhere: expected a folder of runs, found none" in told.err
+
+
+def test_training_says_what_share_of_the_values_is_missing(capsys: pytest.CaptureFixture) -> None:
+    values = np.random.default_rng(0).normal(size=(120, 4))
+    values[:24, 0] = np.nan
+    terminal.say_problem(problem_of(values))
+    assert "Never measured: 5 % of all values" in capsys.readouterr().out
+    terminal.say_problem(problem_of(np.nan_to_num(values)))
+    assert "Never measured" not in capsys.readouterr().out
 
 
 def test_runs_are_listed(trained: tuple[Path, Outcome]) -> None:

@@ -104,6 +104,30 @@ def test_values_that_can_be_meant_are_never_refused(values):
     np.testing.assert_array_equal(made.dataset["values"].values, values.astype(np.float32))
 
 
+@pytest.mark.parametrize("marker", [-999.0, -9999.0, -99.9, 9999.0, -9999.9])
+def test_a_number_that_marks_missing_values_is_refused_with_its_setting(marker: float) -> None:
+    values = np.random.default_rng(0).uniform(10, 60, (6, 3, 1))
+    values[[2, 3, 5], [1, 1, 0]] = marker
+    told = f"found {marker:g} mph 3 times .*site 'b' at 2020-01-01 02:00.*`missing_value`"
+    with pytest.raises(DataError, match=told):
+        field(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.where(TAILS > 0.999, -999, 1000 * TAILS - 500),  # a depth of water, among others
+        np.where(TAILS.max() == TAILS, 999, 60 * TAILS),  # a single value
+        np.minimum(np.floor(1200 * TAILS), 999),  # a counter of three digits
+        np.where(TAILS > 0.5, 99.0, 5.0),  # a switch between two states
+    ],
+    ids=["among others", "once", "counter", "switch"],
+)
+def test_nines_that_can_be_measured_are_never_refused(values: np.ndarray) -> None:
+    made = field(values, time=MANY_HOURS)
+    np.testing.assert_array_equal(made.dataset["values"].values, values.astype(np.float32))
+
+
 def test_values_must_match_the_sites_and_units():
     with pytest.raises(DataError, match="Expected 3 sites and 1 channels, found 2 and 1"):
         field(np.ones((6, 2, 1)))

@@ -143,6 +143,21 @@ def test_a_plan_that_breaks_a_constraint_is_not_shown_as_valid(network_run: Run)
 HOSTILE = '<script>alert("x")</script> & \'q\' "><img src=x onerror=alert(1)> $x^2$ {{ 7*7 }}'
 
 
+def test_what_a_run_was_pinned_to_in_training_is_among_what_was_insisted_on(
+    tmp_path: Path,
+) -> None:
+    arrays = make_arrays(network_sites(10))
+    free = save_run(tmp_path, "free", arrays)
+    config = free.manifest.config.model_copy(update={"always": ("s1", "s2"), "never": ("s3",)})
+    run = save_run(tmp_path, "pinned", arrays, config=config)
+    words = read(write_report(run, Plan.at_level(run, 1), FIVE)).words
+    assert "Always kept, already in training: s1, s2." in words
+    assert "Never kept, already in training: s3." in words
+    assert "the plan is the run's own choice" not in words
+    plain = read(write_report(free, Plan.at_level(free, 1), FIVE)).words
+    assert "Nothing: the plan is the run's own choice." in plain
+
+
 def test_text_from_people_is_shown_and_never_run(tmp_path: Path) -> None:
     """Title, place, credits, ids, reasons, zones and currency, all of them hostile."""
     sites = network_sites(6)

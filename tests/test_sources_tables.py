@@ -310,8 +310,11 @@ def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_
     with pytest.raises(DataError, match="times of the zone 'Mars/Olympus'"):
         read(written(tmp_path), timezone="Mars/Olympus")
     skipped = "time,a\n2012-03-11 02:00,1\n2012-03-11 03:00,2\n"
-    with pytest.raises(DataError, match="write the times in UTC"):
+    with pytest.raises(DataError, match="clocks skip 2012-03-11 02:00.; write the times in UTC"):
         read(written(tmp_path, skipped), timezone="America/Los_Angeles")
+    once = "time,a\n2012-11-04 01:00,1\n2012-11-04 02:00,2\n"
+    with pytest.raises(DataError, match="clocks pass 2012-11-04 01:00 twice, and the rows do not"):
+        read(written(tmp_path, once), timezone="America/Los_Angeles")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
     shared = int(run.arrays.members.active[:, 2].all(axis=0).sum())
     assert first.startswith("3 trainings: their ranks agree by ")
     assert f"all of them keep {shared} of 4 sensors" in first
+    assert first.endswith("is worked out before training, the same for all of them.")
     assert second.startswith("The order that training starts from, worked out from each half")
 
 

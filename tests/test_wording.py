@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from dynst_core import wording
 from dynst_core.runs import Run
-from tests.factories import grid_sites, make_arrays, save_run
+from tests.factories import grid_sites, make_arrays, network_sites, save_run
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,28 @@ def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.6, "60 %"), (0.0, "0 %"), (1 / 3, "33.3 %"), (float("nan"), "no data")],
+    [
+        (0.6, "60 %"),
+        (0.0, "0 %"),
+        (1 / 3, "33.3 %"),
+        (0.9996, "99.96 %"),
+        (1.0, "100 %"),
+        (float("nan"), "no data"),
+    ],
 )
 def test_a_share_is_whole_where_it_is_whole(share: float, text: str) -> None:
     assert wording.percent(share) == text
+
+
+def test_levels_that_err_no_less_than_persistence_are_named(tmp_path: Path) -> None:
+    arrays = make_arrays(network_sites(10))
+    ahead = save_run(tmp_path, "ahead", arrays)
+    assert wording.behind_persistence(ahead) == []
+    run = save_run(tmp_path, "behind", replace(arrays, persistence=arrays.errors[2]))
+    (told,) = wording.behind_persistence(run)
+    behind = [i for i in range(len(arrays.errors)) if run.rmse(i) >= run.rmse(2)]
+    named = ", ".join(wording.level_label(run, level) for level in behind)
+    assert 2 in behind and told.startswith(f"With {named} removed the forecast errs no less than")
 
 
 @pytest.mark.parametrize(

@@ -102,13 +102,15 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
     dense = run.rmse(0, lead, channel)
     here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
-    again = ""
+    again, below = "", f"{wording.change(here, dense)} against all {noun}s"
+    if here >= persistence:
+        below += "; persistence errs less"
     if plan.level is None:
         again = " This plan was forecast again over the same test period, not trained anew."
     return Figure(
         _error_label(run, lead),
         f"{wording.number(here, dense)} {unit}",
-        f"{wording.change(here, dense)} against all {noun}s",
+        below,
         f"Root mean squared error over all {noun}s, kept and removed, in the test period "
         f"{wording.test_period(run)}, {wording.lead_time(run, lead)}. With all {noun}s: "
         f"{wording.number(dense)} {unit}. Repeating every {noun}'s last reading (persistence): "

@@ -142,7 +142,8 @@ def how_well(run: Run) -> list[str]:
     """Over what the errors in the table were measured, and whether rivals were."""
     told = [
         f"Error (RMSE) by share removed, in the table beneath: over the test period "
-        f"{wording.test_period(run)}, all lead times and all {wording.site_noun(run)}s."
+        f"{wording.test_period(run)}, all lead times and all {wording.site_noun(run)}s.",
+        *wording.behind_persistence(run),
     ]
     baselines, fault = loading.baselines(run)
     note = fault or rivals.missing_baselines(run, baselines)

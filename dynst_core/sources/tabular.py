@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -140,9 +141,21 @@ def to_utc(column: pd.Series, timezone: str, time_format: str, path: Path) -> pd
     except (ValueError, KeyError) as error:
         raise DataError(
             f"Expected times of the zone {timezone!r} in {path.name}, found one that it cannot "
-            f"place ({' '.join(str(error).split())[:100]}); write the times in UTC, or correct "
-            f"`timezone`."
+            f"place ({_why_not(error)}); write the times in UTC or with their offset, as in "
+            f"2024-10-27T02:00:00+02:00, or correct `timezone`."
         ) from error
+
+
+def _why_not(error: Exception) -> str:
+    """What ails a local time, in a planner's words where it is the change of clocks."""
+    said = str(error)
+    time = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", said)
+    if isinstance(error, ValueError) and time:
+        if "mbiguous" in said or "Cannot infer" in said:
+            return f"clocks pass {time[0]} twice, and the rows do not tell which is meant"
+        if "onexistent" in said:
+            return f"clocks skip {time[0]}"
+    return " ".join(said.split())[:100]
 
 
 def _parsed(column: pd.Series, time_format: str, path: Path) -> pd.DatetimeIndex:
