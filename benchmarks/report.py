@@ -33,30 +33,30 @@ SIGNS = ("🟢", "🟡", "🔴", "⚪")
 
 HEAD = """# Benchmarks
 
-Made by `python -m benchmarks.report` from `benchmarks/results/`; do not edit. `make bench` shows in
-a quarter of an hour that every measurement runs, printing quick figures that are not kept, and
-makes the ratios and this page anew from the measured lines. `make bench-full` goes on with what is
-missing, for hours, and may be stopped and started again.
+Made by `python -m benchmarks.report` from `benchmarks/results/`; do not edit. `make bench` shows
+in a quarter of an hour that every measurement runs, printing quick figures that are not kept, and
+makes the ratios and this page anew from the measured lines. `make bench-full` goes on with what
+is missing, for hours, and may be stopped and started again.
 
-Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢 reaches
-it, 🔴 misses it, for the reason that stands below its table, 🟡 reaches it so far, with seeds or
-rivals still to be measured (each further rival can only raise a ratio to the best of them), ⚪ has
-no target or was not measured yet. An interval is the least and the greatest over seeds, and of
-timings over repetitions. Nothing that these benchmarks measured is left out. Accuracy rows are made
-from lines, one a training, of several days and machines: each states its own commit, newer ones
-their machine too, and what stands above the tables is where the rows were made. The few rivals of
-the bundled runs were trained apart and stand in the README; one training from other weights differs
-by as much as most of these ratios do from 1.
+Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
+reaches it, 🔴 misses it, for the reason that stands below its table, 🟡 reaches it so far, with
+seeds or rivals still to be measured (each further rival can only raise a ratio to the best of
+them), ⚪ has no target or was not measured yet. An interval is the least and the greatest over
+seeds, and of timings over repetitions. Nothing that these benchmarks measured is left out.
+Accuracy rows are made from lines, one a training, of several days and machines: each states its
+own commit, newer ones their machine too, and what stands above the tables is where the rows were
+made. The few rivals of the bundled runs were trained apart and stand in the README; one training
+from other weights differs by as much as most of these ratios do from 1.
 
 *Product* is the test error of the path at a level over that of the best rival there: another
 selector's mask, read by a forecaster trained for it alone, for at least as many gradient steps as
-the path had taken by then. *Masks alone* is the same with such a forecaster for the path's own mask
-too, and *the same ridge* with a ridge regression for every mask. For what the other names mean see
-[method](method.md); for what the figures do not say, [beware](beware.md).
+the path had taken by then. *Masks alone* is the same with such a forecaster for the path's own
+mask too, and *the same ridge* with a ridge regression for every mask. For what the other names
+mean see [method](method.md); for what the figures do not say, [beware](beware.md).
 
 **The accuracy rows are of two forecasters**: the usual one, `attention-kriging`, and `attention`,
-which was the usual one until 26 November 2026 and does not start from kriging. What was measured of
-engines before commit `ebf5335` is left out, and rows not measured since say so.
+which was the usual one until 26 November 2026 and does not start from kriging. What was measured
+of engines before commit `ebf5335` is left out, and rows not measured since say so.
 """
 
 GLANCE = """## At a glance
