@@ -122,8 +122,8 @@ What follows is of the usual forecaster, `attention-kriging`, where it does not 
   unknown. What helped was to begin from the sites that tell most of the field now and ahead, and
   to start removed sites from kriging (see [tried](tried.md)). On the first 80 % of the record
   masks that tell the field now and ahead were ahead of `gp_mi`'s; with kriging neither is ahead
-  at every level: `gp_mi` errs 3 to 4 % less at 90 and 95 % and 1 % more at 60 and 80 %, and the
-  path's exchanges cost 1 to 2 % from 80 % on.
+  at every level: `gp_mi` errs 3 to 4 % less at 90 and 95 % and 1 to 2 % more at 60 and 80 %, and
+  the path's exchanges cost 1 to 2 % from 80 % on.
 - **Temperature (era5-uk-t2m), two seeds.** The path errs 1.3 % less than the best of four rivals
   at 60 % and 0.6, 0.3 and 2.1 % more at 80, 90 and 95 %; its masks alone 0.4 % more, 2.8 % less,
   3.1 and 1.9 % more. Much of that is chance, which the best of several has on its side: at a

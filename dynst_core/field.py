@@ -239,7 +239,7 @@ def make_field(
                 f"{int((values[:, :, index] == marker).sum()):,} times and nothing near it (first "
                 f"at site {str(sites.site_id[site])!r} at {_minute(time[at])}), as missing values "
                 f"are often written; leave those empty, or state it as `missing_value` in the "
-                f"data set's loader settings."
+                f"data set's loader settings (of a grid: as `_FillValue` in its file)."
             )
     values = np.asarray(values, dtype=np.float32)
     dataset = xr.Dataset(

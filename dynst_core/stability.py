@@ -35,10 +35,10 @@ def _seeds(run: Run) -> str:
     if members is None:
         return "One training from one seed: how far another would agree was not measured."
     level = run.level_near(NEAR)
-    if run.manifest.config.backbone == "ridge":
-        why = " This forecaster has no weights to draw: only exchanges differ."
-    else:
+    if any(run.manifest.steps):
         why = " Most of each order is worked out before training, the same for all of them."
+    else:
+        why = " This forecaster is solved, not trained from drawn weights: only exchanges differ."
     rmse = members.rmse[:, level, 0]
     shared = int(members.active[:, level].all(axis=0).sum())
     return (

@@ -34,7 +34,7 @@ def error_table(run: Run) -> Table:
     for level, n_active in enumerate(run.path.n_active):
         rmse = run.rmse(level)
         table.add_row(
-            _share(run.path.sparsity[level]),
+            wording.level_label(run, level),
             f"{n_active}",
             f"{rmse:.3f}",
             f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
@@ -42,12 +42,6 @@ def error_table(run: Run) -> Table:
             *(_rival(run, name, level) for name in rivals),
         )
     return table
-
-
-def _share(removed: float) -> str:
-    """A share removed in whole percent, and finer where that would read as everything."""
-    whole = f"{100 * removed:.0f} %"
-    return whole if whole != "100 %" else f"{100 * removed:.4g} %"
 
 
 def _rival(run: Run, selector: str, level: int) -> str:

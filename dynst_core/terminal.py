@@ -55,7 +55,7 @@ def follow_training(training: PathTraining) -> bool:
             yield at.step, f"{at.phase}: {at.n_active} of {n_sites} sites{loss}{left}"
         yield training.n_steps, "Trained"
 
-    return _follow(told(), training.n_steps or 1)  # a closed form takes none
+    return _follow(told(), training.n_steps)
 
 
 def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:
@@ -76,7 +76,7 @@ def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int
                 f"{rivals} left, {_duration(at.seconds_left)} left",
             )
 
-    return _follow(told(), total or 1)
+    return _follow(told(), total)
 
 
 @contextmanager
@@ -96,6 +96,7 @@ def undisturbed() -> AbstractContextManager[None]:
 
 
 def _follow(told: Iterable[tuple[int, str]], total: int) -> bool:
+    total = total or 1  # a closed form takes no steps, and is done for all that
     columns = BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}")
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=total)

@@ -71,8 +71,8 @@ def behind_persistence(run: Run) -> list[str]:
     levels = ", ".join(level_label(run, level) for level in behind)
     return [
         f"With {levels} removed the forecast errs no less than persistence, which repeats the last "
-        f"reading of every {site_noun(run)} ({number(still)} {unit(run, 0)}): no "
-        f"plan to act on. Train longer, with another forecaster, or cut less."
+        f"reading of every {site_noun(run)}, none removed ({number(still)} {unit(run, 0)}). Train "
+        f"longer, try another forecaster, or cut less before acting on it."
     ]
 
 

@@ -204,6 +204,11 @@ def test_training_says_what_share_of_the_values_is_missing(capsys: pytest.Captur
     assert "Never measured" not in capsys.readouterr().out
 
 
+def test_a_training_of_no_steps_ends_whole(capsys: pytest.CaptureFixture) -> None:
+    assert not terminal.follow_rivals([], 0, 4)
+    assert "100%" in capsys.readouterr().out
+
+
 def test_runs_are_listed(trained: tuple[Path, Outcome]) -> None:
     told = command("runs", "--runs", trained[0])
     assert told.code == 0

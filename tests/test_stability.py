@@ -31,6 +31,12 @@ def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
     assert second.startswith("The order that training starts from, worked out from each half")
 
 
+def test_a_forecaster_without_drawn_weights_says_why_its_seeds_agree(tmp_path: Path) -> None:
+    arrays = with_seeds(make_arrays(network_sites(10)))
+    run = save_run(tmp_path, "solved", arrays, steps=(0,) * len(arrays.errors))
+    assert stability.told(run)[0].endswith("not trained from drawn weights: only exchanges differ.")
+
+
 @pytest.mark.parametrize(
     ("other", "told"),
     [

@@ -103,7 +103,7 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
     here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
     again, below = "", f"{wording.change(here, dense)} against all {noun}s"
-    if here >= persistence:
+    if here > persistence:
         below += "; persistence errs less"
     if plan.level is None:
         again = " This plan was forecast again over the same test period, not trained anew."
