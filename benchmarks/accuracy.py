@@ -90,7 +90,7 @@ class Comparison:
         self.bench = Bench(self.problem, Book(dataset, seed, root, backbone))
         self.dataset, self.effort = dataset, effort
         self.n_sites = self.problem.n_sites
-        self.backbone, self._claims = backbone, root / "claims"
+        self.backbone, self._root = backbone, root
         self._rank: dict[str, np.ndarray] = {}
         self._ridge_forecaster: Forecaster | None = None
 
@@ -132,8 +132,9 @@ class Comparison:
     def _claimed(self, key: Key) -> Iterator[bool]:
         """Whether this process may measure a line; a claim ends with its process."""
         name = "-".join(map(str, (self.backbone, self.dataset, self.seed, *key))).replace(" ", "_")
-        self._claims.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._claims / name)
+        claims = self._root / "claims"
+        claims.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(claims / name)
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -251,10 +252,21 @@ class Comparison:
             yield from self._retrain_masks(ratios.PRUNED_LEVELS, list(ratios.PRUNED))
 
     def _retrain_others(self) -> Iterator[Task]:
-        """The other rivals' masks; on big grids none, for they take too long."""
+        """The other rivals' masks; on big grids none, for they take too long.
+
+        With further seeds only those that were not far behind with the first.
+        """
         if self._ready and self.n_sites < ratios.BIG:
-            levels = ratios.levels_of(self.dataset)
-            yield from self._retrain_masks(levels, self._likely()[ratios.LIKELY + 1 :])
+            others = self._likely()[ratios.LIKELY + 1 :]
+            for level in ratios.levels_of(self.dataset):
+                yield from self._retrain_masks([level], self._in_the_race(others, level))
+
+    def _in_the_race(self, rivals: list[str], level: float) -> list[str]:
+        if not self.seed:
+            return rivals
+        first = Book(self.dataset, 0, self._root, self.backbone)
+        trained = [rival for rival in rivals if ("retrained", rival, level, 0) in first]
+        return [rival for rival in trained if rival not in ratios.behind(first, level)]
 
     def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[Task]:
         for level, selector in product(levels, selectors):

@@ -63,6 +63,8 @@ BIG = 1000
 """Sites from which only the likeliest rivals are trained."""
 LIKELY = 3
 """Rivals trained on big grids beside random ones: those with the best masks for a ridge."""
+BEHIND = 0.05
+"""An unlikely rival that errs more than the best by this share with one seed gets no other seed."""
 
 
 def rivals_of(n_sites: int) -> int:
@@ -145,9 +147,26 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
 
 def _complete(dataset: str, books: Books, level: float) -> bool:
     """Whether all seeds and rivals were measured that the whole table asks for at a level."""
-    return len(books) == len(seeds_of(dataset)) and all(
-        len(_rivals_at(book, level)) >= rivals_of(_n_sites(book)) for book in books
-    )
+    if len(books) < len(seeds_of(dataset)):
+        return False
+    first, *others = books
+    if len(_rivals_at(first, level)) < rivals_of(_n_sites(first)):
+        return False
+    wanted = _rivals_at(first, level).keys() - behind(first, level)
+    return all(wanted <= _rivals_at(book, level).keys() for book in others)
+
+
+def behind(first: Book, level: float) -> set[str]:
+    """Rivals that are too far behind the best at a level to be trained with another seed.
+
+    A race: what is left of it costs half of what all would, and the best of all stays in it.
+
+    Args:
+        first: the book of the first seed.
+        level: share of sites removed.
+    """
+    errors = {rival: line.rmse for rival, line in _rivals_at(first, level).items()}
+    return {rival for rival, rmse in errors.items() if rmse > min(errors.values()) * (1 + BEHIND)}
 
 
 def _n_sites(book: Book) -> int:
@@ -189,17 +208,22 @@ def _against_best(
                 rivals.setdefault(rival, {})[book.seed] = line
     if not own or not rivals:
         return row(name, dataset, _backbone(books), level, (), [], target, note="not measured yet")
-    # A rival is judged by the seeds it has; all it has are ones that the path has too.
-    best = min(rivals, key=lambda rival: _mean(rivals[rival].values()))
-    shared = sorted(rivals[best])
+
+    def over(rival: str) -> float:
+        """Ours over a rival's, over the seeds that the rival has."""
+        return _mean(own[seed] for seed in rivals[rival]) / _mean(rivals[rival].values())
+
+    best = max(rivals, key=over)
+    shared, value = sorted(rivals[best]), over(best)
     each = [own[seed].rmse / rivals[best][seed].rmse for seed in shared]
-    value = _mean(own[seed] for seed in shared) / _mean(rivals[best].values())
     wanted, seeds = rivals_of(_n_sites(books[0])), len(seeds_of(dataset))
     note = f"best of {len(rivals)} rival{'s' * (len(rivals) > 1)}: {best}; interval: seeds"
     if len(shared) < seeds:
         note += f"; {len(shared)} of {seeds} seeds so far"
     if len(rivals) < wanted:
         note += f"; {len(rivals)} of {wanted} rivals so far"
+    elif dropped := sum(len(lines) == 1 for lines in rivals.values() if len(own) > 1):
+        note += f"; {dropped} with seed 0 alone"
     final = len(shared) == seeds and _complete(dataset, books, level)
     return row(
         name,

@@ -51,8 +51,11 @@ from other weights differs by as much as most of these ratios do from 1.
 *Product* is the test error of the path at a level over that of the best rival there: another
 selector's mask, read by a forecaster trained for it alone, for at least as many gradient steps as
 the path had taken by then. *Masks alone* is the same with such a forecaster for the path's own
-mask too, and *the same ridge* with a ridge regression for every mask. For what the other names
-mean see [method](method.md); for what the figures do not say, [beware](beware.md).
+mask too, and *the same ridge* with a ridge regression for every mask. Of nine rivals the three
+whose masks serve that ridge best and random sites are trained for with every seed; the other five
+are not on the two grids of more than a thousand cells, and elsewhere get no further seed where
+they err over 5 % more than the best with the first. For what the other names mean see
+[method](method.md); for what the figures do not say, [beware](beware.md).
 
 **The accuracy rows are of two forecasters**: the usual one, `attention-kriging`, and `attention`,
 which was the usual one until 26 November 2026 and does not start from kriging. What was measured

@@ -137,6 +137,37 @@ def test_a_verdict_needs_all_seeds_and_all_rivals(tmp_path: Path) -> None:
     assert verdict(*books(2, ratios.RIVALS[:-1])) is None
 
 
+def test_a_rival_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> None:
+    """With seed 1 all err twice as much, which is no merit of a rival that has seed 0 alone."""
+    lines = [
+        [line("path", "dynst", 0.6, 2.0 * size), line("retrained", "qr", 0.6, 1.9 * size)]
+        for size in (1, 2)
+    ]
+    lines[0].append(line("retrained", "variance", 0.6, 2.1))
+    found = rows_of([book(tmp_path, seed, *lines[seed]) for seed in (0, 1)])
+    assert found[(ratios.PRODUCT, 0.6)].value == pytest.approx(2 / 1.9, abs=1e-3)
+    assert "best of 2 rivals: qr" in found[(ratios.PRODUCT, 0.6)].note
+
+
+def test_a_rival_far_behind_with_one_seed_needs_no_other(tmp_path: Path) -> None:
+    path = [line("path", "dynst", 0.0, 1.7), line("path", "dynst", 0.6, 1.8)]
+    errors = {rival: 2.0 if rival == "qr" else 2.09 for rival in ratios.RIVALS}
+    errors |= {"variance": 2.11, "vip": 3.0}
+    near = [rival for rival in ratios.RIVALS if rival not in ("variance", "vip")]
+
+    def made(again: list[str]) -> Row:
+        first = [line("retrained", rival, 0.6, rmse) for rival, rmse in errors.items()]
+        second = [line("retrained", rival, 0.6, errors[rival]) for rival in again]
+        root = tmp_path / str(len(again))
+        return rows_of([book(root, 0, *path, *first), book(root, 1, *path, *second)])[
+            (ratios.PRODUCT, 0.6)
+        ]
+
+    assert made(near).holds is True
+    assert "best of 9 rivals: qr" in made(near).note and "2 with seed 0 alone" in made(near).note
+    assert made(near[1:]).holds is None
+
+
 def test_a_grid_of_many_sites_needs_the_likeliest_rivals_alone() -> None:
     assert [ratios.rivals_of(n) for n in (207, 999, 1000, 1617)] == [9, 9, 4, 4]
 
@@ -242,6 +273,27 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
     wanted = lacking(comparison, 2)
     assert len(wanted) == 4 * 5 and {key[0] for key in wanted} == {"retrained"}
     assert comparison.mask("qr", 0.9).tolist() == masks.tolist(), "as it was written down"
+
+
+def test_further_seeds_train_for_rivals_that_were_not_far_behind(
+    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    likely = ["qr", "gp_mi", "variance", "random"]
+    others = [rival for rival in ratios.RIVALS if rival not in likely]
+    monkeypatch.setattr(Comparison, "_ready", True)
+    monkeypatch.setattr(Comparison, "_likely", lambda self: likely + others)
+    monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(12) >= 6)
+    for seed in (0, 1):
+        own = [line("path", "dynst", level, 2.0) for level in ratios.FAR_LEVELS]
+        for each in own:
+            Book("noaa-us-tmax", seed, tmp_path, ratios.BACKBONE).add(each)
+    comparison.bench.book.read()
+    assert len(lacking(comparison, 7)) == 4 * len(others)
+    second = Comparison("noaa-us-tmax", 1, 0.005, tmp_path)
+    assert not lacking(second, 7), "not before the first seed tells which"
+    for rival, rmse in (("qr", 2.0), ("vip", 2.2), ("iterative", 2.05)):
+        comparison.bench.book.add(line("retrained", rival, 0.8, rmse))
+    assert lacking(second, 7) == [("retrained", "iterative", 0.8, 0)]
 
 
 def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_path: Path) -> None:
