@@ -105,11 +105,11 @@ What follows is of the usual forecaster, `attention-kriging`, where it does not 
   pick, on selection windows, stands in a table of its own.
 - **Room.** The rows *own error with all sites / best rival* say how much is lost by reading few:
   with every site the path comes to 0.98 to 1.00 of the best rival on daily maxima, to 0.99 to
-  1.00 on temperature, to 1.03 to 1.05 on taxi trips. So sites are hardly what is lacking there,
-  and masks hardly differ; means of 0.95 and 0.98 are hardly there to be reached. It is no bound:
-  on a short record fewer inputs can be learnt by heart less. There is room on road speeds (1.01
-  to 0.95 of the best rival to 70 %, 0.93 to 0.84 from 80 % on) and on six-hourly temperature
-  (0.98 to 0.82), but none of the masks tried has more of it.
+  1.00 on temperature, to 1.03 to 1.06 on taxi trips. So sites are hardly what is lacking there,
+  and the best masks hardly differ; means of 0.95 and 0.98 are hardly there to be reached. It is
+  no bound: on a short record fewer inputs can be learnt by heart less. There is room on road
+  speeds (1.01 to 0.95 of the best rival to 70 %, 0.93 to 0.84 from 80 % on) and on six-hourly
+  temperature (0.98 to 0.82), but none of the masks tried has more of it.
 - **One seed** moves a figure on these short records by several percent: on the first 80 % of
   metr-la-week two seeds differed by up to 6 % at a level. Rows with one seed decide little.
 - **Road speeds (metr-la-week), three seeds.** The path errs less than the best of nine rivals,
