@@ -392,7 +392,8 @@ def main() -> None:
             work()
         else:
             _side_by_side(work, asked.workers)
-    print(ratios.write_rows())
+    for file in ratios.write_rows():
+        print(file)
 
 
 if __name__ == "__main__":
