@@ -125,12 +125,12 @@ What follows is of the usual forecaster, `attention-kriging`, where it does not 
   at every level: `gp_mi` errs 3 to 4 % less at 90 and 95 % and 1 to 2 % more at 60 and 80 %, and
   the path's exchanges cost 1 to 2 % from 80 % on.
 - **Temperature (era5-uk-t2m), two seeds.** The path errs 1.3 % less than the best of four rivals
-  at 60 % and 0.6, 0.3 and 2.1 % more at 80, 90 and 95 %; its masks alone 0.4 % more, 2.8 % less,
-  3.1 and 1.9 % more. Much of that is chance, which the best of several has on its side: at a
-  level the ratios of the two seeds lie 1 to 10 % apart, and the path's own masks, trained for
-  alone, err 1.427, 1.383, 1.525 and 1.371 K at 60, 80, 90 and 95 % with one seed, 1.403, 1.333,
-  1.350 and 1.461 K with the other. 60 % of the cells go for no error (target: 1 % more);
-  `attention` missed by 1.2 %.
+  (six at 60 and 90 %) at 60 % and 0.6, 0.3 and 2.1 % more at 80, 90 and 95 %; its masks alone 0.4
+  % more, 2.8 % less, 3.1 and 1.9 % more. Much of that is chance, which the best of several has on
+  its side: at a level the ratios of the two seeds lie 1 to 10 % apart, and the path's own masks,
+  trained for alone, err 1.427, 1.383, 1.525 and 1.371 K at 60, 80, 90 and 95 % with one seed,
+  1.403, 1.333, 1.350 and 1.461 K with the other. 60 % of the cells go for no error (target: 1 %
+  more); `attention` missed by 1.2 %.
 - **Six-hourly temperature (ncep-air-temperature), two seeds.** Path and best of four rivals are
   level at 60 and 90 % (`gp_mi`, `qr`; less than 0.1 % apart), the path errs 1.3 % less at 95 %
   and, with both seeds, 1.4 % more than `qr` at 80 %; its masks alone err 0.2, 0.9 and 0.4 % less
