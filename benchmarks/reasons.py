@@ -124,8 +124,8 @@ What follows is of the usual forecaster, `attention-kriging`, where it does not 
   masks that tell the field now and ahead were ahead of `gp_mi`'s; with kriging neither is ahead
   at every level: `gp_mi` errs 3 to 4 % less at 90 and 95 % and 1 to 2 % more at 60 and 80 %, and
   the path's exchanges cost 1 to 2 % from 80 % on.
-- **Temperature (era5-uk-t2m), two seeds.** The path errs 1.3 % less than the best of four rivals
-  (six at 60 and 90 %) at 60 % and 0.6, 0.3 and 2.1 % more at 80, 90 and 95 %; its masks alone 0.4
+- **Temperature (era5-uk-t2m), two seeds.** The path errs 1.0 % less than the best of four rivals
+  (six at 60 and 90 %) at 60 % and 0.6, 0.3 and 2.1 % more at 80, 90 and 95 %; its masks alone 0.7
   % more, 2.8 % less, 3.1 and 1.9 % more. Much of that is chance, which the best of several has on
   its side: at a level the ratios of the two seeds lie 1 to 10 % apart, and the path's own masks,
   trained for alone, err 1.427, 1.383, 1.525 and 1.371 K at 60, 80, 90 and 95 % with one seed,
