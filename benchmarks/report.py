@@ -53,9 +53,9 @@ selector's mask, read by a forecaster trained for it alone, for at least as many
 the path had taken by then. *Masks alone* is the same with such a forecaster for the path's own
 mask too, and *the same ridge* with a ridge regression for every mask. Of nine rivals the three
 whose masks serve that ridge best and random sites are trained for with every seed; the other five
-are not on the two grids of more than a thousand cells, and elsewhere get no further seed where
-they err over 5 % more than the best with the first. For what the other names mean see
-[method](method.md); for what the figures do not say, [beware](beware.md).
+are not on the two grids of more than a thousand cells (but for pruned masks at two levels), and
+elsewhere get no further seed where they err over 5 % more than the best with the first. For what
+the other names mean see [method](method.md); for what the figures do not say, [beware](beware.md).
 
 **The accuracy rows are of two forecasters**: the usual one, `attention-kriging`, and `attention`,
 which was the usual one until 26 November 2026 and does not start from kriging. What was measured
