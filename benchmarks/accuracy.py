@@ -257,16 +257,14 @@ class Comparison:
         With further seeds only those that were not far behind with the first.
         """
         if self._ready and self.n_sites < ratios.BIG:
-            others = self._likely()[ratios.LIKELY + 1 :]
+            first = Book(self.dataset, 0, self._root, self.backbone)
             for level in ratios.levels_of(self.dataset):
-                yield from self._retrain_masks([level], self._in_the_race(others, level))
-
-    def _in_the_race(self, rivals: list[str], level: float) -> list[str]:
-        if not self.seed:
-            return rivals
-        first = Book(self.dataset, 0, self._root, self.backbone)
-        trained = [rival for rival in rivals if ("retrained", rival, level, 0) in first]
-        return [rival for rival in trained if rival not in ratios.behind(first, level)]
+                others = self._likely()[ratios.LIKELY + 1 :]
+                if self.seed:
+                    far = ratios.behind(first, level)
+                    trained = [x for x in others if ("retrained", x, level, 0) in first]
+                    others = [rival for rival in trained if rival not in far]
+                yield from self._retrain_masks([level], others)
 
     def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[Task]:
         for level, selector in product(levels, selectors):

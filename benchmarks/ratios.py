@@ -159,7 +159,8 @@ def _complete(dataset: str, books: Books, level: float) -> bool:
 def behind(first: Book, level: float) -> set[str]:
     """Rivals that are too far behind the best at a level to be trained with another seed.
 
-    A race: what is left of it costs half of what all would, and the best of all stays in it.
+    That is of the unlikely ones; the likely are trained with every seed. It saved 34 of the 110
+    trainings that further seeds of the five would have taken on three data sets.
 
     Args:
         first: the book of the first seed.
