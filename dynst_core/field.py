@@ -81,6 +81,7 @@ class Field:
         units: the unit of each channel, one text per channel.
         about: title, place, licence and source.
         grid: how the sites form a grid; None for a network.
+        notes: what reading changed or noticed, one sentence each, for whoever trains on it.
 
     Raises:
         DataError: too few times, an unsorted, repeated or irregular time axis, or a site that
@@ -92,6 +93,7 @@ class Field:
     units: tuple[str, ...]
     about: About
     grid: Grid | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         values = self.dataset["values"]
@@ -215,8 +217,19 @@ def make_field(
     units: tuple[str, ...],
     about: About,
     grid: Grid | None = None,
+    notes: Sequence[str] = (),
 ) -> Field:
     """Build a Field from an array (time, site, channel); NaN means not observed.
+
+    Args:
+        values: (t, s, c), in the channels' units.
+        time: (t,), UTC.
+        sites: where the sites are.
+        channels: name of each channel.
+        units: unit of each channel.
+        about: title, place, licence and source.
+        grid: how the sites form a grid; None for a network.
+        notes: what reading changed or noticed.
 
     Raises:
         DataError: a value cannot be meant, or whatever a Field refuses.
@@ -249,7 +262,7 @@ def make_field(
         },
         coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
     )
-    return Field(dataset, sites, units, about, grid)
+    return Field(dataset, sites, units, about, grid, tuple(notes))
 
 
 def _marks_missing(values: np.ndarray) -> float | None:

@@ -217,14 +217,19 @@ def load_field(name: str, path: Path | None = None, progress: bool = True) -> Fi
     Raises:
         DataError: the name is unknown, or the files are missing, damaged or cannot be used.
     """
-    entry = load_catalogue()[name]
+    return load_entry(load_catalogue()[name], path, progress)
+
+
+def load_entry(entry: Entry, path: Path | None = None, progress: bool = True) -> Field:
+    """Load the data set that an entry describes; arguments and errors as of `load_field`."""
     loader = entry.loader
     channels = tuple(channel.name for channel in entry.channels)
     units = tuple(channel.unit for channel in entry.channels)
     if isinstance(loader, TunnelSettings):
         if path is not None:
             raise DataError(
-                f"Expected no path for {name}, found {path}; it is simulated, so leave it out."
+                f"Expected no path for {entry.name}, found {path}; it is simulated, so leave it "
+                f"out."
             )
         return simulate_tunnel(loader, about=entry.about, channels=channels, units=units)
     opened = obtain(entry.file_set, path, progress)

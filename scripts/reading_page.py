@@ -1,0 +1,52 @@
+"""docs/reading.md, written from the cases of tests/reading by `python -m scripts.reading_page`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import tempfile
+from pathlib import Path
+
+import tests.reading
+from tests.reading.case import Case
+
+PAGE = Path(__file__).parent.parent / "docs" / "reading.md"
+HEAD = """# What is read how, and what is refused
+
+Made by `python -m scripts.reading_page` from the cases in `tests/reading`, each of which is a test.
+"""
+
+
+def all_cases() -> list[Case]:
+    """The cases of every module of `tests.reading`, in the order of the modules' names."""
+    names = sorted(module.name for module in pkgutil.iter_modules(tests.reading.__path__))
+    modules = [importlib.import_module(f"tests.reading.{name}") for name in names]
+    return [case for module in modules for case in getattr(module, "CASES", ())]
+
+
+def written() -> str:
+    """The whole page."""
+    by_kind: dict[str, list[str]] = {}
+    for case in all_cases():
+        by_kind.setdefault(case.kind, []).append(_row(case))
+    parts = [
+        f"\n## {kind}\n\n| the input holds | what becomes of it |\n|---|---|\n" + "".join(rows)
+        for kind, rows in by_kind.items()
+    ]
+    return HEAD + "".join(parts)
+
+
+def _row(case: Case) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        was_read, text = case.outcome(Path(folder))
+    text = " ".join(text.split()).replace("|", "\\|")
+    return f"| {case.given} | {'read' if was_read else '**refused**'}: {text} |\n"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(written(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
