@@ -140,7 +140,7 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
     if len(channels) > 1:
         wanted[CHANNEL] = channels[choice.channel]
     if choice.tolerance != FIRST_TOLERANCE:
-        wanted |= {WITHIN: f"{choice.tolerance.amount:.10g}", MEASURE: choice.tolerance.kind}
+        wanted |= {WITHIN: _written(choice.tolerance.amount), MEASURE: choice.tolerance.kind}
     wanted |= _link_of_costs(choice)
     for name, ids in (
         (KEEP, _joined(choice.always)),
@@ -151,7 +151,7 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
         if 0 < len(ids) <= LONGEST_LIST:
             wanted[name] = ids
     if choice.min_distance_km > 0:
-        wanted[APART] = f"{choice.min_distance_km:.10g}"
+        wanted[APART] = _written(choice.min_distance_km)
     if choice.panel != CURVE:
         wanted[PANEL] = choice.panel
     if choice.site is not None:
@@ -173,8 +173,8 @@ def carries_all(choice: Choice) -> bool:
 def _link_of_costs(choice: Choice) -> dict[str, str]:
     if choice.cost is None:
         return {}
-    spend = {} if choice.max_cost is None else {SPEND: f"{choice.max_cost:.10g}"}
-    return {COST: f"{choice.cost:.10g}", CURRENCY: choice.currency, **spend}
+    spend = {} if choice.max_cost is None else {SPEND: _written(choice.max_cost)}
+    return {COST: _written(choice.cost), CURRENCY: choice.currency, **spend}
 
 
 def _link_of_maps(choice: Choice) -> dict[str, str]:
@@ -187,7 +187,7 @@ def _link_of_maps(choice: Choice) -> dict[str, str]:
     if choice.swipe:
         wanted[SWIPE] = "1"
     if choice.miss is not None:
-        wanted[MISS] = f"{choice.miss:.10g}"
+        wanted[MISS] = _written(choice.miss)
     if choice.window:
         wanted[WINDOW] = str(choice.window + 1)
     return wanted
@@ -200,6 +200,11 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _written(amount: float) -> str:
+    """A number in the fewest digits that read back as the same number: 300, 0.1, 1234567890.12."""
+    return repr(float(amount)).removesuffix(".0")
 
 
 def _amount(text: str) -> float | None:

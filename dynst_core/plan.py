@@ -10,6 +10,7 @@ from dynst_core.constraints import ALWAYS, FREE, Constraints
 from dynst_core.errors import ConstraintError
 from dynst_core.mask import Mask
 from dynst_core.metrics import LEAD_TIME, SITE, ErrorStatistics
+from dynst_core.money import total
 from dynst_core.runs import Run
 from dynst_core.solve import solve
 from dynst_core.verify import verify
@@ -166,14 +167,14 @@ class Plan:
         """What the kept sites cost in a year; None where no cost is stated."""
         if self.constraints.cost is None:
             return None
-        return float(self.constraints.cost[self.mask.active].sum())
+        return total(self.constraints.cost, self.mask.active)
 
     @property
     def yearly_saving(self) -> float | None:
         """What the removed sites would have cost in a year; None where no cost is stated."""
         if self.constraints.cost is None:
             return None
-        return float(self.constraints.cost[~self.mask.active].sum())
+        return total(self.constraints.cost, ~self.mask.active)
 
     def reasons(self, run: Run) -> list[str]:
         """Why each site stays or goes, one text a site, in words for a table."""

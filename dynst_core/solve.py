@@ -5,6 +5,10 @@ choice where only pins and zones bind. Where a distance or a cost gets in the wa
 are taken than were asked for, an exact solver (HiGHS, through scipy) looks for a choice that keeps
 more: the most sites first, and of such choices the one whose ranks add up highest. It also meets
 a zone's least number where the order fails, and finds which constraints cannot hold together.
+
+HiGHS works in floating point, within a tolerance. Money is therefore added exactly, in integers of
+the smallest unit, and a choice of the solver that overspends is cut off and solved for again.
+Every choice is verified before it is returned.
 """
 
 from __future__ import annotations
@@ -21,7 +25,9 @@ from scipy.spatial import cKDTree
 from dynst_core.constraints import Constraints
 from dynst_core.errors import ConstraintError
 from dynst_core.mask import Mask
+from dynst_core.money import Budget
 from dynst_core.sites import EARTH_RADIUS_KM, SiteSet, some
+from dynst_core.verify import verify
 
 SECONDS = 5.0
 """How long the exact solver may search for any plan at all, and for each clash."""
@@ -30,7 +36,14 @@ MORE_SECONDS = 2.0
 """How long it may search for a plan that keeps more: a slider waits for the answer."""
 
 SLACK = 1e-9
-"""Relative rounding error that is no breach."""
+"""Relative rounding error of a distance that is no breach."""
+
+MOST_PAIRS = 300_000
+"""Pairs of sites too near to each other that the exact solver can take in; more would fill the
+memory and no search would end in time."""
+
+SAMPLE = 256
+"""Sites whose neighbours are counted to estimate how many such pairs there are."""
 
 INFEASIBLE = 2
 """The solver's word for: no choice of sites can obey these."""
@@ -60,11 +73,24 @@ def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: 
     Raises:
         ConstraintError: no choice obeys all; the text names those that clash and what to try.
     """
+    found = _solve(rank, sites, constraints, n_active)
+    breaches = verify(found.mask, sites, constraints, n_active)
+    if breaches:  # never seen; a plan that breaks what was asked must not pass for one that obeys
+        raise ConstraintError(
+            f"Expected a plan that obeys every constraint, found one that does not: "
+            f"{' '.join(breaches)} Loosen that constraint a little, or pin sites by hand."
+        )
+    return found
+
+
+def _solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
     taken = _greedy(rank, sites, constraints, n_active)
     if taken is None:
         return _demanded(rank, sites, constraints, n_active)
     if taken.sum() == n_active or not _crowding(constraints):
         return Solved(Mask(taken), most=True)
+    if _too_many_pairs(sites, constraints.min_distance_km):
+        return Solved(Mask(taken), most=False)
     rules = _rules(sites, constraints, n_active)
     found = _search(rules, _worth(rank, n_active), MORE_SECONDS)
     if found.active is not None and found.active.sum() > taken.sum():
@@ -81,6 +107,12 @@ def _crowding(constraints: Constraints) -> bool:
 
 def _demanded(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
     """A choice that meets demands which the order of rank does not meet; errors as for `solve`."""
+    if _too_many_pairs(sites, constraints.min_distance_km):
+        raise ConstraintError(
+            f"Expected a plan that obeys every constraint, found none in the order of importance, "
+            f"and at {constraints.min_distance_km:g} km too many of {len(sites):,} sites lie near "
+            f"each other to try every choice; lower the distance, or loosen what must be kept."
+        )
     rules = _rules(sites, constraints, n_active)
     clash = _clashing_pins(sites, constraints, rules)
     found = _Found(None, infeasible=True)
@@ -112,9 +144,10 @@ class _Tally:
         self.taken = np.zeros(len(sites), dtype=bool)
         self.barred = constraints.never.copy()
         self.places_left = n_active
-        self.cost_left = np.inf
-        if constraints.max_cost is not None:
-            self.cost_left = constraints.max_cost * (1 + SLACK)
+        self.cost, self.cost_left = None, 0
+        budget = _budget(constraints)
+        if budget is not None:
+            self.cost, self.cost_left = budget.cost.tolist(), budget.limit
         self.at_most = {limit.zone: limit.at_most for limit in constraints.limits}
         self.reach_km = _straight_km(sites, constraints.min_distance_km)
         self.where = sites.positions_km()
@@ -122,11 +155,13 @@ class _Tally:
 
     def take(self, site: int) -> bool:
         """Take a site if there is room for it."""
+        if self.barred[site] or self.places_left < 1:
+            return False
         constraints = self.constraints
-        cost = 0.0 if constraints.cost is None else float(constraints.cost[site])
+        cost = 0 if self.cost is None else self.cost[site]
         zone = None if constraints.zone is None else str(constraints.zone[site])
         room = self.at_most.get(zone) if zone is not None else None
-        if self.barred[site] or self.places_left < 1 or cost > self.cost_left or room == 0:
+        if cost > self.cost_left or room == 0:
             return False
         self.taken[site] = self.barred[site] = True
         self.places_left -= 1
@@ -134,7 +169,8 @@ class _Tally:
         if zone is not None and room is not None:
             self.at_most[zone] = room - 1
         if self.tree is not None:
-            self.barred[self.tree.query_ball_point(self.where[site], self.reach_km)] = True
+            near = self.tree.query_ball_point(self.where[site], self.reach_km)
+            self.barred[near] = True
         return True
 
 
@@ -168,6 +204,13 @@ def _straight_km(sites: SiteSet, distance_km: float) -> float:
     return distance_km * (1 - SLACK)
 
 
+def _budget(constraints: Constraints) -> Budget | None:
+    """The costs and their limit in exact numbers; None where nothing limits what is spent."""
+    if constraints.cost is None or constraints.max_cost is None:
+        return None
+    return Budget.of(constraints.cost, constraints.max_cost)
+
+
 # -- exactly ----------------------------------------------------------------------------------
 
 
@@ -179,6 +222,10 @@ class _Rule:
         kind: which sort of constraint.
         text: what it asks for, for the middle of a sentence.
         remedy: how to loosen it; empty where it cannot be.
+        rows: (rows, s), what each row counts of each site.
+        low: least of each row.
+        high: most of each row.
+        budget: the exact numbers behind the rows, where these are money.
     """
 
     kind: str
@@ -187,6 +234,7 @@ class _Rule:
     rows: csr_array
     low: float
     high: float
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,10 +284,11 @@ def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rul
         text = f"keep {constraints.min_distance_km:g} km between sites"
         pairs = _near_pairs(sites, constraints.min_distance_km)
         rules.append(_Rule("distance", text, "lower the distance", pairs, -np.inf, 1))
-    if constraints.cost is not None and constraints.max_cost is not None:
-        text = f"spend at most {constraints.max_cost:,.10g} {constraints.currency}".rstrip()
-        row = total(_share_of_budget(constraints.cost, constraints.max_cost))
-        rules.append(_Rule("cost", text, "raise the budget", row, -np.inf, 1))
+    budget = _budget(constraints)
+    if budget is not None:
+        text = f"spend at most {constraints.max_cost:,.15g} {constraints.currency}".rstrip()
+        row = total(_share_of_budget(budget))
+        rules.append(_Rule("cost", text, "raise the budget", row, -np.inf, 1, budget))
     for limit in constraints.limits:
         row = total(constraints.in_zone(limit.zone))
         if limit.at_least > 0:
@@ -256,12 +305,33 @@ def _rules(sites: SiteSet, constraints: Constraints, n_active: int) -> list[_Rul
     return rules
 
 
-def _share_of_budget(cost: np.ndarray, budget: float) -> np.ndarray:
-    """Each cost as a share of the budget, 2 for any beyond it.
+def _share_of_budget(budget: Budget) -> np.ndarray:
+    """Each cost as a share of the budget, 2 for any beyond it, (s,).
 
     So the solver's tolerance is one of the budget, however dear the dearest site is.
     """
-    return np.where(cost > budget * (1 + SLACK), 2.0, cost / (budget or 1.0))
+    shares = budget.cost.astype(float) / float(budget.limit or 1)
+    return np.where(budget.cost > budget.limit, 2.0, np.minimum(shares, 1.0))
+
+
+def _cover(budget: Budget, active: np.ndarray) -> np.ndarray:
+    """The fewest, dearest sites of an overspending choice that overspend by themselves, (k,)."""
+    chosen = np.flatnonzero(active)
+    dearest = chosen[np.argsort(-budget.cost[chosen], kind="stable")]
+    spent = np.cumsum(budget.cost[dearest])
+    return dearest[: int((spent <= budget.limit).sum()) + 1]
+
+
+def _too_many_pairs(sites: SiteSet, distance_km: float) -> bool:
+    """Whether more pairs lie within a distance than the exact solver can take in, by a sample."""
+    n = len(sites)
+    if distance_km <= 0 or n * (n - 1) // 2 <= MOST_PAIRS:
+        return False
+    where, sample = sites.positions_km(), np.linspace(0, n - 1, SAMPLE).round().astype(int)
+    near = cKDTree(where).query_ball_point(
+        where[sample], _straight_km(sites, distance_km), return_length=True
+    )
+    return float(np.mean(near) - 1) * n / 2 > MOST_PAIRS
 
 
 def _near_pairs(sites: SiteSet, distance_km: float) -> csr_array:
@@ -282,18 +352,36 @@ def _worth(rank: np.ndarray, n_active: int) -> np.ndarray:
 
 
 def _search(rules: Sequence[_Rule], worth: np.ndarray, seconds: float = SECONDS) -> _Found:
-    """The choice of most worth that obeys, as far as there is time to find it."""
+    """The choice of most worth that obeys, as far as there is time to find it.
+
+    A choice that overspends within the solver's tolerance is cut off: of the sites that overspend
+    by themselves one must go. No choice that obeys is lost.
+    """
     limits = [LinearConstraint(r.rows, r.low, r.high) for r in rules if r.rows.shape[0]]
-    done = milp(
-        -worth,
-        integrality=np.ones(len(worth)),
-        bounds=Bounds(0, 1),
-        constraints=limits,
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
-    )
-    active = None if done.x is None else done.x > 0.5
-    bound = np.inf if done.mip_dual_bound is None else -done.mip_dual_bound
-    return _Found(active, done.status == INFEASIBLE, bound)
+    budgets = [rule.budget for rule in rules if rule.budget is not None]
+    end = time.monotonic() + seconds
+    while True:
+        done = milp(
+            -worth,
+            integrality=np.ones(len(worth)),
+            bounds=Bounds(0, 1),
+            constraints=limits,
+            options={"time_limit": max(0.01, end - time.monotonic()), "mip_rel_gap": 0.0},
+        )
+        active = None if done.x is None else done.x > 0.5
+        bound = np.inf if done.mip_dual_bound is None else -done.mip_dual_bound
+        if active is None:
+            return _Found(None, done.status == INFEASIBLE, bound)
+        over = [budget for budget in budgets if budget.exceeded(active)]
+        if not over:
+            return _Found(active, infeasible=False, bound=bound)
+        if time.monotonic() > end:
+            return _Found(None, infeasible=False, bound=bound)
+        for budget in over:
+            cover = _cover(budget, active)
+            row = coo_array((np.ones(len(cover)), (np.zeros(len(cover), int), cover)))
+            row.resize((1, len(worth)))
+            limits.append(LinearConstraint(csr_array(row), -np.inf, len(cover) - 1))
 
 
 def _clashing_pins(sites: SiteSet, constraints: Constraints, rules: Sequence[_Rule]) -> list[_Rule]:

@@ -9,10 +9,11 @@ from scipy.spatial import cKDTree
 
 from dynst_core.constraints import Constraints
 from dynst_core.mask import Mask
+from dynst_core.money import Budget, total
 from dynst_core.sites import EARTH_RADIUS_KM, SiteSet
 
 ROUNDING = 1e-6
-"""Relative excess that counts as rounding: one unit in a million."""
+"""Relative shortfall of a distance that counts as rounding: a millimetre in a kilometre."""
 
 
 def verify(
@@ -79,10 +80,10 @@ def _zones(mask: Mask, constraints: Constraints) -> Iterator[str]:
 def _cost(mask: Mask, constraints: Constraints) -> Iterator[str]:
     if constraints.cost is None or constraints.max_cost is None:
         return
-    cost = float(constraints.cost[mask.active].sum())
-    if cost > constraints.max_cost * (1 + ROUNDING):
+    if Budget.of(constraints.cost, constraints.max_cost).exceeded(mask.active):
+        cost = total(constraints.cost, mask.active)
         money = f" {constraints.currency}" if constraints.currency else ""
         yield (
-            f"The kept sites cost {cost:,.10g}{money} a year where {constraints.max_cost:,.10g} "
+            f"The kept sites cost {cost:,.15g}{money} a year where {constraints.max_cost:,.15g} "
             f"may be spent."
         )

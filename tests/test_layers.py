@@ -18,12 +18,13 @@ ROOT = Path(__file__).parent.parent
 # From the ground up: a module imports from the rows above its own, or from its own package.
 LIGHT_LAYERS = (
     ("errors", "commands"),
-    ("network",),
+    ("network", "money"),
     ("sites", "metrics", "schedules"),
     ("field", "mask", "morph"),
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
-    ("solve", "verify", "tolerance", "zones", "costs", "effect"),
+    ("verify", "tolerance", "zones", "costs", "effect"),
+    ("solve",),
     ("served", "series", "answers"),
     ("plan",),
     ("palette", "basemap", "wording", "summary", "cautions"),
