@@ -232,12 +232,11 @@ def _square_metres(served: Served) -> tuple[np.ndarray, str]:
 
 
 def _beside(run: Run, site: int, ring: np.ndarray) -> np.ndarray:
-    """A ring turned by whole turns to where its site is drawn."""
+    """A ring moved by whole turns to where its site is drawn."""
     if not run.sites.geographic:
         return ring
-    turned, middle = ring.copy(), unwrapped(run.sites)[site, 0]
-    turned[:, 0] += 360 * np.round((middle - turned[:, 0]) / 360)
-    return turned
+    moved = unwrapped(run.sites)[site] - run.sites.coordinates[site]
+    return ring + moved
 
 
 def _outline(run: Run, plan: Plan) -> np.ndarray:

@@ -74,6 +74,8 @@ def share(within: np.ndarray, weights: np.ndarray | None = None) -> float:
     if not known.any():
         return float("nan")
     weights = np.ones(len(within)) if weights is None else weights
+    if not weights[known].any():  # no area to share, as where all sites stand at one place
+        weights = np.ones(len(within))
     return float(np.average(within[known], weights=weights[known]))
 
 

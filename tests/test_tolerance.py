@@ -76,3 +76,7 @@ def test_cells_shrink_towards_the_poles() -> None:
 def test_cells_of_a_local_frame_have_their_own_size() -> None:
     areas = cell_areas(Grid(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0])), geographic=False)
     assert areas.tolist() == [2.0, 2.0, 3.0, 3.0, 4.0, 4.0]
+
+
+def test_a_share_by_area_counts_sites_alike_where_there_is_no_area() -> None:
+    assert share(np.array([1.0, 0.0]), np.zeros(2)) == 0.5
