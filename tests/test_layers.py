@@ -23,6 +23,7 @@ LIGHT_LAYERS = (
     ("field", "mask", "morph"),
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
+    ("limited", "zones_file"),
     ("verify", "tolerance", "zones", "costs", "effect"),
     ("solve",),
     ("served", "series", "answers"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import geopandas
@@ -13,6 +16,7 @@ from shapely import MultiPolygon, Point, Polygon, box
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
 from dynst_core.zones import borders, read_zones, zone_of_sites
+from dynst_core.zones_file import parse
 
 
 def sites(*places: tuple[float, float], geographic: bool = True) -> SiteSet:
@@ -47,6 +51,11 @@ def as_zipped_shapefile(zones: geopandas.GeoDataFrame, folder: Path) -> Path:
     return folder / "zones.zip"
 
 
+def parsed(file: Path, name: str = "zones file") -> geopandas.GeoDataFrame:
+    """As `read_zones`, in this process."""
+    return parse(file.read_bytes(), name)
+
+
 @pytest.mark.parametrize("write", [as_geojson, as_geopackage, as_zipped_shapefile])
 @pytest.mark.parametrize("content", [False, True])
 def test_zones_are_read_from_any_file_in_any_coordinates(
@@ -64,13 +73,13 @@ def test_longitudes_from_0_to_360_find_zones_from_minus_180() -> None:
 
 
 def test_a_site_in_two_zones_belongs_to_the_first(tmp_path: Path) -> None:
-    zones = read_zones(as_geojson(table(big=box(0, 0, 9, 9), small=box(0, 0, 1, 1)), tmp_path))
+    zones = parsed(as_geojson(table(big=box(0, 0, 9, 9), small=box(0, 0, 1, 1)), tmp_path))
     assert zone_of_sites(zones, THREE).tolist() == ["big", "big", "big"]
 
 
 def test_parts_of_one_name_are_one_zone(tmp_path: Path) -> None:
     parts = WEST_EAST.assign(name="both")
-    zones = read_zones(as_geojson(parts, tmp_path))
+    zones = parsed(as_geojson(parts, tmp_path))
     assert zones["zone"].tolist() == ["both"]
     assert zone_of_sites(zones, THREE).tolist() == ["both", "both", ""]
 
@@ -90,11 +99,11 @@ def test_zones_are_called_by_their_likeliest_name(
 ) -> None:
     named = geopandas.GeoDataFrame(columns, geometry=WEST_EAST.geometry, crs=4326)
     named.to_file(tmp_path / "zones.gpkg")
-    assert read_zones(tmp_path / "zones.gpkg")["zone"].tolist() == names
+    assert parsed(tmp_path / "zones.gpkg")["zone"].tolist() == names
 
 
 def test_zones_in_metres_of_the_same_hall_need_no_geography(tmp_path: Path) -> None:
-    zones = read_zones(as_geojson(WEST_EAST, tmp_path))
+    zones = parsed(as_geojson(WEST_EAST, tmp_path))
     hall = sites((0.5, 0.5), (1.5, 0.5), geographic=False)
     assert zone_of_sites(zones, hall).tolist() == ["west", "east"]
 
@@ -102,18 +111,18 @@ def test_zones_in_metres_of_the_same_hall_need_no_geography(tmp_path: Path) -> N
 def test_points_are_no_zones(tmp_path: Path) -> None:
     points = geopandas.GeoDataFrame({"name": ["a"]}, geometry=[Point(0, 0)], crs=4326)
     with pytest.raises(DataError, match="zones.geojson: expected polygons, found Point"):
-        read_zones(as_geojson(points, tmp_path), "zones.geojson")
+        parsed(as_geojson(points, tmp_path), "zones.geojson")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a map", b"{}", b"PK\x03\x04 broken"])
 def test_what_cannot_be_read_is_told_in_one_line(content: bytes) -> None:
     with pytest.raises(DataError, match="mine.zip: expected polygons") as told:
-        read_zones(content, "mine.zip")
+        parse(content, "mine.zip")
     assert "\n" not in str(told.value)
 
 
 def test_zones_far_from_every_site_are_refused(tmp_path: Path) -> None:
-    zones = read_zones(as_geojson(WEST_EAST, tmp_path))
+    zones = parsed(as_geojson(WEST_EAST, tmp_path))
     with pytest.raises(DataError, match="none of the 2 does; check the place"):
         zone_of_sites(zones, sites((50.0, 50.0), (51.0, 50.0)))
 
@@ -141,3 +150,142 @@ def test_borders_come_in_degrees_whatever_the_file_s_coordinates() -> None:
 
 def read_table(**zones: Polygon | MultiPolygon) -> geopandas.GeoDataFrame:
     return table(**zones).rename(columns={"name": "zone"})
+
+
+# -- files that hold more than zones, or less ------------------------------------------------
+
+
+def test_zones_numbered_past_180_hold_the_sites_in_them_and_are_drawn_beside_them() -> None:
+    zones = read_table(pacific=box(170, -30, 200, 0), far=box(-170, -60, -165, -50))
+    there = sites((175.0, -10.0), (-170.0, -10.0), (-167.0, -55.0), (195.0, -5.0))
+    assert zone_of_sites(zones, there).tolist() == ["pacific", "pacific", "far", "pacific"]
+    numbered_on = read_table(reef=box(200, -30, 230, 0))
+    drawn = borders(numbered_on, sites((-150.0, -10.0), (-140.0, -12.0)))
+    assert (drawn["reef"][0][:, 0].min(), drawn["reef"][0][:, 0].max()) == (-160, -130)
+
+
+def test_a_geoparquet_is_read(tmp_path: Path) -> None:
+    WEST_EAST.to_parquet(tmp_path / "zones.parquet")
+    assert parsed(tmp_path / "zones.parquet")["zone"].tolist() == ["west", "east"]
+
+
+def test_of_several_layers_that_of_polygons_is_read_and_two_such_are_refused(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "zones.gpkg"
+    points = geopandas.GeoDataFrame({"name": ["a"]}, geometry=[Point(0, 0)], crs=4326)
+    points.to_file(file, layer="stations")
+    WEST_EAST.to_file(file, layer="districts")
+    assert parsed(file)["zone"].tolist() == ["west", "east"]
+    WEST_EAST.to_file(file, layer="wards")
+    with pytest.raises(DataError, match=r"found 2 \(districts, wards\); export the one to use"):
+        parsed(file)
+
+
+VRT = """<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>CSV:{file}</SrcDataSource>
+<GeometryType>wkbNone</GeometryType></OGRVRTLayer></OGRVRTDataSource>"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_virtual_file_reads_no_other_file_whatever_it_is_called(
+    tmp_path: Path, packed: bool
+) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("name\nhidden\n")
+    content = VRT.format(file=secret).encode()
+    if packed:
+        with zipfile.ZipFile(tmp_path / "zones.zip", "w") as archive:
+            archive.writestr("zones.json", content)
+        content = (tmp_path / "zones.zip").read_bytes()
+    with pytest.raises(DataError, match="none of these") as refused:
+        read_zones(content, "zones.json")
+    assert "hidden" not in str(refused.value)
+
+
+OTHER_FORMATS = {
+    "CSV": b'name,WKT\na,"POLYGON ((0 0,1 0,1 1,0 0))"\n',
+    "KML": b'<?xml version="1.0"?><kml><NetworkLink><href>http://127.0.0.1/</href></NetworkLink></kml>',
+    "GML": b'<gml:FeatureCollection xmlns:gml="http://www.opengis.net/gml"/>',
+    "WFS": b"<OGRWFSDataSource><URL>http://127.0.0.1:9/</URL></OGRWFSDataSource>",
+    "TopoJSON with an address": b'{"type":"Topology","objects":{},"arcs":[],"href":"http://127.0.0.1"}',
+    "ESRI JSON": b'{"geometryType":"esriGeometryPolygon","features":[]}',
+    "SQLite": b"SQLite format 3\0" + b"\0" * 100,
+    "an address": b"http://127.0.0.1:9/zones.json",
+    "a path": b"/vsicurl/http://127.0.0.1:9/zones.json",
+}
+
+
+@pytest.mark.parametrize("format_", OTHER_FORMATS)
+def test_formats_that_may_name_other_files_are_not_read(format_: str) -> None:
+    with pytest.raises(DataError, match="zones.json: expected polygons"):
+        read_zones(OTHER_FORMATS[format_], "zones.json")
+
+
+def test_a_geopackage_with_a_view_is_refused(tmp_path: Path) -> None:
+    WEST_EAST.to_file(tmp_path / "zones.gpkg")
+    with closing(sqlite3.connect(tmp_path / "zones.gpkg")) as database:
+        database.execute("CREATE VIEW other AS SELECT * FROM zones")
+        database.commit()
+    with pytest.raises(DataError, match="found a view or a virtual table"):
+        parsed(tmp_path / "zones.gpkg")
+
+
+def geojson(ring: list[tuple[float, float]], name: object = "a") -> bytes:
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"name": name}, "geometry": shape}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+
+
+SQUARE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (geojson([(0.0, 0.0), (1.0, 1.0)]), "expected polygons"),
+        (geojson([(0.0, 0.0), (1.0, 1.0), (0.0, 0.0)]), "expected polygons"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested at most 40 deep"),
+        (b"[" * 100_000, "expected polygons"),
+        (b'{"type":"FeatureCollection","features":[' + b"[" * 100_000, "nested at most 40"),
+        (geojson(SQUARE).replace(b"1.0", b"1e999"), "expected polygons"),
+        (b'{"type":"FeatureCollection","features":[]}', "expected polygons, found"),
+    ],
+)
+def test_broken_geojson_is_refused_in_one_sentence(content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=f"zones.json: .*{message}") as refused:
+        parse(content, "zones.json")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [["a", "b"], {"a": 1}, None, ""])
+def test_a_name_that_is_no_text_becomes_a_number(name: object) -> None:
+    assert parse(geojson(SQUARE, name), "zones.json")["zone"].tolist() in (
+        ["zone 1"],
+        ["['a', 'b']"],
+    )
+
+
+def test_an_archive_that_unpacks_to_far_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "zones.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zones.geojson", b" " * (150 << 20))
+    with pytest.raises(DataError, match="unpacks to at most 200 MB and 200 times its size"):
+        parsed(tmp_path / "zones.zip")
+
+
+def test_a_ring_that_crosses_itself_thousands_of_times_is_read_in_seconds() -> None:
+    rng = np.random.default_rng(0)
+    ring = [tuple(point) for point in rng.uniform(0, 1, (800, 2)).tolist()]
+    try:
+        zones = read_zones(geojson([*ring, ring[0]]), "zones.json")
+    except DataError as error:
+        assert "within 20 s" in str(error) or "memory" in str(error)
+    else:
+        assert zones["zone"].tolist() == ["a"]
+
+
+def test_an_archive_of_two_shapefiles_is_refused_and_says_which(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "zones.zip", "w") as archive:
+        archive.writestr("one.shp", b"")
+        archive.writestr("two.shp", b"")
+    with pytest.raises(DataError, match=r"found one\.shp, two\.shp; zip the parts of one"):
+        parsed(tmp_path / "zones.zip")

@@ -151,7 +151,7 @@ def _pick_zones(run: Run, choice: Choice) -> None:
         type=["geojson", "json", "gpkg", "zip"],
         key=key,
         on_change=lambda: _take_zones(run, key),
-        help="GeoJSON, GeoPackage or a zipped Shapefile with a column `zone` or `name`; then say "
+        help="GeoJSON, GeoPackage, GeoParquet or a zipped Shapefile with a column `zone` or `name`; then say "
         "how many may stay in each zone.",
         max_upload_size=20,
     )
