@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 
+from dynst_core.column_names import channel_columns, spelt
 from dynst_core.errors import DataError
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
@@ -58,7 +59,7 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
         columns |= {"importance_lowest": lowest, "importance_highest": highest}
     columns |= _errors(run, plan)
     if plan.constraints.cost is not None:
-        per_year = _named("per_year", plan.constraints.currency)
+        per_year = spelt("per_year", plan.constraints.currency)
         columns[f"cost_{per_year}"] = np.where(active, plan.constraints.cost, 0.0)
         columns[f"saving_{per_year}"] = np.where(active, 0.0, plan.constraints.cost)
     points = geopandas.points_from_xy((x + 180) % 360 - 180 if sites.geographic else x, y)
@@ -67,21 +68,20 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
 
 def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
     card, columns = run.manifest.dataset, {}
-    for channel, (name, unit) in enumerate(zip(card.channels, card.units, strict=True)):
+    for channel, named in enumerate(channel_columns(card.channels, card.units)):
         rmse = plan.rmse_by_site(channel)
         empty = np.full(len(run.sites), np.nan)
-        columns[f"rmse_{_named(name, unit)}"] = empty if rmse is None else np.round(rmse, 6)
+        columns[f"rmse_{named}"] = empty if rmse is None else _significant(rmse)
         if run.arrays.bands is not None and plan.level is not None:
             width = run.arrays.bands.half_width[plan.level, :, :, channel].mean(axis=0)
             share = f"{100 * run.arrays.bands.share:.0f}pct"
-            columns[f"band_{share}_{_named(name, unit)}"] = np.round(width, 6)
+            columns[f"band_{share}_{named}"] = _significant(width)
     return columns
 
 
-def _named(*parts: str) -> str:
-    """A column's name of letters, digits and underscores: "m/s" becomes "m_per_s"."""
-    spelt = "_".join(part for part in parts if part).replace("/", "_per_").replace("%", "percent")
-    return re.sub(r"_+", "_", re.sub(r"[^\w]+", "_", spelt)).strip("_")
+def _significant(values: np.ndarray) -> np.ndarray:
+    """Values at the seven significant digits that they are stored with, however small they are."""
+    return np.array([float(f"{value:.7g}") for value in values.tolist()])
 
 
 def provenance(run: Run, plan: Plan) -> dict[str, str]:
@@ -104,12 +104,22 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
         **({"edited_by_hand": _told(plan)} if plan.edits else {}),
         "rank_order": f"0 for the first site to go, {len(run.sites) - 1} for the last to stay",
         "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
+        **_renamed(card.channels, card.units),
         "test_period": f"{split.test_start:%Y-%m-%dT%H:%MZ}/{split.test_end:%Y-%m-%dT%H:%MZ}",
         "kept": f"{plan.mask.n_active} of {len(run.sites)}",
         "constraints": " ".join(plan.breaches)
         or ("obeyed" if plan.constraints.n_asked else "none"),
         "data": f"{card.title}, {card.attribution} ({card.licence})",
     }
+
+
+def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
+    """Which column is of which channel, where names alone would not say so."""
+    columns = channel_columns(channels, units)
+    pairs = list(zip(columns, channels, units, strict=True))
+    if all(column == spelt(name, unit) for column, name, unit in pairs):
+        return {}
+    return {"columns": "; ".join(f"rmse_{column} is of {name!r}" for column, name, _ in pairs)}
 
 
 def _told(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from zipfile import ZIP_STORED, ZipFile
 import numpy as np
 import xarray as xr
 
+from dynst_core.column_names import channel_variables
 from dynst_core.export import provenance
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
@@ -70,18 +71,22 @@ def fields(run: Run, plan: Plan) -> xr.Dataset:
         data[name].attrs |= FLAGS
     for name in ("rank", "importance"):
         data[name].attrs["units"] = "1"
-    for channel, (name, unit) in enumerate(
-        zip(manifest.dataset.channels, manifest.dataset.units, strict=True)
+    card = manifest.dataset
+    variables = channel_variables(card.channels)
+    for channel, (variable, name, unit) in enumerate(
+        zip(variables, card.channels, card.units, strict=True)
     ):
         rmse = np.stack([e.rmse(axis=())[:, :, channel] for e in run.arrays.errors])
         title = f"root mean squared error of the forecast of {name.replace('_', ' ')}"
         field = _field(run, rmse.astype(np.float32), title, "level", "lead_time")
-        field.attrs |= {"units": unit, "cell_methods": "time: root_mean_square"}
-        data[f"rmse_{name}"] = field
+        field.attrs |= {"units": unit, "channel": name, "cell_methods": "time: root_mean_square"}
+        data[f"rmse_{variable}"] = field
         if plan.level is None and plan.errors is not None:
             own = plan.errors.rmse(axis=())[:, :, channel].astype(np.float32)
-            data[f"rmse_plan_{name}"] = _field(run, own, title, "lead_time")
-            data[f"rmse_plan_{name}"].attrs |= field.attrs | {"long_name": f"{title}, this plan"}
+            data[f"rmse_plan_{variable}"] = _field(run, own, title, "lead_time")
+            data[f"rmse_plan_{variable}"].attrs |= field.attrs | {
+                "long_name": f"{title}, this plan"
+            }
     told = provenance(run, plan)
     attrs = {
         "Conventions": "CF-1.11",

@@ -20,8 +20,10 @@ import zarr
 
 from dynst_core import export, netcdf
 from dynst_core.constraints import ALWAYS, Constraints
+from dynst_core.costs import read_costs
 from dynst_core.errors import DataError
 from dynst_core.mask import Mask
+from dynst_core.metrics import ErrorStatistics
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
@@ -300,3 +302,88 @@ def test_the_zip_of_zarr_names_no_part_twice(network_run: Run, plan: Plan) -> No
         names = packed.namelist()
         assert len(names) == len(set(names)) and ".zmetadata" in names
         assert packed.testzip() is None
+
+
+# -- channels whose names collide -------------------------------------------------------------
+
+SUMS = ("squared", "absolute", "signed")
+ALIKE = ("NO-2", "NO 2", "no 2", "T", "t", "a/b", "50 %", "風", "T_2")
+UNITS = ("µg/m3", "µg/m3", "µg/m3", "K", "K", "1", "%", "m s-1", "K")
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> tuple[Run, Plan]:
+    """A run of nine channels with names that formats confuse, each with an error of its own."""
+    arrays = make_arrays(network_sites())
+
+    def widened(errors: ErrorStatistics) -> ErrorStatistics:
+        sums = {name: getattr(errors, name) * np.square(np.arange(1, 10)) for name in SUMS}
+        return ErrorStatistics(**sums, count=np.repeat(errors.count, 9, axis=2))
+
+    arrays = replace(
+        arrays,
+        errors=tuple(map(widened, arrays.errors)),
+        persistence=widened(arrays.persistence),
+        bands=None,
+    )
+    run = save_run(tmp_path / "runs", "many", arrays, mean=(0.0,) * 9, std=(1.0,) * 9)
+    card = run.manifest.dataset.model_copy(update={"channels": ALIKE, "units": UNITS})
+    run = replace(run, manifest=run.manifest.model_copy(update={"dataset": card}))
+    return run, Plan.at_level(run, 1)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_channels_of_like_names_keep_a_column_each(
+    many: tuple[Run, Plan], tmp_path: Path, name: str
+) -> None:
+    run, plan = many
+    table = read_any(name, run, plan, tmp_path)
+    columns = [column for column in table if column.startswith("rmse_")]  # in order of channels
+    assert len(columns) == len(set(map(str.casefold, columns))) == len(ALIKE)
+    for channel, column in enumerate(columns):
+        np.testing.assert_allclose(table[column], plan.rmse_by_site(channel), rtol=1e-6)
+    told = export.provenance(run, plan)["columns"]
+    for column, channel_name in zip(columns, ALIKE, strict=True):
+        assert f"{column} is of {channel_name!r}" in told
+
+
+@pytest.mark.parametrize("name", ["netcdf", "zarr"])
+def test_channels_of_like_names_keep_a_variable_each(
+    many: tuple[Run, Plan], tmp_path: Path, name: str
+) -> None:
+    run, plan = many
+    if name == "netcdf":
+        (tmp_path / "plan.nc").write_bytes(netcdf.to_netcdf(run, plan))
+        opened = xr.open_dataset(tmp_path / "plan.nc")
+    else:
+        (tmp_path / "plan.zip").write_bytes(netcdf.to_zarr(run, plan))
+        opened = xr.open_zarr(zarr.storage.ZipStore(tmp_path / "plan.zip", mode="r"))
+    found = {v.attrs["channel"]: v for v in opened.data_vars.values() if "channel" in v.attrs}
+    assert set(found) == set(ALIKE)
+    for channel, channel_name in enumerate(ALIKE):
+        last = found[channel_name].isel(level=1)
+        wanted = run.arrays.errors[1].rmse(axis=())[:, :, channel]
+        np.testing.assert_allclose(last, wanted, rtol=1e-6)
+
+
+def test_small_errors_keep_their_digits(network_run: Run, plan: Plan) -> None:
+    """Specific humidity errs by millionths of kg/kg: six decimals would say 0."""
+    tiny = plan.errors
+    assert tiny is not None
+    scaled = {name: getattr(tiny, name) * 1e-14 for name in SUMS}
+    small = replace(plan, errors=ErrorStatistics(**scaled, count=tiny.count))
+    table = read_csv(export.to_csv(network_run, small))
+    np.testing.assert_allclose(table["rmse_speed_mph"], small.rmse_by_site(), rtol=1e-6)
+
+
+def test_an_exported_csv_opens_again_as_a_table_of_costs(tmp_path: Path) -> None:
+    ids = ["=1+1", "-5", "+679", "@x", "'q", "00012", "NA", "a,b", 'B "old"', "\tx y", "東京"]
+    sites = SiteSet(np.array(ids), network_sites(len(ids)).coordinates, geographic=True)
+    run = save_run(tmp_path / "runs", "odd", make_arrays(sites))
+    exported = pd.read_csv(
+        io.BytesIO(export.to_csv(run, Plan.at_level(run, 1))), dtype=str, keep_default_na=False
+    )
+    costs = exported[["site"]].assign(cost=range(len(ids))).to_csv(index=False).encode()
+    found = read_costs(costs, "costs.csv", sites)
+    assert found.by_site.tolist() == [*range(len(ids))]
+    assert found.others == ()

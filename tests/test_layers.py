@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 # From the ground up: a module imports from the rows above its own, or from its own package.
 LIGHT_LAYERS = (
-    ("errors", "commands"),
+    ("errors", "commands", "column_names"),
     ("network", "money"),
     ("sites", "metrics", "schedules"),
     ("field", "mask", "morph"),

@@ -148,11 +148,11 @@ def _pick_zones(run: Run, choice: Choice) -> None:
     key = f"zones-file-{run.run_id}"
     st.file_uploader(
         "Zones (a file of polygons)",
-        type=["geojson", "json", "gpkg", "zip"],
+        type=["geojson", "json", "gpkg", "parquet", "zip"],
         key=key,
         on_change=lambda: _take_zones(run, key),
-        help="GeoJSON, GeoPackage, GeoParquet or a zipped Shapefile with a column `zone` or `name`; then say "
-        "how many may stay in each zone.",
+        help="GeoJSON, GeoPackage, GeoParquet or a zipped Shapefile with a column `zone` or "
+        "`name`; then say how many may stay in each zone.",
         max_upload_size=20,
     )
     fault = st.session_state.get(f"{key}-fault")
