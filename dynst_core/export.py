@@ -22,6 +22,7 @@ from dynst_core.column_names import channel_columns, spelt
 from dynst_core.errors import DataError
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
+from dynst_core.site_reasons import site_reasons
 from dynst_core.zones import WGS84
 
 LAYER = "plan"
@@ -50,7 +51,7 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
         place[0]: x,
         place[1]: y,
         "decision": np.where(active, "keep", "remove"),
-        "reason": plan.reasons(run),
+        "reason": site_reasons(run, plan),
         "rank": run.path.rank,
         "importance": np.round(run.path.importance, 6),
     }

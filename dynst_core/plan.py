@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynst_core.constraints import ALWAYS, FREE, Constraints
+from dynst_core.constraints import Constraints
 from dynst_core.errors import ConstraintError
 from dynst_core.mask import Mask
 from dynst_core.metrics import LEAD_TIME, SITE, ErrorStatistics
@@ -175,26 +175,3 @@ class Plan:
         if self.constraints.cost is None:
             return None
         return total(self.constraints.cost, ~self.mask.active)
-
-    def reasons(self, run: Run) -> list[str]:
-        """Why each site stays or goes, one text a site, in words for a table."""
-        pin, active = self.constraints.pin, self.mask.active
-        by_rank = run.path.rank >= len(active) - self.mask.n_active
-        if self.level is not None:
-            by_rank = active
-        reasons = [
-            _reason(int(pin[i]), bool(active[i]), bool(by_rank[i])) for i in range(len(active))
-        ]
-        index = {str(site): i for i, site in enumerate(run.sites.site_id)}
-        for edit in self.edits:
-            if active[index[edit.site]] == edit.active:
-                reasons[index[edit.site]] = edit.reason or "switched by hand"
-        return reasons
-
-
-def _reason(pin: int, active: bool, by_rank: bool) -> str:
-    if pin != FREE:
-        return "pinned: always keep" if pin == ALWAYS else "pinned: never keep"
-    if active:
-        return "among the most important" if by_rank else "kept to obey the constraints"
-    return "removed to obey the constraints" if by_rank else "less important than those kept"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dynst_core import commands
@@ -55,6 +56,11 @@ def percent(share: float) -> str:
     if rounded == 100 and share < 1:  # the last site is no rounding error
         return f"{100 * share:.6g} %"
     return f"{rounded:.0f} %" if abs(rounded - round(rounded)) < 0.05 else f"{rounded:.1f} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def level_label(run: Run, level: int) -> str:

@@ -29,7 +29,7 @@ LIGHT_LAYERS = (
     ("served", "series", "answers"),
     ("plan",),
     ("palette", "basemap", "wording", "summary", "cautions"),
-    ("places", "rivals"),
+    ("places", "rivals", "site_reasons"),
     ("looks", "curves"),
     ("plan_file", "export", "pictures"),
     ("netcdf", "report_words", "keeping", "stability"),

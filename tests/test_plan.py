@@ -115,28 +115,3 @@ def test_cost_and_saving_share_out_the_whole(network_run: Run) -> None:
     plan = Plan.at_level(network_run, 2, asked)
     assert plan.yearly_cost == np.arange(40)[plan.mask.active].sum()
     assert plan.yearly_cost + plan.yearly_saving == 780
-
-
-def test_every_site_has_a_reason(network_run: Run) -> None:
-    site = first_out(network_run, 2)
-    top = str(network_run.sites.site_id[network_run.path.rank.argmax()])
-    plan = Plan.at_level(network_run, 2, pinned(network_run, **{site: ALWAYS, top: NEVER}))
-    ids = network_run.sites.site_id.tolist()
-    told = dict(zip(ids, plan.reasons(network_run), strict=True))
-    assert told[site] == "pinned: always keep" and told[top] == "pinned: never keep"
-    others = {told[i] for i in ids if i not in (site, top)}
-    assert others == {"among the most important", "less important than those kept"}
-    other = next(i for i in ids if told[i] == "less important than those kept")
-    edited = plan.edited(network_run, Edit(other, active=True, reason="new school"))
-    assert dict(zip(ids, edited.reasons(network_run), strict=True))[other] == "new school"
-
-
-def test_a_site_moved_by_a_distance_says_so(network_run: Run) -> None:
-    asked = replace(free(network_run), min_distance_km=3.0)
-    plan = Plan.at_level(network_run, 1, asked)
-    told = np.array(plan.reasons(network_run))
-    moved_out = network_run.path.active[1] & ~plan.mask.active
-    by_rank = network_run.path.rank >= 40 - plan.mask.n_active
-    assert moved_out.any()
-    assert (told[by_rank & ~plan.mask.active] == "removed to obey the constraints").all()
-    assert (told[~by_rank & plan.mask.active] == "kept to obey the constraints").all()

@@ -12,6 +12,7 @@ from app.views import data_offer, failure, pins, site_time
 from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
+from dynst_core.site_reasons import level_history, site_reasons
 
 VIEWS = {session.OVER_TIME: "Over time", session.BY_LEAD_TIME: "By lead time"}
 
@@ -88,7 +89,7 @@ def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
 def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | None) -> None:
     noun, name = wording.site_noun(run), wording.plain(str(run.sites.site_id[site]))
     state_now = "kept" if plan.mask.active[site] else "removed"
-    decided = f"is **{state_now}** in this plan: {wording.plain(plan.reasons(run)[site])}"
+    decided = f"is **{state_now}** in this plan: {wording.plain(site_reasons(run, plan)[site])}"
     if clash is not None:
         decided = "is **not decided**: no plan obeys all constraints"
     lines = [
@@ -96,7 +97,7 @@ def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | No
         f"Importance: {wording.standing(run, float(run.path.importance[site]))}"
         f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
         f"counted from the first to go.",
-        f"{_dropped(run, site)} {_kept_against_dropped(run, choice, site)}",
+        f"{level_history(run, site)} {_kept_against_dropped(run, choice, site)}",
     ]
     with st.container(key="facts"):
         st.markdown("\n".join(f"- {line}" for line in lines))
@@ -109,15 +110,6 @@ def _interval(run: Run, site: int) -> str:
         return " (from one training)"
     low, high = members.importance[:, site]
     return f" ({100 * low:.0f} to {100 * high:.0f} % over {len(members.seeds)} trainings)"
-
-
-def _dropped(run: Run, site: int) -> str:
-    """From which level it stays removed."""
-    active = run.path.active[:, site]
-    if active[-1]:
-        return "Kept at every level."
-    first = int(np.flatnonzero(active)[-1]) + 1
-    return f"Dropped when {wording.level_label(run, first)} is removed."
 
 
 def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
