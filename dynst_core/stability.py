@@ -39,15 +39,24 @@ def _seeds(run: Run) -> str:
         why = " Most of each order is worked out before training, the same for all of them."
     else:
         why = " This forecaster is solved, not trained from drawn weights: only exchanges differ."
-    rmse = members.rmse[:, level, 0]
+    rmse = members.rmse[:, level]
     shared = int(members.active[:, level].all(axis=0).sum())
     return (
         f"{len(members.seeds)} trainings: their ranks agree by {_agreement(run, members.rank)}; "
         f"with {wording.level_label(run, level)} removed all of them keep {shared:,} of "
         f"{int(run.path.n_active[level]):,} {wording.site_noun(run)}s, and their errors run from "
-        f"{wording.number(rmse.min(), rmse.max())} to {wording.number(rmse.max())} "
-        f"{wording.unit(run, 0)}.{why}"
+        f"{_ranges(run, rmse)}.{why}"
     )
+
+
+def _ranges(run: Run, rmse: np.ndarray) -> str:
+    """From the least to the greatest error of the seeds, (seeds, c), for each channel."""
+    ranges = []
+    for channel, (low, high) in enumerate(zip(rmse.min(axis=0), rmse.max(axis=0), strict=True)):
+        name = f"{wording.variable(run, channel)} " if rmse.shape[1] > 1 else ""
+        both = f"{wording.number(low, high)} to {wording.number(high)}"
+        ranges.append(f"{name}{both} {wording.unit(run, channel)}")
+    return ", ".join(ranges)
 
 
 def _levels(run: Run) -> str:

@@ -11,6 +11,9 @@ from dynst_core import commands
 from dynst_core.runs import Run
 from dynst_core.tolerance import Kind, Tolerance
 
+MOST_DECIMALS = 6
+"""More decimals than these are not read, but counted."""
+
 
 def site_noun(run: Run) -> str:
     """What one site is called: a cell of a grid or a sensor of a network."""
@@ -25,11 +28,23 @@ def capital(text: str) -> str:
 def number(value: float, reference: float | None = None) -> str:
     """A number with three figures of its reference size, e.g. 7.60, 12.3, 231; "no data" if NaN.
 
+    Below a ten-thousandth it is written with a power of ten: 3.12e-7.
+
     Args:
         value: the number.
         reference: the size that fixes the digits, so that numbers side by side agree.
     """
-    return f"{value:.{digits(reference or value)}f}" if math.isfinite(value) else "no data"
+    return figures(value, digits(reference or value))
+
+
+def figures(value: float, decimals: int) -> str:
+    """A number with so many decimals, or three figures and a power of ten where these are many."""
+    if not math.isfinite(value):
+        return "no data"
+    if decimals <= MOST_DECIMALS:
+        return f"{value:.{decimals}f}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def digits(size: float) -> int:
@@ -37,7 +52,7 @@ def digits(size: float) -> int:
     size = abs(size)
     if not math.isfinite(size) or 0.5 <= size < 10 or size == 0:
         return 2
-    return min(6, max(0, 2 - math.floor(math.log10(size))))
+    return max(0, 2 - math.floor(math.log10(size)))
 
 
 def change(value: float, reference: float) -> str:
@@ -164,6 +179,21 @@ def ground(distance_km: float) -> str:
 def variable(run: Run, channel: int) -> str:
     """The channel's name in words: "air_temperature" reads "air temperature"."""
     return run.manifest.dataset.channels[channel].replace("_", " ")
+
+
+def errors_of_channels(run: Run, errors: Sequence[float], sizes: Sequence[float]) -> str:
+    """An error of each channel with its unit; with its name where there are several.
+
+    Args:
+        run: the run.
+        errors: one number a channel, in its unit.
+        sizes: the size that fixes the digits of each.
+    """
+    units = run.manifest.dataset.units
+    texts = [f"{number(e, s)} {u}" for e, s, u in zip(errors, sizes, units, strict=True)]
+    if len(texts) > 1:
+        texts = [f"{variable(run, i)} {text}" for i, text in enumerate(texts)]
+    return ", ".join(texts)
 
 
 def unit(run: Run, channel: int) -> str:

@@ -24,6 +24,11 @@ from tests.factories import grid_sites, make_arrays, network_sites, save_run
         (0.0421, None, "0.0421"),
         (10.2, 9.8, "10.20"),
         (float("nan"), 1.0, "no data"),
+        (0.00123, None, "0.00123"),
+        (3.123e-7, None, "3.12e-7"),  # specific humidity in kg/kg
+        (3.123e-7, 1e-6, "3.12e-7"),
+        (-4.2e-9, None, "-4.20e-9"),
+        (8.4e-5, None, "8.40e-5"),
     ],
 )
 def test_a_number_has_about_three_figures(value: float, reference: float, text: str) -> None:
@@ -159,3 +164,15 @@ def test_a_text_of_a_run_is_shown_as_it_is_written(text: str) -> None:
     assert [token.type for token in shown] == ["paragraph_open", "inline", "paragraph_close"]
     assert {token.type for token in shown[1].children} <= {"text", "text_special"}
     assert shown[1].children and "".join(token.content for token in shown[1].children) == text
+
+
+def test_each_channel_s_error_has_its_name_and_unit_where_there_are_several(
+    network_run: Run,
+) -> None:
+    assert wording.errors_of_channels(network_run, [1.0], [1.0]) == "1.00 mph"
+    card = network_run.manifest.dataset.model_copy(
+        update={"channels": ("speed", "humidity"), "units": ("mph", "kg/kg")}
+    )
+    run = replace(network_run, manifest=network_run.manifest.model_copy(update={"dataset": card}))
+    told = wording.errors_of_channels(run, [1.0, 2.5e-6], [1.0, 2.5e-6])
+    assert told == "speed 1.00 mph, humidity 2.50e-6 kg/kg"

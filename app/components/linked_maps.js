@@ -345,7 +345,8 @@ function tooltip(stage, info) {
   if (row < 0) return null;
   const { words } = stage.data;
   const { arrays } = look;
-  const shown = (value, digits, unit, none) => Number.isFinite(value) ? `${value.toFixed(digits)} ${unit}` : none;
+  const figures = (value, digits) => digits > 6 ? value.toExponential(2) : value.toFixed(digits);
+  const shown = (value, digits, unit, none) => Number.isFinite(value) ? `${figures(value, digits)} ${unit}` : none;
   const told = (plan) => {
     const error = numberAt(arrays[`error${plan}`], look[`scale${plan}`], row);
     return shown(error, look.digits, words.unit, "no data");

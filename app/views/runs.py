@@ -73,18 +73,20 @@ def _open_all(shelf: Shelf) -> dict[str, Run]:
 
 def summary(run: Run) -> dict[str, Any]:
     """One row of the table, numbers in words with their units."""
-    card, unit = run.manifest.dataset, wording.unit(run, 0)
+    card, channels = run.manifest.dataset, range(len(run.manifest.dataset.channels))
     level = run.level_near(session.FIRST_REMOVED)
-    dense = run.rmse(0)
+    dense = [run.rmse(0, None, channel) for channel in channels]
+    fewer = [run.rmse(level, None, channel) for channel in channels]
+    still = [run.persistence_rmse(None, channel) for channel in channels]
     removed = wording.level_label(run, level)
     return {
         "run": run.run_id,
         "what": f"{run.manifest.title}, {card.place}",
         "sites": f"{len(run.sites):,} {wording.site_noun(run)}s",
         "data": wording.period(card.start, card.end),
-        "error with all": f"{wording.number(dense)} {unit}",
-        "error with fewer": f"{wording.number(run.rmse(level), dense)} {unit}, {removed} removed",
-        "persistence": f"{wording.number(run.persistence_rmse(), dense)} {unit}",
+        "error with all": wording.errors_of_channels(run, dense, dense),
+        "error with fewer": f"{wording.errors_of_channels(run, fewer, dense)}, {removed} removed",
+        "persistence": wording.errors_of_channels(run, still, dense),
         "trainings": 1 if run.arrays.members is None else len(run.arrays.members.seeds),
         "trained": f"{run.manifest.created:%d %b %Y}",
         "complete": run.manifest.complete,

@@ -151,8 +151,10 @@ def _changed(run: Run, choice: Choice, found: Effect) -> str:
     """A difference in bold to two figures, and both errors with as many decimals."""
     unit, usual = wording.plain(wording.unit(run, choice.channel)), wording.digits(found.before)
     digits = min(max(wording.digits(found.difference) - 1, usual + 1), usual + 3)
-    difference = f"{found.difference:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return f"**{difference} {unit}** ({found.before:.{digits}f} to {found.after:.{digits}f})"
+    sign = "+" if found.difference >= 0 else "\N{MINUS SIGN}"
+    difference = sign + wording.figures(abs(found.difference), digits)
+    before, after = (wording.figures(error, digits) for error in (found.before, found.after))
+    return f"**{difference} {unit}** ({before} to {after})"
 
 
 def _offer_forecast(run: Run, plan: Plan) -> None:
