@@ -25,6 +25,9 @@ NUMBERS = (
 )
 PLAIN = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|\.[0-9]+")
 COMMA = re.compile(r"[0-9]+,[0-9]+")
+MOST_BYTES, MOST_LETTERS = 64 << 20, 100_000
+"""The largest table, and the longest line."""
+
 GROUPED = re.compile(r"[0-9]{1,3}([.,][0-9]{3})+")
 """A number that has a thousands separator, or may have: 1.200 is 1200 in one country, 1.2 in
 another."""
@@ -135,7 +138,17 @@ def _decimal_points(rows: list[_Row]) -> bool:
 
 def _read(raw: bytes, name: str, wanted: set[str]) -> tuple[list[_Row], str]:
     """The rows of the table, and what divides its columns."""
+    if len(raw) > MOST_BYTES:
+        raise DataError(
+            f"{name}: expected {EXPECTED} of at most {MOST_BYTES >> 20} MB, found "
+            f"{len(raw) >> 20} MB; leave out other columns."
+        )
     text = _decoded(raw)
+    if max(map(len, text.split("\n"))) > MOST_LETTERS:
+        raise DataError(
+            f"{name}: expected {EXPECTED}, found a line of more than {MOST_LETTERS:,} letters; "
+            f"save the table as CSV with one site in a line."
+        )
     first, _, rest = text.partition("\n")
     lines_before = 0
     if re.fullmatch(r"sep=.", first.strip()):  # a line that spreadsheets write and read

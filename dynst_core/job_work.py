@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-
-import numpy as np
 
 from dynst_core.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.errors import DynSTError
@@ -27,11 +24,10 @@ from dynst_core.job_files import (
     LevelDone,
     Process,
 )
-from dynst_core.manifest import MANIFEST, Manifest, one_line
+from dynst_core.manifest import MANIFEST, one_line
 from dynst_core.mask import Mask
 from dynst_core.path import BETWEEN_LEVELS, PathTraining, Progress
-from dynst_core.run_arrays import RunArrays
-from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore
+from dynst_core.runs import ARRAYS, WEIGHTS, ReplacingStore, Run, RunStore
 from dynst_core.train_request import TrainRequest
 from dynst_core.trainings import open_problem, training_for
 
@@ -186,31 +182,9 @@ def _place_for_run(folder: JobFolder, card: JobCard) -> tuple[RunStore, str]:
     earlier = folder.stated().run_id
     own = {MANIFEST, ARRAYS, WEIGHTS}
     if earlier and {file.name for file in (folder.store / earlier).glob("*")} == own:
-        return _InPlace(folder.store), earlier
+        return ReplacingStore(folder.store), earlier
     store = RunStore(folder.store)
     return store, store.free_id(card.name, exact=False)
-
-
-class _InPlace(RunStore):
-    """A store that puts a run in the place of an earlier one of the same id."""
-
-    def save(
-        self,
-        manifest: Manifest,
-        arrays: RunArrays,
-        weights: Mapping[int, Mapping[str, np.ndarray]],
-    ) -> Run:
-        """As `RunStore.save`; the earlier run comes back where that fails."""
-        target = self.root / manifest.run_id
-        aside = self.root / f".{manifest.run_id}-earlier"
-        target.rename(aside)
-        try:
-            run = super().save(manifest, arrays, weights)
-        except BaseException:
-            aside.rename(target)
-            raise
-        shutil.rmtree(aside)
-        return run
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dynst_core.atomic import temporary_name, write_atomically
 from dynst_core.errors import RunError
 from dynst_core.manifest import (
     BASELINES,
@@ -59,8 +62,8 @@ def check_own(folder: Path) -> None:
         )
     if not (os.access(folder, os.W_OK) and os.access(folder.parent, os.W_OK)):
         raise RunError(
-            f"{folder}: expected a folder that can be changed, found it read-only; export the run "
-            f"and import it into another folder of runs."
+            f"{folder.name}: expected a run that can be changed, found its folder read-only; "
+            f"export the run and import it into another folder of runs."
         )
 
 
@@ -81,15 +84,11 @@ def write_note(folder: Path, text: str) -> None:
         raise RunError(
             f"Expected a note of at most {NOTE_LETTERS:,} letters, found {len(text):,}; shorten it."
         )
-    if not text.strip():
-        (folder / NOTE).unlink(missing_ok=True)
-        return
-    temporary = folder / f".{NOTE}-{uuid.uuid4().hex[:8]}"
-    try:
-        temporary.write_text(text.strip() + "\n", encoding="utf-8")
-        temporary.replace(folder / NOTE)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with RunStore(folder.parent).changing(), _explained(folder.name, "a note"):
+        if text.strip():
+            write_atomically(folder / NOTE, (text.strip() + "\n").encode())
+        else:
+            (folder / NOTE).unlink(missing_ok=True)
 
 
 def rename(store: RunStore, run_id: str, wish: str) -> str:
@@ -101,12 +100,14 @@ def rename(store: RunStore, run_id: str, wish: str) -> str:
     Raises:
         RunError: the run is not to be changed, or the wish is taken or no name for a folder.
     """
-    folder = store.folder(run_id)
+    folder = _present(store, run_id, "rename")
     check_own(folder)
     if wish == run_id:
         return run_id
-    copy_as(folder, store.folder(store.free_id(wish, exact=True)))
-    _remove(folder)
+    with store.changing(), _explained(run_id, "a run of another name"):
+        _present(store, run_id, "rename")
+        copy_as(folder, store.folder(store.free_id(wish, exact=True)))
+        _remove(folder)
     return wish
 
 
@@ -119,7 +120,7 @@ def copy_as(folder: Path, target: Path) -> None:
     manifest = read_manifest(folder / MANIFEST)
     baselines = read_baselines(folder, manifest.run_id)
     new = {"run_id": target.name}
-    temporary = target.parent / f".{target.name}-{uuid.uuid4().hex[:8]}"
+    temporary = temporary_name(target)
     temporary.mkdir()
     try:
         for name in (ARRAYS, WEIGHTS, NOTE):
@@ -139,18 +140,38 @@ def delete(store: RunStore, run_id: str) -> Deleted:
     Raises:
         RunError: the run is not to be changed, or there is none.
     """
-    folder = store.folder(run_id)
-    if not folder.is_dir():
-        raise RunError(
-            f"{folder}: expected a run to delete, found none; it may have been deleted before."
-        )
+    folder = _present(store, run_id, "delete")
     check_own(folder)
     now = datetime.now(UTC).replace(microsecond=0)
     deleted = Deleted(f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}", run_id, now)
     place = store.root / TRASH / deleted.key
-    place.mkdir(parents=True)
-    folder.rename(place / run_id)
+    with store.changing(), _explained(run_id, "a deleted run"):
+        _present(store, run_id, "delete")
+        place.mkdir(parents=True)
+        folder.rename(place / run_id)
     return deleted
+
+
+def _present(store: RunStore, run_id: str, to_do: str) -> Path:
+    folder = store.folder(run_id)
+    if not folder.is_dir():
+        raise RunError(
+            f"{run_id}: expected a run to {to_do}, found none; it may have been renamed or deleted "
+            f"meanwhile."
+        )
+    return folder
+
+
+@contextmanager
+def _explained(run_id: str, what: str) -> Iterator[None]:
+    """Turn what the disk refuses into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{run_id}: expected room for {what}, found {one_line(error)}; make room, or see that "
+            f"the folder of runs can be written to."
+        ) from error
 
 
 def deleted_runs(store: RunStore) -> list[Deleted]:
@@ -172,13 +193,14 @@ def restore(store: RunStore, deleted: Deleted) -> str:
     Raises:
         RunError: it is no longer there.
     """
-    place = _in_trash(store, deleted)
-    run_id = store.free_id(deleted.run_id, exact=False)
-    if run_id == deleted.run_id:
-        move_into_place(place / deleted.run_id, store.folder(run_id))
-    else:
-        copy_as(place / deleted.run_id, store.folder(run_id))
-    _remove(place)
+    with store.changing(), _explained(deleted.run_id, "the restored run"):
+        place = _in_trash(store, deleted)
+        run_id = store.free_id(deleted.run_id, exact=False)
+        if run_id == deleted.run_id:
+            move_into_place(place / deleted.run_id, store.folder(run_id))
+        else:
+            copy_as(place / deleted.run_id, store.folder(run_id))
+        _remove(place)
     return run_id
 
 
@@ -188,7 +210,8 @@ def forget(store: RunStore, deleted: Deleted) -> None:
     Raises:
         RunError: it is no longer there.
     """
-    _remove(_in_trash(store, deleted))
+    with store.changing():
+        _remove(_in_trash(store, deleted))
 
 
 def _in_trash(store: RunStore, deleted: Deleted) -> Path:
@@ -212,6 +235,6 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
     except OSError as error:
         raise RunError(
-            f"{folder}: expected a folder that can be removed, found {one_line(error)}; remove it "
-            f"by hand."
+            f"{folder.name}: expected a folder that can be removed, found {one_line(error)}; "
+            f"remove it by hand."
         ) from error

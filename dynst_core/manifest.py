@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +13,13 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dynst_core import commands
+from dynst_core.atomic import write_atomically
 from dynst_core.errors import DynSTError, RunError
 
 FORMAT_VERSION = 3
 MANIFEST, BASELINES = "manifest.json", "baselines.json"
+MOST_JSON = 256 << 20
+"""Bytes of a file that holds a record."""
 
 
 class Card(BaseModel):
@@ -144,25 +147,40 @@ def read_baselines(folder: Path, run_id: str) -> Baselines:
         baselines = Baselines.model_validate(unseal(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise RunError(
-            f"{file}: expected a table of baselines, found {one_line(error)}; "
+            f"{place(file)}: expected a table of baselines, found {one_line(error)}; "
             f"delete the file and run `{commands.here('baselines', run_id)}` again."
         ) from error
     if baselines.run_id != run_id:
         raise RunError(
-            f"{file}: expected baselines of run {run_id!r}, found those of "
+            f"{place(file)}: expected baselines of run {run_id!r}, found those of "
             f"{baselines.run_id!r}; delete the file and measure them again."
         )
     return baselines
 
 
 def write_baselines(folder: Path, baselines: Baselines) -> None:
-    """Replace the ledger of rivals in one step, so that a reader never sees half of it."""
-    temporary = folder / f".{BASELINES}-{uuid.uuid4().hex[:8]}"
+    """Replace the ledger of rivals in one step, so that a reader never sees half of it.
+
+    Raises:
+        RunError: the disk is full or read-only; the earlier ledger stays.
+    """
     try:
-        temporary.write_text(seal(baselines))
-        temporary.replace(folder / BASELINES)
-    finally:
-        temporary.unlink(missing_ok=True)
+        write_atomically(folder / BASELINES, seal(baselines).encode())
+    except OSError as error:
+        raise RunError(
+            f"{folder.name}: expected room for one more measurement, found {one_line(error)}; make "
+            f"room and run the same command again, which goes on from the last one."
+        ) from error
+
+
+def parse_json(raw: bytes) -> Any:
+    """JSON of a bounded size and depth; ValueError for anything else."""
+    if len(raw) > MOST_JSON:
+        raise ValueError(f"JSON of {len(raw) / 2**20:,.0f} MB")
+    try:
+        return json.loads(raw)
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deep") from error
 
 
 def seal(record: Card) -> str:
@@ -173,7 +191,7 @@ def seal(record: Card) -> str:
 
 def unseal(raw: bytes) -> dict[str, Any]:
     """Read what `seal` wrote; ValueError when it is no JSON or its checksum does not hold."""
-    content = json.loads(raw)
+    content = parse_json(raw)
     if not isinstance(content, dict):
         raise ValueError("JSON without names")
     if content.pop("checksum", None) != _checksum(content):
@@ -218,7 +236,7 @@ class Sealed(Generic[AnyCard]):
             DynSTError: it is foreign, damaged or written by a newer version.
         """
         try:
-            found = json.loads(raw)
+            found = parse_json(raw)
         except ValueError as fault:
             raise self.error(
                 f"{name}: expected {self.noun} as JSON, found {one_line(fault)}; {self.again}."
@@ -264,20 +282,34 @@ def read_manifest(file: Path) -> Manifest:
         raw = file.read_bytes()
     except FileNotFoundError as error:
         raise RunError(
-            f"{file}: expected the manifest of a run, found no such file; "
+            f"{place(file)}: expected the manifest of a run, found no such file; "
             f"`{commands.here('runs')}` lists the runs there are."
         ) from error
     except OSError as error:
         raise RunError(
-            f"{file}: expected the manifest of a run, found {one_line(error)}; copy the run again."
+            f"{place(file)}: expected the manifest of a run, found {one_line(error)}; copy the run "
+            f"again."
         ) from error
-    return MANIFEST_FILE.read(raw, str(file))
+    return MANIFEST_FILE.read(raw, place(file))
+
+
+def place(file: Path) -> str:
+    """A file of a run as errors name it: its folder and its name, not where they lie.
+
+    Whoever opens a run in the app need not know the server's folders.
+    """
+    return f"{file.parent.name}/{file.name}"
+
+
+FOLDERS = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:\\|/)(?:[^\s'\"/\\]+[/\\])+")
 
 
 def one_line(error: Exception) -> str:
-    """What went wrong, short enough for the middle of a sentence."""
+    """What went wrong, short enough for the middle of a sentence, without the machine's folders."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         return f"{first['msg'].lower()} at {where or 'its top'}"
-    return " ".join(str(error).split()) or type(error).__name__
+    text = (error.strerror or "") if isinstance(error, OSError) else ""
+    text = " ".join((text or str(error)).split())
+    return FOLDERS.sub("", text)[:300] or type(error).__name__

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,7 +17,7 @@ from dynst_core.manifest import Card, Sealed, one_line, seal
 from dynst_core.mask import Mask
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
+from dynst_core.sites import SiteSet, some
 
 FORMAT, FORMAT_VERSION = "dynst-plan", 1
 
@@ -133,6 +135,12 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
             f"{name}: expected a plan for the {len(run.sites)} sites of run {run.run_id!r}, found "
             f"one for {card.n_sites} other sites of run {card.run_id!r}; open that run first."
         )
+    fault = next(_contradictions(card, run.sites), None)
+    if fault is not None:
+        raise PlanError(
+            f"{name}: expected a plan that agrees with itself, found {fault}; export the plan "
+            f"again from the Plan view."
+        )
     try:
         return Plan.of(
             run,
@@ -146,6 +154,40 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
             f"{name}: expected a plan that fits its own sites, found {one_line(error)}; export the "
             f"plan again."
         ) from error
+
+
+def _contradictions(card: PlanCard, sites: SiteSet) -> Iterator[str]:
+    """What a plan says that cannot all be true, each as the middle of a sentence."""
+    known, kept = set(sites.site_id.astype(str).tolist()), set(card.kept)
+    if card.n_sites != len(sites):
+        yield f"{card.n_sites:,} sites where the sites it names are {len(sites):,}"
+    if not kept:
+        yield "no site that is kept"
+    if len(kept) < len(card.kept):
+        yield f"{some(_repeated(card.kept))} kept twice"
+    edits = {edit.site: edit.active for edit in card.edits}  # the last word on each site
+    strange = [site for site in (*card.kept, *edits) if site not in known]
+    if strange:
+        yield f"{some(strange)} that is none of the sites"
+    wrong = [site for site, active in edits.items() if active != (site in kept)]
+    if wrong:
+        done = "on" if edits[wrong[0]] else "off"
+        yield f"{wrong[0]} switched {done} by hand and {'not ' if done == 'on' else ''}kept"
+    if not 1 <= card.n_wanted <= len(sites):
+        yield f"{card.n_wanted:,} sites wanted out of {len(sites):,}"
+    by_hand = sum(edits.values())
+    if len(kept) > card.n_wanted + by_hand:
+        yield (
+            f"{len(kept):,} sites kept where {card.n_wanted:,} were wanted and {by_hand:,} were "
+            f"switched on by hand"
+        )
+    both = set(card.always) & set(card.never)
+    if both:
+        yield f"{some(sorted(both))} both always and never to be kept"
+
+
+def _repeated(ids: tuple[str, ...]) -> list[str]:
+    return [site for site, count in Counter(ids).items() if count > 1]
 
 
 def sites_sha256(sites: SiteSet) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import uuid
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
+from dynst_core.atomic import temporary_name
 from dynst_core.errors import RunError
-from dynst_core.keeping import NOTE, copy_as
-from dynst_core.manifest import BASELINES, MANIFEST, one_line, read_baselines
-from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, check_hash, move_into_place, open_run
+from dynst_core.keeping import NOTE, NOTE_LETTERS, copy_as
+from dynst_core.manifest import BASELINES, MANIFEST, one_line
+from dynst_core.runs import ARRAYS, WEIGHTS, Run, RunStore, check_parts, move_into_place, open_run
 
 ENDING = "dynst-run.zip"
 NEEDED, OPTIONAL = (MANIFEST, ARRAYS, WEIGHTS), (BASELINES, NOTE)
@@ -24,7 +23,7 @@ LARGEST = {
     ARRAYS: 2048 * MEGABYTE,
     WEIGHTS: 2048 * MEGABYTE,
     BASELINES: 256 * MEGABYTE,
-    NOTE: MEGABYTE,
+    NOTE: 4 * NOTE_LETTERS,
 }
 """Bytes that each part of a run may have when unpacked."""
 
@@ -35,7 +34,7 @@ def pack_run(run: Run) -> bytes:
     Raises:
         RunError: a file of the run is missing or damaged.
     """
-    _check_parts(run)
+    check_parts(run)
     packed = io.BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         for name in (*NEEDED, *OPTIONAL):
@@ -59,36 +58,29 @@ def unpack_run(file: BinaryIO, store: RunStore, name: str = "run file") -> str:
         RunError: the file is no packed run, holds anything else, is too large or is damaged.
     """
     store.check_writable()
-    temporary = store.root / f".import-{uuid.uuid4().hex[:8]}"
+    temporary = temporary_name(store.root / "import")
     temporary.mkdir()
     try:
         _extract(file, temporary, name)
         try:
             run = open_run(temporary)
-            _check_parts(run)
+            check_parts(run)
         except RunError as error:  # tell of the uploaded file, not of a folder that is gone
-            raise RunError(str(error).replace(f"{temporary}{os.sep}", f"{name}: ")) from error
-        run_id = store.free_id(run.run_id, exact=False)
-        if run_id == run.run_id:
-            move_into_place(temporary, store.folder(run_id))
-        else:
-            copy_as(temporary, store.folder(run_id))
+            raise RunError(str(error).replace(f"{temporary.name}/", f"{name}: ")) from error
+        with store.changing():
+            run_id = store.free_id(run.run_id, exact=False)
+            if run_id == run.run_id:
+                move_into_place(temporary, store.folder(run_id))
+            else:
+                copy_as(temporary, store.folder(run_id))
         return run_id
+    except OSError as error:
+        raise RunError(
+            f"{name}: expected room for the run, found {one_line(error)}; make room and import it "
+            f"again."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _check_parts(run: Run) -> None:
-    """See that every part is what the manifest states, and nothing more is stated."""
-    stated = set(run.manifest.files)
-    if stated != {ARRAYS, WEIGHTS}:
-        raise RunError(
-            f"{run.folder / MANIFEST}: expected the files {ARRAYS} and {WEIGHTS}, found "
-            f"{sorted(stated)}; export the run again."
-        )
-    for name in (ARRAYS, WEIGHTS):
-        check_hash(run.folder / name, run.manifest.files[name])
-    read_baselines(run.folder, run.run_id)
 
 
 def _extract(file: BinaryIO, folder: Path, name: str) -> None:

@@ -6,8 +6,8 @@ import hashlib
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
@@ -15,29 +15,48 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialize
 
 from dynst_core import commands
-from dynst_core.errors import DataError, RunError
+from dynst_core.atomic import flush_folder, flush_tree, is_leftover, temporary_name
+from dynst_core.errors import RunError
 from dynst_core.field import Grid
+from dynst_core.hdf5_check import check_plain_hdf5
 from dynst_core.manifest import (
     MANIFEST,
     Baselines,
     Manifest,
     one_line,
+    place,
     read_baselines,
     read_manifest,
     seal,
 )
 from dynst_core.mask import SparsityPath
 from dynst_core.run_arrays import RunArrays, read_arrays, write_arrays
+from dynst_core.run_checks import contradictions
 from dynst_core.sites import SiteSet
 
 ARRAYS, WEIGHTS = "path.nc", "weights.safetensors"
 NAME = re.compile(r"(?!\.)[\w.-]+")
 """What a run may be called: its name is a folder's, and a part of links and commands."""
+
+LONGEST_NAME = 100
+"""Letters of a run's name: a folder's may have 255 bytes, and hidden copies add to it."""
+
+LOCK, LOCK_SECONDS = ".lock", 30.0
+"""The file that whoever changes a store holds, and how long others wait for it."""
+
+EARLIER = "-earlier"
+"""How the hidden folder of a run ends that is being replaced."""
+
+TEMPORARY = re.compile(r"\.(?!trash|jobs).+-[0-9a-f]{8}")
+"""Names of the folders in which runs are written and unpacked."""
+
+WEIGHT_NAME = re.compile(r"level_(?P<level>\d{1,6})/(?P<name>.+)", re.DOTALL)
 
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever their ending."""
@@ -159,11 +178,51 @@ class RunStore:
             self.root.mkdir(parents=True, exist_ok=True)
             with TemporaryFile(dir=self.root):
                 pass
+            self.recover()
         except OSError as error:
             raise RunError(
-                f"Expected a folder that runs can be written to, found {self.root} "
-                f"({one_line(error)}); choose another with --runs."
+                f"Expected a folder of runs that can be written to, found {self.root.name!r}: "
+                f"{one_line(error)}; choose another with --runs, or in DYNST_RUNS."
             ) from error
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep others, in this process or another, from changing what runs there are meanwhile.
+
+        Raises:
+            RunError: another program holds the store for longer than `LOCK_SECONDS`, or nothing
+                can be written into it.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / LOCK, timeout=LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise RunError(
+                f"Expected the folder of runs {self.root.name!r} to be free, found another program "
+                f"changing it for {LOCK_SECONDS:g} s; try again when that has ended."
+            ) from error
+
+    def recover(self) -> None:
+        """Undo what a process left that was ended in the middle of a change.
+
+        A run that was being replaced comes back where its successor did not arrive; temporary
+        folders go once they are a day old.
+        """
+        hidden = [path for path in self.root.glob(".*") if path.is_dir()]
+        aside = [path for path in hidden if path.name.endswith(EARLIER)]
+        old = [path for path in hidden if TEMPORARY.fullmatch(path.name) and is_leftover(path)]
+        if not aside and not old:
+            return
+        with self.changing():
+            for path in aside:
+                target = self.root / path.name.removeprefix(".").removesuffix(EARLIER)
+                if target.exists():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.exists():
+                    path.rename(target)
+            for path in old:
+                shutil.rmtree(path, ignore_errors=True)
 
     def open(self, run_id: str) -> Run:
         """Open a run by its id, checked.
@@ -174,7 +233,7 @@ class RunStore:
         run = open_run(self.folder(run_id))
         if run.run_id != run_id:
             raise RunError(
-                f"{run.folder}: expected run {run_id!r} as the folder says, found run "
+                f"{run.folder.name}: expected run {run_id!r} as the folder says, found run "
                 f"{run.run_id!r}; give the folder that name again."
             )
         return run
@@ -185,9 +244,9 @@ class RunStore:
         Raises:
             RunError: the id is no name for a folder.
         """
-        if not NAME.fullmatch(run_id):
+        if not NAME.fullmatch(run_id) or len(run_id) > LONGEST_NAME:
             raise RunError(
-                f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id!r}; "
+                f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id[:80]!r}; "
                 f"`{commands.here('runs')}` lists what there is."
             )
         return self.root / run_id
@@ -207,16 +266,16 @@ class RunStore:
         Returns:
             The run, opened again from disk.
         Raises:
-            RunError: the run id is taken or is no name for a folder.
+            RunError: the run id is taken or is no name for a folder; the disk is full; or what was
+                written does not open again, so that nothing is left in its place.
         """
         check_name(manifest.run_id)
         target = self.folder(manifest.run_id)
-        if target.exists():
-            raise _taken(target)
+        self.refuse_taken(target)
         self.root.mkdir(parents=True, exist_ok=True)
-        temporary = self.root / f".{manifest.run_id}-{uuid.uuid4().hex[:8]}"
-        temporary.mkdir()
+        temporary = temporary_name(target)
         try:
+            temporary.mkdir()
             write_arrays(arrays, temporary / ARRAYS)
             flat = _flatten(weights)
             # safetensors' own writer makes files that only their owner may read.
@@ -224,10 +283,51 @@ class RunStore:
             files = {name: _sha256(temporary / name) for name in (ARRAYS, WEIGHTS)}
             manifest = manifest.model_copy(update={"files": files})
             (temporary / MANIFEST).write_text(seal(manifest))
-            move_into_place(temporary, target)
+            check_parts(open_run(temporary))
+            self.put_in_place(temporary, target)
+        except OSError as error:
+            raise RunError(
+                f"Expected room to save the run {manifest.run_id!r}, found {one_line(error)}; make "
+                f"room, or choose another folder of runs."
+            ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return open_run(target)
+
+    def refuse_taken(self, target: Path) -> None:
+        """Refuse to begin with a name that is taken.
+
+        Raises:
+            RunError: it is.
+        """
+        if target.exists():
+            raise _taken(target)
+
+    def put_in_place(self, temporary: Path, target: Path) -> None:
+        """Give a finished temporary folder the name of a run; errors as of `move_into_place`."""
+        with self.changing():
+            move_into_place(temporary, target)
+
+
+class ReplacingStore(RunStore):
+    """A store that puts a run in the place of an earlier one of the same id."""
+
+    def refuse_taken(self, target: Path) -> None:
+        """Nothing to refuse."""
+
+    def put_in_place(self, temporary: Path, target: Path) -> None:
+        """As in `RunStore`; the earlier run comes back where that fails, or with `recover`."""
+        aside = target.with_name(f".{target.name}{EARLIER}")
+        with self.changing():
+            if aside.exists():  # of a replacement that was cut off: the run in place is newer
+                shutil.rmtree(aside)
+            target.rename(aside)
+            try:
+                move_into_place(temporary, target)
+            except BaseException:
+                aside.rename(target)
+                raise
+            shutil.rmtree(aside)
 
 
 def _flatten(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -248,8 +348,10 @@ def move_into_place(temporary: Path, target: Path) -> None:
     Raises:
         RunError: the name is taken.
     """
+    flush_tree(temporary)
     try:
         temporary.rename(target)
+        flush_folder(target.parent)
     except OSError as error:
         # Another run may have taken the id while this one was being written.
         raise (_taken(target) if target.exists() else error) from error
@@ -261,6 +363,11 @@ def check_name(wish: str) -> None:
     Raises:
         RunError: the wish is no name for a folder.
     """
+    if len(wish) > LONGEST_NAME:
+        raise RunError(
+            f"Expected a run's name of at most {LONGEST_NAME} letters, found {len(wish)}; choose a "
+            f"shorter one."
+        )
     if not NAME.fullmatch(wish):
         like = re.sub(r"[^\w.-]+", "-", wish).strip("-.") or "my-run"
         raise RunError(
@@ -291,16 +398,18 @@ def open_run(folder: Path) -> Run:
     arrays_file = folder / ARRAYS
     check_hash(arrays_file, manifest.files.get(ARRAYS))
     try:
+        check_plain_hdf5(arrays_file)
         arrays = read_arrays(arrays_file)
-    except (OSError, KeyError, ValueError, DataError) as error:
+    except Exception as error:  # the format's library raises too many kinds to list
         raise RunError(
-            f"{arrays_file}: expected the arrays of a run, found a file that cannot be read "
+            f"{place(arrays_file)}: expected the arrays of a run, found a file that cannot be read "
             f"({one_line(error)}); copy the run again or train it anew."
         ) from error
-    if len(arrays.path.active) != len(manifest.forecast_seconds):
+    fault = next(contradictions(manifest, arrays), None)
+    if fault is not None:
         raise RunError(
-            f"{arrays_file}: expected {len(manifest.forecast_seconds)} levels as in the manifest, "
-            f"found {len(arrays.path.active)}; copy the run again."
+            f"{place(folder / MANIFEST)}: expected a run whose parts fit together, found {fault}; "
+            f"export it again where it was trained, or train it anew."
         )
     return Run(folder, manifest, arrays)
 
@@ -315,22 +424,44 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
     check_hash(file, manifest.files.get(WEIGHTS))
     try:
         flat = load_file(file)
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise RunError(
-            f"{file}: expected safetensors, found {one_line(error)}; copy the run again."
+            f"{place(file)}: expected safetensors, found {one_line(error)}; copy the run again."
         ) from error
     n_levels = len(manifest.steps)
     if not 0 <= level < n_levels:
         raise RunError(
-            f"{file}: expected weights of level {level}, found {n_levels} levels; "
+            f"{place(file)}: expected weights of level {level}, found {n_levels} levels; "
             f"choose one of those."
         )
     weights = {}
     for full in sorted(flat):
-        prefix, name = full.split("/", 1)
-        if int(prefix.removeprefix("level_")) <= level:
-            weights[name] = flat[full]
+        named = WEIGHT_NAME.fullmatch(full)
+        if named is None:
+            raise RunError(
+                f"{place(file)}: expected weights by level and name, found {full[:80]!r}; copy the "
+                f"run again."
+            )
+        if int(named["level"]) <= level:
+            weights[named["name"]] = flat[full]
     return weights
+
+
+def check_parts(run: Run) -> None:
+    """See that every part is what the manifest states, and nothing more is stated.
+
+    Raises:
+        RunError: a part is missing, damaged, or one too many.
+    """
+    stated = set(run.manifest.files)
+    if stated != {ARRAYS, WEIGHTS}:
+        raise RunError(
+            f"{place(run.folder / MANIFEST)}: expected the files {ARRAYS} and {WEIGHTS}, found "
+            f"{sorted(stated)}; export the run again."
+        )
+    check_hash(run.folder / ARRAYS, run.manifest.files[ARRAYS])
+    read_weights(run.folder, run.manifest, len(run.manifest.steps) - 1)
+    read_baselines(run.folder, run.run_id)
 
 
 def check_hash(file: Path, expected: str | None) -> None:
@@ -340,11 +471,13 @@ def check_hash(file: Path, expected: str | None) -> None:
         RunError: it is missing or its SHA-256 is another.
     """
     if not file.is_file():
-        raise RunError(f"{file}: expected this file of the run, found none; copy the run again.")
+        raise RunError(
+            f"{place(file)}: expected this file of the run, found none; copy the run again."
+        )
     if _sha256(file) != expected:
         raise RunError(
-            f"{file}: expected the SHA-256 that the manifest states, found another; the file was "
-            f"damaged or changed, so copy the run again."
+            f"{place(file)}: expected the SHA-256 that the manifest states, found another; the "
+            f"file was damaged or changed, so copy the run again."
         )
 
 

@@ -22,7 +22,7 @@ from dynst_core.mask import SparsityPath, n_active_at
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.network import Network
 from dynst_core.run_arrays import Bands, Members, RunArrays
-from dynst_core.runs import Run, RunStore
+from dynst_core.runs import LOCK, Run, RunStore
 from dynst_core.sites import SiteSet
 
 LEVELS = (0.0, 0.3, 0.6, 0.9)
@@ -155,6 +155,11 @@ def make_manifest(run_id: str, arrays: RunArrays, **changes: object) -> Manifest
         files={},
     )
     return manifest.model_copy(update=changes)
+
+
+def content(folder: Path) -> list[str]:
+    """Names in a folder, sorted, but that of the file which locks a store."""
+    return sorted(path.name for path in folder.iterdir() if path.name != LOCK)
 
 
 def save_run(root: Path, run_id: str, arrays: RunArrays, **changes: object) -> Run:

@@ -26,7 +26,7 @@ from dynst_core.plan_file import write_plan
 from dynst_core.runs import RunStore
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.sources.simulate import TunnelSettings, simulate_tunnel
-from tests.factories import make_arrays, network_sites, save_run
+from tests.factories import content, make_arrays, network_sites, save_run
 from tests.problems import problem_of
 
 pytestmark = [pytest.mark.usefixtures("one_thread", "quick_terminal"), pytest.mark.slow]
@@ -268,7 +268,7 @@ def test_a_wrong_command_is_refused_in_one_line(
     folder = tmp_path / "runs"
     save_run(folder, "taken", make_arrays(network_sites()))
     assert_refused(command(*words, "--runs", folder), sentence)
-    assert [entry.name for entry in folder.iterdir()] == ["taken"]
+    assert content(folder) == ["taken"]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_a_training_that_is_stopped_keeps_the_levels_that_are_finished(
     assert run.path.n_active.tolist() == [720, 72]
     assert len(run.manifest.steps) == 2
     assert len(run.weights(0)) > 0
-    assert [entry.name for entry in tmp_path.iterdir()] == ["tunnel-fire"]
+    assert content(tmp_path) == ["tunnel-fire"]
 
 
 def test_a_site_kept_and_removed_at_once_is_refused(tmp_path: Path) -> None:

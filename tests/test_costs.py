@@ -108,3 +108,11 @@ def test_a_table_that_will_not_do_is_refused_with_its_fault(text: str, told: str
     with pytest.raises(DataError, match="^costs.csv: expected") as caught:
         read_costs(text.encode("latin-1" if "\xff" in text else "utf-8"), "costs.csv", SITES)
     assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"id,cost" * 3_000_000, b"x" * (65 << 20), b'id,"' + b"c" * 200_000]
+)
+def test_a_table_without_lines_is_refused_at_once(raw: bytes) -> None:
+    with pytest.raises(DataError, match="costs.csv: expected a CSV table"):
+        read_costs(raw, "costs.csv", SITES)

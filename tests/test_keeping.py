@@ -23,7 +23,7 @@ from dynst_core.keeping import (
     write_note,
 )
 from dynst_core.runs import Run, RunStore
-from tests.factories import make_arrays, network_sites, save_run
+from tests.factories import content, make_arrays, network_sites, save_run
 from tests.test_runs import assert_same
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +36,7 @@ def store(network_run: Run) -> RunStore:
 
 def listing(store: RunStore) -> list[str]:
     """Everything in the store's folder, hidden or not."""
-    return sorted(path.name for path in store.root.iterdir())
+    return content(store.root)
 
 
 def test_a_renamed_run_is_the_same_run_under_another_name(
@@ -90,7 +90,7 @@ def test_a_rename_that_fails_midway_leaves_the_run_as_it_was(
         raise OSError("disk full")
 
     monkeypatch.setattr(keeping, "seal", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(RunError, match="found disk full; make room"):
         rename(store, "network", "later")
     assert listing(store) == ["network"]
     assert RunStore(store.root).open("network").baselines.rows

@@ -17,11 +17,12 @@ ROOT = Path(__file__).parent.parent
 
 # From the ground up: a module imports from the rows above its own, or from its own package.
 LIGHT_LAYERS = (
-    ("errors", "commands", "column_names"),
+    ("errors", "commands", "column_names", "atomic"),
     ("network", "money"),
     ("sites", "metrics", "schedules"),
     ("field", "mask", "morph"),
-    ("manifest", "run_arrays"),
+    ("manifest", "run_arrays", "hdf5_check"),
+    ("run_checks",),
     ("sources", "runs", "constraints"),
     ("limited", "zones_file"),
     ("verify", "tolerance", "zones", "costs", "effect"),

@@ -135,10 +135,72 @@ def test_a_sealed_file_that_contradicts_itself_is_refused(network_run: Run, chan
     card = read_card(write_plan(network_run, Plan.at_level(network_run, 1)))
     forged = PlanCard.model_validate(card.model_dump() | change)
     read = read_card(seal(forged).encode())
-    with pytest.raises(PlanError, match="expected a plan that fits its own sites"):
+    with pytest.raises(
+        PlanError, match="expected a plan that (fits its own sites|agrees with itself)"
+    ):
         plan_of(read, network_run)
 
 
 def test_a_plan_file_names_its_kept_sites_in_plain_sight(network_run: Run) -> None:
     content = json.loads(write_plan(network_run, Plan.at_level(network_run, 3)))
     assert set(content["kept"]) == set(network_run.sites.site_id[network_run.path.active[3]])
+
+
+def changed(raw: bytes, **changes: object) -> bytes:
+    """A plan file with other content and a checksum that holds."""
+    card = PlanCard.model_validate({k: v for k, v in json.loads(raw).items() if k != "checksum"})
+    return seal(PlanCard.model_validate(card.model_dump() | changes)).encode()
+
+
+def edit(site: str, *, active: bool) -> dict[str, object]:
+    return {"site": site, "active": active, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda kept, gone: {"edits": [edit(kept[0], active=False)]},
+            "switched off by hand and kept",
+        ),
+        (
+            lambda kept, gone: {"edits": [edit(gone[0], active=True)]},
+            "switched on by hand and not kept",
+        ),
+        (lambda kept, gone: {"edits": [edit("nope", active=True)]}, "nope that is none of the"),
+        (lambda kept, gone: {"n_wanted": 10**9}, "1,000,000,000 sites wanted out of 40"),
+        (lambda kept, gone: {"n_wanted": 0}, "0 sites wanted"),
+        (lambda kept, gone: {"kept": [*kept, *gone[:5]]}, "21 sites kept where 16 were wanted"),
+        (lambda kept, gone: {"kept": [*kept, *kept[:2]]}, "kept twice"),
+        (lambda kept, gone: {"kept": []}, "no site that is kept"),
+        (lambda kept, gone: {"kept": [*kept[:-1], "nope"]}, "nope that is none of the sites"),
+        (lambda kept, gone: {"n_sites": 39}, "39 sites where the sites it names are 40"),
+        (
+            lambda kept, gone: {"always": [kept[0]], "never": [kept[0]]},
+            "both always and never to be kept",
+        ),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused(network_run: Run, change, told: str) -> None:
+    plan = Plan.at_level(network_run, 2)
+    ids = network_run.sites.site_id
+    kept, gone = ids[plan.mask.active].tolist(), ids[~plan.mask.active].tolist()
+    raw = changed(write_plan(network_run, plan), **change(kept, gone))
+    with pytest.raises(PlanError, match="expected a plan that agrees with itself") as refused:
+        plan_of(read_card(raw), network_run)
+    assert told in str(refused.value)
+
+
+def test_the_last_word_on_a_site_counts(network_run: Run) -> None:
+    plan = Plan.at_level(network_run, 2)
+    site = str(network_run.sites.site_id[plan.mask.kept[0]])
+    there_and_back = plan.edited(
+        network_run, Edit(site, active=False, reason=""), Edit(site, active=True, reason="")
+    )
+    assert reread(write_plan(network_run, there_and_back), network_run).edits[1].active
+
+
+@pytest.mark.parametrize("raw", [b'{"a":' * 100_000, b"[" * 100_000, b'{"format": 1' + b"0" * 5000])
+def test_a_file_that_is_nested_too_deep_is_refused_in_a_sentence(raw: bytes) -> None:
+    with pytest.raises(PlanError, match="expected a plan as JSON"):
+        read_card(raw)
