@@ -57,6 +57,9 @@ def verdict(
             f"{wording.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
             f"({accepted})."
         )
+        best = wording.against_best(run, summary.rmse, lead, channel)
+        if best:
+            told.append(f"Beside the run's other cuts: {best}.")
     if summary.saving is not None:
         currency = plan.constraints.currency
         told.append(f"It saves {wording.money(summary.saving, currency)} a year.")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from dynst_core import commands
 from dynst_core.runs import Run
-from dynst_core.tolerance import Kind, Tolerance
+from dynst_core.tolerance import BETTER, Kind, Tolerance, better_level
 
 MOST_DECIMALS = 6
 """More decimals than these are not read, but counted."""
@@ -76,6 +76,20 @@ def percent(share: float) -> str:
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def against_best(run: Run, rmse: float, lead: int | None, channel: int) -> str:
+    """An error beside that of the best level, where it is not all sites that err least; else "".
+
+    A plan that errs hardly more than all sites may err far more than another cut of the same run.
+    """
+    best = better_level(run, lead, channel)
+    if best is None:
+        return ""
+    least = run.rmse(best, lead, channel)
+    if rmse <= least * (1 + BETTER):
+        return "the least of this run's cuts"
+    return f"{change(rmse, least)} against the best cut, {level_label(run, best)} removed"
 
 
 def level_label(run: Run, level: int) -> str:

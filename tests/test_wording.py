@@ -176,3 +176,23 @@ def test_each_channel_s_error_has_its_name_and_unit_where_there_are_several(
     run = replace(network_run, manifest=network_run.manifest.model_copy(update={"dataset": card}))
     told = wording.errors_of_channels(run, [1.0, 2.5e-6], [1.0, 2.5e-6])
     assert told == "speed 1.00 mph, humidity 2.50e-6 kg/kg"
+
+
+def test_an_error_stands_beside_the_best_cut_where_all_sites_are_not_the_best(
+    tmp_path: Path,
+) -> None:
+    """All sites and 95 % err alike while 90 % errs a quarter less."""
+    arrays = make_arrays(network_sites())
+    scale = (1.0, 0.9, 0.55, 1.02)
+    errors = tuple(
+        replace(arrays.errors[0], squared=arrays.errors[0].squared * factor) for factor in scale
+    )
+    run = save_run(tmp_path, "odd", replace(arrays, errors=errors))
+    last = wording.against_best(run, run.rmse(3), None, 0)
+    assert last == "+36.2 % against the best cut, 60 % removed"
+    best = wording.against_best(run, run.rmse(2), None, 0)
+    assert best == "the least of this run's cuts"
+
+
+def test_nothing_is_said_of_a_best_cut_where_all_sites_err_least(network_run: Run) -> None:
+    assert wording.against_best(network_run, network_run.rmse(3), None, 0) == ""

@@ -103,6 +103,9 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
     here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
     again, below = "", f"{wording.change(here, dense)} against all {noun}s"
+    best = wording.against_best(run, here, lead, channel)
+    if best:
+        below += f"; {best}"
     if here > persistence:
         below += "; persistence errs less"
     if plan.level is None:
