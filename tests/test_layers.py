@@ -20,6 +20,7 @@ LIGHT_LAYERS = (
     ("errors", "commands"),
     ("network",),
     ("sites", "metrics", "schedules"),
+    ("value_checks",),
     ("field", "mask", "morph"),
     ("manifest", "run_arrays"),
     ("sources", "runs", "constraints"),
