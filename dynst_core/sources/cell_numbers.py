@@ -68,12 +68,10 @@ class NumberReader:
 
     def notes(self) -> list[str]:
         """What was taken for missing, one sentence each."""
-        marks = ", ".join(f"{mark} {count:,} times" for mark, count in self.marked.items() if count)
+        marks = ", ".join(f"{_shown(m)} ({count:,})" for m, count in self.marked.items() if count)
         said = [f"Values of {self.path.name} read as missing, as stated: {marks}."] if marks else []
         if self.infinite:
-            said.append(
-                f"Infinite numbers of {self.path.name} read as missing: {self.infinite:,} times."
-            )
+            said.append(f"Infinite numbers of {self.path.name} read as missing: {self.infinite:,}.")
         return said
 
     def _of_text(self, frame: pd.DataFrame) -> np.ndarray:
@@ -95,10 +93,12 @@ class NumberReader:
     def _refuse(self, text: str, column: str, line: int) -> NoReturn:
         raise DataError(
             f"Expected numbers in column {column!r} of {self.path.name}, found {text!r} in line "
-            f"{line}; {self._advice(text)}."
+            f"{line}; {self._advice(text, column, line)}."
         )
 
-    def _advice(self, text: str) -> str:
+    def _advice(self, text: str, column: str, line: int) -> str:
+        if text == column:
+            return "drop that line where it repeats the header"
         if self.decimal == "." and DECIMAL_COMMA.fullmatch(text):
             return (
                 'set `decimal = ","` where commas stand before decimals, or write the number '
@@ -108,10 +108,16 @@ class NumberReader:
             return f"write it without a thousands separator, {self.decimal!r} before decimals"
         if "°" in text or "º" in text:
             return "write degrees as one decimal number, such as 52.5 or -13.4"
+        if line == 2 and text[:1].isalpha():
+            return "drop that line where it states units, and leave what was not measured empty"
         return (
             "correct it, leave it empty, or add it to `missing_value` in the loader settings if it "
             "means that nothing was measured"
         )
+
+
+def _shown(mark: float | str) -> str:
+    return repr(mark) if isinstance(mark, str) else f"{mark:.10g}"
 
 
 def _to_point(cell: object) -> object:

@@ -155,9 +155,7 @@ def _clock_notes(utc: pd.DatetimeIndex, path: Path) -> list[str]:
     unplaced = int(utc.isna().sum())
     if not unplaced:
         return []
-    return [
-        f"{unplaced:,} slots of {path.name} that clocks skip or pass twice were read as missing."
-    ]
+    return [f"Slots of {path.name} that clocks skip or pass twice, read as missing: {unplaced:,}."]
 
 
 def _read_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -238,7 +236,7 @@ def _summed(
     order = np.argsort(clock, kind="stable")
     slots, begins = np.unique(clock[order], return_index=True)
     again = len(clock) - len(slots)
-    said = [f"{again:,} slots of {path.name} that stand there again were added up."] * bool(again)
+    said = [f"Slots of {path.name} that stand there again, added up: {again:,}."] * bool(again)
     return np.add.reduceat(flow[order], begins, axis=0), slots, said
 
 

@@ -133,7 +133,7 @@ def _refuse_unread(first: pd.Series, second: pd.Series, column: pd.Series, path:
 def _advice(text: str) -> str:
     if not text:
         return "write the time, or drop that row"
-    if re.fullmatch(r"\d{9,11}", text):
+    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
         return 'set `time_format = "seconds since 1970-01-01"` if that is what they count'
     if re.fullmatch(r"\d{12,13}(\.0)?", text) and not text.startswith(("19", "20")):
         return 'set `time_format = "milliseconds since 1970-01-01"` if that is what they count'

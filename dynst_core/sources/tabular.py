@@ -13,7 +13,7 @@ import pandas as pd
 
 from dynst_core.errors import DataError
 from dynst_core.sites import some
-from dynst_core.sources.delimited import check_separator, read_rows
+from dynst_core.sources.delimited import Row, check_separator, read_rows
 
 PARQUET_NAMES = (".parquet", ".pq")
 CELLS_AT_ONCE = 500_000
@@ -90,15 +90,26 @@ def _csv(path: Path, separator: str, encoding: str | None) -> Iterator[pd.DataFr
     _check_names(names[:width], path)
     columns, at_once = pd.Index(names[:width], dtype=object), max(1, CELLS_AT_ONCE // len(names))
     empty = True
-    while part := list(islice(rows, at_once)):
+    while (part := _Part(rows, at_once)).lines:
         empty = False
+        lines = part.lines
+        cells = np.array(part.cells, dtype=object).reshape(-1, len(names))
         if unnamed_end:
-            _check_unnamed(part, path)
-        cells = np.array([row[:width] for _, row in part], dtype=object).reshape(-1, width)
-        lines = np.array([line for line, _ in part])
-        yield pd.DataFrame(cells, index=lines, columns=columns, dtype=object)
+            _check_unnamed(cells[:, -1], lines, path)
+        yield pd.DataFrame(cells[:, :width], index=lines, columns=columns, dtype=object)
     if empty:
         raise _no_rows(path)
+
+
+class _Part:
+    """Some rows: their lines, and all their cells one after the other, which spares many lists."""
+
+    def __init__(self, rows: Iterator[Row], at_once: int) -> None:
+        self.lines: list[int] = []
+        self.cells: list[str] = []
+        for line, row in islice(rows, at_once):
+            self.lines.append(line)
+            self.cells += row
 
 
 def _no_rows(path: Path) -> DataError:
@@ -116,12 +127,12 @@ def _check_names(names: list[str], path: Path) -> None:
         )
 
 
-def _check_unnamed(rows: list[tuple[int, list[str]]], path: Path) -> None:
-    for line, row in rows:
-        if row[-1].strip():
+def _check_unnamed(cells: np.ndarray, lines: list[int], path: Path) -> None:
+    for line, cell in zip(lines, cells, strict=True):
+        if cell.strip():
             raise DataError(
                 f"Expected a name for every column in {path.name}, found none for the last one, "
-                f"which holds {row[-1]!r} in line {line}; name it in the header, or drop it."
+                f"which holds {cell!r} in line {line}; name it in the header, or drop it."
             )
 
 
@@ -175,6 +186,6 @@ def same_id(name: str) -> str:
 
 def blank(column: pd.Series) -> np.ndarray:
     """Which cells are empty or hold blanks alone, (n,), bool."""
-    if column.dtype == object:
-        return np.array([id_text(cell) == "" for cell in column], dtype=bool)
-    return column.isna().to_numpy()
+    codes, unique = pd.factorize(column, use_na_sentinel=False)
+    is_blank = np.array([id_text(value) == "" for value in unique], dtype=bool)
+    return is_blank[codes]
