@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.errors import DataError
-from dynst_core.sources.cell_numbers import NumberReader
 from dynst_core.sources.clocks import to_utc
 from dynst_core.sources.locations import ID_NAMES
 from dynst_core.sources.table_times import read_stamps
@@ -19,6 +18,7 @@ from dynst_core.sources.value_tables import (
     TIME_NAMES,
     ValueTable,
     empty_rows_note,
+    number_reader,
     without_empty_rows,
 )
 
@@ -63,7 +63,7 @@ def read_long(path: Path, settings: TableSettings) -> ValueTable:
     Raises:
         DataError: as of `tables.read_table`.
     """
-    reader = NumberReader(path, settings.decimal, settings.missing_marks)
+    reader = number_reader(path, settings)
     times, sites = _Codes(), _Codes()
     values: list[np.ndarray] = []
     lines: list[np.ndarray] = []

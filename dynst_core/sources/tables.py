@@ -29,6 +29,8 @@ class TableSettings(ValueSettings, TextSettings):
         layout: "wide" has one column a sensor, "long" one row a time and sensor.
         separator: what divides the columns of a CSV file.
         decimal: the sign before decimals, "." or ",".
+        thousands: the sign between thousands, such as "." in 1.234; "" where there is none, not
+            even in numbers with three decimals.
         time_column: the column of times.
         time_format: "ISO8601", a format such as "%d/%m/%Y %H:%M" (times are never guessed,
             because 03/04 is a day in March or in April), or what numbers count, such as
@@ -56,6 +58,7 @@ class TableSettings(ValueSettings, TextSettings):
     layout: Literal["wide", "long"] = "wide"
     separator: str = Option(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
+    thousands: Literal["", ".", ",", " ", "'"] | None = None
     time_column: str | None = None
     time_format: str = "ISO8601"
     start: datetime | None = None
@@ -79,6 +82,8 @@ class TableSettings(ValueSettings, TextSettings):
     def _check_times(self) -> Self:
         if (self.start is None) != (self.step_minutes is None):
             raise ValueError("`start` and `step_minutes` belong together")
+        if self.thousands == self.decimal and self.decimal == ",":
+            raise ValueError("`thousands` and `decimal` must differ")
         if self.start is not None and (self.time_column or self.layout == "long"):
             raise ValueError("`start` is for wide tables that have no time column")
         return self

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from dynst_core.sources.cell_numbers import NumberReader
 from dynst_core.sources.tabular import blank
+
+if TYPE_CHECKING:
+    from dynst_core.sources.tables import TableSettings
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "valid_time", "date")
 
@@ -41,3 +47,9 @@ def without_empty_rows(frame: pd.DataFrame, key: str) -> pd.DataFrame:
 def empty_rows_note(count: int, name: str) -> list[str]:
     """Says how many rows without any text were left out of a file, if any."""
     return [f"Rows of {name} without any text were left out: {count:,}."] if count else []
+
+
+def number_reader(path: Path, settings: TableSettings) -> NumberReader:
+    """Reads the values of a table as its settings say."""
+    decimal = "," if settings.thousands == "." else settings.decimal
+    return NumberReader(path, decimal, settings.missing_marks, settings.thousands)

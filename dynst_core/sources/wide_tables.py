@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.errors import DataError
-from dynst_core.sources.cell_numbers import NumberReader
 from dynst_core.sources.clocks import to_utc
 from dynst_core.sources.table_times import ISO, read_stamps
 from dynst_core.sources.tabular import find_column, id_text, read_frames, same_id
@@ -17,6 +16,7 @@ from dynst_core.sources.value_tables import (
     TIME_NAMES,
     ValueTable,
     empty_rows_note,
+    number_reader,
     without_empty_rows,
 )
 
@@ -30,7 +30,7 @@ def read_wide(path: Path, settings: TableSettings) -> ValueTable:
     Raises:
         DataError: as of `tables.read_table`.
     """
-    reader = NumberReader(path, settings.decimal, settings.missing_marks)
+    reader = number_reader(path, settings)
     times: list[pd.Series] = []
     parts: list[np.ndarray] = []
     empty = 0

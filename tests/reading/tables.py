@@ -1,4 +1,4 @@
-"""Cases of sensor tables: rows and columns, ids, marks, dirty cells."""
+"""Cases of sensor tables: rows and columns, and ids."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ import pandas as pd
 
 from tests.reading.case import Case, load, means
 
-ROWS, IDS, MARKS, CELLS = (
-    "Rows and columns of tables",
-    "Ids of sensors",
-    "Marks of missing values in tables",
-    "Cells of tables",
-)
+ROWS, IDS = "Rows and columns of tables", "Ids of sensors"
 HEADER = "time,a,b\n"
 BODY = "".join(f"2024-01-01 {hour:02d}:00,{hour},{10 + hour}\n" for hour in range(24))
 SITES = "site,latitude,longitude\na,52,13\nb,53,14\n"
@@ -55,22 +50,7 @@ def with_ids(first: str, second: str, layout: str = "wide") -> Callable[[Path], 
     return run
 
 
-def marked(marks: tuple[float, ...], extra: str = "") -> Callable[[Path], str]:
-    """Counts from 0 to 1,800 of which every tenth is one of these marks, in turn."""
-
-    def run(folder: Path) -> str:
-        hour = np.arange(240.0)
-        counts = np.round(900 + 900 * np.sin(hour[:, None] * np.pi / 12 + [0.0, 1.0]))
-        for number, mark in enumerate(marks):
-            counts[10 * number :: 10 * len(marks), 1] = mark
-        frame = pd.DataFrame(counts, columns=["a", "b"])
-        frame.insert(0, "time", pd.date_range("2024-01-01", periods=240, freq="h"))
-        return table(frame.to_csv(index=False), extra)(folder)
-
-    return run
-
-
-def _edited(old: str, new: str) -> str:
+def edited(old: str, new: str) -> str:
     """The plain table with one of its cells written otherwise."""
     assert old in HEADER + BODY
     return (HEADER + BODY).replace(old, new, 1)
@@ -113,13 +93,13 @@ CASES = (
     Case(
         ROWS,
         "a row with a field too few",
-        table(_edited("04:00,4,14", "04:00,4")),
+        table(edited("04:00,4,14", "04:00,4")),
         refused="found 2 in line 6; complete that row",
     ),
     Case(
         ROWS,
         "a row with fields too many",
-        table(_edited("04:00,4,14", "04:00,4,14,9,9")),
+        table(edited("04:00,4,14", "04:00,4,14,9,9")),
         refused="found 5 in line 6",
     ),
     Case(
@@ -131,7 +111,7 @@ CASES = (
     Case(
         ROWS,
         "a quotation mark that is never closed in the header",
-        table(_edited("time,a", 'time,"a')),
+        table(edited("time,a", 'time,"a')),
         refused="found one open from line 1 on",
     ),
     Case(
@@ -143,13 +123,13 @@ CASES = (
     Case(
         ROWS,
         "two quotation marks that are never closed, rows apart",
-        table(_edited("04:00,4,14", '04:00,4,"14').replace("08:00,8,18", '08:00,8,18"')),
+        table(edited("04:00,4,14", '04:00,4,"14').replace("08:00,8,18", '08:00,8,18"')),
         refused="open in line 6 and close in line 10, with other rows between",
     ),
     Case(
         ROWS,
         "text after a closing quotation mark",
-        table(_edited("04:00,4,14", '04:00,"4"4,14')),
+        table(edited("04:00,4,14", '04:00,"4"4,14')),
         refused="more text between lines 6 and 6",
     ),
     Case(ROWS, "empty lines between the rows", table(BODY.join([HEADER, "\n\n"])), read=READ),
@@ -196,14 +176,14 @@ CASES = (
     Case(
         ROWS,
         "an id with an accent in the encoding of Windows",
-        table(_edited("a,b", "Köln,b").encode("cp1252"), sites=SITES.replace("a,", "Köln,")),
+        table(edited("a,b", "Köln,b").encode("cp1252"), sites=SITES.replace("a,", "Köln,")),
         refused='other bytes in line 1; save it as UTF-8, .* `encoding = "cp1252"`',
     ),
     Case(
         ROWS,
         "the same where the entry states it",
         table(
-            _edited("a,b", "Köln,b").encode("cp1252"),
+            edited("a,b", "Köln,b").encode("cp1252"),
             ', encoding = "cp1252"',
             SITES.replace("a,", "Köln,"),
         ),
@@ -238,13 +218,13 @@ CASES = (
     Case(
         IDS,
         "blanks around ids",
-        table(_edited("a,b", " a ,b\t")),
+        table(edited("a,b", " a ,b\t")),
         read=READ,
     ),
     Case(
         IDS,
         "accents of one sign in the places and of two in the values",
-        table(_edited("a,b", "Ko\u0308ln,b"), sites=SITES.replace("a,", "K\u00f6ln,")),
+        table(edited("a,b", "Ko\u0308ln,b"), sites=SITES.replace("a,", "K\u00f6ln,")),
         read="24 times; Köln 11.5, b 21.5",
     ),
     Case(
@@ -262,13 +242,13 @@ CASES = (
     Case(
         IDS,
         "a column without a name in the middle",
-        table(_edited("a,b", ",b")),
+        table(edited("a,b", ",b")),
         refused="a name for every column .* none for column 2",
     ),
     Case(
         IDS,
         "zeros that a spreadsheet took from the ids of the values",
-        table(_edited("a,b", "12,b"), sites=SITES.replace("a,", "00012,")),
+        table(edited("a,b", "12,b"), sites=SITES.replace("a,", "00012,")),
         refused="none for 1 of 2 .*'12'.* where '00012' stands",
     ),
     Case(
@@ -276,144 +256,5 @@ CASES = (
         "an id twice in the places, and another one three times that no sensor has",
         table(HEADER + BODY, sites=SITES + "a,52,13\nx,1,1\nx,1,1\nx,1,1\n"),
         refused=r"every site id once, found 'a' 2 times .*lines 2, 4",
-    ),
-    Case(
-        MARKS,
-        "-999 in counts",
-        marked((-999,)),
-        refused=r"found -999 u 24 times .* `missing_value` to \[-999\]",
-    ),
-    Case(
-        MARKS,
-        "-999 in counts, stated as missing",
-        marked((-999,), ", missing_value = -999"),
-        read="240 times; a 900, b 900 [Values of values.csv read as missing, as stated: "
-        "-999 (24).]",
-    ),
-    Case(
-        MARKS,
-        "-999 and -888, of which one is stated",
-        marked((-999, -888), ", missing_value = -999"),
-        refused="found -888 u 12 times",
-    ),
-    Case(
-        MARKS,
-        "-999, -888 and 65535, all stated",
-        marked((-999, -888, 65535), ", missing_value = [-999, -888, 65535]"),
-        read="240 times; a 900, b 900 [Values of values.csv read as missing, as stated: "
-        "-999 (8), -888 (8), 65535 (8).]",
-    ),
-    *(
-        Case(MARKS, f"{mark:g} in counts", marked((mark,)), refused=f"found {mark:g} u 24 times")
-        for mark in (-99, -7999, -9999, -32768, 65535, 99999, -1)
-    ),
-    Case(
-        MARKS,
-        "a single -999 in counts",
-        table(
-            HEADER
-            + "".join(
-                f"2024-01-01 {h:02d}:00,{40 * h},{-999 if h == 9 else 30 * h}\n" for h in range(24)
-            )
-        ),
-        refused="found -999 u once .* 'b' at 2024-01-01 09:00",
-    ),
-    Case(
-        MARKS,
-        "-999 that was measured, as the entry states",
-        marked((-999,), ", measured_values = [-999]"),
-        read="240 times; a 900, b 710.1",
-    ),
-    Case(MARKS, "true zeros in counts", marked((0,)), read="240 times; a 900, b 810"),
-    Case(
-        MARKS,
-        "zeros far from all other values",
-        table(
-            HEADER
-            + "".join(
-                f"2024-01-01 {h:02d}:00,{100 + h},{0 if h % 6 == 0 else 100 + h}\n"
-                for h in range(24)
-            )
-        ),
-        read="24 times; a 111.5, b 93.33 ['value' is 0 4 times and otherwise far from it; the "
-        "zeros were read as measured, so state `missing_value = 0` if they mean that nothing was.]",
-    ),
-    Case(
-        CELLS,
-        "a cell of blanks alone",
-        table(_edited(",11.0"[:3], ", ")),
-        read="24 times; a 11.5, b 21.96",
-    ),
-    Case(
-        CELLS,
-        "words for nothing: NA, n/a, NULL, nan",
-        table(
-            _edited("01:00,1,", "01:00,NA,")
-            .replace("02:00,2,", "02:00,n/a,")
-            .replace("03:00,3,", "03:00,NULL,")
-            .replace("04:00,4,", "04:00,nan,")
-        ),
-        read="24 times; a 13.3, b 21.5",
-    ),
-    Case(
-        CELLS,
-        "dashes for nothing",
-        table(_edited("04:00,4,", "04:00,---,")),
-        refused="'---' in line 6; .* add it to `missing_value`",
-    ),
-    Case(
-        CELLS,
-        "dashes and a number for nothing, both stated",
-        table(
-            _edited("04:00,4,", "04:00,---,").replace("05:00,5,", "05:00,-999,"),
-            ', missing_value = ["---", -999]',
-        ),
-        read="24 times; a 12.14, b 21.5 [Values of values.csv read as missing, as stated: "
-        "'---' (1), -999 (1).]",
-    ),
-    Case(
-        CELLS,
-        "decimal commas, not stated",
-        table((HEADER + BODY).replace(",", ";").replace(";4;", ";4,5;"), ', separator = ";"'),
-        refused="'4,5' in line 6; set `decimal = \",\"`",
-    ),
-    Case(
-        CELLS,
-        "decimal commas, stated",
-        table(
-            (HEADER + BODY).replace(",", ";").replace(";4;", ";4,5;"),
-            ', separator = ";", decimal = ","',
-            SITES.replace(",", ";").replace("13", "13,4"),
-        ),
-        read="24 times; a 11.52, b 21.5",
-    ),
-    Case(
-        CELLS,
-        "points before thousands where commas stand before decimals",
-        table(
-            (HEADER + BODY).replace(",", ";").replace(";4;", ";1.234;"),
-            ', separator = ";", decimal = ","',
-            SITES.replace(",", ";"),
-        ),
-        refused="'1.234' in line 6; write it without a thousands separator",
-    ),
-    Case(
-        CELLS,
-        "commas before thousands",
-        table(_edited("04:00,4,", '04:00,"1,234.5",')),
-        refused="'1,234.5' in line 6; write it without a thousands separator",
-    ),
-    Case(
-        CELLS,
-        "underscores in numbers",
-        table(_edited("04:00,4,", "04:00,1_000,")),
-        refused="'1_000' in line 6",
-    ),
-    Case(CELLS, "True", table(_edited("04:00,4,", "04:00,True,")), refused="'True' in line 6"),
-    Case(
-        CELLS,
-        "an infinite number",
-        table(_edited("04:00,4,", "04:00,inf,")),
-        read="24 times; a 11.83, b 21.5 [Infinite numbers of values.csv read as missing: 1.]",
     ),
 )
