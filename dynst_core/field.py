@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,18 +11,7 @@ import xarray as xr
 
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
-
-BEYOND_REASON = 1e6
-"""How many times as far from its channel's median as all nearer values a value cannot lie.
-
-Beside such a one every error and the normaliser would tell of it alone. Real counts, however heavy
-their tail, stay well below: the largest of ten million is seldom ten thousand times as far. Values
-below this number itself, in their own unit, are let be, so that a trace of rain beside the rounding
-of zeros is no fault.
-"""
-
-MISSING = re.compile(r"-?9{2,}(\.9+)?")
-"""How numbers are written that mark a missing value: -999, -9999, 99.9."""
+from dynst_core.value_checks import check_values
 
 
 @dataclass(frozen=True)
@@ -218,6 +206,7 @@ def make_field(
     about: About,
     grid: Grid | None = None,
     notes: Sequence[str] = (),
+    measured_values: Sequence[float] = (),
 ) -> Field:
     """Build a Field from an array (time, site, channel); NaN means not observed.
 
@@ -230,30 +219,13 @@ def make_field(
         about: title, place, licence and source.
         grid: how the sites form a grid; None for a network.
         notes: what reading changed or noticed.
+        measured_values: numbers that were measured although they are as missing values are often
+            written.
 
     Raises:
         DataError: a value cannot be meant, or whatever a Field refuses.
     """
-    for index, (name, unit) in enumerate(zip(channels, units, strict=False)):
-        fault = _beyond_reason(values[:, :, index])
-        if fault is not None:
-            at, site = fault
-            raise DataError(
-                f"Expected values of {name!r} within reach of each other, found "
-                f"{values[at, site, index]:g} {unit} at site {str(sites.site_id[site])!r} at "
-                f"{_minute(time[at])}, a million times as far from the median as the others "
-                f"usually are; correct it, or leave it empty if nothing was measured."
-            )
-        marker = _marks_missing(values[:, :, index])
-        if marker is not None:
-            at, site = np.argwhere(values[:, :, index] == marker)[0]
-            raise DataError(
-                f"Expected measured values of {name!r}, found {marker:g} {unit} "
-                f"{int((values[:, :, index] == marker).sum()):,} times and nothing near it (first "
-                f"at site {str(sites.site_id[site])!r} at {_minute(time[at])}), as missing values "
-                f"are often written; leave those empty, or state it as `missing_value` in the "
-                f"data set's loader settings (of a grid: as `_FillValue` in its file)."
-            )
+    odd = check_values(values, time, sites, channels, units, measured_values)
     values = np.asarray(values, dtype=np.float32)
     dataset = xr.Dataset(
         {
@@ -262,50 +234,4 @@ def make_field(
         },
         coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
     )
-    return Field(dataset, sites, units, about, grid, tuple(notes))
-
-
-def _marks_missing(values: np.ndarray) -> float | None:
-    """The number that must mark missing values of one channel (t, s), or None.
-
-    It is written in nines, comes more than once, and lies farther from all others than these lie
-    from each other.
-    """
-    seen = values[np.isfinite(values)]
-    if seen.size == 0:
-        return None
-    for end in (seen.min(), seen.max()):
-        if not MISSING.fullmatch(f"{end:.7g}"):
-            continue
-        others = seen[seen != end]
-        if seen.size - others.size < 2 or others.size == 0:
-            continue
-        low, high = float(others.min()), float(others.max())
-        if 0 < high - low < max(low - end, end - high):
-            return float(end)
-    return None
-
-
-def _beyond_reason(values: np.ndarray) -> tuple[int, int] | None:
-    """Time and site of the first value that cannot be meant, of one channel (t, s), or None.
-
-    Values are taken from the median outwards, each beside the root mean square distance of all
-    nearer ones, those at the median itself aside. The nearer half counts as given.
-    """
-    seen = values[np.isfinite(values)]
-    if seen.size == 0 or max(-seen.min(), seen.max()) < BEYOND_REASON:
-        return None
-    median = np.median(seen)
-    away = np.abs(values.astype(np.float64) - median)
-    rising = np.sort(away[np.isfinite(away) & (away > 0)])
-    with np.errstate(over="ignore"):
-        usual = np.sqrt(np.cumsum(np.square(rising)) / np.arange(1, len(rising) + 1))
-    nearer = np.concatenate([[0.0], usual[:-1]])
-    nearer[: len(rising) // 2] = np.inf
-    far = rising[rising > BEYOND_REASON * nearer]
-    if far.size == 0:
-        return None
-    odd = np.isfinite(values) & (away >= far[0]) & (np.abs(values) >= BEYOND_REASON)
-    for at, site in np.argwhere(odd):
-        return int(at), int(site)
-    return None
+    return Field(dataset, sites, units, about, grid, (*notes, *odd))

@@ -46,9 +46,10 @@ class SiteSet:
             )
         ids, counts = np.unique(self.site_id, return_counts=True)
         if len(ids) < n:
+            first = int(np.argmax(counts > 1))
             raise DataError(
-                f"Expected every site id once, found {str(ids[counts > 1][0])!r} "
-                f"{counts.max()} times; rename or drop the repeats."
+                f"Expected every site id once, found {str(ids[first])!r} {counts[first]} times; "
+                f"rename or drop the repeats."
             )
         bad = ~np.isfinite(self.coordinates).all(axis=1)
         if self.geographic:

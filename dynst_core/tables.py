@@ -11,7 +11,7 @@ from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.rivals import NAMES, measured
 from dynst_core.runs import Run, RunStore
-from dynst_core.sources.catalogue import Catalogue, Entry
+from dynst_core.sources.catalogue import Catalogue, Entry, state_of
 
 
 def error_table(run: Run) -> Table:
@@ -117,10 +117,8 @@ def dataset_table(catalogue: Catalogue) -> Table:
 
 
 def _at_hand(entry: Entry) -> str:
-    if entry.simulated:
-        return "computed when asked for"
     try:
-        return "yes" if entry.at_hand() else "download on first use"
+        return state_of(entry)
     except DynSTError as error:
         return f"no: {error}"
 

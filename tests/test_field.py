@@ -116,12 +116,11 @@ def test_a_number_that_marks_missing_values_is_refused_with_its_setting(marker: 
 @pytest.mark.parametrize(
     "values",
     [
-        np.where(TAILS > 0.999, -999, 1000 * TAILS - 500),  # a depth of water, among others
         np.where(TAILS.max() == TAILS, 999, 60 * TAILS),  # a single value
         np.minimum(np.floor(1200 * TAILS), 999),  # a counter of three digits
         np.where(TAILS > 0.5, 99.0, 5.0),  # a switch between two states
     ],
-    ids=["among others", "once", "counter", "switch"],
+    ids=["once", "counter", "switch"],
 )
 def test_nines_that_can_be_measured_are_never_refused(values: np.ndarray) -> None:
     made = field(values, time=MANY_HOURS)

@@ -20,6 +20,7 @@ LIGHT_LAYERS = (
     ("errors", "commands", "column_names", "atomic"),
     ("network", "money"),
     ("sites", "metrics", "schedules"),
+    ("value_checks",),
     ("field", "mask", "morph"),
     ("manifest", "run_arrays", "hdf5_check"),
     ("run_checks",),

@@ -155,10 +155,16 @@ def test_the_same_numbers_with_headers_and_commas_are_the_same_field(tmp_path):
 BAD = [
     ({"values": ""}, "found an empty file"),
     ({"values": "\n \n"}, "found an empty file"),
-    ({"values": "a b c\n" + VALUES}, "found 'a' in row 1; leave out headers"),
-    ({"values": VALUES.replace("50", "M")}, "numbers alone in values.dat, found 'M' in row 3"),
-    ({"values": VALUES.replace("32 50", "32")}, "3 columns in every row .* 2 in row 3; write a nu"),
-    ({"values": VALUES.replace(" ", ",")}, "found '35,-9999,55' in row 1"),
+    ({"values": "a b c\n" + VALUES}, "found 'a' in line 1"),
+    (
+        {"values": VALUES.replace("50", "M")},
+        "of values.dat, found 'M' in line 3; correct it, .* add it to `missing_value`",
+    ),
+    (
+        {"values": VALUES.replace("32 50", "32")},
+        "3 columns in every row .* 2 in line 3; write a nu",
+    ),
+    ({"values": VALUES.replace(" ", ",")}, "found '35,-9999,55' in line 1"),
     ({"values": VALUES + "1 2 3\n"}, "4 rows and 3 columns .* found 5 and 3; bring files that"),
     ({"stations": STATIONS.splitlines()[0]}, "4 rows and 1 columns .* found 4 and 3"),
     ({"stations": "1 2\n3 4\n5 6\n"}, "the 3 columns id, latitude, longitude .* found 2; name"),
@@ -166,7 +172,7 @@ BAD = [
     ({"stations": STATIONS.replace("3.9349998e+01", "95")}, "check the column order"),
     ({"stations": STATIONS.replace("3.8090000e+03", "3810")}, "every site id once, found '3810'"),
     ({"times": "1990 1 1\n1990 1 2\n"}, "the 4 columns day_number, year, .* found 3; name each"),
-    ({"times": TIMES.replace("1 3", "2 30")}, "Expected dates .* found '1990 2 30' in row 3"),
+    ({"times": TIMES.replace("1 3", "2 30")}, "Expected dates .* found '1990 2 30' in line 3"),
     ({"times": TIMES.replace("1 4", "1 6")}, "one fixed time step of 24 h, found 72 h after 1990"),
 ]
 

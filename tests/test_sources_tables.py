@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from dynst_core.errors import DataError
 from dynst_core.field import About, Field
-from dynst_core.sources.tables import TableSettings, read_table, strongest_links
+from dynst_core.sources.adjacency import strongest_links
+from dynst_core.sources.tables import TableSettings, read_table
 
 ABOUT = About("test", "Speed", "Los Angeles", "CC0", "nobody", "made for tests")
 VALUES = """time,a,b,c
@@ -138,7 +139,7 @@ def test_times_end_up_in_utc(tmp_path, times, zone, utc):
 def test_a_time_written_another_way_needs_its_format_stated(tmp_path):
     table = "when,a\n03/04/2020 00:00,1\n03/04/2020 01:00,2\n"
     written(tmp_path, table)
-    with pytest.raises(DataError, match="found '03/04/2020 00:00' in data row 1; set `time_fo"):
+    with pytest.raises(DataError, match="found '03/04/2020 00:00' in line 2; set `time_fo"):
         read(tmp_path, time_column="when")
     field = read(tmp_path, time_column="when", time_format="%d/%m/%Y %H:%M")
     assert str(field.time[0]).startswith("2020-04-03")
@@ -228,15 +229,18 @@ BAD_VALUES = [
     ("time;a;b\n2020-01-01;1;2\n", "one column that contains ';'; set `separator`"),
     ("a,b,c\n1,2,3\n4,5,6\n", "Expected a time column such as time, .* found a, b, c"),
     ("time,a,a\n2020-01-01,1,2\n", "every column once .* found 'a' more than once"),
-    ("time,a\n2020-01-01,1\nsoon,2\n", "found 'soon' in data row 2"),
-    ("time,a\n2020-01-01,1\n,2\n", "in data row 2"),
-    ("time,a\n2020-01-01,1\n2020-01-02,n.a.!\n", "numbers in column 'a' .* 'n.a.!' in data row 2"),
+    ("time,a\n2020-01-01,1\nsoon,2\n", "found 'soon' in line 3"),
+    ("time,a\n2020-01-01,1\n,2\n", "found no time in line 3"),
+    ("time,a\n2020-01-01,1\n2020-01-02,n.a.!\n", "numbers in column 'a' .* 'n.a.!' in line 3"),
     ("time,a\n2020-01-01,1\n2020-01-01,2\n", "2020-01-01 00:00 more than once"),
     ("time,a\n2020-01-02,1\n2020-01-01,2\n", "after a later one; sort the rows"),
     ("time,a\n2020-01-01,1\n2020-01-02,2\n2020-01-04,3\n", "step of 24 h, found 48 h"),
     ("time,a,z\n2020-01-01,1,2\n2020-01-02,1,2\n", "none for 1 of 2 .*'z'.*places.csv"),
     ("time\n2020-01-01\n2020-01-02\n", "values of at least one sensor"),
-    ("time,a\n2020-01-01,1\n2020-01-02,1,2,3\n", "to be a whole table"),
+    (
+        "time,a\n2020-01-01,1\n2020-01-02,1,2,3\n",
+        "Expected 2 fields in every row .* found 4 in line 3",
+    ),
 ]
 
 
@@ -297,7 +301,7 @@ def test_files_that_are_missing_folders_or_damaged_are_refused(tmp_path):
         ("none.csv", "found no such file; check the path"),
         (".", "found the folder"),
         ("torn.parquet", "to be a whole table"),
-        ("latin.csv", "write it again as UTF-8"),
+        ("latin.csv", "in line 1; save it as UTF-8, or state what it is"),
     ]:
         with pytest.raises(DataError, match=message):
             read(tmp_path, name)
@@ -310,11 +314,10 @@ def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_
     with pytest.raises(DataError, match="times of the zone 'Mars/Olympus'"):
         read(written(tmp_path), timezone="Mars/Olympus")
     skipped = "time,a\n2012-03-11 02:00,1\n2012-03-11 03:00,2\n"
-    with pytest.raises(DataError, match="clocks skip 2012-03-11 02:00.; write the times in UTC"):
+    told = "clocks skip 2012-03-11 02:00.; write the times in UTC"
+    with pytest.raises(DataError, match=told) as refusal:
         read(written(tmp_path, skipped), timezone="America/Los_Angeles")
-    once = "time,a\n2012-11-04 01:00,1\n2012-11-04 02:00,2\n"
-    with pytest.raises(DataError, match="clocks pass 2012-11-04 01:00 twice, and the rows do not"):
-        read(written(tmp_path, once), timezone="America/Los_Angeles")
+    assert 'timezone = "-08:00"' in str(refusal.value)
 
 
 @pytest.mark.parametrize(

@@ -159,3 +159,44 @@ def test_seventy_two_lead_times_are_shown_by_twelve_rows(tmp_path: Path) -> None
     shown = rows(tables.lead_time_table(run, Mask.all_on(40), error, error, error, 1))
     assert [row[0] for row in shown[:2] + shown[-2:]] == ["1", "7", "72", "all"]
     assert len(shown) == 13
+
+
+OWN = """
+[mine]
+title = "t"
+place = "p"
+channels = [{ name = "speed", unit = "mph" }]
+licence = "l"
+attribution = "a"
+source = "s"
+history = 4
+horizon = 2
+opened = "values.csv"
+loader = { kind = "table", locations = "sites.csv" }
+"""
+
+
+def _state_of_own_data(folder: Path) -> str:
+    (folder / "own.toml").write_text(OWN)
+    return rows(tables.dataset_table(load_catalogue(folder / "own.toml")))[0][-1]
+
+
+def test_the_table_of_data_sets_opens_ones_own_and_says_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_DATA", str(tmp_path))
+    assert _state_of_own_data(tmp_path).startswith("no: Expected values.csv of mine in one of")
+    (tmp_path / "values.csv").write_text("time,a\n2024-01-01,1\n2024-01-02,x\n")
+    (tmp_path / "sites.csv").write_text("site,lat,lon\na,1,1\n")
+    assert "found 'x' in line 3" in _state_of_own_data(tmp_path)
+    (tmp_path / "values.csv").write_text("time,a\n2024-01-01,1\n2024-01-02,2\n")
+    assert _state_of_own_data(tmp_path) == "yes (opened: 1 sites, 2 times)"
+
+
+def test_the_table_of_data_sets_leaves_large_files_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_DATA", str(tmp_path))
+    monkeypatch.setattr("dynst_core.sources.catalogue.OPENED_FOR_A_LIST", 5)
+    (tmp_path / "values.csv").write_text("no table at all")
+    assert _state_of_own_data(tmp_path) == "found (0 MB; not opened)"

@@ -34,6 +34,9 @@ from dynst_core.sources.tables import TableSettings, read_table
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
 
 FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings
+OPENED_FOR_A_LIST = 20_000_000
+"""Bytes of a user's own data up to which a list of data sets opens them, to say if they load."""
+
 Loader = Annotated[FileLoader | TunnelSettings, Option(discriminator="kind")]
 
 READERS: dict[type[FileLoader], Callable[..., Field]] = {
@@ -235,3 +238,26 @@ def load_entry(entry: Entry, path: Path | None = None, progress: bool = True) ->
     opened = obtain(entry.file_set, path, progress)
     read = READERS[type(loader)]
     return read(opened, loader, about=entry.about, channels=channels, units=units)
+
+
+def state_of(entry: Entry) -> str:
+    """Whether a data set can be loaded, and how that is known, as a phrase.
+
+    A user's own files have no hash to know them by, so they are opened, unless they are large.
+
+    Raises:
+        DataError: its files are missing, damaged or cannot be used.
+    """
+    if entry.simulated:
+        return "computed when asked for"
+    if not entry.at_hand():
+        return "download on first use"
+    if entry.files:
+        return "yes (hashes are right; not opened)"
+    path = obtain(entry.file_set)
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    if size > OPENED_FOR_A_LIST:
+        return f"found ({size / 1e6:.0f} MB; not opened)"
+    field = load_entry(entry, path, progress=False)
+    return f"yes (opened: {len(field.sites):,} sites, {field.n_times:,} times)"

@@ -21,7 +21,8 @@ from dynst_core.field import About, Field, Grid, make_field
 from dynst_core.sites import SiteSet
 from dynst_core.sources.gridded import open_dataset
 from dynst_core.sources.grids import grid_sites
-from dynst_core.sources.settings import Settings
+from dynst_core.sources.settings import Settings, ValueSettings
+from dynst_core.value_checks import check_values, is_one_of
 
 VALUES, SLOTS = "data", "date"
 SLOTS_PER_DAY = (24, 48)
@@ -43,7 +44,7 @@ class Box(Settings):
         return self
 
 
-class DeepstSettings(Settings):
+class DeepstSettings(ValueSettings):
     """How to read a file in the layout of DeepST.
 
     Attributes:
@@ -103,17 +104,62 @@ def read_deepst(
     flow, names = _read_arrays(path, len(channels))
     clock, step = _clock_times(names, path)
     wanted = _within(clock, settings, path)
-    flow, clock = _summed(flow[wanted], clock[wanted])
-    time, flow = _on_a_fixed_step(flow, _to_utc(clock, settings.timezone, path), step, path)
+    flow, clock = flow[wanted], clock[wanted]
     sites, grid = _cells(flow.shape[2], flow.shape[3], settings)
+    notes = _drop_what_is_no_count(flow, settings, path)
+    # Before counts of the same slot are added up, so that a mark never becomes part of a sum.
+    check_values(_on_sites(flow), clock, sites, channels, units, settings.measured_values)
+    flow, clock, said = _summed(flow, clock, path)
+    utc = _to_utc(clock, settings.timezone, path)
+    notes += said + _clock_notes(utc, path)
+    time, flow = _on_a_fixed_step(flow, utc, step, path)
     if settings.box is None:
         flow = flow[:, :, ::-1]  # the file's first row is the uppermost; y in metres rises
-    values = np.moveaxis(flow, 1, -1).reshape(len(time), len(sites), len(channels))
-    return make_field(values, time, sites, channels=channels, units=units, about=about, grid=grid)
+    return make_field(
+        _on_sites(flow),
+        time,
+        sites,
+        channels=channels,
+        units=units,
+        about=about,
+        grid=grid,
+        notes=notes,
+        measured_values=settings.measured_values,
+    )
+
+
+def _on_sites(flow: np.ndarray) -> np.ndarray:
+    """Counts (time, channel, row, column) as values (time, site, channel)."""
+    return np.moveaxis(flow, 1, -1).reshape(len(flow), -1, flow.shape[1])
+
+
+def _drop_what_is_no_count(flow: np.ndarray, settings: DeepstSettings, path: Path) -> list[str]:
+    """Make NaN, in place, of what is no count; says how many there were."""
+    marked = is_one_of(flow, settings.missing_numbers)
+    below = (flow < 0) & ~marked & ~is_one_of(flow, settings.measured_values)
+    infinite = np.isinf(flow) & ~marked
+    flow[marked | below | infinite] = np.nan
+    found = (
+        (marked, "as stated by `missing_value`"),
+        (below, "because counts below zero cannot be"),
+        (infinite, "because they are infinite"),
+    )
+    return [
+        f"{int(which.sum()):,} numbers of {path.name} were read as missing, {why}."
+        for which, why in found
+        if which.any()
+    ]
+
+
+def _clock_notes(utc: pd.DatetimeIndex, path: Path) -> list[str]:
+    unplaced = int(utc.isna().sum())
+    if not unplaced:
+        return []
+    return [f"Slots of {path.name} that clocks skip or pass twice, read as missing: {unplaced:,}."]
 
 
 def _read_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (time, channel, row, column) with NaN for what is none, and the slots' names."""
+    """Counts (time, channel, row, column) as they stand, and the slots' names."""
     with open_dataset(path) as dataset:
         absent = [name for name in (VALUES, SLOTS) if name not in dataset.variables]
         if absent:
@@ -142,7 +188,6 @@ def _read_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
                 f"Expected {path} to be whole, found that it cannot be read "
                 f"({' '.join(str(error).split())[:160]}); copy or download it again."
             ) from error
-    flow[~(np.isfinite(flow) & (flow >= 0))] = np.nan
     return flow, text
 
 
@@ -184,11 +229,15 @@ def _within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarr
     return wanted
 
 
-def _summed(flow: np.ndarray, clock: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each slot once, in rising order: rows of the same slot added up."""
+def _summed(
+    flow: np.ndarray, clock: np.ndarray, path: Path
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Each slot once, in rising order: rows of the same slot added up; and how many there were."""
     order = np.argsort(clock, kind="stable")
-    clock, begins = np.unique(clock[order], return_index=True)
-    return np.add.reduceat(flow[order], begins, axis=0), clock
+    slots, begins = np.unique(clock[order], return_index=True)
+    again = len(clock) - len(slots)
+    said = [f"Slots of {path.name} that stand there again, added up: {again:,}."] * bool(again)
+    return np.add.reduceat(flow[order], begins, axis=0), slots, said
 
 
 def _to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:

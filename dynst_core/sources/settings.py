@@ -2,13 +2,83 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import codecs
+import math
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 
 class Settings(BaseModel):
     """A frozen record that refuses keys it does not know, so that a misspelt setting is heard."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Mark = float | str
+
+
+class ValueSettings(Settings):
+    """What a loader needs to know of numbers that stand for something else.
+
+    Attributes:
+        missing_value: a number or a text that means "not measured", such as 0, -999 or "---", or
+            a list of them.
+        measured_values: numbers that were measured although they are as missing values are often
+            written, such as -999 in a depth; they are never refused as marks.
+    """
+
+    missing_value: Mark | tuple[Mark, ...] | None = None
+    measured_values: tuple[float, ...] = ()
+
+    @field_validator("measured_values", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, int | float) else value
+
+    @property
+    def missing_marks(self) -> tuple[Mark, ...]:
+        """All that means "not measured"."""
+        if self.missing_value is None:
+            return ()
+        stated = self.missing_value
+        return stated if isinstance(stated, tuple) else (stated,)
+
+    @property
+    def missing_numbers(self) -> tuple[float, ...]:
+        """The numbers among them."""
+        numbers = [number_of(mark) for mark in self.missing_marks]
+        return tuple(number for number in numbers if number is not None)
+
+
+class TextSettings(Settings):
+    """What a loader needs to know of text files.
+
+    Attributes:
+        encoding: of files that are not UTF-8, such as "cp1252"; a byte order mark is always heeded.
+    """
+
+    encoding: str | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str | None) -> str | None:
+        if encoding is not None:
+            try:
+                "a".encode(codecs.lookup(encoding).name)
+            except (LookupError, TypeError) as error:
+                raise ValueError(
+                    f"`encoding` must be one that Python knows, such as cp1252, not {encoding!r}"
+                ) from error
+        return encoding
+
+
+def number_of(mark: Mark) -> float | None:
+    """A mark as a number, or None where it is a text."""
+    try:
+        number = float(mark)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def first_fault(error: ValidationError) -> str:

@@ -18,8 +18,12 @@ from pydantic import model_validator
 from dynst_core.errors import DataError
 from dynst_core.field import About, Field, make_field
 from dynst_core.sites import SiteSet
-from dynst_core.sources.settings import Settings
-from dynst_core.sources.tabular import to_utc
+from dynst_core.sources.cell_numbers import NumberReader
+from dynst_core.sources.clocks import UtcTimes, to_utc
+from dynst_core.sources.delimited import COMMENT, open_bytes, text_encoding
+from dynst_core.sources.settings import TextSettings, ValueSettings, number_of
+from dynst_core.sources.table_times import ISO, read_stamps
+from dynst_core.value_checks import check_values
 
 CONVERSIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "fahrenheit to celsius": lambda values: (values - 32.0) / 1.8,
@@ -29,7 +33,7 @@ DATE_COLUMNS = ("year", "month", "day")
 CLOCK_COLUMNS = ("hour", "minute")
 
 
-class StationSettings(Settings):
+class StationSettings(ValueSettings, TextSettings):
     """How to read bare station tables.
 
     Attributes:
@@ -42,7 +46,6 @@ class StationSettings(Settings):
             and "minute" where there are any.
         timezone: the zone of those times; a Field's times are in UTC. Leave it at UTC for daily
             values, whose dates name days and not instants.
-        missing_value: a number that means "not measured", such as -9999.
         min_observed: drop stations that were observed at a smaller share of the times, 0 to 1.
         convert: how to turn the file's values into the unit that the catalogue states.
     """
@@ -53,7 +56,6 @@ class StationSettings(Settings):
     times: str
     time_columns: tuple[str, ...] = DATE_COLUMNS
     timezone: str = "UTC"
-    missing_value: float | None = None
     min_observed: float = Option(default=0.0, ge=0, le=1)
     convert: Literal["fahrenheit to celsius"] | None = None
 
@@ -91,112 +93,105 @@ def read_stations(
             f"Expected one channel for the table {path.name}, found {len(channels)}; "
             f"a table holds one variable."
         )
-    values = _numbers(_cells(path), path)
-    sites = _read_sites(path.parent / settings.stations, settings)
-    time = _read_times(path.parent / settings.times, settings)
-    if values.shape != (len(time), len(sites)):
+    reader = NumberReader(path, missing=settings.missing_marks)
+    # Marks are found before any arithmetic, so that none becomes a number of its own.
+    values = reader.read(_cells(path, settings))
+    stations = _columns(path.parent / settings.stations, settings.station_columns, settings)
+    found = _read_times(path.parent / settings.times, settings)
+    if values.shape != (len(found.time), len(stations)):
         raise DataError(
-            f"Expected {len(time)} rows and {len(sites)} columns in {path.name}, one for each time "
-            f"of {settings.times} and station of {settings.stations}, found {values.shape[0]} and "
-            f"{values.shape[1]}; bring files that belong together."
+            f"Expected {len(found.time)} rows and {len(stations)} columns in {path.name}, one for "
+            f"each time of {settings.times} and station of {settings.stations}, found "
+            f"{values.shape[0]} and {values.shape[1]}; bring files that belong together."
         )
-    # Before any arithmetic, so that what stands for missing never becomes a number of its own.
-    if settings.missing_value is not None:
-        values[values == settings.missing_value] = np.nan
-    values[~np.isfinite(values)] = np.nan
-    if settings.convert is not None:
-        values = CONVERSIONS[settings.convert](values)
     kept = _often_observed(values, settings.min_observed, path)
-    sites = SiteSet(sites.site_id[kept], sites.coordinates[kept], geographic=True)
+    sites = _sites(stations[kept], path.parent / settings.stations)
+    placed = ~np.isnat(found.time)
+    values, time = values[placed][:, kept, None], found.time[placed]
+    measured = np.array(settings.measured_values, dtype=np.float64)
+    if settings.convert is not None:
+        check_values(values, time, sites, channels, ("",), settings.measured_values)
+        values, measured = (CONVERSIONS[settings.convert](one) for one in (values, measured))
     return make_field(
-        values[:, kept, None], time, sites, channels=channels, units=units, about=about
+        values,
+        time,
+        sites,
+        channels=channels,
+        units=units,
+        about=about,
+        notes=(*found.notes, *reader.notes()),
+        measured_values=measured.tolist(),
     )
 
 
-def _cells(path: Path) -> np.ndarray:
-    """The cells of a bare table as they are written, (row, column)."""
+def _cells(path: Path, settings: StationSettings) -> pd.DataFrame:
+    """The cells of a bare table as they are written; the index holds the lines."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
+        encoding = text_encoding(path, settings.encoding)
+        with open_bytes(path) as stream:
+            lines = stream.read().decode(encoding).splitlines()
+    except OSError as error:
         found = "no such file" if isinstance(error, FileNotFoundError) else f"none ({error})"
         raise DataError(
             f"Expected a table of numbers at {path}, found {found}; check the path and the "
             f"loader settings."
         ) from error
-    rows = [row for row in (line.split() for line in lines) if row]
+    except DataError as error:
+        raise DataError(f"Expected a table of numbers at {path}: {error}") from error
+    parted = [(number, line.split()) for number, line in enumerate(lines, start=1)]
+    rows = [(number, row) for number, row in parted if row and not row[0].startswith(COMMENT)]
     if not rows:
         raise DataError(f"Expected a table in {path}, found an empty file; fetch it again.")
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(rows[0]):
+    width = len(rows[0][1])
+    for number, row in rows:
+        if len(row) != width:
             raise DataError(
-                f"Expected {len(rows[0])} columns in every row of {path.name}, found {len(row)} in "
-                f"row {number}; write a number for missing values, and name it as `missing_value`."
+                f"Expected {width} columns in every row of {path.name}, found {len(row)} in line "
+                f"{number}; write a number for missing values, and name it as `missing_value`."
             )
-    return np.array(rows)
+    cells = np.array([row for _, row in rows], dtype=object).reshape(-1, width)
+    columns = [str(number) for number in range(1, width + 1)]
+    return pd.DataFrame(cells, index=[n for n, _ in rows], columns=columns, dtype=object)
 
 
-def _numbers(cells: np.ndarray, path: Path) -> np.ndarray:
-    try:
-        return cells.astype(np.float64)
-    except ValueError as error:
-        text = next(cell for cell in cells.ravel() if not _is_number(cell))
-        row = int(np.argwhere(cells == text)[0, 0])
-        raise DataError(
-            f"Expected numbers alone in {path.name}, found {str(text)!r} in row {row + 1}; leave "
-            f"out headers, and write missing values as a number."
-        ) from error
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _columns(path: Path, names: tuple[str, ...], setting: str) -> dict[str, np.ndarray]:
+def _columns(path: Path, names: tuple[str, ...], settings: StationSettings) -> pd.DataFrame:
     """The columns of a companion file by name, as they are written."""
-    cells = _cells(path)
+    cells = _cells(path, settings)
     if cells.shape[1] != len(names):
+        setting = "station_columns" if names == settings.station_columns else "time_columns"
         raise DataError(
             f"Expected the {len(names)} columns {', '.join(names)} in {path.name}, found "
             f"{cells.shape[1]}; name each of them in `{setting}`."
         )
-    return dict(zip(names, cells.T, strict=True))
+    return cells.set_axis(list(names), axis=1)
 
 
-def _read_sites(path: Path, settings: StationSettings) -> SiteSet:
-    columns = _columns(path, settings.station_columns, "station_columns")
-    where = [_numbers(columns[name][:, None], path) for name in ("longitude", "latitude")]
-    ids = np.array([_plain_id(text) for text in columns["id"]])
-    return SiteSet(ids, np.hstack(where), geographic=True)
+def _sites(stations: pd.DataFrame, path: Path) -> SiteSet:
+    where = NumberReader(path).read(stations[["longitude", "latitude"]])
+    ids = np.array([_plain_id(text) for text in stations["id"]], dtype=str)
+    return SiteSet(ids, where, geographic=True)
 
 
 def _plain_id(text: str) -> str:
     """An id as people write it: a whole number that a program wrote as 3.8040000e+03 is 3804."""
-    if "." in text and _is_number(text) and float(text).is_integer():
-        return str(int(float(text)))
-    return text
+    number = number_of(text) if "." in text else None
+    return str(int(number)) if number is not None and number.is_integer() else text
 
 
-def _read_times(path: Path, settings: StationSettings) -> np.ndarray:
+def _read_times(path: Path, settings: StationSettings) -> UtcTimes:
     """UTC times, (t,)."""
-    columns = _columns(path, settings.time_columns, "time_columns")
-    parts = {
-        name: _numbers(columns[name][:, None], path)[:, 0]
-        for name in (*DATE_COLUMNS, *CLOCK_COLUMNS)
-        if name in columns
-    }
-    time = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
+    columns = _columns(path, settings.time_columns, settings)
+    names = [name for name in (*DATE_COLUMNS, *CLOCK_COLUMNS) if name in columns]
+    parts = pd.DataFrame(NumberReader(path).read(columns[names]), columns.index, names)
+    time = pd.to_datetime(parts, errors="coerce")
     if time.isna().any():
-        row = int(np.flatnonzero(time.isna())[0])
-        written = " ".join(str(columns[name][row]) for name in parts)
+        line = time.index[time.isna()][0]
+        written = " ".join(str(columns.loc[line, name]) for name in names)
         raise DataError(
-            f"Expected dates in the columns {', '.join(parts)} of {path.name}, found "
-            f"{written!r} in row {row + 1}; correct it, or the order in `time_columns`."
+            f"Expected dates in the columns {', '.join(names)} of {path.name}, found "
+            f"{written!r} in line {line}; correct it, or the order in `time_columns`."
         )
-    return to_utc(time, settings.timezone, "ISO8601", path).to_numpy()
+    return to_utc(read_stamps(time, ISO, path), settings.timezone, path)
 
 
 def _often_observed(values: np.ndarray, least: float, path: Path) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import re
+import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +13,35 @@ import pandas as pd
 
 from dynst_core.errors import DataError
 from dynst_core.sites import some
+from dynst_core.sources.delimited import Row, check_separator, read_rows
 
 PARQUET_NAMES = (".parquet", ".pq")
-SEPARATORS = ",;\t|"
+CELLS_AT_ONCE = 500_000
+"""Cells of text that are held at a time: about 50 MB."""
 
 
-def read_frame(path: Path, separator: str = ",", as_text: bool = False) -> pd.DataFrame:
-    """Read a CSV or Parquet table, its column names as text.
+def read_frame(path: Path, separator: str = ",", encoding: str | None = None) -> pd.DataFrame:
+    """Read a table as a whole; arguments, form and errors as of `read_frames`."""
+    return pd.concat(list(read_frames(path, separator, encoding)))
+
+
+def read_frames(
+    path: Path, separator: str = ",", encoding: str | None = None
+) -> Iterator[pd.DataFrame]:
+    """Read a CSV or Parquet table part by part.
+
+    The cells of a CSV file stay as they are written, so that the id 007 stays 007 and NA stays NA.
+    The frames' index holds the line of each row in the file (of Parquet, the row, from 1), the
+    columns bear their names as text, without blanks at their ends. A last column without a name and
+    without any text, as a separator at the end of each line makes, is left out.
 
     Args:
-        path: a .parquet file, else CSV in UTF-8.
+        path: a .parquet file, else CSV, or CSV compressed by gzip.
         separator: what divides the columns of a CSV file.
-        as_text: leave the cells of a CSV file as they are written, so that the id 007 stays 007.
-
+        encoding: of a CSV file that is not UTF-8.
     Raises:
-        DataError: the file is missing, a folder, empty, damaged, has repeated columns, or is
-            divided by another separator.
+        DataError: the file is missing, a folder, empty, damaged, has repeated columns, rows that do
+            not match the header, or is divided by another separator.
     """
     if path.is_dir():
         raise DataError(f"Expected a table, found the folder {path}; name a file in it.")
@@ -37,24 +51,25 @@ def read_frame(path: Path, separator: str = ",", as_text: bool = False) -> pd.Da
         raise DataError(f"Expected a table in {path}, found an empty file; fetch it again.")
     try:
         if path.suffix.lower() in PARQUET_NAMES:
-            frame = _named_index_to_column(pd.read_parquet(path))
+            frames: Iterable[pd.DataFrame] = [_parquet(path)]
         else:
-            _check_header(path, separator)
-            dtype = str if as_text else None
-            frame = pd.read_csv(
-                path, sep=separator, encoding="utf-8-sig", dtype=dtype, low_memory=False
-            )
-    except (OSError, ValueError) as error:  # pandas' and Arrow's own errors are ValueErrors
+            frames = _csv(path, separator, encoding)
+        yield from frames
+    except (OSError, EOFError, ValueError) as error:  # pandas' and Arrow's errors are ValueErrors
         reason = " ".join(str(error).split())[:160]
         raise DataError(
             f"Expected {path} to be a whole table, found that it cannot be read ({reason}); "
             f"write it again as UTF-8 CSV or as Parquet."
         ) from error
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    frame = _named_index_to_column(pd.read_parquet(path))
     if len(frame) == 0:
-        raise DataError(
-            f"Expected rows of values in {path}, found a header alone; bring a longer record."
-        )
-    return frame.rename(columns=str)
+        raise _no_rows(path)
+    names = [str(name).strip() for name in frame.columns]
+    _check_names(names, path)
+    return frame.set_axis(names, axis=1).set_axis(np.arange(1, len(frame) + 1), axis=0)
 
 
 def _named_index_to_column(frame: pd.DataFrame) -> pd.DataFrame:
@@ -65,22 +80,60 @@ def _named_index_to_column(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index(drop=not named)
 
 
-def _check_header(path: Path, separator: str) -> None:
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        header = next(csv.reader(stream, delimiter=separator), [])
-    if len(header) == 1:
-        other = [s for s in SEPARATORS if s != separator and s in header[0]]
-        if other:
-            raise DataError(
-                f"Expected columns divided by {separator!r} in {path}, found one column that "
-                f"contains {other[0]!r}; set `separator` to that."
-            )
-    repeated = [name for name, count in Counter(header).items() if count > 1]
+def _csv(path: Path, separator: str, encoding: str | None) -> Iterator[pd.DataFrame]:
+    rows = read_rows(path, separator, encoding)
+    _, header = next(rows, (0, [""]))
+    names = [name.strip() for name in header]
+    check_separator(names, separator, path)
+    unnamed_end = len(names) > 1 and not names[-1]
+    width = len(names) - unnamed_end
+    _check_names(names[:width], path)
+    columns, at_once = pd.Index(names[:width], dtype=object), max(1, CELLS_AT_ONCE // len(names))
+    empty = True
+    while (part := _Part(rows, at_once)).lines:
+        empty = False
+        lines = part.lines
+        cells = np.array(part.cells, dtype=object).reshape(-1, len(names))
+        if unnamed_end:
+            _check_unnamed(cells[:, -1], lines, path)
+        yield pd.DataFrame(cells[:, :width], index=lines, columns=columns, dtype=object)
+    if empty:
+        raise _no_rows(path)
+
+
+class _Part:
+    """Some rows: their lines, and all their cells one after the other, which spares many lists."""
+
+    def __init__(self, rows: Iterator[Row], at_once: int) -> None:
+        self.lines: list[int] = []
+        self.cells: list[str] = []
+        for line, row in islice(rows, at_once):
+            self.lines.append(line)
+            self.cells += row
+
+
+def _no_rows(path: Path) -> DataError:
+    return DataError(
+        f"Expected rows of values in {path}, found a header alone; bring a longer record."
+    )
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
             f"Expected every column once in {path}, found {repeated[0]!r} more than once; "
             f"rename or drop the repeats."
         )
+
+
+def _check_unnamed(cells: np.ndarray, lines: list[int], path: Path) -> None:
+    for line, cell in zip(lines, cells, strict=True):
+        if cell.strip():
+            raise DataError(
+                f"Expected a name for every column in {path.name}, found none for the last one, "
+                f"which holds {cell!r} in line {line}; name it in the header, or drop it."
+            )
 
 
 def find_column(
@@ -96,8 +149,8 @@ def find_column(
         DataError: there is no such column.
     """
     names = [str(name) for name in frame.columns]
-    if stated is not None and stated in names:
-        return stated
+    if stated is not None and stated.strip() in names:
+        return stated.strip()
     by_lower = {name.lower(): name for name in reversed(names)}
     usual = [by_lower[guess.lower()] for guess in guesses if guess.lower() in by_lower]
     if stated is None and usual:
@@ -109,67 +162,30 @@ def find_column(
     )
 
 
-def numbers(column: pd.Series, path: Path) -> np.ndarray:
-    """A column as float64, empty cells as NaN.
+def id_text(value: object) -> str:
+    """An id as text, without blanks at its ends: never as a number, never shortened.
 
-    Raises:
-        DataError: a cell holds text.
+    A whole number of a Parquet file is written without a decimal point, text as it stands. What is
+    no value, such as None in a Parquet file, is the empty id.
     """
-    converted = pd.to_numeric(column, errors="coerce")
-    text = converted.isna() & column.notna()
-    if text.any():
-        row = int(np.flatnonzero(text)[0])
-        raise DataError(
-            f"Expected numbers in column {column.name!r} of {path.name}, found "
-            f"{str(column.iloc[row])!r} in data row {row + 1}; correct it or leave it empty."
-        )
-    return converted.to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace").strip()
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
 
 
-def to_utc(column: pd.Series, timezone: str, time_format: str, path: Path) -> pd.DatetimeIndex:
-    """Times as naive UTC; those that state no zone are read in `timezone`.
-
-    Raises:
-        DataError: a time cannot be read, or does not exist or is ambiguous in that zone.
-    """
-    times = _parsed(column, time_format, path)
-    try:
-        if times.tz is None:
-            # Clocks go back once a year: the order of rows tells the first hour from the second.
-            times = times.tz_localize(timezone, ambiguous="infer")
-        return times.tz_convert("UTC").tz_localize(None).as_unit("ns")
-    except (ValueError, KeyError) as error:
-        raise DataError(
-            f"Expected times of the zone {timezone!r} in {path.name}, found one that it cannot "
-            f"place ({_why_not(error)}); write the times in UTC or with their offset, as in "
-            f"2024-10-27T02:00:00+02:00, or correct `timezone`."
-        ) from error
+def same_id(name: str) -> str:
+    """The form in which ids are compared: letters with accents are one sign, or two, and equal."""
+    return unicodedata.normalize("NFC", name)
 
 
-def _why_not(error: Exception) -> str:
-    """What ails a local time, in a planner's words where it is the change of clocks."""
-    said = str(error)
-    time = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", said)
-    if isinstance(error, ValueError) and time:
-        if "mbiguous" in said or "Cannot infer" in said:
-            return f"clocks pass {time[0]} twice, and the rows do not tell which is meant"
-        if "onexistent" in said:
-            return f"clocks skip {time[0]}"
-    return " ".join(said.split())[:100]
-
-
-def _parsed(column: pd.Series, time_format: str, path: Path) -> pd.DatetimeIndex:
-    if column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype):
-        return pd.DatetimeIndex(column)
-    text = column.astype(str)
-    unread = pd.to_datetime(text, format=time_format, errors="coerce", utc=True).isna()
-    if unread.any():
-        row = int(np.flatnonzero(unread)[0])
-        raise DataError(
-            f"Expected times such as 2012-03-01 00:05 in column {column.name!r} of {path.name}, "
-            f"found {text.iloc[row]!r} in data row {row + 1}; set `time_format`, or correct it."
-        )
-    try:
-        return pd.DatetimeIndex(pd.to_datetime(text, format=time_format))
-    except ValueError:  # offsets that change within the column, as a zone with summer time writes
-        return pd.DatetimeIndex(pd.to_datetime(text, format=time_format, utc=True))
+def blank(column: pd.Series) -> np.ndarray:
+    """Which cells are empty or hold blanks alone, (n,), bool."""
+    codes, unique = pd.factorize(column, use_na_sentinel=False)
+    is_blank = np.array([id_text(value) == "" for value in unique], dtype=bool)
+    return is_blank[codes]

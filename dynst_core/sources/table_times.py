@@ -1,0 +1,151 @@
+"""Times as tables write them: with an offset or without, as dates, or counted from a date."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dynst_core.errors import DataError
+
+ISO = "ISO8601"
+COUNTED = re.compile(r"(days|hours|minutes|seconds|milliseconds) since (\d{4}-\d\d-\d\d.*)")
+OFFSET = re.compile(r"[T ]\s*\d{2}(:?\d{2}){0,2}([.,]\d+)?\s*(Z|z|[+-]\d{2}(:?\d{2})?)")
+MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[T ])24(:?00(:?00(\.0+)?)?)?")
+ONE_DAY = np.timedelta64(1, "D")
+LONGEST = (np.datetime64("1678-01-01"), np.datetime64("2262-01-01"))
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Times as they were written, (n,) each.
+
+    Attributes:
+        utc: UTC of those that state an offset, NaT for others; datetime64[ns].
+        local: clock times of those that state none, NaT for others; datetime64[ns].
+    """
+
+    utc: np.ndarray
+    local: np.ndarray
+
+    def taken(self, index: np.ndarray) -> Stamps:
+        """Those at these places."""
+        return Stamps(self.utc[index], self.local[index])
+
+
+def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
+    """Times of a column, whose index holds the lines of the file.
+
+    Args:
+        column: text, numbers or times.
+        time_format: "ISO8601", a format such as "%d/%m/%Y %H:%M", or what numbers count, such as
+            "seconds since 1970-01-01".
+        path: the file, for messages.
+    Raises:
+        DataError: a time is empty or cannot be read, or lies outside the years 1678 to 2261.
+    """
+    nothing = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[ns]")
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        times = pd.Series(column.dt.tz_convert("UTC").dt.tz_localize(None))
+        return Stamps(_in_range(times, column, path), nothing)
+    if column.dtype.kind == "M":
+        return Stamps(nothing, _in_range(column, column, path))
+    counted = COUNTED.fullmatch(time_format.strip())
+    if counted:
+        return Stamps(nothing, _counted(column, counted, path))
+    text = pd.Series(["" if pd.isna(v) else str(v).strip() for v in column], index=column.index)
+    if time_format != ISO:
+        return _in_format(text, time_format, path, nothing)
+    late = np.array([MIDNIGHT.match(one) is not None for one in text], dtype=bool)
+    if late.any():  # 24:00 is the midnight that ends a day
+        text = text.where(~late, text.str.replace(MIDNIGHT, r"\g<1>00:00", regex=True))
+    stated = np.array([OFFSET.search(one) is not None for one in text], dtype=bool)
+    with_offset = pd.to_datetime(text[stated], format=ISO, errors="coerce", utc=True)
+    without = pd.to_datetime(text[~stated], format=ISO, errors="coerce")
+    _refuse_unread(with_offset.isna(), without.isna(), column, path)
+    utc, local = nothing.copy(), nothing.copy()
+    utc[stated] = _in_range(with_offset.dt.tz_localize(None), column, path)
+    local[~stated] = _in_range(without, column, path)
+    days = late * ONE_DAY
+    return Stamps(utc + days, local + days)
+
+
+def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarray) -> Stamps:
+    """Times of a format that is not ISO 8601; all state an offset, or none does."""
+    times = pd.to_datetime(text, format=time_format, errors="coerce", utc=True)
+    _refuse_unread(times.isna(), times.isna(), text, path)
+    read = _in_range(times.dt.tz_localize(None), text, path)
+    return Stamps(read, nothing) if "%z" in time_format else Stamps(nothing, read)
+
+
+def _counted(column: pd.Series, counted: re.Match[str], path: Path) -> np.ndarray:
+    """Clock times of numbers that count from a date, to the millisecond."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    _refuse_unread(numbers.isna(), numbers.isna(), column, path)
+    unit, first = counted[1], pd.to_datetime(counted[2], format=ISO, errors="coerce")
+    if pd.isna(first):
+        raise DataError(
+            f"Expected a date after 'since' in `time_format`, found {counted[2]!r}; write it as "
+            f'in "seconds since 1970-01-01".'
+        )
+    first = first.tz_convert("UTC").tz_localize(None) if first.tz is not None else first
+    per_unit = pd.Timedelta(1, unit=unit) / pd.Timedelta(1, unit="milliseconds")
+    passed = np.round(numbers.to_numpy(dtype=np.float64) * per_unit)
+    after = np.datetime64(first.to_datetime64(), "ms") + passed.astype("timedelta64[ms]")
+    return _in_range(pd.Series(after, index=column.index), column, path)
+
+
+def _in_range(times: pd.Series, column: pd.Series, path: Path) -> np.ndarray:
+    """Times in nanoseconds, as far as these reach."""
+    values = times.to_numpy()
+    if values.dtype != np.dtype("datetime64[ns]"):
+        out = (values < LONGEST[0]) | (values >= LONGEST[1])
+        if out.any():
+            line = times.index[int(np.flatnonzero(out)[0])]
+            raise DataError(
+                f"Expected times of the years 1678 to 2261 in column {column.name!r} of "
+                f"{path.name}, found {column[line]!s} in line {line}; correct it, or leave out "
+                f"what lies outside."
+            )
+    unread = np.isnat(values)
+    if unread.any():
+        _refuse_unread(pd.Series(unread, index=times.index), times.isna(), column, path)
+    return values.astype("datetime64[ns]")
+
+
+def _refuse_unread(first: pd.Series, second: pd.Series, column: pd.Series, path: Path) -> None:
+    lines = [*first.index[first], *second.index[second]]
+    if not lines:
+        return
+    line = min(lines)
+    written = column[line]
+    text = "" if pd.isna(written) else str(written)
+    found = repr(text) if text.strip() else "no time"
+    raise DataError(
+        f"Expected times such as 2012-03-01 00:05 in column {column.name!r} of {path.name}, found "
+        f"{found} in line {line}; {_advice(text.strip())}."
+    )
+
+
+def _advice(text: str) -> str:
+    if not text:
+        return "write the time, or drop that row"
+    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+        return 'set `time_format = "seconds since 1970-01-01"` if that is what they count'
+    if re.fullmatch(r"\d{12,13}(\.0)?", text) and not text.startswith(("19", "20")):
+        return 'set `time_format = "milliseconds since 1970-01-01"` if that is what they count'
+    if re.fullmatch(r"\d{12}", text):
+        return 'set `time_format = "%Y%m%d%H%M"` if it is year to minute'
+    if re.fullmatch(r"\d{5}(\.\d+)?", text):
+        return 'set `time_format = "days since 1899-12-30"` if they are the dates of a spreadsheet'
+    if re.search(r"[A-Za-z]{3,4}$", text):
+        return "write the offset in place of a zone's name, or leave it out and set `timezone`"
+    if re.search(r":60(\.0+)?(Z|$)", text):
+        return "drop the leap second, or write it as the second before"
+    return (
+        'set `time_format`, for example to "%d/%m/%Y %H:%M" where the day comes first, or correct '
+        "it"
+    )
