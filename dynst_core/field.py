@@ -12,6 +12,7 @@ import xarray as xr
 
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
+from dynst_core.time_axis import check_time_axis, moment, regular, step_of
 
 BEYOND_REASON = 1e6
 """How many times as far from its channel's median as all nearer values a value cannot lie.
@@ -85,7 +86,7 @@ class Field:
 
     Raises:
         DataError: too few times, an unsorted, repeated or irregular time axis, or a site that
-            was never observed.
+            was never observed, or two channels of one name.
     """
 
     dataset: xr.Dataset
@@ -107,6 +108,7 @@ class Field:
                 f"{values.sizes['site']} and {values.sizes['channel']}; match values and sites."
             )
         check_time_axis(self.time)
+        _check_names(self.channels)
         never = ~self.dataset["observed"].any(dim=("time", "channel")).values
         if never.any():
             first = str(self.sites.site_id[np.flatnonzero(never)[0]])
@@ -123,8 +125,8 @@ class Field:
 
     @property
     def step(self) -> np.timedelta64:
-        """The one fixed time step."""
-        return self.time[1] - self.time[0]
+        """The one time step; of months, as many mean Gregorian months (see `time_axis`)."""
+        return step_of(self.time)
 
     @property
     def n_times(self) -> int:
@@ -164,48 +166,16 @@ class Field:
         return digest.hexdigest()
 
 
-def check_time_axis(time: np.ndarray) -> None:
-    """Refuse a time axis that a forecaster cannot step along.
-
-    Raises:
-        DataError: fewer than two times, repeated or unsorted times, or an irregular step.
-    """
-    if len(time) < 2:
-        raise DataError(f"Expected at least 2 times, found {len(time)}; bring a longer record.")
-    if np.isnat(time).any():
-        raise DataError(
-            f"Expected a valid time in every row, found {int(np.isnat(time).sum())} that could "
-            f"not be read; fix or drop those rows."
-        )
-    steps = np.diff(time)
-    zero = np.timedelta64(0, "ns")
-    if (steps == zero).any():
-        at = time[:-1][steps == zero][0]
-        raise DataError(
-            f"Expected every time once, found {_minute(at)} more than once; "
-            f"drop or average the repeats."
-        )
-    if (steps < zero).any():
-        at = time[1:][steps < zero][0]
-        raise DataError(
-            f"Expected times in rising order, found {_minute(at)} after a later one; "
-            f"sort the rows by time."
-        )
-    if (steps != steps[0]).any():
-        odd = np.flatnonzero(steps != steps[0])[0]
-        raise DataError(
-            f"Expected one fixed time step of {_span(steps[0])}, found {_span(steps[odd])} after "
-            f"{_minute(time[odd])}; resample to a fixed step, leaving missing values empty."
-        )
-
-
-def _minute(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[m]")).replace("T", " ")
-
-
-def _span(step: np.timedelta64) -> str:
-    minutes = step / np.timedelta64(1, "m")
-    return f"{minutes:g} min" if minutes < 60 else f"{minutes / 60:g} h"
+def _check_names(channels: Sequence[str]) -> None:
+    """Refuse a channel without a name, or two of one name; spaces around a name do not count."""
+    names = [" ".join(name.split()) for name in channels]
+    for name in names:
+        if not name or names.count(name) > 1:
+            found = f"{name!r} {names.count(name)} times" if name else "one without a name"
+            raise DataError(
+                f"Expected a name of its own for every channel, found {found} among "
+                f"{', '.join(map(repr, channels))}; rename one in the data set's entry."
+            )
 
 
 def make_field(
@@ -221,9 +191,12 @@ def make_field(
 ) -> Field:
     """Build a Field from an array (time, site, channel); NaN means not observed.
 
+    Steps that are missing from the time axis are inserted without values, see
+    `time_axis.regular`; the notes say how many.
+
     Args:
         values: (t, s, c), in the channels' units.
-        time: (t,), UTC.
+        time: (t,), UTC; a fixed step or one of months, with gaps.
         sites: where the sites are.
         channels: name of each channel.
         units: unit of each channel.
@@ -234,6 +207,8 @@ def make_field(
     Raises:
         DataError: a value cannot be meant, or whatever a Field refuses.
     """
+    axis = regular(time)
+    values, time = axis.spread(values), axis.time
     for index, (name, unit) in enumerate(zip(channels, units, strict=False)):
         fault = _beyond_reason(values[:, :, index])
         if fault is not None:
@@ -241,7 +216,7 @@ def make_field(
             raise DataError(
                 f"Expected values of {name!r} within reach of each other, found "
                 f"{values[at, site, index]:g} {unit} at site {str(sites.site_id[site])!r} at "
-                f"{_minute(time[at])}, a million times as far from the median as the others "
+                f"{moment(time[at])}, a million times as far from the median as the others "
                 f"usually are; correct it, or leave it empty if nothing was measured."
             )
         marker = _marks_missing(values[:, :, index])
@@ -250,7 +225,7 @@ def make_field(
             raise DataError(
                 f"Expected measured values of {name!r}, found {marker:g} {unit} "
                 f"{int((values[:, :, index] == marker).sum()):,} times and nothing near it (first "
-                f"at site {str(sites.site_id[site])!r} at {_minute(time[at])}), as missing values "
+                f"at site {str(sites.site_id[site])!r} at {moment(time[at])}), as missing values "
                 f"are often written; leave those empty, or state it as `missing_value` in the "
                 f"data set's loader settings (of a grid: as `_FillValue` in its file)."
             )
@@ -260,9 +235,9 @@ def make_field(
             "values": (("time", "site", "channel"), values),
             "observed": (("time", "site", "channel"), np.isfinite(values)),
         },
-        coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
+        coords={"time": time, "channel": list(channels)},
     )
-    return Field(dataset, sites, units, about, grid, tuple(notes))
+    return Field(dataset, sites, units, about, grid, (*notes, *axis.notes))
 
 
 def _marks_missing(values: np.ndarray) -> float | None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 # From the ground up: a module imports from the rows above its own, or from its own package.
 LIGHT_LAYERS = (
     ("errors", "commands"),
-    ("network",),
+    ("network", "time_axis"),
     ("sites", "metrics", "schedules"),
     ("field", "mask", "morph"),
     ("manifest", "run_arrays"),
