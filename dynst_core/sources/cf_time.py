@@ -71,8 +71,9 @@ def decoded_times(axis: xr.DataArray, units: str, where: str) -> Times:
     if stated[1].lower() in MONTHS:
         per = MONTHS[stated[1].lower()]
         values = _calendar_months(axis, stated[2], per, where)
-        note = f"{units!r} is read by the calendar: each unit is {per} calendar months."
-        return Times(_held(values, where), (note.replace("1 calendar months", "a calendar month"),))
+        unit = "month" if per == 1 else "year"
+        note = f"{units!r} is read by the calendar: each unit is a calendar {unit}."
+        return Times(_held(values, where), (note,))
     dates = _dates(axis, units, calendar, where)
     if dates.dtype.kind == "M":
         return Times(_held(dates, where))

@@ -97,13 +97,16 @@ def _numeric(attributes: dict[str, Any], name: str, where: str) -> dict[str, Any
             continue
         parts = str(np.asarray(read[key]).item() if np.ndim(read[key]) == 0 else read[key])
         try:
-            numbers = [float(part) for part in parts.strip("[]() ").replace(",", " ").split()]
+            numbers = [
+                int(part) if part.lstrip("+-").isdigit() else float(part)
+                for part in parts.strip("[]() ").replace(",", " ").split()
+            ]
         except ValueError as error:
             raise DataError(
                 f"Expected a number as `{key}` of {name!r} in {where}, found {read[key]!r}; "
                 f"correct the attribute."
             ) from error
-        read[key] = np.array(numbers) if len(numbers) > 1 else np.float64(numbers[0])
+        read[key] = np.array(numbers) if len(numbers) > 1 else np.array(numbers)[0]
     return read
 
 
@@ -139,7 +142,7 @@ def _equals(values: np.ndarray, mark: Any) -> np.ndarray:
 
 def _held(number: Any, dtype: np.dtype[Any]) -> int | None:
     """A whole number as the type holds it, a negative one being the same bits unsigned."""
-    if float(number) != int(number):
+    if np.asarray(number).dtype.kind == "f" and float(number) != int(number):
         return None
     whole, info = int(number), np.iinfo(dtype)
     if whole < 0 and info.min == 0:

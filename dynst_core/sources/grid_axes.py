@@ -141,7 +141,13 @@ def places(
     if pair is None:
         return _projected(array, mapping, stated, where)
     notes: list[str] = []
-    y, x = (_degrees(axis, role, where, notes) for axis, role in zip(pair, ROLES, strict=True))
+    for axis, role in zip(pair, ROLES, strict=True):
+        if role not in stated:
+            _check_not_other(axis, role, where)
+    y, x = (
+        _in_unit(axis, "degree", where, notes, "set `geographic = false` if it is a length")
+        for axis in pair
+    )
     return replace(_laid_out(array, y, x, where, geographic=True), notes=tuple(notes))
 
 
@@ -164,18 +170,19 @@ def _pair(
     return None
 
 
-def _degrees(axis: xr.DataArray, role: str, where: str, notes: list[str]) -> xr.DataArray:
-    """A latitude or longitude in degrees."""
+def _check_not_other(axis: xr.DataArray, role: str, where: str) -> None:
+    """Refuse a latitude that its name or attributes call a longitude, and the reverse."""
+    other = "longitude" if role == "latitude" else "latitude"
     units = str(axis.attrs.get("units", ""))
-    other = EAST if role == "latitude" else NORTH
-    standard = axis.attrs.get("standard_name", role)
-    if units.lower() in other or standard in set(ROLES) - {role}:
+    standard = str(axis.attrs.get("standard_name", ""))
+    contrary = units.lower() in (EAST if role == "latitude" else NORTH)
+    if contrary or standard == other or str(axis.name).lower() in COMMON_NAMES[other]:
         raise DataError(
             f"Expected {role} on the axis {str(axis.name)!r} of {where}, found the units "
-            f"{units!r} and the standard name {standard!r}; correct its attributes, or name the "
-            f'axes as in `axes = {{ latitude = "...", longitude = "..." }}`.'
+            f"{units!r} and the standard name {standard!r}, which contradict each other or its "
+            f"name; say which is meant, as in "
+            f'`axes = {{ latitude = "...", longitude = "..." }}`.'
         )
-    return _in_unit(axis, "degree", where, notes, "set `geographic = false` if it is a length")
 
 
 def _in_unit(
@@ -320,10 +327,8 @@ def _projected(
     yy, xx = xr.broadcast(y, x) if y.dims != x.dims else (y, x)
     longitude, latitude = _to_degrees(mapping, xx.values, yy.values, where)
     name = mapping.get("grid_mapping_name", "the file's coordinate system")
-    notes.append(
-        f"Places are converted from {name} to longitude and latitude; `geographic = false` keeps "
-        f"a grid in metres."
-    )
+    keeps = "" if _is_angle(pair[0]) else "; `geographic = false` keeps a grid in metres"
+    notes.append(f"Places are converted from {name} to longitude and latitude{keeps}.")
     laid = _laid_out(array, yy.copy(data=latitude), xx.copy(data=longitude), where, geographic=True)
     return replace(laid, notes=tuple(notes))
 
@@ -362,7 +367,7 @@ def _in_unit_of(
 def _to_degrees(
     mapping: Mapping[str, Any], x: np.ndarray, y: np.ndarray, where: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Longitude and latitude of places, on the ellipsoid of their own system."""
+    """Longitude and latitude of places, in degrees of WGS 84."""
     import pyproj
 
     try:
@@ -371,9 +376,7 @@ def _to_degrees(
             system = pyproj.CRS.from_cf(dict(mapping))
             if system.is_geographic and not system.is_derived:
                 return x, y
-            transformer = pyproj.Transformer.from_crs(
-                system, system.geodetic_crs or "EPSG:4326", always_xy=True
-            )
+            transformer = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True)
         longitude, latitude = transformer.transform(x, y)
     except (pyproj.exceptions.ProjError, KeyError, ValueError, TypeError) as error:
         raise DataError(

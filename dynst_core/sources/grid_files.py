@@ -13,12 +13,9 @@ import numpy as np
 import xarray as xr
 
 from dynst_core.errors import DataError
+from dynst_core.sources.grib_files import GRIB_OPTIONS, grib_repeats, grib_variables, unreadable
 
 ZARR_MARKS = (".zgroup", ".zmetadata", ".zattrs", "zarr.json")
-
-# No index file beside the data: the folder may be read-only, and a stale index misleads.
-# Without errors="raise" a damaged message is skipped in silence.
-GRIB_OPTIONS = {"indexpath": "", "errors": "raise"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +68,8 @@ def opened(
     stored = _stored(path, engine, options, tuple(variables), select or {})
     try:
         zero_fills = frozenset[str]()
+        if engine == "cfgrib":
+            grib_repeats(path, stored, tuple(variables))
         if engine == "zarr" and not (path / "zarr.json").exists():
             stored, zero_fills = _without_zero_fills(stored)
         try:
@@ -117,15 +116,6 @@ def groups(path: Path, engine: str) -> list[str]:
     return []
 
 
-def unreadable(path: Path, error: Exception) -> str:
-    """That a file cannot be read, and what its format's library says."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return (
-        f"Expected {path} to be whole, found that it cannot be read ({reason[:160]}); "
-        f"copy or download it again, or write it anew with the program that made it."
-    )
-
-
 def _engine(path: Path) -> str:
     if path.is_dir():
         if not any((path / mark).exists() for mark in ZARR_MARKS):
@@ -170,7 +160,7 @@ def _stored(
             return xr.open_dataset(path, engine=engine, decode_cf=False, **options)
     except Exception as error:  # the formats' libraries raise too many kinds to list
         if type(error).__name__ == "DatasetBuildError":
-            return _grib_variables(path, variables, select)
+            return grib_variables(path, variables, select)
         raise DataError(unreadable(path, error)) from error
 
 
@@ -191,81 +181,3 @@ def _without_zero_fills(stored: xr.Dataset) -> tuple[xr.Dataset, frozenset[str]]
     for name in zero:
         stored[name].attrs = {k: v for k, v in stored[name].attrs.items() if k != "_FillValue"}
     return stored, frozenset(zero)
-
-
-def _grib_variables(path: Path, variables: tuple[str, ...], select: dict[str, Any]) -> xr.Dataset:
-    """The variables asked for from a GRIB file whose messages lie at several heights or levels."""
-    from cfgrib.xarray_store import open_variable_datasets
-
-    try:
-        parts = open_variable_datasets(str(path), backend_kwargs=GRIB_OPTIONS, decode_cf=False)
-    except Exception as error:  # as above
-        raise DataError(unreadable(path, error)) from error
-    there = [(str(name), part) for part in parts for name in part.data_vars if part[name].ndim > 1]
-    offered = "; ".join(sorted({_described(name, part) for name, part in there}))
-    if not variables:
-        raise DataError(
-            f"Expected one variable in {path.name}, found {offered}; name the one to read in "
-            f"`variables`."
-        )
-    chosen = []
-    for wanted in variables:
-        fitting = [
-            part.drop_vars([n for n, other in there if other is part and n != wanted])
-            for name, part in there
-            if name == wanted and _fits(part, select)
-        ]
-        if len(fitting) != 1:
-            advice = (
-                f"select one, as in `select = {{ {_height(fitting[0])} }}`"
-                if fitting
-                else "name one of those in `variables`, with its level in `select`"
-            )
-            raise DataError(
-                f"Expected {wanted!r} once in {path.name}, found {len(fitting)} among {offered}; "
-                f"{advice}."
-            )
-        chosen.append(fitting[0])
-    levels = {str(name) for part in chosen for name in part.variables if part[name].ndim == 0}
-    try:
-        return xr.merge(
-            [
-                part.drop_vars(levels, errors="ignore") if len(chosen) > 1 else part
-                for part in chosen
-            ],
-            compat="identical",
-            join="exact",
-            combine_attrs="drop_conflicts",
-        )
-    except ValueError as error:
-        raise DataError(
-            f"Expected {', '.join(variables)} at the same times and places in {path.name}, found "
-            f"that they differ; bring each as a data set of its own."
-        ) from error
-
-
-def _fits(part: xr.Dataset, select: dict[str, Any]) -> bool:
-    """Whether a part holds the level that `select` asks for."""
-    for name, value in select.items():
-        if name in part.variables and part[name].ndim == 0:
-            try:
-                if not np.isclose(float(part[name]), float(value)):
-                    return False
-            except (TypeError, ValueError):
-                continue
-        elif name not in part.dims:
-            return False
-    return True
-
-
-def _height(part: xr.Dataset) -> str:
-    """The level of a part, as `select` states it."""
-    kind = str(next(iter(part.data_vars.values())).attrs.get("GRIB_typeOfLevel", "level"))
-    value = part[kind].values if kind in part.variables else ""
-    return f"{kind} = {float(value):g}" if np.ndim(value) == 0 and value != "" else f"{kind} = ..."
-
-
-def _described(name: str, part: xr.Dataset) -> str:
-    kind = str(part[name].attrs.get("GRIB_typeOfLevel", ""))
-    values = np.atleast_1d(part[kind].values) if kind in part.variables else np.empty(0)
-    return f"{name} at {kind} {', '.join(f'{float(v):g}' for v in values[:6])}".rstrip(" at")

@@ -40,7 +40,9 @@ def grid_in_order(
                 f"Expected every {what} of the grid once in {name}, found "
                 f"{axis[1:][repeated][0]:g} twice; drop the repeated {what}."
             )
-    values = values[:, rows][:, :, columns].reshape(len(values), -1, values.shape[-1])
+    values = values[:, rows][:, :, columns].reshape(
+        len(values), len(rows) * len(columns), values.shape[-1]
+    )
     sites, grid = grid_sites(y[rows], x[columns], where.geographic)
     return sites, grid, values, notes
 
@@ -93,7 +95,8 @@ def points_in_order(
                 f"Expected a place for every site with values in {name}, found none for "
                 f"{int(lost.sum())} (the first is {first}); add their latitude and longitude."
             )
-        notes.append(f"{int((~placed).sum()):,} points without place or values are left out.")
+        count = int((~placed).sum())
+        notes.append(f"Places without coordinates or values are left out: {count:,}.")
         y, x, values = y[placed], x[placed], values[:, placed]
         ids = ids[placed] if ids is not None else None
     check_range(y, x, where.geographic, name)

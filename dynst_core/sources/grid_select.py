@@ -10,7 +10,7 @@ import xarray as xr
 
 from dynst_core.errors import DataError
 
-CLOSE = 1e-5
+CLOSE = 1e-4
 """Share by which a number may miss a coordinate and mean it, as digits shown miss a float."""
 
 

@@ -14,8 +14,9 @@ from dynst_core.field import About, Field, Grid, make_field
 from dynst_core.sites import SiteSet
 from dynst_core.sources.cf_time import decoded_times
 from dynst_core.sources.cf_values import unpacked, without
+from dynst_core.sources.grib_files import unreadable
 from dynst_core.sources.grid_axes import Places, places, time_axis, with_axes
-from dynst_core.sources.grid_files import GridFile, groups, opened, unreadable
+from dynst_core.sources.grid_files import GridFile, groups, opened
 from dynst_core.sources.grid_layout import grid_in_order, points_in_order
 from dynst_core.sources.grid_select import chosen
 from dynst_core.sources.settings import Settings
@@ -194,9 +195,8 @@ def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _
     except Exception as error:  # damaged chunks surface here, in the formats' own kinds of error
         raise DataError(unreadable(file.path, error)) from error
     values, notes = _values(file, name, stored, unit, settings)
-    return _Layer(
-        values, times.values, found, _ids(array, found), (*found.notes, *times.notes, *notes)
-    )
+    ids, id_notes = _ids(array, found)
+    return _Layer(values, times.values, found, ids, (*found.notes, *id_notes, *times.notes, *notes))
 
 
 def _values(
@@ -252,7 +252,7 @@ def _check_dimensions(array: xr.DataArray, dims: tuple[str, ...], where: str) ->
         known = dimension in array.coords
         first = ", ".join(map(str, array[dimension].values[:6])) if known else ""
         there = f" ({first}{' ...' * (array.sizes[dimension] > 6)})" if known else ""
-        setting = f"`select = {{ {dimension} = ... }}`{'' if known else ', counted from 0'}"
+        setting = f"`select = {{ {dimension} = ... }}`{'' if known else ', the first being 0'}"
         raise DataError(
             f"Expected {str(array.name)!r} on time and place alone, found "
             f"{array.sizes[dimension]} values along {dimension!r} in {where}{there}; choose one "
@@ -260,10 +260,11 @@ def _check_dimensions(array: xr.DataArray, dims: tuple[str, ...], where: str) ->
         )
 
 
-def _ids(array: xr.DataArray, found: Places) -> np.ndarray | None:
+def _ids(array: xr.DataArray, found: Places) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Ids of stations: of the coordinate with that role, else text along their dimension."""
     if found.is_grid or len(found.dims) != 1:
-        return None
+        return None, ()
+    notes: list[str] = []
     along = [c for c in array.coords.values() if c.dims == found.dims]
     by_role = [c for c in along if c.attrs.get("cf_role") == "timeseries_id"]
     by_text = [c for c in along if c.dtype.kind in "OSU" or str(c.name) == found.dims[0]]
@@ -272,8 +273,11 @@ def _ids(array: xr.DataArray, found: Places) -> np.ndarray | None:
         texts = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values]
         stripped = [text.strip().strip("\0") for text in texts]
         if all(stripped) and len(set(stripped)) == len(stripped):
-            return np.array(stripped)
-    return None
+            return np.array(stripped), tuple(notes)
+        notes.append(
+            f"{str(coordinate.name)!r} names no site for itself and is not used for their ids."
+        )
+    return None, tuple(notes)
 
 
 def _check_alike(layers: list[_Layer], names: tuple[str, ...], path: Path) -> None:
@@ -310,6 +314,6 @@ def _sites(
     if layer.where.is_grid:
         sites, grid, values, notes = grid_in_order(layer.where, values, path.name)
         return sites, grid, values, notes
-    values = values.reshape(len(values), -1, values.shape[-1])
+    values = values.reshape(len(values), layer.where.y.size, values.shape[-1])
     sites, values, notes = points_in_order(layer.where, layer.ids, values, path.name)
     return sites, None, values, notes
