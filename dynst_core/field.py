@@ -11,6 +11,7 @@ import xarray as xr
 
 from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
+from dynst_core.time_axis import check_time_axis, regular, step_of
 from dynst_core.value_checks import check_values
 
 
@@ -73,7 +74,7 @@ class Field:
 
     Raises:
         DataError: too few times, an unsorted, repeated or irregular time axis, or a site that
-            was never observed.
+            was never observed, or two channels of one name.
     """
 
     dataset: xr.Dataset
@@ -95,6 +96,7 @@ class Field:
                 f"{values.sizes['site']} and {values.sizes['channel']}; match values and sites."
             )
         check_time_axis(self.time)
+        _check_names(self.channels)
         never = ~self.dataset["observed"].any(dim=("time", "channel")).values
         if never.any():
             first = str(self.sites.site_id[np.flatnonzero(never)[0]])
@@ -111,8 +113,8 @@ class Field:
 
     @property
     def step(self) -> np.timedelta64:
-        """The one fixed time step."""
-        return self.time[1] - self.time[0]
+        """The one time step; of months, as many mean Gregorian months (see `time_axis`)."""
+        return step_of(self.time)
 
     @property
     def n_times(self) -> int:
@@ -152,48 +154,16 @@ class Field:
         return digest.hexdigest()
 
 
-def check_time_axis(time: np.ndarray) -> None:
-    """Refuse a time axis that a forecaster cannot step along.
-
-    Raises:
-        DataError: fewer than two times, repeated or unsorted times, or an irregular step.
-    """
-    if len(time) < 2:
-        raise DataError(f"Expected at least 2 times, found {len(time)}; bring a longer record.")
-    if np.isnat(time).any():
-        raise DataError(
-            f"Expected a valid time in every row, found {int(np.isnat(time).sum())} that could "
-            f"not be read; fix or drop those rows."
-        )
-    steps = np.diff(time)
-    zero = np.timedelta64(0, "ns")
-    if (steps == zero).any():
-        at = time[:-1][steps == zero][0]
-        raise DataError(
-            f"Expected every time once, found {_minute(at)} more than once; "
-            f"drop or average the repeats."
-        )
-    if (steps < zero).any():
-        at = time[1:][steps < zero][0]
-        raise DataError(
-            f"Expected times in rising order, found {_minute(at)} after a later one; "
-            f"sort the rows by time."
-        )
-    if (steps != steps[0]).any():
-        odd = np.flatnonzero(steps != steps[0])[0]
-        raise DataError(
-            f"Expected one fixed time step of {_span(steps[0])}, found {_span(steps[odd])} after "
-            f"{_minute(time[odd])}; resample to a fixed step, leaving missing values empty."
-        )
-
-
-def _minute(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[m]")).replace("T", " ")
-
-
-def _span(step: np.timedelta64) -> str:
-    minutes = step / np.timedelta64(1, "m")
-    return f"{minutes:g} min" if minutes < 60 else f"{minutes / 60:g} h"
+def _check_names(channels: Sequence[str]) -> None:
+    """Refuse a channel without a name, or two of one name; spaces around a name do not count."""
+    names = [" ".join(name.split()) for name in channels]
+    for name in names:
+        if not name or names.count(name) > 1:
+            found = f"{name!r} {names.count(name)} times" if name else "one without a name"
+            raise DataError(
+                f"Expected a name of its own for every channel, found {found} among "
+                f"{', '.join(map(repr, channels))}; rename one in the data set's entry."
+            )
 
 
 def make_field(
@@ -210,9 +180,12 @@ def make_field(
 ) -> Field:
     """Build a Field from an array (time, site, channel); NaN means not observed.
 
+    Steps that are missing from the time axis are inserted without values, see
+    `time_axis.regular`; the notes say how many.
+
     Args:
         values: (t, s, c), in the channels' units.
-        time: (t,), UTC.
+        time: (t,), UTC; a fixed step or one of months, with gaps.
         sites: where the sites are.
         channels: name of each channel.
         units: unit of each channel.
@@ -225,6 +198,8 @@ def make_field(
     Raises:
         DataError: a value cannot be meant, or whatever a Field refuses.
     """
+    axis = regular(time)
+    values, time = axis.spread(values), axis.time
     odd = check_values(values, time, sites, channels, units, measured_values)
     values = np.asarray(values, dtype=np.float32)
     dataset = xr.Dataset(
@@ -232,6 +207,6 @@ def make_field(
             "values": (("time", "site", "channel"), values),
             "observed": (("time", "site", "channel"), np.isfinite(values)),
         },
-        coords={"time": np.asarray(time, dtype="datetime64[ns]"), "channel": list(channels)},
+        coords={"time": time, "channel": list(channels)},
     )
-    return Field(dataset, sites, units, about, grid, (*notes, *odd))
+    return Field(dataset, sites, units, about, grid, (*notes, *odd, *axis.notes))

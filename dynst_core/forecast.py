@@ -35,6 +35,7 @@ from dynst_core.runtimes import (
     fill_batch,
 )
 from dynst_core.series import Series
+from dynst_core.time_axis import later
 
 NUMBERS_AT_ONCE = 2**23
 """Forecast values held at a time: 32 MiB, times the few copies that units and errors take."""
@@ -203,12 +204,12 @@ class RunForecaster:
         known = times < field.n_times
         observed = np.full((len(times), len(field.channels)), np.nan)
         observed[known] = field.dataset["values"].values[times[known], site]
-        return Series(field.time[0] + times * field.step, observed, dense, plan)
+        return Series(later(field.time[0], times, field.step), observed, dense, plan)
 
     def clock(self, starts: np.ndarray) -> Tensor:
         """Phase of each cycle that the run was told, (b, cycles); also past the record's end."""
         record = self.problem.record
-        times = self._began + np.asarray(starts) * self._step
+        times = later(self._began, starts, self._step)
         seconds = (times - np.datetime64(0, "s")) / np.timedelta64(1, "s")
         phases = np.array([seconds / CYCLES[name] % 1.0 for name in record.cycles])
         clock = phases.reshape(len(record.cycles), len(times)).T.astype(np.float32)

@@ -45,6 +45,7 @@ class DatasetCard(Card):
     start: datetime
     end: datetime
     step_seconds: float
+    """A step of months is that many mean Gregorian months, see `time_axis`."""
     n_times: int
     fingerprint: str
 

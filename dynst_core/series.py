@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.runs import Run
+from dynst_core.time_axis import later, months_of
 
 NORMAL_SHARE, NORMAL_WIDTH = 0.8, 1.2816
 """Share of normal errors that lies within so many standard deviations."""
@@ -144,5 +145,8 @@ def _test_times(run: Run) -> np.ndarray:
     config, split = run.manifest.config, run.manifest.split
     start = pd.Timestamp(split.test_start).tz_localize(None).to_datetime64()
     steps = config.history + np.arange(split.n_test_windows + config.horizon - 1)
-    microseconds = np.round(steps * run.manifest.dataset.step_seconds * 1e6).astype(np.int64)
+    seconds = run.manifest.dataset.step_seconds
+    if months_of(seconds):
+        return later(start, steps, np.timedelta64(int(seconds), "s"))
+    microseconds = np.round(steps * seconds * 1e6).astype(np.int64)
     return (start + microseconds.astype("timedelta64[us]")).astype("datetime64[ns]")

@@ -12,6 +12,7 @@ from dynst_core.metrics import ErrorStatistics
 from dynst_core.rivals import NAMES, measured
 from dynst_core.runs import Run, RunStore
 from dynst_core.sources.catalogue import Catalogue, Entry, state_of
+from dynst_core.time_axis import duration
 
 
 def error_table(run: Run) -> Table:
@@ -77,14 +78,17 @@ def lead_time_table(
             f"{run.manifest.config.horizon} a forecast reads itself."
         ),
     )
-    for heading in ("Step", "Minutes", "All sites", "This plan", "Change", "Persistence"):
+    in_minutes = data.step_seconds < 86_400
+    ahead = "Minutes" if in_minutes else "Ahead"
+    for heading in ("Step", ahead, "All sites", "This plan", "Change", "Persistence"):
         table.add_column(heading, justify="right")
     compared = (dense, plan, persistence)
     rmse = np.stack([errors.rmse(axis=1)[:, 0] for errors in compared], axis=1)
     n_steps = len(rmse)
     for lead in np.unique(np.linspace(0, n_steps - 1, min(n_steps, 12)).round().astype(int)):
-        minutes = f"{(lead + 1) * data.step_seconds / 60:g}"
-        table.add_row(f"{lead + 1}", minutes, *_compared(rmse[lead]))
+        seconds = (lead + 1) * data.step_seconds
+        span = f"{seconds / 60:g}" if in_minutes else duration(seconds)
+        table.add_row(f"{lead + 1}", span, *_compared(rmse[lead]))
     pooled = np.array([errors.rmse(axis=(0, 1))[0] for errors in compared])
     table.add_row("all", "", *_compared(pooled))
     return table

@@ -7,12 +7,16 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from dynst_core import commands
+from dynst_core import commands, time_axis
 from dynst_core.runs import Run
+from dynst_core.time_axis import MONTH_SECONDS, months_of
 from dynst_core.tolerance import BETTER, Kind, Tolerance, better_level
 
 MOST_DECIMALS = 6
 """More decimals than these are not read, but counted."""
+
+duration = time_axis.duration
+"""A time span in its natural units: "30 s", "1 h 30 min", "2 days", "3 months"."""
 
 
 def site_noun(run: Run) -> str:
@@ -130,16 +134,6 @@ def unknown_run(asked: str | None, shown: str | None) -> str:
     return f"There is no run {asked!r} here; this is {shown!r}."
 
 
-def duration(seconds: float) -> str:
-    """A time span in its natural units: "30 s", "5 min", "1 h", "1 h 30 min", "2 days"."""
-    parts, rest = [], round(seconds)
-    for size, unit in ((86400, "day"), (3600, "h"), (60, "min"), (1, "s")):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}")
-    return " ".join(parts) or "0 s"
-
-
 def lead_time(run: Run, index: int | None) -> str:
     """One lead time ("15 min ahead") or the pool of all ("all lead times")."""
     if index is None:
@@ -156,7 +150,11 @@ def lead_time_range(run: Run) -> str:
 
 def span_unit(run: Run) -> tuple[float, str]:
     """Seconds in the unit that lead times are counted in, and its name."""
-    last = run.manifest.config.horizon * run.manifest.dataset.step_seconds
+    step = run.manifest.dataset.step_seconds
+    last = run.manifest.config.horizon * step
+    if months_of(step):
+        yearly = months_of(step) % 12 == 0
+        return (12.0 * MONTH_SECONDS, "years") if yearly else (float(MONTH_SECONDS), "months")
     spans = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
     return next((size, name) for size, name in spans if last >= 2 * size or size == 1.0)
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 # From the ground up: a module imports from the rows above its own, or from its own package.
 LIGHT_LAYERS = (
     ("errors", "commands", "column_names", "atomic"),
-    ("network", "money"),
+    ("network", "money", "time_axis"),
     ("sites", "metrics", "schedules"),
     ("value_checks",),
     ("field", "mask", "morph"),

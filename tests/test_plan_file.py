@@ -135,9 +135,7 @@ def test_a_sealed_file_that_contradicts_itself_is_refused(network_run: Run, chan
     card = read_card(write_plan(network_run, Plan.at_level(network_run, 1)))
     forged = PlanCard.model_validate(card.model_dump() | change)
     read = read_card(seal(forged).encode())
-    with pytest.raises(
-        PlanError, match="expected a plan that (fits|agrees)"
-    ):
+    with pytest.raises(PlanError, match="expected a plan that (fits|agrees)"):
         plan_of(read, network_run)
 
 

@@ -173,7 +173,7 @@ BAD = [
     ({"stations": STATIONS.replace("3.8090000e+03", "3810")}, "every site id once, found '3810'"),
     ({"times": "1990 1 1\n1990 1 2\n"}, "the 4 columns day_number, year, .* found 3; name each"),
     ({"times": TIMES.replace("1 3", "2 30")}, "Expected dates .* found '1990 2 30' in line 3"),
-    ({"times": TIMES.replace("1 4", "1 6")}, "one fixed time step of 24 h, found 72 h after 1990"),
+    ({"times": TIMES.replace("1 4", "1 20")}, "steps of 1 day from 1990-01-01 .* found 4 of 20"),
 ]
 
 

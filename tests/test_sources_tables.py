@@ -234,7 +234,10 @@ BAD_VALUES = [
     ("time,a\n2020-01-01,1\n2020-01-02,n.a.!\n", "numbers in column 'a' .* 'n.a.!' in line 3"),
     ("time,a\n2020-01-01,1\n2020-01-01,2\n", "2020-01-01 00:00 more than once"),
     ("time,a\n2020-01-02,1\n2020-01-01,2\n", "after a later one; sort the rows"),
-    ("time,a\n2020-01-01,1\n2020-01-02,2\n2020-01-04,3\n", "step of 24 h, found 48 h"),
+    (
+        "time,a\n2020-01-01,1\n2020-01-02,2\n2020-01-03,2\n2020-01-04 12:00,3\n",
+        "step of 1 day, found 1 day 12 h",
+    ),
     ("time,a,z\n2020-01-01,1,2\n2020-01-02,1,2\n", "none for 1 of 2 .*'z'.*places.csv"),
     ("time\n2020-01-01\n2020-01-02\n", "values of at least one sensor"),
     (

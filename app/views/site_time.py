@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+import numpy as np
 import streamlit as st
 
 from app import forecasting, questions, session, site_charts, state
@@ -14,6 +13,7 @@ from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 from dynst_core.series import Series, SiteBand, Stretch
+from dynst_core.time_axis import later
 
 HEIGHT = 170
 
@@ -98,8 +98,11 @@ def _stretch(run: Run, choice: Choice, options: dict[int, Stretch]) -> int:
 
 def _period(run: Run, stretch: Stretch) -> str:
     """In words, to the end of its last step, so that a whole day is told by its date."""
-    first, last = (time.astype("datetime64[us]").item() for time in (stretch.first, stretch.last))
-    return wording.period(first, last + timedelta(seconds=run.manifest.dataset.step_seconds))
+    seconds = run.manifest.dataset.step_seconds
+    step = np.timedelta64(round(seconds * 1e6), "us")
+    end = later(stretch.last, np.array(1), step)
+    first, last = (time.astype("datetime64[us]").item() for time in (stretch.first, end))
+    return wording.period(first, last)
 
 
 def _ahead(run: Run, choice: Choice) -> str:

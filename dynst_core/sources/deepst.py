@@ -19,7 +19,7 @@ from pydantic import model_validator
 from dynst_core.errors import DataError
 from dynst_core.field import About, Field, Grid, make_field
 from dynst_core.sites import SiteSet
-from dynst_core.sources.gridded import open_dataset
+from dynst_core.sources.grid_files import open_dataset
 from dynst_core.sources.grids import grid_sites
 from dynst_core.sources.settings import Settings, ValueSettings
 from dynst_core.value_checks import check_values, is_one_of

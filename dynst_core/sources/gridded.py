@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field, make_field
+from dynst_core.field import About, Field, Grid, make_field
 from dynst_core.sites import SiteSet
-from dynst_core.sources.grids import grid_sites, unwrapped_longitudes
+from dynst_core.sources.cf_time import decoded_times
+from dynst_core.sources.cf_values import unpacked, without
+from dynst_core.sources.grib_files import unreadable
+from dynst_core.sources.grid_axes import Places, places, time_axis, with_axes
+from dynst_core.sources.grid_files import GridFile, groups, opened
+from dynst_core.sources.grid_layout import grid_in_order, points_in_order
+from dynst_core.sources.grid_select import chosen
 from dynst_core.sources.settings import Settings
-
-COMMON_NAMES = {
-    "time": ("time", "valid_time", "date", "datetime", "t"),
-    "latitude": ("latitude", "lat", "nav_lat"),
-    "longitude": ("longitude", "lon", "long", "nav_lon"),
-    "y": ("y", "northing", "projection_y_coordinate"),
-    "x": ("x", "easting", "projection_x_coordinate"),
-}
-"""Axis names to fall back on where a file carries no CF attributes."""
-
-ZARR_MARKS = (".zgroup", ".zmetadata", ".zattrs", "zarr.json")
+from dynst_core.sources.units import in_wanted_unit
 
 
 class GriddedSettings(Settings):
@@ -36,6 +33,15 @@ class GriddedSettings(Settings):
         geographic: True for latitude and longitude in degrees, False for y and x in metres.
         drop_empty_sites: drop cells that were never observed (sea, outside a region). The sites
             then no longer fill a grid, so that the field has none and its sites are drawn as dots.
+        convert_units: convert values from the file's unit to the entry's where these differ.
+        missing_value: numbers that mark missing values besides those that the file states, in
+            the file's unit after unpacking.
+        valid_range: whether values outside the file's `valid_min`, `valid_max` or `valid_range`
+            are missing.
+        axes: names of coordinates by role (time, latitude, longitude, y, x), where the file's
+            attributes do not tell.
+        time_units: units of the times in place of the file's, such as "hours since 2000-01-01".
+        group: the group within a NetCDF file or Zarr store that holds the variables.
     """
 
     kind: Literal["gridded"] = "gridded"
@@ -43,6 +49,30 @@ class GriddedSettings(Settings):
     select: dict[str, float | int | str] = {}
     geographic: bool = True
     drop_empty_sites: bool = False
+    convert_units: bool = False
+    missing_value: float | tuple[float, ...] = ()
+    valid_range: bool = True
+    axes: dict[str, str] = {}
+    time_units: str = ""
+    group: str = ""
+
+    @property
+    def marks(self) -> tuple[float, ...]:
+        """Every number of `missing_value`."""
+        return (
+            self.missing_value if isinstance(self.missing_value, tuple) else (self.missing_value,)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One variable: values (time, *places) as float32, where and when they lie, and notes."""
+
+    values: np.ndarray
+    time: np.ndarray
+    where: Places
+    ids: np.ndarray | None
+    notes: tuple[str, ...]
 
 
 def read_gridded(
@@ -56,8 +86,9 @@ def read_gridded(
     """Read a gridded file as a Field whose sites are the cells.
 
     Rows run from north to south and columns from west to east whatever the file's order;
-    longitudes are laid out as `unwrapped_longitudes` says. In metres, both axes rise. NaN and
-    infinite values are not observed. The values are read into memory.
+    longitudes are laid out as `unwrapped_longitudes` says. In metres, both axes rise. Stations,
+    meshes and curvilinear grids become sites without a grid. Values that the file marks as
+    missing, NaN and infinite ones are not observed. The values are read into memory.
 
     Args:
         path: a NetCDF or GRIB file, or a Zarr directory store.
@@ -67,226 +98,222 @@ def read_gridded(
         units: unit of each channel.
     Raises:
         DataError: the file cannot be read, or lacks a time, latitude or longitude axis, or has a
-            dimension left over, or its times or places cannot be used.
+            dimension left over, its units contradict the entry's, or its times or places cannot be
+            used.
     """
-    with open_dataset(path) as dataset:
-        names = _choose_variables(dataset, settings, path)
+    with opened(
+        path, variables=settings.variables, select=settings.select, group=settings.group
+    ) as file:
+        names = _choose_variables(file, settings)
         if len(names) != len(channels):
             raise DataError(
                 f"Expected {len(channels)} variables in {path.name} for the channels "
                 f"{', '.join(channels)}, found {len(names)} chosen; name one per channel in "
                 f"`variables`."
             )
-        arrays = [_to_time_y_x(dataset, name, settings, path) for name in names]
-    for other in arrays[1:]:
-        if not other.coords.to_dataset().identical(arrays[0].coords.to_dataset()):
-            raise DataError(
-                f"Expected {', '.join(names)} at the same times and places in {path.name}, found "
-                f"{other.name} elsewhere; bring them onto one grid first."
-            )
-    time = _times(arrays[0], path)
-    y, x = arrays[0]["y"].values, arrays[0]["x"].values
-    values = np.stack([array.values for array in arrays], axis=-1)
-    rows, columns, y, x = _layout(y, x, settings.geographic, path)
-    values = values[:, rows][:, :, columns].reshape(len(time), -1, len(names))
-    values[~np.isfinite(values)] = np.nan
-    sites, grid = grid_sites(y, x, settings.geographic)
+        layers = [
+            _layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)
+        ]
+    _check_alike(layers, names, path)
+    first = layers[0]
+    values = np.stack([layer.values for layer in layers], axis=-1)
+    notes = tuple(dict.fromkeys(note for layer in layers for note in layer.notes))
+    time, values, sorted_notes = _in_time_order(first.time, values)
+    sites, grid, values, placed = _sites(first, values, path)
     seen = np.isfinite(values).any(axis=(0, 2))
-    if seen.all() or not settings.drop_empty_sites:
-        return make_field(
-            values, time, sites, channels=channels, units=units, about=about, grid=grid
-        )
-    sites = SiteSet(sites.site_id[seen], sites.coordinates[seen], sites.geographic)
-    return make_field(values[:, seen], time, sites, channels=channels, units=units, about=about)
-
-
-def open_dataset(path: Path) -> xr.Dataset:
-    """Open a NetCDF or GRIB file or a Zarr directory store by what it contains, lazily.
-
-    Raises:
-        DataError: it is missing, empty, of another format, or damaged.
-    """
-    if path.is_dir():
-        if not any((path / mark).exists() for mark in ZARR_MARKS):
-            raise DataError(
-                f"Expected a NetCDF or GRIB file or a Zarr store, found the folder {path} without "
-                f"Zarr metadata; name a file in it."
-            )
-        engine, options = "zarr", dict[str, Any]()
-    else:
-        engine, options = _engine(path)
-    try:
-        return xr.open_dataset(path, engine=engine, **options)
-    except Exception as error:  # the formats' libraries raise too many kinds to list
-        raise DataError(_unreadable(path, error)) from error
-
-
-def _engine(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(8)
-    except FileNotFoundError as error:
-        raise DataError(
-            f"Expected a gridded file at {path}, found none; check the path."
-        ) from error
-    if not start:
-        raise DataError(f"Expected gridded data in {path}, found an empty file; fetch it again.")
-    if start.startswith(b"GRIB"):
-        # No index file beside the data: the folder may be read-only, and a stale index misleads.
-        # Without errors="raise" a damaged message is skipped in silence.
-        return "cfgrib", {"backend_kwargs": {"indexpath": "", "errors": "raise"}}
-    if start.startswith((b"CDF\x01", b"CDF\x02")):
-        # The netCDF library fills what a truncated classic file lacks with numbers of its own, in
-        # silence; SciPy's reader refuses it.
-        return "scipy", {}
-    if start.startswith((b"\x89HDF", b"CDF")):
-        return "netcdf4", {}
-    raise DataError(
-        f"Expected NetCDF, GRIB or a Zarr store, found something else in {path}; convert it, or "
-        f"load a table of sensors as a table."
+    if settings.drop_empty_sites and not seen.all():
+        sites = SiteSet(sites.site_id[seen], sites.coordinates[seen], sites.geographic)
+        values, grid = values[:, seen], None
+    return make_field(
+        values,
+        time,
+        sites,
+        channels=channels,
+        units=units,
+        about=about,
+        grid=grid,
+        notes=(*notes, *sorted_notes, *placed),
     )
 
 
-def _unreadable(path: Path, error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return (
-        f"Expected {path} to be whole, found that it cannot be read ({reason[:160]}); "
-        f"copy or download it again."
-    )
-
-
-def _choose_variables(
-    dataset: xr.Dataset, settings: GriddedSettings, path: Path
-) -> tuple[str, ...]:
-    found = [str(name) for name, v in dataset.data_vars.items() if v.dtype.kind in "fiu"]
+def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, ...]:
+    data = with_axes(file.decoded, settings.variables)
+    found = [str(name) for name, v in data.data_vars.items() if v.dtype.kind in "fiu"]
+    beside = {
+        part
+        for variable in file.stored.variables.values()
+        for part in str(variable.attrs.get("ancillary_variables", "")).split()
+    }
     missing = [name for name in settings.variables if name not in found]
     if missing:
         raise DataError(
-            f"Expected the variable {missing[0]!r} in {path.name}, found "
+            f"Expected the variable {missing[0]!r} in {file.path.name}, found "
             f"{', '.join(found) or 'no variable'}; name one of those in `variables`."
         )
     if settings.variables:
         return settings.variables
     # Bounds and grid mappings have no time and at most one place axis.
-    most = max((dataset[name].ndim for name in found), default=0)
-    widest = [name for name in found if dataset[name].ndim == most]
-    if len(widest) != 1:
-        raise DataError(
-            f"Expected one variable in {path.name}, found {', '.join(widest) or 'none'}; "
-            f"name the one to read in `variables`."
-        )
-    return (widest[0],)
-
-
-def _to_time_y_x(
-    dataset: xr.Dataset, name: str, settings: GriddedSettings, path: Path
-) -> xr.DataArray:
-    """One variable, read, on dimensions (time, y, x); others are selected or refused."""
-    array = dataset[name]
-    for selected, value in settings.select.items():
-        array = _select(array, selected, value, path)
-    roles = ("time", "latitude", "longitude") if settings.geographic else ("time", "y", "x")
-    axes = [_axis(array, role, path) for role in roles]
-    dimensions = [axis.dims[0] for axis in axes]
-    left_over = [d for d in array.dims if d not in dimensions]
-    single = [d for d in left_over if array.sizes[d] == 1]
-    array = array.squeeze(single, drop=True)
-    for dimension in left_over:
-        if dimension not in single:
-            raise DataError(
-                f"Expected {name!r} on time and place alone, found {array.sizes[dimension]} "
-                f"values along {dimension!r} in {path.name}; choose one with "
-                f"`select = {{ {dimension} = ... }}`."
-            )
-    new = ("time", "y", "x")
-    try:
-        values = array.transpose(*dimensions).values.astype(np.float32)
-        coordinates = {n: (n, axis.values) for n, axis in zip(new, axes, strict=True)}
-    except Exception as error:  # damaged chunks surface here, in the formats' own kinds of error
-        raise DataError(_unreadable(path, error)) from error
-    return xr.DataArray(values, dims=new, coords=coordinates, name=name)
-
-
-def _select(array: xr.DataArray, dimension: str, value: float | str, path: Path) -> xr.DataArray:
-    if dimension not in array.dims:
-        raise DataError(
-            f"Expected the dimension {dimension!r} of `select` in {path.name}, found "
-            f"{', '.join(map(str, array.dims))}; correct the name."
-        )
-    try:
-        return array.sel({dimension: value}, drop=True)
-    except KeyError as error:
-        there = ", ".join(map(str, array[dimension].values[:12]))
-        raise DataError(
-            f"Expected {dimension} {value} in {path.name}, found {there}; select one of those."
-        ) from error
-
-
-def _axis(array: xr.DataArray, role: str, path: Path) -> xr.DataArray:
-    """The one-dimensional coordinate that plays a role, by CF attributes, then by name."""
-    import cf_xarray  # noqa: F401  # registers the `.cf` accessor; slow to import
-
-    by_attribute = {**array.cf.coordinates, **{k.lower(): v for k, v in array.cf.axes.items()}}
-    stated = [str(name) for name in by_attribute.get(role, ())]
-    by_name = [
-        str(name)
-        for common in COMMON_NAMES[role]
-        for name in array.coords
-        if str(name).lower() == common
-    ]
-    candidates = [array[name] for name in [*stated, *by_name] if name in array.coords]
-    for candidate in candidates:
-        if candidate.ndim == 1 and candidate.dims[0] in array.dims:
-            return candidate
-    if any(candidate.ndim == 2 for candidate in candidates):
-        raise DataError(
-            f"Expected one-dimensional {role} in {path.name}, found it on two dimensions (a "
-            f"curvilinear grid); regrid to regular latitude and longitude first."
-        )
-    where = ", ".join(map(str, array.dims)) or "none"
+    most = max((data[name].ndim for name in found), default=0)
+    widest = [name for name in found if data[name].ndim == most and name not in beside]
+    if len(widest) == 1:
+        return (widest[0],)
+    inside = groups(file.path, file.engine) if not widest and not settings.group else []
     advice = (
-        "add one time per record"
-        if role == "time"
-        else "name the axes by CF conventions, or set `geographic` to match them"
+        f'name the group to read, as in `group = "{inside[0]}"`'
+        if inside
+        else "name the one to read in `variables`"
     )
+    groups_found = f" beside the groups {', '.join(inside)}" if inside else ""
     raise DataError(
-        f"Expected a {role} axis for {str(array.name)!r} in {path.name}, found the dimensions "
-        f"{where}; {advice}."
+        f"Expected one variable in {file.path.name}, found {', '.join(widest) or 'none'}"
+        f"{groups_found}; {advice}."
     )
 
 
-def _times(array: xr.DataArray, path: Path) -> np.ndarray:
-    time: np.ndarray = array["time"].values
-    if time.dtype.kind != "M":
-        kind = type(time[0]).__name__ if len(time) else str(time.dtype)
-        raise DataError(
-            f"Expected times of the standard calendar in {path.name}, found {kind}; "
-            f"give the time axis CF units such as 'hours since 2000-01-01'."
+def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _Layer:
+    """One variable, read, on time and place alone; other dimensions are selected or refused."""
+    where = file.path.name
+    array = with_axes(file.decoded, settings.variables or (name,))[name]
+    at = chosen(array, settings.select, where)
+    array = array.isel(at)
+    axis = time_axis(array, settings.axes, where)
+    found = places(
+        array,
+        _grid_mapping(file, name),
+        geographic=settings.geographic,
+        stated=settings.axes,
+        where=where,
+    )
+    dims = (str(axis.dims[0]), *found.dims)
+    _check_dimensions(array, dims, where)
+    single = {str(d): 0 for d in array.dims if d not in dims}
+    try:
+        stored = file.stored[name].isel({**at, **single}).transpose(*dims).variable.load()
+        times = decoded_times(_stored_axis(file, axis), settings.time_units, where)
+    except DataError:
+        raise
+    except Exception as error:  # damaged chunks surface here, in the formats' own kinds of error
+        raise DataError(unreadable(file.path, error)) from error
+    values, notes = _values(file, name, stored, unit, settings)
+    ids, id_notes = _ids(array, found)
+    return _Layer(values, times.values, found, ids, (*found.notes, *id_notes, *times.notes, *notes))
+
+
+def _values(
+    file: GridFile, name: str, stored: xr.Variable, unit: str, settings: GriddedSettings
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Values in the entry's unit, float32, and what was noticed."""
+    where = file.path.name
+    read = unpacked(
+        stored, name, where=where, netcdf=file.is_netcdf, heed_valid_range=settings.valid_range
+    )
+    marked = without(read.values, settings.marks, name)
+    attributes = dict(file.stored[name].attrs)
+    values, converted = in_wanted_unit(
+        marked.values, attributes, unit, name=name, where=where, convert=settings.convert_units
+    )
+    notes = [*read.notes, *marked.notes, *converted]
+    zeros = int((stored.values == 0).sum()) if name in file.zero_fills else 0
+    if zeros and 0 not in settings.marks:
+        notes.append(
+            f"{zeros:,} zeros of {name!r} equal the store's fill value and are read as measured; "
+            f"`missing_value = 0` in the data set's loader settings reads them as missing."
         )
-    return time
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    values[~np.isfinite(values)] = np.nan
+    return values, tuple(notes)
 
 
-def _layout(
-    y: np.ndarray, x: np.ndarray, geographic: bool, path: Path
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Orders of rows and columns, and their coordinates in that order."""
-    if not geographic:
-        rows, columns = np.argsort(y), np.argsort(x)
-        return rows, columns, y[rows], x[columns]
-    for role, values, limit in (("latitude", y, 90), ("longitude", x, 360)):
-        bad = ~(np.abs(values.astype(np.float64)) <= limit)
-        if bad.any():
+def _stored_axis(file: GridFile, axis: xr.DataArray) -> xr.DataArray:
+    """A coordinate as decoded apart from its times, with the attributes it is stored with."""
+    stored = file.stored[axis.name] if axis.name in file.stored.variables else axis
+    return axis.assign_attrs({k: v for k, v in stored.attrs.items() if k in ("units", "calendar")})
+
+
+def _grid_mapping(file: GridFile, name: str) -> dict[str, object]:
+    """Attributes of the variable's grid mapping, or of the file's only one."""
+    text = str(file.stored[name].attrs.get("grid_mapping", ""))
+    for part in text.replace(":", " ").split():
+        if part in file.stored.variables:
+            return dict(file.stored[part].attrs)
+    there = [
+        dict(v.attrs)
+        for v in file.stored.variables.values()
+        if "grid_mapping_name" in v.attrs or "crs_wkt" in v.attrs
+    ]
+    return there[0] if len(there) == 1 else {}
+
+
+def _check_dimensions(array: xr.DataArray, dims: tuple[str, ...], where: str) -> None:
+    for dimension in map(str, array.dims):
+        if dimension in dims or array.sizes[dimension] == 1:
+            continue
+        known = dimension in array.coords
+        first = ", ".join(map(str, array[dimension].values[:6])) if known else ""
+        there = f" ({first}{' ...' * (array.sizes[dimension] > 6)})" if known else ""
+        setting = f"`select = {{ {dimension} = ... }}`{'' if known else ', the first being 0'}"
+        raise DataError(
+            f"Expected {str(array.name)!r} on time and place alone, found "
+            f"{array.sizes[dimension]} values along {dimension!r} in {where}{there}; choose one "
+            f"with {setting}."
+        )
+
+
+def _ids(array: xr.DataArray, found: Places) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Ids of stations: of the coordinate with that role, else text along their dimension."""
+    if found.is_grid or len(found.dims) != 1:
+        return None, ()
+    notes: list[str] = []
+    along = [c for c in array.coords.values() if c.dims == found.dims]
+    by_role = [c for c in along if c.attrs.get("cf_role") == "timeseries_id"]
+    by_text = [c for c in along if c.dtype.kind in "OSU" or str(c.name) == found.dims[0]]
+    for coordinate in (*by_role, *by_text):
+        values = coordinate.values
+        texts = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values]
+        stripped = [text.strip().strip("\0") for text in texts]
+        if all(stripped) and len(set(stripped)) == len(stripped):
+            return np.array(stripped), tuple(notes)
+        notes.append(
+            f"{str(coordinate.name)!r} names no site for itself and is not used for their ids."
+        )
+    return None, tuple(notes)
+
+
+def _check_alike(layers: list[_Layer], names: tuple[str, ...], path: Path) -> None:
+    first = layers[0]
+    for layer, name in zip(layers[1:], names[1:], strict=True):
+        same = (
+            np.array_equal(layer.time, first.time)
+            and np.array_equal(layer.where.y, first.where.y)
+            and np.array_equal(layer.where.x, first.where.x)
+            and layer.where.is_grid == first.where.is_grid
+        )
+        if not same:
             raise DataError(
-                f"Expected {role} within {-limit} to {limit} degrees in {path.name}, found "
-                f"{values[bad][0]}; set `geographic = false` if the axes are in metres."
+                f"Expected {', '.join(names)} at the same times and places in {path.name}, found "
+                f"{name} elsewhere; bring them onto one grid first."
             )
-    x = unwrapped_longitudes(x)
-    rows, columns = np.argsort(-y), np.argsort(x)
-    repeated = np.diff(x[columns]) == 0
-    if repeated.any():
-        raise DataError(
-            f"Expected every longitude once in {path.name}, found "
-            f"{x[columns][1:][repeated][0]:g} twice (0 and 360 are the same); "
-            f"drop the repeated column."
-        )
-    return rows, columns, y[rows], x[columns]
+
+
+def _in_time_order(
+    time: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Times in rising order with their values: each step carries its own time, so none is lost."""
+    if np.isnat(time).any() or (np.diff(time) > np.timedelta64(0)).all():
+        return time, values, ()
+    order = np.argsort(time, kind="stable")
+    note = "The times did not rise; they are sorted with their values."
+    return time[order], values[order], (note,)
+
+
+def _sites(
+    layer: _Layer, values: np.ndarray, path: Path
+) -> tuple[SiteSet, Grid | None, np.ndarray, tuple[str, ...]]:
+    """Sites in the order of the conventions, their grid, values (t, s, c) and notes."""
+    if layer.where.is_grid:
+        sites, grid, values, notes = grid_in_order(layer.where, values, path.name)
+        return sites, grid, values, notes
+    values = values.reshape(len(values), layer.where.y.size, values.shape[-1])
+    sites, values, notes = points_in_order(layer.where, layer.ids, values, path.name)
+    return sites, None, values, notes

@@ -70,3 +70,33 @@ def _labels(numbers: np.ndarray, suffix: np.ndarray) -> list[str]:
         if len(set(labels)) == len(labels):
             break
     return labels
+
+
+def place_labels(y: np.ndarray, x: np.ndarray, geographic: bool) -> np.ndarray:
+    """Ids of places that form no grid, such as "54.25N 3.50W"; repeats are numbered.
+
+    Args:
+        y: (n,), latitude in degrees or y in metres.
+        x: (n,), longitude in degrees or x in metres.
+        geographic: whether these are degrees.
+    Returns:
+        (n,), text, unique, with as few decimals, from two, as keep the places apart.
+    """
+    shown = (x + 180.0) % 360.0 - 180.0
+    labels: list[str] = []
+    for decimals in range(2, COORDINATE_DECIMALS + 1):
+        if geographic:
+            labels = [
+                f"{abs(a):.{decimals}f}{'S' if a < 0 else 'N'} "
+                f"{abs(b):.{decimals}f}{'W' if b < 0 else 'E'}"
+                for a, b in zip(y, shown, strict=True)
+            ]
+        else:
+            labels = [f"{b:.{decimals}f} m, {a:.{decimals}f} m" for a, b in zip(y, x, strict=True)]
+        if len(set(labels)) == len(labels):
+            return np.array(labels)
+    seen: dict[str, int] = {}
+    for index, label in enumerate(labels):
+        seen[label] = seen.get(label, 0) + 1
+        labels[index] = label if seen[label] == 1 else f"{label} ({seen[label]})"
+    return np.array(labels)
