@@ -101,9 +101,17 @@ def network_of(matrix: np.ndarray, kind: AdjacencyKind) -> Network | None:
         matrix: strengths or distances, (s, s); of distances, what is not above 0 or not finite is
             no link.
         kind: which of them.
+    Raises:
+        DataError: a distance is below zero.
     """
     if kind == "strength":
         return Network.of_strengths(matrix)
+    if (matrix < 0).any():
+        row, column = np.argwhere(matrix < 0)[0] + 1
+        raise DataError(
+            f"Expected distances from 0 on, found {matrix.min():g} among the links (row {row}, "
+            f"column {column} is below 0); write 0 where two sensors are not linked."
+        )
     links = np.argwhere(_near(matrix) > 0)
     return Network(links, matrix[tuple(links.T)].astype(np.float64))
 
