@@ -1,5 +1,6 @@
 """Sensor tables become a Field: wide or long, CSV or Parquet, with their locations and links."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -324,8 +325,64 @@ def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_
 
 
 @pytest.mark.parametrize(
-    "changes", [{"start": "2020-01-01T00:00"}, {"step_minutes": 5}, {"timezon": "UTC"}]
+    "changes",
+    [
+        {"start": "2020-01-01T00:00"},
+        {"step_minutes": 5},
+        {"timezon": "UTC"},
+        {"encoding": "klingon"},
+        {"encoding": "base64"},
+        {"time_format": "days since yesterday"},
+        {"missing_value": True},
+        {"missing_value": [-999, False]},
+        {"measured_values": True},
+        {"decimal": ";"},
+        {"decimal": ",", "thousands": ","},
+        {"adjacency_kind": "nearness"},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(changes):
     with pytest.raises(ValidationError):
         TableSettings.model_validate({"locations": "places.csv", **changes})
+
+
+def test_marks_may_be_one_or_many_numbers_or_texts():
+    def marks(value: object) -> tuple[float | str, ...]:
+        options = TableSettings.model_validate({"locations": "p.csv", "missing_value": value})
+        return options.missing_marks
+
+    assert marks(None) == ()
+    assert marks(-999) == (-999.0,)
+    assert marks("---") == ("---",)
+    assert marks([-999, "M"]) == (-999.0, "M")
+    options = TableSettings.model_validate({"locations": "p.csv", "measured_values": -999})
+    assert options.measured_values == (-999.0,)
+
+
+def test_a_format_of_times_that_is_none_is_refused(tmp_path):
+    with pytest.raises(DataError, match="found '%Q' .*; correct `time_format`"):
+        read(written(tmp_path), time_format="%Q")
+
+
+def test_a_mark_of_single_precision_is_found_and_a_number_near_zero_is_not_zero(tmp_path):
+    times = pd.date_range("2020", periods=3, freq="h")
+    frame = pd.DataFrame({"time": times, "a": np.array([-999.9, 1e-30, 0.0], dtype="f4")})
+    frame.to_parquet(tmp_path / "values.parquet")
+    written(tmp_path)
+    field = read(tmp_path, "values.parquet", missing_value=[-999.9, 0])
+    np.testing.assert_array_equal(values_of(field)[:, 0], [np.nan, np.float32(1e-30), np.nan])
+
+
+@pytest.mark.parametrize("n_columns", [2_000])
+def test_loading_grows_with_the_file_and_no_faster(tmp_path, n_columns):
+    """Each column was compared with a set of all sites that was built anew for it."""
+    ids = [f"{i:06d}" for i in range(n_columns)]
+    frame = pd.DataFrame(np.random.default_rng(0).normal(50, 9, (3, n_columns)), columns=ids)
+    frame.insert(0, "time", pd.date_range("2020", periods=3, freq="h"))
+    frame.to_csv(tmp_path / "values.csv", index=False)
+    rows = "".join(f"{name},{40 + i / 1e4},5\n" for i, name in enumerate(ids))
+    (tmp_path / "places.csv").write_text("id,lat,lon\n" + rows)
+    began = time.process_time()
+    field = read(tmp_path)
+    assert field.sites.site_id.tolist() == ids
+    assert time.process_time() - began < 1.5

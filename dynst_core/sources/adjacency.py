@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy.stats import spearmanr
+import pandas as pd
 
 from dynst_core.errors import DataError
 from dynst_core.network import Network
@@ -82,7 +82,8 @@ def check_strengths(matrix: np.ndarray, sites: SiteSet, path: Path) -> None:
     strength = matrix[tuple(pairs.T)]
     if len(pairs) < 3 or np.ptp(strength) == 0 or np.ptp(distance) == 0:
         return
-    ranked = float(spearmanr(distance, strength).statistic)
+    ranks = (pd.Series(one).rank().to_numpy() for one in (distance, strength))
+    ranked = float(np.corrcoef(*ranks)[0, 1])
     straight = float(np.corrcoef(distance, strength)[0, 1])
     few = len(np.unique(np.sort(pairs, axis=1), axis=0)) < FEW_PAIRS
     if ranked > GROWS and (not few or straight > 0.9):
@@ -101,9 +102,17 @@ def network_of(matrix: np.ndarray, kind: AdjacencyKind) -> Network | None:
         matrix: strengths or distances, (s, s); of distances, what is not above 0 or not finite is
             no link.
         kind: which of them.
+    Raises:
+        DataError: a distance is below zero.
     """
     if kind == "strength":
         return Network.of_strengths(matrix)
+    if (matrix < 0).any():
+        row, column = np.argwhere(matrix < 0)[0] + 1
+        raise DataError(
+            f"Expected distances from 0 on, found {matrix.min():g} among the links (row {row}, "
+            f"column {column} is below 0); write 0 where two sensors are not linked."
+        )
     links = np.argwhere(_near(matrix) > 0)
     return Network(links, matrix[tuple(links.T)].astype(np.float64))
 

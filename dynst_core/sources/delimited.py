@@ -10,6 +10,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +19,16 @@ from dynst_core.errors import DataError
 
 SEPARATORS = ",;\t|"
 COMMENT = "#"
+STATED_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
+OTHER_KINDS = (
+    (b"PK\x03\x04", "a spreadsheet or an archive", "save its sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet", "save its sheet as CSV"),
+    (b"\x89HDF", "an HDF5 or NetCDF file", 'read it as `kind = "gridded"` or another kind'),
+    (b"PAR1", "a Parquet file", "name it .parquet"),
+    (b"<!DOCTYPE", "a page of the web", "fetch the file itself"),
+    (b"<html", "a page of the web", "fetch the file itself"),
+)
+"""How files begin that are no text tables, what they are, and what to do."""
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,7 +54,10 @@ def text_encoding(path: Path, stated: str | None = None) -> str:
         DataError: the file is not UTF-8 and none is stated, or not of the stated one either.
     """
     with open_bytes(path) as stream:
-        start = stream.read(4)
+        start = stream.read(16)
+    for begin, kind, advice in OTHER_KINDS:
+        if start.lstrip().lower().startswith(begin.lower()):
+            raise DataError(f"Expected a text table in {path.name}, found {kind}; {advice}.")
     marked = next((name for mark, name in BYTE_ORDER_MARKS if start.startswith(mark)), None)
     tried = [marked] if marked else ["utf-8", *([stated] if stated else [])]
     for encoding in tried:
@@ -162,9 +176,10 @@ def _after_comments(rows: Iterator[Row], path: Path, separator: str) -> Row | No
     for line, row in rows:
         if not row or not any(cell.strip() for cell in row):
             continue
-        if len(row) == 1 and row[0].lower().startswith("sep="):
-            if row[0][4:5] not in ("", separator):
-                _refuse_separator(separator, row[0][4:5], path)
+        stated = STATED_SEPARATOR.fullmatch(separator.join(row))
+        if stated:  # the line by which a spreadsheet names its separator
+            if stated[1] != separator:
+                _refuse_separator(separator, stated[1], path)
             continue
         if not row[0].startswith(COMMENT):
             if comment is not None and len(comment[1]) == len(row) > 1:

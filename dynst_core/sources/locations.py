@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,9 @@ ID_NAMES = (
 LATITUDE_NAMES = ("latitude", "lat")
 LONGITUDE_NAMES = ("longitude", "lon", "lng", "long")
 METRES = (("x", "x_m", "easting"), ("y", "y_m", "northing"))
+NEAR_AREA = 5.0
+"""Degrees by which a place may lie outside the area that its projection is for."""
+
 OTHER_UNITS = ("km", "ft", "feet", "mi", "miles", "deg", "degrees", "lon", "lat", "longitude")
 """Ends of names of columns that hold no metres."""
 
@@ -96,7 +99,13 @@ class Places:
             where = _to_degrees(where, self.crs, self.path)
         elif not self.geographic:
             if self.guessed:
-                _refuse_likely_degrees(where, frame, self.path)
+                x, y = frame.columns
+                _refuse_likely_degrees(
+                    where,
+                    f'set `longitude_column = "{x}"` and `latitude_column = "{y}"` if they are, or '
+                    f'`x_column = "{x}"` and `y_column = "{y}"` if they are metres',
+                    self.path,
+                )
             return SiteSet(ids, where, geographic=False)
         _refuse_likely_metres(where, ids, self.path)
         _refuse_origin(where, ids, self.path)
@@ -146,9 +155,11 @@ def _columns(
 ) -> tuple[list[str], bool, bool]:
     """The two columns of coordinates, whether they are x and y, and whether that is a guess."""
     lower = {str(name).lower() for name in frame.columns}
-    stated = settings.x_column is not None or settings.crs is not None
+    of_metres = bool(lower & set(METRES[0]))
+    projected = settings.crs is not None and (of_metres or not lower & set(LATITUDE_NAMES))
+    stated = settings.x_column is not None or projected
     no_degrees = settings.latitude_column is None and not lower & set(LATITUDE_NAMES)
-    if not (stated or (no_degrees and lower & set(METRES[0]))):
+    if not (stated or (no_degrees and of_metres)):
         longitude = find_column(
             frame, settings.longitude_column, LONGITUDE_NAMES, "longitude", path
         )
@@ -173,34 +184,46 @@ def _to_degrees(where: np.ndarray, crs: str, path: Path) -> np.ndarray:
     import pyproj
 
     try:
-        transformer = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        source = pyproj.CRS.from_user_input(crs)
+        transformer = pyproj.Transformer.from_crs(source, "EPSG:4326", always_xy=True)
     except pyproj.exceptions.CRSError as error:
         raise DataError(
             f"Expected a coordinate reference system for {path.name}, found {crs!r}, which is "
             f'none; correct `crs`, for example to "EPSG:25833".'
         ) from error
+    if not source.is_geographic:
+        _refuse_likely_degrees(where, 'set `crs = "EPSG:4326"` if they are', path)
     degrees = np.column_stack(transformer.transform(where[:, 0], where[:, 1]))
-    bad = np.isfinite(where).all(axis=1) & ~np.isfinite(degrees).all(axis=1)
+    bad = np.isfinite(where).all(axis=1) & ~_within(degrees, source.area_of_use)
     if bad.any():
         first = where[bad][0].tolist()
         raise DataError(
-            f"Expected x and y of {crs} in {path.name}, found {tuple(first)}, which lies outside "
-            f"it; correct `crs`, or the order of `x_column` and `y_column`."
+            f"Expected x and y of {crs} in {path.name}, found {tuple(first)}, far outside the "
+            f"area that it is for; correct `crs`, or the order of `x_column` and `y_column`."
         )
     return degrees
 
 
-def _refuse_likely_degrees(where: np.ndarray, frame: pd.DataFrame, path: Path) -> None:
+def _within(degrees: np.ndarray, area: Any) -> np.ndarray:
+    """Which places (n, 2) lie in the area of a projection, or near it."""
+    finite: np.ndarray = np.isfinite(degrees).all(axis=1)
+    if area is None:
+        return finite
+    width = (area.east - area.west) % 360.0 or 360.0
+    east = (degrees[:, 0] - area.west + NEAR_AREA) % 360.0 <= width + 2 * NEAR_AREA
+    south, north = area.south - NEAR_AREA, area.north + NEAR_AREA
+    inside: np.ndarray = finite & east & (degrees[:, 1] >= south) & (degrees[:, 1] <= north)
+    return inside
+
+
+def _refuse_likely_degrees(where: np.ndarray, remedy: str, path: Path) -> None:
     """Numbers that could be degrees are metres only where the settings say so."""
     finite = where[np.isfinite(where).all(axis=1)]
     could_be = (np.abs(finite) <= (360, 90)).all() and (finite != np.round(finite)).any()
     if len(finite) and could_be:
-        x, y = frame.columns
         raise DataError(
             f"Expected x and y in metres in {path.name}, found numbers that may be degrees, such "
-            f"as {tuple(finite[0].tolist())}; set `longitude_column = {x!r}` and "
-            f"`latitude_column = {y!r}` if they are, or `x_column = {x!r}` and `y_column = {y!r}` "
-            f"if they are metres.".replace("'", '"')
+            f"as {tuple(finite[0].tolist())}; {remedy}."
         )
 
 

@@ -30,6 +30,14 @@ class ValueSettings(Settings):
     missing_value: Mark | tuple[Mark, ...] | None = None
     measured_values: tuple[float, ...] = ()
 
+    @field_validator("missing_value", "measured_values", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: object) -> object:
+        several = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(one, bool) for one in several):
+            raise ValueError("a number or a text is needed, not true or false")
+        return value
+
     @field_validator("measured_values", mode="before")
     @classmethod
     def _one_or_more(cls, value: object) -> object:

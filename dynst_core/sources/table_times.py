@@ -56,7 +56,9 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
     counted = COUNTED.fullmatch(time_format.strip())
     if counted:
         return Stamps(nothing, _counted(column, counted, path))
-    text = pd.Series(["" if pd.isna(v) else str(v).strip() for v in column], index=column.index)
+    text = pd.Series(
+        ["" if pd.isna(v) else str(v).strip() for v in column], index=column.index, name=column.name
+    )
     if time_format != ISO:
         return _in_format(text, time_format, path, nothing)
     late = np.array([MIDNIGHT.match(one) is not None for one in text], dtype=bool)
@@ -75,10 +77,21 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
 
 def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarray) -> Stamps:
     """Times of a format that is not ISO 8601; all state an offset, or none does."""
-    times = pd.to_datetime(text, format=time_format, errors="coerce", utc=True)
+    try:
+        times = pd.to_datetime(text, format=time_format, errors="coerce", utc=True)
+    except ValueError as error:
+        raise DataError(
+            f"Expected a format of times such as %d/%m/%Y %H:%M, found {time_format!r} ({error}); "
+            f"correct `time_format`."
+        ) from error
     _refuse_unread(times.isna(), times.isna(), text, path)
     read = _in_range(times.dt.tz_localize(None), text, path)
     return Stamps(read, nothing) if "%z" in time_format else Stamps(nothing, read)
+
+
+def is_format(time_format: str) -> bool:
+    """Whether a text can be a format of times: ISO 8601, one with % signs, or a count."""
+    return time_format == ISO or "%" in time_format or bool(COUNTED.fullmatch(time_format.strip()))
 
 
 def _counted(column: pd.Series, counted: re.Match[str], path: Path) -> np.ndarray:

@@ -18,6 +18,7 @@ from dynst_core.sources.adjacency import AdjacencyKind, strongest_links
 from dynst_core.sources.locations import Places, read_places
 from dynst_core.sources.long_tables import read_long
 from dynst_core.sources.settings import TextSettings, ValueSettings
+from dynst_core.sources.table_times import is_format
 from dynst_core.sources.tabular import same_id
 from dynst_core.sources.wide_tables import read_wide
 
@@ -82,6 +83,11 @@ class TableSettings(ValueSettings, TextSettings):
     def _check_times(self) -> Self:
         if (self.start is None) != (self.step_minutes is None):
             raise ValueError("`start` and `step_minutes` belong together")
+        if not is_format(self.time_format):
+            raise ValueError(
+                f"`time_format` must be ISO8601, a format such as %d/%m/%Y %H:%M or a count such "
+                f"as 'seconds since 1970-01-01', not {self.time_format!r}"
+            )
         if self.thousands == self.decimal and self.decimal == ",":
             raise ValueError("`thousands` and `decimal` must differ")
         if self.start is not None and (self.time_column or self.layout == "long"):

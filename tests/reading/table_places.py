@@ -43,7 +43,7 @@ PLAIN = "id,lat,lon\na,52.54,13.40\nb,52.47,13.41\nc,52.51,13.47\nd,52.51,13.33\
 READ = "degrees [13.4, 52.54] and [13.41, 52.47], 7813 m apart"
 
 
-def linked(kind: str, extra: str = "", far: float = 1e9) -> Callable[[Path], str]:
+def linked(kind: str, extra: str = "", far: float = 1e9, sign: int = 1) -> Callable[[Path], str]:
     """Six sensors on a line and a matrix of their links; says which are drawn and how long."""
 
     def run(folder: Path) -> str:
@@ -53,7 +53,7 @@ def linked(kind: str, extra: str = "", far: float = 1e9) -> Callable[[Path], str
         at = 0.7 * np.arange(N) ** 1.1
         distance = np.abs(at[:, None] - at)
         distance[distance > far] = 0
-        matrix = distance if kind == "distance" else np.exp(-((distance / 1.5) ** 2))
+        matrix = sign * distance if kind == "distance" else np.exp(-((distance / 1.5) ** 2))
         np.savetxt(folder / "links.csv", matrix, delimiter=",", fmt="%.6f")
         loader = (
             '{ kind = "table", locations = "sites.csv", adjacency = "links.csv", '
@@ -148,6 +148,24 @@ CASES = (
     ),
     Case(
         PLACES,
+        "the same with the two in each other's column",
+        placed(UTM.format("northing", "easting"), ', crs = "EPSG:25833"'),
+        refused=r"x and y of EPSG:25833 .* found .5821900.0, 391500.0., far outside the area",
+    ),
+    Case(
+        PLACES,
+        "degrees stated as a projection in metres",
+        placed("x,y,id\n" + DEGREES, ', crs = "EPSG:25833"'),
+        refused='may be degrees, .* set `crs = "EPSG:4326"` if they are',
+    ),
+    Case(
+        PLACES,
+        "the same, stated as degrees of the Earth",
+        placed("x,y,id\n" + DEGREES, ', crs = "EPSG:4326"'),
+        read=READ,
+    ),
+    Case(
+        PLACES,
         "a projection that does not exist",
         placed(UTM.format("x", "y"), ', crs = "UTM 33"'),
         refused="a coordinate reference system .* found 'UTM 33'",
@@ -225,6 +243,12 @@ CASES = (
         "distances between neighbours only, stated",
         linked("distance", ', adjacency_kind = "distance"', far=1.05),
         read=f"{DRAWN}; s0 to s1 0.700",
+    ),
+    Case(
+        LINKS,
+        "distances below zero",
+        linked("distance", ', adjacency_kind = "distance"', sign=-1),
+        refused="distances from 0 on, found -4.11",
     ),
     Case(
         STATIONS,

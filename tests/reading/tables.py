@@ -190,6 +190,21 @@ CASES = (
         read="24 times; Köln 11.5, b 21.5",
     ),
     Case(
+        ROWS, "a first line that names the separator", table("sep=,\n" + HEADER + BODY), read=READ
+    ),
+    Case(
+        ROWS,
+        "a spreadsheet named as CSV",
+        table(b"PK\x03\x04" + bytes(range(256))),
+        refused="a text table in values.csv, found a spreadsheet or an archive; save its sheet",
+    ),
+    Case(
+        ROWS,
+        "a page of the web in place of the table",
+        table("<html><body>please log in</body></html>"),
+        refused="found a page of the web",
+    ),
+    Case(
         ROWS,
         "a table cut off in the middle of its last row",
         table((HEADER + BODY)[:-20]),
