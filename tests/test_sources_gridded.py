@@ -1,6 +1,8 @@
 """Gridded files become the same Field whatever the order, names and conventions of their axes."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -328,3 +330,28 @@ def test_a_missing_file_a_folder_and_foreign_bytes_are_refused(tmp_path):
     ]:
         with pytest.raises(DataError, match=message):
             read(tmp_path / name)
+
+
+AFTER_GRIB = """
+from dynst_core.sources.catalogue import load_field
+import pyproj
+load_field("era5-uk-t2m", progress=False)
+print(pyproj.CRS("EPSG:3035").is_projected)
+"""
+
+
+@pytest.mark.skipif(not GRIB.exists(), reason="the ERA5 file is not at hand")
+@pytest.mark.parametrize("first", ["load", "pyproj"])
+def test_coordinate_systems_are_known_after_grib_was_read(first):
+    """ecCodes brings a copy of PROJ, which must not take the place of pyproj's."""
+    script = AFTER_GRIB
+    if first == "load":
+        script = script.replace("import pyproj\n", "").replace("print(", "import pyproj\nprint(")
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "True", done.stderr

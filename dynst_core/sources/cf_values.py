@@ -68,7 +68,8 @@ def unpacked(
     missing |= np.isnan(values)
     if heed_valid_range:
         outside = _outside(packed, values, attributes) & ~missing
-        notes += _range_notes(outside, ~missing, attributes, name, where)
+        stated = _range_text(attributes, packed.dtype)
+        notes += _range_notes(outside, ~missing, stated, name, where)
         missing |= outside
     if (missing & ~np.isnan(values)).any():
         values = np.where(missing, np.nan, values)
@@ -201,13 +202,20 @@ def _bound(bound: Any, dtype: np.dtype[Any]) -> Any:
     return bound if held is None else held
 
 
+def _range_text(attributes: dict[str, Any], dtype: np.dtype[Any]) -> str:
+    """A valid range in words: "from 0 to 250", "to 250"."""
+    low, high = (
+        None if b is None else b if dtype.kind == "f" else _bound(b, dtype)
+        for b in _range(attributes)
+    )
+    return " ".join(f"{word} {b}" for word, b in (("from", low), ("to", high)) if b is not None)
+
+
 def _range_notes(
-    outside: np.ndarray, seen: np.ndarray, attributes: dict[str, Any], name: str, where: str
+    outside: np.ndarray, seen: np.ndarray, stated: str, name: str, where: str
 ) -> list[str]:
     if not outside.any():
         return []
-    low, high = _range(attributes)
-    stated = f"from {low} to {high}".replace("from None ", "").replace(" to None", "")
     if 2 * outside.sum() > seen.sum():
         raise DataError(
             f"Expected most values of {name!r} in the valid range {stated} that {where} "

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from dynst_core.errors import DataError
+from dynst_core.sources.grids import COORDINATE_DECIMALS
 from dynst_core.sources.units import OtherKindError, relation
 
 COMMON_NAMES = {
@@ -205,7 +206,8 @@ def _in_unit(
     if known.same:
         return axis
     notes.append(f"The axis {str(axis.name)!r} is converted from {units} to {wanted}s.")
-    return axis.copy(data=known.apply(axis.values))
+    # Without the last digits, which a conversion fills with rounding errors.
+    return axis.copy(data=np.round(known.apply(axis.values), COORDINATE_DECIMALS))
 
 
 def _laid_out(

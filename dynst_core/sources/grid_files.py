@@ -134,6 +134,10 @@ def _engine(path: Path) -> str:
     if not start:
         raise DataError(f"Expected gridded data in {path}, found an empty file; fetch it again.")
     if start.startswith(b"GRIB"):
+        # Loaded after ecCodes, pyproj and with it geopandas would find that library's copy of
+        # PROJ in place of their own, and no coordinate system.
+        import pyproj  # noqa: F401
+
         return "cfgrib"
     if start.startswith((b"CDF\x01", b"CDF\x02")):
         # The netCDF library fills what a truncated classic file lacks with numbers of its own, in

@@ -57,7 +57,7 @@ def _match(values: np.ndarray, axis: xr.DataArray, value: float | str, where: st
         texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values]
         same = np.array([text.strip() == str(value).strip() for text in texts])
     else:
-        texts = [f"{v:.9g}" if values.dtype.kind in "fiu" else str(v) for v in values]
+        texts = [f"{v:.7g}" if values.dtype.kind in "fiu" else str(v) for v in values]
         number = _number(value, axis)
         size = np.abs(values.astype(np.float64))
         off = np.abs(values.astype(np.float64) - number)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,10 +145,22 @@ def _respelt(unit: str) -> str:
     return unit
 
 
+@cache
+def _registry() -> pint.UnitRegistry[Any]:
+    """The registry of cf-xarray, which redefines units of pint's and would warn of each."""
+    logger = logging.getLogger("pint.util")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        from cf_xarray.units import units as registry
+    finally:
+        logger.setLevel(level)
+    return registry
+
+
 def _parsed(unit: str) -> pint.Quantity[float] | None:
     """One of that unit as a quantity; None where the registry does not know it."""
-    from cf_xarray.units import units as registry
-
+    registry = _registry()
     for spelling in (_respelt(unit), _respelt(unit).lower()):
         try:
             if spelling[:1].isdigit():  # a number before the unit, which scales it
@@ -159,8 +173,7 @@ def _parsed(unit: str) -> pint.Quantity[float] | None:
 
 def _depth(quantity: pint.Quantity[float]) -> pint.Quantity[float]:
     """Mass of water per area as its depth, anything else as it is."""
-    from cf_xarray.units import units as registry
-
+    registry = _registry()
     kind = dict(quantity.dimensionality)
     if kind.get("[mass]") == 1 and kind.get("[length]") == -2:
         return quantity / registry.Quantity(1000.0, "kg / m**3")
@@ -172,8 +185,7 @@ def _angle(quantity: pint.Quantity[float]) -> bool:
 
 
 def _between(source: pint.Quantity[float], target: pint.Quantity[float]) -> Relation | None:
-    from cf_xarray.units import units as registry
-
+    registry = _registry()
     try:
         at = [
             float(

@@ -89,3 +89,69 @@ def from_file(
         return told(field)
 
     return run
+
+
+GAPS = np.random.default_rng(0).random((len(HOURS), len(LATITUDE), len(LONGITUDE))) < 0.1
+PLAIN = "24 times every 1 h from 2024-01-01 00:00; 12 sites of a grid; each value at its place"
+GAPPY = PLAIN.replace("grid;", f"grid; {GAPS.sum()} values missing;")
+POINTS = PLAIN.replace("sites of a grid", "sites")
+PACKING = {"scale_factor": 0.01, "add_offset": 250.0}
+
+
+def values() -> np.ndarray:
+    """Values of the grid, (time, latitude, longitude)."""
+    return np.asarray(grid()["t"].values)
+
+
+def packed() -> np.ndarray:
+    """The same as packed integers, see `PACKING`."""
+    return np.round((values() - PACKING["add_offset"]) / PACKING["scale_factor"]).astype("i8")
+
+
+class Stored:
+    """A file whose values and attributes are written as they are given, past xarray's encoding.
+
+    Args:
+        stored: (time, latitude, longitude).
+        dtype: type in the file.
+        fill: its `_FillValue`; False for none.
+        attributes: of the variable.
+    """
+
+    def __init__(
+        self, stored: np.ndarray, dtype: str, fill: Any = False, **attributes: Any
+    ) -> None:
+        self.stored, self.dtype, self.fill, self.attributes = stored, dtype, fill, attributes
+
+    def to_netcdf(self, path: Path, **options: Any) -> None:
+        """Write the file."""
+        import netCDF4
+
+        with netCDF4.Dataset(path, "w", **options) as file:
+            for name, axis, unit in (
+                ("time", np.arange(len(HOURS)), "hours since 2024-01-01"),
+                ("lat", LATITUDE, "degrees_north"),
+                ("lon", LONGITUDE, "degrees_east"),
+            ):
+                file.createDimension(name, len(axis))
+                file.createVariable(name, "f8", (name,)).units = unit
+                file[name][:] = axis
+            variable = file.createVariable(
+                "t", self.dtype, ("time", "lat", "lon"), fill_value=self.fill
+            )
+            variable.set_auto_maskandscale(False)
+            variable.setncatts({"units": "K", **self.attributes})
+            variable[:] = self.stored.astype(self.dtype)
+
+
+def stored(
+    values: np.ndarray,
+    dtype: str,
+    fill: Any = False,
+    loader: str = "",
+    file_format: str = "NETCDF4",
+    **attributes: Any,
+) -> Callable[[Path], str]:
+    """Writes stored values with their attributes, reads them, and sums up what was read."""
+    made: Any = Stored(values, dtype, fill, **attributes)
+    return from_file(lambda: made, loader, format=file_format)
