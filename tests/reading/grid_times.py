@@ -111,15 +111,6 @@ CASES = (
     ),
     Case(
         KIND,
-        "a table of days in a zone with clock changes",
-        table_notes(
-            pd.date_range("2024-01-01", periods=366, freq="D"), ', timezone = "Europe/Berlin"'
-        ),
-        read="366 times. 156 of 366 times lie off the step of 1 day and are moved onto it, by up "
-        "to 1 h (2023-12-31 23:00 becomes 2023-12-31 22:00).",
-    ),
-    Case(
-        KIND,
         "a table from last to first",
         table_notes(QUARTERS[::-1]),
         read="96 times. The times fell from last to first; they are reversed.",
