@@ -36,6 +36,8 @@ class GriddedSettings(Settings):
         convert_units: convert values from the file's unit to the entry's where these differ.
         missing_value: numbers that mark missing values besides those that the file states, in
             the file's unit after unpacking.
+        measured_values: numbers that were measured although they are as missing values are often
+            written, in the entry's unit; they are never refused as marks.
         valid_range: whether values outside the file's `valid_min`, `valid_max` or `valid_range`
             are missing.
         axes: names of coordinates by role (time, latitude, longitude, y, x), where the file's
@@ -51,6 +53,7 @@ class GriddedSettings(Settings):
     drop_empty_sites: bool = False
     convert_units: bool = False
     missing_value: float | tuple[float, ...] = ()
+    measured_values: tuple[float, ...] = ()
     valid_range: bool = True
     axes: dict[str, str] = {}
     time_units: str = ""
@@ -133,6 +136,7 @@ def read_gridded(
         about=about,
         grid=grid,
         notes=(*notes, *sorted_notes, *placed),
+        measured_values=settings.measured_values,
     )
 
 

@@ -14,7 +14,7 @@ from dynst_core.errors import DataError
 ISO = "ISO8601"
 COUNTED = re.compile(r"(days|hours|minutes|seconds|milliseconds) since (\d{4}-\d\d-\d\d.*)")
 OFFSET = re.compile(r"[T ]\s*\d{2}(:?\d{2}){0,2}([.,]\d+)?\s*(Z|z|[+-]\d{2}(:?\d{2})?)")
-MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[T ])24(:?00(:?00(\.0+)?)?)?")
+MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[T ])24(:?00(:?00(\.0+)?)?)?(?=$|\s*[Zz+-])")
 ONE_DAY = np.timedelta64(1, "D")
 LONGEST = (np.datetime64("1678-01-01"), np.datetime64("2262-01-01"))
 
@@ -56,11 +56,12 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
     counted = COUNTED.fullmatch(time_format.strip())
     if counted:
         return Stamps(nothing, _counted(column, counted, path))
-    text = pd.Series(
-        ["" if pd.isna(v) else str(v).strip() for v in column], index=column.index, name=column.name
-    )
+    written = ["" if pd.isna(value) else str(value).strip() for value in column]
+    text = pd.Series(written, index=column.index, name=column.name, dtype=object)
     if time_format != ISO:
         return _in_format(text, time_format, path, nothing)
+    # Else pandas would read "now" as this moment.
+    text = text.where([one[:1].isdigit() for one in written], "")
     late = np.array([MIDNIGHT.match(one) is not None for one in text], dtype=bool)
     if late.any():  # 24:00 is the midnight that ends a day
         text = text.where(~late, text.str.replace(MIDNIGHT, r"\g<1>00:00", regex=True))

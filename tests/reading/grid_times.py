@@ -111,6 +111,15 @@ CASES = (
     ),
     Case(
         KIND,
+        "a table of days in a zone with clock changes",
+        table_notes(
+            pd.date_range("2024-01-01", periods=366, freq="D"), ', timezone = "Europe/Berlin"'
+        ),
+        read="366 times. Times of values.csv are days apart: they were read as dates, whatever the "
+        "clocks of Europe/Berlin did.",
+    ),
+    Case(
+        KIND,
         "a table from last to first",
         table_notes(QUARTERS[::-1]),
         read="96 times. The times fell from last to first; they are reversed.",
