@@ -70,7 +70,8 @@ def with_axes(dataset: xr.Dataset, keep: Sequence[str]) -> xr.Dataset:
             or str(name).lower() in names
         )
     ]
-    return dataset.set_coords(found)
+    beside = [name for name in keep if name in dataset.coords and name not in dataset.dims]
+    return dataset.set_coords(found).reset_coords(beside)
 
 
 def candidates(array: xr.DataArray, role: str, stated: Mapping[str, str]) -> list[xr.DataArray]:

@@ -19,6 +19,7 @@ from dynst_core.sources.grid_axes import Places, places, time_axis, with_axes
 from dynst_core.sources.grid_files import GridFile, groups, opened
 from dynst_core.sources.grid_layout import grid_in_order, points_in_order
 from dynst_core.sources.grid_select import chosen
+from dynst_core.sources.grid_stations import RAGGED, check_not_ragged, station_ids
 from dynst_core.sources.settings import Settings
 from dynst_core.sources.units import in_wanted_unit
 
@@ -148,6 +149,11 @@ def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, .
         for variable in file.stored.variables.values()
         for part in str(variable.attrs.get("ancillary_variables", "")).split()
     }
+    beside |= {
+        str(name)
+        for name, variable in file.stored.variables.items()
+        if RAGGED & set(variable.attrs)
+    }
     missing = [name for name in settings.variables if name not in found]
     if missing:
         raise DataError(
@@ -180,6 +186,7 @@ def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _
     array = with_axes(file.decoded, settings.variables or (name,))[name]
     at = chosen(array, settings.select, where)
     array = array.isel(at)
+    check_not_ragged(file.decoded, array, where)
     axis = time_axis(array, settings.axes, where)
     found = places(
         array,
@@ -199,7 +206,7 @@ def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _
     except Exception as error:  # damaged chunks surface here, in the formats' own kinds of error
         raise DataError(unreadable(file.path, error)) from error
     values, notes = _values(file, name, stored, unit, settings)
-    ids, id_notes = _ids(array, found)
+    ids, id_notes = station_ids(file.decoded, found)
     return _Layer(values, times.values, found, ids, (*found.notes, *id_notes, *times.notes, *notes))
 
 
@@ -262,26 +269,6 @@ def _check_dimensions(array: xr.DataArray, dims: tuple[str, ...], where: str) ->
             f"{array.sizes[dimension]} values along {dimension!r} in {where}{there}; choose one "
             f"with {setting}."
         )
-
-
-def _ids(array: xr.DataArray, found: Places) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Ids of stations: of the coordinate with that role, else text along their dimension."""
-    if found.is_grid or len(found.dims) != 1:
-        return None, ()
-    notes: list[str] = []
-    along = [c for c in array.coords.values() if c.dims == found.dims]
-    by_role = [c for c in along if c.attrs.get("cf_role") == "timeseries_id"]
-    by_text = [c for c in along if c.dtype.kind in "OSU" or str(c.name) == found.dims[0]]
-    for coordinate in (*by_role, *by_text):
-        values = coordinate.values
-        texts = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values]
-        stripped = [text.strip().strip("\0") for text in texts]
-        if all(stripped) and len(set(stripped)) == len(stripped):
-            return np.array(stripped), tuple(notes)
-        notes.append(
-            f"{str(coordinate.name)!r} names no site for itself and is not used for their ids."
-        )
-    return None, tuple(notes)
 
 
 def _check_alike(layers: list[_Layer], names: tuple[str, ...], path: Path) -> None:

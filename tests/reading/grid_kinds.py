@@ -162,6 +162,21 @@ CASES = (
         ),
         read=PLAIN,
     ),
+    Case(
+        KIND,
+        "the quality flags themselves, by name",
+        from_file(
+            lambda: grid(ancillary_variables="t_error").assign(t_error=grid()["t"]),
+            ', variables = ["t_error"]',
+        ),
+        read=PLAIN,
+    ),
+    Case(
+        KIND,
+        "two channels of one name",
+        from_file(grid, ', variables = ["t", "t"]', channels=(("heat", "K"), ("heat ", "K"))),
+        refused="a name of its own for every channel, found 'heat' 2 times",
+    ),
     Case(KIND, "GRIB messages of one variable", messages(WARM), read=SIX_HOURLY),
     Case(
         KIND,

@@ -116,6 +116,21 @@ def moving() -> xr.Dataset:
     return points().assign_coords(lat=("time", np.arange(24.0)), lon=("time", np.arange(24.0)))
 
 
+def ragged() -> xr.Dataset:
+    count = np.arange(40)
+    station = ("obs", (count % 4).astype("i4"), {"instance_dimension": "station"})
+    return xr.Dataset(
+        {"t": ("obs", 250.0 + count % 7, {"units": "K"}), "station_index": station},
+        {"time": ("obs", HOURS[count // 4]), "lat": ("station", np.arange(4.0))},
+    )
+
+
+def own_times() -> xr.Dataset:
+    made = points().rename_dims(time="obs").drop_vars("time")
+    each = HOURS.values[:, None] + np.arange(12).astype("timedelta64[m]")[None]
+    return made.assign_coords(time=(("obs", "station"), each, {"standard_name": "time"}))
+
+
 def distance(field: Field) -> str:
     axis = field.grid.x if field.grid is not None else np.empty(0)
     notes = "; ".join(field.notes)
@@ -367,8 +382,32 @@ CASES = (
         KIND,
         "stations whose ids repeat",
         from_file(lambda: points(station=["A"] * 12)),
-        read=f"{POINTS}. 'station' names no site for itself and is not used for their ids. "
+        read=f"{POINTS}. 'station' does not tell all sites apart and is not used for their ids. "
         f"{NO_GRID}",
+    ),
+    Case(
+        KIND,
+        "stations whose ids are characters of a variable beside the values",
+        from_file(
+            lambda: points().assign(
+                station_name=("station", np.array([f"N-{i:02d}" for i in range(12)], "S4"))
+            ),
+            told=first_ids,
+        ),
+        read="N-00, N-01, N-02",
+    ),
+    Case(
+        KIND,
+        "stations whose records lie behind each other (indexed ragged)",
+        from_file(ragged),
+        refused="found records of stations behind each other .* write a table with a row for each "
+        "time and station",
+    ),
+    Case(
+        KIND,
+        "stations of which each has times of its own",
+        from_file(own_times),
+        refused="Expected one time axis for all stations .* found times on two dimensions",
     ),
     Case(
         KIND,

@@ -73,6 +73,7 @@ def from_file(
     unit: str = "K",
     name: str = "grid.nc",
     told: Callable[[Field], str] = summary,
+    channels: tuple[tuple[str, str], ...] = (),
     **options: Any,
 ) -> Callable[[Path], str]:
     """Writes a dataset, reads it as an entry would, and sums up what was read."""
@@ -85,7 +86,9 @@ def from_file(
                 dataset.to_zarr(folder / name, **options)
             else:
                 dataset.to_netcdf(folder / name, **options)
-            field = load(folder, name, f'{{ kind = "gridded"{loader} }}', (("value", unit),))
+            field = load(
+                folder, name, f'{{ kind = "gridded"{loader} }}', channels or (("value", unit),)
+            )
         return told(field)
 
     return run
