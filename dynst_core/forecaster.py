@@ -26,6 +26,10 @@ SPREADS_READ, EXTREMES_READ = 8.0, 1.5
 """How far from its mean a reading can reach other sites' forecasts: in spreads of the site and in
 multiples of its farthest reading of the training block, whichever is farther."""
 
+FAR_APART = 10.0
+"""Mean of a site, normalised, from which a closed form too is given deviations: what moves would be
+lost in sums of numbers so large."""
+
 NO_BOUND = 1e9
 """A reading that no site comes near, normalised."""
 
@@ -77,7 +81,8 @@ class Forecaster(nn.Module):
 
     Attributes:
         site_mean, site_scale: mean and spread of each site and channel, (s, c), normalised; 0 and
-            1 until `fit`, and for a closed form, which takes out itself what is usual.
+            1 until `fit`, and for a closed form, which takes out itself what is usual; its means
+            are known where sites stand far apart.
         site_low, site_high: bounds of what each site and channel reads, (s, c), normalised; none
             until `fit`, and in runs made before there were any.
         mask_logit: (s,); its logistic is the site's strength, one for all times and channels.
@@ -148,7 +153,7 @@ class Forecaster(nn.Module):
         """
         self._learn_sites(problem)
         if isinstance(self.backbone, ClosedForm):
-            self.backbone.fit(problem)
+            self.backbone.fit(problem, self.site_mean)
         elif isinstance(self.backbone, Learning) and self.backbone.learns:
             first, stop = problem.split.train
             most = min(TIMES_AT_ONCE, NUMBERS_AT_ONCE // self.site_mean.numel())
@@ -176,6 +181,8 @@ class Forecaster(nn.Module):
             if not self.closed_form:
                 scale = torch.where(count > 0, spread.clamp_min(LEAST_SCALE), 1.0)
                 self.site_mean[some], self.site_scale[some] = mean.float(), scale.float()
+            elif mean.abs().max() > FAR_APART:
+                self.site_mean[some] = mean.float()
 
     def strength(self) -> Tensor:
         """Learnt mask value of every site, (s,), 0 to 1."""

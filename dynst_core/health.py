@@ -57,7 +57,8 @@ class Health:
         silent: nothing observed in the last tenth of the training block, or in the selection
             block, (s,), bool.
         stuck: constant or nearly so through the training block, or at one number from before its
-            last tenth to the end of the selection block, (s,), bool.
+            last tenth to the end of the selection block, (s,), bool. Of a grid's cells only those
+            that are constant: much of a map may hardly ever count anything.
         unscored: nothing observed in the test block, (s,), bool; told of, and decides nothing.
         stretches: a long stretch of one number that ended again, or the one it is stuck in, by
             site index.
@@ -76,9 +77,8 @@ class Health:
         values = field.dataset["values"].values[:stop]
         observed = field.dataset["observed"].values[:stop]
         silent = _silent(observed, split)
-        runs = [_runs(values[:, i], observed[:, i]) for i in range(len(field.sites))]
         stuck = _constant(field, values[slice(*split.train)], observed[slice(*split.train)])
-        stretches = _stretches(values, runs, split)
+        stretches = _stretches(values, observed, split) if field.grid is None else {}
         for site, stretch in stretches.items():
             at_the_end = stretch.first <= _last_part(split)[0] and stretch.stop >= _last_seen(
                 observed[:, site]
@@ -203,25 +203,34 @@ def check_observed(field: Field, split: Split, window: Window, blocks: Sequence[
             raise DataError(
                 f"Expected some value of {field.channels[channel]!r} in the {name} block "
                 f"({_minute(field.time[first])} to {_minute(field.time[stop - 1])}), found none; "
-                f"{_remedy(field, seen[:, channel], first, stop)}."
+                f"{_remedy(field, window, seen[:, channel], (first, stop))}."
             )
 
 
-def _remedy(field: Field, seen: np.ndarray, first: int, stop: int) -> str:
-    """Which cut of the record leaves blocks that were observed."""
+def _remedy(field: Field, window: Window, seen: np.ndarray, block: tuple[int, int]) -> str:
+    """Which cut of the record leaves blocks that were observed, (t,) saying at which times."""
     times = np.flatnonzero(seen)
-    before, after = times[times < first], times[times >= stop]
-    if len(before) >= max(1, len(after)):
-        return (
-            f"end the record at its last reading before that, {_minute(field.time[before[-1]])}, "
-            f"or choose another variable"
-        )
-    if len(after):
-        return (
-            f"begin the record at its first reading after that, {_minute(field.time[after[0]])}, "
-            f"or choose another variable"
-        )
-    return "choose another variable or a longer record"
+    before, after = times[times < block[0]], times[times >= block[1]]
+    cuts: list[tuple[int, str]] = []
+    if len(before) and _trains(seen[: before[-1] + 1], window):
+        words = f"end the record at its last reading before that, {_minute(field.time[before[-1]])}"
+        cuts.append((int(before[-1]) + 1, words))
+    if len(after) and _trains(seen[after[0] :], window):
+        words = f"begin the record at its first reading after that, {_minute(field.time[after[0]])}"
+        cuts.append((len(seen) - int(after[0]), words))
+    if not cuts:
+        return "choose another variable or a longer record"
+    return f"{max(cuts)[1]}, or choose another variable"
+
+
+def _trains(seen: np.ndarray, window: Window) -> bool:
+    """Whether a record observed at these times, (t,), has something to forecast in each block."""
+    try:
+        split = Split.contiguous(len(seen), window)
+    except DataError:
+        return False
+    blocks = (split.train, split.selection, split.test)
+    return all(seen[first + window.history : stop].any() for first, stop in blocks)
 
 
 def _silent(observed: np.ndarray, split: Split) -> np.ndarray:
@@ -284,12 +293,9 @@ def _runs(values: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndar
     return times[first], times[stop - 1] + 1, stop - first
 
 
-def _stretches(
-    values: np.ndarray,
-    runs: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    split: Split,
-) -> dict[int, Stretch]:
+def _stretches(values: np.ndarray, observed: np.ndarray, split: Split) -> dict[int, Stretch]:
     """The longest run of each site where it is unusual for the site and for the network."""
+    runs = [_runs(values[:, i], observed[:, i]) for i in range(values.shape[1])]
     longest = np.array([length.max(initial=0) for _, _, length in runs])
     train = split.train[1] - split.train[0]
     least = max(LEAST_RUN, LEAST_RUN_SHARE * train, UNUSUAL_RUN * float(np.median(longest)))

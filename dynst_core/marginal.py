@@ -12,7 +12,6 @@ import numpy as np
 from dynst_core.constraints import Constraints
 from dynst_core.greedy import forward, principal
 from dynst_core.nowcast import NOISE
-from dynst_core.observed import only_observed
 from dynst_core.record import Problem
 
 SHRINKAGE = 0.7
@@ -57,7 +56,7 @@ def last_and_next(
 
     Channels of the last values are averaged; what followed holds all sites and channels at lead
     times spread from the first to the last, by its principal components. What was not observed
-    counts as each site's own mean: it tells nothing and there is nothing to tell of it.
+    is filled by what other sites say of it (`completed`): it tells nothing new.
 
     Args:
         problem: field, blocks and windows.
@@ -67,15 +66,10 @@ def last_and_next(
     """
     if starts is None:
         starts = problem.window.starts(problem.split.train)
-    record = problem.record
-    target, observed = record.target.cpu().numpy().astype(np.float64), record.observed.cpu().numpy()
-
-    def at(step: int) -> np.ndarray:
-        return only_observed(target[starts + step], observed[starts + step])
-
+    target = problem.training_values  # of a block that begins with the record
     ahead = np.unique(np.linspace(0, problem.window.horizon - 1, n_lead_times).round().astype(int))
     steps = [-1, *ahead] if now else [*ahead]
-    inputs = at(-1).mean(axis=2)
-    targets = np.concatenate([at(step) for step in steps], axis=1)
+    inputs = target[starts - 1].mean(axis=2)
+    targets = np.concatenate([target[starts + step] for step in steps], axis=1)
     targets = targets.reshape(len(starts), -1)
     return inputs - inputs.mean(axis=0), principal(targets - targets.mean(axis=0), COMPONENTS)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-from dynst_core.observed import covariance_factor, only_observed
 from dynst_core.record import Problem
 
 NOISE = 0.1
@@ -20,8 +19,7 @@ NOISE = 0.1
 class Nowcast:
     """The variance of a field that a mask's sites leave unknown, in closed form.
 
-    The field is Gaussian with the training block's covariance and white noise, as for `gp_mi`;
-    only observed values count.
+    The field is Gaussian with the training block's covariance and white noise, as for `gp_mi`.
 
     Args:
         problem: field, blocks and windows.
@@ -31,18 +29,13 @@ class Nowcast:
     """
 
     def __init__(self, problem: Problem, times: int = 2000) -> None:
-        first, stop = problem.split.train
-        chosen = np.linspace(first, stop - 1, min(times, stop - first)).round().astype(int)
-        record = problem.record
-        observed = record.observed[chosen].cpu().numpy()
-        values = only_observed(record.target[chosen].cpu().numpy().astype(np.float64), observed)
-        anomaly = _rows(values - values.mean(axis=0))
-        if observed.all():
-            anomaly /= np.sqrt(len(anomaly))
-            tall = len(anomaly) > anomaly.shape[1]
-            self._factor = np.asarray(np.linalg.qr(anomaly, mode="r") if tall else anomaly).T
-        else:
-            self._factor = covariance_factor(anomaly, _rows(observed))
+        readings = problem.training_values
+        chosen = np.linspace(0, len(readings) - 1, min(times, len(readings))).round().astype(int)
+        values = readings[chosen]
+        anomaly = (values - values.mean(axis=0)).transpose(0, 2, 1).reshape(-1, values.shape[1])
+        anomaly /= np.sqrt(len(anomaly))
+        tall = len(anomaly) > anomaly.shape[1]
+        self._factor = np.asarray(np.linalg.qr(anomaly, mode="r") if tall else anomaly).T
         self._total = self._factor.T @ self._factor
         self._variance = np.square(self._factor).sum() / len(self._factor) or 1.0
 
@@ -68,8 +61,3 @@ class Nowcast:
         both = 2 * np.vdot(inverse, self._total) - inverse.diagonal() @ self._total.diagonal()
         left = both + noise * (inverse.trace() - len(known))
         return float((left + noise * len(unread)) / ((self._variance + noise) * len(active)))
-
-
-def _rows(values: np.ndarray) -> np.ndarray:
-    """(t, s, c) as (t * c, s)."""
-    return values.transpose(0, 2, 1).reshape(-1, values.shape[1])

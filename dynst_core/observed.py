@@ -8,10 +8,12 @@ tell more than one at work.
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg
 
-MOST_PAIRED = 2048
-"""Sites up to which each pair has a covariance of the times that observed both."""
+PATTERNS, SITES_A_PATTERN = 16, 4
+"""Patterns by which gaps are filled at most, and sites and channels for each of them at least."""
+
+ROUNDS = 30
+"""Times that gaps are filled anew."""
 
 LEAST_SHARED = 0.1
 """Share of all times: a pair observed together at fewer has its covariance shrunk in proportion."""
@@ -28,18 +30,37 @@ def site_means(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return np.asarray(total / np.maximum(observed.sum(axis=0), 1))
 
 
-def only_observed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Values less each site's mean, 0 where not observed; as they are where all was observed.
+def completed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Values whose gaps hold what the sites observed at the time say of them.
+
+    What fills a gap follows from what others measured, so that a site tells nothing new by it: a
+    sensor that has stopped gains nothing from a level or a trend of its own.
 
     Args:
         values: (t, s, c).
         observed: the same shape, bool.
     Returns:
-        (t, s, c). Either way, only deviations from the mean over times say anything.
+        (t, s, c), float64; as they are where all was observed.
+    Source: iterative principal components with shrunken scores (Josse and Husson 2012).
     """
-    if observed.all():
-        return values
-    return np.where(observed, values - site_means(values, observed), 0.0)
+    whole = values.astype(np.float64)
+    if observed.all() or not len(values):
+        return whole
+    known, seen = whole.reshape(len(whole), -1), observed.reshape(len(whole), -1)
+    n_patterns = max(1, min(PATTERNS, known.shape[1] // SITES_A_PATTERN, len(known) // 4))
+    patterns = np.random.default_rng(0).normal(size=(known.shape[1], n_patterns))
+    filled = np.where(seen, known, site_means(known, seen))
+    for _ in range(ROUNDS):
+        mean = filled.mean(axis=0)
+        away = filled - mean
+        patterns, _ = np.linalg.qr(away.T @ (away @ patterns))
+        scores = away @ patterns
+        size = np.square(scores).mean(axis=0)
+        left = np.square(away).mean(axis=0).sum() - size.sum()
+        noise = max(0.0, left) / max(1, known.shape[1] - n_patterns)
+        shrunk = np.maximum(size - noise, 0.0) / np.maximum(size, np.finfo(float).tiny)
+        filled = np.where(seen, known, mean + (scores * shrunk) @ patterns.T)
+    return filled.reshape(values.shape)
 
 
 def recent(values: np.ndarray, observed: np.ndarray, usual: np.ndarray, longest: int) -> np.ndarray:
@@ -58,34 +79,3 @@ def recent(values: np.ndarray, observed: np.ndarray, usual: np.ndarray, longest:
     steps = np.arange(len(values))[:, None, None]
     last = np.maximum.accumulate(np.where(observed, steps, -longest - 1), axis=0)
     return np.where(steps - last < longest, values, usual)
-
-
-def covariance(anomaly: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Covariance of sites by the rows that observed both of a pair, (s, s), positive semidefinite.
-
-    Args:
-        anomaly: deviations from each site's mean, (n, s); 0 where not observed.
-        seen: whether observed, (n, s), bool.
-    Source: pairwise-complete covariance; its negative eigenvalues are set to zero.
-    """
-    value, vector = linalg.eigh(_paired(anomaly, seen))
-    return np.asarray((vector * np.maximum(value, 0.0)) @ vector.T)
-
-
-def covariance_factor(anomaly: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """A factor (s, r) whose product with its transpose is the covariance; see `covariance`.
-
-    With more than `MOST_PAIRED` sites each one's variance is that of its observed values, and a
-    pair's covariance is taken from all rows.
-    """
-    if anomaly.shape[1] <= MOST_PAIRED:
-        value, vector = linalg.eigh(_paired(anomaly, seen))
-        return np.asarray(vector * np.sqrt(np.maximum(value, 0.0)))
-    return np.asarray((anomaly / np.sqrt(np.maximum(seen.sum(axis=0), 1))).T)
-
-
-def _paired(anomaly: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    counted = seen.astype(np.float64)
-    together = counted.T @ counted
-    product: np.ndarray = anomaly.T @ anomaly
-    return product / np.maximum(together, max(1.0, LEAST_SHARED * len(anomaly)))

@@ -13,7 +13,7 @@ from dynst_core.errors import ConfigError, DataError
 from dynst_core.field import Field
 from dynst_core.health import Health, check_observed
 from dynst_core.morph import Split, Window, carry_forward
-from dynst_core.observed import site_means
+from dynst_core.observed import completed, site_means
 
 CYCLES = {"day": 86_400.0, "week": 604_800.0, "year": 31_556_952.0}
 """Cycles that a forecaster may know of, in seconds."""
@@ -234,6 +234,13 @@ class Problem:
     def health(self) -> Health:
         """Which sites a plan must not rely on."""
         return Health.of(self.field, self.split)
+
+    @cached_property
+    def training_values(self) -> np.ndarray:
+        """Readings of the training block, (t, s, c), normalised; see `completed` for its gaps."""
+        block = slice(*self.split.train)
+        target, observed = self.record.target[block], self.record.observed[block]
+        return completed(target.cpu().numpy(), observed.cpu().numpy())
 
     @property
     def n_sites(self) -> int:

@@ -89,8 +89,13 @@ class ClosedForm(Protocol):
 
     closed_form: Literal[True]
 
-    def fit(self, problem: TrainingData) -> None:
-        """Learn all there is to learn from the training block."""
+    def fit(self, problem: TrainingData, level: Tensor | None = None) -> None:
+        """Learn all there is to learn from the training block.
+
+        Args:
+            problem: where its readings are.
+            level: of each site and channel, (s, c), taken off readings; none when None.
+        """
 
 
 @runtime_checkable

@@ -103,11 +103,13 @@ class RidgeForecaster(nn.Module):
         self.register_buffer("penalty", torch.tensor(penalty))
 
     @torch.no_grad()
-    def fit(self, problem: TrainingData) -> None:
-        """Keep the training block and choose the penalty."""
+    def fit(self, problem: TrainingData, level: Tensor | None = None) -> None:
+        """Keep the training block, less each site's level, and choose the penalty."""
         times = np.arange(*problem.split.train)
         record = problem.record
         self.values = record.values[times[0] : times[-1] + 1].clone()
+        if level is not None:
+            self.values[..., : self.channels] -= level
         self.clock = record.clock(times)
         chosen = self.asked_penalty or self._best_penalty()
         self.penalty = torch.tensor(chosen, device=self.values.device)

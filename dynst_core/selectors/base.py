@@ -10,7 +10,6 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.errors import ConfigError
-from dynst_core.observed import covariance, only_observed
 from dynst_core.pinned import remove_first
 from dynst_core.record import Problem
 from dynst_core.train_request import USUAL_BACKBONE
@@ -164,28 +163,8 @@ def rank_with(
     return Ranking(rank, name, chosen.source, draw, seconds, problem.field.fingerprint())
 
 
-def training_values(problem: Problem) -> np.ndarray:
-    """Readings of the training block, (t, s, c), normalised.
-
-    What was not observed counts as each site's mean: where anything is missing, all values are
-    deviations from it.
-    """
-    record, block = problem.record, slice(*problem.split.train)
-    values = record.target[block].cpu().numpy().astype(np.float64)
-    return only_observed(values, record.observed[block].cpu().numpy())
-
-
 def training_covariance(problem: Problem) -> np.ndarray:
-    """Covariance of the sites over the training block, (s, s), by what was observed.
-
-    Channels are averaged.
-    """
-    values = training_values(problem)
+    """Covariance of the sites over the training block, (s, s); channels are averaged."""
+    values = problem.training_values
     anomaly = values - values.mean(axis=0)
-    observed = problem.record.observed[slice(*problem.split.train)].cpu().numpy()
-    if observed.all():
-        return np.einsum("tic,tjc->ij", anomaly, anomaly, optimize=True) / anomaly[:, 0].size
-    rows, seen = (
-        part.transpose(0, 2, 1).reshape(-1, problem.n_sites) for part in (anomaly, observed)
-    )
-    return covariance(rows, seen)
+    return np.einsum("tic,tjc->ij", anomaly, anomaly, optimize=True) / anomaly[:, 0].size
