@@ -264,6 +264,7 @@ def forecast(
     """Forecast the test period from any sites: error by lead time, beside that from all sites."""
     from dynst_core.forecast import RunForecaster
     from dynst_core.options import switched
+    from dynst_core.refitted import Refitted
 
     run = _store(folder).open(run_id)
     mask = switched(run, removed, off or (), on or ())
@@ -276,6 +277,9 @@ def forecast(
         )
     still = forecasts.persistence_errors(n_steps, starts)
     console.print(tables.lead_time_table(run, mask, dense, plan, still, len(starts)))
+    if n_steps == run.manifest.config.horizon:
+        told = Refitted(run, forecasts.problem).caution(mask, plan)
+        console.print(escape(told), soft_wrap=True, highlight=False, end="\n" if told else "")
     for level, verdict in forecasts.verdicts.items():
         console.print(f"Level of {run.path.n_active[level]} sites, {verdict}.")
 

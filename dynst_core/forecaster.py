@@ -26,6 +26,9 @@ SPREADS_READ, EXTREMES_READ = 8.0, 1.5
 """How far from its mean a reading can reach other sites' forecasts: in spreads of the site and in
 multiples of its farthest reading of the training block, whichever is farther."""
 
+FAR_BEYOND = 2.0
+"""Times that distance from which a reading is taken for a fault and tells others nothing."""
+
 FAR_APART = 10.0
 """Mean of a site, normalised, from which a closed form too is given deviations: what moves would be
 lost in sums of numbers so large."""
@@ -278,11 +281,14 @@ class Forecaster(nn.Module):
 def _bounded(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
     """Readings within their bounds, and how far the last ones lay beyond them, (b, q, c).
 
-    The second is zero for a site that is not kept.
+    A reading beyond its bounds counts as the bound, and one far beyond as what is usual there. How
+    far is zero for a site that is not kept.
     """
     channels = prepared.read_low.shape[1]
-    values = history[..., :channels]
-    read = torch.minimum(torch.maximum(values, prepared.read_low), prepared.read_high)
+    values, low, high = history[..., :channels], prepared.read_low, prepared.read_high
+    read = torch.minimum(torch.maximum(values, low), high)
+    middle, reach = (low + high) / 2, (high - low) / 2
+    read = torch.where((values - middle).abs() > FAR_BEYOND * reach, middle, read)
     beyond = (values[:, -1] - read[:, -1])[:, prepared.column.clamp_min(0)]
     beyond = beyond * (prepared.column >= 0)[:, None]
     if history.shape[-1] > channels:  # flags of what was not observed

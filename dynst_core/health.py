@@ -320,7 +320,8 @@ def _be(many: int) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    parted = "; " if any("," in name for name in names) else ", "
+    return parted.join(names[:NAMED]) + more
 
 
 def _minute(time: np.datetime64) -> str:

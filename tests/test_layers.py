@@ -41,7 +41,7 @@ TORCH_LAYERS = (
     ("drop_regrow",),
     ("record", "backbones"),
     ("greedy", "held_back", "nowcast", "forecaster"),
-    ("marginal", "quick_check", "pinned"),
+    ("marginal", "quick_check", "pinned", "refitted"),
     ("training", "runtimes"),
     ("judge", "recorded"),
     ("path", "one_mask"),

@@ -110,6 +110,8 @@ def show() -> None:
     except DynSTError as error:
         st.error(str(error), icon=":material/error:")
         return
+    for notice in facts.notices:
+        (st.caption if facts.gridded else st.warning)(wording.plain(notice))
     with st.expander("Details", icon=":material/tune:", expanded=choice.preset == OWN):
         _pick_details(choice, entry, facts)
     _show_estimate_and_button(_choice(), facts)
