@@ -22,8 +22,8 @@ NEAR_CONSTANT = 1e-4
 """Spread of a site, as a share of the median site's, below which it counts as constant."""
 
 SAME_SHARE, USUAL_SAME_SHARE = 0.99, 0.5
-"""Share of a site's readings that are one number, from which it counts as constant where half of
-all sites have no number in more than the second share of theirs."""
+"""Share of a site's readings that are one number, from which it counts as constant where the median
+site has none in more than the second share of its own."""
 
 LEAST_RUN, LEAST_RUN_SHARE = 20, 0.05
 """Readings of one number in a row, at least, and as a share of the training block: a stretch."""

@@ -12,8 +12,9 @@ import numpy as np
 PATTERNS, SITES_A_PATTERN = 16, 4
 """Patterns by which gaps are filled at most, and sites and channels for each of them at least."""
 
-ROUNDS = 30
-"""Times that gaps are filled anew."""
+ROUNDS, SETTLED = 30, 0.01
+"""Times that gaps are filled anew at most, and the change, as a share of the spread of all values,
+below which they are left."""
 
 LEAST_SHARED = 0.1
 """Share of all times: a pair observed together at fewer has its covariance shrunk in proportion."""
@@ -59,7 +60,10 @@ def completed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
         left = np.square(away).mean(axis=0).sum() - size.sum()
         noise = max(0.0, left) / max(1, known.shape[1] - n_patterns)
         shrunk = np.maximum(size - noise, 0.0) / np.maximum(size, np.finfo(float).tiny)
-        filled = np.where(seen, known, mean + (scores * shrunk) @ patterns.T)
+        told = np.where(seen, known, mean + (scores * shrunk) @ patterns.T)
+        change, filled = np.square(told - filled).sum() / (~seen).sum(), told
+        if change <= SETTLED**2 * np.square(away).mean():
+            break
     return filled.reshape(values.shape)
 
 
