@@ -12,7 +12,10 @@ import streamlit as st
 
 from dynst_core.errors import DynSTError
 from dynst_core.estimate import Size
+from dynst_core.field import Field
+from dynst_core.health import Health, check_trainable
 from dynst_core.job_files import Job, JobFolder, list_jobs
+from dynst_core.morph import Split, Window
 from dynst_core.runs import RunStore, run_folders
 from dynst_core.sources.catalogue import Entry, load_catalogue, load_field
 
@@ -30,6 +33,7 @@ class Facts:
         gridded: whether its sites form a grid.
         networked: whether it states links with lengths between them.
         step_seconds: its time step.
+        notices: what reading noticed, and what a training would refuse or remove first.
     """
 
     size: Size
@@ -37,6 +41,7 @@ class Facts:
     gridded: bool
     networked: bool
     step_seconds: float
+    notices: tuple[str, ...] = ()
 
 
 def queue() -> JobQueue:
@@ -107,4 +112,15 @@ def facts(name: str, channels: tuple[str, ...]) -> Facts:
         field.grid is not None,
         field.sites.network is not None,
         float(field.step / np.timedelta64(1, "s")),
+        _noticed(field, Window(entry.history, entry.horizon)),
     )
+
+
+def _noticed(field: Field, window: Window) -> tuple[str, ...]:
+    """What reading noticed, and what a training would refuse or remove first."""
+    try:
+        split = Split.contiguous(field.n_times, window)
+        check_trainable(field, split, window)
+    except DynSTError as error:
+        return (*field.notes, str(error))
+    return (*field.notes, *Health.of(field, split).notices())

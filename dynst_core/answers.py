@@ -111,7 +111,9 @@ class Answers:
             held -= _size(self._known.popitem(last=False)[1])
 
 
-def _size(value: ErrorStatistics | np.ndarray) -> int:
+def _size(value: ErrorStatistics | np.ndarray | str) -> int:
+    if isinstance(value, str):
+        return len(value)
     if isinstance(value, ErrorStatistics):
         return 4 * value.squared.nbytes
     return value.nbytes

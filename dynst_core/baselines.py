@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
+from dynst_core.constraints import NEVER, Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.evaluate import check_same_data
 from dynst_core.forecaster import Forecaster
@@ -70,7 +70,7 @@ class Orders:
         key = task.selector, task.draw
         if key not in self.made:
             self.made[key] = rank_with(
-                task.selector, self.problem, self.pinned, task.draw, self.kind
+                task.selector, self.problem, self.pinned, task.draw, self.kind, stuck=None
             )
         return Mask(self.made[key].keep(task.n_active))
 
@@ -154,7 +154,7 @@ def measure_baselines(
     judge = Judge(problem, options.selection_windows, options.selection_queries)
     config = run.manifest.config
     kind = Kind(config.backbone, config.backbone_options)
-    orders = Orders(problem, pins(problem, config.always, config.never), kind)
+    orders = Orders(problem, _pins_of(run, problem), kind)
     step_options = rival_options(StepOptions.of(config.step_options))
 
     def fresh() -> Forecaster:
@@ -176,6 +176,16 @@ def measure_baselines(
         row = _test(task, mask, seed, training.best().average, problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
+
+
+def _pins_of(run: Run, problem: Problem) -> Constraints:
+    """Sites that the run's path was pinned to, and those it removed as silent or stuck."""
+    config = run.manifest.config
+    pinned = pins(problem, config.always, config.never)
+    if run.arrays.left_out is None:
+        return pinned
+    pin = np.where(run.arrays.left_out, NEVER, pinned.pin).astype(pinned.pin.dtype)
+    return replace(pinned, pin=pin)
 
 
 def _test(

@@ -83,7 +83,10 @@ def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> N
         for index in indices
     }
     trainer.optimizer.load_state_dict(kept)
-    training.order, training.foreseen = arrays["order"], list(arrays["foreseen"])
+    foreseen = list(arrays["foreseen"])
+    if tuple(int(mask.sum()) for mask in foreseen) != training.counts:
+        raise ValueError("levels that keep other numbers of sites")
+    training.order, training.foreseen = arrays["order"], foreseen
     training.levels[:] = [
         Level(
             arrays[f"level/{number}/active"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dynst_core import commands, stability, tables, terminal, wording
+from dynst_core import beside, commands, stability, tables, terminal, wording
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
@@ -22,7 +21,6 @@ from dynst_core.terminal import console
 from dynst_core.train_request import USUAL_BACKBONE, TrainRequest
 
 if TYPE_CHECKING:
-    from dynst_core.mask import Mask
     from dynst_core.plan import Plan
     from dynst_core.record import Problem
 
@@ -116,6 +114,13 @@ def train(
         list[str] | None,
         typer.Option(help="Id of a site to be removed first, or ID,ID; repeatable."),
     ] = None,
+    stuck: Annotated[
+        str,
+        typer.Option(
+            help="Sensors that stand still: remove them first, or keep them in the ranking. Silent "
+            "ones are always removed first, unless named in --always."
+        ),
+    ] = "remove",
     device: Device = "auto",
 ) -> None:
     """Train a forecaster and its masks on a data set, level by level, and save the run.
@@ -123,6 +128,7 @@ def train(
     Ctrl-C (or SIGTERM) stops early and keeps every level that is finished, or every seed.
     """
     from dynst_core.finish import save_training, worth_saving
+    from dynst_core.options import percents, what_becomes_of_stuck
     from dynst_core.trainings import open_problem, training_for
 
     store = _store(folder)
@@ -134,16 +140,17 @@ def train(
         history=history,
         horizon=horizon,
         backbone=backbone,
-        levels=None if levels is None else tuple(percent / 100 for percent in _percents(levels)),
+        levels=None if levels is None else tuple(percent / 100 for percent in percents(levels)),
         effort=effort,
         seed=seed,
         seeds=seeds,
         always=tuple(always or ()),
         never=tuple(never or ()),
+        stuck=what_becomes_of_stuck(stuck),
     )
     problem = open_problem(dataset, request.channels, history, horizon, data=data, device=device)
     trainings = [training_for(request, problem, i) for i in range(seeds)]
-    terminal.say_problem(problem)
+    terminal.say_problem(problem, request.stuck)
     began = time.monotonic()
     # The first stop ends them all.
     stopped = any(terminal.follow_training(training) for training in trainings)
@@ -156,16 +163,20 @@ def train(
         taken = time.monotonic() - began
         run = save_training(training, store, run_id, _command(), taken, complete)
     console.print(tables.error_table(run))
-    for line in [*wording.behind_persistence(run), *stability.told(run)]:
+    for line in [
+        *wording.behind_persistence(run),
+        *beside.beside_best(run),
+        *beside.beside_random(run),
+        *stability.told(run),
+    ]:
         console.print(escape(line), soft_wrap=True, highlight=False)
     console.print(f"Trained in {taken:.0f} s. Saved as [bold]{run.run_id}[/] in {run.folder}.")
     if stopped:
         missing = f"{len(complete)} of {seeds} seeds" if complete else "the levels above"
         console.print(f"Stopped early: the run holds {missing} and nothing further.")
         raise typer.Exit(130)
-    console.print(
-        escape(f"No rival is measured yet; {wording.measuring(run.run_id)}."), soft_wrap=True
-    )
+    told = f"No baseline has a forecaster trained for it yet; {wording.measuring(run.run_id)}."
+    console.print(escape(told), soft_wrap=True)
 
 
 @app.command()
@@ -186,13 +197,14 @@ def baselines(
     Takes longer than the run itself. Stop and start again at will: what is measured stays.
     """
     from dynst_core.baselines import levels_near, measure_baselines, tasks_left
+    from dynst_core.options import percents
     from dynst_core.selectors import known
 
     store = _store(folder)
     run = store.open(run_id)
     store.check_writable()
     problem = _problem_of(run, data, device)
-    wanted = None if levels is None else levels_near(run, _percents(levels))
+    wanted = None if levels is None else levels_near(run, percents(levels))
     names = known(selectors.split(","))
     total = sum(task.steps for task in tasks_left(run, run.baselines, wanted, names))
     measured = measure_baselines(run, problem, wanted, names)
@@ -251,9 +263,11 @@ def forecast(
 ) -> None:
     """Forecast the test period from any sites: error by lead time, beside that from all sites."""
     from dynst_core.forecast import RunForecaster
+    from dynst_core.options import switched
+    from dynst_core.refitted import Refitted
 
     run = _store(folder).open(run_id)
-    mask = _switched(run, removed, off or (), on or ())
+    mask = switched(run, removed, off or (), on or ())
     forecasts = RunForecaster(run, _problem_of(run, data, device), runtime)
     n_steps = steps or run.manifest.config.horizon
     starts = forecasts.windows(n_steps=n_steps)
@@ -263,6 +277,9 @@ def forecast(
         )
     still = forecasts.persistence_errors(n_steps, starts)
     console.print(tables.lead_time_table(run, mask, dense, plan, still, len(starts)))
+    if n_steps == run.manifest.config.horizon:
+        told = Refitted(run, forecasts.problem).caution(mask, plan)
+        console.print(escape(told), soft_wrap=True, highlight=False, end="\n" if told else "")
     for level, verdict in forecasts.verdicts.items():
         console.print(f"Level of {run.path.n_active[level]} sites, {verdict}.")
 
@@ -323,33 +340,6 @@ def report(
     console.print(escape(told), soft_wrap=True)
 
 
-def _switched(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) -> Mask:
-    """The run's plan at a cut with sites switched off and on, each of which must change it."""
-    from dynst_core.forecast import edited, mask_at
-
-    mask, sites = mask_at(run, percent / 100), run.sites
-    closed, opened = sites.named(off), sites.named(on)
-    for site in closed:
-        name = str(sites.site_id[site])
-        if site in opened:
-            raise ConfigError(
-                f"Expected a site to switch off or on, found {name!r} in both --off and --on; "
-                f"take it out of one."
-            )
-        if not mask.active[site]:
-            raise ConfigError(
-                f"Expected a kept site to switch off, found {name!r} removed already at "
-                f"{percent:g} %; take it out of --off."
-            )
-    for site in opened:
-        if mask.active[site]:
-            raise ConfigError(
-                f"Expected a removed site to switch on, found {str(sites.site_id[site])!r} kept "
-                f"already at {percent:g} %; take it out of --on."
-            )
-    return edited(mask, closed, opened)
-
-
 def _plan_from(
     run: Run, removed: float, file: Path | None, cost: float | None, currency: str
 ) -> Plan:
@@ -380,15 +370,6 @@ def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
     from dynst_core.reopen import problem_of
 
     return problem_of(run, data, device)
-
-
-def _percents(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise ConfigError(
-            f"Expected percents parted by commas, found {text!r}; for example 0,30,60,90."
-        ) from error
 
 
 def _command() -> str:

@@ -18,6 +18,7 @@ from dynst_core.field import Field
 from dynst_core.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunConfig, SplitCard
 from dynst_core.marginal import rank_sites
 from dynst_core.path import PathTraining
+from dynst_core.quick_check import check_masks
 from dynst_core.record import Problem
 from dynst_core.run_arrays import Members, RunArrays
 from dynst_core.runs import Run, RunStore
@@ -63,17 +64,20 @@ def save_training(
         command: what a reader types to train it again.
         seconds: how long the training took.
     """
-    problem, levels = training.problem, training.levels
+    problem, levels, path = training.problem, training.levels, training.path()
     window, starts = problem.window, problem.window.starts(problem.split.test)
     arrays = RunArrays(
         sites=problem.field.sites,
         grid=problem.field.grid,
-        path=training.path(),
+        path=path,
         errors=errors_of_levels(training.forecaster, problem, levels),
         persistence=persistence_statistics(problem.record, starts),
         bands=bands_of_levels(training.forecaster, problem, levels),
         members=_members(members) if len(members) > 1 else None,
         half_rank=_half_ranks(problem),
+        left_out=training.left_out,
+        notices=(*problem.field.notes, *problem.health.notices(training.stuck)),
+        check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
     )
     manifest = Manifest(
         format="dynst-run",

@@ -410,6 +410,8 @@ class MaskForecaster:
 def mask_at(run: Run, sparsity: float) -> Mask:
     """A run's plan at any sparsity: the mask of the level with that count, else the last to stay.
 
+    Where these would take in sites left out as silent or stuck, it is the first level without them.
+
     Args:
         run: the run.
         sparsity: share of sites removed, 0 to below 1.
@@ -418,6 +420,11 @@ def mask_at(run: Run, sparsity: float) -> Mask:
     level = np.flatnonzero(run.path.n_active == n_active)
     if len(level):
         return run.path.mask(int(level[0]))
+    out = run.arrays.left_out
+    if out is not None and n_active > len(run.sites) - out.sum() and len(run.path.active) > 1:
+        first = run.path.mask(1)
+        if n_active > first.n_active and not (first.active & out).any():
+            return first
     return Mask(run.path.rank >= len(run.sites) - n_active)
 
 

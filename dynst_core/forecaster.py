@@ -22,6 +22,20 @@ from dynst_core.train_request import USUAL_BACKBONE
 LEAST_SCALE = 0.01
 """Least scale of a site, of the whole field's, so that one that stands still can be divided by."""
 
+SPREADS_READ, EXTREMES_READ = 8.0, 1.5
+"""How far from its mean a reading can reach other sites' forecasts: in spreads of the site and in
+multiples of its farthest reading of the training block, whichever is farther."""
+
+FAR_BEYOND = 2.0
+"""Times that distance from which a reading is taken for a fault and tells others nothing."""
+
+FAR_APART = 10.0
+"""Mean of a site, normalised, from which a closed form too is given deviations: what moves would be
+lost in sums of numbers so large."""
+
+NO_BOUND = 1e9
+"""A reading that no site comes near, normalised."""
+
 SITES_AT_ONCE = 4096
 """Sites whose means and spreads are taken at a time: copies of the whole record are not held."""
 
@@ -38,6 +52,8 @@ class Prepared:
         own: what the backbone prepared.
         read_mean, read_scale: of the kept sites, (k, c).
         told_mean, told_scale: of the sites to forecast, (q, c).
+        read_low, read_high: bounds of what the kept sites may read, (k, c).
+        column: the kept site that each site to forecast is, (q,); -1 for one that is not kept.
     """
 
     own: Any
@@ -45,6 +61,13 @@ class Prepared:
     read_scale: Tensor
     told_mean: Tensor
     told_scale: Tensor
+    read_low: Tensor
+    read_high: Tensor
+    column: Tensor
+
+
+PLAIN = {"site_mean": 0.0, "site_scale": 1.0, "site_low": -NO_BOUND, "site_high": NO_BOUND}
+"""What is known of each site and channel before anything is."""
 
 
 class Forecaster(nn.Module):
@@ -55,9 +78,16 @@ class Forecaster(nn.Module):
     trips a quiet one has, and much of how far from usual they are. Forecasts are turned back, so
     errors count as they are in the field.
 
+    What a site reads is bounded by what it read in the training block, so that no faulty sensor
+    moves the forecasts of others without limit; one that stood still there, or was silent, moves
+    none. By what its last reading lies beyond its bounds, its own forecast is raised or lowered.
+
     Attributes:
         site_mean, site_scale: mean and spread of each site and channel, (s, c), normalised; 0 and
-            1 until `fit`, and for a closed form, which takes out itself what is usual.
+            1 until `fit`, and for a closed form, which takes out itself what is usual; its means
+            are known where sites stand far apart.
+        site_low, site_high: bounds of what each site and channel reads, (s, c), normalised; none
+            until `fit`, and in runs made before there were any.
         mask_logit: (s,); its logistic is the site's strength, one for all times and channels.
             Trained with the forecaster under a light pressure to fall: a site whose strength
             stays up pays for it.
@@ -65,6 +95,8 @@ class Forecaster(nn.Module):
 
     site_mean: Tensor
     site_scale: Tensor
+    site_low: Tensor
+    site_high: Tensor
 
     def __init__(
         self,
@@ -81,8 +113,8 @@ class Forecaster(nn.Module):
         self.backbone = build_backbone(
             backbone, sites, window, channels, inputs, options or {}, cycles, grid
         )
-        self.register_buffer("site_mean", torch.zeros(len(sites), channels))
-        self.register_buffer("site_scale", torch.ones(len(sites), channels))
+        for name, value in PLAIN.items():
+            self.register_buffer(name, torch.full((len(sites), channels), value))
         self.mask_logit = nn.Parameter(torch.full((len(sites),), 3.0))
 
     @classmethod
@@ -122,25 +154,38 @@ class Forecaster(nn.Module):
 
         A site that was never observed there has the field's mean and scale.
         """
+        self._learn_sites(problem)
         if isinstance(self.backbone, ClosedForm):
-            self.backbone.fit(problem)
-            return
+            self.backbone.fit(problem, self.site_mean)
+        elif isinstance(self.backbone, Learning) and self.backbone.learns:
+            first, stop = problem.split.train
+            most = min(TIMES_AT_ONCE, NUMBERS_AT_ONCE // self.site_mean.numel())
+            times = np.linspace(first, stop - 1, min(stop - first, max(2, most))).round()
+            chosen = problem.record.index(times.astype(int))
+            read, observed = problem.record.target[chosen], problem.record.observed[chosen]
+            away = (read - self.site_mean) / self.site_scale
+            self.backbone.learn(torch.where(observed, away, 0.0), observed)
+
+    def _learn_sites(self, problem: Problem) -> None:
+        """Each site's mean, spread and bounds in the training block, by what was observed."""
         block, record = slice(*problem.split.train), problem.record
         for first in range(0, record.n_sites, SITES_AT_ONCE):
             some = slice(first, first + SITES_AT_ONCE)
             values, observed = record.target[block, some].double(), record.observed[block, some]
             count = observed.sum(dim=0)
             mean = (values * observed).sum(dim=0) / count.clamp_min(1)
-            square = ((values - mean).square() * observed).sum(dim=0) / count.clamp_min(1)
-            scale = square.sqrt().clamp_min(LEAST_SCALE)
-            self.site_mean[some] = mean.float()
-            self.site_scale[some] = torch.where(count > 0, scale, 1.0).float()
-        if isinstance(self.backbone, Learning) and self.backbone.learns:
-            first, stop = problem.split.train
-            most = min(TIMES_AT_ONCE, NUMBERS_AT_ONCE // self.site_mean.numel())
-            times = np.linspace(first, stop - 1, min(stop - first, max(2, most))).round()
-            read = record.values[record.index(times.astype(int)), :, : record.channels]
-            self.backbone.learn((read - self.site_mean) / self.site_scale)
+            away = (values - mean) * observed
+            spread = (away.square().sum(dim=0) / count.clamp_min(1)).sqrt()
+            reach = torch.maximum(SPREADS_READ * spread, EXTREMES_READ * away.abs().amax(dim=0))
+            self.site_low[some], self.site_high[some] = (
+                (mean - reach).float(),
+                (mean + reach).float(),
+            )
+            if not self.closed_form:
+                scale = torch.where(count > 0, spread.clamp_min(LEAST_SCALE), 1.0)
+                self.site_mean[some], self.site_scale[some] = mean.float(), scale.float()
+            elif mean.abs().max() > FAR_APART:
+                self.site_mean[some] = mean.float()
 
     def strength(self) -> Tensor:
         """Learnt mask value of every site, (s,), 0 to 1."""
@@ -149,12 +194,17 @@ class Forecaster(nn.Module):
     def prepare(self, kept: Tensor, query: Tensor | None = None) -> Prepared:
         """Everything that depends on the mask and not on the readings; see `Backbone`."""
         asked = slice(None) if query is None else query
+        column = torch.full((len(self.site_mean),), -1, device=kept.device)
+        column[kept] = torch.arange(len(kept), device=kept.device)
         return Prepared(
             self.backbone.prepare(kept, query, self.strength()[kept]),
             self.site_mean[kept],
             self.site_scale[kept],
             self.site_mean[asked],
             self.site_scale[asked],
+            self.site_low[kept],
+            self.site_high[kept],
+            column[asked],
         )
 
     def pad(self, prepared: Prepared, n_kept: int) -> Prepared:
@@ -167,14 +217,18 @@ class Forecaster(nn.Module):
             own=self.backbone.pad(prepared.own, n_kept),
             read_mean=functional.pad(prepared.read_mean, more),
             read_scale=functional.pad(prepared.read_scale, more, value=1.0),
+            read_low=functional.pad(prepared.read_low, more, value=-NO_BOUND),
+            read_high=functional.pad(prepared.read_high, more, value=NO_BOUND),
         )
 
     def forward(self, history: Tensor, prepared: Prepared, clock: Tensor) -> Tensor:
         """Normalised forecast (b, horizon, q, c); arguments as in `Backbone.__call__`."""
         if self.has_sites_first:
             return self.sites_first(history, prepared, clock).permute(1, 2, 0, 3)
-        forecast = self.backbone(_normalised(history, prepared), prepared.own, clock)
-        return torch.addcmul(prepared.told_mean, forecast, prepared.told_scale)
+        read, beyond = _bounded(history, prepared)
+        forecast = self.backbone(_normalised(read, prepared), prepared.own, clock)
+        forecast = torch.addcmul(prepared.told_mean, forecast, prepared.told_scale)
+        return forecast + beyond[:, None]
 
     @property
     def has_sites_first(self) -> bool:
@@ -185,15 +239,26 @@ class Forecaster(nn.Module):
         """The same forecast as (q, b, horizon, c): a copy less where the backbone has it so."""
         if not isinstance(self.backbone, SitesFirst):
             return self(history, prepared, clock).permute(2, 0, 1, 3)
-        read = _normalised(history, prepared)
-        forecast = self.backbone.sites_first(read, prepared.own, clock)
+        read, beyond = _bounded(history, prepared)
+        forecast = self.backbone.sites_first(_normalised(read, prepared), prepared.own, clock)
         mean, scale = prepared.told_mean[:, None, None], prepared.told_scale[:, None, None]
-        return torch.addcmul(mean, forecast, scale)
+        forecast = torch.addcmul(mean, forecast, scale)
+        return forecast + beyond.transpose(0, 1)[:, :, None]
 
-    def half_weights(self) -> dict[str, np.ndarray]:
-        """Every stored parameter in half precision, by name; halves what a run weighs."""
+    def stored_weights(self, *, rounded: bool = True) -> dict[str, np.ndarray]:
+        """Every stored parameter, by name.
+
+        What training learnt by gradients is in half precision, which halves what a run weighs;
+        what carries values of the field (means, scales, bounds, covariances, a closed form's
+        training block) is in single precision always.
+
+        Args:
+            rounded: whether learnt parameters are in half precision.
+        """
+        learnt = {name for name, _ in self.named_parameters()} if rounded else set()
         return {
-            n: v.detach().cpu().numpy().astype(np.float16) for n, v in self.state_dict().items()
+            name: value.detach().cpu().numpy().astype(np.float16 if name in learnt else np.float32)
+            for name, value in self.state_dict().items()
         }
 
     def copied_weights(self) -> dict[str, np.ndarray]:
@@ -203,14 +268,32 @@ class Forecaster(nn.Module):
     def load(self, weights: Mapping[str, np.ndarray]) -> Forecaster:
         """Take over stored parameters; returns itself, in evaluation mode.
 
-        Runs made before each site had a scale of its own have none: they go on as they were.
+        Runs made before each site had a scale and bounds of its own have none: they go on as they
+        were.
         """
-        plain = {"site_mean": np.zeros(1), "site_scale": np.ones(1)}
         known = {
-            name: np.broadcast_to(value, self.site_mean.shape) for name, value in plain.items()
+            name: np.broadcast_to(value, self.site_mean.shape) for name, value in PLAIN.items()
         } | dict(weights)
         self.load_state_dict({n: torch.from_numpy(v.astype(np.float32)) for n, v in known.items()})
         return self.eval()
+
+
+def _bounded(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
+    """Readings within their bounds, and how far the last ones lay beyond them, (b, q, c).
+
+    A reading beyond its bounds counts as the bound, and one far beyond as what is usual there. How
+    far is zero for a site that is not kept.
+    """
+    channels = prepared.read_low.shape[1]
+    values, low, high = history[..., :channels], prepared.read_low, prepared.read_high
+    read = torch.minimum(torch.maximum(values, low), high)
+    middle, reach = (low + high) / 2, (high - low) / 2
+    read = torch.where((values - middle).abs() > FAR_BEYOND * reach, middle, read)
+    beyond = (values[:, -1] - read[:, -1])[:, prepared.column.clamp_min(0)]
+    beyond = beyond * (prepared.column >= 0)[:, None]
+    if history.shape[-1] > channels:  # flags of what was not observed
+        read = torch.cat([read, history[..., channels:]], dim=-1)
+    return read, beyond
 
 
 def _normalised(history: Tensor, prepared: Prepared) -> Tensor:

@@ -13,12 +13,17 @@ from scipy.spatial import cKDTree
 
 from dynst_core.backbones.base import harmonics
 from dynst_core.backbones.parts import NEIGHBOURS, TOUCHING, scaled_positions
+from dynst_core.observed import recent, site_means
 from dynst_core.record import Problem
 
 PENALTIES = tuple(10.0 ** (power / 2) for power in range(-9, 2))
 """Penalties tried, as shares of the features' whole variance."""
 LAGS = 3
 """Last values of a site that are read, beside their mean over the history."""
+NEVER_NOTHING = 1e-6
+"""Penalty per window where the features hardly vary, of one feature's variance."""
+TEST_WINDOWS = 200
+"""Test windows that a report is made of, spread over the block."""
 
 
 class HeldBackRidge:
@@ -27,7 +32,9 @@ class HeldBackRidge:
     Windows of the training and selection blocks are cut into stretches of time; each stretch is
     forecast from a fit of the others. The test block is never touched. What is usual at an hour
     is taken out first. A kept site is forecast as a change from its own last value, another as a
-    change from its nearest kept sites' last values.
+    change from its nearest kept sites' last values. A reading stands for the gap after it as long
+    as it lies within a history; a site silent for longer counts as at its mean. What was not
+    observed is not scored.
 
     Args:
         problem: field, blocks and windows.
@@ -46,13 +53,12 @@ class HeldBackRidge:
         stretches: int = 8,
         lead_times: int = 3,
         queries: int = 256,
+        penalty: float | None = None,
     ) -> None:
         record, window = problem.record, problem.window
-        blocks = (problem.split.train, problem.split.selection)
-        starts = np.concatenate([window.starts(block) for block in blocks])
-        count = min(windows, len(starts))
-        starts = starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
-        values = record.values[..., : record.channels].cpu().numpy().astype(np.float64)
+        starts, self._stretches = self.windows(problem, windows, stretches)
+        count, observed = len(starts), record.observed.cpu().numpy()
+        values = _readings(problem, observed)
         usual = _usual(record.clock(starts))
         ahead = np.unique(np.linspace(0, window.horizon - 1, lead_times).round().astype(int))
         sites = np.linspace(0, problem.n_sites - 1, min(problem.n_sites, queries))
@@ -68,12 +74,21 @@ class HeldBackRidge:
         self._last = _unusual(usual, values[starts - 1]).astype(np.float32)
         targets = [_unusual(usual, values[starts + lead][:, self.query]) for lead in ahead]
         self._targets = np.stack(targets, axis=-1).astype(np.float32)
-        observed = record.observed.cpu().numpy()
         seen = [observed[starts + lead][:, self.query] for lead in ahead]
         self._seen = np.stack(seen, axis=-1)
+        self._complete = bool(self._seen.all())
         self._position = scaled_positions(problem.field.sites).numpy().astype(np.float64)
-        self._stretches = np.array_split(np.arange(count), min(stretches, count))
-        self.penalty = self._best_penalty()
+        self.penalty = self._best_penalty() if penalty is None else penalty
+
+    @staticmethod
+    def windows(
+        problem: Problem, windows: int, stretches: int
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """First forecast steps of the windows used, and which of them each stretch holds."""
+        blocks = (problem.split.train, problem.split.selection)
+        starts = np.concatenate([problem.window.starts(block) for block in blocks])
+        starts = _spread(starts, windows)
+        return starts, np.array_split(np.arange(len(starts)), min(stretches, len(starts)))
 
     def errors(self, active: np.ndarray, gram: np.ndarray | None = None) -> np.ndarray:
         """Mean squared error of each stretch, forecast from a fit of the others, normalised.
@@ -96,16 +111,24 @@ class HeldBackRidge:
 
     def _errors(self, active: np.ndarray, gram: np.ndarray, penalty: float) -> np.ndarray:
         changes, n = self._changes(active), len(gram)
-        ridge = penalty * np.trace(gram) + 1e-6 * n
+        varies = np.clip(np.trace(gram) / n, NEVER_NOTHING, 1.0)
+        ridge = penalty * np.trace(gram) + NEVER_NOTHING * varies * n
         factor = linalg.cho_factor(gram.astype(np.float64) + ridge * np.eye(n), check_finite=False)
         inverse = linalg.cho_solve(factor, np.eye(n), check_finite=False).astype(np.float32)
         weight = inverse @ changes
         return np.array(
             [
-                np.square(np.linalg.solve(inverse[np.ix_(held, held)], weight[held])).mean()
+                self._mean_square(np.linalg.solve(inverse[np.ix_(held, held)], weight[held]), held)
                 for held in self._stretches
             ]
         )
+
+    def _mean_square(self, miss: np.ndarray, held: np.ndarray) -> float:
+        """Mean over what was observed of the errors of some windows, (h, q * c * lead times)."""
+        if self._complete:
+            return float(np.square(miss).mean())
+        seen = self._seen[held].reshape(miss.shape)
+        return float((np.square(miss) * seen).sum() / max(1, seen.sum()))
 
     def _changes(self, active: np.ndarray) -> np.ndarray:
         """What came less the forecast's start, (n, q * c * lead times); zero where unseen."""
@@ -130,6 +153,46 @@ class HeldBackRidge:
         gram = self.gram(everywhere)
         error = [self._errors(everywhere, gram, penalty).mean() for penalty in PENALTIES]
         return PENALTIES[int(np.argmin(error))]
+
+
+class TestedRidge(HeldBackRidge):
+    """The same ridge forecaster's error on the test block, from a fit of the other two.
+
+    For a report, never for a choice.
+
+    Args:
+        problem: field, blocks and windows.
+        penalty: chosen without the test block.
+    """
+
+    def __init__(self, problem: Problem, penalty: float) -> None:
+        super().__init__(problem, penalty=penalty)
+
+    @staticmethod
+    def windows(
+        problem: Problem, windows: int, stretches: int
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The same windows with those of the test block, which are the one stretch."""
+        learnt, _ = HeldBackRidge.windows(problem, windows, stretches)
+        test = _spread(problem.window.starts(problem.split.test), TEST_WINDOWS)
+        starts = np.concatenate([learnt, test])
+        return starts, [np.arange(len(learnt), len(starts))]
+
+
+def _spread(starts: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of the starts, evenly spread."""
+    count = min(most, len(starts))
+    return starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
+
+
+def _readings(problem: Problem, observed: np.ndarray) -> np.ndarray:
+    """What the sites read, (t, s, c), normalised; see `recent` for what was not observed."""
+    record, known = problem.record, slice(0, problem.split.selection[1])
+    values = record.values[..., : record.channels].cpu().numpy().astype(np.float64)
+    if observed.all():
+        return values
+    usual = site_means(record.target[known].cpu().numpy(), observed[known])
+    return recent(values, observed, usual, problem.window.history)
 
 
 def _usual(clock: torch.Tensor) -> np.ndarray:

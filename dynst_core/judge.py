@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from dynst_core.forecaster import Forecaster
 from dynst_core.record import Problem
 from dynst_core.training import Trainer, squared_error
+
+MOST_CHANGE, MOST_CHANGE_OF_SITE = 0.001, 0.01
+"""Change of the RMSE over all sites, and of that of any one, that rounding weights may make."""
 
 
 class Judge:
@@ -80,6 +84,27 @@ class EarlyStop:
         """Go back to the best weights found, in the trained forecaster and its average."""
         for forecaster in (self.trainer.forecaster, self.trainer.average):
             forecaster.load(self.weights)
+
+
+def weights_to_store(
+    forecaster: Forecaster, judge: Judge, active: np.ndarray
+) -> dict[str, np.ndarray]:
+    """A forecaster's parameters as a run keeps them: rounded where that changes no error.
+
+    Learnt parameters are rounded to half precision if the RMSE on selection windows changes by no
+    more than `MOST_CHANGE`, and that of no site by more than `MOST_CHANGE_OF_SITE`; else all stay
+    in single precision.
+    """
+    rounded = forecaster.stored_weights()
+    tried = copy.deepcopy(forecaster).load(rounded)
+    exact, error = (np.sqrt(judge.by_site(one, active)) for one in (forecaster, tried))
+    pooled = [float(np.sqrt(np.square(of).mean())) for of in (exact, error)]
+    by_site = np.abs(error - exact) <= MOST_CHANGE_OF_SITE * np.maximum(
+        exact, MOST_CHANGE * pooled[0]
+    )
+    if abs(pooled[1] - pooled[0]) <= MOST_CHANGE * pooled[0] and by_site.all():
+        return rounded
+    return forecaster.stored_weights(rounded=False)
 
 
 def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float) -> bool:

@@ -55,7 +55,8 @@ def last_and_next(
     """Last values (n, s) and what followed (n, m) in the training windows, normalised, centred.
 
     Channels of the last values are averaged; what followed holds all sites and channels at lead
-    times spread from the first to the last, by its principal components.
+    times spread from the first to the last, by its principal components. What was not observed
+    is filled by what other sites say of it (`completed`): it tells nothing new.
 
     Args:
         problem: field, blocks and windows.
@@ -65,7 +66,7 @@ def last_and_next(
     """
     if starts is None:
         starts = problem.window.starts(problem.split.train)
-    target = problem.record.target.cpu().numpy().astype(np.float64)
+    target = problem.training_values  # of a block that begins with the record
     ahead = np.unique(np.linspace(0, problem.window.horizon - 1, n_lead_times).round().astype(int))
     steps = [-1, *ahead] if now else [*ahead]
     inputs = target[starts - 1].mean(axis=2)

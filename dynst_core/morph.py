@@ -120,14 +120,17 @@ def _least_times(window: Window, fractions: tuple[float, float, float]) -> int:
     return least
 
 
-def carry_forward(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Fill unobserved values with the last observed one of the same site, else with zero.
+def carry_forward(
+    values: np.ndarray, observed: np.ndarray, before: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Fill unobserved values with the last observed one of the same site.
 
     Looks only back in time, so nothing of the future reaches a window's history.
 
     Args:
         values: (t, s, c), normalised, so that zero is the training mean.
         observed: (t, s, c), bool.
+        before: what stands before a site's first observed value, (s, c) or one number.
     Returns:
         (t, s, c), no NaN.
     """
@@ -136,4 +139,4 @@ def carry_forward(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     steps = np.arange(len(values))[:, None, None]
     last = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)
     filled = np.take_along_axis(values, np.maximum(last, 0), axis=0)
-    return np.where(last >= 0, filled, 0.0).astype(values.dtype)
+    return np.where(last >= 0, filled, before).astype(values.dtype)

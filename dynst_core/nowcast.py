@@ -29,10 +29,9 @@ class Nowcast:
     """
 
     def __init__(self, problem: Problem, times: int = 2000) -> None:
-        first, stop = problem.split.train
-        chosen = np.linspace(first, stop - 1, min(times, stop - first)).round().astype(int)
-        record = problem.record
-        values = record.values[chosen, :, : record.channels].cpu().numpy().astype(np.float64)
+        readings = problem.training_values
+        chosen = np.linspace(0, len(readings) - 1, min(times, len(readings))).round().astype(int)
+        values = readings[chosen]
         anomaly = (values - values.mean(axis=0)).transpose(0, 2, 1).reshape(-1, values.shape[1])
         anomaly /= np.sqrt(len(anomaly))
         tall = len(anomaly) > anomaly.shape[1]

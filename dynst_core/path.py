@@ -6,19 +6,23 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
 
 from dynst_core.constraints import FREE, Constraints
 from dynst_core.drop_regrow import any_sites, exchange, flip_some, propose_exchanges
-from dynst_core.errors import ConfigError, ConstraintError
+from dynst_core.errors import ConfigError
 from dynst_core.forecaster import Forecaster
+from dynst_core.health import check_trainable
 from dynst_core.held_back import HeldBackRidge
-from dynst_core.judge import EarlyStop, Judge, surely_lower
+from dynst_core.judge import EarlyStop, Judge, surely_lower, weights_to_store
+from dynst_core.levels import levels_that_differ
 from dynst_core.marginal import rank_sites
-from dynst_core.mask import LEVELS, SparsityPath, n_active_at, rank_by_stay
+from dynst_core.mask import LEVELS, SparsityPath, rank_by_stay
 from dynst_core.nowcast import Nowcast
+from dynst_core.pinned import check_room, remove_first
 from dynst_core.record import Problem
 from dynst_core.schedules import drop_fraction, warmup_cosine
 from dynst_core.train_request import USUAL_BACKBONE
@@ -115,7 +119,13 @@ class PathTraining:
     """One walk along the levels of sparsity.
 
     Attributes:
+        targets: share of sites removed at each level, 0 first. Levels that keep equally many sites
+            become one, and one whose true share is another than asked for is called by that.
         constraints: sites always or never kept; none when None.
+        stuck: what becomes of sites whose sensors stand still: remove (first of all) or keep
+            (they are ranked like the others). Silent ones are always removed first.
+        pins: the constraints with the sites left out never kept.
+        left_out: sites removed at the first cut since they are silent or stuck, (s,), bool.
         levels: finished levels so far, in order; whole at any moment, so an interrupted walk
             keeps what it has.
         foreseen: the mask that each level starts from, once chosen.
@@ -129,6 +139,7 @@ class PathTraining:
     backbone_options: dict[str, float | int] = field(default_factory=dict)
     seed: int = 0
     constraints: Constraints | None = None
+    stuck: Literal["remove", "keep"] = "remove"
     levels: list[Level] = field(default_factory=list)
     foreseen: list[np.ndarray] = field(default_factory=list)
 
@@ -139,8 +150,13 @@ class PathTraining:
                 f"Expected levels rising from 0 to below 1, found {self.targets}; "
                 f"for example 0, 0.3, 0.6, 0.9."
             )
-        self._pins = self.constraints or Constraints.none(self.problem.n_sites)
-        self._check_pins()
+        problem = self.problem
+        check_trainable(problem.field, problem.split, problem.window)
+        asked = self.constraints or Constraints.none(problem.n_sites)
+        self.pins, self.left_out = remove_first(problem, asked, self.stuck)
+        most = problem.n_sites - int((problem.health.silent & self.pins.never).sum())
+        self.targets, self.counts = levels_that_differ(self.targets, problem.n_sites, most)
+        check_room(asked, self.targets, self.counts)
         torch.manual_seed(self.seed)
         self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
         self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
@@ -153,25 +169,6 @@ class PathTraining:
         self.active = np.ones(self.problem.n_sites, dtype=bool)
         options = self.path_options
         self.judge = Judge(self.problem, options.selection_windows, options.selection_queries)
-
-    def _check_pins(self) -> None:
-        """Refuse levels that the pins forbid: each must keep and remove enough sites for them."""
-        n_sites = self.problem.n_sites
-        kept = [n_active_at(target, n_sites) for target in self.targets]
-        n_always, n_never = int(self._pins.always.sum()), int(self._pins.never.sum())
-        broken = [
-            100 * target
-            for target, n_active in zip(self.targets[1:], kept[1:], strict=True)
-            if not n_always <= n_active <= n_sites - n_never
-        ]
-        if broken:
-            most = 100 - 100 * max(1, n_always) / n_sites
-            raise ConstraintError(
-                f"Expected levels that leave room for {n_always} sites always kept and {n_never} "
-                f"never kept out of {n_sites}, found {broken[0]:g} % removed; choose levels from "
-                f"{100 * n_never / n_sites:.3g} to {most:.3g} % or free "
-                f"some sites."
-            )
 
     @property
     def n_steps(self) -> int:
@@ -201,14 +198,14 @@ class PathTraining:
         self._began, self._first = time.monotonic(), self._taken
         if not self.foreseen:
             yield self._progress("ranking sites", float("nan"))
-            self.order = self._pins.obey(rank_sites(self.problem, self._pins))
+            self.order = self.pins.obey(rank_sites(self.problem, self.pins))
             self.foreseen = yield from self._foresee()
             yield from self._train_any_sites(self.foreseen)
         done = len(self.levels)
         for target, active in zip(self.targets[done:], self.foreseen[done:], strict=True):
             self.active = active.copy()
             yield self._progress(BETWEEN_LEVELS, float("nan"))
-            yield from self._train_level(f"{100 * target:g} % removed" if target else "all sites")
+            yield from self._train_level(f"{100 * target:.3g} % removed" if target else "all sites")
             self._finish_level()
 
     @cached_property
@@ -224,7 +221,7 @@ class PathTraining:
     def path(self) -> SparsityPath:
         """Masks and ranks of the finished levels."""
         active = np.stack([level.active for level in self.levels])
-        return SparsityPath(active, self._pins.obey(rank_by_stay(active, self.order)))
+        return SparsityPath(active, self.pins.obey(rank_by_stay(active, self.order)))
 
     def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
         """The mask of every level: the order of removal, mended by exchanges.
@@ -233,8 +230,7 @@ class PathTraining:
         after it keep it for as long; levels are nested but for the exchanges made at each.
         """
         foreseen = []
-        for target in self.targets:
-            n_active = n_active_at(target, self.problem.n_sites)
+        for n_active in self.counts:
             active = self.order >= self.problem.n_sites - n_active
             yield self._progress("choosing sites", float("nan"))
             foreseen.append(self._exchange_by_held_back_error(active))
@@ -246,7 +242,7 @@ class PathTraining:
         One is kept when it surely helps the ridge forecaster and leaves no more of the field
         unknown: without the second, exchanges please the one and not the forecaster to be trained.
         """
-        free = self._pins.pin == FREE
+        free = self.pins.pin == FREE
         gram = self.held_back.gram(active)
         least, unknown = self.held_back.errors(active, gram), self.nowcast.unknown(active)
         # Among few sites chance brings the same exchange again and again: once is enough.
@@ -364,7 +360,7 @@ class PathTraining:
         pairs = propose_exchanges(self.active, self._strength(), promise, n_proposals, self.rng)
         for drop, grow in pairs:
             moved = not self.active[drop] or self.active[grow]
-            if moved or self._pins.always[drop] or self._pins.never[grow]:
+            if moved or self.pins.always[drop] or self.pins.never[grow]:
                 continue
             candidate = exchange(self.active, drop, grow)
             left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
@@ -387,7 +383,8 @@ class PathTraining:
     def _finish_level(self) -> None:
         average = self.trainer.average
         error = float(self.judge.errors(average, self.active).mean())
-        level = Level(self.active.copy(), average.half_weights(), self.trainer.steps, error)
+        weights = weights_to_store(average, self.judge, self.active)
+        level = Level(self.active.copy(), weights, self.trainer.steps, error)
         self.levels.append(level)
 
     @property

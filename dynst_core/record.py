@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -10,10 +11,16 @@ from torch import Tensor
 
 from dynst_core.errors import ConfigError, DataError
 from dynst_core.field import Field
+from dynst_core.health import Health, check_observed
 from dynst_core.morph import Split, Window, carry_forward
+from dynst_core.observed import completed, site_means
 
 CYCLES = {"day": 86_400.0, "week": 604_800.0, "year": 31_556_952.0}
 """Cycles that a forecaster may know of, in seconds."""
+
+OWN_LEVELS = 0.1
+"""Spread of sites about their own means, as a share of that of all values, below which the first is
+the scale: water levels above the sea differ by kilometres and move by decimetres."""
 
 NUMBERS_COPIED = 1 << 22
 """At most so many numbers are copied to pick some sites from: 16 MiB."""
@@ -21,14 +28,18 @@ NUMBERS_COPIED = 1 << 22
 
 @dataclass(frozen=True)
 class Normaliser:
-    """Shift and scale of each channel, from training times only; undone before any metric."""
+    """Shift and scale of each channel, from training times only; undone before any metric.
+
+    The scale is the spread of all values, or that of sites about their own means where sites stand
+    so far apart that the movements to be forecast would be lost beside it.
+    """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
     @classmethod
     def fit(cls, values: np.ndarray, block: tuple[int, int]) -> Normaliser:
-        """Mean and standard deviation of each channel over a block of times.
+        """Mean and scale of each channel over a block of times.
 
         Args:
             values: (t, s, c), units; NaN where not observed.
@@ -50,6 +61,8 @@ class Normaliser:
                 f"{int(np.argmin(std > 0))} constant at {mean[np.argmin(std > 0)]:g}; "
                 f"choose another variable or a longer record."
             )
+        within = _spread_about_own_means(train)
+        std = np.where((within > 0) & (within < OWN_LEVELS * std), within, std)
         return cls(tuple(map(float, mean)), tuple(map(float, std)))
 
     def apply(self, values: np.ndarray) -> np.ndarray:
@@ -62,6 +75,13 @@ class Normaliser:
         undone *= self.std
         undone += self.mean
         return undone
+
+
+def _spread_about_own_means(values: np.ndarray) -> np.ndarray:
+    """Root mean squared distance of values (t, s, c) from their sites' means, (c,)."""
+    seen = np.isfinite(values)
+    away = np.where(seen, values - site_means(values, seen), 0.0)
+    return np.asarray(np.sqrt(np.square(away).sum(axis=(0, 1)) / np.maximum(seen.sum((0, 1)), 1)))
 
 
 def known_cycles(step_seconds: float, n_times: int) -> tuple[str, ...]:
@@ -82,8 +102,9 @@ class Record:
     """A Field as normalised tensors.
 
     Attributes:
-        values: (t, s, inputs), normalised; unobserved values carry the last observed one, and a
-            flag per channel follows when any are missing.
+        values: (t, s, inputs), normalised; unobserved values carry the last observed one, or the
+            site's mean over the training block before the first, and a flag per channel follows
+            when any are missing.
         target: (t, s, c), normalised; what forecasts are scored against.
         observed: (t, s, c), bool; only these count.
         cycles: names of the cycles that forecasts are told the phase of.
@@ -96,11 +117,13 @@ class Record:
         normaliser: Normaliser,
         device: str,
         cycles: tuple[str, ...] = (),
+        train: tuple[int, int] = (0, 0),
     ) -> None:
         observed = field.dataset["observed"].values
         scaled = np.where(observed, normaliser.apply(field.dataset["values"].values), 0.0)
         scaled = scaled.astype(np.float32)
-        inputs = carry_forward(scaled, observed)
+        block = slice(*train)
+        inputs = carry_forward(scaled, observed, site_means(scaled[block], observed[block]))
         if not observed.all():
             inputs = np.concatenate([inputs, observed.astype(np.float32)], axis=-1)
         self.window, self.normaliser = window, normaliser
@@ -186,17 +209,38 @@ class Problem:
         window: Window,
         device: str = "cpu",
         cycles: tuple[str, ...] | None = None,
+        normaliser: Normaliser | None = None,
     ) -> Problem:
         """Split, fit the normaliser on the training block, and load the tensors.
 
-        Cycles are those that the training block can teach, unless a saved run names its own.
+        Cycles are those that the training block can teach, and the normaliser is fitted there,
+        unless a saved run states its own.
+
+        Raises:
+            DataError: the record is too short, or a channel has no value or never changes in the
+                training block.
         """
         split = Split.contiguous(field.n_times, window)
-        normaliser = Normaliser.fit(field.dataset["values"].values, split.train)
+        if normaliser is None:
+            check_observed(field, split, window, ("train",))
+            normaliser = Normaliser.fit(field.dataset["values"].values, split.train)
         step = field.step / np.timedelta64(1, "s")
         if cycles is None:
             cycles = known_cycles(float(step), split.train[1] - split.train[0])
-        return cls(field, window, split, Record(field, window, normaliser, device, cycles))
+        record = Record(field, window, normaliser, device, cycles, split.train)
+        return cls(field, window, split, record)
+
+    @cached_property
+    def health(self) -> Health:
+        """Which sites a plan must not rely on."""
+        return Health.of(self.field, self.split)
+
+    @cached_property
+    def training_values(self) -> np.ndarray:
+        """Readings of the training block, (t, s, c), normalised; see `completed` for its gaps."""
+        block = slice(*self.split.train)
+        target, observed = self.record.target[block], self.record.observed[block]
+        return completed(target.cpu().numpy(), observed.cpu().numpy())
 
     @property
     def n_sites(self) -> int:

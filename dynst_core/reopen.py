@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynst_core.evaluate import check_same_data
-from dynst_core.record import Problem
+from dynst_core.record import Normaliser, Problem
 from dynst_core.runs import Run
 from dynst_core.trainings import open_problem
 
@@ -13,7 +13,7 @@ from dynst_core.trainings import open_problem
 def problem_of(
     run: Run, data: Path | None = None, device: str = "auto", progress: bool = True
 ) -> Problem:
-    """The data of a run, with its window and cycles.
+    """The data of a run, with its window, cycles and normaliser.
 
     Args:
         run: the run.
@@ -33,6 +33,7 @@ def problem_of(
         data=data,
         device=device,
         cycles=config.cycles,
+        normaliser=Normaliser(run.manifest.mean, run.manifest.std),
         progress=progress,
     )
     check_same_data(run, problem)

@@ -194,7 +194,8 @@ def _listed(run: Run, plan: Plan) -> dict[str, str] | None:
 def _provenance(run: Run, plan: Plan) -> dict[str, str]:
     manifest = run.manifest
     told = provenance(run, plan)
-    return {
+    noticed = {"Noticed": " ".join(run.arrays.notices)} if run.arrays.notices else {}
+    return noticed | {
         "Run": f"{told['run']}, trained {manifest.created:%d %b %Y}",
         "Command": manifest.command,
         "Engine": f"DynST Planner {manifest.code_version}, forecaster {manifest.config.backbone}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -64,6 +65,22 @@ class Members:
         return np.stack([importance.min(axis=0), importance.max(axis=0)])
 
 
+@dataclass(frozen=True, eq=False)
+class MaskCheck:
+    """A quick check of each level's mask: a linear forecaster from its sites and from random ones.
+
+    Both are scored on test windows, from a fit of the training and selection blocks. It costs
+    seconds and takes no forecaster that was trained for either mask.
+
+    Attributes:
+        own: RMSE from the level's sites, (level,), as a share of that from all sites; 1 at level 0.
+        random: the same from as many random sites, (level, draw).
+    """
+
+    own: np.ndarray
+    random: np.ndarray
+
+
 def rank_agreement(ranks: np.ndarray) -> float:
     """Mean Kendall's tau between every two of some ranks, (n, s): 1 the same order, 0 chance."""
     from scipy.stats import kendalltau
@@ -86,6 +103,10 @@ class RunArrays:
         members: the same training from several seeds; None where there was one.
         half_rank: rank of each site by the closed form that starts the path, from the first and
             from the second half of the training block alone, (2, s); None in runs of format 1.
+        left_out: sites removed before any other because they were silent or stuck, (s,), bool;
+            none in runs made before that was looked at.
+        notices: what was noticed of the data before training, a sentence each.
+        check: each level's mask beside random ones; None in runs made before there was one.
     """
 
     sites: SiteSet
@@ -96,6 +117,9 @@ class RunArrays:
     bands: Bands | None = None
     members: Members | None = None
     half_rank: np.ndarray | None = None
+    left_out: np.ndarray | None = None
+    notices: tuple[str, ...] = ()
+    check: MaskCheck | None = None
 
 
 def write_arrays(arrays: RunArrays, file: Path) -> None:
@@ -143,6 +167,9 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
         data["member_rmse"] = (("member", "level", "channel"), members.rmse)
     if arrays.half_rank is not None:
         data["half_rank"] = (("half", "site"), arrays.half_rank.astype(np.int32))
+    data |= _noticed(arrays)
+    if arrays.notices:
+        attrs["notices"] = json.dumps(arrays.notices)
     coords = {"site": ("site", sites.site_id.astype(object))}
     dataset = xr.Dataset(data, coords=coords, attrs=attrs)
     compressed: dict[str, dict[str, object]] = {
@@ -152,6 +179,17 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
     for name in data.keys() & set(rounded):
         compressed[name] |= ROUNDED
     dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
+
+
+def _noticed(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """The sites left out, and the quick check, where there are any."""
+    data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    if arrays.left_out is not None:
+        data["left_out"] = (("site",), arrays.left_out.astype(np.int8))
+    if arrays.check is not None:
+        data["check_own"] = (("level",), arrays.check.own)
+        data["check_random"] = (("level", "draw"), arrays.check.random)
+    return data
 
 
 def _check_finite(arrays: RunArrays) -> None:
@@ -205,6 +243,9 @@ def read_arrays(file: Path) -> RunArrays:
         _bands(dataset),
         _members(dataset),
         dataset["half_rank"].values.astype(np.int64) if "half_rank" in dataset else None,
+        dataset["left_out"].values.astype(bool) if "left_out" in dataset else None,
+        tuple(json.loads(dataset.attrs.get("notices", "[]"))),
+        _check(dataset),
     )
 
 
@@ -212,6 +253,12 @@ def _network(dataset: xr.Dataset) -> Network | None:
     if "link" not in dataset:
         return None
     return Network(dataset["link"].values.astype(np.int64), dataset["link_length"].values)
+
+
+def _check(dataset: xr.Dataset) -> MaskCheck | None:
+    if "check_own" not in dataset:
+        return None
+    return MaskCheck(dataset["check_own"].values, dataset["check_random"].values)
 
 
 def _bands(dataset: xr.Dataset) -> Bands | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ console = Console()
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
-def say_problem(problem: Problem) -> None:
-    """What is trained on: the data set, its sites, and its three blocks."""
+def say_problem(problem: Problem, stuck: str = "remove") -> None:
+    """What is trained on: the data set, its sites, its three blocks, and what was noticed.
+
+    Args:
+        problem: what is trained on.
+        stuck: what becomes of sensors that stand still: remove or keep.
+    """
     field, split = problem.field, problem.split
     about = field.about
     blocks = (
@@ -42,6 +48,8 @@ def say_problem(problem: Problem) -> None:
         console.print(
             f"Never measured: {100 * missing:.2g} % of all values; no error counts there."
         )
+    for notice in (*field.notes, *problem.health.notices(stuck)):
+        console.print(f"[yellow]Notice:[/] {escape(notice)}", soft_wrap=True, highlight=False)
 
 
 def follow_training(training: PathTraining) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -74,6 +74,7 @@ class TrainRequest(Card):
         seed: of every draw; further seeds count on from it.
         seeds: trainings, of which the plan of least selection error is kept.
         always, never: ids of sites to keep at every level, and to remove first.
+        stuck: whether sites whose sensors stand still are removed first, or ranked like the others.
 
     Raises:
         ConfigError: the levels do not rise from 0 to below 1.
@@ -90,6 +91,7 @@ class TrainRequest(Card):
     seeds: int = 1
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    stuck: Literal["remove", "keep"] = "remove"
 
     @model_validator(mode="after")
     def _levels_rise(self) -> Self:
@@ -111,7 +113,7 @@ class TrainRequest(Card):
                 words += [f"--{name}", str(getattr(self, name))]
         if self.levels is not None:
             words += ["--levels", ",".join(f"{100 * level:.6g}" for level in self.levels)]
-        for name in ("effort", "seed", "seeds", "backbone"):
+        for name in ("effort", "seed", "seeds", "backbone", "stuck"):
             if getattr(self, name) != type(self).model_fields[name].default:
                 value = getattr(self, name)
                 words += [f"--{name}", f"{value:g}" if name == "effort" else str(value)]

@@ -10,7 +10,7 @@ from dynst_core.errors import ConfigError
 from dynst_core.mask import usual_levels
 from dynst_core.morph import Window
 from dynst_core.path import PathOptions, PathTraining
-from dynst_core.record import Problem, choose_device
+from dynst_core.record import Normaliser, Problem, choose_device
 from dynst_core.sources.catalogue import load_catalogue, load_field
 from dynst_core.train_request import TrainRequest
 from dynst_core.training import StepOptions
@@ -25,6 +25,7 @@ def open_problem(
     data: Path | None = None,
     device: str = "auto",
     cycles: tuple[str, ...] | None = None,
+    normaliser: Normaliser | None = None,
     progress: bool = True,
 ) -> Problem:
     """Load a data set of the catalogue and make it ready for training.
@@ -37,6 +38,7 @@ def open_problem(
         data: where its file lies, when not found.
         device: cpu, cuda or auto.
         cycles: those that a saved run names; None for those that the training block can teach.
+        normaliser: that of a saved run; None to fit it to the training block.
         progress: show a bar while downloading.
     Raises:
         DataError, ConfigError: the data cannot be had, or are too short for these windows.
@@ -44,7 +46,7 @@ def open_problem(
     entry = load_catalogue()[dataset]
     window = Window(history or entry.history, horizon or entry.horizon)
     field = load_field(dataset, data, progress).only(channels)
-    return Problem.of(field, window, choose_device(device), cycles)
+    return Problem.of(field, window, choose_device(device), cycles, normaliser)
 
 
 def training_for(request: TrainRequest, problem: Problem, member: int = 0) -> PathTraining:
@@ -65,6 +67,7 @@ def training_for(request: TrainRequest, problem: Problem, member: int = 0) -> Pa
         request.backbone,
         seed=request.seed + member,
         constraints=pins(problem, request.always, request.never),
+        stuck=request.stuck,
     )
 
 

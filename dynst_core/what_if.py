@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from operator import add
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from dynst_core.answers import BYTES_HELD, Answers, Key, Tell, part, silent
 from dynst_core.forecast import MaskForecaster, RunForecaster, edited
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.refitted import Refitted
 from dynst_core.series import Series
 
 FIRST_WINDOWS = 48
@@ -74,6 +75,23 @@ class WhatIf:
     def known(self, mask: Mask) -> ErrorStatistics | None:
         """The errors of a mask if they were forecast before, else None; never waits long."""
         return self._answers.get(("errors", mask.to_hex()))
+
+    def caution(self, mask: Mask) -> str:
+        """That the forecaster was not retrained for a mask, where its answer shows it.
+
+        Nothing where the answer is not known yet, or stands beside a refitted linear forecaster's;
+        see `Refitted`.
+        """
+        errors = self.known(mask)
+        if errors is None:
+            return ""
+        return self._answers.once(
+            ("caution", mask.to_hex()), lambda _: self._refitted.caution(mask, errors), silent
+        )
+
+    @cached_property
+    def _refitted(self) -> Refitted:
+        return Refitted(self.forecasts.run, self.forecasts.problem)
 
     def known_share(self, mask: Mask, amount: float, channel: int) -> np.ndarray | None:
         """What `share_within` found before, else None; never waits long."""

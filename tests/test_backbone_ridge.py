@@ -30,7 +30,7 @@ def by_hand(problem: Problem, kept: list[int], penalty: float) -> np.ndarray:
     """Textbook ridge in float64 for one site's own forecast, with an unpenalised daily course."""
     record, window = problem.record, problem.window
     exact = record.values[..., 0].numpy().astype(np.float64)
-    stored = exact.astype(np.float16).astype(np.float64)
+    stored = exact
     phase = record.clock(np.arange(len(exact))).numpy().astype(np.float64)
 
     def features(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def by_hand(problem: Problem, kept: list[int], penalty: float) -> np.ndarray:
         return np.hstack([np.ones((len(starts), 1)), np.sin(angle), np.cos(angle)])
 
     starts = window.starts(problem.split.train)
-    x, d = features(stored, starts), hours(phase.astype(np.float16).astype(float), starts)
+    x, d = features(stored, starts), hours(phase, starts)
     y = np.stack([stored[starts + lead] - stored[starts - 1] for lead in range(2)], axis=1)
     y = y[:, :, kept].reshape(len(starts), -1)
     unusual = x - d @ np.linalg.lstsq(d, x, rcond=None)[0]
@@ -90,9 +90,9 @@ def test_what_leaders_show_now_is_foreseen_at_their_followers() -> None:
 
 def test_nothing_is_learnt_outside_the_training_block() -> None:
     problem = problem_for("network")
-    once = fitted(problem).half_weights()
+    once = fitted(problem).stored_weights()
     problem.record.values[problem.split.train[1] :] += 50.0
-    again = fitted(problem).half_weights()
+    again = fitted(problem).stored_weights()
     assert all(np.array_equal(once[name], again[name]) for name in once)
 
 
@@ -159,14 +159,14 @@ def test_a_long_block_is_learnt_from_windows_spread_over_it() -> None:
 
 
 def test_a_training_block_of_other_sites_is_not_taken() -> None:
-    stored = shaken("ridge", problem_for("network")).half_weights()
+    stored = shaken("ridge", problem_for("network")).stored_weights()
     with pytest.raises(RuntimeError, match="backbone.values"):
         fresh("ridge", problem_for("one site")).load(stored)
 
 
 def test_a_missing_training_block_is_not_passed_over() -> None:
     problem = problem_for("network")
-    stored = shaken("ridge", problem).half_weights()
+    stored = shaken("ridge", problem).stored_weights()
     del stored["backbone.values"]
     with pytest.raises(RuntimeError, match="backbone.values"):
         fresh("ridge", problem).load(stored)

@@ -107,7 +107,7 @@ def test_a_run_by_straight_lines_asks_for_no_network(run: Run) -> None:
 def test_a_forecast_from_few_sites_takes_less_time() -> None:
     problem = problem_of(waves(n_times=120, n_sites=800))
     forecaster = fresh(problem)
-    weights = forecaster.half_weights()
+    weights = forecaster.stored_weights()
     few = np.arange(800) < 8
     levels = [Level(mask, weights, 0) for mask in (np.ones(800, dtype=bool), few)]
     dense, sparse = forecast_seconds(forecaster, problem, levels, rounds=5)

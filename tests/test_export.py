@@ -27,7 +27,14 @@ from dynst_core.metrics import ErrorStatistics
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
 from dynst_core.sites import SiteSet
-from tests.factories import grid_sites, make_arrays, network_sites, save_run, with_seeds
+from tests.factories import (
+    grid_sites,
+    make_arrays,
+    make_manifest,
+    network_sites,
+    save_run,
+    with_seeds,
+)
 
 
 @pytest.fixture
@@ -326,9 +333,9 @@ def many(tmp_path: Path) -> tuple[Run, Plan]:
         persistence=widened(arrays.persistence),
         bands=None,
     )
-    run = save_run(tmp_path / "runs", "many", arrays, mean=(0.0,) * 9, std=(1.0,) * 9)
-    card = run.manifest.dataset.model_copy(update={"channels": ALIKE, "units": UNITS})
-    run = replace(run, manifest=run.manifest.model_copy(update={"dataset": card}))
+    card = make_manifest("many", arrays).dataset
+    card = card.model_copy(update={"channels": ALIKE, "units": UNITS})
+    run = save_run(tmp_path / "runs", "many", arrays, mean=(0.0,) * 9, std=(1.0,) * 9, dataset=card)
     return run, Plan.at_level(run, 1)
 
 

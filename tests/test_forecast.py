@@ -416,3 +416,13 @@ def test_each_level_is_checked_once_and_on_its_own(
     assert (len(made), set(forecasts.verdicts)) == (1, {1})
     forecasts.errors(Mask.all_on(N_SITES), STARTS)
     assert (len(made), set(forecasts.verdicts)) == (2, {0, 1})
+
+
+def test_no_cut_takes_in_a_silent_site(tmp_path: Path) -> None:
+    """Three of twelve are silent: 10 % removed, a cut that no level has, is that of the first."""
+    values = waves()
+    values[80:, [1, 4, 7]] = np.nan
+    run = save_walked(walked(problem_of(values), targets=(0.0, 0.1, 0.75)), tmp_path)
+    assert run.path.n_active.tolist() == [12, 9, 3]
+    assert np.array_equal(mask_at(run, 0.1).active, run.path.active[1])
+    assert mask_at(run, 0.5).n_active == 6 and mask_at(run, 0.0).n_active == 12

@@ -56,7 +56,7 @@ def planted() -> Problem:
 # -- the walk ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", PROBLEMS)
+@pytest.mark.parametrize("kind", [kind for kind in PROBLEMS if kind != "one site"])
 def test_every_level_keeps_exactly_the_sites_it_should(kind: str) -> None:
     problem, targets = any_problem(kind), (0.0, 0.3, 0.6, 0.9)
     training = walked(problem, targets=targets)

@@ -145,11 +145,12 @@ def test_the_figures_are_those_of_the_statistics(network_run: Run) -> None:
     assert network_run.speed_up(3) == pytest.approx(4.0)
 
 
-def test_a_level_is_found_by_its_name_before_its_own_share(tmp_path: Path) -> None:
+def test_a_level_is_found_by_what_was_asked_before_its_own_share(tmp_path: Path) -> None:
     """Of 3 sites, 30 % and 60 % removed are 1 and 2: a third and two thirds."""
     run = save_run(tmp_path, "run", make_arrays(network_sites(3)))
     assert run.path.sparsity.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 2 / 3])
     assert [run.level_near(share) for share in (0, 0.3, 0.6, 0.9)] == [0, 1, 2, 3]
+    assert run.manifest.config.levels == pytest.approx((0, 1 / 3, 2 / 3, 2 / 3))
     assert [run.level_near(share) for share in (0.1, 0.45, 0.55, 1)] == [0, 1, 2, 2]
 
 

@@ -11,7 +11,7 @@ from dynst_core.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.greedy import Elimination, FactorElimination, build_up, forward, principal
 from dynst_core.marginal import last_and_next, rank_sites
 from dynst_core.selectors import rank_with
-from dynst_core.selectors.base import training_covariance, training_values
+from dynst_core.selectors.base import training_covariance
 from dynst_core.selectors.gp_mi import rank_by_information, with_noise
 from dynst_core.selectors.qr import modal_pivots, modes
 from dynst_core.sites import SiteSet
@@ -84,7 +84,7 @@ def test_few_inputs_are_eliminated_as_the_matrix_that_they_make(seed: int) -> No
 
 def test_the_covariance_is_of_the_training_block_alone_and_averages_channels() -> None:
     problem = any_problem("two channels")
-    values = training_values(problem)
+    values = problem.training_values
     expected = [np.cov(values[:, :, c], rowvar=False, bias=True) for c in range(2)]
     np.testing.assert_allclose(training_covariance(problem), np.mean(expected, axis=0))
 
@@ -322,7 +322,7 @@ def test_the_first_sites_are_those_of_pysensors(seed: int) -> None:
 
     rng = np.random.default_rng(seed)
     problem = problem_of(rng.normal(size=(120, 9)) @ rng.normal(size=(9, 9)))
-    values = training_values(problem)[:, :, 0]
+    values = problem.training_values[:, :, 0]
     basis = modes(training_covariance(problem))
     n_modes = basis.shape[1]
     assert 1 < n_modes < 9

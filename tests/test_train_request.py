@@ -58,3 +58,8 @@ def test_the_forecasters_offered_are_those_there_are() -> None:
     from dynst_core import backbones
 
     assert BACKBONES.keys() == backbones.BACKBONES.keys()
+
+
+def test_what_becomes_of_sensors_that_stand_still_is_said_where_it_is_not_the_usual() -> None:
+    assert "--stuck" not in TrainRequest(dataset="a").words()
+    assert TrainRequest(dataset="a", stuck="keep").words()[-2:] == ["--stuck", "keep"]

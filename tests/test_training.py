@@ -61,7 +61,7 @@ def test_the_same_seed_trains_the_same_weights_and_another_seed_others() -> None
         trainer = trainer_of(problem_of(waves()), StepOptions(batch=4, queries=6), seed)
         for _ in range(4):
             trainer.step(np.arange(0, 12, 2), rate=0.5)
-        return list(trainer.forecaster.half_weights().values())
+        return list(trainer.forecaster.stored_weights().values())
 
     same = zip(weights(0), weights(0), strict=True)
     other = zip(weights(0), weights(1), strict=True)
@@ -71,9 +71,9 @@ def test_the_same_seed_trains_the_same_weights_and_another_seed_others() -> None
 
 def test_a_rate_of_zero_changes_nothing() -> None:
     trainer = trainer_of(problem_of(waves()))
-    before = trainer.forecaster.half_weights()
+    before = trainer.forecaster.stored_weights()
     trainer.step(np.arange(12), rate=0.0)
-    after = trainer.forecaster.half_weights()
+    after = trainer.forecaster.stored_weights()
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 

@@ -67,6 +67,15 @@ def test_what_was_answered_once_is_not_forecast_again(
     assert answers.errors(run.path.mask(2)) is found
 
 
+def test_a_level_needs_no_caution_and_an_edit_is_asked_once(run: Run, answers: WhatIf) -> None:
+    edit = edited(run.path.mask(1), off=[int(run.path.mask(1).kept[0])])
+    assert answers.caution(edit) == "", "nothing is forecast yet"
+    answers.errors(run.path.mask(1))
+    assert answers.caution(run.path.mask(1)) == ""
+    answers.errors(edit)
+    assert answers.caution(edit) == answers.caution(edit)
+
+
 def test_memory_is_bounded_and_the_oldest_answer_goes_first(
     run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

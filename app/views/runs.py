@@ -11,7 +11,7 @@ import streamlit as st
 from app import links, loading, session
 from app.loading import Shelf
 from app.views import pages, run_tools
-from dynst_core import rivals, stability, wording
+from dynst_core import beside, rivals, stability, wording
 from dynst_core.errors import RunError
 from dynst_core.keeping import read_note
 from dynst_core.runs import Run
@@ -108,6 +108,9 @@ def _show_run(run: Run) -> None:
             height="content",  # every level in sight
             key="errors-table",
         )
+        _show_lines("Noticed", [wording.plain(line) for line in run.arrays.notices])
+        told = [*beside.beside_best(run), *beside.beside_random(run)]
+        _show_lines("Beside others", [wording.plain(line) for line in told])
         _show_lines("How stable", [wording.plain(line) for line in stability.told(run)])
         st.caption(wording.plain(wording.credits(run)))
         st.page_link(
@@ -120,7 +123,8 @@ def _show_run(run: Run) -> None:
 
 
 def _show_lines(title: str, lines: list[str]) -> None:
-    st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
+    if lines:
+        st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
 
 
 def trained(run: Run) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -44,6 +44,7 @@ class TrainChoice:
     seeds: int
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    stuck: Literal["remove", "keep"] = "remove"
     name: str = ""
 
 
@@ -83,6 +84,7 @@ def request_of(choice: TrainChoice) -> TrainRequest:
         seeds=choice.seeds,
         always=choice.always,
         never=choice.never,
+        stuck=choice.stuck,
     )
 
 
@@ -110,6 +112,8 @@ def show() -> None:
     except DynSTError as error:
         st.error(str(error), icon=":material/error:")
         return
+    for notice in facts.notices:
+        (st.caption if facts.gridded else st.warning)(wording.plain(notice))
     with st.expander("Details", icon=":material/tune:", expanded=choice.preset == OWN):
         _pick_details(choice, entry, facts)
     _show_estimate_and_button(_choice(), facts)
@@ -244,6 +248,14 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         st.multiselect(
             label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
         )
+    labels = {"remove": "removed before the others", "keep": "ranked like the others"}
+    st.selectbox(
+        "Sensors that stand still are",
+        list(labels),
+        format_func=labels.__getitem__,
+        filter_mode=None,
+        **shared("stuck"),
+    )
     name = training.name_to_come(choice.dataset)
     st.text_input("Name of the run", placeholder=name, **shared("name"))
 

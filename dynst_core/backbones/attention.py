@@ -167,10 +167,10 @@ class AttentionForecaster(nn.Module):
         """See `Learning`."""
         return self.covariance is not None
 
-    def learn(self, deviations: Tensor) -> None:
+    def learn(self, deviations: Tensor, observed: Tensor | None = None) -> None:
         """See `Learning`: how the sites vary together."""
         if self.covariance is not None:
-            self.covariance.fit(deviations)
+            self.covariance.fit(deviations, observed)
 
     @property
     def held(self) -> object:

@@ -89,8 +89,13 @@ class ClosedForm(Protocol):
 
     closed_form: Literal[True]
 
-    def fit(self, problem: TrainingData) -> None:
-        """Learn all there is to learn from the training block."""
+    def fit(self, problem: TrainingData, level: Tensor | None = None) -> None:
+        """Learn all there is to learn from the training block.
+
+        Args:
+            problem: where its readings are.
+            level: of each site and channel, (s, c), taken off readings; none when None.
+        """
 
 
 @runtime_checkable
@@ -101,8 +106,13 @@ class Learning(Protocol):
     def learns(self) -> bool:
         """Whether it does, with its present options."""
 
-    def learn(self, deviations: Tensor) -> None:
-        """Learn from readings of the training block, (t, s, c), each site on its own scale."""
+    def learn(self, deviations: Tensor, observed: Tensor | None = None) -> None:
+        """Learn from readings of the training block, (t, s, c), each site on its own scale.
+
+        Args:
+            deviations: from each site's mean; 0 where not observed.
+            observed: the same shape, bool; all when None.
+        """
 
 
 def harmonics(clock: Tensor, order: int = 3) -> Tensor:

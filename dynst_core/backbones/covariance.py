@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dynst_core.backbones.shares import Estimates
+from dynst_core.observed import LEAST_SHARED
 
 PATTERNS = 64
 """Leading patterns kept of the covariance; what is left counts as each site's own."""
@@ -40,22 +41,36 @@ class Covariance(nn.Module):
         self.register_buffer("own", torch.zeros(n_sites))
 
     @torch.no_grad()
-    def fit(self, deviations: Tensor) -> None:
+    def fit(self, deviations: Tensor, observed: Tensor | None = None) -> None:
         """Learn from deviations of the training block, (t, s, c), each site on its own scale.
 
         Channels count alike.
+
+        Args:
+            deviations: (t, s, c); 0 where not observed.
+            observed: the same shape, bool; all when None.
         """
         rows = deviations.transpose(1, 2).flatten(0, 1).double()
         few = len(rows) < deviations.shape[1]
         product = rows @ rows.T if few else rows.T @ rows
-        size, vector = torch.linalg.eigh(product / len(rows))
+        counts: Tensor | int = len(rows)
+        variance = rows.square().mean(dim=0)
+        if observed is not None and not observed.all():
+            seen = observed.transpose(1, 2).flatten(0, 1).double()
+            variance = rows.square().sum(dim=0) / seen.sum(dim=0).clamp_min(1)
+            if few:  # each site's variance is that of its observed values
+                rows = rows / (seen.mean(dim=0).clamp_min(1 / len(rows))).sqrt()
+                product = rows @ rows.T
+            else:  # each pair's covariance is that of the times that observed both
+                counts = (seen.T @ seen).clamp_min(max(1.0, LEAST_SHARED * len(rows)))
+        size, vector = torch.linalg.eigh(product / counts)
         n = min(self.patterns.shape[1], len(size))
         size, vector = size[-n:].clamp_min(0), vector[:, -n:]
         if few:  # the same patterns, from the side of the times
             vector = rows.T @ vector / (size * len(rows)).sqrt().clamp_min(1e-9)
         self.patterns.zero_()
         self.patterns[:, :n] = (vector * size.sqrt()).float()
-        left = rows.square().mean(dim=0) - self.patterns.double().square().sum(dim=1)
+        left = variance - self.patterns.double().square().sum(dim=1)
         self.own.copy_(left.clamp_min(0).float())
 
     @torch.no_grad()

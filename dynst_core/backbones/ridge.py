@@ -21,7 +21,7 @@ PENALTIES = tuple(10.0 ** (power / 2) for power in range(-9, 2))
 """Penalties tried, as shares of the features' whole variance."""
 FOLDS = 4
 NEVER_NOTHING = 1e-6
-"""Penalty per window where the features do not vary at all."""
+"""Penalty per window where the features hardly vary, of one feature's variance."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,16 @@ class RidgeForecaster(nn.Module):
         self.register_buffer("penalty", torch.tensor(penalty))
 
     @torch.no_grad()
-    def fit(self, problem: TrainingData) -> None:
-        """Keep the training block, rounded as a run stores it, and choose the penalty."""
+    def fit(self, problem: TrainingData, level: Tensor | None = None) -> None:
+        """Keep the training block, less each site's level, and choose the penalty."""
         times = np.arange(*problem.split.train)
         record = problem.record
-        self.values = record.values[times[0] : times[-1] + 1].half().float()
-        self.clock = record.clock(times).half().float()
+        self.values = record.values[times[0] : times[-1] + 1].clone()
+        if level is not None:
+            self.values[..., : self.channels] -= level
+        self.clock = record.clock(times)
         chosen = self.asked_penalty or self._best_penalty()
-        self.penalty = torch.tensor(chosen, device=self.values.device).half().float()
+        self.penalty = torch.tensor(chosen, device=self.values.device)
 
     def prepare(
         self, kept: Tensor, query: Tensor | None = None, strength: Tensor | None = None
@@ -215,7 +217,9 @@ def choose_penalty(usual: Tensor, gram: Tensor, target_gram: Tensor, apart: int)
         value, vector = torch.linalg.eigh(among[rest][:, rest])
         reach = among[held][:, rest] @ vector
         for i, penalty in enumerate(PENALTIES):
-            shrunk = value.clamp_min(0) + penalty * value.sum() + NEVER_NOTHING * len(rest)
+            shrunk = (
+                value.clamp_min(0) + penalty * value.sum() + _never_nothing(among[rest][:, rest])
+            )
             weight = (reach / shrunk) @ vector.T
             cross = (weight * target[held][:, rest]).sum()
             own = ((weight @ target[rest][:, rest]) * weight).sum()
@@ -239,8 +243,14 @@ def _gram(values: Tensor) -> Tensor:
     return (values @ values.T).double()
 
 
+def _never_nothing(gram: Tensor) -> Tensor:
+    """A penalty that keeps a Gram matrix invertible where its features hardly vary."""
+    varies = (gram.trace() / len(gram)).clamp(NEVER_NOTHING, 1.0)
+    return NEVER_NOTHING * varies * len(gram)
+
+
 def _inverse(gram: Tensor, penalty: Tensor) -> Tensor:
     """Inverse of a penalised Gram matrix, (n, n)."""
-    ridge = penalty * gram.trace() + NEVER_NOTHING * len(gram)
+    ridge = penalty * gram.trace() + _never_nothing(gram)
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     return torch.cholesky_inverse(torch.linalg.cholesky(gram + ridge * eye))

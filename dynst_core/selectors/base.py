@@ -10,6 +10,7 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.errors import ConfigError
+from dynst_core.pinned import remove_first
 from dynst_core.record import Problem
 from dynst_core.train_request import USUAL_BACKBONE
 
@@ -124,11 +125,12 @@ def rank_with(
     constraints: Constraints | None = None,
     draw: int = 0,
     kind: Kind | None = None,
+    stuck: str | None = "remove",
 ) -> Ranking:
     """Rank the sites of a problem with a named selector.
 
     Pinned sites come back at the ends of the order whatever the selector does; those that build
-    up or tear down a set also start from the pins.
+    up or tear down a set also start from the pins. Silent and stuck sites go first, as if pinned.
 
     Args:
         name: the selector's.
@@ -137,12 +139,16 @@ def rank_with(
         draw: number of the draw.
         kind: the forecaster that selectors which learn train, best the kind that will be trained
             for their masks; the usual one when None. The others look at none.
+        stuck: whether stuck sites go first (remove) or are ranked like the others (keep); None
+            where the constraints already say which sites go first.
     Raises:
         ConfigError: no selector has that name, or it gave no finite number for some site.
     """
     known([name])
     chosen = REGISTRY[name]
     limits = constraints or Constraints.none(problem.n_sites)
+    if stuck is not None:
+        limits, _ = remove_first(problem, limits, stuck)
     began = time.perf_counter()
     learner = {"kind": kind} if chosen.learns and kind else {}
     score = np.asarray(chosen.choose(problem, limits, draw, **learner), dtype=np.float64)
@@ -157,15 +163,8 @@ def rank_with(
     return Ranking(rank, name, chosen.source, draw, seconds, problem.field.fingerprint())
 
 
-def training_values(problem: Problem) -> np.ndarray:
-    """Readings of the training block, (t, s, c), normalised; gaps carry the last value forward."""
-    record = problem.record
-    values = record.values[slice(*problem.split.train), :, : record.channels]
-    return values.cpu().numpy().astype(np.float64)
-
-
 def training_covariance(problem: Problem) -> np.ndarray:
     """Covariance of the sites over the training block, (s, s); channels are averaged."""
-    values = training_values(problem)
+    values = problem.training_values
     anomaly = values - values.mean(axis=0)
     return np.einsum("tic,tjc->ij", anomaly, anomaly, optimize=True) / anomaly[:, 0].size
