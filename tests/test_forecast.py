@@ -186,9 +186,11 @@ def test_the_month_is_known_past_the_records_end() -> None:
     dataset = hourly.dataset.assign_coords(time=months.astype("datetime64[ns]"))
     problem = Problem.of(dataclasses.replace(hourly, dataset=dataset), Window(4, 2))
     assert problem.record.cycles == ("year",)
-    told = SimpleNamespace(problem=problem, _began=problem.field.time[0], _step=problem.field.step)
+    source = SimpleNamespace(
+        problem=problem, _began=problem.field.time[0], _step=problem.field.step
+    )
     starts = np.arange(4, 119)
-    found = RunForecaster.clock(cast(RunForecaster, told), starts)
+    found = RunForecaster.clock(cast(RunForecaster, source), starts)
     torch.testing.assert_close(found, problem.record.clock(starts), atol=1e-6, rtol=0)
 
 

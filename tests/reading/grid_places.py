@@ -212,21 +212,21 @@ CASES = (
     Case(
         KIND,
         "y and x in kilometres",
-        from_file(lambda: spaced("km", 25), METRES, told=distance),
+        from_file(lambda: spaced("km", 25), METRES, shown=distance),
         read="columns 25000 m apart. The axis 'y' is converted from km to metres.; The axis 'x' "
         "is converted from km to metres.",
     ),
     Case(
         KIND,
         "y and x in feet",
-        from_file(lambda: spaced("ft", 100), METRES, told=distance),
+        from_file(lambda: spaced("ft", 100), METRES, shown=distance),
         read="columns 30.48 m apart. The axis 'y' is converted from ft to metres.; The axis 'x' "
         "is converted from ft to metres.",
     ),
     Case(
         KIND,
         "y and x without units",
-        from_file(lambda: spaced("", 5), METRES, told=distance),
+        from_file(lambda: spaced("", 5), METRES, shown=distance),
         read="columns 5 m apart. The axes 'y' and 'x' state no unit and are taken to be in metres.",
     ),
     Case(
@@ -286,7 +286,7 @@ CASES = (
     Case(
         KIND,
         "the same with `geographic = false`, which keeps the grid",
-        from_file(lambda: projected(LAMBERT, "km", LAMBERT_PLACES, 100), METRES, told=distance),
+        from_file(lambda: projected(LAMBERT, "km", LAMBERT_PLACES, 100), METRES, shown=distance),
         read="columns 100000 m apart. The axis 'y' is converted from km to metres.; The axis 'x' "
         "is converted from km to metres.",
     ),

@@ -48,7 +48,7 @@ CASES = (
         "stations (`timeSeries`) with their ids",
         from_file(
             lambda: points(station=[f"S{i:02d}" for i in range(12)]),
-            told=first_ids,
+            shown=first_ids,
         ),
         read="S00, S01, S02",
     ),
@@ -60,7 +60,7 @@ CASES = (
                 station=np.arange(12),
                 code=("station", [f"0{i}" for i in range(12)], {"cf_role": "timeseries_id"}),
             ),
-            told=first_ids,
+            shown=first_ids,
         ),
         read="00, 01, 02",
     ),
@@ -78,7 +78,7 @@ CASES = (
             lambda: points().assign(
                 station_name=("station", np.array([f"N-{i:02d}" for i in range(12)], "S4"))
             ),
-            told=first_ids,
+            shown=first_ids,
         ),
         read="N-00, N-01, N-02",
     ),
