@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -15,12 +18,13 @@ from dynst_core.forecast import MaskForecaster, RunForecaster, edited, mask_at
 from dynst_core.forecaster import Forecaster
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
+from dynst_core.morph import Window
 from dynst_core.path import PathTraining
 from dynst_core.record import Problem
 from dynst_core.runs import Run
 from dynst_core.runtimes import RUNTIMES, Runtime
 from dynst_core.training import error_statistics
-from tests.problems import problem_of, save_walked, walked, waves, with_gaps
+from tests.problems import field_of, problem_of, save_walked, walked, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -174,6 +178,20 @@ def test_the_hour_is_known_past_the_records_end(forecasts: RunForecaster) -> Non
     starts = np.arange(3, 200)
     torch.testing.assert_close(forecasts.clock(starts), record.clock(starts), atol=1e-6, rtol=0)
     torch.testing.assert_close(forecasts.clock(np.array([248])), record.clock(np.array([200 - 24])))
+
+
+def test_the_month_is_known_past_the_records_end() -> None:
+    months = np.datetime64("2001-01", "M") + np.arange(120)
+    hourly = field_of(np.random.default_rng(0).normal(size=(120, 4)))
+    dataset = hourly.dataset.assign_coords(time=months.astype("datetime64[ns]"))
+    problem = Problem.of(dataclasses.replace(hourly, dataset=dataset), Window(4, 2))
+    assert problem.record.cycles == ("year",)
+    source = SimpleNamespace(
+        problem=problem, _began=problem.field.time[0], _step=problem.field.step
+    )
+    starts = np.arange(4, 119)
+    found = RunForecaster.clock(cast(RunForecaster, source), starts)
+    torch.testing.assert_close(found, problem.record.clock(starts), atol=1e-6, rtol=0)
 
 
 # -- N-1 ----------------------------------------------------------------------------------------

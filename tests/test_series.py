@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynst_core import wording
 from dynst_core.run_arrays import Bands
 from dynst_core.runs import Run
 from dynst_core.series import (
@@ -21,6 +22,7 @@ from dynst_core.series import (
     usual_stretch,
     valid_times,
 )
+from dynst_core.time_axis import MONTH_SECONDS
 
 
 def series(plan: list[float], observed: list[float]) -> Series:
@@ -73,6 +75,20 @@ def test_a_long_test_period_is_cut_by_the_calendar(
         if parts:
             held = np.sum([part.holds(times) for part in parts], axis=0)
             assert (held == 1).all(), "every time lies in one part"
+
+
+def test_forecasts_of_months_are_for_months_of_the_calendar(network_run: Run) -> None:
+    start = datetime(2001, 1, 15, tzinfo=UTC)
+    run = retimed(network_run, start, MONTH_SECONDS, 30)
+    times = valid_times(run, 0)
+    first = np.datetime64("2001-01", "M") + run.manifest.config.history + np.arange(30)
+    np.testing.assert_array_equal(times.astype("datetime64[M]"), first)
+    assert {str(time)[8:10] for time in times} == {"15"}
+    assert wording.lead_time(run, 0) == "1 month ahead"
+    assert wording.span_unit(run) == (MONTH_SECONDS, "months")
+    yearly = retimed(network_run, start, 12 * MONTH_SECONDS, 30)
+    assert wording.lead_time(yearly, 1) == "2 years ahead"
+    assert wording.span_unit(yearly) == (12 * MONTH_SECONDS, "years")
 
 
 def test_a_stretch_of_days_begins_at_midnight(network_run: Run) -> None:

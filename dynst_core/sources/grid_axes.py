@@ -1,4 +1,4 @@
-"""Where the values of a gridded file lie: its axes by CF attributes, then by their names."""
+"""Where the values of a gridded file lie: in degrees or metres, on a grid or as places."""
 
 from __future__ import annotations
 
@@ -11,22 +11,17 @@ import numpy as np
 import xarray as xr
 
 from dynst_core.errors import DataError
+from dynst_core.sources.grid_coordinates import (
+    COMMON_NAMES,
+    EAST,
+    NORTH,
+    ROLES,
+    ROTATED,
+    candidates,
+    pair_of,
+)
 from dynst_core.sources.grids import COORDINATE_DECIMALS
 from dynst_core.sources.units import OtherKindError, relation
-
-COMMON_NAMES = {
-    "time": ("valid_time", "time", "date", "datetime", "t", "xtime"),
-    "latitude": ("latitude", "lat", "nav_lat", "xlat", "clat", "lats"),
-    "longitude": ("longitude", "lon", "long", "nav_lon", "xlong", "clon", "lons"),
-    "y": ("y", "northing", "projection_y_coordinate"),
-    "x": ("x", "easting", "projection_x_coordinate"),
-}
-"""Axis names to fall back on where a file carries no CF attributes."""
-
-NORTH = {"degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"}
-EAST = {"degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"}
-ROTATED = {"latitude": "grid_latitude", "longitude": "grid_longitude"}
-ROLES = ("latitude", "longitude")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,57 +44,6 @@ class Places:
     geographic: bool
     is_grid: bool = True
     notes: tuple[str, ...] = ()
-
-
-def with_axes(dataset: xr.Dataset, keep: Sequence[str]) -> xr.Dataset:
-    """The dataset with latitudes, longitudes and times as coordinates that it holds as data.
-
-    Args:
-        dataset: with decoded coordinates.
-        keep: variables that stay data whatever they are called.
-    """
-    names = {name for role in COMMON_NAMES for name in COMMON_NAMES[role]} - {"t"}
-    standard = {"latitude", "longitude", "time", *ROTATED.values()}
-    found = [
-        name
-        for name, variable in dataset.data_vars.items()
-        if name not in keep
-        and (
-            variable.attrs.get("standard_name") in standard
-            or str(variable.attrs.get("units", "")).lower() in NORTH | EAST
-            or str(name).lower() in names
-        )
-    ]
-    beside = [name for name in keep if name in dataset.coords and name not in dataset.dims]
-    return dataset.set_coords(found).reset_coords(beside)
-
-
-def candidates(array: xr.DataArray, role: str, stated: Mapping[str, str]) -> list[xr.DataArray]:
-    """Coordinates that may play a role, the likeliest first.
-
-    Args:
-        array: the variable with its coordinates.
-        role: time, latitude, longitude, y or x.
-        stated: names of axes that the planner gives, by role.
-    """
-    import cf_xarray  # noqa: F401  # registers the `.cf` accessor; slow to import
-
-    if role in stated:
-        return [array[stated[role]]] if stated[role] in array.coords else []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = {**array.cf.coordinates, **{k.lower(): v for k, v in array.cf.axes.items()}}
-    names = [str(name) for name in found.get(role, ())]
-    for common in COMMON_NAMES[role]:
-        names += [str(name) for name in array.coords if str(name).lower() == common]
-    unique = [array[name] for name in dict.fromkeys(names) if name in array.coords]
-    if role == "time":
-        # The time that values are for comes before the start of the forecasts that gave them.
-        unique.sort(key=lambda axis: axis.attrs.get("standard_name") == "forecast_reference_time")
-        unique.sort(key=lambda axis: str(axis.name) != "valid_time")
-    if role in ROTATED:
-        unique = [a for a in unique if a.attrs.get("standard_name") != ROTATED[role]]
-    return unique
 
 
 def time_axis(array: xr.DataArray, stated: Mapping[str, str], where: str) -> xr.DataArray:
@@ -139,7 +83,7 @@ def places(
     """
     if not geographic:
         return _in_metres(array, stated, where)
-    pair = _pair(array, ROLES, stated)
+    pair = pair_of(array, ROLES, stated)
     if pair is None:
         return _projected(array, mapping, stated, where)
     notes: list[str] = []
@@ -155,21 +99,6 @@ def places(
 
 def _dimensions(array: xr.DataArray) -> str:
     return ", ".join(map(str, array.dims)) or "none"
-
-
-def _pair(
-    array: xr.DataArray, roles: tuple[str, str], stated: Mapping[str, str]
-) -> tuple[xr.DataArray, xr.DataArray] | None:
-    """The first pair of coordinates for two roles that lie on the variable's dimensions."""
-    first, second = (
-        [a for a in candidates(array, role, stated) if a.ndim and set(a.dims) <= set(array.dims)]
-        for role in roles
-    )
-    for one in first:
-        for other in second:
-            if one.ndim == other.ndim and one.name != other.name:
-                return one, other
-    return None
 
 
 def _check_not_other(axis: xr.DataArray, role: str, where: str) -> None:
@@ -260,7 +189,7 @@ def _constant(axis: xr.DataArray, dimension: str) -> bool:
 
 
 def _in_metres(array: xr.DataArray, stated: Mapping[str, str], where: str) -> Places:
-    pair = _pair(array, ("y", "x"), stated)
+    pair = pair_of(array, ("y", "x"), stated)
     if pair is None or any(_is_angle(axis) for axis in pair):
         raise DataError(
             f"Expected axes y and x in metres for {str(array.name)!r} in {where}, found "
@@ -295,7 +224,7 @@ def _described(array: xr.DataArray, pair: Sequence[xr.DataArray] | None) -> str:
 def _advice_without_metres(
     array: xr.DataArray, pair: Sequence[xr.DataArray] | None, stated: Mapping[str, str]
 ) -> str:
-    if _pair(array, ROLES, stated) is not None:
+    if pair_of(array, ROLES, stated) is not None:
         return "leave out `geographic = false`: the file has latitudes and longitudes"
     if pair is not None and any(a.attrs.get("standard_name") in ROTATED.values() for a in pair):
         return (
@@ -309,7 +238,7 @@ def _projected(
     array: xr.DataArray, mapping: Mapping[str, Any], stated: Mapping[str, str], where: str
 ) -> Places:
     """Places of a projected or rotated grid in longitude and latitude, by its `grid_mapping`."""
-    pair = _pair(array, ("y", "x"), stated)
+    pair = pair_of(array, ("y", "x"), stated)
     if pair is None:
         raise _without_places(array, where)
     if not mapping:

@@ -64,6 +64,12 @@ def opened(
     engine = _engine(path)
     options: dict[str, Any] = {"backend_kwargs": GRIB_OPTIONS} if engine == "cfgrib" else {}
     if group:
+        there = groups(path, engine)
+        if group.strip("/").split("/")[0] not in there:
+            raise DataError(
+                f"Expected the group {group!r} in {path.name}, found "
+                f"{', '.join(there) or 'no group'}; name one of those, or leave out `group`."
+            )
         options["group"] = group
     stored = _stored(path, engine, options, tuple(variables), select or {})
     try:

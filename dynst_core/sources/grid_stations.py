@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from dynst_core.errors import DataError
-from dynst_core.sources.grid_axes import Places, candidates
+from dynst_core.sources.grid_axes import Places
+from dynst_core.sources.grid_coordinates import candidates
 
 RAGGED = {"sample_dimension", "instance_dimension"}
 """Attributes of variables that say which records belong to which station."""

@@ -15,13 +15,16 @@ from dynst_core.sites import SiteSet
 from dynst_core.sources.cf_time import decoded_times
 from dynst_core.sources.cf_values import unpacked, without
 from dynst_core.sources.grib_files import unreadable
-from dynst_core.sources.grid_axes import Places, places, time_axis, with_axes
+from dynst_core.sources.grid_axes import Places, places, time_axis
+from dynst_core.sources.grid_coordinates import with_axes
 from dynst_core.sources.grid_files import GridFile, groups, opened
 from dynst_core.sources.grid_layout import grid_in_order, points_in_order
 from dynst_core.sources.grid_select import chosen
 from dynst_core.sources.grid_stations import RAGGED, check_not_ragged, station_ids
 from dynst_core.sources.settings import Settings
 from dynst_core.sources.units import in_wanted_unit
+
+Role = Literal["time", "latitude", "longitude", "y", "x"]
 
 
 class GriddedSettings(Settings):
@@ -56,9 +59,14 @@ class GriddedSettings(Settings):
     missing_value: float | tuple[float, ...] = ()
     measured_values: tuple[float, ...] = ()
     valid_range: bool = True
-    axes: dict[str, str] = {}
+    axes: dict[Role, str] = {}
     time_units: str = ""
     group: str = ""
+
+    @property
+    def named_axes(self) -> dict[str, str]:
+        """The names of `axes` by role."""
+        return {str(role): name for role, name in self.axes.items()}
 
     @property
     def marks(self) -> tuple[float, ...]:
@@ -142,7 +150,7 @@ def read_gridded(
 
 
 def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, ...]:
-    data = with_axes(file.decoded, settings.variables)
+    data = with_axes(file.decoded, settings.variables, settings.named_axes, file.path.name)
     found = [str(name) for name, v in data.data_vars.items() if v.dtype.kind in "fiu"]
     beside = {
         part
@@ -183,16 +191,17 @@ def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, .
 def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _Layer:
     """One variable, read, on time and place alone; other dimensions are selected or refused."""
     where = file.path.name
-    array = with_axes(file.decoded, settings.variables or (name,))[name]
+    stated = settings.named_axes
+    array = with_axes(file.decoded, settings.variables or (name,), stated, where)[name]
     at = chosen(array, settings.select, where)
     array = array.isel(at)
     check_not_ragged(file.decoded, array, where)
-    axis = time_axis(array, settings.axes, where)
+    axis = time_axis(array, stated, where)
     found = places(
         array,
         _grid_mapping(file, name),
         geographic=settings.geographic,
-        stated=settings.axes,
+        stated=stated,
         where=where,
     )
     dims = (str(axis.dims[0]), *found.dims)

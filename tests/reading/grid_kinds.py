@@ -156,6 +156,12 @@ CASES = (
     ),
     Case(
         KIND,
+        "a group that is not there",
+        from_file(grid, ', group = "mett"', group="met"),
+        refused="Expected the group 'mett' in grid.nc, found met; name one of those",
+    ),
+    Case(
+        KIND,
         "quality flags beside the values",
         from_file(
             lambda: grid(ancillary_variables="t_qc").assign(t_qc=grid()["t"].astype("i1") * 0)

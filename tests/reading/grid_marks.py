@@ -246,7 +246,7 @@ CASES = (
         from_file(
             lambda: grid().assign(t=grid().t.where(~GAPS, 0)),
             name="grid.zarr",
-            told=lambda field: (
+            shown=lambda field: (
                 f"{int((field.dataset['values'] == 0).sum())} zeros of {N} read; {field.notes[0]}"
             ),
             zarr_format=2,

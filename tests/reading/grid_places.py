@@ -15,7 +15,6 @@ from tests.reading.planted import (
     POINTS,
     from_file,
     grid,
-    points,
     truth,
     wavering,
 )
@@ -112,33 +111,10 @@ def without_a_place(*, values: bool) -> xr.Dataset:
     return made
 
 
-def moving() -> xr.Dataset:
-    return points().assign_coords(lat=("time", np.arange(24.0)), lon=("time", np.arange(24.0)))
-
-
-def ragged() -> xr.Dataset:
-    count = np.arange(40)
-    station = ("obs", (count % 4).astype("i4"), {"instance_dimension": "station"})
-    return xr.Dataset(
-        {"t": ("obs", 250.0 + count % 7, {"units": "K"}), "station_index": station},
-        {"time": ("obs", HOURS[count // 4]), "lat": ("station", np.arange(4.0))},
-    )
-
-
-def own_times() -> xr.Dataset:
-    made = points().rename_dims(time="obs").drop_vars("time")
-    each = HOURS.values[:, None] + np.arange(12).astype("timedelta64[m]")[None]
-    return made.assign_coords(time=(("obs", "station"), each, {"standard_name": "time"}))
-
-
 def distance(field: Field) -> str:
     axis = field.grid.x if field.grid is not None else np.empty(0)
     notes = "; ".join(field.notes)
     return f"columns {axis[1] - axis[0]:g} m apart. {notes}".strip()
-
-
-def first_ids(field: Field) -> str:
-    return ", ".join(field.sites.site_id[:3])
 
 
 def seam(*, same: bool) -> xr.Dataset:
@@ -216,6 +192,12 @@ CASES = (
     ),
     Case(
         KIND,
+        "`axes` that name what is not there",
+        from_file(grid, ', axes = { latitude = "lat" }'),
+        refused="Expected the latitude axis 'lat' of `axes` .* found t, time, latitude, longitude",
+    ),
+    Case(
+        KIND,
         "a globe whose last longitude repeats the first",
         from_file(lambda: seam(same=True)),
         read="24 times every 1 h from 2024-01-01 00:00; 12 sites of a grid; each value at its "
@@ -230,21 +212,21 @@ CASES = (
     Case(
         KIND,
         "y and x in kilometres",
-        from_file(lambda: spaced("km", 25), METRES, told=distance),
+        from_file(lambda: spaced("km", 25), METRES, shown=distance),
         read="columns 25000 m apart. The axis 'y' is converted from km to metres.; The axis 'x' "
         "is converted from km to metres.",
     ),
     Case(
         KIND,
         "y and x in feet",
-        from_file(lambda: spaced("ft", 100), METRES, told=distance),
+        from_file(lambda: spaced("ft", 100), METRES, shown=distance),
         read="columns 30.48 m apart. The axis 'y' is converted from ft to metres.; The axis 'x' "
         "is converted from ft to metres.",
     ),
     Case(
         KIND,
         "y and x without units",
-        from_file(lambda: spaced("", 5), METRES, told=distance),
+        from_file(lambda: spaced("", 5), METRES, shown=distance),
         read="columns 5 m apart. The axes 'y' and 'x' state no unit and are taken to be in metres.",
     ),
     Case(
@@ -304,7 +286,7 @@ CASES = (
     Case(
         KIND,
         "the same with `geographic = false`, which keeps the grid",
-        from_file(lambda: projected(LAMBERT, "km", LAMBERT_PLACES, 100), METRES, told=distance),
+        from_file(lambda: projected(LAMBERT, "km", LAMBERT_PLACES, 100), METRES, shown=distance),
         read="columns 100000 m apart. The axis 'y' is converted from km to metres.; The axis 'x' "
         "is converted from km to metres.",
     ),
@@ -350,75 +332,5 @@ CASES = (
         "a cell with values and no place",
         from_file(lambda: without_a_place(values=True)),
         refused=r"found none for 1 \(the first is number 1\); add their latitude and longitude",
-    ),
-    Case(
-        KIND,
-        "a mesh (latitude and longitude for each cell)",
-        from_file(lambda: points("cell")),
-        read=f"{POINTS}. {NO_GRID}",
-    ),
-    Case(
-        KIND,
-        "stations (`timeSeries`) with their ids",
-        from_file(
-            lambda: points(station=[f"S{i:02d}" for i in range(12)]),
-            told=first_ids,
-        ),
-        read="S00, S01, S02",
-    ),
-    Case(
-        KIND,
-        "stations whose ids have the role `timeseries_id`",
-        from_file(
-            lambda: points(
-                station=np.arange(12),
-                code=("station", [f"0{i}" for i in range(12)], {"cf_role": "timeseries_id"}),
-            ),
-            told=first_ids,
-        ),
-        read="00, 01, 02",
-    ),
-    Case(
-        KIND,
-        "stations whose ids repeat",
-        from_file(lambda: points(station=["A"] * 12)),
-        read=f"{POINTS}. 'station' does not tell all sites apart and is not used for their ids. "
-        f"{NO_GRID}",
-    ),
-    Case(
-        KIND,
-        "stations whose ids are characters of a variable beside the values",
-        from_file(
-            lambda: points().assign(
-                station_name=("station", np.array([f"N-{i:02d}" for i in range(12)], "S4"))
-            ),
-            told=first_ids,
-        ),
-        read="N-00, N-01, N-02",
-    ),
-    Case(
-        KIND,
-        "stations whose records lie behind each other (indexed ragged)",
-        from_file(ragged),
-        refused="found records of stations behind each other .* write a table with a row for each "
-        "time and station",
-    ),
-    Case(
-        KIND,
-        "stations of which each has times of its own",
-        from_file(own_times),
-        refused="Expected one time axis for all stations .* found times on two dimensions",
-    ),
-    Case(
-        KIND,
-        "a moving platform (places along time)",
-        from_file(moving),
-        refused="Expected places that stay where they are .* changes along 'time'",
-    ),
-    Case(
-        KIND,
-        "a single place",
-        from_file(lambda: grid().isel(latitude=0, longitude=0)),
-        refused="Expected values at several places .* found one latitude alone",
     ),
 )

@@ -47,14 +47,14 @@ CASES = (
     Case(
         KIND,
         "'K' in the file, '°C' in the entry, with `convert_units = true`",
-        from_file(grid, ", convert_units = true", unit="°C", told=first_value),
+        from_file(grid, ", convert_units = true", unit="°C", shown=first_value),
         read="-20.65 °C. 't' is converted from K to °C.",
     ),
     Case(
         KIND,
         "'degF' in the file, '°C' in the entry, with `convert_units = true`",
         from_file(
-            lambda: grid(units="degF"), ", convert_units = true", unit="°C", told=first_value
+            lambda: grid(units="degF"), ", convert_units = true", unit="°C", shown=first_value
         ),
         read="122.50 °C. 't' is converted from degF to °C.",
     ),
@@ -71,7 +71,7 @@ CASES = (
             lambda: grid(units="m of water equivalent"),
             ", convert_units = true",
             unit="mm",
-            told=first_value,
+            shown=first_value,
         ),
         read="252500.00 mm. 't' is converted from m of water equivalent to mm.",
     ),
@@ -97,7 +97,7 @@ CASES = (
             lambda: grid(units="kg m-2 s-1", standard_name="precipitation_flux"),
             ", convert_units = true",
             unit="mm/h",
-            told=first_value,
+            shown=first_value,
         ),
         read="909000.00 mm/h. 't' is converted from kg m-2 s-1 to mm/h.",
     ),

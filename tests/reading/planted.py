@@ -72,7 +72,7 @@ def from_file(
     loader: str = "",
     unit: str = "K",
     name: str = "grid.nc",
-    told: Callable[[Field], str] = summary,
+    shown: Callable[[Field], str] = summary,
     channels: tuple[tuple[str, str], ...] = (),
     **options: Any,
 ) -> Callable[[Path], str]:
@@ -89,7 +89,7 @@ def from_file(
             field = load(
                 folder, name, f'{{ kind = "gridded"{loader} }}', channels or (("value", unit),)
             )
-        return told(field)
+        return shown(field)
 
     return run
 
