@@ -259,14 +259,15 @@ def _far_from_its_site(mark: float, size: int, others: np.ndarray) -> bool:
 
 
 def _lone_zeros(values: np.ndarray) -> int:
-    """How many zeros there are, where all other values lie far from zero on one side."""
+    """How many zeros come and go, where all other values lie far from zero on one side."""
     seen = values[np.isfinite(values)]
     others = seen[seen != 0]
     zeros = seen.size - others.size
     if zeros < 3 or others.size == 0:
         return 0
     low, high = float(others.min()), float(others.max())
-    return zeros if max(low, -high) > high - low > 0 else 0
+    alone = max(low, -high) > high - low > 0
+    return zeros if alone and _comes_and_goes(values, 0.0) else 0
 
 
 def _not_measured(

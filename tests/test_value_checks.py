@@ -164,3 +164,6 @@ def test_zeros_are_read_as_zeros_and_noted_where_nothing_else_is_near_them() -> 
     assert (read.dataset["values"].values == 0).sum() == (levels == 0).sum()
     assert len(read.notes) == 1 and "'flow' is 0 15 times" in read.notes[0]
     assert field(MEASURED["rain"]).notes == ()
+    levels = np.round(100 + DAY, 2)
+    levels[100:300, 2] = 0  # a sensor that stands still, which ranking tells of
+    assert field(levels).notes == ()
