@@ -134,10 +134,11 @@ def test_a_table_comes_back_equal_or_is_refused(
     )
     expected = record.set_axis(range(record.shape[1]), axis=1).astype(np.float32)
     # Only an hour that clocks pass twice may be lost, and that is noted.
-    lost = [time for time in expected.index if time not in read_back.index]
-    assert len(lost) <= 3 and (not lost or "clocks pass twice" in " ".join(field.notes))
+    read_back = read_back.reindex(expected.index)
+    lost = (read_back.isna() & expected.notna()).any(axis=1)
+    assert lost.sum() <= 3 and (not lost.any() or "clocks pass twice" in " ".join(field.notes))
     pd.testing.assert_frame_equal(
-        read_back, expected.drop(lost), check_freq=False, check_names=False
+        read_back[~lost], expected[~lost], check_freq=False, check_names=False
     )
 
 

@@ -116,6 +116,13 @@ def test_the_only_number_below_zero_is_found(name: str) -> None:
     assert [suspect.value for suspect in suspected_marks(values)] == [-1]
 
 
+@pytest.mark.parametrize("number", [1000.0, 10_000.0, 100_000.0])
+def test_a_round_number_of_one_stretch_is_no_mark(number: float) -> None:
+    values = MEASURED["temperatures below and above zero"].copy()
+    values[100:140, 3] = number
+    assert suspected_marks(values) == []
+
+
 def test_the_float32_form_of_a_mark_is_found() -> None:
     values = MEASURED["rain"].astype(np.float32)
     values[::50, 0] = -999.9
