@@ -328,8 +328,8 @@ def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_
     with pytest.raises(DataError, match="times of the zone 'Mars/Olympus'"):
         read(written(tmp_path), timezone="Mars/Olympus")
     skipped = "time,a\n2012-03-11 02:00,1\n2012-03-11 03:00,2\n"
-    told = "clocks skip 2012-03-11 02:00.; write the times in UTC"
-    with pytest.raises(DataError, match=told) as refusal:
+    message = "clocks skip 2012-03-11 02:00.; write the times in UTC"
+    with pytest.raises(DataError, match=message) as refusal:
         read(written(tmp_path, skipped), timezone="America/Los_Angeles")
     assert 'timezone = "-08:00"' in str(refusal.value)
 
