@@ -32,7 +32,8 @@ def _marks() -> tuple[np.ndarray, np.ndarray]:
     surest = [n for n in nines if n > 1000]
     surest += [2.0**bits - less for bits in (15, 16, 31, 32) for less in (0, 1, 2)]
     surest += [10.0**power for power in range(10, 39)] + [9.96921e36, 3.4028235e38]
-    fractions = [n + f for n in nines[:5] for f in (0.9, 0.99, 0.999)]
+    # Without those that single precision cannot tell from a round number such as 100000.
+    fractions = [n + 1 - f for n in nines[:5] for f in (0.1, 0.01, 0.001) if f > 1e-6 * n]
     surest += [n for n in fractions if n > 1000]
     led = [first * 10.0 ** len(str(int(n))) + n for n in nines[1:4] for first in range(1, 9)]
     repeated = [float(d * digits) for d in "78" for digits in range(2 + (d == "7"), 7)]
@@ -137,7 +138,7 @@ def _is_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
     after = np.clip(np.searchsorted(marks, size), 0, len(marks) - 1)
     before = np.maximum(after - 1, 0)
     off = np.minimum(np.abs(marks[after] - size), np.abs(marks[before] - size))
-    is_mark: np.ndarray = off <= 1e-6 * size
+    is_mark: np.ndarray = off <= 2e-7 * size
     return is_mark & (size > 0)
 
 
@@ -259,14 +260,15 @@ def _far_from_its_site(mark: float, size: int, others: np.ndarray) -> bool:
 
 
 def _lone_zeros(values: np.ndarray) -> int:
-    """How many zeros there are, where all other values lie far from zero on one side."""
+    """How many zeros come and go, where all other values lie far from zero on one side."""
     seen = values[np.isfinite(values)]
     others = seen[seen != 0]
     zeros = seen.size - others.size
     if zeros < 3 or others.size == 0:
         return 0
     low, high = float(others.min()), float(others.max())
-    return zeros if max(low, -high) > high - low > 0 else 0
+    alone = max(low, -high) > high - low > 0
+    return zeros if alone and _comes_and_goes(values, 0.0) else 0
 
 
 def _not_measured(

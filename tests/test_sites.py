@@ -71,3 +71,8 @@ def test_stated_links_come_before_nearest_neighbours():
     stated = np.array([[0, 2]])
     assert sites((0, 0), (1, 0), (2, 0), edges=stated).links().tolist() == [[0, 2]]
     assert sites((0, 0), (1, 0), (2, 0)).links(1).tolist() == [[0, 1], [1, 2]]
+
+
+def test_a_repeated_id_is_counted_by_itself():
+    with pytest.raises(DataError, match="found 'a' 2 times"):
+        SiteSet(np.array(["z", "a", "z", "z", "a"]), np.zeros((5, 2)), geographic=False)

@@ -288,6 +288,16 @@ def test_links_that_do_not_fit_the_locations_are_refused(tmp_path, links, messag
         read(written(tmp_path), adjacency="links.csv")
 
 
+def test_a_few_strengths_that_grow_with_distance_by_chance_are_strengths(tmp_path):
+    places = "id,lat,lon\na,34,-118\nb,34,-117.9\nc,34,-117.7\n"
+    (tmp_path / "links.csv").write_text("1,0.3,0.9\n0.3,1,0.31\n0.9,0.31,1\n")
+    edges = read(written(tmp_path, places=places), adjacency="links.csv").sites.edges
+    assert edges is not None and len(edges) == 3
+    (tmp_path / "links.csv").write_text("0,9.2,27.6\n9.2,0,18.4\n27.6,18.4,0\n")
+    with pytest.raises(DataError, match="links.csv .* grow with the distance"):
+        read(tmp_path, adjacency="links.csv")
+
+
 def test_a_long_table_that_repeats_a_reading_is_refused(tmp_path):
     long = "time,site,value\n2020-01-01,a,1\n2020-01-01,a,2\n"
     with pytest.raises(DataError, match="found 2020-01-01 00:00:00 more than once for 'a'"):
@@ -318,8 +328,8 @@ def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_
     with pytest.raises(DataError, match="times of the zone 'Mars/Olympus'"):
         read(written(tmp_path), timezone="Mars/Olympus")
     skipped = "time,a\n2012-03-11 02:00,1\n2012-03-11 03:00,2\n"
-    told = "clocks skip 2012-03-11 02:00.; write the times in UTC"
-    with pytest.raises(DataError, match=told) as refusal:
+    message = "clocks skip 2012-03-11 02:00.; write the times in UTC"
+    with pytest.raises(DataError, match=message) as refusal:
         read(written(tmp_path, skipped), timezone="America/Los_Angeles")
     assert 'timezone = "-08:00"' in str(refusal.value)
 

@@ -116,6 +116,13 @@ def test_the_only_number_below_zero_is_found(name: str) -> None:
     assert [suspect.value for suspect in suspected_marks(values)] == [-1]
 
 
+@pytest.mark.parametrize("number", [1000.0, 10_000.0, 100_000.0])
+def test_a_round_number_of_one_stretch_is_no_mark(number: float) -> None:
+    values = MEASURED["temperatures below and above zero"].copy()
+    values[100:140, 3] = number
+    assert suspected_marks(values) == []
+
+
 def test_the_float32_form_of_a_mark_is_found() -> None:
     values = MEASURED["rain"].astype(np.float32)
     values[::50, 0] = -999.9
@@ -164,3 +171,6 @@ def test_zeros_are_read_as_zeros_and_noted_where_nothing_else_is_near_them() -> 
     assert (read.dataset["values"].values == 0).sum() == (levels == 0).sum()
     assert len(read.notes) == 1 and "'flow' is 0 15 times" in read.notes[0]
     assert field(MEASURED["rain"]).notes == ()
+    levels = np.round(100 + DAY, 2)
+    levels[100:300, 2] = 0  # a sensor that stands still, which ranking tells of
+    assert field(levels).notes == ()

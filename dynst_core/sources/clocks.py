@@ -72,8 +72,7 @@ def _localized(
     local: np.ndarray, groups: np.ndarray, timezone: str, path: Path
 ) -> tuple[np.ndarray, list[str]]:
     clock, row = np.unique(local, return_inverse=True)
-    either = [_placed(clock, timezone, path, dst=dst) for dst in (True, False)]
-    first, second = np.minimum(*either), np.maximum(*either)
+    first, second = (_placed(clock, timezone, path, dst=dst) for dst in (True, False))
     if _are_days(clock, first, second):
         moved = (first != clock).any()
         said = (

@@ -98,7 +98,7 @@ class Places:
         if self.crs is not None:
             where = _to_degrees(where, self.crs, self.path)
         elif not self.geographic:
-            if self.guessed:
+            if self.guessed and not _around_origin(where):
                 x, y = frame.columns
                 _refuse_likely_degrees(
                     where,
@@ -147,6 +147,10 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
     ids = np.array([id_text(cell) for cell in frame[names]], dtype=object)
     geographic = not in_metres or settings.crs is not None
     places = Places(path, ids, frame[columns], geographic, guessed, settings.crs, settings.decimal)
+    if guessed:
+        numbers = places.frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+        if (np.abs(numbers[np.isfinite(numbers).all(axis=1)]) <= (360, 90)).all():
+            notes.append(f"x and y of {path.name} were read as metres of a frame of their own.")
     return places, notes
 
 
@@ -225,6 +229,16 @@ def _refuse_likely_degrees(where: np.ndarray, remedy: str, path: Path) -> None:
             f"Expected x and y in metres in {path.name}, found numbers that may be degrees, such "
             f"as {tuple(finite[0].tolist())}; {remedy}."
         )
+
+
+def _around_origin(where: np.ndarray) -> bool:
+    """Whether a frame's origin lies within places (n, 2) or near them, as of a hall or a field."""
+    finite = where[np.isfinite(where).all(axis=1)]
+    if not len(finite):
+        return True
+    low, high = finite.min(axis=0), finite.max(axis=0)
+    near = 0.25 * (high - low)
+    return bool(((low - near <= 0) & (high + near >= 0)).all())
 
 
 def _refuse_likely_metres(where: np.ndarray, ids: np.ndarray, path: Path) -> None:

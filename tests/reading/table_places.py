@@ -114,6 +114,19 @@ CASES = (
     ),
     Case(
         PLACES,
+        "the same, not stated: the origin is a corner of the hall",
+        placed("x,y,id\n0.5,0.5,a\n10.5,0.5,b\n20.5,0.5,c\n0.5,9.5,d\n"),
+        read="metres [0.5, 0.5] and [10.5, 0.5], 10 m apart; x and y of sites.csv were read as "
+        "metres of a frame of their own.",
+    ),
+    Case(
+        PLACES,
+        "columns x and y of a continent in degrees",
+        placed("x,y,id\n-118.3,34.1,a\n-74.0,40.7,b\n-87.6,41.9,c\n-122.4,37.8,d\n"),
+        refused="may be degrees",
+    ),
+    Case(
+        PLACES,
         "columns x and y that cannot be degrees",
         placed("x,y,id\n0.5,0.5,a\n1000.5,0.5,b\n20.5,0.5,c\n0.5,9.5,d\n"),
         read="metres [0.5, 0.5] and [1000.5, 0.5], 1000 m apart",
