@@ -76,7 +76,8 @@ def test_a_sensor_that_stands_still_is_stuck(fault: object) -> None:
     (notice,) = health.notices()
     assert "1 of 12 sensors stands still (s3 at " in notice and "--stuck keep" in notice
     assert health.left_out()[3] and not health.left_out("keep")[3]
-    assert "ranked like the others, as asked" in health.notices("keep")[0]
+    kept = np.zeros(12, dtype=bool)
+    assert "is ranked like the others, or as pinned" in health.notices(kept)[0]
 
 
 def test_a_stretch_of_one_number_that_ends_again_is_named_only() -> None:
