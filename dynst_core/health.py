@@ -18,7 +18,7 @@ from dynst_core.morph import Split, Window
 LAST_SHARE = 0.1
 """Share of the training block, from its end, in which a sensor at work reports at least once."""
 
-NEAR_CONSTANT = 1e-4
+NEAR_CONSTANT = 1e-3
 """Spread of a site, as a share of the median site's, below which it counts as constant."""
 
 SAME_SHARE, USUAL_SAME_SHARE = 0.99, 0.5
@@ -56,8 +56,8 @@ class Health:
     Attributes:
         silent: nothing observed in the last tenth of the training block, or in the selection
             block, (s,), bool.
-        stuck: constant or nearly so through the training block, or at one number from before its
-            last tenth to the end of the selection block, (s,), bool. Of a grid's cells only those
+        stuck: constant or nearly so through the training block, or at one number through the
+            selection block and long enough before it, (s,), bool. Of a grid's cells only those
             that are constant: much of a map may hardly ever count anything.
         unscored: nothing observed in the test block, (s,), bool; told of, and decides nothing.
         stretches: a long stretch of one number that ended again, or the one it is stuck in, by
@@ -80,7 +80,7 @@ class Health:
         stuck = _constant(field, values[slice(*split.train)], observed[slice(*split.train)])
         stretches = _stretches(values, observed, split) if field.grid is None else {}
         for site, stretch in stretches.items():
-            at_the_end = stretch.first <= _last_part(split)[0] and stretch.stop >= _last_seen(
+            at_the_end = stretch.first <= split.selection[0] and stretch.stop >= _last_seen(
                 observed[:, site]
             )
             stuck[site] |= at_the_end and not silent[site]

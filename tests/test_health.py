@@ -62,11 +62,12 @@ def test_a_sensor_that_ends_before_the_test_is_named_and_decides_nothing() -> No
     "fault",
     [
         lambda t: np.full_like(t, 0.0),
-        lambda t: 50 + 1e-6 * np.sin(t),
+        lambda t: 50 + 2e-3 * np.sin(t),
         lambda t: np.where(t == 40, 0.0, 50.0),
-        lambda t: np.where(t < 100, np.sin(t), 7.0),
+        lambda t: np.where(t < 100, 50 + np.sin(t), 7.0),
+        lambda t: np.where(t < 136, 50 + np.sin(t), 7.0),
     ],
-    ids=["constant", "nearly constant", "constant but once", "since two thirds of training"],
+    ids=["constant", "nearly constant", "constant but once", "in training", "in selection"],
 )
 def test_a_sensor_that_stands_still_is_stuck(fault: object) -> None:
     values = waves()
