@@ -150,7 +150,7 @@ def train(
     )
     problem = open_problem(dataset, request.channels, history, horizon, data=data, device=device)
     trainings = [training_for(request, problem, i) for i in range(seeds)]
-    terminal.say_problem(problem, request.stuck)
+    terminal.say_problem(problem, trainings[0].left_out)
     began = time.monotonic()
     # The first stop ends them all.
     stopped = any(terminal.follow_training(training) for training in trainings)

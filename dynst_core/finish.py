@@ -76,7 +76,7 @@ def save_training(
         members=_members(members) if len(members) > 1 else None,
         half_rank=_half_ranks(problem),
         left_out=training.left_out,
-        notices=(*problem.field.notes, *problem.health.notices(training.stuck)),
+        notices=(*problem.field.notes, *problem.health.notices(training.left_out)),
         check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
     )
     manifest = Manifest(

@@ -18,7 +18,7 @@ from dynst_core.morph import Split, Window
 LAST_SHARE = 0.1
 """Share of the training block, from its end, in which a sensor at work reports at least once."""
 
-NEAR_CONSTANT = 1e-4
+NEAR_CONSTANT = 1e-3
 """Spread of a site, as a share of the median site's, below which it counts as constant."""
 
 SAME_SHARE, USUAL_SAME_SHARE = 0.99, 0.5
@@ -56,8 +56,8 @@ class Health:
     Attributes:
         silent: nothing observed in the last tenth of the training block, or in the selection
             block, (s,), bool.
-        stuck: constant or nearly so through the training block, or at one number from before its
-            last tenth to the end of the selection block, (s,), bool. Of a grid's cells only those
+        stuck: constant or nearly so through the training block, or at one number through the
+            selection block and long enough before it, (s,), bool. Of a grid's cells only those
             that are constant: much of a map may hardly ever count anything.
         unscored: nothing observed in the test block, (s,), bool; told of, and decides nothing.
         stretches: a long stretch of one number that ended again, or the one it is stuck in, by
@@ -80,7 +80,7 @@ class Health:
         stuck = _constant(field, values[slice(*split.train)], observed[slice(*split.train)])
         stretches = _stretches(values, observed, split) if field.grid is None else {}
         for site, stretch in stretches.items():
-            at_the_end = stretch.first <= _last_part(split)[0] and stretch.stop >= _last_seen(
+            at_the_end = stretch.first <= split.selection[0] and stretch.stop >= _last_seen(
                 observed[:, site]
             )
             stuck[site] |= at_the_end and not silent[site]
@@ -101,24 +101,33 @@ class Health:
         """What a site is called."""
         return "sensor" if self.field.grid is None else "cell"
 
-    def notices(self, stuck: str = "remove") -> tuple[str, ...]:
-        """What a planner must know, a sentence each; none where all is in order."""
+    def notices(self, left_out: np.ndarray | None = None) -> tuple[str, ...]:
+        """What a planner must know, a sentence each; none where all is in order.
+
+        Args:
+            left_out: sites that a training removes first, (s,), bool; by default all that are
+                silent or stuck.
+        """
+        out = self.left_out() if left_out is None else left_out
         told = [
-            self._about_silent(),
+            self._about_silent(self.silent & out, "removed at the first cut"),
+            self._about_silent(self.silent & ~out, "treated as pinned"),
             self._about_unscored(),
-            self._about_stuck(stuck),
+            self._about_stuck(self.stuck & out, "removed before the others", "like the rest"),
+            self._about_stuck(self.stuck & ~out, "ranked like the others, or as pinned"),
             self._about_stretches(),
         ]
         return tuple(sentence for sentence in told if sentence)
 
-    def _about_silent(self) -> str:
-        if not self.silent.any():
+    def _about_silent(self, some: np.ndarray, fate: str) -> str:
+        if not some.any():
             return ""
-        many = int(self.silent.sum())
+        many = int(some.sum())
+        remedy = " Pin one with --always to keep it." if "cut" in fate else ""
         return (
-            f"{self._counted(self.silent)} {_verb('report', many)} nothing in the last tenth of "
-            f"the training block or in the selection block, and {_be(many)} removed at the first "
-            f"cut: {self._named(self.silent)}. Pin one with --always to keep it."
+            f"{self._counted(some)} {_verb('report', many)} nothing in the last tenth of the "
+            f"training block or in the selection block, and {_be(many)} {fate}: "
+            f"{self._named(some)}.{remedy}"
         )
 
     def _about_unscored(self) -> str:
@@ -131,19 +140,14 @@ class Health:
             f"--never to plan without it."
         )
 
-    def _about_stuck(self, stuck: str) -> str:
-        if not self.stuck.any():
+    def _about_stuck(self, some: np.ndarray, fate: str, otherwise: str = "") -> str:
+        if not some.any():
             return ""
-        hows = [self._how_stuck(int(site)) for site in np.flatnonzero(self.stuck)]
-        many = len(hows)
-        fate = f"{_be(many)} ranked like the others, as asked"
-        if stuck == "remove":
-            them = "it" if many == 1 else "them"
-            fate = (
-                f"{_be(many)} removed before the others; `--stuck keep` ranks {them} like the rest"
-            )
-        which = f"{self._counted(self.stuck)} {_verb('stand', many)} still"
-        return f"{which} ({_listed(hows)}) and {fate}."
+        hows = [self._how_stuck(int(site)) for site in np.flatnonzero(some)]
+        many, which = len(hows), f"{self._counted(some)} {_verb('stand', len(hows))} still"
+        them = "it" if many == 1 else "them"
+        keep = f"; `--stuck keep` ranks {them} {otherwise}" if otherwise else ""
+        return f"{which} ({_listed(hows)}) and {_be(many)} {fate}{keep}."
 
     def _about_stretches(self) -> str:
         passing = [site for site in self.stretches if not self.stuck[site]]

@@ -42,6 +42,8 @@ class HeldBackRidge:
         stretches: stretches held back in turn.
         lead_times: lead times forecast, spread from the first to the last.
         queries: most forecast sites that judge, spread over all.
+        penalty: chosen by the held-back error with all sites kept when None.
+        scored: forecast sites that may judge, (s,), bool; all when None, or when there is none.
     Source: leaving blocks out of a kernel ridge regression in closed form: the error of a block
         is (K_bb)^-1 a_b, with K the inverse of the penalised Gram matrix and a = K y.
     """
@@ -54,6 +56,7 @@ class HeldBackRidge:
         lead_times: int = 3,
         queries: int = 256,
         penalty: float | None = None,
+        scored: np.ndarray | None = None,
     ) -> None:
         record, window = problem.record, problem.window
         starts, self._stretches = self.windows(problem, windows, stretches)
@@ -61,8 +64,7 @@ class HeldBackRidge:
         values = _readings(problem, observed)
         usual = _usual(record.clock(starts))
         ahead = np.unique(np.linspace(0, window.horizon - 1, lead_times).round().astype(int))
-        sites = np.linspace(0, problem.n_sites - 1, min(problem.n_sites, queries))
-        self.query = np.unique(sites.round().astype(int))
+        self.query = _spread(_sites(problem.n_sites, scored), queries)
 
         lags = range(min(LAGS, window.history))
         mean = np.mean([values[starts - 1 - ago] for ago in range(window.history)], axis=0)
@@ -163,10 +165,11 @@ class TestedRidge(HeldBackRidge):
     Args:
         problem: field, blocks and windows.
         penalty: chosen without the test block.
+        scored: forecast sites that may judge, (s,), bool; all when None, or when there is none.
     """
 
-    def __init__(self, problem: Problem, penalty: float) -> None:
-        super().__init__(problem, penalty=penalty)
+    def __init__(self, problem: Problem, penalty: float, scored: np.ndarray | None = None) -> None:
+        super().__init__(problem, penalty=penalty, scored=scored)
 
     @staticmethod
     def windows(
@@ -179,10 +182,16 @@ class TestedRidge(HeldBackRidge):
         return starts, [np.arange(len(learnt), len(starts))]
 
 
-def _spread(starts: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the starts, evenly spread."""
-    count = min(most, len(starts))
-    return starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
+def _spread(things: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of some windows or sites, evenly spread."""
+    count = min(most, len(things))
+    return things[np.linspace(0, len(things) - 1, count).round().astype(int)]
+
+
+def _sites(n_sites: int, wanted: np.ndarray | None) -> np.ndarray:
+    """Indices of the wanted sites, or of all where there is none."""
+    some = np.arange(n_sites) if wanted is None else np.flatnonzero(wanted)
+    return some if len(some) else np.arange(n_sites)
 
 
 def _readings(problem: Problem, observed: np.ndarray) -> np.ndarray:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from dynst_core.errors import BudgetError
+from dynst_core.errors import BudgetError, ConfigError
 from dynst_core.mask import n_active_at
 
 SAME_SHARE = 0.005
 """Share removed by which a level may miss what was asked for and still be called by it."""
+
+
+def check_rising(targets: Sequence[float]) -> None:
+    """Refuse shares removed that do not rise from 0 to below 1.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    rising = all(a < b for a, b in pairwise(targets))
+    if not targets or targets[0] != 0 or not rising or targets[-1] >= 1:
+        raise ConfigError(
+            f"Expected levels rising from 0 to below 1, found {tuple(targets)}; "
+            f"for example 0, 0.3, 0.6, 0.9."
+        )
 
 
 def true_share(asked: float, n_active: int, n_sites: int) -> float:

@@ -13,16 +13,15 @@ import torch
 
 from dynst_core.constraints import FREE, Constraints
 from dynst_core.drop_regrow import any_sites, exchange, flip_some, propose_exchanges
-from dynst_core.errors import ConfigError
 from dynst_core.forecaster import Forecaster
 from dynst_core.health import check_trainable
 from dynst_core.held_back import HeldBackRidge
 from dynst_core.judge import EarlyStop, Judge, surely_lower, weights_to_store
-from dynst_core.levels import levels_that_differ
+from dynst_core.levels import check_rising, levels_that_differ
 from dynst_core.marginal import rank_sites
 from dynst_core.mask import LEVELS, SparsityPath, rank_by_stay
 from dynst_core.nowcast import Nowcast
-from dynst_core.pinned import check_room, remove_first
+from dynst_core.pinned import check_room, in_order, remove_first
 from dynst_core.record import Problem
 from dynst_core.schedules import drop_fraction, warmup_cosine
 from dynst_core.train_request import USUAL_BACKBONE
@@ -144,13 +143,8 @@ class PathTraining:
     foreseen: list[np.ndarray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        rising = all(a < b for a, b in zip(self.targets, self.targets[1:], strict=False))
-        if not self.targets or self.targets[0] != 0 or not rising or self.targets[-1] >= 1:
-            raise ConfigError(
-                f"Expected levels rising from 0 to below 1, found {self.targets}; "
-                f"for example 0, 0.3, 0.6, 0.9."
-            )
         problem = self.problem
+        check_rising(self.targets)
         check_trainable(problem.field, problem.split, problem.window)
         asked = self.constraints or Constraints.none(problem.n_sites)
         self.pins, self.left_out = remove_first(problem, asked, self.stuck)
@@ -198,7 +192,7 @@ class PathTraining:
         self._began, self._first = time.monotonic(), self._taken
         if not self.foreseen:
             yield self._progress("ranking sites", float("nan"))
-            self.order = self.pins.obey(rank_sites(self.problem, self.pins))
+            self.order = in_order(self.problem, self.pins, rank_sites(self.problem, self.pins))
             self.foreseen = yield from self._foresee()
             yield from self._train_any_sites(self.foreseen)
         done = len(self.levels)
@@ -221,7 +215,8 @@ class PathTraining:
     def path(self) -> SparsityPath:
         """Masks and ranks of the finished levels."""
         active = np.stack([level.active for level in self.levels])
-        return SparsityPath(active, self.pins.obey(rank_by_stay(active, self.order)))
+        rank = in_order(self.problem, self.pins, rank_by_stay(active, self.order))
+        return SparsityPath(active, rank)
 
     def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
         """The mask of every level: the order of removal, mended by exchanges.

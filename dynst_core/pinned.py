@@ -32,6 +32,22 @@ def remove_first(
     return replace(constraints, pin=pin), out
 
 
+def in_order(problem: Problem, pins: Constraints, rank: np.ndarray) -> np.ndarray:
+    """The same order with pinned sites at its ends, the silent ones first of those never kept.
+
+    Args:
+        problem: whose training and selection blocks say which sites are silent.
+        pins: see `remove_first`.
+        rank: (s,), 0 for the first site to go.
+    Returns:
+        (s,), int.
+    """
+    order = np.lexsort((rank, ~(problem.health.silent & pins.never), pins.pin))
+    place = np.empty(len(rank), dtype=np.int64)
+    place[order] = np.arange(len(rank))
+    return place
+
+
 def check_room(pins: Constraints, targets: Sequence[float], counts: Sequence[int]) -> None:
     """Refuse levels that the pins forbid: each must keep and remove enough sites for them.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.held_back import HeldBackRidge, TestedRidge
+from dynst_core.pinned import in_order
 from dynst_core.record import Problem
 from dynst_core.run_arrays import MaskCheck
 
@@ -18,17 +19,23 @@ def check_masks(
 ) -> MaskCheck:
     """Forecast the test block by ridge regression from each level's sites and from random ones.
 
+    Silent and stuck sites are not scored: what they read in the test was never seen before.
+
     Args:
         problem: field, blocks and windows.
         active: masks of the levels, (level, s), bool.
         pins: those that the levels obey; random masks obey them too.
         penalty: of the regression, chosen without the test block.
     """
-    ridge = TestedRidge(problem, penalty)
+    ridge = TestedRidge(problem, penalty, ~problem.health.left_out())
     dense = ridge_error(ridge, np.ones(problem.n_sites, dtype=bool))
     n_draws = DRAWS if problem.n_sites <= MANY else DRAWS_OF_MANY
     orders = [
-        pins.obey(np.random.default_rng([problem.n_sites, draw]).permutation(problem.n_sites))
+        in_order(
+            problem,
+            pins,
+            np.random.default_rng([problem.n_sites, draw]).permutation(problem.n_sites),
+        )
         for draw in range(n_draws)
     ]
     own = [ridge_error(ridge, mask) for mask in active]

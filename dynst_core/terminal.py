@@ -24,12 +24,12 @@ console = Console()
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
-def say_problem(problem: Problem, stuck: str = "remove") -> None:
+def say_problem(problem: Problem, left_out: np.ndarray | None = None) -> None:
     """What is trained on: the data set, its sites, its three blocks, and what was noticed.
 
     Args:
         problem: what is trained on.
-        stuck: what becomes of sensors that stand still: remove or keep.
+        left_out: sites that are removed first, (s,), bool; all that are silent or stuck when None.
     """
     field, split = problem.field, problem.split
     about = field.about
@@ -48,7 +48,7 @@ def say_problem(problem: Problem, stuck: str = "remove") -> None:
         console.print(
             f"Never measured: {100 * missing:.2g} % of all values; no error counts there."
         )
-    for notice in (*field.notes, *problem.health.notices(stuck)):
+    for notice in (*field.notes, *problem.health.notices(left_out)):
         console.print(f"[yellow]Notice:[/] {escape(notice)}", soft_wrap=True, highlight=False)
 
 

@@ -44,8 +44,8 @@ LIGHT_LAYERS = (
 TORCH_LAYERS = (
     ("drop_regrow",),
     ("record", "backbones"),
-    ("greedy", "held_back", "nowcast", "forecaster"),
-    ("marginal", "quick_check", "pinned", "refitted"),
+    ("greedy", "held_back", "nowcast", "forecaster", "pinned"),
+    ("marginal", "quick_check", "refitted"),
     ("training", "runtimes"),
     ("judge", "recorded"),
     ("path", "one_mask"),

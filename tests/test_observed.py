@@ -89,6 +89,17 @@ def test_a_path_keeps_no_silent_sensor_once_any_is_removed() -> None:
     assert sorted(path.rank[gone].tolist()) == list(range(6))
 
 
+def test_silent_sensors_go_before_stuck_ones() -> None:
+    """At the first cut, which removes one of two."""
+    values = waves()
+    values[:140, 3] = 0.0
+    values[80:, 6] = np.nan
+    path = walked(problem_of(values), targets=(0.0, 0.08, 0.5)).path()
+    assert path.n_active.tolist() == [12, 11, 6]
+    assert np.flatnonzero(~path.active[1]).tolist() == [6]
+    assert path.rank[6] == 0 and path.rank[3] == 1
+
+
 HEALTHY = {
     "attention": ["fff0", "b6b0", "a490", "0410"],
     "ridge": ["fff0", "b6b0", "2c90", "0410"],

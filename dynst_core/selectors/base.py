@@ -10,7 +10,7 @@ import numpy as np
 
 from dynst_core.constraints import Constraints
 from dynst_core.errors import ConfigError
-from dynst_core.pinned import remove_first
+from dynst_core.pinned import in_order, remove_first
 from dynst_core.record import Problem
 from dynst_core.train_request import USUAL_BACKBONE
 
@@ -158,7 +158,7 @@ def rank_with(
             f"{score.shape} from selector {name!r}; mend the selector."
         )
     order = np.argsort(np.argsort(score, kind="stable"), kind="stable")
-    rank = limits.obey(order)
+    rank = in_order(problem, limits, order)
     seconds = time.perf_counter() - began
     return Ranking(rank, name, chosen.source, draw, seconds, problem.field.fingerprint())
 

@@ -182,8 +182,8 @@ CASES = (
         "a silent sensor that the planner pins",
         partial(_kept, values=_with(3, _set(slice(90, None), np.nan)), site=3, always=(3,)),
         read="s3 is kept with 0 %, 12.5 %, 50 %, 87.5 % removed. 1 of 8 sensors reports nothing "
-        "in the last tenth of the training block or in the selection block, and is removed at "
-        "the first cut: s3. Pin one with --always to keep it.",
+        "in the last tenth of the training block or in the selection block, and is treated as "
+        "pinned: s3.",
     ),
     Case(
         STUCK,
@@ -213,7 +213,7 @@ CASES = (
         "a sensor at 0 until the training ends, ranked like the others as asked",
         partial(_kept, values=_with(3, _set(slice(0, 168), 0.0)), site=3, stuck="keep"),
         read="s3 is kept with 0 % removed. 1 of 8 sensors stands still (s3 at 0 u from 2024-01-01 "
-        "00:00 to 2024-01-08 00:00) and is ranked like the others, as asked.",
+        "00:00 to 2024-01-08 00:00) and is ranked like the others, or as pinned.",
     ),
     Case(
         STUCK,
