@@ -307,8 +307,8 @@ def _refuse_beyond_reason(
     raise DataError(
         f"Expected values of {name!r} within reach of each other, found {values[at, site]:g} "
         f"{unit} at site {str(sites.site_id[site])!r} at {_minute(time[at])}, a million times as "
-        f"far from the median as the others usually are; correct it, or leave it empty if nothing "
-        f"was measured."
+        f"far from the median as the others usually are; correct it, leave it empty if nothing was "
+        f"measured, or state it as `missing_value` in the data set's loader settings."
     )
 
 
