@@ -131,7 +131,8 @@ def write(query: MutableMapping[str, str], run: Run, choice: Choice) -> None:
 
 def link(run: Run, choice: Choice) -> dict[str, str]:
     """The parts of the link to a choice; what is as it was at first is left out."""
-    levels, channels = run.manifest.config.levels, run.manifest.dataset.channels
+    config, channels = run.manifest.config, run.manifest.dataset.channels
+    levels = run.asked or config.levels
     wanted = {
         RUN: run.run_id,
         REMOVED: f"{100 * levels[choice.level]:g}",

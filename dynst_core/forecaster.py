@@ -256,10 +256,12 @@ class Forecaster(nn.Module):
             rounded: whether learnt parameters are in half precision.
         """
         learnt = {name for name, _ in self.named_parameters()} if rounded else set()
-        return {
-            name: value.detach().cpu().numpy().astype(np.float16 if name in learnt else np.float32)
-            for name, value in self.state_dict().items()
-        }
+        with np.errstate(over="ignore"):  # whoever asks for rounded ones sees what that changes
+            return {
+                name: value.detach().cpu().numpy().astype(kind)
+                for name, value in self.state_dict().items()
+                for kind in [np.float16 if name in learnt else np.float32]
+            }
 
     def copied_weights(self) -> dict[str, np.ndarray]:
         """Every stored parameter as it is now, by name."""
