@@ -64,6 +64,16 @@ def errors(mask: Mask) -> Ask:
     )
 
 
+def caution(mask: Mask) -> Ask:
+    """Whether the answer for a mask shows that its forecaster was not retrained for it."""
+    return Ask(
+        ("caution", mask.to_hex()),
+        lambda what_if: what_if.known_caution(mask) is not None,
+        lambda what_if, _: what_if.caution(mask),
+        passes=0.2,
+    )
+
+
 def within(mask: Mask, amount: float, channel: int) -> Ask:
     """The share of forecasts that miss by no more than an amount, in units."""
     return Ask(

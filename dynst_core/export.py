@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 
+from dynst_core import wording
 from dynst_core.column_names import channel_columns, spelt
 from dynst_core.errors import DataError
 from dynst_core.plan import Plan
@@ -90,7 +91,7 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
     manifest, card, split = run.manifest, run.manifest.dataset, run.manifest.split
     level, error = NOT_EVALUATED, NOT_EVALUATED
     if plan.level is not None:
-        level = f"{100 * manifest.config.levels[plan.level]:g} % removed"
+        level = f"{wording.level_label(run, plan.level)} removed"
         error = "test RMSE over all lead times"
     elif plan.evaluated:
         level = "none of the run's own levels"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
+from dynst_core.constraints import FREE, NEVER, Constraints
 from dynst_core.errors import ConstraintError
 from dynst_core.mask import Mask
 from dynst_core.metrics import LEAD_TIME, SITE, ErrorStatistics
@@ -106,6 +107,19 @@ class Plan:
 
     @classmethod
     def _solved(cls, run: Run, rank: np.ndarray, constraints: Constraints, n_active: int) -> Plan:
+        """The solver's choice; sites that were silent or stuck in training only where none else do.
+
+        They stay where nearly all sites are wanted, where a planner pins them, and where no other
+        choice obeys.
+        """
+        out = run.arrays.left_out
+        faulty = np.zeros(len(rank), dtype=bool) if out is None else out & (constraints.pin == FREE)
+        if faulty.any() and n_active <= len(rank) - faulty.sum():
+            healthy = replace(constraints, pin=np.where(faulty, NEVER, constraints.pin))
+            with suppress(ConstraintError):
+                mask = solve(rank, run.sites, healthy, n_active).mask
+                most = mask.n_active == n_active
+                return replace(cls.of(run, mask, constraints, n_active), most=most)
         found = solve(rank, run.sites, constraints, n_active)
         return replace(cls.of(run, found.mask, constraints, n_active), most=found.most)
 

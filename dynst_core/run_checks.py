@@ -183,6 +183,15 @@ def _extras(arrays: RunArrays) -> Iterator[str]:
             yield "several trainings of other sizes than the run"
         elif not all((np.sort(rank) == np.arange(n)).all() for rank in members.rank):
             yield "ranks of several trainings that are not each number once"
+    out, check = arrays.left_out, arrays.check
+    if out is not None and out.shape != (n,):
+        yield f"marks of {out.size} sites that were left out where there are {n}"
+    if check is not None and (
+        check.own.shape != (n_levels,) or check.random.shape[:1] != (n_levels,)
+    ):
+        yield "a check of other levels than the run's"
+    if not all(isinstance(notice, str) and len(notice) < MOST_TEXT for notice in arrays.notices):
+        yield "a notice that is no text"
     if half_rank is not None and (
         half_rank.shape != (2, n)
         or not all((np.sort(rank) == np.arange(n)).all() for rank in half_rank)

@@ -22,6 +22,9 @@ REMOVED_TO_OBEY = "removed to obey the constraints"
 IN_PLAN, NOT_IN_PLAN = "kept in this plan", "removed in this plan"
 """Of a plan that is none of the run's levels, where rank does not explain it."""
 
+OUT_OF_ORDER = "removed first: silent or stuck in the training record"
+STILL_THERE = "kept, although silent or stuck in the training record"
+
 BY_HAND = "switched by hand"
 PINNED = {True: "pinned: always keep", False: "pinned: never keep"}
 
@@ -35,9 +38,12 @@ def site_reasons(run: Run, plan: Plan) -> list[str]:
     kept = rank[before & (pin == FREE)]
     lowest = int(kept.min()) if len(kept) else len(rank)
     top = rank >= len(rank) - int(before.sum())
+    faulty = run.arrays.left_out if run.arrays.left_out is not None else np.zeros(len(rank), bool)
     reasons = []
     for site in range(len(rank)):
-        if pin[site] != FREE:
+        if faulty[site] and pin[site] == FREE:
+            reasons.append(STILL_THERE if active[site] else OUT_OF_ORDER)
+        elif pin[site] != FREE:
             reasons.append(PINNED[bool(pin[site] == ALWAYS)])
         elif active[site] != before[site]:
             reasons.append(KEPT_TO_OBEY if active[site] else REMOVED_TO_OBEY)

@@ -89,6 +89,10 @@ class WhatIf:
             ("caution", mask.to_hex()), lambda _: self._refitted.caution(mask, errors), silent
         )
 
+    def known_caution(self, mask: Mask) -> str | None:
+        """What `caution` found before, else None; never waits long."""
+        return self._answers.get(("caution", mask.to_hex()))
+
     @cached_property
     def _refitted(self) -> Refitted:
         return Refitted(self.forecasts.run, self.forecasts.problem)

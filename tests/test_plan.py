@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
 from dynst_core.errors import ConstraintError
 from dynst_core.mask import Mask
 from dynst_core.plan import Edit, Plan
 from dynst_core.runs import Run
+from tests.factories import make_arrays, network_sites, save_run
 
 
 def free(run: Run) -> Constraints:
@@ -115,3 +117,20 @@ def test_cost_and_saving_share_out_the_whole(network_run: Run) -> None:
     plan = Plan.at_level(network_run, 2, asked)
     assert plan.yearly_cost == np.arange(40)[plan.mask.active].sum()
     assert plan.yearly_cost + plan.yearly_saving == 780
+
+
+def test_a_silent_sensor_is_kept_only_where_no_other_choice_obeys(tmp_path: Path) -> None:
+    arrays = make_arrays(network_sites())
+    out = np.zeros(40, dtype=bool)
+    out[[3, 5]] = True
+    run = save_run(tmp_path / "runs", "faulty", replace(arrays, left_out=out))
+    zone = np.array(["here" if i in (3, 5) else "" for i in range(40)])
+    far = replace(free(run), min_distance_km=1.0)
+    for n_active in range(1, 39):
+        assert not (Plan.solved(run, n_active, far).mask.active & out).any()
+    needed = replace(free(run), zone=zone, limits=(ZoneLimit("here", 1),))
+    plan = Plan.solved(run, 10, needed)
+    assert (plan.mask.active & out).sum() == 1 and plan.valid
+    assert Plan.solved(run, 40, free(run)).mask.n_active == 40
+    pinned_one = replace(free(run), pin=np.where(np.arange(40) == 3, ALWAYS, 0).astype(np.int8))
+    assert Plan.solved(run, 10, pinned_one).mask.active[3]

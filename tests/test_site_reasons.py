@@ -131,3 +131,13 @@ def test_a_number_that_is_no_level_is_explained_by_rank(network_run: Run) -> Non
     told = np.array(site_reasons(network_run, plan))
     assert set(told[plan.mask.active]) == {"among the most important"}
     assert set(told[~plan.mask.active]) == {"less important than those kept"}
+
+
+def test_a_silent_sensor_says_why_it_goes(tmp_path: Path) -> None:
+    arrays = make_arrays(network_sites())
+    out = np.zeros(40, dtype=bool)
+    out[int(arrays.path.rank.argmin())] = True
+    run = save_run(tmp_path / "runs", "faulty", replace(arrays, left_out=out))
+    site = int(np.flatnonzero(out)[0])
+    assert site_reasons(run, Plan.at_level(run, 2))[site] == words.OUT_OF_ORDER
+    assert site_reasons(run, Plan.at_level(run, 0))[site] == words.STILL_THERE

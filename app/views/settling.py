@@ -65,6 +65,8 @@ def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
         if base is not None and choice.panel == session.WHAT_IF:
             yield questions.first_look(base.mask, plan.mask)
         yield questions.errors(plan.mask)
+    elif plan.edits and plan.level is None and choice.panel == session.WHAT_IF:
+        yield questions.caution(plan.mask)
     if base is not None and not base.evaluated:
         yield questions.errors(base.mask)
     if layers.WITHIN in names:

@@ -116,8 +116,17 @@ def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
     if base is not None and base.errors is not None and plan.errors is not None:
         with st.container(key="answer"):
             st.markdown(told(run, choice, base.errors, plan.errors))
+            _show_caution(run, plan)
         return
     _offer_forecast(run, plan)
+
+
+def _show_caution(run: Run, plan: Plan) -> None:
+    """That the forecaster was not retrained for this plan, where its answer shows it."""
+    loaded = forecasting.loaded(run)
+    caution = None if loaded is None else loaded.known_caution(plan.mask)
+    if caution:
+        st.caption(wording.plain(caution))
 
 
 def told(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
