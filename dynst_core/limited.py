@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
 from dynst_core.errors import DataError
 
-SECONDS = 20.0
-"""How long a child may work."""
+SECONDS = 20
+"""Seconds of processor time that a child may take."""
+
+PATIENCE = 6
+"""How many times as long it may take on a busy machine."""
 
 MEMORY = 3 << 30
 """Bytes of address space that a child may take, its libraries included."""
@@ -33,7 +37,7 @@ def parse_apart(
     name: str,
     *,
     settings: Mapping[str, str] | None = None,
-    seconds: float = SECONDS,
+    seconds: int = SECONDS,
     memory: int = MEMORY,
 ) -> bytes:
     """What a function makes of some content, computed in a process of its own.
@@ -43,43 +47,49 @@ def parse_apart(
         content: what was sent.
         name: what errors call it.
         settings: environment variables of the child, beside the few that any program needs.
-        seconds: how long it may take.
+        seconds: processor time that it may take.
         memory: bytes of address space that it may take, where the system can limit it.
     Raises:
         DataError: the function's own refusal; or it took too long or too much memory, or died.
     """
     kept = {variable: os.environ[variable] for variable in KEPT if variable in os.environ}
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PROJ_NETWORK": "OFF"}
-    task = [f"{function.__module__}:{function.__name__}", str(memory), name]
+    task = [f"{function.__module__}:{function.__name__}", str(memory), str(seconds), name]
     try:
         done = subprocess.run(  # noqa: S603  our own interpreter and module
             [sys.executable, "-m", "dynst_core.limited", *task],
             input=content,
             capture_output=True,
-            timeout=seconds,
+            timeout=PATIENCE * seconds,
             env=kept | threads | dict(settings or {}),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise DataError(
-            f"{name}: expected a file that is read within {seconds:g} s, found one that takes "
-            f"longer; simplify its shapes or leave out what is not needed."
-        ) from error
+        raise _too_long(name, seconds) from error
     first, rest = done.stdout[:1], done.stdout[1:]
     if first == DONE:
         return rest
     if first == REFUSED:
         raise DataError(rest.decode("utf-8", "replace"))
+    if done.returncode == -getattr(signal, "SIGXCPU", 0):
+        raise _too_long(name, seconds)
     raise DataError(
         f"{name}: expected a file that is read within {memory / 2**30:.0f} GiB of memory, found "
         f"one that is not, or that its reader cannot bear; simplify it and export it again."
     )
 
 
+def _too_long(name: str, seconds: int) -> DataError:
+    return DataError(
+        f"{name}: expected a file that is read within {seconds} s, found one that takes longer; "
+        f"simplify its shapes or leave out what is not needed."
+    )
+
+
 def _main() -> None:
     """The child: limit itself, call the function, answer."""
-    task, memory, name = sys.argv[1:4]
-    _limit(int(memory))
+    task, memory, seconds, name = sys.argv[1:5]
+    _limit(int(memory), int(seconds))
     module, _, function = task.partition(":")
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not mix with the answer
@@ -92,12 +102,13 @@ def _main() -> None:
     answer.close()
 
 
-def _limit(memory: int) -> None:
+def _limit(memory: int, seconds: int) -> None:
     try:
         import resource
     except ImportError:  # Windows has no such limits; time is limited by the parent
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -21,8 +21,8 @@ from tests.problems import problem_of, waves
 
 @pytest.fixture
 def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Comparison:
-    """A comparison on twelve sites that trains for seconds."""
-    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=12)))
+    """A comparison on twenty sites that trains for seconds: each level is a number of its own."""
+    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
     return Comparison("noaa-us-tmax", 0, 0.005, tmp_path)
 
 
@@ -37,7 +37,7 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
     assert [len(lacking(comparison, stage)) for stage in range(3)] == [1, 9, 0]
     assert comparison.measure(0, until=np.inf)
     assert not comparison.measure(0, until=np.inf)
-    masks = np.arange(12) >= 6
+    masks = np.arange(20) >= 10
     for selector in ("dynst", *ratios.RIVALS):
         for level in ratios.ALL_LEVELS:
             path = comparison.bench.book.find("path", "dynst", level)
@@ -58,7 +58,7 @@ def test_further_seeds_train_for_rivals_that_were_not_far_behind(
     others = [rival for rival in ratios.RIVALS if rival not in likely]
     monkeypatch.setattr(Comparison, "_ready", True)
     monkeypatch.setattr(Comparison, "_likely", lambda self: likely + others)
-    monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(12) >= 6)
+    monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(20) >= 10)
     for seed in (0, 1):
         own = [line("path", "dynst", level, 2.0) for level in ratios.FAR_LEVELS]
         for each in own:
@@ -84,7 +84,7 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
 def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=12)))
+    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
     built: list[str] = []
     fresh = Forecaster.for_problem.__func__
 
@@ -97,7 +97,7 @@ def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
     assert comparison.measure(0, until=np.inf)
     own = comparison.bench.book.find("path", "dynst", 0.6)
     assert own is not None
-    masks = np.arange(12) >= 6
+    masks = np.arange(20) >= 10
     rival = comparison.bench.retrain("retrained", "qr", masks, own)
     assert set(built) == {backbone} == {own.backbone, rival.backbone}
     assert [file.parent.name for file in tmp_path.glob("*/*.jsonl")] == [backbone]
@@ -106,7 +106,7 @@ def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
 def test_a_path_is_clocked_beside_separate_trainings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=12)))
+    monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
     monkeypatch.setattr(ratios, "RIVALS", ("random", "variance"))
     comparison = Comparison("metr-la-week", 0, 0.005, tmp_path)
     for stage in (0, 1, 5):
@@ -152,7 +152,7 @@ def test_a_data_set_that_cannot_be_had_holds_up_no_other(
     def load(dataset: str, *_: str) -> Problem:
         if dataset == "taxinyc-2011":
             raise DataError("no such file")
-        return problem_of(waves(n_sites=12))
+        return problem_of(waves(n_sites=20))
 
     monkeypatch.setattr(accuracy, "problem_of", load)
     pairs = [("taxinyc-2011", 0), ("noaa-us-tmax", 1)]

@@ -150,11 +150,13 @@ def test_a_distance_between_a_hundred_thousand_sites_takes_seconds_and_little_me
     sites = SiteSet(np.array([f"{i:06d}" for i in range(n)]), where, geographic=True)
     rank = np.random.default_rng(0).permutation(n)
     asked = replace(Constraints.none(n), min_distance_km=200.0)
-    tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     found = solve(rank, sites, asked, n // 2)
-    seconds, (_, peak) = time.perf_counter() - began, tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    seconds = time.process_time() - began
     assert 10 < found.mask.n_active < 100 and not found.most
+    assert seconds < 2
+    tracemalloc.start()
+    solve(rank, sites, asked, n // 2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert peak < 500e6
-    assert seconds < 10, "2 s on a quiet machine"
