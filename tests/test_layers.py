@@ -55,6 +55,7 @@ TORCH_LAYERS = (
     ("finish", "trainings", "checkpoint"),
     ("baselines", "reopen"),
     ("what_if", "job_work"),
+    ("cluster",),
     ("jobs",),
     ("terminal", "options"),
     ("cli",),
