@@ -14,11 +14,13 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynst_core.errors import JobError
-from dynst_core.job_files import CARD, JobCard, JobFolder, Process
+from dynst_core.job_files import CARD, JobCard, JobFolder, Process, no_room
 from dynst_core.runs import RunStore
 from dynst_core.train_request import TrainRequest
 
@@ -82,11 +84,13 @@ class JobQueue:
             JobError: it is not over, or no scheduler can be reached.
         """
         state = folder.job().state
-        if state.name not in ("stopped", "failed"):
+        if not state.resumable:
             raise JobError(
                 f"Expected a job that was stopped or failed, found one that is {state.name}; "
                 f"wait for it, or stop it first."
             )
+        with _explained(), folder.claimed():  # by no process that only seems to have ended
+            pass
         self._queue(folder)
 
     def close(self) -> None:
@@ -100,10 +104,10 @@ class JobQueue:
         with self._lock:
             client = self._connected()
             holder = Process.of(self._cluster.pid) if self._cluster else None
-            folder.withdraw_stop()
-            folder.set_state("queued", "Waits for its turn.", holder=holder)
-            task = client.submit(run_job, str(folder.path), pure=False, retries=0)
-            fire_and_forget(task)
+            with _explained():
+                folder.withdraw_stop()
+                folder.set_state("queued", "Waits for its turn.", holder=holder)
+            fire_and_forget(client.submit(run_job, str(folder.path), pure=False, retries=0))
 
     def _connected(self) -> Client:
         """A client of a scheduler that answers."""
@@ -166,6 +170,15 @@ class JobQueue:
                 self._cluster.kill()
                 self._cluster.wait()
             self._cluster = None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn a full or read-only disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise no_room(error) from error
 
 
 def run_job(path: str) -> None:
