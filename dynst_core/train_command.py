@@ -196,7 +196,7 @@ def _train_and_save(
     ):
         command = card.command or card.request.command()
         run = save_training(training, store, card.name, command, seconds, complete)
-    if run.run_id not in (card.name, before.run_id):
+    if not store.fault and run.run_id not in (card.name, before.run_id):
         _notice(f"The name {card.name} was taken meanwhile: the run is called {run.run_id}.")
     if store.fault:
         _say_elsewhere(folder, run, store.fault, seconds)
