@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 py = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-quick lint types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
+.PHONY: help app test test-quick test-faults lint types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -32,6 +32,9 @@ test: lint types ## run every check and test, browser included
 
 test-quick: venv-dev ## run the tests that need no browser and little time
 	@$(py) -m pytest -q -m "not browser and not slow" $(PYTEST_ARGS)
+
+test-faults: venv-dev ## kill, fill, cut off and damage again and again; under 40 minutes
+	@$(py) -m tests.faults
 
 lint: venv-dev ## check style and formatting
 	@$(py) -m ruff check .

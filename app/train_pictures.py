@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dynst_core import palette
 from dynst_core.basemap import BaseMap, Bounds
-from dynst_core.job_files import JobPlace, LevelDone
+from dynst_core.job_records import JobPlace, LevelDone
 from dynst_core.places import unwrapped
 from dynst_core.sites import SiteSet
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dynst_core import beside, commands, stability, tables, terminal, wording
+from dynst_core import commands, tables, terminal, wording
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.runs import Run, RunStore, run_folders
 from dynst_core.sources.catalogue import load_catalogue
@@ -125,11 +124,12 @@ def train(
 ) -> None:
     """Train a forecaster and its masks on a data set, level by level, and save the run.
 
-    Ctrl-C (or SIGTERM) stops early and keeps every level that is finished, or every seed.
+    Ctrl-C stops early and keeps every level that is finished, or every seed; SIGTERM lets the level
+    under way finish first. What was stopped or killed goes on with `resume`.
     """
-    from dynst_core.finish import save_training, worth_saving
     from dynst_core.options import percents, what_becomes_of_stuck
-    from dynst_core.trainings import open_problem, training_for
+    from dynst_core.train_command import card_of, new_job, say_trained, train_job, trainings_of
+    from dynst_core.trainings import open_problem
 
     store = _store(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
@@ -149,34 +149,32 @@ def train(
         stuck=what_becomes_of_stuck(stuck),
     )
     problem = open_problem(dataset, request.channels, history, horizon, data=data, device=device)
-    trainings = [training_for(request, problem, i) for i in range(seeds)]
+    card = card_of(request, run_id, data, device, _command())
+    trainings = trainings_of(card, problem)
     terminal.say_problem(problem, trainings[0].left_out)
-    began = time.monotonic()
-    # The first stop ends them all.
-    stopped = any(terminal.follow_training(training) for training in trainings)
-    kept = worth_saving(trainings)
-    if kept is None:
-        console.print("No level with sensors removed was finished yet: there is no plan to save.")
-        raise typer.Exit(130)
-    training, complete = kept
-    with console.status("Testing the levels and timing their forecasts"), terminal.undisturbed():
-        taken = time.monotonic() - began
-        run = save_training(training, store, run_id, _command(), taken, complete)
-    console.print(tables.error_table(run))
-    for line in [
-        *wording.behind_persistence(run),
-        *beside.beside_best(run),
-        *beside.beside_random(run),
-        *stability.told(run),
-    ]:
-        console.print(escape(line), soft_wrap=True, highlight=False)
-    console.print(f"Trained in {taken:.0f} s. Saved as [bold]{run.run_id}[/] in {run.folder}.")
-    if stopped:
-        missing = f"{len(complete)} of {seeds} seeds" if complete else "the levels above"
-        console.print(f"Stopped early: the run holds {missing} and nothing further.")
-        raise typer.Exit(130)
-    told = f"No baseline has a forecaster trained for it yet; {wording.measuring(run.run_id)}."
-    console.print(escape(told), soft_wrap=True)
+    say_trained(train_job(new_job(store.root, card), problem, trainings), seeds)
+
+
+@app.command()
+def resume(
+    training: Annotated[
+        str | None, typer.Argument(help="A training or its run; without one, all are listed.")
+    ] = None,
+    folder: RunsFolder = None,
+) -> None:
+    """Go on with a training that was stopped or killed, after its last finished level."""
+    from dynst_core.resume_command import find, resumable, resume_table
+
+    root = _store(folder).root
+    if training is None:
+        found = resumable(root)
+        console.print(resume_table(found) if found else "There is no training to resume.")
+        return
+    chosen = find(root, training)
+    from dynst_core.train_command import go_on
+
+    _store(folder).check_writable()
+    go_on(chosen)
 
 
 @app.command()

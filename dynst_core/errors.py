@@ -21,6 +21,10 @@ class RunError(DynSTError):
     """A saved run is missing, damaged, foreign or from a newer version."""
 
 
+class NameTakenError(RunError):
+    """A run cannot have a name since another one has it."""
+
+
 class ConstraintError(DynSTError):
     """What a planner insists on is malformed or cannot be met."""
 

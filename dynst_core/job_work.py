@@ -1,38 +1,39 @@
-"""What a worker does with a job: walk, tell how far it is, stop when asked, save what is done."""
+"""What a worker does with a job: train, record how far it is, stop when asked, save the run."""
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from dynst_core.checkpoint import read_checkpoint, write_checkpoint
-from dynst_core.errors import DynSTError
+from dynst_core.errors import DynSTError, JobError
+from dynst_core.final_store import FinalStore
 from dynst_core.finish import save_training, worth_saving
 from dynst_core.job_files import (
     BEAT,
-    BEAT_SECONDS,
     PLACE,
-    PROGRESS,
+    STATE,
     JobCard,
     JobFolder,
     JobPlace,
-    JobProgress,
-    LevelDone,
     Process,
+    StateName,
 )
-from dynst_core.manifest import MANIFEST, one_line
-from dynst_core.mask import Mask
-from dynst_core.path import BETWEEN_LEVELS, PathTraining, Progress
-from dynst_core.runs import ARRAYS, WEIGHTS, ReplacingStore, Run, RunStore
-from dynst_core.train_request import TrainRequest
+from dynst_core.job_progress import Checkpoints, train_member
+from dynst_core.liveness import beating
+from dynst_core.manifest import one_line
+from dynst_core.path import PathTraining
+from dynst_core.record import Problem
+from dynst_core.runs import Run
 from dynst_core.trainings import open_problem, training_for
 
-TELL_SECONDS = 0.3
-"""The least time between two records of progress."""
+ANEW = "Correct that and train anew."
+RESUME = "Resume goes on after its last finished level."
+RESUME_EARLY = "Resume goes on after what is finished; what was under way is begun anew."
+SMALLER = "Train fewer variables, a shorter history or a smaller data set."
+AGAIN_SECONDS = 5.0
+"""How often a state that could not be written is tried again."""
 
 
 def work(folder: JobFolder, card: JobCard) -> None:
@@ -40,167 +41,171 @@ def work(folder: JobFolder, card: JobCard) -> None:
     if folder.stated().name != "queued":  # run once already, to its end or to a crash
         return
     if folder.stop_asked:
-        folder.set_state("stopped", "Taken out of the queue.", "Resume queues it again.")
+        conclude(folder, "stopped", "Taken out of the queue.", "Resume queues it again.")
         return
-    folder.set_state("running", "Reads the data.", holder=Process.of())
     try:
-        with _beating(folder):
+        with folder.claimed(), beating(folder.path / BEAT):
+            folder.set_state("running", "Reads the data.", holder=Process.of())
             _train(folder, card)
-    except DynSTError as error:
-        folder.set_state("failed", str(error), "Mend that and train anew.")
-    except MemoryError:
-        folder.set_state("failed", "The memory of this machine did not suffice.", SMALLER)
-    except Exception as error:
-        sentence = f"The training met a fault of its own ({type(error).__name__}: "
-        sentence += f"{one_line(error)})."
-        folder.set_state("failed", sentence, "Resume tries again after its last level.")
+    except JobError as error:
+        conclude(folder, "failed", str(error), "Resume queues it again.")
+    except OSError as error:
+        sentence = f"The folder of runs cannot be written to ({one_line(error)})."
+        conclude(folder, "failed", sentence, "Make room there; then Resume goes on.")
         raise
 
 
-SMALLER = "Train fewer variables, a shorter history or a smaller data set."
-
-
 def _train(folder: JobFolder, card: JobCard) -> None:
+    """Train in a folder that is claimed; what goes wrong becomes the job's state."""
+    trainings: list[PathTraining] = []
+    try:
+        _train_and_save(folder, card, trainings)
+    except DynSTError as error:
+        conclude(folder, "failed", str(error), RESUME if trainings else ANEW)
+    except MemoryError:
+        conclude(folder, "failed", "The memory of this machine did not suffice.", SMALLER)
+    except OSError:
+        raise
+    except Exception as error:
+        sentence = f"The training met a fault of its own ({type(error).__name__}: "
+        sentence += f"{one_line(error)})."
+        conclude(folder, "failed", sentence, "Resume tries again after its last level.")
+        raise
+
+
+def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraining]) -> None:
     request, began = card.request, time.monotonic()
     before = folder.stated().seconds
-    problem = open_problem(request.dataset, request.channels, request.history, request.horizon)
-    folder.write(PLACE, JobPlace.of(problem.field))
-    folder.set_state("running", "Trains.", holder=Process.of())
-    trainings: list[PathTraining] = []
+    problem = problem_of_job(card)
+    record_start(folder, problem)
+    checkpoints = Checkpoints(folder)
     for member in range(request.seeds):
         trainings.append(training_for(request, problem, member))
-        if not _walk(folder, request, trainings[-1], member):
+        if not _train_member(folder, card, trainings[-1], member, checkpoints):
             break
     seconds = before + time.monotonic() - began
     kept = worth_saving(trainings)
     if kept is None:
         sentence = "No level with sites removed was finished yet, so there is no plan to save."
-        again = "Resume goes on after what is finished; what was under way is begun anew."
-        folder.set_state("stopped", sentence, again, seconds=seconds)
+        conclude(folder, "stopped", sentence, RESUME_EARLY, seconds=seconds)
         return
-    folder.set_state("running", "Tests the levels and saves the run.", holder=Process.of())
+    record_saving(folder)
     training, complete = kept
-    store, run_id = _place_for_run(folder, card)
-    run = save_training(training, store, run_id, request.command(), seconds, complete)
+    store = FinalStore(folder.store, folder.stated().run_id)
+    command = card.command or request.command()
+    run = save_training(training, store, card.name, command, seconds, complete)
     seconds = before + time.monotonic() - began  # the test and the writing too
-    whole = len(complete) == request.seeds
-    _say_the_end(folder, run, complete=whole, members=len(complete), seconds=seconds)
+    conclude_saved(folder, card, run, complete, seconds, checkpoints)
 
 
-def _walk(folder: JobFolder, request: TrainRequest, training: PathTraining, member: int) -> bool:
-    """Walk one training, from its checkpoint if there is one; returns whether it came through."""
-    checkpoint = folder.checkpoint(member)
-    if checkpoint.exists():
-        read_checkpoint(training, checkpoint)
-    teller, at = _Teller(folder, request, training, member), None
-    for at in training.run():
-        between = at.phase == BETWEEN_LEVELS
-        if between:
-            write_checkpoint(training, checkpoint)
-        stop = folder.stop_asked
-        teller.tell(at, at_once=between or stop)
-        if stop:
+def _train_member(
+    folder: JobFolder,
+    card: JobCard,
+    training: PathTraining,
+    member: int,
+    checkpoints: Checkpoints,
+) -> bool:
+    """Whether one training came through, without a wish to stop."""
+    for _ in train_member(folder, card.request, training, member, checkpoints):
+        if folder.stop_asked:
             return False
-    write_checkpoint(training, checkpoint)
-    if at is not None:  # once more, with the level that is finished now
-        teller.tell(replace(at, step=training.n_steps, loss=math.nan), at_once=True)
     return True
 
 
-class _Teller:
-    """Writes down how far a training is, often enough to watch it."""
+def problem_of_job(card: JobCard) -> Problem:
+    """The problem that a job asks to be trained on.
 
-    def __init__(
-        self, folder: JobFolder, request: TrainRequest, training: PathTraining, member: int
-    ) -> None:
-        self.folder, self.training = folder, training
-        self.member, self.members = member, request.seeds
-        self.told = -math.inf
-        self.first = member * training.n_steps
-        taken = training.levels[-1].steps if training.levels else 0
-        folder.keep_losses(until=self.first + taken)
-        record = training.problem.record
-        # One variable has a unit; several are counted in their usual spread.
-        self.unit = record.normaliser.std[0] if record.channels == 1 else 1.0
-
-    def tell(self, at: Progress, *, at_once: bool) -> None:
-        if math.isfinite(at.loss):
-            self.folder.add_loss(self.first + at.step, at.loss)
-        if at_once or time.monotonic() - self.told > TELL_SECONDS:
-            self.folder.write(PROGRESS, self._record(at))
-            self.told = time.monotonic()
-
-    def _record(self, at: Progress) -> JobProgress:
-        n_sites, n_steps = self.training.problem.n_sites, self.training.n_steps
-        n_whole, left = n_steps * self.members, None
-        if math.isfinite(at.seconds_left) and at.step < n_steps:
-            a_step = at.seconds_left / (n_steps - at.step)
-            left = a_step * (n_whole - self.first - at.step)
-        levels = tuple(
-            LevelDone(
-                removed=1 - level.active.sum() / n_sites,
-                n_active=int(level.active.sum()),
-                error=math.sqrt(level.selection_error) * self.unit,
-            )
-            for level in self.training.levels
-        )
-        return JobProgress(
-            step=self.first + at.step,
-            n_steps=n_whole,
-            phase=at.phase,
-            member=self.member,
-            members=self.members,
-            seconds_left=left,
-            active=Mask(at.active).to_hex(),
-            n_active=at.n_active,
-            levels=levels,
-        )
+    Raises:
+        DataError, ConfigError: the data cannot be had, or are too short for its windows.
+    """
+    request, data = card.request, None if card.data is None else Path(card.data)
+    return open_problem(
+        request.dataset,
+        request.channels,
+        request.history,
+        request.horizon,
+        data=data,
+        device=card.device,
+    )
 
 
-def _say_the_end(
-    folder: JobFolder, run: Run, *, complete: bool, members: int, seconds: float
+def record_start(folder: JobFolder, problem: Problem) -> None:
+    """Write down where the sites lie, and that the job trains."""
+    try:
+        folder.write(PLACE, JobPlace.of(problem.field))
+        folder.set_state("running", "Trains.", holder=Process.of())
+    except OSError:  # no room: the training is worth more than its picture
+        pass
+
+
+def record_saving(folder: JobFolder) -> None:
+    """Write down that the training is over and its levels are tested."""
+    try:
+        folder.set_state("running", "Tests the levels and saves the run.", holder=Process.of())
+    except OSError:
+        pass
+
+
+def conclude_saved(
+    folder: JobFolder,
+    card: JobCard,
+    run: Run,
+    complete: Sequence[PathTraining],
+    seconds: float,
+    checkpoints: Checkpoints,
 ) -> None:
+    """Write down what a saved run holds, and that the job is over."""
     more = {"run_id": run.run_id, "seconds": seconds}
-    if complete:
-        for file in folder.path.glob("*.safetensors"):
-            file.unlink()
-        folder.set_state("finished", "Trained and saved.", "Open its Plan view.", **more)
+    renamed = ""
+    if run.run_id != card.name:
+        renamed = f" Its name is {run.run_id}, since {card.name} was taken."
+    if len(complete) == card.request.seeds:
+        conclude(folder, "finished", f"Trained and saved.{renamed}", "Open its Plan view.", **more)
+        checkpoints.remove()
         return
     what = f"{len(run.path.active)} of {len(run.manifest.config.levels)} levels"
-    if members:
-        what = f"{members} training{'s' if members > 1 else ''} of several"
-    sentence = f"Stopped: {what} are tested and saved as a run."
+    if complete:
+        what = f"{len(complete)} training{'s' if len(complete) > 1 else ''} of several"
+    sentence = f"Stopped: {what} are tested and saved as a run.{renamed}"
     next_step = "Look at them in the Plan view; Resume goes on after the last level."
-    folder.set_state("stopped", sentence, next_step, **more)
+    conclude(folder, "stopped", sentence, next_step, **more)
 
 
-def _place_for_run(folder: JobFolder, card: JobCard) -> tuple[RunStore, str]:
-    """Where the run goes: in place of what this job saved when it was stopped, if it is as it was.
+def conclude(
+    folder: JobFolder, name: StateName, sentence: str, next_step: str = "", **more: object
+) -> None:
+    """Write down how a job ended; on a full disk as soon as there is room again.
 
-    A run that something was measured beside, or that was renamed or deleted, is left alone.
+    Until then its ended beat says that nothing goes on (see `liveness`).
     """
-    earlier = folder.stated().run_id
-    own = {MANIFEST, ARRAYS, WEIGHTS}
-    if earlier and {file.name for file in (folder.store / earlier).glob("*")} == own:
-        return ReplacingStore(folder.store), earlier
-    store = RunStore(folder.store)
-    return store, store.free_id(card.name, exact=False)
 
+    def write() -> None:
+        folder.set_state(name, sentence, next_step, **more)
 
-@contextmanager
-def _beating(folder: JobFolder) -> Iterator[None]:
-    """Touch a file now and then, by which other machines know that this one works."""
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.is_set():
-            (folder.path / BEAT).touch()
-            over.wait(BEAT_SECONDS)
-
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
     try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+        write()
+    except OSError:
+        _write_later(folder, write)
+
+
+def _write_later(folder: JobFolder, write: Callable[[], None]) -> None:
+    """Try again in a thread until it is written, or someone else has written the state."""
+
+    def known() -> bytes | None:
+        try:
+            return (folder.path / STATE).read_bytes()
+        except OSError:
+            return None
+
+    before = known()
+
+    def insist() -> None:
+        while folder.path.is_dir() and known() == before:
+            time.sleep(AGAIN_SECONDS)
+            try:
+                write()
+            except OSError:
+                continue
+            break
+
+    threading.Thread(target=insist, daemon=True).start()

@@ -2,27 +2,31 @@
 
 A local cluster of one worker process is started on demand, in a process of its own, and ends with
 the app, however that ends. DYNST_SCHEDULER may name the address of another scheduler, whose
-workers must see the same folder of runs; what it was given goes on when the app ends.
+workers must see the same folder of runs; what it was given goes on when the app ends. The local
+cluster lets in no one but the app (see `cluster`); another scheduler is reached with the
+credentials that dask's own settings name.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from dynst_core.errors import JobError
-from dynst_core.job_files import CARD, JobCard, JobFolder, Process
+from dynst_core.job_files import CARD, JobCard, JobFolder, Process, no_room
 from dynst_core.runs import RunStore
 from dynst_core.train_request import TrainRequest
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.security import Security
 
 SCHEDULER_VARIABLE = "DYNST_SCHEDULER"
 START_SECONDS = 60.0
@@ -80,11 +84,13 @@ class JobQueue:
             JobError: it is not over, or no scheduler can be reached.
         """
         state = folder.job().state
-        if state.name not in ("stopped", "failed"):
+        if not state.resumable:
             raise JobError(
                 f"Expected a job that was stopped or failed, found one that is {state.name}; "
                 f"wait for it, or stop it first."
             )
+        with _explained(), folder.claimed():  # by no process that only seems to have ended
+            pass
         self._queue(folder)
 
     def close(self) -> None:
@@ -98,10 +104,10 @@ class JobQueue:
         with self._lock:
             client = self._connected()
             holder = Process.of(self._cluster.pid) if self._cluster else None
-            folder.withdraw_stop()
-            folder.set_state("queued", "Waits for its turn.", holder=holder)
-            task = client.submit(run_job, str(folder.path), pure=False, retries=0)
-            fire_and_forget(task)
+            with _explained():
+                folder.withdraw_stop()
+                folder.set_state("queued", "Waits for its turn.", holder=holder)
+            fire_and_forget(client.submit(run_job, str(folder.path), pure=False, retries=0))
 
     def _connected(self) -> Client:
         """A client of a scheduler that answers."""
@@ -110,9 +116,11 @@ class JobQueue:
         self._disconnect()
         from distributed import Client
 
-        address = self.scheduler or self._start_cluster()
+        address, security = (self.scheduler, None) if self.scheduler else self._start_cluster()
         try:
-            self._client = Client(address, set_as_default=False, timeout=START_SECONDS)
+            self._client = Client(
+                address, set_as_default=False, timeout=START_SECONDS, security=security
+            )
         except (OSError, TimeoutError, ValueError) as error:
             self._disconnect()
             raise JobError(
@@ -124,8 +132,10 @@ class JobQueue:
     def _cluster_lives(self) -> bool:
         return self._cluster is None or self._cluster.poll() is None
 
-    def _start_cluster(self) -> str:
-        """Start the local cluster's process; returns the scheduler's address."""
+    def _start_cluster(self) -> tuple[str, Security]:
+        """Start the local cluster's process; returns its address and what lets a client in."""
+        from distributed.security import Security
+
         # From the project's folder, so that this very package is what its workers import.
         self._cluster = subprocess.Popen(
             [sys.executable, "-m", "dynst_core.jobs"],
@@ -137,14 +147,15 @@ class JobQueue:
             start_new_session=True,  # Ctrl-C is for the app; the pipe then ends the cluster
         )
         assert self._cluster.stdout is not None  # noqa: S101  asked for above
-        address = self._cluster.stdout.readline().strip()
-        if not address:
+        line = self._cluster.stdout.readline()
+        if not line:
             self._disconnect()
             raise JobError(
                 "Expected a local cluster for training, found that it could not be started; the "
                 "app's terminal says why."
             )
-        return address
+        known: dict[str, str] = json.loads(line)
+        return known.pop("address"), Security(require_encryption=True, **known)
 
     def _disconnect(self) -> None:
         if self._client is not None:
@@ -161,6 +172,15 @@ class JobQueue:
             self._cluster = None
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn a full or read-only disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise no_room(error) from error
+
+
 def run_job(path: str) -> None:
     """Work on the job in a folder; what a worker is asked to do."""
     from dynst_core.job_work import work
@@ -169,38 +189,7 @@ def run_job(path: str) -> None:
     work(folder, folder.read(CARD, JobCard))
 
 
-def serve_cluster() -> None:
-    """Run a cluster of one worker until standard input closes; prints the scheduler's address.
-
-    The pipe closes when the app ends, in whichever way, so that no worker outlives it.
-    """
-    import dask
-    from distributed import LocalCluster
-
-    settings = {
-        # When a worker dies, the jobs that wait for it must not fall with the one at work, which
-        # `work` does not begin anew: its state no longer says "queued".
-        "distributed.scheduler.allowed-failures": 1000,
-        # dask would allow its worker one thread, whatever was asked for above.
-        "distributed.nanny.pre-spawn-environ": {},
-    }
-    with dask.config.set(settings):
-        cluster = LocalCluster(
-            n_workers=1,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            memory_limit=0,
-        )
-        print(cluster.scheduler_address, flush=True)  # noqa: T201  what the app reads
-        while sys.stdin.read(4096):
-            pass
-    # Waiting for a training to come to an end could take minutes; its levels are on disk.
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
-    os._exit(0)
-
-
 if __name__ == "__main__":
+    from dynst_core.cluster import serve_cluster
+
     serve_cluster()

@@ -22,7 +22,7 @@ from safetensors.numpy import save as serialize
 
 from dynst_core import commands
 from dynst_core.atomic import flush_folder, flush_tree, is_leftover, temporary_name
-from dynst_core.errors import RunError
+from dynst_core.errors import NameTakenError, RunError
 from dynst_core.field import Grid
 from dynst_core.hdf5_check import check_plain_hdf5
 from dynst_core.levels import true_share
@@ -330,6 +330,10 @@ class ReplacingStore(RunStore):
         with self.changing():
             if aside.exists():  # of a replacement that was cut off: the run in place is newer
                 shutil.rmtree(aside)
+            if not target.exists():  # renamed or deleted meanwhile
+                move_into_place(temporary, target)
+                return
+            self.check_replaceable(target)
             target.rename(aside)
             try:
                 move_into_place(temporary, target)
@@ -337,6 +341,9 @@ class ReplacingStore(RunStore):
                 aside.rename(target)
                 raise
             shutil.rmtree(aside)
+
+    def check_replaceable(self, target: Path) -> None:
+        """Refuse to replace a run that must stay; this store replaces any."""
 
 
 def _flatten(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -390,8 +397,8 @@ def check_name(wish: str) -> None:
         )
 
 
-def _taken(target: Path) -> RunError:
-    return RunError(
+def _taken(target: Path) -> NameTakenError:
+    return NameTakenError(
         f"Expected a run's name that is free, found {target.name!r} taken; choose another, or "
         f"delete what has it."
     )

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 if TYPE_CHECKING:
     from dynst_core.baselines import BaselineProgress
     from dynst_core.path import PathTraining
+    from dynst_core.path import Progress as TrainingProgress
     from dynst_core.record import Problem
 
 console = Console()
@@ -52,18 +53,47 @@ def say_problem(problem: Problem, left_out: np.ndarray | None = None) -> None:
         console.print(f"[yellow]Notice:[/] {escape(notice)}", soft_wrap=True, highlight=False)
 
 
-def follow_training(training: PathTraining) -> bool:
-    """Train with a progress bar; returns whether Ctrl-C ended it early."""
+class Stop:
+    """How a training in a terminal is asked to end, as a handler of SIGTERM.
 
-    def told() -> Iterator[tuple[int, str]]:
-        for at in training.run():
+    The first SIGTERM lets the level under way finish; a second one ends the process at once, which
+    loses no finished level, since each is written down.
+
+    Attributes:
+        asked: whether the first one came.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, signum: int, _: FrameType | None) -> None:
+        """Meet the signal.
+
+        Raises:
+            SystemExit: it is the second one.
+        """
+        if self.asked:
+            raise SystemExit(128 + signum)
+        self.asked = True
+
+
+def follow_training(training: PathTraining, steps: Iterable[TrainingProgress]) -> bool:
+    """Train with a progress bar; returns whether Ctrl-C ended it early.
+
+    Args:
+        training: what is trained.
+        steps: its progress, as it takes its steps.
+    """
+
+    def shown() -> Iterator[tuple[int, str]]:
+        for at in steps:
             loss = "" if math.isnan(at.loss) else f", loss {at.loss:.3f}"
             left = "" if math.isnan(at.seconds_left) else f", {_duration(at.seconds_left)} left"
             n_sites = training.problem.n_sites
             yield at.step, f"{at.phase}: {at.n_active} of {n_sites} sites{loss}{left}"
         yield training.n_steps, "Trained"
 
-    return _follow(told(), training.n_steps)
+    return _follow(shown(), training.n_steps)
 
 
 def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:

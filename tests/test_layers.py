@@ -38,7 +38,10 @@ LIGHT_LAYERS = (
     ("netcdf", "report_words", "keeping", "stability", "beside"),
     ("report", "run_file"),
     ("tables", "train_request"),
+    ("liveness", "fallback"),
+    ("final_store", "job_records"),
     ("job_files",),
+    ("resume_command",),
     ("estimate",),
 )
 TORCH_LAYERS = (
@@ -54,9 +57,12 @@ TORCH_LAYERS = (
     ("forecast",),
     ("finish", "trainings", "checkpoint"),
     ("baselines", "reopen"),
+    ("job_progress",),
     ("what_if", "job_work"),
+    ("cluster",),
     ("jobs",),
     ("terminal", "options"),
+    ("train_command",),
     ("cli",),
     ("__main__",),
 )

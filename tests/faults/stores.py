@@ -1,0 +1,192 @@
+"""Faults of a store of runs that need no training: damage, races, power cuts, half copies."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from dynst_core.errors import DynSTError
+from dynst_core.keeping import delete, deleted_runs, rename, restore
+from dynst_core.run_file import pack_run, unpack_run
+from dynst_core.runs import Run, RunStore, check_parts
+from tests.factories import make_arrays, network_sites, save_run
+
+Act = Callable[[RunStore], object]
+SAVED = make_arrays(network_sites(12))
+
+
+def fresh(root: Path) -> RunStore:
+    """A store with the runs `one` and `good`."""
+    shutil.rmtree(root, ignore_errors=True)
+    for name in ("one", "good"):
+        save_run(root, name, SAVED)
+    return RunStore(root)
+
+
+def faults_of(store: RunStore, least: int) -> str:
+    """What is wrong with a store in which every run should be whole; "" where nothing is."""
+    store.recover()
+    found = 0
+    for run_id in store.ids():
+        try:
+            check_parts(store.open(run_id))
+            found += 1
+        except DynSTError as error:
+            return f"damaged: {error}"
+    kept = found + len(deleted_runs(store))
+    return "" if kept >= least else f"{least - kept} of {least} runs lost"
+
+
+def in_child(act: Act, store: RunStore) -> multiprocessing.Process:
+    """Do something in a process of its own; what it refuses is no fault."""
+
+    def child() -> None:
+        try:
+            act(store)
+        except DynSTError:
+            pass
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    return process
+
+
+def race(first: Act, second: Act, least: int) -> Callable[[Path, random.Random], str]:
+    """Two processes at once on one store."""
+
+    def tried(root: Path, rng: random.Random) -> str:
+        store = fresh(root)
+        if rng.random() < 0.5:
+            delete(store, "one")
+            restore(store, deleted_runs(store)[0])
+        both = [in_child(act, store) for act in (first, second)]
+        for process in both:
+            process.join()
+        wrong = [p.exitcode for p in both if p.exitcode]
+        return f"a process ended with {wrong}" if wrong else faults_of(store, least)
+
+    return tried
+
+
+def save(name: str) -> Act:
+    return lambda store: save_run(store.root, name, SAVED)
+
+
+def imported(store: RunStore) -> object:
+    return unpack_run(io.BytesIO(pack_run(store.open("good"))), store)
+
+
+def restored(store: RunStore) -> object:
+    return [restore(store, one) for one in deleted_runs(store)]
+
+
+def restore_race(root: Path, rng: random.Random) -> str:
+    """One deleted run is restored by two at once."""
+    store = fresh(root)
+    delete(store, "one")
+    both = [in_child(restored, store) for _ in range(2)]
+    for process in both:
+        process.join()
+    return faults_of(store, 2)
+
+
+def power_cut(root: Path, rng: random.Random) -> str:
+    """A process ends before one of the renames by which runs come to their places."""
+    store, left = fresh(root), rng.randrange(3)
+    acts: list[Act] = [
+        save("new"),
+        imported,
+        lambda s: rename(s, "one", "two"),
+        lambda s: delete(s, "one"),
+    ]
+    act = rng.choice(acts)
+
+    def cut(s: RunStore) -> None:
+        real = {"rename": Path.rename, "replace": Path.replace}
+
+        def instead(name: str) -> Callable[[Path, Path], Path]:
+            def moved(self: Path, target: Path) -> Path:
+                nonlocal left
+                if left == 0:
+                    os._exit(0)
+                left -= 1
+                return real[name](self, target)
+
+            return moved
+
+        for name in real:
+            setattr(Path, name, instead(name))
+        act(s)
+
+    in_child(cut, store).join()
+    return faults_of(store, 2)
+
+
+def damage(root: Path, rng: random.Random) -> str:
+    """One file of a run is damaged: the run is refused in a sentence, its neighbour opens."""
+    store = fresh(root)
+    file = rng.choice(sorted((root / "one").iterdir()))
+    content = bytearray(file.read_bytes())
+    at = rng.randrange(len(content))
+    kind = rng.choice(["cut", "bit", "zeros", "gone", "longer", "folder"])
+    if kind == "cut":
+        content = content[:at]
+    elif kind == "bit":
+        content[at] ^= 1 << rng.randrange(8)
+    elif kind == "zeros":
+        content[at : at + 64] = bytes(b ^ 0xFF for b in content[at : at + 64])
+    elif kind == "longer":
+        content += b"x"
+    file.unlink()
+    if kind == "folder":
+        file.mkdir()
+    elif kind != "gone":
+        file.write_bytes(content)
+    return _told(store, "one", f"{file.name} {kind}")
+
+
+def half_copied(root: Path, rng: random.Random) -> str:
+    """A copy of a run that broke off."""
+    store = fresh(root)
+    files = sorted((root / "one").iterdir())
+    for file in rng.sample(files, rng.randrange(1, len(files))):
+        file.unlink()
+    return _told(store, "one", "half copied")
+
+
+def _told(store: RunStore, run_id: str, what: str) -> str:
+    def opens(name: str) -> Run:
+        run = store.open(name)
+        check_parts(run)
+        return run
+
+    opens("good")
+    try:
+        opens(run_id)
+    except DynSTError:
+        return ""
+    return f"{what}: opened as if nothing were wrong"
+
+
+CASES: dict[str, tuple[int, Callable[[Path, random.Random], str]]] = {
+    "every file damaged at random": (200, damage),
+    "half-copied runs": (20, half_copied),
+    "power cut before a rename": (40, power_cut),
+    "rename and rename": (
+        20,
+        race(lambda s: rename(s, "one", "a"), lambda s: rename(s, "one", "b"), 2),
+    ),
+    "rename and delete": (
+        20,
+        race(lambda s: rename(s, "one", "a"), lambda s: delete(s, "one"), 2),
+    ),
+    "import and import": (20, race(imported, imported, 4)),
+    "save and save": (20, race(save("x"), save("x"), 3)),
+    "restore and restore": (20, restore_race),
+}
+"""Tries of each fault, and one try: what was lost, "" for nothing."""
