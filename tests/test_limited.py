@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits are POSI
 
 
 def reverse(content: bytes, name: str) -> bytes:
-    print("a library that talks")
+    print("a library that talks")  # noqa: T201  what must not mix with the answer
     return content[::-1]
 
 
