@@ -22,6 +22,9 @@ BURST = 40
 A person sends a handful a second at most; a slider that is dragged sends one when it is let go.
 """
 
+TILES = "https://tile.openstreetmap.org"
+"""The one address outside that a page may fetch from: street tiles, once a viewer asks for them."""
+
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 POLICY = {
@@ -29,7 +32,7 @@ POLICY = {
     # Streamlit's page has inline scripts, compiles some of its own, and loads components by blob.
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
     "style-src": "'self' 'unsafe-inline'",
-    "img-src": "'self' data: blob:",
+    "img-src": f"'self' data: blob: {TILES}",
     "font-src": "'self' data:",
     "media-src": "'self' data: blob:",
     "worker-src": "'self' blob:",
@@ -139,7 +142,7 @@ def paced(receive: Receive) -> Receive:
 
 def policy(host: str) -> str:
     """The content-security policy of a page that is served under a host name."""
-    own = f"'self' ws://{host} wss://{host}" if HOST.fullmatch(host) else "'self'"
+    own = f"'self' {TILES}" + (f" ws://{host} wss://{host}" if HOST.fullmatch(host) else "")
     return "; ".join(f"{name} {value}" for name, value in (POLICY | {"connect-src": own}).items())
 
 

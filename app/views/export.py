@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from app import layers, loading, session, state
+from app import layers, loading, session, state, telling
 from app.session import Choice
 from app.views import layer_bar
-from dynst_core import looks, wording
+from dynst_core import looks
 from dynst_core.constraints import Constraints
 from dynst_core.errors import DynSTError
 from dynst_core.plan import Plan
@@ -133,7 +133,7 @@ def _open_plan(run: Run) -> None:
     if told is not None:
         opened, text = told
         (st.success if opened else st.error)(
-            wording.plain(text), icon=":material/check:" if opened else ":material/error:"
+            telling.told(text), icon=":material/check:" if opened else ":material/error:"
         )
 
 

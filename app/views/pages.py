@@ -47,7 +47,8 @@ def show_no_runs(places: Iterable[Path]) -> None:
     """What to do where no run was found, and where it was looked for."""
     with st.container(border=True):
         st.markdown(wording.no_runs())
-        st.caption("Looked in " + ", ".join(f"`{place}`" for place in places))
+        names = ", ".join(wording.code(place.name) for place in places)
+        st.caption(f"Looked in the folders of runs: {names}. `DYNST_RUNS` names others.")
 
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from app import telling
 from app.loading import Shelf
 from dynst_core import wording
 from dynst_core.errors import DynSTError
@@ -24,7 +24,7 @@ from dynst_core.keeping import (
     restore,
     write_note,
 )
-from dynst_core.runs import Run, RunStore, run_folders
+from dynst_core.runs import Run, RunStore
 
 LOOK, TOLD = "look-at", "runs-told"
 NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
@@ -99,6 +99,31 @@ def show_tools(run: Run) -> None:
             )
 
 
+def show_damaged(folder: Path, fault: str) -> None:
+    """A run that cannot be opened: why not, and a button that deletes it.
+
+    Args:
+        folder: where it lies.
+        fault: why it cannot be opened.
+    """
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", key=f"damaged-{folder.name}"
+    ):
+        st.markdown(
+            f":material/error: **{wording.plain(folder.name)}** cannot be opened. "
+            f"{telling.told(fault)}",
+            width="stretch",
+        )
+        if not is_example(folder):
+            st.button(
+                "Delete",
+                key=f"delete-{folder.name}",
+                icon=":material/delete:",
+                on_click=_delete,
+                args=(RunStore(folder.parent), folder.name),
+            )
+
+
 def show_import(place: Path) -> None:
     """A box that takes a packed run into the first folder of runs."""
     st.markdown("**Import a run**")
@@ -122,7 +147,7 @@ def show_deleted(shelf: Shelf) -> None:
     with st.expander(f"Deleted runs ({len(found)})", key="deleted"):
         for store, one in found:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"`{one.run_id}`, deleted {one.time:%d %b %Y, %H:%M} UTC")
+                st.markdown(f"{wording.code(one.run_id)}, deleted {one.time:%d %b %Y, %H:%M} UTC")
                 st.button(
                     "Restore",
                     key=f"restore-{one.key}",
@@ -191,7 +216,7 @@ def _attempt(
     try:
         act()
     except DynSTError as error:
-        _tell(Told(place, good=False, text=_without_folders(str(error))))
+        _tell(Told(place, good=False, text=telling.without_folders(str(error))))
         return False
     _tell(Told(place, good=True, text=told, undo=undo))
     return True
@@ -199,13 +224,6 @@ def _attempt(
 
 def _tell(told: Told) -> None:
     st.session_state[TOLD] = told
-
-
-def _without_folders(text: str) -> str:
-    """An error as the page tells it: files by run, wherever on the disk the runs lie."""
-    for place in run_folders():
-        text = text.replace(f"{place}{os.sep}", "")
-    return text
 
 
 def _note(folder: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import links, loading, redraw, train_pictures, train_words, training
+from app import links, loading, redraw, telling, train_pictures, train_words, training
 from app.views import pages
 from app.views.train_form import JOB
 from dynst_core import commands, wording
@@ -57,19 +57,19 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
     state = job.state
     before = train_words.queue_place(job, [other for _, other in jobs.values()])
     st.markdown(
-        f"**{train_words.title(job)}** · {train_words.ICONS[state.name]} "
+        f"**{wording.plain(train_words.title(job))}** · {train_words.ICONS[state.name]} "
         f"{train_words.standing(job, before)}"
     )
     if state.name in ("running", "stopping"):
-        st.progress(min(1.0, job.share_done), text=train_words.progress_line(job))
+        st.progress(min(1.0, job.share_done), text=wording.plain(train_words.progress_line(job)))
     if state.name == "failed":
-        st.error(f"{state.sentence} {state.next_step}", icon=":material/error:")
+        st.error(telling.told(f"{state.sentence} {state.next_step}"), icon=":material/error:")
     elif state.name != "running":
-        st.caption(f"{state.sentence} {state.next_step}".strip())
+        st.caption(telling.told(f"{state.sentence} {state.next_step}"))
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_buttons(folder, job)
     _show_pictures(folder, job)
-    st.caption(f"`{commands.here(*job.card.request.words())}`")
+    st.caption(wording.code(commands.here(*job.card.request.words())))
 
 
 def _show_buttons(folder: JobFolder, job: Job) -> None:
@@ -84,7 +84,7 @@ def _show_buttons(folder: JobFolder, job: Job) -> None:
     if job.state.run_id is not None and job.state.run_id in loading.find_runs().folders:
         st.page_link(
             pages.all_pages()[0],
-            label=f"Open {job.state.run_id} in the Plan view",
+            label=f"Open {wording.plain(job.state.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={links.RUN: job.state.run_id},
         )
@@ -103,7 +103,7 @@ def _do(asked: bool, act: Callable[[], None]) -> None:
     try:
         act()
     except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(telling.told(error), icon=":material/error:")
         return
     st.rerun()
 
