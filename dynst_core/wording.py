@@ -241,7 +241,7 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 def plain(text: str) -> str:
     """Text of a run, a file or a person, so that Markdown shows it as it is."""
     text = _REPLACED.sub(_JOINER, _BIDI.sub("\ufffd", " ".join(text.split())))
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.&-])", r"\\\1", text)
+    return re.sub(r"((?!(?<=\w)\.\w)[\\`*_{}\[\]<>()#+!|~$:.&-])", r"\\\1", text)
 
 
 def code(text: str) -> str:

@@ -47,8 +47,7 @@ def show_no_runs(places: Iterable[Path]) -> None:
     """What to do where no run was found, and where it was looked for."""
     with st.container(border=True):
         st.markdown(wording.no_runs())
-        names = ", ".join(wording.code(place.name) for place in places)
-        st.caption(f"Looked in the folders of runs: {names}. `DYNST_RUNS` names others.")
+        st.caption("Looked in " + ", ".join(wording.code(str(place)) for place in places))
 
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:

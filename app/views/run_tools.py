@@ -107,12 +107,11 @@ def show_damaged(folder: Path, fault: str) -> None:
         fault: why it cannot be opened.
     """
     with st.container(
-        border=True, horizontal=True, vertical_alignment="center", key=f"damaged-{folder.name}"
+        horizontal=True, vertical_alignment="center", gap="small", key=f"damaged-{folder.name}"
     ):
-        st.markdown(
-            f":material/error: **{wording.plain(folder.name)}** cannot be opened. "
-            f"{telling.told(fault)}",
-            width="stretch",
+        st.error(
+            f"**{wording.plain(folder.name)}** cannot be opened. {telling.told(fault)}",
+            icon=":material/error:",
         )
         if not is_example(folder):
             st.button(
