@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import loading, telling
+from app import loading, telling, uploads
 from app.comparison import Side
 from app.loading import Shelf
 from dynst_core import wording
@@ -103,7 +103,7 @@ def _show_upload(run: Run, name: str, low: str) -> None:
             type=["json"],
             key=f"compare-{low}-file",
             on_change=lambda: _take_file(run, low),
-            max_upload_size=50,
+            max_upload_size=uploads.PLAN_MB,
         )
     fault = st.session_state.get(f"compare-{low}-fault")
     if fault:
@@ -116,7 +116,7 @@ def _take_file(run: Run, low: str) -> None:
     if file is None:
         return
     try:
-        plan = plan_of(read_card(file.getvalue(), file.name), run, file.name)
+        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
     except DynSTError as error:
         st.session_state[f"compare-{low}-fault"] = str(error)
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import telling
+from app import telling, uploads
 from app.loading import Shelf
 from dynst_core import wording
 from dynst_core.errors import DynSTError
@@ -29,8 +29,6 @@ from dynst_core.runs import Run, RunStore
 LOOK, TOLD = "look-at", "runs-told"
 NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
 """Where an action is asked for, and its message shown."""
-
-MOST_MEGABYTES = 1000
 
 EXAMPLE_WORDS = (
     "This run comes with DynST Planner as an example. It is not renamed, noted or deleted here; "
@@ -133,7 +131,7 @@ def show_import(place: Path) -> None:
         key="run-file",
         on_change=lambda: _import(place),
         label_visibility="collapsed",
-        max_upload_size=MOST_MEGABYTES,
+        max_upload_size=uploads.RUN_MB,
     )
 
 
@@ -266,6 +264,11 @@ def _import(place: Path) -> None:
         clear_message()
         return
     came: list[str] = []
-    if _attempt(IMPORT, lambda: came.append(unpack_run(file, RunStore(place), file.name)), ""):
+
+    def unpack() -> None:
+        uploads.check_size(file, uploads.RUN_MB)
+        came.append(unpack_run(file, RunStore(place), file.name))
+
+    if _attempt(IMPORT, unpack, ""):
         _tell(Told(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
         st.session_state[LOOK] = came[0]
