@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from starlette.datastructures import Headers
 
-from app import comparison, guard, links, telling
+from app import comparison, guard, links, telling, uploads
 from dynst_core import wording
+from dynst_core.errors import DataError
 from dynst_core.runs import Run, run_folders
 from tests.hostile import TEXTS
 
@@ -171,3 +172,14 @@ def test_errors_name_files_without_the_folders_of_the_server() -> None:
     assert telling.without_folders("see https://a.example/b/c or docs/own-data.md") == (
         "see https://a.example/b/c or docs/own-data.md"
     )
+
+
+def test_an_upload_that_is_too_large_is_refused_before_it_is_read() -> None:
+    class Large:
+        name, size = "zones.geojson", 30 * 2**20
+
+        def getvalue(self) -> bytes:
+            raise AssertionError("it was read")
+
+    with pytest.raises(DataError, match="expected a file of at most 20 MB, found one of 30 MB"):
+        uploads.content(Large(), uploads.ZONES_MB)  # type: ignore[arg-type]
