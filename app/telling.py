@@ -16,7 +16,17 @@ PATH = re.compile(r"(?<![\w:/.\\])(?:/|[A-Za-z]:[\\/])(?:[^\s/\\,;:'\"`()]+[\\/]
 
 def told(error: Exception | str) -> str:
     """An error, or any other sentence with data in it, as Markdown that shows it as it is."""
-    return wording.plain(without_folders(str(error)))
+    return wording.plain(sentence(error))
+
+
+def sentence(error: Exception | str) -> str:
+    """An error in a sentence, without the folders of the server; not yet Markdown."""
+    if isinstance(error, OSError):  # what the disk refuses comes without a sentence
+        error = (
+            f"Expected a folder of runs that can be written to, found {error.strerror or error}; "
+            f"make room there, or see to its permissions, and try again."
+        )
+    return without_folders(str(error))
 
 
 def without_folders(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+from app.views import run_tools
 from app.views import runs as runs_view
 from dynst_core.keeping import EXAMPLE, TRASH
 from dynst_core.run_file import pack_run
@@ -85,3 +87,26 @@ def test_the_other_views_name_a_bad_run_and_offer_the_others(bad: list[str], at:
     compared = drawn("compare", a=bad[at], b="network")
     assert compared.error and not compared.exception
     assert not drawn("train").exception
+
+
+@pytest.mark.parametrize("what", ["note", "rename", "delete"])
+def test_a_full_disk_is_a_sentence_beside_the_control(
+    network_run: Run, store: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    page = drawn("runs")
+
+    def full(*args: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(store / "network" / "x"))
+
+    names = {"note": "write_note", "rename": "rename", "delete": "delete"}
+    monkeypatch.setattr(run_tools, names[what], full)
+    if what == "note":
+        page.text_area[0].input("for the city").run()
+    else:
+        if what == "rename":
+            page.text_input[0].input("other").run()
+        button(page, f"{what}-network").click().run()
+    assert not page.exception
+    assert (
+        "No space left on device" in page.error[0].value and str(store) not in page.error[0].value
+    )

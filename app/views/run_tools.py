@@ -212,8 +212,8 @@ def _attempt(
     """Do something with a run, and remember what to say about it."""
     try:
         act()
-    except DynSTError as error:
-        _tell(Told(place, good=False, text=telling.without_folders(str(error))))
+    except (DynSTError, OSError) as error:
+        _tell(Told(place, good=False, text=telling.sentence(error)))
         return False
     _tell(Told(place, good=True, text=told, undo=undo))
     return True

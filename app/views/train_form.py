@@ -193,7 +193,7 @@ def _download(entry: Entry) -> None:
     try:
         with st.spinner(f"Downloads {wording.plain(entry.name)}"):
             training.download(entry)
-    except DynSTError as error:
+    except (DynSTError, OSError) as error:
         st.error(telling.told(error), icon=":material/error:")
         return
     st.rerun()
@@ -301,7 +301,7 @@ def _start(choice: TrainChoice, request: TrainRequest, model_seconds: float) -> 
     try:
         with st.spinner("Hands it to the worker"):
             folder = training.queue().submit(request, choice.name or None, model_seconds)
-    except DynSTError as error:
+    except (DynSTError, OSError) as error:
         st.error(telling.told(error), icon=":material/error:")
         return
     st.query_params[JOB] = folder.path.name

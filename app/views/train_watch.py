@@ -75,12 +75,9 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
 def _show_buttons(folder: JobFolder, job: Job) -> None:
     name = job.state.name
     if name in ("running", "queued"):
-        st.button(
-            "Stop" if name == "running" else "Take out of the queue",
-            key="job-stop",
-            icon=":material/stop:",
-            on_click=folder.ask_to_stop,
-        )
+        label = "Stop" if name == "running" else "Take out of the queue"
+        stop = st.button(label, key="job-stop", icon=":material/stop:")
+        _do(stop, folder.ask_to_stop)
     if job.state.run_id is not None and job.state.run_id in loading.find_runs().folders:
         st.page_link(
             pages.all_pages()[0],
@@ -102,7 +99,7 @@ def _do(asked: bool, act: Callable[[], None]) -> None:
         return
     try:
         act()
-    except DynSTError as error:
+    except (DynSTError, OSError) as error:
         st.error(telling.told(error), icon=":material/error:")
         return
     st.rerun()
