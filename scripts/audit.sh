@@ -25,13 +25,13 @@ if ! "$own/bin/python" -c 'import pip_audit' >/dev/null 2>&1; then
 fi
 
 status=0
-told="$(timeout 120 "$own/bin/python" -m pip_audit --progress-spinner off --disable-pip --no-deps \
+found="$(timeout 120 "$own/bin/python" -m pip_audit --progress-spinner off --disable-pip --no-deps \
     --timeout 10 --requirement "$lock" 2>&1)" || status=$?
 if [ "$status" = 0 ]; then
     cp "$lock" "$stamp"
     echo "Known vulnerabilities of $lock: none"
-elif grep -qE '^Found [0-9]+ known vulnerabilit' <<<"$told"; then
-    echo "$told" >&2
+elif grep -qE '^Found [0-9]+ known vulnerabilit' <<<"$found"; then
+    echo "$found" >&2
     echo "Update what is named with scripts/lock.sh --upgrade, or AUDIT=no for this once." >&2
     exit 1
 else

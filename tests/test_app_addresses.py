@@ -45,5 +45,5 @@ def test_the_plan_opens_at_any_address(store: Path, query: dict[str, str]) -> No
 def test_the_other_views_open_at_any_address(store: Path, view: str, query: dict[str, str]) -> None:
     page = drawn(view, **query)
     assert not page.exception
-    told = [one.value for one in (*page.warning, *page.error)]
-    assert all(len(one) < 600 for one in told)
+    shown = [one.value for one in (*page.warning, *page.error)]
+    assert all(len(one) < 600 for one in shown)

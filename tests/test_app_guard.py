@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from starlette.datastructures import Headers
 
-from app import comparison, guard, links, telling, uploads
+from app import comparison, guard, links, messages, uploads
 from dynst_core import wording
 from dynst_core.errors import DataError
 from dynst_core.runs import Run, run_folders
@@ -166,10 +166,10 @@ def test_charts_show_markup_as_text() -> None:
 def test_errors_name_files_without_the_folders_of_the_server() -> None:
     place = run_folders()[0]
     assert (
-        telling.without_folders(f"{place}/one/path.nc: expected x.") == "one/path.nc: expected x."
+        messages.without_folders(f"{place}/one/path.nc: expected x.") == "one/path.nc: expected x."
     )
-    assert telling.without_folders("found /etc/ssl/private.key there") == "found private.key there"
-    assert telling.without_folders("see https://a.example/b/c or docs/own-data.md") == (
+    assert messages.without_folders("found /etc/ssl/private.key there") == "found private.key there"
+    assert messages.without_folders("see https://a.example/b/c or docs/own-data.md") == (
         "see https://a.example/b/c or docs/own-data.md"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import compare_charts, comparison, loading, telling
+from app import compare_charts, comparison, loading, messages
 from app.compare_charts import Mark
 from dynst_core import palette, wording
 from dynst_core.plan import Plan
@@ -51,7 +51,7 @@ def show(
                 config={"displayModeBar": False},
                 alt=f"Error of every selector measured beside run {run.run_id}.",
             )
-            note = telling.told(fault) if fault else missing_baselines(run, found)
+            note = messages.as_markdown(fault) if fault else missing_baselines(run, found)
             if note:
                 st.caption(note)
     st.caption(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import loading, telling, uploads
+from app import loading, messages, uploads
 from app.comparison import Side
 from app.loading import Shelf
 from dynst_core import wording
@@ -56,7 +56,7 @@ def show(
         try:
             run = loading.open_run(shelf.folders[side.run_id])
         except RunError as error:
-            st.error(telling.told(error), icon=":material/error:")
+            st.error(messages.as_markdown(error), icon=":material/error:")
             return None
         level = run.level_near(side.removed)
         found = _from_file(run, low)
@@ -107,7 +107,7 @@ def _show_upload(run: Run, name: str, low: str) -> None:
         )
     fault = st.session_state.get(f"compare-{low}-fault")
     if fault:
-        st.error(telling.told(fault), icon=":material/error:")
+        st.error(messages.as_markdown(fault), icon=":material/error:")
 
 
 def _take_file(run: Run, low: str) -> None:

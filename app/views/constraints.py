@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import links, state, telling, uploads
+from app import links, messages, state, uploads
 from app.maps import Border
 from app.session import CONSTRAINTS, Choice
 from app.views import id_box
@@ -157,7 +157,7 @@ def _pick_zones(run: Run, choice: Choice) -> None:
     )
     fault = st.session_state.get(f"{key}-fault")
     if fault:
-        st.error(telling.told(fault), icon=":material/error:")
+        st.error(messages.as_markdown(fault), icon=":material/error:")
     found = state.zones(run)
     if found is not None:
         _pick_limit(run, choice, found)

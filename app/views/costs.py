@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import state, telling, uploads
+from app import messages, state, uploads
 from app.session import Choice
 from dynst_core import wording
 from dynst_core.constraints import MOST_COST
@@ -34,7 +34,7 @@ def show(run: Run, choice: Choice) -> None:
         fault = st.session_state.get(f"{key}-fault")
         if fault:
             former = "" if choice.costs is None else " The costs of the file before stay in use."
-            st.error(f"{telling.told(fault)}{former}", icon=":material/error:")
+            st.error(f"{messages.as_markdown(fault)}{former}", icon=":material/error:")
         if choice.costs is not None:
             _show_found(run, choice, st.session_state.get(f"{key}-others"))
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from app import layers, loading, session, state, telling, uploads
+from app import layers, loading, messages, session, state, uploads
 from app.session import Choice
 from app.views import layer_bar
 from dynst_core import looks
@@ -133,7 +133,7 @@ def _open_plan(run: Run) -> None:
     if told is not None:
         opened, text = told
         (st.success if opened else st.error)(
-            telling.told(text), icon=":material/check:" if opened else ":material/error:"
+            messages.as_markdown(text), icon=":material/check:" if opened else ":material/error:"
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import telling, uploads
+from app import messages, uploads
 from app.loading import Shelf
 from dynst_core import wording
 from dynst_core.errors import DynSTError
@@ -108,7 +108,7 @@ def show_damaged(folder: Path, fault: str) -> None:
         horizontal=True, vertical_alignment="center", gap="small", key=f"damaged-{folder.name}"
     ):
         st.error(
-            f"**{wording.plain(folder.name)}** cannot be opened. {telling.told(fault)}",
+            f"**{wording.plain(folder.name)}** cannot be opened. {messages.as_markdown(fault)}",
             icon=":material/error:",
         )
         if not is_example(folder):
@@ -213,7 +213,7 @@ def _attempt(
     try:
         act()
     except (DynSTError, OSError) as error:
-        _tell(Told(place, good=False, text=telling.sentence(error)))
+        _tell(Told(place, good=False, text=messages.sentence(error)))
         return False
     _tell(Told(place, good=True, text=told, undo=undo))
     return True

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import links, loading, session, telling
+from app import links, loading, messages, session
 from app.loading import Shelf
 from app.views import pages, run_tools
 from dynst_core import beside, rivals, stability, wording
@@ -163,7 +163,7 @@ def how_well(run: Run) -> list[str]:
         *map(wording.plain, wording.behind_persistence(run)),
     ]
     baselines, fault = loading.baselines(run)
-    note = telling.told(fault) if fault else rivals.missing_baselines(run, baselines)
+    note = messages.as_markdown(fault) if fault else rivals.missing_baselines(run, baselines)
     names = [wording.plain(rivals.NAMES.get(name, name)) for name in rivals.measured(baselines)]
     if names and not fault:
         told.append(f"Measured beside it, each with a forecaster of its own: {', '.join(names)}.")

@@ -14,11 +14,11 @@ from app import (
     errands,
     forecasting,
     layers,
+    messages,
     questions,
     redraw,
     session,
     state,
-    telling,
     train_words,
 )
 from app.errands import Errand
@@ -115,7 +115,9 @@ def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
 def _offer_again(errand: Errand) -> None:
     """What became of an answer that did not come, and a button to ask again."""
     if errand.fault is not None:
-        st.error(f"The forecast failed: {telling.told(errand.fault)}", icon=":material/error:")
+        st.error(
+            f"The forecast failed: {messages.as_markdown(errand.fault)}", icon=":material/error:"
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if errand.stopped:
             st.caption("The forecast was stopped.", width="content")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import links, loading, redraw, telling, train_pictures, train_words, training
+from app import links, loading, messages, redraw, train_pictures, train_words, training
 from app.views import pages
 from app.views.train_form import JOB
 from dynst_core import commands, wording
@@ -63,9 +63,11 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
     if state.name in ("running", "stopping"):
         st.progress(min(1.0, job.share_done), text=wording.plain(train_words.progress_line(job)))
     if state.name == "failed":
-        st.error(telling.told(f"{state.sentence} {state.next_step}"), icon=":material/error:")
+        st.error(
+            messages.as_markdown(f"{state.sentence} {state.next_step}"), icon=":material/error:"
+        )
     elif state.name != "running":
-        st.caption(telling.told(f"{state.sentence} {state.next_step}"))
+        st.caption(messages.as_markdown(f"{state.sentence} {state.next_step}"))
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_buttons(folder, job)
     _show_pictures(folder, job)
@@ -100,7 +102,7 @@ def _do(asked: bool, act: Callable[[], None]) -> None:
     try:
         act()
     except (DynSTError, OSError) as error:
-        st.error(telling.told(error), icon=":material/error:")
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return
     st.rerun()
 

@@ -99,8 +99,8 @@ def test_a_page_cannot_load_from_elsewhere_nor_lie_in_a_foreign_frame(
     page.unroute("**/*")  # what stops it must be the policy, not the test's own guard
     blocked = page.evaluate(
         """async () => {
-          const told = [];
-          document.addEventListener("securitypolicyviolation", (e) => told.push(
+          const found = [];
+          document.addEventListener("securitypolicyviolation", (e) => found.push(
             e.effectiveDirective));
           new Image().src = "http://127.0.0.1:9/t.png";
           fetch("http://127.0.0.1:9/f").catch(() => {});
@@ -108,7 +108,7 @@ def test_a_page_cannot_load_from_elsewhere_nor_lie_in_a_foreign_frame(
           script.src = "http://127.0.0.1:9/s.js";
           document.head.append(script);
           await new Promise((done) => setTimeout(done, 500));
-          return told;
+          return found;
         }"""
     )
     assert {"img-src", "connect-src", "script-src-elem"} <= set(blocked)

@@ -14,7 +14,7 @@ PATH = re.compile(r"(?<![\w:/.\\])(?:/|[A-Za-z]:[\\/])(?:[^\s/\\,;:'\"`()]+[\\/]
 """The folders of a path from the root on, up to its last part."""
 
 
-def told(error: Exception | str) -> str:
+def as_markdown(error: Exception | str) -> str:
     """An error, or any other sentence with data in it, as Markdown that shows it as it is."""
     return wording.plain(sentence(error))
 
