@@ -36,9 +36,11 @@ test-quick: venv-dev ## run the tests that need no browser and little time
 test-faults: venv-dev ## kill, fill, cut off and damage again and again; under 40 minutes
 	@$(py) -m tests.faults
 
-lint: venv-dev ## check style and formatting
+lint: venv-dev ## check style, formatting, licences and known faults of dependencies
 	@$(py) -m ruff check .
 	@$(py) -m ruff format --check .
+	@$(py) scripts/check_licences.py
+	@scripts/audit.sh requirements.txt
 
 types: venv-dev ## check types
 	@$(py) -m mypy
@@ -64,8 +66,9 @@ bench-slider: venv-dev ## measure the slider in a real browser, on a quiet machi
 	@CHROMIUM="$$(scripts/ensure_chromium.sh)" && export CHROMIUM && \
 		exec $(py) -m benchmarks.slider_latency
 
-bench-sessions: venv-dev ## measure twenty planners at once on one server
+bench-sessions: venv-dev ## measure twenty planners at once on one server, then ten minutes beside two trainings
 	@$(py) -m benchmarks.many_sessions
+	@$(py) -m benchmarks.many_sessions --minutes 10 --trainings 2
 
 lock: venv-dev ## write the lock files anew from pyproject.toml
 	@scripts/lock.sh

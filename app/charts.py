@@ -38,7 +38,7 @@ def trade_off(
         channel: channel index.
         height: pixels.
     """
-    unit = wording.unit(run, channel)
+    unit = wording.in_chart(wording.unit(run, channel))
     levels = range(len(run.path.active))
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     ours = [run.rmse(i, lead, channel) for i in levels]
@@ -123,7 +123,7 @@ def lead_times(
 
 def by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: int) -> go.Figure:
     """Up to three lines of RMSE against lead time, by name, the plan's own last."""
-    unit = wording.unit(run, channel)
+    unit = wording.in_chart(wording.unit(run, channel))
     ahead = [wording.lead_time(run, i) for i in range(run.manifest.config.horizon)]
     looks = (
         {"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
@@ -161,7 +161,7 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
     Every cell carries a transparent square that can be clicked; its customdata is the level and the
     lead-time index.
     """
-    unit = wording.unit(run, channel)
+    unit = wording.in_chart(wording.unit(run, channel))
     levels, leads = range(len(run.path.active)), range(run.manifest.config.horizon)
     errors = np.array([[run.rmse(i, k, channel) for i in levels] for k in leads])
     decimals = wording.digits(float(np.nanmax(errors)) if np.isfinite(errors).any() else 1.0)

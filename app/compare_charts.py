@@ -64,7 +64,7 @@ def selectors(
                 marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
             )
     decimals = wording.digits(run.rmse(0, lead, channel))
-    unit = wording.unit(run, channel)
+    unit = wording.in_chart(wording.unit(run, channel))
     figure.update_traces(
         hovertemplate=f"%{{x:.3g}} % removed: %{{y:.{decimals}f}} {unit}",
         selector={"hoverinfo": None},

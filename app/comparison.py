@@ -18,6 +18,9 @@ KEPT, ERROR = "kept", "error"
 SHOWN = (KEPT, ERROR)
 """What the maps show; the first needs no word in the link."""
 
+MOST_LEADS = 10**9
+"""More lead times than any run has; how many these two share is known once they are open."""
+
 FIRST_CUTS = (0.6, 0.8)
 """Shares removed when the link names none."""
 
@@ -67,7 +70,7 @@ def read(query: Mapping[str, str], run_ids: Sequence[str], default: str) -> Comp
     return Comparison(
         first=sides[0],
         second=sides[1],
-        lead=int(steps) - 1 if steps.isdecimal() and int(steps) > 0 else None,
+        lead=links.counted(steps, MOST_LEADS),
         variable=query.get(CHANNEL),
         show=query[SHOW] if query.get(SHOW) in SHOWN else KEPT,
     )

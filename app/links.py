@@ -34,6 +34,9 @@ ALL_LEADS = "all"
 NO_MAP = "none"
 """What a link says where one map stands alone."""
 
+MOST_PERCENT = 1e4
+"""What is beyond that is not repeated as a share to remove."""
+
 LONGEST_LIST = 1500
 """Letters of site ids in a link; addresses much longer than that are cut by some programs."""
 
@@ -53,7 +56,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     removed = _number(query.get(REMOVED, ""))
     level = first_choice(run).level if removed is None else run.level_near(removed / 100)
     steps = query.get(LEAD, ALL_LEADS)
-    within = steps.isdecimal() and 1 <= int(steps) <= run.manifest.config.horizon
+    lead = counted(steps, run.manifest.config.horizon)
     channels = run.manifest.dataset.channels
     name = query.get(CHANNEL, channels[0])
     own = query.get(RUN, run.run_id) == run.run_id
@@ -62,7 +65,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     window = query.get(WINDOW, "1")
     return Choice(
         level=level,
-        lead=int(steps) - 1 if within else None,
+        lead=lead,
         channel=channels.index(name) if name in channels else 0,
         tolerance=_tolerance(query),
         cost=_amount(query.get(COST, "")),
@@ -79,9 +82,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         right=_right(query.get(RIGHT, layers.ERROR)),
         swipe=query.get(SWIPE) == "1",
         miss=_amount(query.get(MISS, "")),
-        window=int(window) - 1
-        if window.isdecimal() and 1 <= int(window) <= run.manifest.split.n_test_windows
-        else 0,
+        window=counted(window, run.manifest.split.n_test_windows) or 0,
         card=query[CARD] if query.get(CARD) in CARDS else None,
         stretch=_index(query.get(STRETCH, "")),
     )
@@ -100,7 +101,7 @@ def unmet_cut(asked: str, run: Run, level: int) -> str:
     if not asked:
         return ""
     removed = _number(asked)
-    if removed is None:
+    if removed is None or abs(removed) > MOST_PERCENT:
         told = f"{asked[:40]!r} is no share to remove; this is {wording.level_label(run, level)}."
     else:
         told = wording.other_level(run, level, removed / 100)
@@ -212,6 +213,13 @@ def _amount(text: str) -> float | None:
     """A finite number of 0 or more, or None."""
     value = _number(text)
     return value if value is not None and value >= 0 else None
+
+
+def counted(text: str, most: int) -> int | None:
+    """The index that a text counts from 1, if it is at most so many; else None."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        return None
+    return int(text) - 1 if 1 <= int(text) <= most else None
 
 
 def _index(text: str) -> int | None:

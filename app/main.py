@@ -11,17 +11,22 @@ if ROOT not in sys.path:  # `streamlit run` puts this folder on the path, not th
     sys.path.insert(0, ROOT)
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
-from app import redraw  # noqa: E402
+from app import guard, redraw  # noqa: E402
 from app.views import pages  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
-st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
-st.html(HERE / "style.css")
-# Hidden: each view shows the links itself, in a corner that costs the maps no height.
-with redraw.run():
-    st.navigation(pages.all_pages(), position="hidden").run()
+
+def draw() -> None:
+    """One run of the page."""
+    st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
+    st.html(HERE / "style.css")
+    # Hidden: each view shows the links itself, in a corner that costs the maps no height.
+    with redraw.run():
+        st.navigation(pages.all_pages(), position="hidden").run()
+    _keep_modules()
 
 
 @st.cache_resource(show_spinner=False)
@@ -34,4 +39,7 @@ def _keep_modules() -> None:
     gc.freeze()
 
 
-_keep_modules()
+if __name__ == "__main__":  # as Streamlit runs a page
+    draw()
+else:  # as `streamlit run` imports the server that it finds here
+    server = st.App(Path(__file__).resolve(), middleware=[Middleware(guard.Guard)])

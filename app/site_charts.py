@@ -46,7 +46,10 @@ def over_time(
         ("this plan", plan, palette.PATH_LINE, {"width": 2.5}),
         ("observed", observed, palette.OBSERVED_LINE, {"width": 1.5}),
     )
-    decimals, unit = wording.digits(_size(observed, plan)), wording.unit(run, channel)
+    decimals, unit = (
+        wording.digits(_size(observed, plan)),
+        wording.in_chart(wording.unit(run, channel)),
+    )
     for name, values, colour, line in lines:
         marked = name == "observed" and len(time) <= MOST_MARKED
         figure.add_scatter(

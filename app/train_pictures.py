@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dynst_core import palette
+from dynst_core import palette, wording
 from dynst_core.basemap import BaseMap, Bounds
 from dynst_core.job_records import JobPlace, LevelDone
 from dynst_core.places import unwrapped
@@ -165,7 +165,7 @@ def level_curve(levels: Sequence[LevelDone], unit: str) -> go.Figure:
         hovertemplate="%{x:.0f} % removed, %{customdata} kept: %{y:.3g}<extra></extra>",
     )
     figure.update_xaxes(range=[-3, 100], dtick=20)
-    return _plain(figure, "removed (%)", f"RMSE ({unit})")
+    return _plain(figure, "removed (%)", f"RMSE ({wording.in_chart(unit)})")
 
 
 def _plain(figure: go.Figure, across: str, up: str) -> go.Figure:

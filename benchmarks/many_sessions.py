@@ -1,6 +1,7 @@
 """Twenty planners on one server: how long each waits for a move of the slider, and what it holds.
 
     python -m benchmarks.many_sessions [--sessions 20] [--moves 15] [--run metr-la-week]
+    python -m benchmarks.many_sessions --minutes 10 --trainings 2
 
 Each session speaks Streamlit's own protocol over its own web socket, as a browser does: it opens
 the Plan view and moves the slider again and again with a pause for thought between. A move counts
@@ -126,8 +127,15 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--moves", type=int, default=15, help="moves of the slider each")
     parser.add_argument("--run", default="metr-la-week", help="a saved run")
+    parser.add_argument("--minutes", type=float, help="go on for so long, and read the memory")
+    parser.add_argument("--trainings", type=int, default=2, help="beside that, so many at once")
     asked = parser.parse_args()
     query = f"run={asked.run}"
+    if asked.minutes:
+        from benchmarks import soak
+
+        soak.measure(asked.run, asked.sessions, asked.minutes, asked.trainings)
+        return
     with serve(Path(run_folders()[0]).resolve()) as address:
         asyncio.run(sit(address, query, 1, 3))  # caches that the first of all fills
         first = asyncio.run(sit(address, query, asked.sessions, asked.moves))

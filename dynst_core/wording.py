@@ -131,6 +131,7 @@ def other_level(run: Run, level: int, asked: float) -> str:
 
 def unknown_run(asked: str | None, shown: str | None) -> str:
     """That a link names a run which is not here, and which one is shown instead."""
+    asked = asked if asked is None else asked[:80]
     return f"There is no run {asked!r} here; this is {shown!r}."
 
 
@@ -224,9 +225,40 @@ def test_period(run: Run) -> str:
     return period(split.test_start, split.test_end)
 
 
+_JOINER = "\N{WORD JOINER}"
+"""Without width: parts what Markdown's extensions replace although it is escaped."""
+
+_REPLACED = re.compile(
+    r"(?<=:)(?=(?!\d\d:)[\w+/-]+:)"  # icons and emoji: ":material/delete:", ":smile:"
+    r"|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\S@)(?=\S)"  # addresses, which become links
+    r"|(?<=(?<!\S)[-<>~])(?=[-=>]>?(?!\S))",  # arrows and dashes: "->", "--", "<="
+    re.IGNORECASE,
+)
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the direction of what follows them, beyond the text's own end."""
+
+
 def plain(text: str) -> str:
     """Text of a run, a file or a person, so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", " ".join(text.split()))
+    text = _REPLACED.sub(_JOINER, _BIDI.sub("\ufffd", " ".join(text.split())))
+    return re.sub(r"((?!(?<=\w)\.\w)[\\`*_{}\[\]<>()#+!|~$:.&-])", r"\\\1", text)
+
+
+def code(text: str) -> str:
+    """Text of a run, a file or a person as Markdown code that holds nothing but that text."""
+    text = _BIDI.sub("\ufffd", " ".join(text.split()))
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    around = " " if "`" in text else ""
+    return f"{fence}{around}{text}{around}{fence}" if text else "` `"
+
+
+def in_chart(text: str) -> str:
+    """Text of a run, a file or a person, so that a chart's titles and hints show it as it is.
+
+    Plotly reads some HTML in them, and fills in what stands in "%{...}".
+    """
+    text = _BIDI.sub("\ufffd", text).replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace(">", "&gt;").replace("%{", f"%{_JOINER}{{")
 
 
 def lost_sites(run: Run, sites: tuple[str, ...]) -> str:

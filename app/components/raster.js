@@ -48,14 +48,14 @@ function corners(raster, cell) {
 
 // Cells whose outline says something: that of a removed cell only says what its white says.
 function outlinedCells(table, rows, faint) {
-  const telling = [];
+  const messages = [];
   for (let row = 0; row < table.length / 4; row++) {
     const colour = table.slice(4 * row, 4 * row + 4);
-    if (colour[3] && colour.some((part, index) => part !== faint[index])) telling[row] = [...colour];
+    if (colour[3] && colour.some((part, index) => part !== faint[index])) messages[row] = [...colour];
   }
   const found = [];
-  if (!telling.length) return found;
+  if (!messages.length) return found;
   for (let cell = 0; cell < rows.length && found.length <= MOST_OUTLINES; cell++)
-    if (telling[rows[cell]]) found.push({ cell, colour: telling[rows[cell]] });
+    if (messages[rows[cell]]) found.push({ cell, colour: messages[rows[cell]] });
   return found.length > MOST_OUTLINES ? [] : found;
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import compare_charts, comparison, loading
+from app import compare_charts, comparison, loading, messages
 from app.compare_charts import Mark
-from dynst_core import palette
+from dynst_core import palette, wording
 from dynst_core.plan import Plan
 from dynst_core.rivals import missing_baselines
 from dynst_core.runs import Run
@@ -41,7 +41,7 @@ def show(
         own = marks if one else [marks[index]]
         with column:
             if not one:
-                st.markdown(f"{'AB'[index]}: `{run.run_id}`")
+                st.markdown(f"{'AB'[index]}: {wording.code(run.run_id)}")
             figure = compare_charts.selectors(
                 run, found, own, lead, channels[index], limits, HEIGHT
             )
@@ -51,7 +51,7 @@ def show(
                 config={"displayModeBar": False},
                 alt=f"Error of every selector measured beside run {run.run_id}.",
             )
-            note = fault or missing_baselines(run, found)
+            note = messages.as_markdown(fault) if fault else missing_baselines(run, found)
             if note:
                 st.caption(note)
     st.caption(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import loading
+from app import loading, messages, uploads
 from app.comparison import Side
 from app.loading import Shelf
 from dynst_core import wording
@@ -56,7 +56,7 @@ def show(
         try:
             run = loading.open_run(shelf.folders[side.run_id])
         except RunError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(messages.as_markdown(error), icon=":material/error:")
             return None
         level = run.level_near(side.removed)
         found = _from_file(run, low)
@@ -88,7 +88,7 @@ def _show_found(run: Run, low: str, found: FromFile) -> None:
     """What was read from a plan file, in place of the slider."""
     kept = f"{found.plan.mask.n_active:,} of {len(run.sites):,}"
     known = "" if found.plan.evaluated else f", error {wording.NOT_EVALUATED}"
-    st.markdown(f"Plan file `{found.name}`: {kept} kept{known}")
+    st.markdown(f"Plan file {wording.code(found.name)}: {kept} kept{known}")
     st.button(
         "Back to the run's levels",
         key=f"compare-{low}-forget",
@@ -103,11 +103,11 @@ def _show_upload(run: Run, name: str, low: str) -> None:
             type=["json"],
             key=f"compare-{low}-file",
             on_change=lambda: _take_file(run, low),
-            max_upload_size=50,
+            max_upload_size=uploads.PLAN_MB,
         )
     fault = st.session_state.get(f"compare-{low}-fault")
     if fault:
-        st.error(wording.plain(fault), icon=":material/error:")
+        st.error(messages.as_markdown(fault), icon=":material/error:")
 
 
 def _take_file(run: Run, low: str) -> None:
@@ -116,7 +116,7 @@ def _take_file(run: Run, low: str) -> None:
     if file is None:
         return
     try:
-        plan = plan_of(read_card(file.getvalue(), file.name), run, file.name)
+        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
     except DynSTError as error:
         st.session_state[f"compare-{low}-fault"] = str(error)
         return

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import links, state
+from app import links, messages, state, uploads
 from app.maps import Border
 from app.session import CONSTRAINTS, Choice
 from app.views import id_box
@@ -153,11 +153,11 @@ def _pick_zones(run: Run, choice: Choice) -> None:
         on_change=lambda: _take_zones(run, key),
         help="GeoJSON, GeoPackage, GeoParquet or a zipped Shapefile with a column `zone` or "
         "`name`; then say how many may stay in each zone.",
-        max_upload_size=20,
+        max_upload_size=uploads.ZONES_MB,
     )
     fault = st.session_state.get(f"{key}-fault")
     if fault:
-        st.error(wording.plain(fault), icon=":material/error:")
+        st.error(messages.as_markdown(fault), icon=":material/error:")
     found = state.zones(run)
     if found is not None:
         _pick_limit(run, choice, found)
@@ -168,7 +168,7 @@ def _take_zones(run: Run, key: str) -> None:
     file, fault = st.session_state[key], None
     if file is not None:
         try:
-            zones = read_zones(file.getvalue(), file.name)
+            zones = read_zones(uploads.content(file, uploads.ZONES_MB), file.name)
             zone = zone_of_sites(zones, run.sites)
             state.set_zones(run, state.Zones(file.name, zone, borders(zones, run.sites)))
             state.change(run, limits=())

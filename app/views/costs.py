@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import messages, state, uploads
 from app.session import Choice
 from dynst_core import wording
 from dynst_core.constraints import MOST_COST
@@ -29,12 +29,12 @@ def show(run: Run, choice: Choice) -> None:
             key=key,
             on_change=lambda: _take(run, key),
             help=f"One row for each {noun}, its id as on the map; 0 where it costs nothing.",
-            max_upload_size=20,
+            max_upload_size=uploads.COSTS_MB,
         )
         fault = st.session_state.get(f"{key}-fault")
         if fault:
             former = "" if choice.costs is None else " The costs of the file before stay in use."
-            st.error(f"{wording.plain(fault)}{former}", icon=":material/error:")
+            st.error(f"{messages.as_markdown(fault)}{former}", icon=":material/error:")
         if choice.costs is not None:
             _show_found(run, choice, st.session_state.get(f"{key}-others"))
 
@@ -94,7 +94,7 @@ def _take(run: Run, key: str) -> None:
     file, fault = st.session_state[key], None
     if file is not None:
         try:
-            found = read_costs(file.getvalue(), file.name, run.sites)
+            found = read_costs(uploads.content(file, uploads.COSTS_MB), file.name, run.sites)
             costs = tuple(found.by_site.tolist())
             state.change(run, costs=costs)
             st.session_state[f"{key}-others"] = (costs, found.others)

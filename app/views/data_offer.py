@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import forecasting, state
+from app import forecasting, messages, state
 from app.forecasting import Source
-from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
@@ -24,7 +23,7 @@ def show(run: Run, plan: Plan, source: Source, needs: str, key: str) -> bool:
         Whether anything was missing.
     """
     if source.fault is not None:
-        fault = wording.plain(source.fault)
+        fault = messages.as_markdown(source.fault)
         st.error(f"{needs} needs the run's data: {fault}", icon=":material/error:")
         st.button("Try again", on_click=lambda: forecasting.forget_fault(run), key=f"{key}-again")
         return True

@@ -61,7 +61,7 @@ def _show_edit(run: Run, edit: Edit, *, idle: bool) -> None:
         name = wording.plain(edit.site)
         st.markdown(f"{name} **{word}**{same}", width=110)
         st.text_input(
-            f"Reason for {edit.site}",
+            f"Reason for {name}",
             key=state.bound(f"reason-{edit.site}", run, edit.reason),
             max_chars=session.REASON_LETTERS,
             on_change=lambda: _take_reason(run, edit.site),

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from app import layers, loading, session, state
+from app import layers, loading, messages, session, state, uploads
 from app.session import Choice
 from app.views import layer_bar
-from dynst_core import looks, wording
+from dynst_core import looks
 from dynst_core.constraints import Constraints
 from dynst_core.errors import DynSTError
 from dynst_core.plan import Plan
@@ -127,13 +127,13 @@ def _open_plan(run: Run) -> None:
         key=key,
         on_change=lambda: _take_plan(run, key),
         label_visibility="collapsed",
-        max_upload_size=50,
+        max_upload_size=uploads.PLAN_MB,
     )
     told = st.session_state.get(f"{key}-told")
     if told is not None:
         opened, text = told
         (st.success if opened else st.error)(
-            wording.plain(text), icon=":material/check:" if opened else ":material/error:"
+            messages.as_markdown(text), icon=":material/check:" if opened else ":material/error:"
         )
 
 
@@ -144,7 +144,7 @@ def _take_plan(run: Run, key: str) -> None:
         st.session_state[f"{key}-told"] = None
         return
     try:
-        plan = plan_of(read_card(file.getvalue(), file.name), run, file.name)
+        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
     except DynSTError as error:
         st.session_state[f"{key}-told"] = (False, str(error))
         return

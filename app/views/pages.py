@@ -47,7 +47,7 @@ def show_no_runs(places: Iterable[Path]) -> None:
     """What to do where no run was found, and where it was looked for."""
     with st.container(border=True):
         st.markdown(wording.no_runs())
-        st.caption("Looked in " + ", ".join(f"`{place}`" for place in places))
+        st.caption("Looked in " + ", ".join(wording.code(str(place)) for place in places))
 
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:

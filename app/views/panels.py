@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import charts, loading, session, state
+from app import charts, loading, messages, session, state
 from app.session import Choice
 from app.views import constraints, export, horizon, site_card, what_if
 from dynst_core import rivals, wording
@@ -65,7 +65,7 @@ def _with_count(label: str, count: int) -> str:
 def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     level, lead, channel = choice.level, choice.lead, choice.channel
     baselines, fault = loading.baselines(run)
-    note = fault or rivals.missing_baselines(run, baselines)
+    note = messages.as_markdown(fault) if fault else rivals.missing_baselines(run, baselines)
     if not valid:
         note = f"{wording.WHY_NO_PLAN} The marker is the run's own level."
     elif plan.level is None:

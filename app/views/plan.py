@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import forecasting, links, loading, redraw, session, state
+from app import forecasting, links, loading, messages, redraw, session, state
 from app.components import linked_maps
 from app.components.linked_maps import TooltipWords
 from app.loading import Shelf
@@ -65,7 +65,7 @@ def _pick_run(shelf: Shelf) -> str:
 
 def _show_damaged(run_id: str, error: RunError, others: int) -> None:
     st.markdown(f"### {wording.plain(run_id)}")
-    st.error(str(error), icon=":material/error:")
+    st.error(messages.as_markdown(error), icon=":material/error:")
     if others:
         st.markdown("The other runs are not affected: choose one in the box.")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from app import messages, uploads
 from app.loading import Shelf
 from dynst_core import wording
 from dynst_core.errors import DynSTError
@@ -24,13 +24,11 @@ from dynst_core.keeping import (
     restore,
     write_note,
 )
-from dynst_core.runs import Run, RunStore, run_folders
+from dynst_core.runs import Run, RunStore
 
 LOOK, TOLD = "look-at", "runs-told"
 NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
 """Where an action is asked for, and its message shown."""
-
-MOST_MEGABYTES = 1000
 
 EXAMPLE_WORDS = (
     "This run comes with DynST Planner as an example. It is not renamed, noted or deleted here; "
@@ -99,6 +97,30 @@ def show_tools(run: Run) -> None:
             )
 
 
+def show_damaged(folder: Path, fault: str) -> None:
+    """A run that cannot be opened: why not, and a button that deletes it.
+
+    Args:
+        folder: where it lies.
+        fault: why it cannot be opened.
+    """
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"damaged-{folder.name}"
+    ):
+        st.error(
+            f"**{wording.plain(folder.name)}** cannot be opened. {messages.as_markdown(fault)}",
+            icon=":material/error:",
+        )
+        if not is_example(folder):
+            st.button(
+                "Delete",
+                key=f"delete-{folder.name}",
+                icon=":material/delete:",
+                on_click=_delete,
+                args=(RunStore(folder.parent), folder.name),
+            )
+
+
 def show_import(place: Path) -> None:
     """A box that takes a packed run into the first folder of runs."""
     st.markdown("**Import a run**")
@@ -109,7 +131,7 @@ def show_import(place: Path) -> None:
         key="run-file",
         on_change=lambda: _import(place),
         label_visibility="collapsed",
-        max_upload_size=MOST_MEGABYTES,
+        max_upload_size=uploads.RUN_MB,
     )
 
 
@@ -122,7 +144,7 @@ def show_deleted(shelf: Shelf) -> None:
     with st.expander(f"Deleted runs ({len(found)})", key="deleted"):
         for store, one in found:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"`{one.run_id}`, deleted {one.time:%d %b %Y, %H:%M} UTC")
+                st.markdown(f"{wording.code(one.run_id)}, deleted {one.time:%d %b %Y, %H:%M} UTC")
                 st.button(
                     "Restore",
                     key=f"restore-{one.key}",
@@ -190,8 +212,8 @@ def _attempt(
     """Do something with a run, and remember what to say about it."""
     try:
         act()
-    except DynSTError as error:
-        _tell(Told(place, good=False, text=_without_folders(str(error))))
+    except (DynSTError, OSError) as error:
+        _tell(Told(place, good=False, text=messages.sentence(error)))
         return False
     _tell(Told(place, good=True, text=told, undo=undo))
     return True
@@ -199,13 +221,6 @@ def _attempt(
 
 def _tell(told: Told) -> None:
     st.session_state[TOLD] = told
-
-
-def _without_folders(text: str) -> str:
-    """An error as the page tells it: files by run, wherever on the disk the runs lie."""
-    for place in run_folders():
-        text = text.replace(f"{place}{os.sep}", "")
-    return text
 
 
 def _note(folder: Path, text: str) -> None:
@@ -249,6 +264,11 @@ def _import(place: Path) -> None:
         clear_message()
         return
     came: list[str] = []
-    if _attempt(IMPORT, lambda: came.append(unpack_run(file, RunStore(place), file.name)), ""):
+
+    def unpack() -> None:
+        uploads.check_size(file, uploads.RUN_MB)
+        came.append(unpack_run(file, RunStore(place), file.name))
+
+    if _attempt(IMPORT, unpack, ""):
         _tell(Told(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
         st.session_state[LOOK] = came[0]

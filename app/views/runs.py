@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import links, loading, session
+from app import links, loading, messages, session
 from app.loading import Shelf
 from app.views import pages, run_tools
 from dynst_core import beside, rivals, stability, wording
@@ -26,13 +27,12 @@ def show() -> None:
     pages.show_head(pages.RUNS, "Runs")
     if shelf.default is None:
         pages.show_no_runs(shelf.places)
-    runs = _open_all(shelf)
+    runs, rows, faults = _open_all(shelf)
     if runs:
-        st.dataframe(
-            pd.DataFrame([summary(run) for run in runs.values()]),
-            hide_index=True,
-            key="runs-table",
-        )
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs-table")
+    for run_id, fault in faults.items():
+        run_tools.show_damaged(shelf.folders[run_id], fault)
+    if runs:
         _show_run(runs[_pick(list(runs), shelf)])
     else:
         run_tools.show_message(run_tools.TOOLS)
@@ -60,15 +60,25 @@ def _pick(run_ids: list[str], shelf: Shelf) -> str:
     return chosen
 
 
-def _open_all(shelf: Shelf) -> dict[str, Run]:
-    """The runs that can be read; each of the others says why not."""
-    runs = {}
+def _open_all(shelf: Shelf) -> tuple[dict[str, Run], list[dict[str, Any]], dict[str, str]]:
+    """The runs that can be read, a row of the table for each, and why the others cannot."""
+    runs: dict[str, Run] = {}
+    rows: list[dict[str, Any]] = []
+    faults: dict[str, str] = {}
     for run_id, folder in shelf.folders.items():
         try:
-            runs[run_id] = loading.open_run(folder)
+            run = loading.open_run(folder)
+            rows.append(summary(run))
+            runs[run_id] = run
         except RunError as error:
-            st.error(str(error), icon=":material/error:")
-    return runs
+            faults[run_id] = str(error)
+        except Exception as error:  # whatever one run does to its reader, the others are shown
+            logging.getLogger(__name__).exception("The run %s cannot be shown.", run_id)
+            faults[run_id] = (
+                f"{run_id}: expected a run that can be shown, found one whose content fails with "
+                f"{type(error).__name__}; delete it, or train it again."
+            )
+    return runs, rows, faults
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -137,10 +147,11 @@ def trained(run: Run) -> list[str]:
         f"{wording.period(card.start, card.end)}.",
         f"A forecast reads {wording.duration(config.history * card.step_seconds)} and reaches "
         f"{wording.duration(config.horizon * card.step_seconds)} ahead.",
-        f"Forecaster `{config.backbone}`, {manifest.steps[-1]:,} training steps in "
+        f"Forecaster {wording.code(config.backbone)}, {manifest.steps[-1]:,} training steps in "
         f"{wording.duration(max(1, manifest.training_seconds))}, on "
-        f"{manifest.created:%d %b %Y}, by version {manifest.code_version}.{complete}",
-        f"`{manifest.command}`",
+        f"{manifest.created:%d %b %Y}, by version {wording.plain(manifest.code_version)}."
+        f"{complete}",
+        wording.code(manifest.command),
     ]
 
 
@@ -149,11 +160,11 @@ def how_well(run: Run) -> list[str]:
     told = [
         f"Error (RMSE) by share removed, in the table beneath: over the test period "
         f"{wording.test_period(run)}, all lead times and all {wording.site_noun(run)}s.",
-        *wording.behind_persistence(run),
+        *map(wording.plain, wording.behind_persistence(run)),
     ]
     baselines, fault = loading.baselines(run)
-    note = fault or rivals.missing_baselines(run, baselines)
-    names = [rivals.NAMES.get(name, name) for name in rivals.measured(baselines)]
+    note = messages.as_markdown(fault) if fault else rivals.missing_baselines(run, baselines)
+    names = [wording.plain(rivals.NAMES.get(name, name)) for name in rivals.measured(baselines)]
     if names and not fault:
         told.append(f"Measured beside it, each with a forecaster of its own: {', '.join(names)}.")
     if note:

@@ -10,12 +10,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
-from app import errands, forecasting, layers, questions, redraw, session, state, train_words
+from app import (
+    errands,
+    forecasting,
+    layers,
+    messages,
+    questions,
+    redraw,
+    session,
+    state,
+    train_words,
+)
 from app.errands import Errand
 from app.questions import Ask
 from app.session import Choice
 from app.views import failure, layer_bar, site_time, what_if
-from dynst_core import wording
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
 
@@ -108,7 +117,9 @@ def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
 def _offer_again(errand: Errand) -> None:
     """What became of an answer that did not come, and a button to ask again."""
     if errand.fault is not None:
-        st.error(f"The forecast failed: {wording.plain(errand.fault)}", icon=":material/error:")
+        st.error(
+            f"The forecast failed: {messages.as_markdown(errand.fault)}", icon=":material/error:"
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if errand.stopped:
             st.caption("The forecast was stopped.", width="content")

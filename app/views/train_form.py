@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app import train_words, training
+from app import messages, train_words, training
 from app.training import Facts
 from dynst_core import wording
 from dynst_core.errors import DynSTError
@@ -103,17 +103,17 @@ def show() -> None:
         filter_mode=None,
     )
     for fault in catalogue.faults.values():
-        st.warning(wording.plain(fault), icon=":material/warning:")
+        st.warning(messages.as_markdown(fault), icon=":material/warning:")
     if not _show_data(entry):
         return
     _pick_preset(choice)
     try:
         facts = training.facts(choice.dataset, choice.channels)
     except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return
     for notice in facts.notices:
-        (st.caption if facts.gridded else st.warning)(wording.plain(notice))
+        (st.caption if facts.gridded else st.warning)(messages.as_markdown(notice))
     with st.expander("Details", icon=":material/tune:", expanded=choice.preset == OWN):
         _pick_details(choice, entry, facts)
     _show_estimate_and_button(_choice(), facts)
@@ -171,7 +171,7 @@ def _show_data(entry: Entry) -> bool:
     try:
         here = training.at_hand(entry)
     except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return False
     needs = " Computed when asked for: needs no download." if entry.simulated else ""
     st.caption(f"{wording.plain(entry.place)}.{needs}")
@@ -179,7 +179,8 @@ def _show_data(entry: Entry) -> bool:
         weight = train_words.size(train_words.download_bytes(entry))
         st.info(
             f"The data are not on this machine. They are {weight}, fetched from the addresses in "
-            f"the catalogue and checked against their hashes. Terms: {entry.licence}.",
+            f"the catalogue and checked against their hashes. Terms: "
+            f"{wording.plain(entry.licence)}.",
             icon=":material/cloud_download:",
         )
         if st.button(f"Download {weight}", key="train-download", icon=":material/download:"):
@@ -190,10 +191,10 @@ def _show_data(entry: Entry) -> bool:
 
 def _download(entry: Entry) -> None:
     try:
-        with st.spinner(f"Downloads {entry.name}"):
+        with st.spinner(f"Downloads {wording.plain(entry.name)}"):
             training.download(entry)
-    except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+    except (DynSTError, OSError) as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return
     st.rerun()
 
@@ -273,7 +274,7 @@ def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
         request = request_of(choice)
         what = estimate(request, size)
     except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return
     jobs = [job for _, job in training.all_jobs().values()]
     times, n_finished = correction(jobs, request.backbone)
@@ -281,7 +282,7 @@ def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
     st.markdown(train_words.expected(what, free, times, n_finished))
     refusal = train_words.too_large(what, free)
     if refusal:
-        st.error(refusal, icon=":material/block:")
+        st.error(wording.plain(refusal), icon=":material/block:")
     waiting = sum(not job.state.over for job in jobs)
     if waiting:
         under_way = "One training is" if waiting == 1 else f"{waiting} trainings are"
@@ -300,8 +301,8 @@ def _start(choice: TrainChoice, request: TrainRequest, model_seconds: float) -> 
     try:
         with st.spinner("Hands it to the worker"):
             folder = training.queue().submit(request, choice.name or None, model_seconds)
-    except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+    except (DynSTError, OSError) as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return
     st.query_params[JOB] = folder.path.name
     st.rerun()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import links, loading, redraw, train_pictures, train_words, training
+from app import links, loading, messages, redraw, train_pictures, train_words, training
 from app.views import pages
 from app.views.train_form import JOB
 from dynst_core import commands, wording
@@ -57,34 +57,33 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
     state = job.state
     before = train_words.queue_place(job, [other for _, other in jobs.values()])
     st.markdown(
-        f"**{train_words.title(job)}** · {train_words.ICONS[state.name]} "
+        f"**{wording.plain(train_words.title(job))}** · {train_words.ICONS[state.name]} "
         f"{train_words.standing(job, before)}"
     )
     if state.name in ("running", "stopping"):
-        st.progress(min(1.0, job.share_done), text=train_words.progress_line(job))
+        st.progress(min(1.0, job.share_done), text=wording.plain(train_words.progress_line(job)))
     if state.name == "failed":
-        st.error(f"{state.sentence} {state.next_step}", icon=":material/error:")
+        st.error(
+            messages.as_markdown(f"{state.sentence} {state.next_step}"), icon=":material/error:"
+        )
     elif state.name != "running":
-        st.caption(f"{state.sentence} {state.next_step}".strip())
+        st.caption(messages.as_markdown(f"{state.sentence} {state.next_step}"))
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_buttons(folder, job)
     _show_pictures(folder, job)
-    st.caption(f"`{commands.here(*job.card.request.words())}`")
+    st.caption(wording.code(commands.here(*job.card.request.words())))
 
 
 def _show_buttons(folder: JobFolder, job: Job) -> None:
     name = job.state.name
     if name in ("running", "queued"):
-        st.button(
-            "Stop" if name == "running" else "Take out of the queue",
-            key="job-stop",
-            icon=":material/stop:",
-            on_click=folder.ask_to_stop,
-        )
+        label = "Stop" if name == "running" else "Take out of the queue"
+        stop = st.button(label, key="job-stop", icon=":material/stop:")
+        _do(stop, folder.ask_to_stop)
     if job.state.run_id is not None and job.state.run_id in loading.find_runs().folders:
         st.page_link(
             pages.all_pages()[0],
-            label=f"Open {job.state.run_id} in the Plan view",
+            label=f"Open {wording.plain(job.state.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={links.RUN: job.state.run_id},
         )
@@ -102,8 +101,8 @@ def _do(asked: bool, act: Callable[[], None]) -> None:
         return
     try:
         act()
-    except DynSTError as error:
-        st.error(str(error), icon=":material/error:")
+    except (DynSTError, OSError) as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
         return
     st.rerun()
 

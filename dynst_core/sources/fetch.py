@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -173,12 +174,13 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
     """
     import pooch
 
+    from dynst_core.sources.public_http import AddressError, SizeError
+
     if not file_set.files:
         raise DataError(_not_found(file_set, looked_in, "there is no address to fetch it from"))
     pooch.get_logger().setLevel("WARNING")
     root = cache_folder() / file_set.folder
     with _Bar(file_set, shown=progress) as bar:
-        downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS)
         for file in file_set.files:
             target = root / file.path
             try:
@@ -187,19 +189,29 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
                     known_hash=f"sha256:{file.sha256}",
                     fname=target.name,
                     path=target.parent,
-                    downloader=downloader,
+                    downloader=partial(_fetch, file, bar),
                 )
-            except ValueError as error:  # how pooch reports a download with the wrong hash
+            except (ValueError, SizeError) as error:  # ValueError: pooch, of a wrong hash
                 raise DataError(
                     f"Expected {file.url} to have the SHA-256 {file.sha256[:12]}... of "
                     f"{file_set.name}, found another file there; nothing was kept, so bring the "
                     f"data yourself and name its folder in {SEARCH_VARIABLE}."
                 ) from error
             except OSError as error:  # every failure of requests is an OSError
-                failed = f"the download failed ({type(error).__name__})"
+                why = (
+                    str(error) if type(error) in (AddressError, SizeError) else type(error).__name__
+                )
+                failed = f"the download failed ({why})"
                 raise DataError(_not_found(file_set, looked_in, failed)) from error
             bar.finish_file(file.size)
     return root / file_set.opened
+
+
+def _fetch(file: RemoteFile, bar: _Bar, url: str, target: str, _: object) -> None:
+    """Download one file, in the shape that pooch calls."""
+    from dynst_core.sources import public_http
+
+    public_http.fetch(url, Path(target), file.size, TIMEOUT_SECONDS, bar.update)
 
 
 def _not_found(file_set: FileSet, looked_in: Sequence[Path], why_not: str) -> str:
@@ -213,7 +225,7 @@ def _not_found(file_set: FileSet, looked_in: Sequence[Path], why_not: str) -> st
 
 
 class _Bar:
-    """One bar over all files of a data set, in the shape that pooch expects of a progress bar."""
+    """One bar over all files of a data set."""
 
     def __init__(self, file_set: FileSet, shown: bool) -> None:
         from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
@@ -225,8 +237,6 @@ class _Bar:
         )
         self._done = 0
         self._of_file = 0
-        self.total = 0
-        """Set by pooch to the size that the server states; our own sizes are used instead."""
 
     def __enter__(self) -> _Bar:
         self._progress.start()
@@ -244,13 +254,6 @@ class _Bar:
         """Count bytes of the current file."""
         self._of_file += n_bytes
         self._progress.update(self._task, completed=self._done + self._of_file)
-
-    def reset(self) -> None:
-        """Start the current file's count again: pooch ends each file with its exact size."""
-        self._of_file = 0
-
-    def close(self) -> None:
-        """Nothing to do: the bar goes on to the next file."""
 
     def finish_file(self, size: int) -> None:
         """Count a whole file as done, downloaded or already there."""

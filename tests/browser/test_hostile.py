@@ -1,0 +1,117 @@
+"""Hostile names are text in every view: nothing is fetched, linked, drawn or run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from dynst_core.runs import RunStore
+from tests.browser.harness import PATIENCE, open_page, serve
+from tests.hostile import TEXT, save_hostile
+
+FOUND = """() => {
+  const found = [];
+  const visit = (root) => {
+    for (const e of root.querySelectorAll("*")) {
+      const own = e.textContent || "", name = e.tagName.toUpperCase();
+      const to = String((e.href && e.href.baseVal) ?? e.href ?? "");
+      if (name === "IMG" && e.src.includes(":9/")) found.push("image " + e.src);
+      if (name === "A" && !to.startsWith(location.origin) && /:9\\/|evil|javascript/.test(to))
+        found.push("link " + to);
+      if (["STRONG", "B", "DEL", "EM"].includes(name) && /^(BOLD|HB|S)$/.test(own))
+        found.push(name + " " + own);
+      if (name === "CODE" && own === "CODE") found.push("code");
+      if (/katex/.test(e.getAttribute("class") || "")) found.push("formula");
+      if (name === "TSPAN" && /bold/.test(e.getAttribute("style") || "")) found.push("tspan");
+      if (e.getAttribute("role") === "img" && own === "delete"
+          && !e.closest("button, [data-testid=stButton]")) found.push("icon");
+      for (const n of e.childNodes)
+        if (n.nodeType === 3 && /[\\u{1F604}\\u{1F44D}]|[\\u2190\\u2192] [bc]/u.test(n.data))
+          found.push("replaced " + n.data.slice(0, 40));
+      if (e.shadowRoot) visit(e.shadowRoot);
+    }
+  };
+  visit(document);
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A dashboard over hostile runs, and the id of a site of theirs."""
+    store: Path = tmp_path_factory.mktemp("hostile")
+    save_hostile(store, "net")
+    save_hostile(store, "grid", gridded=True)
+    with serve(store) as address:
+        yield address, str(RunStore(store).open("net").sites.site_id[3])
+
+
+def opened(driven: BrowserContext, address: str, query: str) -> tuple[Page, list[str]]:
+    page, guard = open_page(driven, address, query)
+    page.on("dialog", lambda dialog: (guard.foreign.append("dialog"), dialog.dismiss()))
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=PATIENCE
+    )
+    page.wait_for_timeout(1200)  # charts and maps draw a moment after the script
+    return page, guard.foreign
+
+
+VIEWS = (
+    "?run=net&panel=curve&cost=5&currency=**B**$x$&edit=off:{twice}:{twice}",
+    "?run=net&panel=horizon",
+    "?run=net&panel=site&site={once}",
+    "?run=net&panel=what-if&site={once}",
+    "?run=net&panel=export&left=served",
+    "?run=grid&panel=constraints&keep={twice}",
+    "?run={text}&removed={text}",
+    "compare?a=net&b=grid&show=error",
+    "runs?look=net",
+    "train?job={text}&data={text}",
+)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_hostile_names_are_shown_as_text(
+    driven: BrowserContext, hostile: tuple[str, str], view: str
+) -> None:
+    address, site = hostile
+    once = quote(site, safe="")
+    page, foreign = opened(
+        driven, address, view.format(once=once, twice=quote(once, safe=""), text=quote(TEXT))
+    )
+    try:
+        assert page.evaluate(FOUND) == []
+        assert foreign == []
+        assert page.evaluate("() => window.__xss ?? null") is None
+        assert page.locator("[data-testid=stException]").count() == 0
+    finally:
+        page.close()
+
+
+def test_a_page_cannot_load_from_elsewhere_nor_lie_in_a_foreign_frame(
+    driven: BrowserContext, hostile: tuple[str, str]
+) -> None:
+    page, _ = open_page(driven, hostile[0], "method")
+    page.unroute("**/*")  # what stops it must be the policy, not the test's own guard
+    blocked = page.evaluate(
+        """async () => {
+          const found = [];
+          document.addEventListener("securitypolicyviolation", (e) => found.push(
+            e.effectiveDirective));
+          new Image().src = "http://127.0.0.1:9/t.png";
+          fetch("http://127.0.0.1:9/f").catch(() => {});
+          const script = document.createElement("script");
+          script.src = "http://127.0.0.1:9/s.js";
+          document.head.append(script);
+          await new Promise((done) => setTimeout(done, 500));
+          return found;
+        }"""
+    )
+    assert {"img-src", "connect-src", "script-src-elem"} <= set(blocked)
+    answer = page.request.get(hostile[0])
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    page.close()
