@@ -22,6 +22,9 @@ BURST = 40
 A person sends a handful a second at most; a slider that is dragged sends one when it is let go.
 """
 
+MOST_SLOWED = 30
+"""Messages slowed one after another until the session is closed: no person sends so many."""
+
 TILES = "https://tile.openstreetmap.org"
 """The one address outside that a page may fetch from: street tiles, once a viewer asks for them."""
 
@@ -122,17 +125,20 @@ def _own_origin(origin: str, host: str) -> bool:
 
 
 def paced(receive: Receive) -> Receive:
-    """Messages of one connection, at most so many a second: a flood waits in its own queue."""
-    left, before = float(BURST), time.monotonic()
+    """Messages of one connection, at most so many a second; one that floods on is closed."""
+    left, before, slowed = float(BURST), time.monotonic(), 0
 
     async def receive_in_turn() -> Message:
-        nonlocal left, before
+        nonlocal left, before, slowed
         message = await receive()
         if message["type"] != "websocket.receive":
             return message
         now = time.monotonic()
         left = min(BURST, left + (now - before) * MESSAGES_PER_SECOND) - 1
         before = now
+        slowed = slowed + 1 if left < 0 else 0
+        if slowed > MOST_SLOWED:
+            return {"type": "websocket.disconnect", "code": 1008}
         if left < 0:
             await asyncio.sleep(-left / MESSAGES_PER_SECOND)
         return message

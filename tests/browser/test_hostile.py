@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import websockets
 from playwright.sync_api import BrowserContext, Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dynst_core.runs import RunStore
 from tests.browser.harness import PATIENCE, open_page, serve
@@ -115,3 +120,45 @@ def test_a_page_cannot_load_from_elsewhere_nor_lie_in_a_foreign_frame(
     answer = page.request.get(hostile[0])
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     page.close()
+
+
+def session(address: str, **options: object) -> websockets.connect:
+    uri = address.replace("http", "ws") + "/_stcore/stream"
+    streamlit = [websockets.Subprotocol("streamlit")]
+    return websockets.connect(uri, subprotocols=streamlit, max_size=None, **options)
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:9", "http://localhost:9", "null"])
+def test_the_server_opens_no_session_for_another_origin(
+    hostile: tuple[str, str], origin: str
+) -> None:
+    async def attempt() -> None:
+        async with session(hostile[0], origin=origin):
+            pass
+
+    with pytest.raises(websockets.InvalidStatus, match="403"):
+        asyncio.run(attempt())
+
+
+async def drawn(planner: websockets.ClientConnection) -> None:
+    while True:
+        message = ForwardMsg.FromString(await asyncio.wait_for(planner.recv(), 60))
+        if message.WhichOneof("type") == "script_finished":
+            return
+
+
+def test_a_flood_in_one_session_leaves_the_others_served(hostile: tuple[str, str]) -> None:
+    async def flood_beside_a_planner() -> float:
+        rerun = BackMsg()
+        rerun.rerun_script.query_string = "run=net"
+        async with session(hostile[0]) as planner, session(hostile[0], ping_interval=None) as other:
+            await planner.send(rerun.SerializeToString())  # what the first page of all loads
+            await drawn(planner)
+            for _ in range(1500):
+                await other.send(rerun.SerializeToString())
+            began = time.perf_counter()
+            await planner.send(rerun.SerializeToString())
+            await drawn(planner)
+            return time.perf_counter() - began
+
+    assert asyncio.run(flood_beside_a_planner()) < 10
