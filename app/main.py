@@ -31,6 +31,11 @@ def draw() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _keep_modules() -> None:
+    """Once more after the first page, which loads what only a page needs."""
+    _spare_modules()
+
+
+def _spare_modules() -> None:
     """Spare the search for garbage, which Streamlit makes after every run, what is loaded by now.
 
     The libraries' own objects would else cost each move of a slider a tenth of a second.
@@ -42,4 +47,9 @@ def _keep_modules() -> None:
 if __name__ == "__main__":  # as Streamlit runs a page
     draw()
 else:  # as `streamlit run` imports the server that it finds here
+    # Loaded and spared before any session asks: else a flood of first requests, each followed by a
+    # search for garbage through all libraries, would keep the server from answering.
+    from app.views import compare, method, plan, runs, train  # noqa: F401
+
+    _spare_modules()
     server = st.App(Path(__file__).resolve(), middleware=[Middleware(guard.Guard)])
