@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from dynst_core.atomic import write_atomically
 from dynst_core.errors import JobError
-from dynst_core.job_records import JobCard, JobPlace, JobProgress, JobState, StateName
+from dynst_core.job_records import JobCard, JobPlace, JobProgress, JobState, LevelDone, StateName
 from dynst_core.liveness import BEAT_SECONDS, SILENCE_SECONDS, Process
 from dynst_core.manifest import Card, one_line, place, seal, unseal
 from dynst_core.mask import Mask
@@ -38,6 +38,7 @@ __all__ = [
     "JobPlace",
     "JobProgress",
     "JobState",
+    "LevelDone",
     "Process",
     "StateName",
     "list_jobs",
@@ -47,6 +48,9 @@ __all__ = [
 JOBS_FOLDER = ".jobs"
 CARD, STATE, PROGRESS, PLACE = "job.json", "state.json", "progress.json", "place.json"
 LOSSES, STOP, BEAT, LOCK = "losses.jsonl", "stop", "beat", "lock"
+
+CLAIM_SECONDS = 2.0
+"""How long a lock is waited for: whoever wrote a job's last state lets go a moment later."""
 
 C = TypeVar("C", bound=Card)
 
@@ -118,7 +122,7 @@ class JobFolder:
             JobError: another one does, or nothing can be written here.
         """
         try:
-            with FileLock(self.path / LOCK, timeout=0):
+            with FileLock(self.path / LOCK, timeout=CLAIM_SECONDS):
                 yield
         except Timeout as error:
             raise JobError(
