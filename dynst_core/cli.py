@@ -208,7 +208,7 @@ def baselines(
     measured = measure_baselines(run, problem, wanted, names)
     stopped = terminal.follow_rivals(measured, total, problem.n_sites)
     run = _store(folder).open(run_id)
-    console.print(tables.error_table(run))
+    console.print(*tables.error_tables(run), sep="\n")
     if stopped:
         console.print("Stopped early: what is measured is kept; the same command goes on.")
         raise typer.Exit(130)
@@ -228,7 +228,7 @@ def evaluate(
     problem = _problem_of(run, data, device)
     with console.status("Forecasting the test windows at every level"):
         difference = retest(run, problem)
-    console.print(tables.error_table(run))
+    console.print(*tables.error_tables(run), sep="\n")
     console.print(
         f"Forecast again from the saved weights: RMSE differs from the saved figures by at most "
         f"{difference:.2g} {run.manifest.dataset.units[0]}."
@@ -274,7 +274,8 @@ def forecast(
             one.roll_out_errors(n_steps, starts) for one in (forecasts.at(mask), forecasts.dense())
         )
     still = forecasts.persistence_errors(n_steps, starts)
-    console.print(tables.lead_time_table(run, mask, dense, plan, still, len(starts)))
+    found = tables.lead_time_tables(run, mask, dense, plan, still, len(starts))
+    console.print(*found, sep="\n")
     if n_steps == run.manifest.config.horizon:
         told = Refitted(run, forecasts.problem).caution(mask, plan)
         console.print(escape(told), soft_wrap=True, highlight=False, end="\n" if told else "")

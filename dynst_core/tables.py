@@ -15,41 +15,70 @@ from dynst_core.sources.catalogue import Catalogue, Entry, state_of
 from dynst_core.time_axis import duration
 
 
-def error_table(run: Run) -> Table:
-    """Test error against sparsity, beside every rival measured so far."""
+def error_tables(run: Run) -> list[Table]:
+    """Test error against sparsity, a table for each channel."""
+    return [error_table(run, channel) for channel in range(len(run.manifest.dataset.channels))]
+
+
+def error_table(run: Run, channel: int = 0) -> Table:
+    """Test error of one channel against sparsity, beside every baseline measured so far."""
     data, split = run.manifest.dataset, run.manifest.split
-    unit = data.units[0]
+    dense, unit = run.rmse(0, None, channel), data.units[channel]
+    still = wording.precise(run.persistence_rmse(None, channel), dense)
     table = Table(
-        title=f"{data.title}, {data.place}: test RMSE in {unit}",
+        title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in {unit}",
         caption=(
             f"{split.n_test_windows} forecasts from {split.test_start:%Y-%m-%d %H:%M} to "
             f"{split.test_end:%Y-%m-%d %H:%M} UTC, all sites and lead times. Persistence, reading "
-            f"all sites: {run.persistence_rmse():.3f} {unit}. Seed {run.manifest.config.seed}."
+            f"all sites: {still} {unit}. Seed {run.manifest.config.seed}."
         ),
     )
     rivals = measured(run.baselines)
     names = (wording.capital(NAMES[name]) if name in NAMES else name for name in rivals)
     for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
         table.add_column(heading, justify="right")
-    dense = run.rmse(0)
     for level, n_active in enumerate(run.path.n_active):
-        rmse = run.rmse(level)
+        rmse = run.rmse(level, None, channel)
         table.add_row(
             wording.level_label(run, level),
             f"{n_active}",
-            f"{rmse:.3f}",
+            wording.precise(rmse, dense),
             f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
             f"{run.speed_up(level):.1f} x",
-            *(_rival(run, name, level) for name in rivals),
+            *(_baseline(run, name, level, channel) for name in rivals),
         )
     return table
 
 
-def _rival(run: Run, selector: str, level: int) -> str:
-    rmse = [row.rmse[0] for row in run.baselines.find(selector, level)]
-    if len(rmse) > 1:
-        return f"{np.mean(rmse):.3f} ({min(rmse):.3f} to {max(rmse):.3f})"
-    return f"{rmse[0]:.3f}" if rmse else ""
+def _of_channel(run: Run, channel: int) -> str:
+    several = len(run.manifest.dataset.channels) > 1
+    return f"of {wording.variable(run, channel)} " if several else ""
+
+
+def _baseline(run: Run, selector: str, level: int, channel: int) -> str:
+    rmse = [row.rmse[channel] for row in run.baselines.find(selector, level)]
+    if not rmse:
+        return ""
+    mean, low, high = (
+        wording.precise(value, rmse[0]) for value in (float(np.mean(rmse)), min(rmse), max(rmse))
+    )
+    return f"{mean} ({low} to {high})" if len(rmse) > 1 else mean
+
+
+def lead_time_tables(
+    run: Run,
+    mask: Mask,
+    dense: ErrorStatistics,
+    plan: ErrorStatistics,
+    persistence: ErrorStatistics,
+    n_windows: int,
+) -> list[Table]:
+    """Error by lead time, a table for each channel; arguments as of `lead_time_table`."""
+    channels = range(len(run.manifest.dataset.channels))
+    return [
+        lead_time_table(run, mask, dense, plan, persistence, n_windows, channel)
+        for channel in channels
+    ]
 
 
 def lead_time_table(
@@ -59,6 +88,7 @@ def lead_time_table(
     plan: ErrorStatistics,
     persistence: ErrorStatistics,
     n_windows: int,
+    channel: int = 0,
 ) -> Table:
     """Error by lead time from a mask's sites beside that from all sites.
 
@@ -69,10 +99,12 @@ def lead_time_table(
         plan: errors from the mask's sites, the same shape.
         persistence: errors of persistence, the same shape.
         n_windows: windows they come from.
+        channel: index.
     """
     data = run.manifest.dataset
     table = Table(
-        title=f"{data.title}, {data.place}: test RMSE in {data.units[0]} by lead time",
+        title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in "
+        f"{data.units[channel]} by lead time",
         caption=(
             f"{mask.n_active} of {len(mask.active)} sites kept, {n_windows} forecasts. Past step "
             f"{run.manifest.config.horizon} a forecast reads itself."
@@ -83,21 +115,22 @@ def lead_time_table(
     for heading in ("Step", ahead, "All sites", "This plan", "Change", "Persistence"):
         table.add_column(heading, justify="right")
     compared = (dense, plan, persistence)
-    rmse = np.stack([errors.rmse(axis=1)[:, 0] for errors in compared], axis=1)
+    rmse = np.stack([errors.rmse(axis=1)[:, channel] for errors in compared], axis=1)
     n_steps = len(rmse)
     for lead in np.unique(np.linspace(0, n_steps - 1, min(n_steps, 12)).round().astype(int)):
         seconds = (lead + 1) * data.step_seconds
         span = f"{seconds / 60:g}" if in_minutes else duration(seconds)
         table.add_row(f"{lead + 1}", span, *_compared(rmse[lead]))
-    pooled = np.array([errors.rmse(axis=(0, 1))[0] for errors in compared])
+    pooled = np.array([errors.rmse(axis=(0, 1))[channel] for errors in compared])
     table.add_row("all", "", *_compared(pooled))
     return table
 
 
 def _compared(rmse: np.ndarray) -> tuple[str, ...]:
-    dense, plan, persistence = rmse
+    dense, plan, _ = rmse
     change = f"{100 * (plan / dense - 1):+.1f} %"
-    return f"{dense:.3f}", f"{plan:.3f}", change, f"{persistence:.3f}"
+    told = [wording.precise(float(value), float(dense)) for value in rmse]
+    return told[0], told[1], change, told[2]
 
 
 def dataset_table(catalogue: Catalogue) -> Table:
@@ -120,6 +153,16 @@ def dataset_table(catalogue: Catalogue) -> Table:
     return table
 
 
+def _errors(run: Run, level: int) -> str:
+    """The error of each channel at a level, with its unit, and its name where there are several."""
+    texts = []
+    for channel, unit in enumerate(run.manifest.dataset.units):
+        name = f"{wording.variable(run, channel)} " if len(run.manifest.dataset.units) > 1 else ""
+        dense = run.rmse(0, None, channel)
+        texts.append(f"{name}{wording.precise(run.rmse(level, None, channel), dense)} {unit}")
+    return ", ".join(texts)
+
+
 def _at_hand(entry: Entry) -> str:
     try:
         return state_of(entry)
@@ -139,7 +182,7 @@ def run_table(store: RunStore) -> Table:
         except DynSTError as error:
             table.add_row(run_id, f"cannot be opened: {error}")
             continue
-        data, unit = run.manifest.dataset, run.manifest.dataset.units[0]
+        data = run.manifest.dataset
         near = run.level_near(0.6)
         other = wording.other_level(run, near, 0.6)
         table.add_row(
@@ -147,9 +190,8 @@ def run_table(store: RunStore) -> Table:
             f"{data.title}, {data.place}",
             f"{len(run.sites)}",
             f"{len(run.path.active)}" + ("" if run.manifest.complete else " (stopped early)"),
-            f"{run.rmse(0):.3f} {unit}",
-            f"{run.rmse(near):.3f} {unit}"
-            + (f" ({wording.level_label(run, near)})" if other else ""),
+            _errors(run, 0),
+            _errors(run, near) + (f" ({wording.level_label(run, near)})" if other else ""),
             f"{run.manifest.created:%Y-%m-%d}",
         )
     return table

@@ -290,7 +290,7 @@ def say_trained(trained: Trained, seeds: int) -> None:
         SystemExit: it was stopped early, or its run lies elsewhere than asked for.
     """
     run = trained.run
-    console.print(tables.error_table(run))
+    console.print(*tables.error_tables(run), sep="\n")
     for line in [
         *wording.behind_persistence(run),
         *beside.beside_best(run),

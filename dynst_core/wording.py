@@ -194,6 +194,11 @@ def variable(run: Run, channel: int) -> str:
     return run.manifest.dataset.channels[channel].replace("_", " ")
 
 
+def precise(value: float, size: float) -> str:
+    """A number for tables of a terminal: three decimals, more where its size needs them."""
+    return figures(value, max(3, digits(size) + 1))
+
+
 def errors_of_channels(run: Run, errors: Sequence[float], sizes: Sequence[float]) -> str:
     """An error of each channel with its unit; with its name where there are several.
 

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from dynst_core import tables
+from dynst_core import tables, wording
 from dynst_core.manifest import Baselines
 from dynst_core.mask import Mask
 from dynst_core.metrics import ErrorStatistics
 from dynst_core.runs import Run, RunStore
 from dynst_core.sources.catalogue import load_catalogue
-from tests.factories import make_arrays, network_sites, save_run
+from tests.factories import make_arrays, make_manifest, network_sites, save_run
 
 
 def rows(table: Table) -> list[list[str]]:
@@ -200,3 +200,28 @@ def test_the_table_of_data_sets_leaves_large_files_closed(
     monkeypatch.setattr("dynst_core.sources.catalogue.OPENED_FOR_A_LIST", 5)
     (tmp_path / "values.csv").write_text("no table at all")
     assert _state_of_own_data(tmp_path) == "found (0 MB; not opened)"
+
+
+def test_each_channel_has_a_table_of_its_own_with_figures_that_can_be_read(tmp_path: Path) -> None:
+    """Specific humidity in kg/kg printed 0.000 everywhere, and the second channel nowhere."""
+    arrays = make_arrays(network_sites())
+
+    def two(errors: ErrorStatistics) -> ErrorStatistics:
+        parts = (errors.squared, errors.absolute, errors.signed)
+        scaled = (np.concatenate([part, part * 1e-14], axis=2) for part in parts)
+        return ErrorStatistics(*scaled, count=np.repeat(errors.count, 2, axis=2))
+
+    arrays = replace(
+        arrays, errors=tuple(map(two, arrays.errors)), persistence=two(arrays.persistence)
+    )
+    card = make_manifest("two", arrays).dataset.model_copy(
+        update={"channels": ("speed", "specific_humidity"), "units": ("mph", "kg/kg")}
+    )
+    run = save_run(tmp_path, "two", arrays, mean=(0.0,) * 2, std=(1.0,) * 2, dataset=card)
+    first, second = tables.error_tables(run)
+    assert "of speed in mph" in str(first.title)
+    assert "of specific humidity in kg/kg" in str(second.title)
+    small = run.rmse(1, None, 1)
+    assert rows(second)[1][2] == wording.precise(small, small) and "e-7" in rows(second)[1][2]
+    (listed,) = rows(tables.run_table(RunStore(tmp_path)))
+    assert "speed" in listed[4] and "e-7 kg/kg" in listed[4]
