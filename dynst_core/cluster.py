@@ -28,6 +28,9 @@ else:
 
 HOST = "127.0.0.1"
 
+NICENESS = 10
+"""How far trainings stand back for the app, as Unix counts it."""
+
 SETTINGS = {
     # When a worker dies, the jobs that wait for it must not fall with the one at work, which
     # `work` does not begin anew: its state no longer says "queued".
@@ -88,6 +91,8 @@ def serve_cluster() -> None:
     They are one line of JSON on standard output, which is a pipe to the app. The pipe closes when
     the app ends, in whichever way, so that no worker outlives it.
     """
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)  # pages come first: a training shares the processors with them
     security, scratch = Security.temporary(), mkdtemp(prefix="dynst-")
     # dask's servers import modules from this folder; its usual one is shared by all accounts.
     with dask.config.set(SETTINGS | {"temporary-directory": scratch}):

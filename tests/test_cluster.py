@@ -11,6 +11,7 @@ import pytest
 from distributed import Client
 from distributed.security import Security
 
+from dynst_core.cluster import NICENESS
 from dynst_core.jobs import JobQueue
 from tests.job_cases import QUICK, small_catalogue
 
@@ -69,6 +70,10 @@ def test_all_listen_on_this_machine_only(queue: JobQueue) -> None:
         if one.status == psutil.CONN_LISTEN
     )
     assert set(listening) == {"127.0.0.1"}
+
+
+def test_trainings_stand_back_for_the_pages(queue: JobQueue) -> None:
+    assert min(process.nice() for process in family(queue)) >= NICENESS
 
 
 def test_the_keys_are_in_no_command_line_environment_or_file(queue: JobQueue) -> None:
