@@ -48,8 +48,14 @@ if __name__ == "__main__":  # as Streamlit runs a page
     draw()
 else:  # as `streamlit run` imports the server that it finds here
     # Loaded and spared before any session asks: else a flood of first requests, each followed by a
-    # search for garbage through all libraries, would keep the server from answering.
-    from app.views import compare, method, plan, runs, train  # noqa: F401
+    # search for garbage through all libraries, would keep the server from answering. The views
+    # themselves wait for the first page: their components need a server that runs.
+    import geopandas  # noqa: F401
+    import pandas as pd  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+    import xarray  # noqa: F401
+
+    from dynst_core import pictures, report, run_file  # noqa: F401
 
     _spare_modules()
     server = st.App(Path(__file__).resolve(), middleware=[Middleware(guard.Guard)])
