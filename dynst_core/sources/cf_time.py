@@ -128,8 +128,10 @@ def _calendar_months(axis: xr.DataArray, since: str, per: int, where: str) -> np
     month = np.datetime64(first, "M") + (halves // 2)
     start = month.astype("datetime64[ns]")
     length = (month + 1).astype("datetime64[ns]") - start
-    into = np.datetime64(first, "ns") - np.datetime64(first, "M").astype("datetime64[ns]")
-    return np.asarray(start + np.where(halves % 2, length // 2, into))
+    # The 31st of a month that has none is its last day.
+    day = np.minimum(np.timedelta64(first.day - 1, "D"), length - np.timedelta64(1, "D"))
+    clock = first.to_datetime64() - np.datetime64(first.to_datetime64(), "D")
+    return np.asarray(start + np.where(halves % 2, length // 2, day + clock))
 
 
 def _foreign(axis: xr.DataArray, units: str, where: str) -> DataError:

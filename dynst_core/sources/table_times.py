@@ -13,6 +13,13 @@ from dynst_core.errors import DataError
 
 ISO = "ISO8601"
 COUNTED = re.compile(r"(days|hours|minutes|seconds|milliseconds) since (\d{4}-\d\d-\d\d.*)")
+UNIX = ("seconds", "milliseconds"), pd.Timestamp("1970-01-01")
+"""Units and first moment of Unix time, which is UTC by definition."""
+
+FIXED_OFFSET = re.compile(r"(%[HMSfTX])\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
+"""The end of a format that states one offset for all times, as in "%Y-%m-%dT%H:%M:%SZ"."""
+
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 OFFSET = re.compile(r"[T ]\s*\d{2}(:?\d{2}){0,2}([.,]\d+)?\s*(Z|z|[+-]\d{2}(:?\d{2})?)")
 MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[T ])24(:?00(:?00(\.0+)?)?)?(?=$|\s*[Zz+-])")
 ONE_DAY = np.timedelta64(1, "D")
@@ -55,7 +62,7 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
         return Stamps(nothing, _in_range(column, column, path))
     counted = COUNTED.fullmatch(time_format.strip())
     if counted:
-        return Stamps(nothing, _counted(column, counted, path))
+        return _counted(column, counted, path, nothing)
     written = ["" if pd.isna(value) else str(value).strip() for value in column]
     text = pd.Series(written, index=column.index, name=column.name, dtype=object)
     if time_format != ISO:
@@ -78,6 +85,7 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
 
 def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarray) -> Stamps:
     """Times of a format that is not ISO 8601; all state an offset, or none does."""
+    fixed = FIXED_OFFSET.search(time_format)
     try:
         times = pd.to_datetime(text, format=time_format, errors="coerce", utc=True)
     except ValueError as error:
@@ -85,9 +93,20 @@ def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarra
             f"Expected a format of times such as %d/%m/%Y %H:%M, found {time_format!r} ({error}); "
             f"correct `time_format`."
         ) from error
-    _refuse_unread(times.isna(), times.isna(), text, path)
+    _refuse_unread(times.isna(), times.isna(), text, path, time_format)
     read = _in_range(times.dt.tz_localize(None), text, path)
-    return Stamps(read, nothing) if "%z" in time_format else Stamps(nothing, read)
+    if fixed:
+        return Stamps(read - _offset(fixed[2]), nothing)
+    stated = "%z" in time_format or "%Z" in time_format
+    return Stamps(read, nothing) if stated else Stamps(nothing, read)
+
+
+def _offset(text: str) -> np.timedelta64:
+    """How far clocks of "+02:00" are ahead of UTC; nothing for "Z", "UTC" and "GMT"."""
+    if text[0] not in "+-":
+        return np.timedelta64(0, "m")
+    minutes = 60 * int(text[1:3]) + int(text[-2:])
+    return np.timedelta64(minutes if text[0] == "+" else -minutes, "m")
 
 
 def is_format(time_format: str) -> bool:
@@ -95,21 +114,32 @@ def is_format(time_format: str) -> bool:
     return time_format == ISO or "%" in time_format or bool(COUNTED.fullmatch(time_format.strip()))
 
 
-def _counted(column: pd.Series, counted: re.Match[str], path: Path) -> np.ndarray:
-    """Clock times of numbers that count from a date, to the millisecond."""
+def _counted(column: pd.Series, counted: re.Match[str], path: Path, nothing: np.ndarray) -> Stamps:
+    """Times of numbers that count from a moment, to the millisecond.
+
+    They are UTC where the moment states an offset or is that of Unix time, else clock times.
+    """
+    if column.dtype == object or str(column.dtype) == "str":
+        comma = column.map(lambda one: bool(DECIMAL_COMMA.fullmatch(str(one).strip())))
+        column = column.where(~comma, column.astype(str).str.replace(",", "."))
     numbers = pd.to_numeric(column, errors="coerce")
-    _refuse_unread(numbers.isna(), numbers.isna(), column, path)
-    unit, first = counted[1], pd.to_datetime(counted[2], format=ISO, errors="coerce")
+    _refuse_unread(numbers.isna(), numbers.isna(), column, path, counted[0])
+    unit = counted[1]
+    since = re.sub(r"\s*(UTC|GMT)$", "Z", counted[2].strip())
+    first = pd.to_datetime(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", since), errors="coerce")
     if pd.isna(first):
         raise DataError(
             f"Expected a date after 'since' in `time_format`, found {counted[2]!r}; write it as "
             f'in "seconds since 1970-01-01".'
         )
-    first = first.tz_convert("UTC").tz_localize(None) if first.tz is not None else first
+    in_utc = first.tz is not None
+    first = first.tz_convert("UTC").tz_localize(None) if in_utc else first
     per_unit = pd.Timedelta(1, unit=unit) / pd.Timedelta(1, unit="milliseconds")
     passed = np.round(numbers.to_numpy(dtype=np.float64) * per_unit)
     after = np.datetime64(first.to_datetime64(), "ms") + passed.astype("timedelta64[ms]")
-    return _in_range(pd.Series(after, index=column.index), column, path)
+    read = _in_range(pd.Series(after, index=column.index), column, path)
+    unix = unit in UNIX[0] and first == UNIX[1]
+    return Stamps(read, nothing) if in_utc or unix else Stamps(nothing, read)
 
 
 def _in_range(times: pd.Series, column: pd.Series, path: Path) -> np.ndarray:
@@ -130,7 +160,9 @@ def _in_range(times: pd.Series, column: pd.Series, path: Path) -> np.ndarray:
     return values.astype("datetime64[ns]")
 
 
-def _refuse_unread(first: pd.Series, second: pd.Series, column: pd.Series, path: Path) -> None:
+def _refuse_unread(
+    first: pd.Series, second: pd.Series, column: pd.Series, path: Path, time_format: str = ISO
+) -> None:
     lines = [*first.index[first], *second.index[second]]
     if not lines:
         return
@@ -138,6 +170,11 @@ def _refuse_unread(first: pd.Series, second: pd.Series, column: pd.Series, path:
     written = column[line]
     text = "" if pd.isna(written) else str(written)
     found = repr(text) if text.strip() else "no time"
+    if time_format != ISO and text.strip():
+        raise DataError(
+            f"Expected times of the form {time_format!r} in column {column.name!r} of {path.name}, "
+            f"found {found} in line {line}; correct that cell, or `time_format` if all are so."
+        )
     raise DataError(
         f"Expected times such as 2012-03-01 00:05 in column {column.name!r} of {path.name}, found "
         f"{found} in line {line}; {_advice(text.strip())}."

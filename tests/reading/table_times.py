@@ -252,6 +252,15 @@ CASES = (
     ),
     Case(
         KIND,
+        "seconds since 1970, stated, beside a zone: Unix time is UTC",
+        span(
+            _numbered(1, "1970-01-01"),
+            ', time_format = "seconds since 1970-01-01", timezone = "Europe/Berlin"',
+        ),
+        read="2024-01-01 00:00 to 2024-01-02 23:00 UTC, 0 missing",
+    ),
+    Case(
+        KIND,
         "the dates of a spreadsheet as numbers, not stated",
         span(_numbered(86400, "1899-12-30")),
         refused='set `time_format = "days since 1899-12-30"`',
