@@ -116,7 +116,7 @@ def test_a_fault_in_a_file_is_told_by_run_and_without_the_way_to_it(store: Path)
     (store / "network" / "baselines.json").write_text("{}")
     app.text_input(key="name-network").set_value("later").run()
     app.button(key="rename-network").click().run()
-    (told,) = [one.value for one in app.error]
+    (told,) = [one.value.replace("\N{WORD JOINER}", "") for one in app.error]
     assert told.startswith(r"network/baselines\.json\: expected a table of baselines")
     assert str(store) not in told
 

@@ -15,6 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dynst_core.runs import RunStore
+from tests.apart import apart
 from tests.browser.harness import PATIENCE, open_page, serve
 from tests.hostile import TEXT, save_hostile
 
@@ -137,7 +138,7 @@ def test_the_server_opens_no_session_for_another_origin(
             pass
 
     with pytest.raises(websockets.InvalidStatus, match="403"):
-        asyncio.run(attempt())
+        apart(attempt())
 
 
 async def drawn(planner: websockets.ClientConnection) -> None:
@@ -161,4 +162,4 @@ def test_a_flood_in_one_session_leaves_the_others_served(hostile: tuple[str, str
             await drawn(planner)
             return time.perf_counter() - began
 
-    assert asyncio.run(flood_beside_a_planner()) < 10
+    assert apart(flood_beside_a_planner()) < 10
