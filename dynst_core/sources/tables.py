@@ -17,7 +17,7 @@ from dynst_core.sources import adjacency
 from dynst_core.sources.adjacency import AdjacencyKind, strongest_links
 from dynst_core.sources.locations import Places, read_places
 from dynst_core.sources.long_tables import read_long
-from dynst_core.sources.settings import TextSettings, ValueSettings
+from dynst_core.sources.settings import TextSettings, ValueSettings, ZoneName
 from dynst_core.sources.table_times import is_format
 from dynst_core.sources.tabular import same_id
 from dynst_core.sources.wide_tables import read_wide
@@ -64,7 +64,7 @@ class TableSettings(ValueSettings, TextSettings):
     time_format: str = "ISO8601"
     start: datetime | None = None
     step_minutes: float | None = Option(default=None, gt=0)
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     site_column: str | None = None
     value_column: str | None = None
     locations: str
@@ -183,7 +183,7 @@ def _linked(places: Places, kept: np.ndarray, path: Path, settings: TableSetting
     if settings.adjacency_kind is None:
         adjacency.check_strengths(matrix[np.ix_(kept, kept)], sites, file)
     links = strongest_links(adjacency.strengths_of(matrix, kind), settings.links_per_site)
-    network = adjacency.network_of(matrix, kind)
+    network = adjacency.network_of(matrix, kind, file)
     new_index = np.where(kept, np.cumsum(kept) - 1, kept.sum() + np.cumsum(~kept) - 1)
     links = new_index[links[kept[links].all(axis=1)]]
     if network is not None:
