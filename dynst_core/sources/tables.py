@@ -17,6 +17,7 @@ from dynst_core.sources import adjacency
 from dynst_core.sources.adjacency import AdjacencyKind, strongest_links
 from dynst_core.sources.locations import Places, read_places
 from dynst_core.sources.long_tables import read_long
+from dynst_core.sources.place_files import place_notes
 from dynst_core.sources.settings import TextSettings, ValueSettings, ZoneName
 from dynst_core.sources.table_times import is_format
 from dynst_core.sources.tabular import same_id
@@ -41,7 +42,7 @@ class TableSettings(ValueSettings, TextSettings):
             offset such as "+01:00" of clocks that are never changed; a Field's times are in UTC.
         site_column, value_column: the sensor's id and its value in a long table.
         locations: file of the sensors' locations, relative to the table of values; rows of other
-            sensors are of no account.
+            sensors are of no account. Its separator and its decimals may differ from the table's.
         id_column, latitude_column, longitude_column: columns of that file.
         x_column, y_column: columns of that file for places in metres without geography, or in the
             projection `crs`.
@@ -143,7 +144,7 @@ def read_table(
         channels=channels,
         units=units,
         about=about,
-        notes=(*table.notes, *notes),
+        notes=(*table.notes, *notes, *place_notes(sites, settings.locations)),
         measured_values=settings.measured_values,
     )
 
