@@ -168,6 +168,12 @@ def _at_hand(entry: Entry) -> str:
         return state_of(entry)
     except DynSTError as error:
         return f"no: {error}"
+    except Exception as error:  # noqa: BLE001 - one data set hides no other
+        reason = " ".join(str(error).split())[:160]
+        return (
+            f"no: it cannot be opened ({type(error).__name__}: {reason}); check its files and "
+            f"its settings"
+        )
 
 
 def run_table(store: RunStore) -> Table:

@@ -229,6 +229,7 @@ def test_more_than_one_channel_is_refused(tmp_path):
         ({"min_observed": 1.5}, "less than or equal to 1"),
         ({"convert": "kelvin to rankine"}, "fahrenheit to celsius"),
         ({"missing": -9999}, "missing"),
+        ({"timezone": ""}, "no such time zone"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, fault):

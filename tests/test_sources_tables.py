@@ -324,9 +324,7 @@ def test_files_that_are_missing_folders_or_damaged_are_refused(tmp_path):
             read(tmp_path, **{setting: "none.csv"})
 
 
-def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_path):
-    with pytest.raises(DataError, match="times of the zone 'Mars/Olympus'"):
-        read(written(tmp_path), timezone="Mars/Olympus")
+def test_an_hour_the_clock_skips_is_refused(tmp_path):
     skipped = "time,a\n2012-03-11 02:00,1\n2012-03-11 03:00,2\n"
     message = "clocks skip 2012-03-11 02:00.; write the times in UTC"
     with pytest.raises(DataError, match=message) as refusal:
@@ -349,11 +347,24 @@ def test_a_zone_that_does_not_exist_and_an_hour_the_clock_skips_are_refused(tmp_
         {"decimal": ";"},
         {"decimal": ",", "thousands": ","},
         {"adjacency_kind": "nearness"},
+        {"timezone": "Mars/Olympus"},
+        {"timezone": ""},
+        {"timezone": " "},
+        {"timezone": "Europe"},
+        {"timezone": "../UTC"},
+        {"timezone": "+1"},
+        {"timezone": "+25:00"},
+        {"timezone": "+01:75"},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes):
     with pytest.raises(ValidationError):
         TableSettings.model_validate({"locations": "places.csv", **changes})
+
+
+@pytest.mark.parametrize("zone", ["UTC", "utc", "+01:00", "-0330", "UTC+05:45", "Asia/Tokyo"])
+def test_zones_have_names_or_are_offsets(tmp_path, zone):
+    assert read(written(tmp_path), timezone=zone).n_times
 
 
 def test_marks_may_be_one_or_many_numbers_or_texts():

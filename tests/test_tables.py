@@ -193,6 +193,29 @@ def test_the_table_of_data_sets_opens_ones_own_and_says_what_it_found(
     assert _state_of_own_data(tmp_path) == "yes (opened: 1 sites, 2 times)"
 
 
+def test_a_data_set_with_a_zone_of_no_name_is_named_and_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_DATA", str(tmp_path))
+    nameless = OWN.replace("[mine]", "[other]").replace(" }\n", ', timezone = "" }\n')
+    (tmp_path / "own.toml").write_text(OWN + nameless)
+    found = rows(tables.dataset_table(load_catalogue(tmp_path / "own.toml")))
+    assert [row[0] for row in found] == ["mine", "other"]
+    assert found[1][1].startswith("cannot be used: ")
+    assert "no such time zone: ''" in found[1][1] and "timezone" in found[1][1]
+
+
+def test_a_fault_that_no_check_foresaw_is_a_row_of_its_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(entry: object) -> str:
+        raise IndexError("string index\nout of range")
+
+    monkeypatch.setattr(tables, "state_of", fail)
+    state = _state_of_own_data(tmp_path)
+    assert state.startswith("no: it cannot be opened (IndexError: string index out of range);")
+
+
 def test_the_table_of_data_sets_leaves_large_files_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

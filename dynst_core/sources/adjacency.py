@@ -95,17 +95,19 @@ def check_strengths(matrix: np.ndarray, sites: SiteSet, path: Path) -> None:
         )
 
 
-def network_of(matrix: np.ndarray, kind: AdjacencyKind) -> Network | None:
+def network_of(matrix: np.ndarray, kind: AdjacencyKind, path: Path) -> Network | None:
     """The network of a matrix; None where strengths tell no lengths.
 
     Args:
         matrix: strengths or distances, (s, s); of distances, what is not above 0 or not finite is
             no link.
         kind: which of them.
+        path: the file, for messages.
     Raises:
-        DataError: a distance is below zero.
+        DataError: a distance is below zero, or a strength is no number from 0 on.
     """
     if kind == "strength":
+        _refuse_no_strengths(matrix, path)
         return Network.of_strengths(matrix)
     if (matrix < 0).any():
         row, column = np.argwhere(matrix < 0)[0] + 1
@@ -115,6 +117,19 @@ def network_of(matrix: np.ndarray, kind: AdjacencyKind) -> Network | None:
         )
     links = np.argwhere(_near(matrix) > 0)
     return Network(links, matrix[tuple(links.T)].astype(np.float64))
+
+
+def _refuse_no_strengths(matrix: np.ndarray, path: Path) -> None:
+    """Refuse strengths that are no numbers from 0 on; those of a site to itself do not count."""
+    bad = ~(np.isfinite(matrix) & (matrix >= 0)) & ~np.eye(len(matrix), dtype=bool)
+    if not bad.any():
+        return
+    row, column = np.argwhere(bad)[0]
+    raise DataError(
+        f"Expected link strengths from 0 on in {path.name}, found {matrix[row, column]:g} in row "
+        f"{row + 1}, column {column + 1} ({int(bad.sum()):,} such cells); write 0 where two "
+        f'sensors are not linked, or set `adjacency_kind = "distance"` if these are distances.'
+    )
 
 
 def strengths_of(matrix: np.ndarray, kind: AdjacencyKind) -> np.ndarray:

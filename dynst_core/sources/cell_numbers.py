@@ -34,6 +34,7 @@ class NumberReader:
         decimal: the sign before decimals, "." or ",".
         missing: numbers and texts that mean "not measured".
         thousands: the sign between thousands; "" where there is none, None where that is not known.
+        advice: what to try about text that is no number, where no setting says how it is read.
         marked: how often each of these was met.
         infinite: how many infinite numbers were met.
     """
@@ -42,6 +43,7 @@ class NumberReader:
     decimal: str = "."
     missing: tuple[float | str, ...] = ()
     thousands: str | None = None
+    advice: str = ""
     marked: Counter[float | str] = field(default_factory=Counter)
     infinite: int = 0
     _decimals: Counter[str] = field(default_factory=Counter)
@@ -151,6 +153,8 @@ class NumberReader:
     def _advice(self, text: str, column: str, line: int) -> str:
         if text == column:
             return "drop that line where it repeats the header"
+        if self.advice and not ("°" in text or "º" in text or (line == 2 and text[:1].isalpha())):
+            return self.advice
         if self.decimal == "." and DECIMAL_COMMA.fullmatch(text):
             return (
                 'set `decimal = ","` where commas stand before decimals, or write the number '

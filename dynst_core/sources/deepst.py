@@ -21,7 +21,7 @@ from dynst_core.field import About, Field, Grid, make_field
 from dynst_core.sites import SiteSet
 from dynst_core.sources.grid_files import open_dataset
 from dynst_core.sources.grids import grid_sites
-from dynst_core.sources.settings import Settings, ValueSettings
+from dynst_core.sources.settings import Settings, ValueSettings, ZoneName
 from dynst_core.value_checks import check_values, is_one_of
 
 VALUES, SLOTS = "data", "date"
@@ -58,7 +58,7 @@ class DeepstSettings(ValueSettings):
     """
 
     kind: Literal["deepst"] = "deepst"
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     start: datetime | None = None
     stop: datetime | None = None
     box: Box | None = None

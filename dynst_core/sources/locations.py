@@ -15,7 +15,15 @@ from dynst_core.errors import DataError
 from dynst_core.sites import SiteSet
 from dynst_core.sources.cell_numbers import NumberReader
 from dynst_core.sources.grids import unwrapped_longitudes
-from dynst_core.sources.tabular import blank, find_column, id_text, read_frame, same_id
+from dynst_core.sources.place_files import decimal_of, separator_of
+from dynst_core.sources.tabular import (
+    PARQUET_NAMES,
+    blank,
+    find_column,
+    id_text,
+    read_frame,
+    same_id,
+)
 
 if TYPE_CHECKING:
     from dynst_core.sources.tables import TableSettings
@@ -36,6 +44,11 @@ LONGITUDE_NAMES = ("longitude", "lon", "lng", "long")
 METRES = (("x", "x_m", "easting"), ("y", "y_m", "northing"))
 NEAR_AREA = 5.0
 """Degrees by which a place may lie outside the area that its projection is for."""
+
+PLAIN_NUMBERS = (
+    "write it as a plain number such as -13.4 or 391500.5, or drop that site and its values"
+)
+"""What to do about a coordinate that is none: settings of values do not govern it."""
 
 OTHER_UNITS = ("km", "ft", "feet", "mi", "miles", "deg", "degrees", "lon", "lat", "longitude")
 """Ends of names of columns that hold no metres."""
@@ -93,7 +106,7 @@ class Places:
             DataError: a coordinate is no number, or can be no place.
         """
         frame = self.frame[used]
-        where = NumberReader(self.path, self.decimal).read(frame)
+        where = NumberReader(self.path, self.decimal, advice=PLAIN_NUMBERS).read(frame)
         ids = np.array(self.ids[used].tolist(), dtype=str)
         if self.crs is not None:
             where = _to_degrees(where, self.crs, self.path)
@@ -127,8 +140,8 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
     Raises:
         DataError: the file or a column is missing, or a row has no id.
     """
-    frame = read_frame(path, settings.separator, settings.encoding)
-    names = find_column(frame, settings.id_column, ID_NAMES, "sensor id", path)
+    frame = read_frame(path, _separator(path, settings), settings.encoding)
+    names = find_column(frame, settings.id_column, ID_NAMES, "sensor id", path, "id_column")
     columns, in_metres, guessed = _columns(frame, settings, path)
     nameless = blank(frame[names])
     empty = nameless.copy()
@@ -146,12 +159,30 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
         frame = frame[~empty]
     ids = np.array([id_text(cell) for cell in frame[names]], dtype=object)
     geographic = not in_metres or settings.crs is not None
-    places = Places(path, ids, frame[columns], geographic, guessed, settings.crs, settings.decimal)
+    decimal = decimal_of(frame[columns], settings.decimal, in_metres)
+    places = Places(path, ids, frame[columns], geographic, guessed, settings.crs, decimal)
     if guessed:
         numbers = places.frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
         if (np.abs(numbers[np.isfinite(numbers).all(axis=1)]) <= (360, 90)).all():
             notes.append(f"x and y of {path.name} were read as metres of a frame of their own.")
     return places, notes
+
+
+def _separator(path: Path, settings: TableSettings) -> str:
+    """What divides the columns: as in the table of values, else what makes the columns needed."""
+    if not path.is_file() or path.suffix.lower() in PARQUET_NAMES:
+        return settings.separator
+
+    def has_columns(names: list[str]) -> bool:
+        header = pd.DataFrame(columns=names)
+        try:
+            find_column(header, settings.id_column, ID_NAMES, "sensor id", path, "id_column")
+            _columns(header, settings, path)
+        except DataError:
+            return False
+        return True
+
+    return separator_of(path, settings.separator, settings.encoding, has_columns)
 
 
 def _columns(
@@ -165,12 +196,14 @@ def _columns(
     no_degrees = settings.latitude_column is None and not lower & set(LATITUDE_NAMES)
     if not (stated or (no_degrees and of_metres)):
         longitude = find_column(
-            frame, settings.longitude_column, LONGITUDE_NAMES, "longitude", path
+            frame, settings.longitude_column, LONGITUDE_NAMES, "longitude", path, "longitude_column"
         )
-        latitude = find_column(frame, settings.latitude_column, LATITUDE_NAMES, "latitude", path)
+        latitude = find_column(
+            frame, settings.latitude_column, LATITUDE_NAMES, "latitude", path, "latitude_column"
+        )
         return [longitude, latitude], False, False
-    x = find_column(frame, settings.x_column, METRES[0], "x", path)
-    y = find_column(frame, settings.y_column, METRES[1], "y", path)
+    x = find_column(frame, settings.x_column, METRES[0], "x", path, "x_column")
+    y = find_column(frame, settings.y_column, METRES[1], "y", path, "y_column")
     for name in (x, y) if settings.crs is None else ():
         if (
             name.lower().replace(" ", "_").replace("[", "_").strip("])").split("_")[-1]

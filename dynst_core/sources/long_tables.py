@@ -98,11 +98,12 @@ def read_long(path: Path, settings: TableSettings) -> ValueTable:
 
 def _columns(frame: pd.DataFrame, settings: TableSettings, path: Path) -> tuple[str, str, str]:
     """The columns of times, sensors and values."""
-    time = find_column(frame, settings.time_column, TIME_NAMES, "time", path)
-    site = find_column(frame, settings.site_column, ID_NAMES, "site", path)
+    time = find_column(frame, settings.time_column, TIME_NAMES, "time", path, "time_column")
+    site = find_column(frame, settings.site_column, ID_NAMES, "site", path, "site_column")
     others = tuple(str(name) for name in frame.columns if name not in (time, site))
     guesses = others if len(others) == 1 else ("value",)
-    return time, site, find_column(frame, settings.value_column, guesses, "value", path)
+    value = find_column(frame, settings.value_column, guesses, "value", path, "value_column")
+    return time, site, value
 
 
 def _refuse_nameless(frame: pd.DataFrame, site: str, path: Path) -> None:

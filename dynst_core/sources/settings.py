@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
+
+FIXED_OFFSET = re.compile(r"(UTC)?[+-](0\d|1[0-5]):?[0-5]\d")
 
 
 class Settings(BaseModel):
@@ -13,6 +18,22 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+
+def _known_zone(name: str) -> str:
+    if name.upper() == "UTC" or FIXED_OFFSET.fullmatch(name):
+        return name
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError) as error:
+        raise ValueError(
+            f'no such time zone: {name!r} (name one such as "Europe/Berlin" or "UTC", or '
+            f'state an offset such as "+01:00")'
+        ) from error
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""A zone's name, "UTC", or a fixed offset such as "+01:00"."""
 
 Mark = float | str
 

@@ -21,7 +21,7 @@ from dynst_core.sites import SiteSet
 from dynst_core.sources.cell_numbers import NumberReader
 from dynst_core.sources.clocks import UtcTimes, to_utc
 from dynst_core.sources.delimited import COMMENT, open_bytes, text_encoding
-from dynst_core.sources.settings import TextSettings, ValueSettings, number_of
+from dynst_core.sources.settings import TextSettings, ValueSettings, ZoneName, number_of
 from dynst_core.sources.table_times import ISO, read_stamps
 from dynst_core.value_checks import check_values
 
@@ -55,7 +55,7 @@ class StationSettings(ValueSettings, TextSettings):
     station_columns: tuple[str, ...] = ("id", "latitude", "longitude")
     times: str
     time_columns: tuple[str, ...] = DATE_COLUMNS
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     min_observed: float = Option(default=0.0, ge=0, le=1)
     convert: Literal["fahrenheit to celsius"] | None = None
 

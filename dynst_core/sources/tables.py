@@ -17,7 +17,8 @@ from dynst_core.sources import adjacency
 from dynst_core.sources.adjacency import AdjacencyKind, strongest_links
 from dynst_core.sources.locations import Places, read_places
 from dynst_core.sources.long_tables import read_long
-from dynst_core.sources.settings import TextSettings, ValueSettings
+from dynst_core.sources.place_files import place_notes
+from dynst_core.sources.settings import TextSettings, ValueSettings, ZoneName
 from dynst_core.sources.table_times import is_format
 from dynst_core.sources.tabular import same_id
 from dynst_core.sources.wide_tables import read_wide
@@ -41,7 +42,7 @@ class TableSettings(ValueSettings, TextSettings):
             offset such as "+01:00" of clocks that are never changed; a Field's times are in UTC.
         site_column, value_column: the sensor's id and its value in a long table.
         locations: file of the sensors' locations, relative to the table of values; rows of other
-            sensors are of no account.
+            sensors are of no account. Its separator and its decimals may differ from the table's.
         id_column, latitude_column, longitude_column: columns of that file.
         x_column, y_column: columns of that file for places in metres without geography, or in the
             projection `crs`.
@@ -64,7 +65,7 @@ class TableSettings(ValueSettings, TextSettings):
     time_format: str = "ISO8601"
     start: datetime | None = None
     step_minutes: float | None = Option(default=None, gt=0)
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     site_column: str | None = None
     value_column: str | None = None
     locations: str
@@ -143,7 +144,7 @@ def read_table(
         channels=channels,
         units=units,
         about=about,
-        notes=(*table.notes, *notes),
+        notes=(*table.notes, *notes, *place_notes(sites, settings.locations)),
         measured_values=settings.measured_values,
     )
 
@@ -183,7 +184,7 @@ def _linked(places: Places, kept: np.ndarray, path: Path, settings: TableSetting
     if settings.adjacency_kind is None:
         adjacency.check_strengths(matrix[np.ix_(kept, kept)], sites, file)
     links = strongest_links(adjacency.strengths_of(matrix, kind), settings.links_per_site)
-    network = adjacency.network_of(matrix, kind)
+    network = adjacency.network_of(matrix, kind, file)
     new_index = np.where(kept, np.cumsum(kept) - 1, kept.sum() + np.cumsum(~kept) - 1)
     links = new_index[links[kept[links].all(axis=1)]]
     if network is not None:

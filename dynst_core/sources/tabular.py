@@ -142,9 +142,17 @@ def find_column(
     guesses: tuple[str, ...],
     what: str,
     path: Path,
+    setting: str,
 ) -> str:
     """The column that was stated, else the first whose name is a usual one for its part.
 
+    Args:
+        frame: the table.
+        stated: name that the settings give, or None.
+        guesses: usual names, the most usual first.
+        what: the column's part, for messages.
+        path: the file, for messages.
+        setting: the loader setting that names the column.
     Raises:
         DataError: there is no such column.
     """
@@ -158,7 +166,7 @@ def find_column(
     wanted = repr(stated) if stated is not None else f"such as {', '.join(guesses[:3])}"
     raise DataError(
         f"Expected a {what} column {wanted} in {path.name}, found {some(names, 6)}; "
-        f"name it in the loader settings."
+        f"{'correct' if stated is not None else 'name it as'} `{setting}` in the loader settings."
     )
 
 

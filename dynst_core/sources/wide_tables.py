@@ -62,7 +62,7 @@ def _time_column(frame: pd.DataFrame, settings: TableSettings, path: Path) -> st
     lower = {str(name).lower() for name in frame.columns}
     if settings.time_column is None and frame.columns[0] == "" and not lower & set(TIME_NAMES):
         return ""  # as a table is written whose index holds the times
-    return find_column(frame, settings.time_column, TIME_NAMES, "time", path)
+    return find_column(frame, settings.time_column, TIME_NAMES, "time", path, "time_column")
 
 
 def _sensor_columns(

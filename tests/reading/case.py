@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dynst_core.errors import DynSTError
+from pydantic import ValidationError
+
+from dynst_core.errors import DataError, DynSTError
 from dynst_core.field import Field
 from dynst_core.sources.catalogue import Entry, load_entry
+from dynst_core.sources.settings import first_fault
 
 ENTRY = """
 title = "Case"
@@ -60,7 +63,11 @@ def load(
     """Load a file of the folder by a catalogue entry with these loader settings (TOML)."""
     listed = ", ".join(f'{{ name = "{name}", unit = "{unit}" }}' for name, unit in channels)
     table = tomllib.loads(ENTRY.format(channels=listed, opened=opened, loader=loader))
-    return load_entry(Entry.model_validate({"name": "case", **table}), folder / opened)
+    try:
+        entry = Entry.model_validate({"name": "case", **table})
+    except ValidationError as error:  # a catalogue says it in the same words
+        raise DataError(f"The entry is refused: {first_fault(error)}") from error
+    return load_entry(entry, folder / opened)
 
 
 def means(field: Field) -> str:

@@ -230,7 +230,7 @@ CASES = (
         KIND,
         "a zone that does not exist",
         span(wide(PLAIN), ', timezone = "CEST"'),
-        refused="zone 'CEST' .* found no such zone .* for example to \"Europe/Berlin\" or",
+        refused="no such time zone: 'CEST' .* such as \"Europe/Berlin\" or",
     ),
     Case(
         KIND,
