@@ -246,7 +246,7 @@ def _lone_below_zero(number: float, others: np.ndarray) -> bool:
         return True
     gap = float(rising[0]) - number
     if len(rising) < 10:
-        return len(rising) > 2 and gap > float(rising[-1] - rising[0])
+        return others.size >= 20 and len(rising) > 2 and gap > float(rising[-1] - rising[0])
     spacing = np.median(np.diff(rising[:50]))
     if gap > 3 * spacing and gap > 1e-4 * rising[-1]:
         return True
