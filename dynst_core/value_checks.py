@@ -175,13 +175,11 @@ def _lone_numbers(values: np.ndarray, seen: np.ndarray) -> list[float]:
     """Any one number that comes again and again, far from all other values.
 
     A sensor that stands still for one stretch repeats a number too; what marks missing values
-    comes and goes.
+    comes and goes. The only number below zero marks them in one stretch too.
     """
-    negative = seen[seen < 0]
-    if 3 <= negative.size < seen.size and negative.min() == negative.max():
-        number = float(negative[0])
-        if _comes_and_goes(values, number) and _lone_below_zero(number, seen[seen >= 0]):
-            return [number]
+    number = _only_negative(values, seen)
+    if number is not None:
+        return [number]
     ends = [float(end) for end in (seen.min(), seen.max()) if end != 0]
     ends = [end for end in ends if (seen == end).sum() > 2]
     others = seen[~np.isin(seen, ends)]
@@ -194,18 +192,71 @@ def _lone_numbers(values: np.ndarray, seen: np.ndarray) -> list[float]:
     return [end for end in far if _comes_and_goes(values, end)]
 
 
+def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
+    """The one number below zero of a channel, if it is out of step with all values from zero on.
+
+    However often it comes, whether scattered or in one stretch, at one site or at all. What comes
+    in one stretch and is no whole number, or comes once or twice, may be the lowest of a few low
+    values, so it has to lie farther from the others than their own lowest ones from each other.
+    """
+    negative = seen[seen < 0]
+    if not 0 < negative.size < seen.size or negative.min() != negative.max():
+        return None
+    number = float(negative[0])
+    often = negative.size > 2
+    sure = often and (number == np.round(number) or _comes_and_goes(values, number))
+    others = seen[seen >= 0]
+    if _lone_below_zero(number, others) and (sure or _below_the_tail(number, others)):
+        return number
+    for site in np.flatnonzero((values == number).any(axis=0)):
+        own = values[np.isfinite(values[:, site]), site]
+        others = own[own != number]
+        if others.size == 0:
+            continue
+        if _lone_below_zero(number, others) and _below_the_tail(number, others):
+            return number
+        if _stays_longest(number, own):
+            return number
+    return None
+
+
+def _stays_longest(number: float, own: np.ndarray) -> bool:
+    """Whether a site's values (t,) stay at a number far longer than at any other."""
+    starts = np.flatnonzero(np.concatenate([[True], own[1:] != own[:-1]]))
+    length, held = np.diff(np.append(starts, own.size)), own[starts] == number
+    return bool(length[held].max() >= 10 and length[held].max() > 3 * length[~held].max())
+
+
+def _below_the_tail(number: float, others: np.ndarray) -> bool:
+    """Whether a number lies farther below other values than their lowest twentieth reaches.
+
+    Of a whole number among decimals, their lowest hundredth is enough. -1 does so among all counts.
+    """
+    low = float(others.min())
+    among_decimals = number == np.round(number) and (others != np.round(others)).mean() > 0.5
+    if low - number > np.quantile(others, 0.01 if among_decimals else 0.05) - low:
+        return True
+    return number == -1 and _among_counts(number, others)
+
+
 def _lone_below_zero(number: float, others: np.ndarray) -> bool:
     """Whether the only number below zero is out of step with the values above."""
     rising = np.unique(others)
     if number == -1 and (others == 0).mean() > 0.3:  # what is often nothing at all, and never less
         return True
+    gap = float(rising[0]) - number
     if len(rising) < 10:
-        return False
-    gap, spacing = rising[0] - number, np.median(np.diff(rising[:50]))
-    if gap > 3 * spacing:
-        return bool(gap > 1e-4 * rising[-1])
-    counts = number == np.round(number) and (rising == np.round(rising)).all()
-    return bool(counts and rising[-1] >= 50)
+        return others.size >= 20 and len(rising) > 2 and gap > float(rising[-1] - rising[0])
+    spacing = np.median(np.diff(rising[:50]))
+    if gap > 3 * spacing and gap > 1e-4 * rising[-1]:
+        return True
+    return _among_counts(number, rising)
+
+
+def _among_counts(number: float, others: np.ndarray) -> bool:
+    """Whether a number and all others are whole, and more than temperatures usually are."""
+    counts = number == np.round(number) and (others == np.round(others)).all()
+    return bool(counts and others.max() >= 50)
 
 
 def _comes_and_goes(values: np.ndarray, number: float) -> bool:

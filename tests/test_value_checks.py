@@ -116,6 +116,73 @@ def test_the_only_number_below_zero_is_found(name: str) -> None:
     assert [suspect.value for suspect in suspected_marks(values)] == [-1]
 
 
+POSITIVE = {
+    "speeds in tenths": np.round(63 + 12 * DAY + NOISE, 1),
+    "whole speeds": np.round(63 + 12 * DAY + NOISE),
+    "levels": np.round(2 + 0.3 * DAY + 0.05 * NOISE, 2),
+    "concentrations": np.round(np.exp(2.5 + 0.6 * NOISE), 1),
+    "counts": MEASURED["counts"],
+    "rain": MEASURED["rain"],
+}
+
+
+@pytest.mark.parametrize("number", [-1, -9])
+@pytest.mark.parametrize("name", POSITIVE)
+def test_the_only_number_below_zero_is_found_however_long_its_one_stretch(
+    name: str, number: float
+) -> None:
+    for length in (1, 2, 5, 60, 150, 400, N):
+        for start in (0, (N - length) // 2, N - length):
+            values = POSITIVE[name].copy()
+            values[start : start + length, 3] = number
+            found = suspected_marks(values)
+            assert [suspect.value for suspect in found] == [number]
+            assert len(found[0].where) == length
+
+
+@pytest.mark.parametrize("name", POSITIVE)
+def test_the_only_number_below_zero_is_found_in_one_stretch_of_every_site(name: str) -> None:
+    values = POSITIVE[name].copy()
+    for site in range(S):
+        values[50 * site : 50 * site + 40, site] = -1
+    found = suspected_marks(values)
+    assert [suspect.value for suspect in found] == [-1]
+    assert len(found[0].where) == 40 * S
+
+
+def test_the_only_number_below_zero_is_found_where_only_its_own_site_lies_far_from_it() -> None:
+    values = np.round(20 + 5 * DAY)
+    values[:, 0] = np.round(4 + 4 * DAY[:, 0])
+    values[100:140, 3] = -1
+    assert [suspect.value for suspect in suspected_marks(values)] == [-1]
+
+
+def test_a_long_stretch_of_the_only_number_below_zero_is_found_among_small_counts() -> None:
+    values = np.random.default_rng(3).poisson(8, (N, S)).astype(float)
+    values[100:160, 3] = -1
+    assert [suspect.value for suspect in suspected_marks(values)] == [-1]
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 6])
+def test_the_lowest_of_low_temperatures_may_be_the_only_one_below_zero(decimals: int) -> None:
+    values = np.round(8 * DAY + 3 * NOISE, decimals)
+    lowest, next_lowest = np.unique(values)[:2]
+    assert suspected_marks(values - (lowest + next_lowest) / 2) == []
+
+
+@pytest.mark.parametrize("value", [0.0, 47.0, 63.0])
+def test_a_sensor_that_stands_still_from_zero_on_is_no_mark(value: float) -> None:
+    values = POSITIVE["speeds in tenths"].copy()
+    values[200:350, 3] = value
+    assert suspected_marks(values) == []
+
+
+def test_several_numbers_below_zero_in_one_stretch_are_no_marks() -> None:
+    values = np.abs(np.round(8 * DAY + 3 * NOISE, 1))
+    values[100:160, 3] = -np.round(RNG.uniform(0.1, 3, 60), 1)
+    assert suspected_marks(values) == []
+
+
 @pytest.mark.parametrize("number", [1000.0, 10_000.0, 100_000.0])
 def test_a_round_number_of_one_stretch_is_no_mark(number: float) -> None:
     values = MEASURED["temperatures below and above zero"].copy()
@@ -154,6 +221,14 @@ def test_the_refusal_counts_marks_and_sites_and_both_its_remedies_work() -> None
     assert "`missing_value` to [-999, -888]" in message
     assert "`measured_values` to [-999, -888]" in message
     assert field(values, (-999, -888)).dataset["values"].values.min() == -999
+
+
+def test_the_only_number_below_zero_is_refused_with_its_sites_unless_it_was_measured() -> None:
+    values = POSITIVE["speeds in tenths"].copy()
+    values[-60:, 2:4] = -1
+    with pytest.raises(DataError, match=r"found -1 veh/h 120 times .* \(at 2 sites: s2, s3; "):
+        field(values)
+    assert (field(values, (-1,)).dataset["values"].values == -1).sum() == 120
 
 
 def test_a_number_beyond_reason_can_be_stated_as_measured_too() -> None:

@@ -29,6 +29,20 @@ def marked(marks: tuple[float, ...], extra: str = "") -> Callable[[Path], str]:
     return run
 
 
+def below_zero(length: int, extra: str = "") -> Callable[[Path], str]:
+    """Speeds from 46 to 80 in tenths of which the last ones of b are -1."""
+
+    def run(folder: Path) -> str:
+        hour = np.arange(240.0)
+        speeds = np.round(63 + 17 * np.sin(hour[:, None] * np.pi / 11.9 + [0.0, 1.0]), 1)
+        speeds[240 - length :, 1] = -1
+        frame = pd.DataFrame(speeds, columns=["a", "b"])
+        frame.insert(0, "time", pd.date_range("2024-01-01", periods=240, freq="h"))
+        return table(frame.to_csv(index=False), extra)(folder)
+
+    return run
+
+
 CASES = (
     Case(
         MARKS,
@@ -70,6 +84,25 @@ CASES = (
             )
         ),
         refused="found -999 u once .* 'b' at 2024-01-01 09:00",
+    ),
+    Case(
+        MARKS,
+        "a single -1 in speeds from 46 to 80",
+        below_zero(1),
+        refused="found -1 u once .* 'b' at 2024-01-10 23:00",
+    ),
+    Case(
+        MARKS,
+        "-1 in the last 60 rows of speeds from 46 to 80",
+        below_zero(60),
+        refused=r"found -1 u 60 times .* 'b' at 2024-01-08 12:00.* `missing_value` to \[-1\]",
+    ),
+    Case(
+        MARKS,
+        "-1 in the last 60 rows of speeds, stated as missing",
+        below_zero(60, ", missing_value = -1"),
+        read="240 times; a 63.02, b 63.34 [Values of values.csv read as missing, as stated: "
+        "-1 (60).]",
     ),
     Case(
         MARKS,
