@@ -15,15 +15,15 @@ from dynst_core.runs import Run
 
 MOST_IMPORTANT = "among the most important"
 LESS_IMPORTANT = "less important than those kept"
-EXCHANGED_IN = "kept at this cut: an exchange lowered the forecast error"
-EXCHANGED_OUT = "removed at this cut: an exchange lowered the forecast error"
+EXCHANGED_IN = "brought in by an exchange that lowered the forecast error at this cut"
+EXCHANGED_OUT = "left out by an exchange that lowered the forecast error at this cut"
 KEPT_TO_OBEY = "kept to obey the constraints"
 REMOVED_TO_OBEY = "removed to obey the constraints"
 IN_PLAN, NOT_IN_PLAN = "kept in this plan", "removed in this plan"
 """Of a plan that is none of the run's levels, where rank does not explain it."""
 
-OUT_OF_ORDER = "removed first: silent or stuck in the training record"
-STILL_THERE = "kept, although silent or stuck in the training record"
+OUT_OF_ORDER = "silent or stuck in the training record, so among the first to go"
+STILL_THERE = "not removed yet, although silent or stuck in the training record"
 
 BY_HAND = "switched by hand"
 PINNED = {True: "pinned: always keep", False: "pinned: never keep"}

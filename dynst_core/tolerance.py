@@ -83,19 +83,20 @@ BETTER = 0.01
 """By which share another level must err less than all sites do to be worth a word."""
 
 
-def better_level(run: Run, lead_time: int | None, channel: int) -> int | None:
+def better_level(run: Run, lead_time: int | None, channel: int, by: float = BETTER) -> int | None:
     """The level that errs least, where it errs clearly less than all sites; else None.
 
     Args:
         run: the run.
         lead_time: index; all lead times when None.
         channel: index.
+        by: share by which it must err less.
     """
     errors = [run.rmse(level, lead_time, channel) for level in _levels(run)]
     if not np.isfinite(errors).all():
         return None
     best = int(np.argmin(errors))
-    return best if errors[best] < (1 - BETTER) * errors[0] else None
+    return best if errors[best] < (1 - by) * errors[0] else None
 
 
 def cell_areas(grid: Grid, *, geographic: bool) -> np.ndarray:

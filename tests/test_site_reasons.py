@@ -76,7 +76,7 @@ def test_a_removed_sensor_of_the_bundled_run_that_ranks_high_says_why_it_goes() 
     site = run.sites.site_id.tolist().index("716337")
     level = int(np.flatnonzero(~run.path.active[:, site])[0])
     reason = site_reasons(run, Plan.at_level(run, level))[site]
-    assert reason.startswith("removed at this cut: an exchange lowered the forecast error")
+    assert reason.startswith("left out by an exchange that lowered the forecast error at this cut")
     assert level_history(run, site) != "Kept at every level."
 
 

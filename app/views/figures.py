@@ -14,13 +14,17 @@ from dynst_core.mask import Mask
 from dynst_core.metrics import LEAD_TIME, SITE, ErrorStatistics
 from dynst_core.plan import Plan
 from dynst_core.runs import Run
-from dynst_core.tolerance import share, within_at_sites
+from dynst_core.tolerance import better_level, share, within_at_sites
 
 UNKNOWN = "–"
 WHY_UNKNOWN = (
     "This plan is none of the run's own levels, whose errors were measured. Its error is unknown "
     "until it has been forecast again."
 )
+
+FAR_BETTER = 0.05
+"""By which share another cut must err less than all sites do to be said on the card itself, which
+has room for one line: less than that two trainings differ by."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,8 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
     persistence = run.persistence_rmse(lead, channel)
     again, below = "", f"{wording.change(here, dense)} against all {noun}s"
     best = wording.against_best(run, here, lead, channel)
-    if best:
+    beside = f" Beside the run's other cuts: {best}." if best else ""
+    if best and better_level(run, lead, channel, FAR_BETTER) is not None:
         below += f"; {best}"
     if here > persistence:
         below += "; persistence errs less"
@@ -117,7 +122,7 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
         f"Root mean squared error over all {noun}s, kept and removed, in the test period "
         f"{wording.test_period(run)}, {wording.lead_time(run, lead)}. With all {noun}s: "
         f"{wording.number(dense)} {unit}. Repeating every {noun}'s last reading (persistence): "
-        f"{wording.number(persistence, dense)} {unit}.{again}",
+        f"{wording.number(persistence, dense)} {unit}.{beside}{again}",
     )
 
 
