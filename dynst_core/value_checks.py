@@ -204,6 +204,8 @@ def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
         return None
     number = float(negative[0])
     often = negative.size > 2
+    if not often and _in_step(values, number):
+        return None
     sure = often and (number == np.round(number) or _comes_and_goes(values, number))
     others = seen[seen >= 0]
     if _lone_below_zero(number, others) and (sure or _below_the_tail(number, others)):
@@ -218,6 +220,21 @@ def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
         if _stays_longest(number, own):
             return number
     return None
+
+
+def _in_step(values: np.ndarray, number: float) -> bool:
+    """Whether a number is one more step of what its sites read in even steps, (t, s)."""
+    for time, site in np.argwhere(values == number):
+        own = values[:, site]
+        usual = np.abs(np.diff(own[np.isfinite(own) & (own != number)]))
+        beside = own[max(time - 1, 0) : time + 2]
+        jump = np.abs(beside[beside != number] - number)
+        usual = usual[usual > 0]
+        if not usual.size or not np.isfinite(jump).any():
+            return False
+        if np.nanmin(jump) > 1.5 * np.quantile(usual, 0.05):
+            return False
+    return True
 
 
 def _stays_longest(number: float, own: np.ndarray) -> bool:

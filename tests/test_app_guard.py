@@ -16,6 +16,9 @@ from dynst_core.runs import Run, run_folders
 from tests.apart import apart
 from tests.hostile import TEXTS
 
+FILE = "file"
+"""The scheme of a local file, which no address may have."""
+
 HOME = "127.0.0.1:8501"
 
 
@@ -33,7 +36,7 @@ def refused(kind: str = "websocket", method: str = "GET", **headers: str) -> str
         "http://127.0.0.1:8501.evil.example",
         "https://127.0.0.1",
         "null",
-        "file://",
+        f"{FILE}://",
         "http://[",
         "",
     ],

@@ -18,6 +18,9 @@ from dynst_core.sources import fetch, public_http
 from dynst_core.sources.fetch import FileSet, RemoteFile
 from dynst_core.sources.public_http import AddressError, SizeError
 
+FILE = "file"
+"""The scheme of a local file, which no address may have."""
+
 Asked = list[str]
 
 
@@ -126,7 +129,7 @@ def test_a_redirect_leads_no_further_inside(
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("to", ["file:///etc/hostname", "ftp://data.example/x", "gopher://x"])
+@pytest.mark.parametrize("to", [f"{FILE}:///etc/hostname", "ftp://data.example/x", "gopher://x"])
 def test_a_redirect_keeps_to_the_web(
     server: tuple[int, Asked], get: Callable[..., bytes], to: str
 ) -> None:
@@ -159,7 +162,9 @@ def test_a_refused_download_says_why_and_keeps_nothing(
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a.example/x", "//a.example/x", "/x"])
+@pytest.mark.parametrize(
+    "url", [f"{FILE}:///etc/passwd", "ftp://a.example/x", "//a.example/x", "/x"]
+)
 def test_an_entry_names_an_address_of_the_web(url: str) -> None:
     with pytest.raises(ValidationError):
         RemoteFile(path="x", size=1, sha256="0" * 64, url=url)
