@@ -126,17 +126,33 @@ def _stack(name: str, run: Run) -> list[Decisions]:
 
 
 def bound(name: str, run: Run, value: object) -> str:
-    """The key of a widget that is to show a value."""
-    key = _key(name, run)
-    known = key in st.session_state and st.session_state[key] == value
-    if not known or redraw.says_values():
+    """The key of a widget that is to show a value.
+
+    A value that did not come from the widget itself gets a new key: the browser may still send the
+    old one, with a part of the page that runs by itself, and that would pass for a planner's wish.
+    """
+    key = _widget_key(name, run)
+    if key in st.session_state and st.session_state[key] != value:
+        st.session_state[_key(f"turn-{name}", run)] = _turn(name, run) + 1
+        key = _widget_key(name, run)
+    if key not in st.session_state or redraw.says_values():
         st.session_state[key] = value
     return key
 
 
 def shown(name: str, run: Run) -> Any:
     """What the widget of a name shows now."""
-    return st.session_state[_key(name, run)]
+    return st.session_state[_widget_key(name, run)]
+
+
+def _widget_key(name: str, run: Run) -> str:
+    return f"{_key(name, run)}-{_turn(name, run)}"
+
+
+def _turn(name: str, run: Run) -> int:
+    """How many times a widget's value was changed by anything but the widget."""
+    turn: int = st.session_state.get(_key(f"turn-{name}", run), 0)
+    return turn
 
 
 def zones(run: Run) -> Zones | None:
