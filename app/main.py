@@ -13,8 +13,9 @@ if ROOT not in sys.path:  # `streamlit run` puts this folder on the path, not th
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from app import guard, redraw  # noqa: E402
-from app.views import pages  # noqa: E402
+from app import guard
+from app.state import rerun  # noqa: E402
+from app.views.shared import page_head  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
@@ -24,8 +25,8 @@ def draw() -> None:
     st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
     st.html(HERE / "style.css")
     # Hidden: each view shows the links itself, in a corner that costs the maps no height.
-    with redraw.run():
-        st.navigation(pages.all_pages(), position="hidden").run()
+    with rerun.run():
+        st.navigation(page_head.all_pages(), position="hidden").run()
     _keep_modules()
 
 
@@ -55,7 +56,7 @@ else:  # as `streamlit run` imports the server that it finds here
     import plotly.graph_objects  # noqa: F401
     import xarray  # noqa: F401
 
-    from dynst_core import pictures, report, run_file  # noqa: F401
+    from dynst_core.runs import archive  # noqa: F401
 
     _spare_modules()
     server = st.App(Path(__file__).resolve(), middleware=[Middleware(guard.Guard)])

@@ -30,15 +30,15 @@ from filelock import FileLock, Timeout
 
 from benchmarks import ratios
 from benchmarks.trainings import Bench, Book
+from dynst_core.datasets.catalogue import load_catalogue, load_field
 from dynst_core.errors import DataError
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask, n_active_at, usual_levels
-from dynst_core.morph import Window
-from dynst_core.path import PathOptions, PathTraining
-from dynst_core.record import Problem, choose_device
+from dynst_core.fields.mask import Mask, n_active_at, usual_levels
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem, choose_device
+from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.selectors import Kind, rank_with
-from dynst_core.sources.catalogue import load_catalogue, load_field
-from dynst_core.training import StepOptions
+from dynst_core.training.path_training import PathOptions, PathTraining
 
 EDIT_LEVEL, EDIT_SHARE = 0.6, 0.05
 QUICK_STEPS = 0.1

@@ -21,9 +21,9 @@ import torch
 from benchmarks.clock import clocked
 from benchmarks.ledger import Row, row
 from benchmarks.synthetic import SYNTHETIC, WINDOW, random_problem, scattered, untrained
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import n_active_at
-from dynst_core.training import StepOptions, Trainer
+from dynst_core.fields.mask import n_active_at
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.trainer import StepOptions, Trainer
 
 GROWTH_SITES = (1_000, 4_000, 16_000, 64_000)
 TRAINABLE_SITES, TRAINABLE_GIB = 16_000, 8.0

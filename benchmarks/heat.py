@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks import ratios
 from benchmarks.trainings import Book
-from dynst_core.palette import importance_scale
+from dynst_core.presentation.palette import importance_scale
 
 LEVELS = (0.0, *ratios.ALL_LEVELS)
 MOST = 1.3

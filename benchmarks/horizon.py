@@ -17,16 +17,16 @@ import numpy as np
 import torch
 
 from benchmarks.ledger import Row, row, save
-from dynst_core.forecast import RunForecaster
-from dynst_core.forecaster import Forecaster
-from dynst_core.judge import Judge
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.morph import Window
-from dynst_core.one_mask import MaskTraining, rival_options
-from dynst_core.record import Problem
-from dynst_core.reopen import problem_of
-from dynst_core.runs import Run, RunStore, run_folders
-from dynst_core.training import StepOptions, error_statistics
+from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions, error_statistics
+from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_forecaster import RunForecaster
+from dynst_core.runs.store import Run, RunStore, run_folders
+from dynst_core.selection.selection_error import Judge
 
 LEVELS = (0.0, 0.6)
 SHOWN = 6

@@ -18,10 +18,10 @@ import torch
 from benchmarks.growth import TRAINABLE_SITES, peak_gib
 from benchmarks.ledger import Row, row, save
 from benchmarks.synthetic import SYNTHETIC, random_problem
-from dynst_core.evaluate import bands_of_levels, errors_of_levels
-from dynst_core.mask import usual_levels
-from dynst_core.path import BETWEEN_LEVELS, PathOptions, PathTraining
-from dynst_core.training import StepOptions
+from dynst_core.evaluation.held_out_errors import bands_of_levels, errors_of_levels
+from dynst_core.fields.mask import usual_levels
+from dynst_core.forecasting.trainer import StepOptions
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
 
 N_TIMES = 700
 LIMIT_GIB = 8e9 / 2**30

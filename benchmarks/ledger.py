@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from dynst_core.finish import code_version
+from dynst_core.evaluation.save_run import code_version
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -25,7 +25,7 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.ledger import row, save
-from dynst_core.runs import run_folders
+from dynst_core.runs.store import run_folders
 from tests.browser.harness import serve
 
 TARGET_S, TARGET_GROWTH = 2.0, 1.25

@@ -20,17 +20,17 @@ import torch
 
 from benchmarks.clock import fastest_ratio
 from benchmarks.ledger import Row, row, save
-from dynst_core.forecast import RunForecaster, mask_at
-from dynst_core.forecaster import Forecaster
-from dynst_core.judge import EarlyStop, Judge
-from dynst_core.mask import Mask
-from dynst_core.morph import Window
-from dynst_core.record import Problem
-from dynst_core.runs import Run, RunStore, run_folders
-from dynst_core.runtimes import RUNTIMES, TOLERANCE, Compute, runtimes_on
-from dynst_core.schedules import warmup_cosine
-from dynst_core.sources.catalogue import load_field
-from dynst_core.training import StepOptions, Trainer, error_statistics
+from dynst_core.datasets.catalogue import load_field
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions, Trainer, error_statistics
+from dynst_core.inference.run_forecaster import RunForecaster, mask_at
+from dynst_core.inference.runtimes import RUNTIMES, TOLERANCE, Compute, runtimes_on
+from dynst_core.runs.store import Run, RunStore, run_folders
+from dynst_core.selection.selection_error import EarlyStop, Judge
+from dynst_core.training.schedules import warmup_cosine
 
 SIZES = ({"width": 16, "blocks": 2}, {"width": 32, "blocks": 3}, {"width": 48, "blocks": 4})
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask
-from dynst_core.record import Problem
-from dynst_core.training import forecasts
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import forecasts
 
 
 def likeness(

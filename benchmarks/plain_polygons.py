@@ -13,10 +13,10 @@ from pathlib import Path
 import pydeck as pdk
 import streamlit as st
 
-from dynst_core import looks
-from dynst_core.places import cell_borders, cell_corners
-from dynst_core.plan import Plan
-from dynst_core.runs import Run, RunStore
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import map_styles
+from dynst_core.presentation.projection import cell_borders, cell_corners
+from dynst_core.runs.store import Run, RunStore
 
 
 @st.cache_resource
@@ -32,8 +32,8 @@ def main() -> None:
     run, corners = open_run(*sys.argv[1:3])
     level = st.select_slider("Removed", range(len(run.path.active)))
     plan = Plan.at_level(run, level)
-    scale = looks.error_scale(run, None, 0)
-    shown = (looks.importance(run, plan), looks.error(run, plan, scale, None, 0))
+    scale = map_styles.error_scale(run, None, 0)
+    shown = (map_styles.importance(run, plan), map_styles.error(run, plan, scale, None, 0))
     for column, look in zip(st.columns(2), shown, strict=True):
         rows = [
             {"polygon": polygon, "fill": fill}

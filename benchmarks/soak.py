@@ -22,7 +22,7 @@ import websockets
 
 from benchmarks.ledger import row, save
 from benchmarks.many_sessions import PAUSE_S, Planner, sit
-from dynst_core.runs import run_folders
+from dynst_core.runs.store import run_folders
 from tests.browser.harness import serve
 
 P95_S, MOST_GROWTH = 0.5, 1.15

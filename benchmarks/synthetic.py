@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from dynst_core.field import About, Grid, make_field
-from dynst_core.forecaster import Forecaster
-from dynst_core.morph import Window
-from dynst_core.record import Problem
-from dynst_core.sites import SiteSet
+from dynst_core.fields.field import About, Grid, make_field
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
 
 WINDOW = Window(12, 12)
 SYNTHETIC = "random sites"

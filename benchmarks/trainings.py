@@ -17,13 +17,13 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks import pictures
 from benchmarks.ledger import commit, machine
-from dynst_core.forecaster import Forecaster
-from dynst_core.judge import Judge
-from dynst_core.mask import Mask
-from dynst_core.one_mask import MaskTraining, rival_options
-from dynst_core.path import PathTraining
-from dynst_core.record import Problem
-from dynst_core.training import StepOptions, error_statistics
+from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions, error_statistics
+from dynst_core.selection.selection_error import Judge
+from dynst_core.training.path_training import PathTraining
 
 USUAL = StepOptions()
 

@@ -1,5 +1,5 @@
 """The command line: `python -m dynst_core`."""
 
-from dynst_core.cli import main
+from dynst_core.cli.main import main
 
 main()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynst_core.curves import selector_curves
-from dynst_core.runs import Run, RunStore
+from dynst_core.presentation.report_charts import selector_curves
+from dynst_core.runs.store import Run, RunStore
 from tests.browser.harness import ROOT
 
 README = ROOT / "README.md"

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from app import errands
-from app.components import packet, shelf
-from dynst_core.runs import Run
+from app.components import file_server
+from app.drawing import binary_message
+from app.services import background_task
+from dynst_core.runs.store import Run
 
 MAIN = Path(__file__).parent.parent / "app" / "main.py"
 UNKNOWN = ("–", "not yet evaluated")
@@ -35,9 +36,9 @@ def stage_sent(app: AppTest) -> dict:
 def paint_sent(app: AppTest) -> tuple[dict, dict[str, np.ndarray]]:
     """What the component that colours them got, or was told to fetch: head and arrays."""
     told = (e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes)
-    head, arrays = packet.unpack(next(told))
+    head, arrays = binary_message.unpack(next(told))
     if "file" in head:
-        picture, arrays = packet.unpack(shelf.read(head["file"].rpartition("/")[2]))
+        picture, arrays = binary_message.unpack(file_server.read(head["file"].rpartition("/")[2]))
         return picture | {"selected": head["selected"]}, arrays
     return head, arrays
 
@@ -92,7 +93,7 @@ def drawn(view: str, **query: str) -> AppTest:
         import streamlit as st
 
         page = importlib.import_module(f"app.views.{view}")
-        pages = importlib.import_module("app.views.pages")
+        pages = importlib.import_module("app.views.shared.page_head")
         st.navigation(pages.all_pages(), position="hidden")
         page.show()
 
@@ -109,8 +110,8 @@ def _opened(app: AppTest, query: dict[str, str]) -> AppTest:
 
 def settled(app: AppTest) -> AppTest:
     """The page once nothing is computed beside it any more."""
-    while errands.ERRAND in app.session_state:
-        errand = app.session_state[errands.ERRAND]
+    while background_task.ERRAND in app.session_state:
+        errand = app.session_state[background_task.ERRAND]
         assert errand.ended.wait(60) and errand.fault is None
         app.run()
         assert not app.exception, app.exception

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynst_core.backbones.base import ClosedForm, Learning
-from dynst_core.field import Field
-from dynst_core.forecaster import Forecaster
-from dynst_core.morph import Window
-from dynst_core.record import Problem
-from dynst_core.sites import SiteSet
+from dynst_core.backbones.protocols import ClosedForm, Learning
+from dynst_core.fields.field import Field
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
 from tests.factories import grid_sites, road_sites
 from tests.problems import PROBLEMS, TINY, any_problem, field_of, waves, with_gaps
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dynst_core.runs import Run
+from dynst_core.runs.store import Run
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 # The same examples on every machine: a failure that CI sees can be seen again at once.

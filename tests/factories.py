@@ -8,8 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dynst_core.field import Grid
-from dynst_core.manifest import (
+from dynst_core.fields.field import Grid
+from dynst_core.fields.mask import SparsityPath, n_active_at
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.network import Network
+from dynst_core.fields.sites import SiteSet
+from dynst_core.runs.arrays import Bands, Members, RunArrays
+from dynst_core.runs.manifest import (
     BaselineRow,
     Baselines,
     DatasetCard,
@@ -18,12 +23,7 @@ from dynst_core.manifest import (
     SplitCard,
     write_baselines,
 )
-from dynst_core.mask import SparsityPath, n_active_at
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.network import Network
-from dynst_core.run_arrays import Bands, Members, RunArrays
-from dynst_core.runs import LOCK, Run, RunStore
-from dynst_core.sites import SiteSet
+from dynst_core.runs.store import LOCK, Run, RunStore
 
 LEVELS = (0.0, 0.3, 0.6, 0.9)
 LEAD_TIMES = 3

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dynst_core.keeping import write_note
-from dynst_core.runs import Run, RunStore
-from dynst_core.sites import SiteSet
+from dynst_core.fields.sites import SiteSet
+from dynst_core.runs.library import write_note
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 EVIL = "http://127.0.0.1:9/"

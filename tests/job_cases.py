@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dynst_core.job_files import Job, JobFolder
-from dynst_core.train_request import TrainRequest
+from dynst_core.jobs.folder import Job, JobFolder
+from dynst_core.training.request import TrainRequest
 
 CATALOGUE = """
 [tunnel-fire]

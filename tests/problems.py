@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dynst_core.constraints import Constraints
-from dynst_core.field import About, Field, Grid, make_field
-from dynst_core.finish import save_training
-from dynst_core.forecaster import Forecaster
-from dynst_core.morph import Window
-from dynst_core.path import PathOptions, PathTraining
-from dynst_core.record import Problem
-from dynst_core.runs import Run, RunStore
-from dynst_core.sites import SiteSet
-from dynst_core.sources.catalogue import load_field
-from dynst_core.training import StepOptions
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.datasets.catalogue import load_field
+from dynst_core.evaluation.save_run import save_training
+from dynst_core.fields.field import About, Field, Grid, make_field
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions
+from dynst_core.runs.store import Run, RunStore
+from dynst_core.training.path_training import PathOptions, PathTraining
 from tests.factories import grid_sites, network_sites
 
 TINY: Mapping[str, float | int] = {

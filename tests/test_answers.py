@@ -8,8 +8,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from dynst_core import answers as module
-from dynst_core.answers import Answers, Tell, part
+from dynst_core.inference import answer_cache as module
+from dynst_core.inference.answer_cache import Answers, Tell, part
 
 KEY = ("errors", "ff")
 

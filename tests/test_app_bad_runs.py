@@ -9,11 +9,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.views import run_tools
-from app.views import runs as runs_view
-from dynst_core.keeping import EXAMPLE, TRASH
-from dynst_core.run_file import pack_run
-from dynst_core.runs import Run
+from app.views.runs import actions
+from app.views.runs import page as runs_view
+from dynst_core.runs.archive import pack_run
+from dynst_core.runs.library import EXAMPLE, TRASH
+from dynst_core.runs.store import Run
 from tests.app_pages import button, drawn, open_app, words
 from tests.test_run_checks import ARRAYS, MANIFESTS, crafted
 
@@ -99,7 +99,7 @@ def test_a_full_disk_is_a_sentence_beside_the_control(
         raise OSError(errno.ENOSPC, "No space left on device", str(store / "network" / "x"))
 
     names = {"note": "write_note", "rename": "rename", "delete": "delete"}
-    monkeypatch.setattr(run_tools, names[what], full)
+    monkeypatch.setattr(actions, names[what], full)
     if what == "note":
         page.text_area[0].input("for the city").run()
     else:

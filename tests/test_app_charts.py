@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app import charts, site_charts
-from dynst_core.manifest import Baselines
-from dynst_core.runs import Run
-from dynst_core.series import Series, SiteBand
+from app.drawing import charts, site_charts
+from dynst_core.planning.site_series import Series, SiteBand
+from dynst_core.runs.manifest import Baselines
+from dynst_core.runs.store import Run
 
 REMOVED = [0, 30, 60, 90]
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import compare_charts, compare_tables, comparison
-from app.comparison import ERROR, Comparison, Side
-from dynst_core.constraints import Constraints
-from dynst_core.manifest import Baselines
-from dynst_core.plan import Plan
-from dynst_core.runs import Run
-from dynst_core.summary import summarise
-from dynst_core.tolerance import Tolerance
+from app.drawing import comparison_tables, selector_charts
+from app.state import comparison
+from app.state.comparison import ERROR, Comparison, Side
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
+from dynst_core.planning.tolerance import Tolerance
+from dynst_core.runs.manifest import Baselines
+from dynst_core.runs.store import Run
 from tests.app_pages import drawn, words
 from tests.factories import make_arrays, make_manifest, network_sites, save_run, with_seeds
 
@@ -128,7 +129,7 @@ def test_runs_share_sites_measure_and_lead_times_where_they_agree(
 def test_the_table_states_both_plans_and_their_difference(network_run: Run) -> None:
     plans = [Plan.at_level(network_run, level) for level in (1, 3)]
     first, second = (summarise(network_run, plan, FIVE) for plan in plans)
-    table = compare_tables.figures(
+    table = comparison_tables.figures(
         (network_run, network_run), (first, second), (0, 0), comparable=True
     ).set_index("")
     assert table.loc["Sensors kept"].tolist() == ["28 of 40", "4 of 40", "−24"]
@@ -143,9 +144,9 @@ def test_what_cannot_be_compared_has_no_difference(network_run: Run) -> None:
     unknown = summarise(network_run, Plan.solved(network_run, 7, Constraints.none(40)), FIVE)
     known = summarise(network_run, Plan.at_level(network_run, 1), FIVE)
     pair = (network_run, network_run)
-    table = compare_tables.figures(pair, (unknown, known), (0, 0), comparable=True).set_index("")
+    table = comparison_tables.figures(pair, (unknown, known), (0, 0), comparable=True).set_index("")
     assert table.loc["Forecast error (RMSE)", ["A", "B minus A"]].tolist() == ["–", ""]
-    table = compare_tables.figures(pair, (known, known), (0, 0), comparable=False).set_index("")
+    table = comparison_tables.figures(pair, (known, known), (0, 0), comparable=False).set_index("")
     assert table.loc["Forecast error (RMSE)", "B minus A"] == ""
 
 
@@ -157,7 +158,7 @@ def test_sites_that_only_one_plan_keeps_come_first(network_run: Run, other_run: 
             Plan.at_level(other_run, 2),
         ),
     )
-    table = compare_tables.differing_sites(runs, plans, None, (0, 0))
+    table = comparison_tables.differing_sites(runs, plans, None, (0, 0))
     a, b = (plan.mask.active for plan in plans)
     n_apart = int((a != b).sum())
     assert n_apart > 5 and len(table) == 40
@@ -183,7 +184,7 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
     )
     rivals = Baselines(run_id="network", rows=(*rows, *third))
     marks = [("A", "#e0ac00", 60.0, network_run.rmse(2)), ("B", "#542788", 80.0, None)]
-    figure = compare_charts.selectors(network_run, rivals, marks, None, 0)
+    figure = selector_charts.selectors(network_run, rivals, marks, None, 0)
     shown = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert shown == ["random (5 draws)", "top variance", "qr", "DynST"]
     assert [trace.fill for trace in figure.data].count("tonexty") == 1
@@ -194,7 +195,7 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
 
 def test_seeds_give_the_path_its_band(tmp_path: Path) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(9))))
-    figure = compare_charts.selectors(run, Baselines(run_id="seeds"), [], None, 0)
+    figure = selector_charts.selectors(run, Baselines(run_id="seeds"), [], None, 0)
     low, high = (t.y for t in figure.data if t.mode == "lines")
     assert run.arrays.members is not None
     assert high == pytest.approx(run.arrays.members.rmse[:, :, 0].max(axis=0))
@@ -203,7 +204,7 @@ def test_seeds_give_the_path_its_band(tmp_path: Path) -> None:
 
 def test_two_charts_share_one_scale_that_holds_all_curves(network_run: Run, other_run: Run) -> None:
     measured = [(run, run.baselines) for run in (network_run, other_run)]
-    low, high = compare_charts.shared_limits(measured, None, [0, 0])
+    low, high = selector_charts.shared_limits(measured, None, [0, 0])
     worst = max(row.rmse[0] for row in network_run.baselines.rows)
     assert low < min(network_run.rmse(0), other_run.rmse(0)) and high > worst
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import palette, solve, wording
-from dynst_core.constraints import Constraints
-from dynst_core.mask import Mask
-from dynst_core.runs import Run
-from dynst_core.verify import verify
+from dynst_core.constraints import solver
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.constraints.verification import verify
+from dynst_core.fields.mask import Mask
+from dynst_core.presentation import palette, run_text
+from dynst_core.runs.store import Run
 from tests.app_pages import (
     UNKNOWN,
     button,
@@ -80,7 +81,7 @@ def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(stor
     app = open_app(removed="90", panel="constraints", keep="s1,s2,s3,s4,s5")
     told = app.error[0].value
     assert "keep at most 4 sites" in told and "always keep s1, s2, s3 and 2 more" in told
-    assert wording.plain("Try to keep more sites or free some of them.") in told
+    assert run_text.plain("Try to keep more sites or free some of them.") in told
     assert set(figures(app).values()) == {("–", "no valid plan")}
     assert not app.success
     head, arrays = paint_sent(app)
@@ -104,8 +105,8 @@ def test_where_fewer_fit_than_asked_for_it_says_so_and_whether_that_is_certain(
     store: Path, monkeypatch: pytest.MonkeyPatch, *, most: bool, words: str
 ) -> None:
     if not most:  # as on a grid too large to search
-        unknown = solve._Found(active=None, infeasible=False)
-        monkeypatch.setattr(solve, "_search", lambda *asked: unknown)
+        unknown = solver._Found(active=None, infeasible=False)
+        monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
     kept, told = figures(open_app(removed="30", apart="6"))["Sensors kept"]
     n_kept = int(kept.split()[0])
     assert n_kept < 28

@@ -8,18 +8,18 @@ from threading import Event
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import errands
-from app.errands import Errand
+from app.services import background_task
+from app.services.background_task import Errand
 from dynst_core.errors import BudgetError
-from dynst_core.runs import Run
-from dynst_core.what_if import WhatIf
+from dynst_core.inference.what_if import WhatIf
+from dynst_core.runs.store import Run
 from tests.app_pages import button, figures, open_app, settled
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "REST_SECONDS", 0.0)
-    monkeypatch.setattr(errands.st, "session_state", {})
+    monkeypatch.setattr(background_task, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(background_task.st, "session_state", {})
 
 
 @pytest.mark.usefixtures("at_once")
@@ -31,12 +31,12 @@ def test_a_question_is_not_asked_twice_nor_a_part_of_it() -> None:
         errand.tell(0.5)
         told.append(errand.share)
 
-    errand = errands.ask(frozenset({"how many", "how much"}), work)
+    errand = background_task.ask(frozenset({"how many", "how much"}), work)
     assert errand.ended.wait(10)
     assert (errand.words, errand.share, errand.fault) == ("Counting", 0.5, None)
-    assert errands.ask(frozenset({"how many"}), work) is errand and told == [0.5]
-    errands.drop()
-    again = errands.ask(frozenset({"how many"}), work)
+    assert background_task.ask(frozenset({"how many"}), work) is errand and told == [0.5]
+    background_task.drop()
+    again = background_task.ask(frozenset({"how many"}), work)
     assert again.ended.wait(10) and told == [0.5, 0.5]
 
 
@@ -50,9 +50,9 @@ def test_a_newer_question_ends_the_older() -> None:
         errand.tell(0.1)
         ends.append("first")
 
-    first = errands.ask(frozenset({"first"}), long)
+    first = background_task.ask(frozenset({"first"}), long)
     assert began.wait(10)
-    second = errands.ask(frozenset({"first", "second"}), lambda _: ends.append("second"))
+    second = background_task.ask(frozenset({"first", "second"}), lambda _: ends.append("second"))
     newer.set()
     assert first.ended.wait(10) and second.ended.wait(10)
     assert ends == ["second"] and first.fault is None
@@ -75,14 +75,14 @@ def test_a_fault_is_kept_to_be_told(error: Exception) -> None:
     def work(_: Errand) -> None:
         raise error
 
-    errand = errands.ask(frozenset({"what"}), work)
+    errand = background_task.ask(frozenset({"what"}), work)
     assert errand.ended.wait(10)
     assert errand.fault == str(error)
 
 
 def test_the_time_left_is_foretold_from_the_pace_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(errands.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(background_task.time, "monotonic", lambda: now[0])
     errand = Errand(frozenset({"long"}))
     errand.say("Forecasting")
     now[0] = 104.0
@@ -120,7 +120,7 @@ def test_a_page_shows_how_far_it_is_can_be_stopped_and_asked_again(
     held: Event, fire_run: Run
 ) -> None:
     app = edited_app(fire_run, 7)
-    errand = app.session_state[errands.ERRAND]
+    errand = app.session_state[background_task.ERRAND]
     assert figures(app)["Cells kept"][0] == "359 of 720", "what is known does not wait"
     assert figures(app)["Forecast error"][0] == "–"
     assert [b.key for b in app.button].count("errand-stop") == 1
@@ -141,7 +141,7 @@ def test_a_page_shows_how_far_it_is_can_be_stopped_and_asked_again(
 
 def test_a_first_look_is_shown_before_the_whole_answer(held: Event, fire_run: Run) -> None:
     app = edited_app(fire_run, 8)
-    errand = app.session_state[errands.ERRAND]
+    errand = app.session_state[background_task.ERRAND]
     while errand.early is None:
         assert not errand.ended.wait(0.05)
     app.run()
@@ -164,7 +164,7 @@ def test_two_planners_who_ask_the_same_have_it_forecast_once(
 
     monkeypatch.setattr(WhatIf, "_errors", counted)
     one, other = edited_app(fire_run, 9), edited_app(fire_run, 9)
-    time.sleep(2 * errands.REST_SECONDS)
+    time.sleep(2 * background_task.REST_SECONDS)
     held.set()
     for app in (one, other):
         settled(app)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dynst_core.plan import Edit, Plan
-from dynst_core.plan_file import write_plan
-from dynst_core.runs import Run
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.planning.plan_file import write_plan
+from dynst_core.runs.store import Run
 from tests.app_pages import UNKNOWN, dropped_at_60, figures, open_app
 from tests.factories import grid_sites, make_arrays, save_run
 

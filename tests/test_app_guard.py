@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 from starlette.datastructures import Headers
 
-from app import comparison, guard, links, messages, uploads
-from dynst_core import wording
+from app import guard, messages, uploads
+from app.state import comparison, link
 from dynst_core.errors import DataError
-from dynst_core.runs import Run, run_folders
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run, run_folders
 from tests.apart import apart
 from tests.hostile import TEXTS
 
@@ -90,7 +91,7 @@ def test_pages_may_fetch_from_their_own_server_and_the_street_map_alone() -> Non
 
 NAMES = [
     value
-    for name, value in vars(links).items()
+    for name, value in vars(link).items()
     if name.isupper() and isinstance(value, str) and value.isalpha()
 ]
 ODD = some.one_of(
@@ -105,11 +106,11 @@ ODD = some.one_of(
 def test_any_address_of_a_plan_is_read_and_written(
     hall_of_links: Run, query: dict[str, str]
 ) -> None:
-    choice = links.read(query, hall_of_links)
-    links.unmet_level(query, hall_of_links)
-    links.unknown_sites(query, hall_of_links)
-    again = links.link(hall_of_links, choice)
-    assert links.read(again, hall_of_links).level == choice.level
+    choice = link.read(query, hall_of_links)
+    link.unmet_level(query, hall_of_links)
+    link.unknown_sites(query, hall_of_links)
+    again = link.link(hall_of_links, choice)
+    assert link.read(again, hall_of_links).level == choice.level
 
 
 @given(
@@ -135,9 +136,9 @@ def hall_of_links(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_text_keeps_its_letters_when_it_is_escaped(text: str) -> None:
-    shown = wording.plain(text).replace("\\", "").replace("\N{WORD JOINER}", "")
+    shown = run_text.plain(text).replace("\\", "").replace("\N{WORD JOINER}", "")
     assert shown == text
-    assert wording.code(text).strip("` ") == text.strip("` ")
+    assert run_text.code(text).strip("` ") == text.strip("` ")
 
 
 @pytest.mark.parametrize(
@@ -156,14 +157,14 @@ def test_text_keeps_its_letters_when_it_is_escaped(text: str) -> None:
     ],
 )
 def test_what_markdown_replaces_although_it_is_escaped_is_parted(text: str, parted: int) -> None:
-    assert wording.plain(text).count("\N{WORD JOINER}") == parted
+    assert run_text.plain(text).count("\N{WORD JOINER}") == parted
 
 
 def test_charts_show_markup_as_text() -> None:
-    assert wording.in_chart('<b>x</b> & <a href="y">') == (
+    assert run_text.in_chart('<b>x</b> & <a href="y">') == (
         '&lt;b&gt;x&lt;/b&gt; &amp; &lt;a href="y"&gt;'
     )
-    assert "%{" not in wording.in_chart("%{y}")
+    assert "%{" not in run_text.in_chart("%{y}")
 
 
 def test_errors_name_files_without_the_folders_of_the_server() -> None:

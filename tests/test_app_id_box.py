@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.views.id_box import parted
+from app.views.shared.id_box import parted
 
 IDS = ["717804", "717805", "5", "15", "1,5", "1", "St. Mary", "St. Mary West", "a+b"]
 

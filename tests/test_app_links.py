@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import links, session
-from app.session import Choice
-from dynst_core.constraints import ZoneLimit
-from dynst_core.plan import Edit
-from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
-from dynst_core.tolerance import Tolerance
+from app.state import choice, link
+from app.state.choice import Choice
+from dynst_core.constraints.constraints import ZoneLimit
+from dynst_core.fields.sites import SiteSet
+from dynst_core.planning.plan import Edit
+from dynst_core.planning.tolerance import Tolerance
+from dynst_core.runs.store import Run
 from tests.factories import make_arrays, save_run
 
 
@@ -22,9 +22,9 @@ from tests.factories import make_arrays, save_run
 @pytest.mark.parametrize("lead", [None, 0, 2])
 def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | None) -> None:
     query: dict[str, str] = {}
-    links.write(query, network_run, Choice(level, lead, 0))
+    link.write(query, network_run, Choice(level, lead, 0))
     assert query["run"] == "network"
-    assert links.read(query, network_run) == Choice(level, lead, 0)
+    assert link.read(query, network_run) == Choice(level, lead, 0)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | 
 def test_what_a_link_misstates_falls_back_to_the_first_choice(
     network_run: Run, query: dict[str, str]
 ) -> None:
-    assert links.read(query, network_run) == session.first_choice(network_run)
+    assert link.read(query, network_run) == choice.first_choice(network_run)
 
 
 @pytest.mark.parametrize(("removed", "level"), [("0", 0), ("58", 2), ("99", 3), ("-4", 0)])
 def test_a_link_to_a_level_not_measured_opens_the_nearest(
     network_run: Run, removed: str, level: int
 ) -> None:
-    assert links.read({"removed": removed}, network_run).level == level
+    assert link.read({"removed": removed}, network_run).level == level
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
 def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_told(
     network_run: Run, query: dict[str, str], told: str
 ) -> None:
-    assert links.unmet_level(query, network_run) == told
+    assert link.unmet_level(query, network_run) == told
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_what_a_link_names_and_the_run_does_not_have_is_found(
 ) -> None:
     ids = network_run.sites.site_id[:2]
     filled = {name: text.format(*ids) for name, text in query.items()}
-    assert links.unknown_sites(filled, network_run) == unknown
+    assert link.unknown_sites(filled, network_run) == unknown
 
 
 def test_writing_drops_what_no_longer_belongs_to_the_screen(network_run: Run) -> None:
     query = {"run": "other", "removed": "30", "tab": "old"}
-    links.write(query, network_run, Choice(1, None, 0))
+    link.write(query, network_run, Choice(1, None, 0))
     assert query == {"run": "network", "removed": "30", "lead": "all"}
 
 
@@ -149,22 +149,22 @@ FULL = Choice(
 
 @pytest.mark.parametrize("part", [f.name for f in fields(Choice) if f.name not in NO_LINK])
 def test_a_link_carries_each_part_of_the_choice(network_run: Run, part: str) -> None:
-    first = session.first_choice(network_run)
+    first = choice.first_choice(network_run)
     if part == "max_cost":  # means something beside a cost only
         first = replace(first, cost=1.0)
     if part == "currency":
         first = replace(first, cost=1.0)
     chosen = replace(first, **{part: getattr(FULL, part)})
     query: dict[str, str] = {}
-    links.write(query, network_run, chosen)
-    assert links.read(query, network_run) == chosen
-    assert links.carries_all(chosen)
+    link.write(query, network_run, chosen)
+    assert link.read(query, network_run) == chosen
+    assert link.carries_all(chosen)
 
 
 def test_a_link_carries_everything_at_once(network_run: Run) -> None:
     query: dict[str, str] = {}
-    links.write(query, network_run, FULL)
-    assert links.read(query, network_run) == FULL
+    link.write(query, network_run, FULL)
+    assert link.read(query, network_run) == FULL
 
 
 def test_ids_with_commas_and_signs_survive_the_link(tmp_path: Path) -> None:
@@ -172,32 +172,32 @@ def test_ids_with_commas_and_signs_survive_the_link(tmp_path: Path) -> None:
     where = np.column_stack([np.arange(5.0), np.arange(5.0)])
     run = save_run(tmp_path, "odd", make_arrays(SiteSet(ids, where, geographic=True)))
     chosen = replace(
-        session.first_choice(run), always=tuple(ids[:2].tolist()), never=tuple(ids[2:].tolist())
+        choice.first_choice(run), always=tuple(ids[:2].tolist()), never=tuple(ids[2:].tolist())
     )
     query: dict[str, str] = {}
-    links.write(query, run, chosen)
-    assert links.read(query, run) == chosen
+    link.write(query, run, chosen)
+    assert link.read(query, run) == chosen
 
 
 def test_sites_of_another_run_s_link_do_not_count(network_run: Run) -> None:
     query = {"run": "other", "removed": "30", "keep": "s1", "drop": "s2", "site": "s3"}
-    read = links.read(query, network_run)
+    read = link.read(query, network_run)
     assert (read.always, read.never, read.site) == ((), (), None)
     assert read.level == 1
 
 
 def test_a_site_is_never_both_kept_and_dropped(network_run: Run) -> None:
-    read = links.read({"keep": "s1,s2,s1", "drop": "s2,s3"}, network_run)
+    read = link.read({"keep": "s1,s2,s1", "drop": "s2,s3"}, network_run)
     assert read.always == ("s1", "s2") and read.never == ("s3",)
 
 
 def test_what_no_link_can_carry_is_known(network_run: Run) -> None:
-    first = session.first_choice(network_run)
-    assert not links.carries_all(replace(first, limits=(ZoneLimit("A", 1),)))
-    assert not links.carries_all(replace(first, costs=(1.0,) * 40))
+    first = choice.first_choice(network_run)
+    assert not link.carries_all(replace(first, limits=(ZoneLimit("A", 1),)))
+    assert not link.carries_all(replace(first, costs=(1.0,) * 40))
     long = replace(first, always=tuple(f"sensor {i}" for i in range(200)))
-    assert not links.carries_all(long)
-    assert "keep" not in links.link(network_run, long)
+    assert not link.carries_all(long)
+    assert "keep" not in link.link(network_run, long)
 
 
 def test_the_choice_s_constraints_are_by_site(network_run: Run) -> None:
@@ -218,5 +218,5 @@ def test_costs_by_site_take_the_place_of_the_one_number(network_run: Run) -> Non
 
 
 def test_of_several_edits_of_one_site_the_last_counts(network_run: Run) -> None:
-    read = links.read({"edit": "off:s1:works,on:s2,on:s1"}, network_run)
+    read = link.read({"edit": "off:s1:works,on:s2,on:s1"}, network_run)
     assert read.edits == (Edit("s2", True, ""), Edit("s1", True, ""))

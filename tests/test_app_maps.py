@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import maps, stages
-from app.components import packet
-from app.maps import Paint
-from app.stages import ERROR, IMPORTANCE, VIEWS, Stage
-from dynst_core import palette, places
-from dynst_core.basemap import BaseMap
-from dynst_core.constraints import Constraints
-from dynst_core.plan import Plan
-from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
+from app.drawing import binary_message, map_paint, map_stage
+from app.drawing.map_paint import Paint
+from app.drawing.map_stage import ERROR, IMPORTANCE, VIEWS, Stage
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.fields.sites import SiteSet
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import palette
+from dynst_core.presentation import projection as places
+from dynst_core.presentation.basemap import BaseMap
+from dynst_core.runs.store import Run
 from tests.factories import LEVELS, grid_sites, make_arrays, network_sites, save_run
 
 
@@ -31,7 +31,7 @@ def base_map() -> BaseMap:
 
 
 def paint(run: Run, stage: Stage, level: int, lead: int | None = None) -> Paint:
-    return maps.make_paint(run, stage, maps.error_scale(run, lead, 0), level, lead, 0)
+    return map_paint.make_paint(run, stage, map_paint.error_scale(run, lead, 0), level, lead, 0)
 
 
 def layers(stage: Stage) -> dict[str, dict]:
@@ -39,7 +39,7 @@ def layers(stage: Stage) -> dict[str, dict]:
 
 
 def test_removed_sites_are_white_with_a_grey_outline(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
+    stage = map_stage.make_stage(network_run, base_map)
     picture = paint(network_run, stage, level=2)
     removed = ~network_run.path.active[2][stage.order]
     assert (~picture.kept == removed).all() and removed.sum() == 24
@@ -50,7 +50,7 @@ def test_removed_sites_are_white_with_a_grey_outline(network_run: Run, base_map:
 
 
 def test_a_more_important_site_is_a_darker_blue(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
+    stage = map_stage.make_stage(network_run, base_map)
     blue = paint(network_run, stage, level=0).fill[IMPORTANCE].astype(int)
     importance = network_run.path.importance[stage.order]
     brightness = blue[np.argsort(importance), :3].sum(axis=1)
@@ -59,7 +59,7 @@ def test_a_more_important_site_is_a_darker_blue(network_run: Run, base_map: Base
 
 
 def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
+    stage = map_stage.make_stage(network_run, base_map)
     assert (np.diff(network_run.path.importance[stage.order]) > 0).all()
     places = [row["position"] for row in layers(stage)["importance-sites"]["data"]]
     expected = network_run.sites.coordinates[stage.order]
@@ -67,17 +67,17 @@ def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map
 
 
 def test_removed_sites_still_show_their_error(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
+    stage = map_stage.make_stage(network_run, base_map)
     picture = paint(network_run, stage, level=3, lead=1)
     expected = network_run.rmse_by_site(3, 1)[stage.order]
     np.testing.assert_allclose(picture.error, expected, rtol=1e-6)
-    scale = maps.error_scale(network_run, 1, 0)
+    scale = map_paint.error_scale(network_run, 1, 0)
     assert (picture.fill[ERROR] == scale.rgba(expected)).all()
 
 
 def test_an_error_has_one_colour_at_every_level(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
-    scale = maps.error_scale(network_run, None, 0)
+    stage = map_stage.make_stage(network_run, base_map)
+    scale = map_paint.error_scale(network_run, None, 0)
     gradients = {
         paint(network_run, stage, level).legends[ERROR].gradient for level in range(len(LEVELS))
     }
@@ -87,7 +87,7 @@ def test_an_error_has_one_colour_at_every_level(network_run: Run, base_map: Base
 
 
 def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(grid_run, base_map)
+    stage = map_stage.make_stage(grid_run, base_map)
     ticks = paint(grid_run, stage, 1).legends[ERROR].ticks
     assert ticks[0][0] == pytest.approx(0) and ticks[0][1].startswith("≤ ")
     assert ticks[-1][0] == pytest.approx(1)
@@ -98,7 +98,7 @@ def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run, base_map:
 def test_a_network_is_dots_over_thin_lines_to_their_neighbours(
     network_run: Run, base_map: BaseMap, view: str
 ) -> None:
-    drawn = layers(stages.make_stage(network_run, base_map))
+    drawn = layers(map_stage.make_stage(network_run, base_map))
     names = list(drawn)
     assert drawn[f"{view}-links"]["@@type"] == "LineLayer"
     assert drawn[f"{view}-sites"]["@@type"] == "ScatterplotLayer"
@@ -118,7 +118,7 @@ def test_neighbouring_cells_share_their_vertices_exactly() -> None:
 
 def test_a_cell_is_the_pixel_around_its_own_site(grid_run: Run, base_map: BaseMap) -> None:
     """The fixture's latitudes fall, so the grid's first row is the picture's first."""
-    stage = stages.make_stage(grid_run, base_map)
+    stage = map_stage.make_stage(grid_run, base_map)
     shown = stage.raster
     assert shown is not None
     assert layers(stage)["importance-sites"]["bounds"] == list(shown.bounds)
@@ -165,8 +165,8 @@ def test_the_stage_s_file_tells_the_browser_what_it_draws(
     network_run: Run, grid_run: Run, base_map: BaseMap
 ) -> None:
     for run in (network_run, grid_run):
-        stage = stages.make_stage(run, base_map)
-        head, arrays = packet.unpack(stage.message)
+        stage = map_stage.make_stage(run, base_map)
+        head, arrays = binary_message.unpack(stage.message)
         assert head["deck"] == stage.json
         ids = arrays["ids"].tobytes().decode().split("\n")
         assert ids == run.sites.site_id[stage.order].tolist()
@@ -177,14 +177,14 @@ def test_the_stage_s_file_tells_the_browser_what_it_draws(
 def test_the_stage_does_not_change_when_the_slider_does(
     network_run: Run, base_map: BaseMap
 ) -> None:
-    first, again = (stages.make_stage(network_run, base_map) for _ in range(2))
+    first, again = (map_stage.make_stage(network_run, base_map) for _ in range(2))
     assert first.id == again.id
     pictures = [paint(network_run, first, level) for level in (1, 2)]
     assert (pictures[0].fill[IMPORTANCE] != pictures[1].fill[IMPORTANCE]).any()
 
 
 def test_both_maps_have_the_same_layers_and_one_camera(network_run: Run, base_map: BaseMap) -> None:
-    deck = json.loads(stages.make_stage(network_run, base_map).json)
+    deck = json.loads(map_stage.make_stage(network_run, base_map).json)
     assert [view["id"] for view in deck["views"]] == list(VIEWS)
     names = [layer["id"].split("-", 1) for layer in deck["layers"]]
     kinds = {view: [kind for of, kind in names if of == view] for view in VIEWS}
@@ -193,7 +193,7 @@ def test_both_maps_have_the_same_layers_and_one_camera(network_run: Run, base_ma
 
 
 def test_the_map_asks_nobody_for_a_base_map(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
+    stage = map_stage.make_stage(network_run, base_map)
     deck = json.loads(stage.json)
     assert "mapProvider" not in deck
     assert not deck.get("mapStyle")
@@ -223,9 +223,9 @@ def test_longitudes_turn_as_one_and_a_region_stays_whole(
 
 def test_the_first_view_shows_every_site(network_run: Run) -> None:
     west, south, east, north = bounds = (-12.0, 49.0, 3.0, 59.0)
-    view = stages.camera(bounds, geographic=True)
-    width, height = stages.REFERENCE_SIZE
-    pixels_per_degree = stages.TILE_PIXELS * 2**view.zoom / 360
+    view = map_stage.camera(bounds, geographic=True)
+    width, height = map_stage.REFERENCE_SIZE
+    pixels_per_degree = map_stage.TILE_PIXELS * 2**view.zoom / 360
     assert pixels_per_degree * (east - west) <= width
     # Mercator stretches by 1 / cos(latitude); over this range the mean stretch bounds it well.
     stretch = 1 / np.cos(np.radians((south + north) / 2))
@@ -237,7 +237,7 @@ def test_a_place_without_geography_has_axes_in_metres_and_no_land(
     tmp_path: Path, base_map: BaseMap
 ) -> None:
     run = save_run(tmp_path, "hall", make_arrays(*grid_sites(geographic=False)))
-    stage = stages.make_stage(run, base_map)
+    stage = map_stage.make_stage(run, base_map)
     deck = json.loads(stage.json)
     assert {view["@@type"] for view in deck["views"]} == {"OrthographicView"}
     drawn = layers(stage)
@@ -248,13 +248,13 @@ def test_a_place_without_geography_has_axes_in_metres_and_no_land(
 def test_a_single_sensor_can_be_drawn(tmp_path: Path, base_map: BaseMap) -> None:
     arrays = make_arrays(network_sites(1))
     run = save_run(tmp_path, "lone", arrays)
-    view = json.loads(stages.make_stage(run, base_map).json)["initialViewState"]
+    view = json.loads(map_stage.make_stage(run, base_map).json)["initialViewState"]
     assert np.isfinite(view["zoom"])
 
 
 def test_two_runs_with_other_sites_are_two_stages(tmp_path: Path, base_map: BaseMap) -> None:
     runs = [save_run(tmp_path, f"r{n}", make_arrays(network_sites(n))) for n in (8, 9)]
-    ids = {stages.make_stage(run, base_map).id for run in runs}
+    ids = {map_stage.make_stage(run, base_map).id for run in runs}
     assert len(ids) == 2
 
 
@@ -266,7 +266,7 @@ def test_a_site_without_observations_is_drawn_as_no_data(
         for e in network_run.arrays.errors
     )
     run = replace(network_run, arrays=replace(network_run.arrays, errors=errors))
-    stage = stages.make_stage(run, base_map)
+    stage = map_stage.make_stage(run, base_map)
     row = int(np.flatnonzero(stage.order == 5)[0])
     assert tuple(paint(run, stage, 1).fill[ERROR][row]) == palette.NO_DATA
 
@@ -301,12 +301,12 @@ class TestBaseMap:
 
 
 def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run, base_map: BaseMap) -> None:
-    stage = stages.make_stage(network_run, base_map)
+    stage = map_stage.make_stage(network_run, base_map)
     pin = np.zeros(40, dtype=np.int8)
     pin[3], pin[5] = 1, -1
     plan = Plan.at_level(network_run, 2, Constraints(pin))
-    scale = maps.error_scale(network_run, None, 0)
-    picture = maps.make_paint(network_run, stage, scale, 2, None, 0, plan)
+    scale = map_paint.error_scale(network_run, None, 0)
+    picture = map_paint.make_paint(network_run, stage, scale, 2, None, 0, plan)
     dark = (picture.line[IMPORTANCE] == palette.PIN_OUTLINE).all(axis=1)
     assert (dark == (pin != 0)[stage.order]).all()
     labels = [swatch.label for swatch in picture.legends[IMPORTANCE].swatches]
@@ -319,7 +319,7 @@ def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run, base_ma
 def test_where_removed_sensors_have_an_error_s_colour_the_legend_shows_their_rim(
     network_run: Run, base_map: BaseMap
 ) -> None:
-    legends = paint(network_run, stages.make_stage(network_run, base_map), 2).legends
+    legends = paint(network_run, map_stage.make_stage(network_run, base_map), 2).legends
     (ranked,), (erring,) = legends[IMPORTANCE].swatches, legends[ERROR].swatches
     assert (ranked.label, ranked.fill) == ("removed sensor", "#ffffff")
     assert erring.label == "removed: grey rim" and erring.fill != "#ffffff"
@@ -332,10 +332,10 @@ def test_a_plan_not_evaluated_shows_no_error_at_all(
 ) -> None:
     sites = (network_sites(),) if kind == "network" else grid_sites()
     run = save_run(tmp_path, kind, make_arrays(*sites))
-    stage = stages.make_stage(run, base_map)
+    stage = map_stage.make_stage(run, base_map)
     plan = Plan.solved(run, 7, Constraints.none(40))
-    scale = maps.error_scale(run, None, 0)
-    picture = maps.make_paint(run, stage, scale, 2, None, 0, plan)
+    scale = map_paint.error_scale(run, None, 0)
+    picture = map_paint.make_paint(run, stage, scale, 2, None, 0, plan)
     assert np.isnan(picture.error).all()
     assert (picture.fill[ERROR] == palette.NO_DATA).all()
     assert (picture.kept == plan.mask.active[stage.order]).all()
@@ -349,8 +349,8 @@ def test_a_strip_s_maps_are_wide_and_filled_by_it(
     sites = network_sites()
     span = np.ptp(sites.coordinates, axis=0)
     hall = replace(sites, coordinates=sites.coordinates * [metres, 6.0] / span, geographic=False)
-    stage = stages.make_stage(save_run(tmp_path, "hall", make_arrays(hall)), base_map)
+    stage = map_stage.make_stage(save_run(tmp_path, "hall", make_arrays(hall)), base_map)
     assert stage.wide is wide
     view = json.loads(stage.json)["initialViewState"]
-    width, _ = stages.WIDE_SIZE if wide else stages.REFERENCE_SIZE
+    width, _ = map_stage.WIDE_SIZE if wide else map_stage.REFERENCE_SIZE
     assert 0.7 * width < metres * 2 ** view["zoom"] < width

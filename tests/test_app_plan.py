@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from app import loading
+from app.services import cache
 from dynst_core import commands
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.run_arrays import RunArrays
-from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.sites import SiteSet
+from dynst_core.runs.arrays import RunArrays
+from dynst_core.runs.store import Run
 from tests.app_pages import card, figures, looks_of, number, open_app, paint_sent, stage_sent
 from tests.factories import add_baselines, make_arrays, make_manifest, network_sites, save_run
 
@@ -87,7 +87,7 @@ def test_another_run_can_be_chosen(store: Path) -> None:
 
 
 def test_the_week_of_metr_la_is_shown_first_where_it_is_there(store: Path) -> None:
-    assert loading.find_runs().default == "network"
+    assert cache.find_runs().default == "network"
     save_run(store, "a-run", make_arrays(network_sites(5)))
     save_run(store, "metr-la-week", make_arrays(network_sites(6)))
     assert open_app().selectbox[0].value == "metr-la-week"
@@ -184,7 +184,7 @@ def test_runs_are_found_in_every_folder_named(
     second = tmp_path / "second"
     save_run(second, "far", make_arrays(network_sites(5)))
     monkeypatch.setenv("DYNST_RUNS", f"{store}:{second}")
-    assert set(loading.find_runs().folders) == {"network", "far"}
+    assert set(cache.find_runs().folders) == {"network", "far"}
 
 
 def two_channels(store: Path) -> Run:

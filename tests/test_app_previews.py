@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app import layers, loading
-from app.components import linked_maps, packet, shelf
-from app.session import Choice
-from app.views import painting
-from dynst_core.plan import Plan
-from dynst_core.runs import Run
+from app.components import file_server, linked_maps
+from app.drawing import binary_message, map_layers
+from app.services import cache
+from app.state.choice import Choice
+from app.views.plan import map_painting
+from dynst_core.planning.plan import Plan
+from dynst_core.runs.store import Run
 from tests.factories import LEVELS
 
 CHOICE = Choice(level=1, lead=None, channel=0)
@@ -21,10 +22,10 @@ CHOICE = Choice(level=1, lead=None, channel=0)
 
 def made(names: list[str], seconds: float = 30) -> list[bytes]:
     end = time.monotonic() + seconds
-    while not all(map(shelf.has, names)):
+    while not all(map(file_server.has, names)):
         assert time.monotonic() < end, "the pictures were not made"
         time.sleep(0.02)
-    return [shelf.read(name) for name in names]
+    return [file_server.read(name) for name in names]
 
 
 def sent(run: Run, choice: Choice, monkeypatch: pytest.MonkeyPatch) -> bytes:
@@ -32,7 +33,7 @@ def sent(run: Run, choice: Choice, monkeypatch: pytest.MonkeyPatch) -> bytes:
     messages: list[bytes] = []
     monkeypatch.setattr(linked_maps, "_send", messages.append)
     plan = Plan.at_level(run, choice.level)
-    painting.paint_maps(run, loading.stage(run), choice, plan, ahead=None)
+    map_painting.paint_maps(run, cache.stage(run), choice, plan, ahead=None)
     return messages[0]
 
 
@@ -41,11 +42,13 @@ def test_they_are_the_pictures_that_the_page_would_send(
     network_run: Run, lead: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choice = replace(CHOICE, lead=lead)
-    names = painting.previews(network_run, loading.stage(network_run), choice)
+    names = map_painting.previews(network_run, cache.stage(network_run), choice)
     assert names is not None and len(names) == len(LEVELS)
     for level, picture in enumerate(made(names)):
-        head, arrays = packet.unpack(picture)
-        wanted, there = packet.unpack(sent(network_run, replace(choice, level=level), monkeypatch))
+        head, arrays = binary_message.unpack(picture)
+        wanted, there = binary_message.unpack(
+            sent(network_run, replace(choice, level=level), monkeypatch)
+        )
         assert head == wanted and head["version"] == f"{level}/{lead}/0"
         assert arrays.keys() == there.keys()
         for name in arrays:
@@ -56,18 +59,18 @@ def test_one_that_is_there_is_named_and_not_sent_again(
     network_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage, choice = (
-        loading.stage(network_run),
+        cache.stage(network_run),
         replace(CHOICE, level=2, site=str(network_run.sites.site_id[7])),
     )
-    names = painting.previews(network_run, stage, choice)
+    names = map_painting.previews(network_run, stage, choice)
     assert names is not None
     made(names)
     messages: list[bytes] = []
     monkeypatch.setattr(linked_maps, "_send", messages.append)
-    painting.paint_maps(network_run, stage, choice, Plan.at_level(network_run, 2), names)
-    head, arrays = packet.unpack(messages[0])
+    map_painting.paint_maps(network_run, stage, choice, Plan.at_level(network_run, 2), names)
+    head, arrays = binary_message.unpack(messages[0])
     row = int(np.flatnonzero(network_run.sites.site_id[stage.order] == choice.site)[0])
-    assert head == {"stage": stage.id, "file": shelf.address(names[2]), "selected": [row]}
+    assert head == {"stage": stage.id, "file": file_server.address(names[2]), "selected": [row]}
     assert not arrays
 
 
@@ -77,11 +80,11 @@ def test_one_that_is_there_is_named_and_not_sent_again(
         replace(CHOICE, always=("7",)),
         replace(CHOICE, min_distance_km=2.0),
         replace(CHOICE, max_cost=10.0),
-        replace(CHOICE, right=layers.ADDED),
+        replace(CHOICE, right=map_layers.ADDED),
     ],
     ids=["pinned", "distance", "budget", "other layer"],
 )
 def test_there_is_none_where_the_level_alone_does_not_tell_the_picture(
     network_run: Run, choice: Choice
 ) -> None:
-    assert painting.previews(network_run, loading.stage(network_run), choice) is None
+    assert map_painting.previews(network_run, cache.stage(network_run), choice) is None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app import redraw, state
-from dynst_core.runs import Run
+from app.state import rerun as redraw
+from app.state import session_state as state
+from dynst_core.runs.store import Run
 
 
 class DrawnError(Exception):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.mask import Mask
-from dynst_core.runs import Run
-from dynst_core.served import served
+from dynst_core.fields.mask import Mask
+from dynst_core.planning.service_areas import served
+from dynst_core.runs.store import Run
 from tests.app_pages import box, button, figures, number, open_app
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import train_pictures, train_words
-from app.training import Facts
-from app.views.train_form import first_choice, forecasters, request_of
-from dynst_core import wording
-from dynst_core.basemap import BaseMap
+from app.drawing import training_charts, training_text
+from app.services.training_jobs import Facts
+from app.views.train.form import first_choice, forecasters, request_of
+from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError
-from dynst_core.estimate import Estimate, Size
-from dynst_core.job_files import (
+from dynst_core.fields.mask import Mask
+from dynst_core.jobs.cost_model import Estimate, Size
+from dynst_core.jobs.folder import (
     Job,
     JobCard,
     JobFolder,
@@ -26,9 +26,9 @@ from dynst_core.job_files import (
     Process,
     StateName,
 )
-from dynst_core.mask import Mask
-from dynst_core.sources.catalogue import load_catalogue
-from dynst_core.train_request import TrainRequest
+from dynst_core.presentation import run_text
+from dynst_core.presentation.basemap import BaseMap
+from dynst_core.training.request import TrainRequest
 from tests.app_pages import drawn, words
 from tests.factories import grid_sites
 from tests.job_cases import small_catalogue
@@ -65,13 +65,13 @@ def job(name: StateName, job_id: str = "a", minutes: int = 0, step: int | None =
     [("0, 30,60 %, 90", (0.0, 0.3, 0.6, 0.9)), ("", None), (" , ", None), ("0,2.5", (0.0, 0.025))],
 )
 def test_levels_are_read_as_percents(text: str, levels: tuple[float, ...] | None) -> None:
-    assert train_words.levels_of(text) == levels
-    assert train_words.levels_of(train_words.levels_text(levels)) == levels
+    assert training_text.levels_of(text) == levels
+    assert training_text.levels_of(training_text.levels_text(levels)) == levels
 
 
 def test_levels_that_are_no_numbers_are_refused_with_an_example() -> None:
     with pytest.raises(ConfigError, match="found '0; 30'; for example 0, 30, 60, 90"):
-        train_words.levels_of("0; 30")
+        training_text.levels_of("0; 30")
 
 
 @pytest.mark.parametrize(
@@ -79,47 +79,47 @@ def test_levels_that_are_no_numbers_are_refused_with_an_example() -> None:
     [(1, "5 s"), (48, "50 s"), (54.9, "55 s"), (61, "1 min"), (250, "4 min"), (4700, "1 h 20 min")],
 )
 def test_a_time_to_come_is_no_finer_than_can_be_known(seconds: float, told: str) -> None:
-    assert train_words.span(seconds) == told
+    assert training_text.span(seconds) == told
 
 
 @pytest.mark.parametrize(
     ("n_bytes", "told"), [(340e3, "340 kB"), (3.42e6, "3.4 MB"), (18.2e9, "18 GB")]
 )
 def test_amounts_of_memory_are_short(n_bytes: float, told: str) -> None:
-    assert train_words.size(n_bytes) == told
+    assert training_text.size(n_bytes) == told
 
 
 def test_an_estimate_says_what_it_rests_on() -> None:
     what = Estimate(60, 1e9)
-    alone = train_words.expected(what, 8e9, 1.0, 0)
+    alone = training_text.expected(what, 8e9, 1.0, 0)
     assert "About 1 min" in alone and "1.0 GB of memory of 8.0 GB free" in alone
     assert "model of cost" in alone and "corrected" not in alone
-    assert "About 2 min" in train_words.expected(what, None, 2.0, 3)
-    assert "the last 3 trainings here" in train_words.expected(what, None, 2.0, 3)
+    assert "About 2 min" in training_text.expected(what, None, 2.0, 3)
+    assert "the last 3 trainings here" in training_text.expected(what, None, 2.0, 3)
 
 
 def test_what_cannot_fit_is_refused_with_a_remedy() -> None:
-    assert train_words.too_large(Estimate(60, 1e9), 2e9) is None
-    assert train_words.too_large(Estimate(60, 1e12), None) is None
-    refusal = train_words.too_large(Estimate(60, 3e9), 2e9)
+    assert training_text.too_large(Estimate(60, 1e9), 2e9) is None
+    assert training_text.too_large(Estimate(60, 1e12), None) is None
+    refusal = training_text.too_large(Estimate(60, 3e9), 2e9)
     assert refusal is not None
     assert "fits 1.8 GB of free memory, found one that needs about 3.0 GB; choose" in refusal
 
 
 def test_a_job_s_line_tells_phase_share_and_time_left() -> None:
-    line = train_words.progress_line(job("running", step=50))
+    line = training_text.progress_line(job("running", step=50))
     assert line == "25 % · 50 % removed · 12 sites kept · about 2 min left"
-    first = train_words.progress_line(job("running", step=2))
+    first = training_text.progress_line(job("running", step=2))
     assert "left" not in first, "the first steps, slow ones, promise nothing"
-    assert train_words.standing(job("stopped", step=50), 0) == "stopped at 25 %"
-    assert train_words.progress_line(job("running", step=200)).startswith("Tests the levels")
+    assert training_text.standing(job("stopped", step=50), 0) == "stopped at 25 %"
+    assert training_text.progress_line(job("running", step=200)).startswith("Tests the levels")
 
 
 def test_those_who_wait_are_told_how_many_come_before_them() -> None:
     jobs = [job("running", "a"), job("queued", "b", 1), job("queued", "c", 2), job("stopped", "d")]
-    assert [train_words.queue_place(one, jobs) for one in jobs[1:3]] == [1, 2]
-    assert train_words.standing(jobs[2], 2) == "queued, 2 before it"
-    assert train_words.standing(jobs[1], 0) == "queued, next"
+    assert [training_text.queue_place(one, jobs) for one in jobs[1:3]] == [1, 2]
+    assert training_text.standing(jobs[2], 2) == "queued, 2 before it"
+    assert training_text.standing(jobs[1], 0) == "queued, next"
 
 
 # -- pictures ---------------------------------------------------------------------------------
@@ -133,12 +133,12 @@ def test_the_mask_is_drawn_where_the_sites_are(kind: str) -> None:
         field = field_of(waves(), *grid_sites(3, 4, geographic=kind == "grid"))
     place = JobPlace.of(field)
     active = np.arange(12) < 5
-    figure = train_pictures.mask_map(place, active, BaseMap.read())
+    figure = training_charts.mask_map(place, active, BaseMap.read())
     drawn = {trace.name: trace for trace in figure.data}
     assert ("land" in drawn) == (kind != "hall")
     sites = drawn["sites"]
     if kind == "network":
-        assert list(sites.marker.color) == [train_pictures.KEPT] * 5 + ["#ffffff"] * 7
+        assert list(sites.marker.color) == [training_charts.KEPT] * 5 + ["#ffffff"] * 7
         np.testing.assert_array_equal(sites.x, field.sites.coordinates[:, 0])
     else:
         assert sites.z.ravel().tolist() == [1] * 5 + [0] * 7
@@ -148,9 +148,9 @@ def test_the_mask_is_drawn_where_the_sites_are(kind: str) -> None:
 
 def test_the_loss_curve_smooths_without_looking_ahead() -> None:
     values = np.array([1.0, 1.0, 5.0, 1.0])
-    means = train_pictures.running_mean(values)
+    means = training_charts.running_mean(values)
     assert means[:2].tolist() == [1.0, 1.0] and 1 < means[3] < means[2] < 5
-    figure = train_pictures.loss_curve([(5, 1.0), (10, 0.5)])
+    figure = training_charts.loss_curve([(5, 1.0), (10, 0.5)])
     assert list(figure.data[1].x) == [5, 10]
     assert "loss" in figure.layout.yaxis.title.text
 
@@ -160,7 +160,7 @@ def test_the_level_curve_holds_what_is_finished() -> None:
         LevelDone(removed=0, n_active=12, error=1.5),
         LevelDone(removed=0.5, n_active=6, error=2),
     ]
-    figure = train_pictures.level_curve(done, "mph")
+    figure = training_charts.level_curve(done, "mph")
     assert list(figure.data[0].x) == [0, 50] and list(figure.data[0].y) == [1.5, 2]
     assert figure.layout.yaxis.title.text == "RMSE (mph)"
 
@@ -222,7 +222,7 @@ def test_a_data_set_is_listed_by_its_name_first_and_its_place_stands_below(store
     assert box.value.startswith("tunnel-fire")
     assert any(option.startswith("tunnel-fire: ") for option in box.options)
     place = load_catalogue()["tunnel-fire"].place
-    assert f"{wording.plain(place)}. Computed when asked for" in words(app)
+    assert f"{run_text.plain(place)}. Computed when asked for" in words(app)
 
 
 def test_the_field_for_a_name_shows_the_one_that_the_run_will_get(store: Path) -> None:
@@ -249,8 +249,8 @@ def test_levels_that_fall_are_told_and_nothing_can_be_started(store: Path) -> No
 def test_a_training_that_cannot_fit_is_refused(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dynst_core.estimate.free_memory", lambda: 1e8)
-    monkeypatch.setattr("app.views.train_form.free_memory", lambda: 1e8)
+    monkeypatch.setattr("dynst_core.jobs.cost_model.free_memory", lambda: 1e8)
+    monkeypatch.setattr("app.views.train.form.free_memory", lambda: 1e8)
     app = drawn("train")
     assert "choose one variable" in app.error[0].value
     assert app.button(key="train-start").disabled
@@ -260,10 +260,10 @@ def test_data_that_are_not_here_are_offered_as_a_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
-    monkeypatch.setattr("app.training._at_hand", lambda name: False)
+    monkeypatch.setattr("app.services.training_jobs._at_hand", lambda name: False)
     app = drawn("train")
     app.selectbox(key="train-dataset").set_value("metr-la-week").run()
-    size = train_words.size(train_words.download_bytes(load_catalogue()["metr-la-week"]))
+    size = training_text.size(training_text.download_bytes(load_catalogue()["metr-la-week"]))
     assert f"They are {size}" in app.info[0].value and "checked" in app.info[0].value
     assert app.button(key="train-download").label == f"Download {size}"
     assert "train-start" not in [button.key for button in app.button]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.views import runs
-from dynst_core import commands, stability, wording
-from dynst_core.keeping import EXAMPLE
-from dynst_core.runs import Run
+from app.views.runs import page
+from dynst_core import commands
+from dynst_core.presentation import run_text, stability_text
+from dynst_core.runs.library import EXAMPLE
+from dynst_core.runs.store import Run
 from tests.app_pages import drawn, words
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
@@ -43,19 +44,19 @@ def test_a_run_says_how_stable_it_is_and_what_its_bands_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
-    assert any("Bands meant to hold 90 %" in line for line in runs.how_well(run))
+    assert any("Bands meant to hold 90 %" in line for line in page.how_well(run))
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     text = words(drawn("runs"))
-    for line in stability.told(run):
-        assert wording.plain(line) in text
+    for line in stability_text.told(run):
+        assert run_text.plain(line) in text
 
 
 def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:
-    table = runs.errors_by_level(network_run)
+    table = page.errors_by_level(network_run)
     assert table["removed"].tolist() == ["0 %", "30 %", "60 %", "90 %"]
     assert table["kept"].tolist() == ["40", "28", "16", "4"]
     assert table["speed (mph)"].tolist() == [f"{network_run.rmse(i):.2f}" for i in range(4)]
-    over, rivals = runs.how_well(network_run)
+    over, rivals = page.how_well(network_run)
     assert "test period 6 to 7 Jan 2020, all lead times and all sensors" in over
     assert rivals.endswith("with a forecaster of its own: random, top variance.")
 

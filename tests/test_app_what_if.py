@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dynst_core import wording
-from dynst_core.effect import effect, neighbourhood
-from dynst_core.forecast import RunForecaster, edited
-from dynst_core.reopen import problem_of
-from dynst_core.runs import Run
+from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_forecaster import RunForecaster, edited
+from dynst_core.planning.local_effect import effect, neighbourhood
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run
 from tests.app_pages import (
     button,
     figures,
@@ -69,7 +69,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
         found = effect(before, after, sites)
         said = numbers_in(line)
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
-    assert f"Around cell {wording.plain(name)} (with the 8 nearest cells, within" in lines[1]
+    assert f"Around cell {run_text.plain(name)} (with the 8 nearest cells, within" in lines[1]
     shown = figures(app)
     assert shown["Cells kept"] == ("359 of 720", "361 removed; 1 switched by hand")
     assert float(shown["Forecast error"][0].split()[0]) == pytest.approx(
@@ -191,14 +191,14 @@ def test_without_a_plan_nothing_can_be_switched_or_forecast_and_the_reason_is_to
     monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
     app = open_app(removed="60", cost="100", spend="0", panel="what-if", site="s3")
     assert button(app, "forecast-plan").disabled
-    assert wording.NEEDS_PLAN in [c.value for c in app.caption]
+    assert run_text.NEEDS_PLAN in [c.value for c in app.caption]
     assert not any(label.startswith("Switch") for label in labels(app))
 
 
 def test_where_the_data_are_not_at_hand_their_download_is_offered(
     network_run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from dynst_core.sources import catalogue
+    from dynst_core.datasets import catalogue
     from tests.factories import make_arrays, make_manifest, network_sites, save_run
 
     monkeypatch.setattr(catalogue, "search_folders", lambda: [tmp_path / "nothing"])
@@ -207,11 +207,11 @@ def test_where_the_data_are_not_at_hand_their_download_is_offered(
     card = make_manifest("metr", arrays).dataset.model_copy(update={"name": "metr-la-week"})
     run = save_run(network_run.folder.parent, "metr", arrays, dataset=card)
     name = str(run.sites.site_id[run.path.mask(2).kept[0]])
-    from app import forecasting
+    from app.services import forecasters
 
-    forecasting._source.clear()
+    forecasters._source.clear()
     app = open_app(run="metr", removed="60", panel="what-if", edit=f"off:{name}")
-    forecasting._source.clear()
+    forecasters._source.clear()
     assert "not at hand" in app.warning[0].value
     assert re.fullmatch(
         r"Download the data \(\d+ MB\) and forecast", button(app, "data-download").label
@@ -282,8 +282,8 @@ def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
 
 
 def test_costs_of_a_plan_file_by_site_are_taken_over(network_run: Run, tmp_path: Path) -> None:
-    from app.views.export import _by_site, _single
-    from dynst_core.constraints import Constraints
+    from app.views.panels.export import _by_site, _single
+    from dynst_core.constraints.constraints import Constraints
 
     pin = np.zeros(3, dtype=np.int8)
     assert _by_site(Constraints(pin, cost=np.array([1.0, 2.0, 3.0]))) == (1.0, 2.0, 3.0)

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from dynst_core.backbones import build_backbone
 from dynst_core.backbones.attention import AttentionForecaster, Spread
-from dynst_core.backbones.shares import DenseShares, NearShares
+from dynst_core.backbones.interpolation import DenseShares, NearShares
 from dynst_core.errors import ConfigError
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask
-from dynst_core.morph import Window
-from dynst_core.record import Problem
-from dynst_core.training import error_statistics
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import error_statistics
 from tests.factories import network_sites
 from tests.problems import PROBLEMS, TINY, any_problem, fresh, problem_of, shaken, waves
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from dynst_core.backbones.conv import ConvForecaster
 from dynst_core.errors import ConfigError
-from dynst_core.field import Grid
+from dynst_core.fields.field import Grid
 from tests.backbone_cases import STARTS, problem_for, shaken
 from tests.factories import grid_sites, network_sites
 

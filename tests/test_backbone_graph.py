@@ -12,11 +12,11 @@ import torch
 from dynst_core.backbones import build_backbone
 from dynst_core.backbones import graph as graph_module
 from dynst_core.backbones.graph import GraphForecaster
-from dynst_core.backbones.parts import Start, nearest
+from dynst_core.backbones.layers import Start, nearest
 from dynst_core.errors import ConfigError
-from dynst_core.morph import Window
-from dynst_core.network import Network
-from dynst_core.sites import SiteSet
+from dynst_core.fields.network import Network
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
 from tests.backbone_cases import forecast, problem_for, shaken
 from tests.factories import network_sites
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from dynst_core.backbones.base import ClosedForm
-from dynst_core.backbones.parts import Start
+from dynst_core.backbones.layers import Start
+from dynst_core.backbones.protocols import ClosedForm
 from dynst_core.backbones.ridge import PENALTIES, RidgeForecaster, choose_penalty
 from dynst_core.errors import ConfigError
-from dynst_core.forecaster import Forecaster
-from dynst_core.record import Problem
-from dynst_core.training import squared_error
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import squared_error
 from tests.backbone_cases import STARTS, forecast, fresh, problem_for, shaken
 from tests.problems import leaders_and_followers, problem_of, waves, with_gaps
 

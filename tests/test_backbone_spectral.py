@@ -17,7 +17,7 @@ def test_without_the_package_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "neuralop", None)
     monkeypatch.setitem(sys.modules, "neuralop.layers.fno_block", None)
     problem = problem_for("3 x 4 cells")
-    from dynst_core.forecaster import Forecaster
+    from dynst_core.forecasting.forecaster import Forecaster
 
     with pytest.raises(ConfigError, match="pip install 'dynst-planner\\[spectral\\]'"):
         Forecaster.for_problem(problem, "spectral")

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from dynst_core.backbones import BACKBONES, build_backbone
-from dynst_core.backbones.base import ClosedForm
+from dynst_core.backbones.protocols import ClosedForm
 from dynst_core.errors import ConfigError
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask
-from dynst_core.record import Problem
-from dynst_core.training import StepOptions, Trainer, error_statistics, squared_error
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions, Trainer, error_statistics, squared_error
 from tests.backbone_cases import (
     ANYWHERE,
     CASES,
@@ -230,7 +230,7 @@ def test_an_unknown_backbone_is_refused() -> None:
 
 def test_naming_the_forecasters_loads_no_graph_or_operator_library() -> None:
     script = (
-        "import sys, dynst_core.backbones, dynst_core.forecaster; "
+        "import sys, dynst_core.backbones, dynst_core.forecasting.forecaster; "
         "print(sorted({'torch_geometric', 'neuralop'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -11,16 +11,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dynst_core import baselines
-from dynst_core.baselines import levels_near, measure_baselines, tasks_left
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError, RunError
-from dynst_core.manifest import BaselineRow
-from dynst_core.mask import Mask
-from dynst_core.record import Problem
-from dynst_core.rivals import RANDOM_DRAWS
-from dynst_core.runs import Run, RunStore
-from dynst_core.selectors import REGISTRY, Kind, base
+from dynst_core.evaluation import baselines
+from dynst_core.evaluation.baselines import levels_near, measure_baselines, tasks_left
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.problem import Problem
+from dynst_core.presentation.baseline_curves import RANDOM_DRAWS
+from dynst_core.runs.manifest import BaselineRow
+from dynst_core.runs.store import Run, RunStore
+from dynst_core.selectors import REGISTRY, Kind, registry
 from tests.problems import problem_of, save_walked, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -194,7 +194,7 @@ def test_the_time_left_counts_each_order_once(
         nonlocal now
         now += 1000
 
-    for module in (baselines, base):
+    for module in (baselines, registry):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock, perf_counter=clock))
     for selector in ("variance", "farthest_point"):
         watch(monkeypatch, selector, rank)

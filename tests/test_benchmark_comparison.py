@@ -12,9 +12,9 @@ from benchmarks.accuracy import Comparison, edit
 from benchmarks.ledger import Row
 from benchmarks.trainings import Book
 from dynst_core.errors import DataError
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask
-from dynst_core.record import Problem
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
 from tests.benchmark_lines import line
 from tests.problems import problem_of, waves
 

@@ -13,7 +13,7 @@ from benchmarks.growth import growth_rows
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book
-from dynst_core.forecast import RunForecaster
+from dynst_core.inference.run_forecaster import RunForecaster
 from tests.benchmark_lines import book, line
 from tests.problems import problem_of, save_walked, walked, waves
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import beside
-from dynst_core.constraints import Constraints
-from dynst_core.mask import Mask
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.quick_check import check_masks
-from dynst_core.refitted import Refitted
-from dynst_core.run_arrays import MaskCheck
-from dynst_core.runs import Run
-from dynst_core.tolerance import better_level
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.evaluation.random_mask_check import check_masks
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.inference.refit_check import Refitted
+from dynst_core.planning.tolerance import better_level
+from dynst_core.presentation import baseline_text
+from dynst_core.runs.arrays import MaskCheck
+from dynst_core.runs.store import Run
 from tests.factories import make_arrays, network_sites, save_run
 from tests.problems import leaders_and_followers, problem_of, save_walked, walked, waves
 
@@ -39,7 +39,7 @@ def run_of(root: Path, factors: tuple[float, ...], check: MaskCheck | None = Non
 def test_a_level_that_beats_all_sites_is_what_the_others_stand_beside(tmp_path: Path) -> None:
     run = run_of(tmp_path, (1.0, 0.73, 0.9, 1.01))
     assert better_level(run, None, 0) == 1
-    (told,) = beside.beside_best(run)
+    (told,) = baseline_text.beside_best(run)
     assert (
         "All sensors is not the best level: with 30 % removed the forecast errs 27 % less" in told
     )
@@ -50,13 +50,13 @@ def test_a_level_that_beats_all_sites_is_what_the_others_stand_beside(tmp_path: 
 def test_nothing_is_said_where_all_sites_are_as_good_as_any(
     factors: tuple[float, ...], tmp_path: Path
 ) -> None:
-    assert beside.beside_best(run_of(tmp_path, factors)) == []
+    assert baseline_text.beside_best(run_of(tmp_path, factors)) == []
 
 
 def test_levels_worse_than_random_masks_are_named(tmp_path: Path) -> None:
     random = np.array([[1.0, 1.0], [1.1, 1.3], [1.4, 1.6], [1.8, 2.2]])
     check = MaskCheck(np.array([1.0, 1.0, 1.45, 2.4]), random)
-    rows, worse = beside.beside_random(run_of(tmp_path, (1.0, 1.0, 1.0, 1.0), check))
+    rows, worse = baseline_text.beside_random(run_of(tmp_path, (1.0, 1.0, 1.0, 1.0), check))
     assert "30 % −16.7 %, 60 % −3.3 %, 90 % +20.0 %" in rows
     assert worse == (
         "Look again before acting on 60 % (no better than the best of 2 random ones), 90 % (worse "
@@ -65,7 +65,7 @@ def test_levels_worse_than_random_masks_are_named(tmp_path: Path) -> None:
 
 
 def test_runs_made_before_there_was_a_check_say_nothing_of_it(tmp_path: Path) -> None:
-    assert beside.beside_random(run_of(tmp_path, (1.0, 1.0, 1.0, 1.0))) == []
+    assert baseline_text.beside_random(run_of(tmp_path, (1.0, 1.0, 1.0, 1.0))) == []
 
 
 def test_the_sites_that_carry_the_signal_beat_random_ones_and_others_do_not() -> None:

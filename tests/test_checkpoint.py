@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.errors import RunError
-from dynst_core.path import BETWEEN_LEVELS, PathOptions, PathTraining
+from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
 from tests.problems import QUICK, problem_of, tiny_training, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -19,13 +19,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import cli, commands, terminal, trainings
-from dynst_core.field import Field
-from dynst_core.plan import Plan
-from dynst_core.plan_file import write_plan
-from dynst_core.runs import RunStore
-from dynst_core.sources.catalogue import load_catalogue, load_field
-from dynst_core.sources.simulate import TunnelSettings, simulate_tunnel
+from dynst_core import commands
+from dynst_core.cli import main
+from dynst_core.cli import progress as terminal
+from dynst_core.datasets.catalogue import load_catalogue, load_field
+from dynst_core.datasets.tunnel_fire import TunnelSettings, simulate_tunnel
+from dynst_core.fields.field import Field
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.plan_file import write_plan
+from dynst_core.runs.store import RunStore
+from dynst_core.training import setup
 from tests.factories import content, make_arrays, network_sites, save_run
 from tests.problems import problem_of
 
@@ -49,7 +52,7 @@ def command(*words: object) -> Outcome:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["dynst_core", *map(str, words)])
         try:
-            cli.main()
+            main.main()
             code = 0
         except SystemExit as stop:
             code = stop.code or 0
@@ -74,8 +77,8 @@ def quick_terminal() -> Iterator[None]:
     """A wide terminal and a small tunnel."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "300")
-        patch.setattr(cli.console, "width", 300)  # may have been told at import
-        patch.setattr(trainings, "load_field", load)
+        patch.setattr(main.console, "width", 300)  # may have been told at import
+        patch.setattr(setup, "load_field", load)
         yield
 
 

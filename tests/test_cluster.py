@@ -11,8 +11,8 @@ import pytest
 from distributed import Client
 from distributed.security import Security
 
-from dynst_core.cluster import NICENESS
-from dynst_core.jobs import JobQueue
+from dynst_core.jobs.cluster import NICENESS
+from dynst_core.jobs.queue import JobQueue
 from tests.job_cases import QUICK, small_catalogue
 
 pytestmark = pytest.mark.slow

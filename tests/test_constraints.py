@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, FREE, NEVER, Constraints, ZoneLimit
+from dynst_core.constraints.constraints import ALWAYS, FREE, NEVER, Constraints, ZoneLimit
 from dynst_core.errors import ConstraintError
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.costs import read_costs
+from dynst_core.constraints.costs import read_costs
 from dynst_core.errors import DataError
-from dynst_core.sites import SiteSet
+from dynst_core.fields.sites import SiteSet
 
 SITES = SiteSet(np.array(["07", "a,b", "c"]), np.zeros((3, 2)), geographic=True)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from dynst_core.backbones import covariance
-from dynst_core.backbones.covariance import NOISE, Covariance
-from dynst_core.forecaster import Forecaster
-from dynst_core.record import Problem
+from dynst_core.backbones import kriging
+from dynst_core.backbones.kriging import NOISE, Covariance
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
 from tests.problems import TINY, problem_of, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -54,12 +54,12 @@ def test_estimates_are_those_of_least_squares() -> None:
 
 
 def test_with_many_kept_sites_only_the_most_alike_speak(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(covariance, "MOST", 2)
+    monkeypatch.setattr(kriging, "MOST", 2)
     found = fitted(deviations(400))
     told = found.estimates(KEPT, ASKED)
     like = (found.patterns[ASKED] @ found.patterns[KEPT].T).abs()
     assert told.index.sort().values.tolist() == like.topk(2).indices.sort().values.tolist()
-    monkeypatch.setattr(covariance, "QUERIES_AT_ONCE", 4)
+    monkeypatch.setattr(kriging, "QUERIES_AT_ONCE", 4)
     again = found.estimates(KEPT, ASKED)
     assert torch.equal(again.index, told.index) and torch.equal(again.weight, told.weight)
 

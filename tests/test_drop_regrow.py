@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core.drop_regrow import any_sites, exchange, flip_some, propose_exchanges
 from dynst_core.errors import BudgetError
+from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
 
 MASKS = st.lists(st.booleans(), min_size=1, max_size=40).map(np.array)
 SOME_ON = MASKS.filter(lambda active: active.any())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.effect import effect, neighbourhood
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.sites import SiteSet
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.sites import SiteSet
+from dynst_core.planning.local_effect import effect, neighbourhood
 
 
 def line(x_m: list[float]) -> SiteSet:

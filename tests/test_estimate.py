@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import DataError
-from dynst_core.estimate import (
+from dynst_core.jobs.cost_model import (
     ANY_EPOCHS,
     ANY_STEPS,
     EXCHANGES,
@@ -21,9 +21,9 @@ from dynst_core.estimate import (
     estimate,
     free_memory,
 )
-from dynst_core.job_files import Job, JobCard, JobState, StateName
-from dynst_core.path import PathOptions
-from dynst_core.train_request import BACKBONES, PRESETS, TrainRequest
+from dynst_core.jobs.folder import Job, JobCard, JobState, StateName
+from dynst_core.training.path_training import PathOptions
+from dynst_core.training.request import BACKBONES, PRESETS, TrainRequest
 from tests.problems import field_of, waves, with_gaps
 
 TUNNEL = Size(n_sites=720, n_times=1200, channels=1, inputs=1, history=12, horizon=6)
@@ -48,7 +48,7 @@ def test_choosing_sites_is_told_near_what_it_took(
     """Measured: metr-la-week, noaa-us-tmax, taxinyc-2011 and era5-uk-t2m, in this order."""
     request, size = TrainRequest(dataset="tunnel-fire"), replace(TUNNEL, n_sites=n_sites)
     whole = estimate(request, size).seconds
-    monkeypatch.setattr("dynst_core.estimate.EXCHANGE_SECONDS", 0.0)
+    monkeypatch.setattr("dynst_core.jobs.cost_model.EXCHANGE_SECONDS", 0.0)
     told = whole - estimate(request, size).seconds
     assert seconds / 1.6 < told < seconds * 1.6
 

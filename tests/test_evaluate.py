@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import RunError
-from dynst_core.evaluate import (
+from dynst_core.evaluation.held_out_errors import (
     bands_of_levels,
     check_same_data,
     errors_of_levels,
     forecast_seconds,
     retest,
 )
-from dynst_core.mask import Mask
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.network import Network
-from dynst_core.path import Level, PathTraining
-from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
-from dynst_core.training import forecasts
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.network import Network
+from dynst_core.fields.sites import SiteSet
+from dynst_core.forecasting.trainer import forecasts
+from dynst_core.runs.store import Run
+from dynst_core.training.path_training import Level, PathTraining
 from tests.factories import road_sites
 from tests.problems import (
     field_of,

@@ -18,15 +18,15 @@ import pytest
 import xarray as xr
 import zarr
 
-from dynst_core import export, netcdf
-from dynst_core.constraints import ALWAYS, Constraints
-from dynst_core.costs import read_costs
+from dynst_core.constraints.constraints import ALWAYS, Constraints
+from dynst_core.constraints.costs import read_costs
 from dynst_core.errors import DataError
-from dynst_core.mask import Mask
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.plan import Edit, Plan
-from dynst_core.runs import Run
-from dynst_core.sites import SiteSet
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.sites import SiteSet
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.reporting import cf_export, tabular_export
+from dynst_core.runs.store import Run
 from tests.factories import (
     grid_sites,
     make_arrays,
@@ -55,12 +55,12 @@ def read_geopackage(content: bytes, folder: Path) -> geopandas.GeoDataFrame:
 
 def read_any(name: str, run: Run, plan: Plan, folder: Path) -> pd.DataFrame:
     if name == "csv":
-        return read_csv(export.to_csv(run, plan))
+        return read_csv(tabular_export.to_csv(run, plan))
     if name == "geojson":
-        return geopandas.read_file(io.BytesIO(export.to_geojson(run, plan)))
+        return geopandas.read_file(io.BytesIO(tabular_export.to_geojson(run, plan)))
     if name == "geopackage":
-        return read_geopackage(export.to_geopackage(run, plan), folder)
-    return geopandas.read_parquet(io.BytesIO(export.to_geoparquet(run, plan)))
+        return read_geopackage(tabular_export.to_geopackage(run, plan), folder)
+    return geopandas.read_parquet(io.BytesIO(tabular_export.to_geoparquet(run, plan)))
 
 
 FORMATS = ("csv", "geojson", "geopackage", "geoparquet")
@@ -93,16 +93,18 @@ def test_every_format_holds_the_plan_in_full(
 def told_by(name: str, run: Run, plan: Plan, folder: Path) -> dict[str, str]:
     """The provenance that a file carries."""
     if name == "csv":
-        table = pd.read_csv(io.BytesIO(export.to_csv(run, plan)), dtype=str)
+        table = pd.read_csv(io.BytesIO(tabular_export.to_csv(run, plan)), dtype=str)
         return {
-            key: table[key].unique().item() for key in export.provenance(run, plan) if key in table
+            key: table[key].unique().item()
+            for key in tabular_export.provenance(run, plan)
+            if key in table
         }
     if name == "geojson":
-        return json.loads(export.to_geojson(run, plan))["provenance"]
+        return json.loads(tabular_export.to_geojson(run, plan))["provenance"]
     if name == "geopackage":
-        (folder / "plan.gpkg").write_bytes(export.to_geopackage(run, plan))
+        (folder / "plan.gpkg").write_bytes(tabular_export.to_geopackage(run, plan))
         return pyogrio.read_info(folder / "plan.gpkg", layer="plan")["layer_metadata"]
-    told = pq.read_schema(io.BytesIO(export.to_geoparquet(run, plan))).metadata
+    told = pq.read_schema(io.BytesIO(tabular_export.to_geoparquet(run, plan))).metadata
     return json.loads(told[b"dynst"])
 
 
@@ -126,7 +128,7 @@ def test_a_plan_that_obeys_its_constraints_says_so_in_its_file(network_run: Run)
     pin = np.zeros(40, dtype=np.int8)
     pin[network_run.path.rank.argmax()] = ALWAYS
     obeyed = Plan.at_level(network_run, 2, Constraints(pin))
-    assert export.provenance(network_run, obeyed)["constraints"] == "obeyed"
+    assert tabular_export.provenance(network_run, obeyed)["constraints"] == "obeyed"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -142,13 +144,13 @@ def test_a_plan_that_breaks_a_constraint_says_so_in_its_file(network_run: Run) -
     pin = np.zeros(40, dtype=np.int8)
     pin[0] = ALWAYS
     broken = Plan.of(network_run, Mask(np.arange(40) > 0), Constraints(pin))
-    told = export.provenance(network_run, broken)["constraints"]
+    told = tabular_export.provenance(network_run, broken)["constraints"]
     assert told == "Site s0 must always be kept and is removed."
 
 
 def test_several_seeds_and_bands_have_their_columns(tmp_path: Path) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(9))))
-    table = read_csv(export.to_csv(run, Plan.at_level(run, 1)))
+    table = read_csv(tabular_export.to_csv(run, Plan.at_level(run, 1)))
     assert run.arrays.members is not None and run.arrays.bands is not None
     lowest, highest = run.arrays.members.importance
     np.testing.assert_allclose(table["importance_lowest"], lowest, atol=1e-6)
@@ -165,15 +167,15 @@ def test_no_cell_of_the_csv_is_run_as_a_formula(tmp_path: Path) -> None:
     odd = SiteSet(np.array(DANGEROUS), sites.coordinates, geographic=True)
     run = save_run(tmp_path, "odd", make_arrays(odd))
     plan = Plan.at_level(run, 1).edited(run, Edit("plain", active=False, reason="=HYPERLINK(0)"))
-    table = read_csv(export.to_csv(run, plan))
+    table = read_csv(tabular_export.to_csv(run, plan))
     read = table["site"].tolist()
     assert read[:8] == [f"'{text}" for text in DANGEROUS[:8]]
     assert read[8:] == ["plain", "a=b", "'" + DANGEROUS[-1]]
     assert table["reason"][8] == "'=HYPERLINK(0)"
     texts = table.select_dtypes(exclude="number")
-    assert not texts.map(lambda t: str(t).lstrip(" ").startswith(export.FORMULA_STARTS)).any(
-        axis=None
-    )
+    assert not texts.map(
+        lambda t: str(t).lstrip(" ").startswith(tabular_export.FORMULA_STARTS)
+    ).any(axis=None)
     assert (table["longitude"] < 0).all(), "a negative number stays a number"
 
 
@@ -182,16 +184,16 @@ def test_a_currency_cannot_make_a_formula_of_a_column_s_name(
     network_run: Run, currency: str
 ) -> None:
     asked = Constraints(np.zeros(40, dtype=np.int8), cost=np.ones(40), currency=currency)
-    table = read_csv(export.to_csv(network_run, Plan.at_level(network_run, 1, asked)))
+    table = read_csv(tabular_export.to_csv(network_run, Plan.at_level(network_run, 1, asked)))
     assert any(c.startswith("cost_per_year") for c in table.columns)
-    assert not any(str(c).startswith(export.FORMULA_STARTS) for c in table.columns)
+    assert not any(str(c).startswith(tabular_export.FORMULA_STARTS) for c in table.columns)
 
 
 def test_a_spreadsheet_sees_letters_beyond_ascii(tmp_path: Path) -> None:
     sites = network_sites(3)
     odd = SiteSet(np.array(["Zürich", "東京", "ok"]), sites.coordinates, geographic=True)
     run = save_run(tmp_path, "odd", make_arrays(odd))
-    content = export.to_csv(run, Plan.at_level(run, 1))
+    content = tabular_export.to_csv(run, Plan.at_level(run, 1))
     assert content.startswith(b"\xef\xbb\xbf")
     assert read_csv(content)["site"].tolist() == ["Zürich", "東京", "ok"]
 
@@ -199,7 +201,7 @@ def test_a_spreadsheet_sees_letters_beyond_ascii(tmp_path: Path) -> None:
 def test_longitudes_beyond_180_become_points_that_every_map_knows(tmp_path: Path) -> None:
     sites = SiteSet(np.array(["a", "b"]), np.array([[265.0, 35.0], [10.0, 35.0]]), geographic=True)
     run = save_run(tmp_path, "far", make_arrays(sites))
-    table = geopandas.read_file(io.BytesIO(export.to_geojson(run, Plan.at_level(run, 0))))
+    table = geopandas.read_file(io.BytesIO(tabular_export.to_geojson(run, Plan.at_level(run, 0))))
     assert table.geometry.x.tolist() == [-95.0, 10.0]
     assert table["longitude"].tolist() == [265.0, 10.0], "the column stays as the data has it"
 
@@ -208,7 +210,7 @@ def test_a_hall_in_metres_has_no_geojson_but_everything_else(tmp_path: Path) -> 
     run = save_run(tmp_path, "hall", make_arrays(*grid_sites(geographic=False)))
     plan = Plan.at_level(run, 1)
     with pytest.raises(DataError, match="found local metres; take the GeoPackage"):
-        export.to_geojson(run, plan)
+        tabular_export.to_geojson(run, plan)
     for name in ("csv", "geopackage", "geoparquet"):
         table = read_any(name, run, plan, tmp_path)
         np.testing.assert_allclose(table["x_m"], run.sites.coordinates[:, 0])
@@ -220,7 +222,7 @@ def test_a_hall_in_metres_has_no_geojson_but_everything_else(tmp_path: Path) -> 
 
 def opened(run: Run, plan: Plan, folder: Path) -> xr.Dataset:
     file = folder / "plan.nc"
-    file.write_bytes(netcdf.to_netcdf(run, plan))
+    file.write_bytes(cf_export.to_netcdf(run, plan))
     with xr.open_dataset(file) as dataset:
         return dataset.load()
 
@@ -292,7 +294,7 @@ def test_the_zip_of_zarr_holds_what_the_netcdf_holds(tmp_path: Path, kind: str) 
     run = save_run(tmp_path, kind, make_arrays(*sites))
     plan = Plan.at_level(run, 2)
     file = tmp_path / "plan.zarr.zip"
-    file.write_bytes(netcdf.to_zarr(run, plan))
+    file.write_bytes(cf_export.to_zarr(run, plan))
     with zarr.storage.ZipStore(file, mode="r") as store:
         found = xr.open_zarr(store).load()
     other = opened(run, plan, tmp_path)
@@ -305,7 +307,7 @@ def test_the_zip_of_zarr_holds_what_the_netcdf_holds(tmp_path: Path, kind: str) 
 
 
 def test_the_zip_of_zarr_names_no_part_twice(network_run: Run, plan: Plan) -> None:
-    with zipfile.ZipFile(io.BytesIO(netcdf.to_zarr(network_run, plan))) as packed:
+    with zipfile.ZipFile(io.BytesIO(cf_export.to_zarr(network_run, plan))) as packed:
         names = packed.namelist()
         assert len(names) == len(set(names)) and ".zmetadata" in names
         assert packed.testzip() is None
@@ -349,7 +351,7 @@ def test_channels_of_like_names_keep_a_column_each(
     assert len(columns) == len(set(map(str.casefold, columns))) == len(ALIKE)
     for channel, column in enumerate(columns):
         np.testing.assert_allclose(table[column], plan.rmse_by_site(channel), rtol=1e-6)
-    told = export.provenance(run, plan)["columns"]
+    told = tabular_export.provenance(run, plan)["columns"]
     for column, channel_name in zip(columns, ALIKE, strict=True):
         assert f"{column} is of {channel_name!r}" in told
 
@@ -360,10 +362,10 @@ def test_channels_of_like_names_keep_a_variable_each(
 ) -> None:
     run, plan = many
     if name == "netcdf":
-        (tmp_path / "plan.nc").write_bytes(netcdf.to_netcdf(run, plan))
+        (tmp_path / "plan.nc").write_bytes(cf_export.to_netcdf(run, plan))
         opened = xr.open_dataset(tmp_path / "plan.nc")
     else:
-        (tmp_path / "plan.zip").write_bytes(netcdf.to_zarr(run, plan))
+        (tmp_path / "plan.zip").write_bytes(cf_export.to_zarr(run, plan))
         opened = xr.open_zarr(zarr.storage.ZipStore(tmp_path / "plan.zip", mode="r"))
     found = {v.attrs["channel"]: v for v in opened.data_vars.values() if "channel" in v.attrs}
     assert set(found) == set(ALIKE)
@@ -379,7 +381,7 @@ def test_small_errors_keep_their_digits(network_run: Run, plan: Plan) -> None:
     assert tiny is not None
     scaled = {name: getattr(tiny, name) * 1e-14 for name in SUMS}
     small = replace(plan, errors=ErrorStatistics(**scaled, count=tiny.count))
-    table = read_csv(export.to_csv(network_run, small))
+    table = read_csv(tabular_export.to_csv(network_run, small))
     np.testing.assert_allclose(table["rmse_speed_mph"], small.rmse_by_site(), rtol=1e-6)
 
 
@@ -388,7 +390,9 @@ def test_an_exported_csv_opens_again_as_a_table_of_costs(tmp_path: Path) -> None
     sites = SiteSet(np.array(ids), network_sites(len(ids)).coordinates, geographic=True)
     run = save_run(tmp_path / "runs", "odd", make_arrays(sites))
     exported = pd.read_csv(
-        io.BytesIO(export.to_csv(run, Plan.at_level(run, 1))), dtype=str, keep_default_na=False
+        io.BytesIO(tabular_export.to_csv(run, Plan.at_level(run, 1))),
+        dtype=str,
+        keep_default_na=False,
     )
     costs = exported[["site"]].assign(cost=range(len(ids))).to_csv(index=False).encode()
     found = read_costs(costs, "costs.csv", sites)

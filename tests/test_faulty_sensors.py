@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dynst_core.forecaster import Forecaster
-from dynst_core.record import Problem
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
 from tests.problems import problem_of, waves, with_gaps
 from tests.test_backbones import CASES, fresh, problem_for, shaken
 

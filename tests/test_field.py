@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field, Grid, make_field
-from dynst_core.sites import SiteSet
+from dynst_core.fields.field import About, Field, Grid, make_field
+from dynst_core.fields.sites import SiteSet
 
 ABOUT = About("test", "Speed", "Somewhere", "CC0", "nobody", "made for tests")
 HOURS = np.datetime64("2020-01-01", "ns") + np.arange(6) * np.timedelta64(1, "h")

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import finish
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
-from dynst_core.evaluate import retest
-from dynst_core.finish import best_of, code_version, save_training
-from dynst_core.mask import Mask
-from dynst_core.path import PathOptions, PathTraining
-from dynst_core.runs import Run, RunStore
-from dynst_core.training import StepOptions, error_statistics, persistence_statistics
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.evaluation import save_run
+from dynst_core.evaluation.held_out_errors import retest
+from dynst_core.evaluation.save_run import best_of, code_version, save_training
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.trainer import StepOptions, error_statistics, persistence_statistics
+from dynst_core.runs.store import Run, RunStore
+from dynst_core.training.path_training import PathOptions, PathTraining
 from tests.problems import (
     BATCH,
     PROBLEMS,
@@ -157,7 +157,7 @@ def test_the_code_version_names_the_package() -> None:
 def test_code_that_no_commit_names_is_told_by_its_hash(
     commit: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finish, "_commit", lambda _: commit)
+    monkeypatch.setattr(save_run, "_commit", lambda _: commit)
     assert re.fullmatch(re.escape(version("dynst-planner")) + told, code_version())
     assert code_version() == code_version()
 
@@ -169,10 +169,10 @@ def test_a_repository_around_an_installed_engine_is_not_taken_for_its_own(tmp_pa
     (installed / "finish.py").write_text("")
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
-    assert finish._commit(installed) == ""
+    assert save_run._commit(installed) == ""
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "ours"], check=True)
-    assert re.fullmatch("[0-9a-f]{12}", finish._commit(installed))
+    assert re.fullmatch("[0-9a-f]{12}", save_run._commit(installed))
 
 
 # -- several seeds ----------------------------------------------------------------------------

@@ -14,16 +14,16 @@ import pytest
 import torch
 
 from dynst_core.errors import BudgetError, ConfigError, RunError
-from dynst_core.forecast import MaskForecaster, RunForecaster, edited, mask_at
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import Mask
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.morph import Window
-from dynst_core.path import PathTraining
-from dynst_core.record import Problem
-from dynst_core.runs import Run
-from dynst_core.runtimes import RUNTIMES, Runtime
-from dynst_core.training import error_statistics
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import error_statistics
+from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster, edited, mask_at
+from dynst_core.inference.runtimes import RUNTIMES, Runtime
+from dynst_core.runs.store import Run
+from dynst_core.training.path_training import PathTraining
 from tests.problems import field_of, problem_of, save_walked, walked, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dynst_core.forecaster import Forecaster
-from dynst_core.record import Problem
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
 from tests.problems import PROBLEMS, TINY, any_problem, fresh, problem_of, shaken, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")

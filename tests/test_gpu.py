@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from dynst_core.checkpoint import read_checkpoint, write_checkpoint
-from dynst_core.field import Field
-from dynst_core.forecast import RunForecaster
-from dynst_core.forecaster import Forecaster
-from dynst_core.judge import Judge
-from dynst_core.mask import Mask, n_active_at
-from dynst_core.morph import Window
-from dynst_core.one_mask import MaskTraining, rival_options
-from dynst_core.path import BETWEEN_LEVELS
-from dynst_core.record import Problem, choose_device
-from dynst_core.recorded import RecordedSteps, steps_at
-from dynst_core.runs import Run
-from dynst_core.runtimes import runtimes_on
+from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.fields.field import Field
+from dynst_core.fields.mask import Mask, n_active_at
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.cuda_graph_steps import RecordedSteps, steps_at
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem, choose_device
+from dynst_core.forecasting.trainer import Trainer, error_statistics
+from dynst_core.inference.run_forecaster import RunForecaster
+from dynst_core.inference.runtimes import runtimes_on
+from dynst_core.runs.store import Run
+from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors import rank_with
-from dynst_core.train_request import ON_NETWORKS
-from dynst_core.training import Trainer, error_statistics
+from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
+from dynst_core.training.path_training import BETWEEN_LEVELS
+from dynst_core.training.request import ON_NETWORKS
 from tests.backbone_cases import SMALL
 from tests.factories import grid_sites, road_sites
 from tests.problems import BATCH, TINY, field_of, save_walked, tiny_training, walked, waves

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynst_core.errors import ConfigError, DataError
-from dynst_core.health import Health, check_trainable
-from dynst_core.morph import Split, Window
+from dynst_core.fields.sensor_health import Health, check_trainable
+from dynst_core.fields.windows import Split, Window
 from tests.factories import grid_sites
 from tests.problems import field_of, leaders_and_followers, problem_of, waves, with_gaps
 

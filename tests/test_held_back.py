@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.held_back import HeldBackRidge
-from dynst_core.record import Problem
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selection.heldout_ridge import HeldBackRidge
 from tests.problems import (
     PROBLEMS,
     any_problem,

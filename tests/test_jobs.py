@@ -13,11 +13,11 @@ import numpy as np
 import psutil
 import pytest
 
+from dynst_core.datasets.catalogue import load_field
 from dynst_core.errors import JobError, RunError
-from dynst_core.job_files import JobFolder, Process, list_jobs
-from dynst_core.jobs import JobQueue
-from dynst_core.runs import Run, RunStore
-from dynst_core.sources.catalogue import load_field
+from dynst_core.jobs.folder import JobFolder, Process, list_jobs
+from dynst_core.jobs.queue import JobQueue
+from dynst_core.runs.store import Run, RunStore
 from tests.job_cases import LONG, QUICK, has_levels, over, small_catalogue, wait_for
 
 pytestmark = pytest.mark.slow
@@ -253,7 +253,7 @@ def test_a_scheduler_that_does_not_answer_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNST_SCHEDULER", "tcp://127.0.0.1:9")
-    monkeypatch.setattr("dynst_core.jobs.START_SECONDS", 0.5)
+    monkeypatch.setattr("dynst_core.jobs.queue.START_SECONDS", 0.5)
     queue = JobQueue.of_environment(tmp_path)
     with pytest.raises(JobError, match="scheduler at tcp://127.0.0.1:9, found none that answers"):
         queue.submit(QUICK)

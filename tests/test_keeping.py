@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core import keeping
 from dynst_core.errors import RunError
-from dynst_core.keeping import (
+from dynst_core.runs import library
+from dynst_core.runs.library import (
     EXAMPLE,
     NOTE_LETTERS,
     copy_as,
@@ -22,7 +22,7 @@ from dynst_core.keeping import (
     restore,
     write_note,
 )
-from dynst_core.runs import Run, RunStore
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import content, make_arrays, network_sites, save_run
 from tests.test_runs import assert_same
 
@@ -89,7 +89,7 @@ def test_a_rename_that_fails_midway_leaves_the_run_as_it_was(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(keeping, "seal", fail)
+    monkeypatch.setattr(library, "seal", fail)
     with pytest.raises(RunError, match="found disk full; make room"):
         rename(store, "network", "later")
     assert listing(store) == ["network"]
@@ -102,7 +102,7 @@ def test_a_disk_without_links_copies(
     def fail(*_: object) -> None:
         raise OSError("not supported")
 
-    monkeypatch.setattr(keeping.os, "link", fail)
+    monkeypatch.setattr(library.os, "link", fail)
     copy_as(network_run.folder, store.folder("copy"))
     assert_same(RunStore(store.root).open("copy").arrays, network_run.arrays)
 

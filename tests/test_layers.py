@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core.runs import Run
+from dynst_core.runs.store import Run
 
 ROOT = Path(__file__).parent.parent
 
@@ -124,7 +124,7 @@ def top_level(name: str) -> str:
 
 
 def room(name: str) -> str:
-    """`dynst_core.sources.tables` lives in the room `sources`."""
+    """`dynst_core.datasets.tables.sensor_tables` lives in the room `sources`."""
     return name.partition(".")[2].partition(".")[0]
 
 
@@ -138,15 +138,15 @@ EVERYTHING = sources("dynst_core", "app", "scripts", "benchmarks", "tests")
     [
         ("import torch.nn as nn", "torch.nn"),
         ("from torch import nn", "torch.nn"),
-        ("from . import tables", "dynst_core.sources.tables"),
-        ("from .tables import read", "dynst_core.sources.tables.read"),
-        ("from ..path import train", "dynst_core.path.train"),
-        ("def f():\n    from dynst_core import path", "dynst_core.path"),
+        ("from . import tables", "dynst_core.datasets.tables.sensor_tables"),
+        ("from .tables import read", "dynst_core.datasets.tables.sensor_tables.read"),
+        ("from ..path import train", "dynst_core.training.path_training.train"),
+        ("def f():\n    from dynst_core import path", "dynst_core.training.path_training"),
         ("if TYPE_CHECKING:\n    import torch", "torch"),
     ],
 )
 def test_an_import_is_seen_in_every_form(statement: str, imported: str) -> None:
-    found = imported_by(ast.parse(statement), package="dynst_core.sources")
+    found = imported_by(ast.parse(statement), package="dynst_core.datasets")
     assert list(found) == [imported]
 
 
@@ -253,13 +253,13 @@ def test_drawing_a_plan_loads_no_torch(network_run: Run) -> None:
 
 TYPE_A_COMMAND = """
 import sys
-import dynst_core.cli, dynst_core.tables, dynst_core.sources.catalogue
+import dynst_core.cli.main, dynst_core.cli.tables, dynst_core.datasets.catalogue
 
 assert "torch" not in sys.modules, "imported"
 for word in ("runs", "datasets"):
     sys.argv = ["dynst_core", word]
     try:
-        dynst_core.cli.main()
+        dynst_core.cli.main.main()
     except SystemExit as stop:
         assert not stop.code, word
     assert "torch" not in sys.modules, word
@@ -275,9 +275,9 @@ def test_listing_runs_and_data_sets_loads_no_torch(network_run: Run) -> None:
 
 READ_DATA = """
 import importlib, pkgutil, sys
-import dynst_core.sources
+import dynst_core.datasets
 
-for module in pkgutil.iter_modules(dynst_core.sources.__path__, "dynst_core.sources."):
+for module in pkgutil.iter_modules(dynst_core.datasets.__path__, "dynst_core.datasets."):
     importlib.import_module(module.name)
 print("torch" in sys.modules)
 """

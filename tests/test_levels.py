@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynst_core import wording
 from dynst_core.errors import BudgetError
-from dynst_core.levels import SAME_SHARE, levels_that_differ, true_share
-from dynst_core.mask import LEVELS, usual_levels
+from dynst_core.fields.levels import SAME_SHARE, levels_that_differ, true_share
+from dynst_core.fields.mask import LEVELS, usual_levels
+from dynst_core.presentation import run_text
 from tests.factories import make_arrays, network_sites, save_run
 
 NINE = (0.0, 0.5, 0.6, 0.8, 0.9, 0.95)
@@ -87,5 +87,5 @@ def test_a_share_asked_for_names_a_level_that_keeps_to_it() -> None:
 def test_an_earlier_run_s_levels_are_called_by_their_true_share(tmp_path: Path) -> None:
     """It was asked for 30, 60 and 90 % of 3 sites, and 90 % left one of them."""
     run = save_run(tmp_path, "run", make_arrays(network_sites(3)))
-    assert [wording.level_label(run, i) for i in range(4)] == ["0 %", "33.3 %", "66.7 %", "66.7 %"]
+    assert [run_text.level_label(run, i) for i in range(4)] == ["0 %", "33.3 %", "66.7 %", "66.7 %"]
     assert run.level_near(0.9) == 3, "links to it still find it"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dynst_core.errors import DataError
-from dynst_core.limited import parse_apart
+from dynst_core.files.limited import parse_apart
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
 
@@ -75,7 +75,7 @@ def test_nothing_of_the_child_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DataError):
         parse_apart(spin, b"", "mine", seconds=1)
     after = {p for p in Path("/proc").glob("[0-9]*") if p not in before}
-    left = [p for p in after if b"dynst_core.limited" in _command(p)]
+    left = [p for p in after if b"dynst_core.files.limited" in _command(p)]
     assert left == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core import job_work, liveness
-from dynst_core.job_files import BEAT, JobFolder, Process
-from dynst_core.liveness import beating
+from dynst_core.jobs import liveness, worker
+from dynst_core.jobs.folder import BEAT, JobFolder, Process
+from dynst_core.jobs.liveness import beating
 from tests.job_cases import QUICK
 
 
@@ -68,8 +68,8 @@ def test_a_state_that_found_no_room_is_written_once_there_is(
         real(self, name, record)
 
     monkeypatch.setattr(JobFolder, "write", write)
-    monkeypatch.setattr(job_work, "AGAIN_SECONDS", 0.01)
-    job_work.conclude(folder, "failed", "No room.", "Resume.")
+    monkeypatch.setattr(worker, "AGAIN_SECONDS", 0.01)
+    worker.conclude(folder, "failed", "No room.", "Resume.")
     end = time.monotonic() + 5
     while folder.stated().name != "failed" and time.monotonic() < end:
         time.sleep(0.01)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynst_core.errors import BudgetError
-from dynst_core.mask import Mask, SparsityPath, n_active_at, rank_by_stay
+from dynst_core.fields.mask import Mask, SparsityPath, n_active_at, rank_by_stay
 
 
 def picture(text: str) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core.metrics import CHANNEL, LEAD_TIME, SITE, ErrorStatistics
+from dynst_core.fields.metrics import CHANNEL, LEAD_TIME, SITE, ErrorStatistics
 
 
 def forecasts(n: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dynst_core.errors import ConfigError, DataError
-from dynst_core.morph import FRACTIONS, Split, Window, carry_forward, stream_morph
+from dynst_core.fields.windows import FRACTIONS, Split, Window, carry_forward, stream_morph
 
 # -- streams ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import floyd_warshall
 from scipy.spatial import cKDTree
 
 from dynst_core.errors import DataError
-from dynst_core.network import Network
+from dynst_core.fields.network import Network
 
 
 def network(*links: tuple[int, int, float]) -> Network:
@@ -93,7 +93,7 @@ def test_no_search_that_stops_early_misses_what_a_whole_one_finds(
     links, n = rng.integers(0, 60, (80, 2)), 60
     one = Network(links, rng.lognormal(sigma=3.0, size=80))
     sites = rng.permutation(n)[:25]
-    monkeypatch.setattr("dynst_core.network.AT_ONCE", 500)
+    monkeypatch.setattr("dynst_core.fields.network.AT_ONCE", 500)
     apart = floyd_warshall(one._graph(n), directed=False)[np.ix_(sites, sites)]
     np.fill_diagonal(apart, np.inf)
     hears, speaks, length = one.nearest(sites, 4)

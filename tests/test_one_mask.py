@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynst_core.forecaster import Forecaster
-from dynst_core.judge import Judge
-from dynst_core.one_mask import MaskTraining, rival_options
-from dynst_core.training import StepOptions
+from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.trainer import StepOptions
+from dynst_core.selection.selection_error import Judge
 from tests.problems import BATCH, TINY, problem_of, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")

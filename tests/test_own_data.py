@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dynst_core.runs import RunStore
+from dynst_core.runs.store import RunStore
 
 pytestmark = pytest.mark.slow
 

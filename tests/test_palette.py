@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core import palette
+from dynst_core.presentation import palette
 
 
 def lightness(rgba: np.ndarray) -> np.ndarray:

@@ -9,15 +9,27 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError, ConstraintError
-from dynst_core.marginal import rank_sites
-from dynst_core.mask import Mask, n_active_at, usual_levels
-from dynst_core.path import BETWEEN_LEVELS, Level, PathOptions, PathTraining, Progress, surely_lower
-from dynst_core.record import Problem
-from dynst_core.schedules import warmup_cosine
+from dynst_core.fields.mask import Mask, n_active_at, usual_levels
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import (
+    StepOptions,
+    Trainer,
+    error_statistics,
+    persistence_statistics,
+)
+from dynst_core.selection.forward_ranking import rank_sites
 from dynst_core.selectors import rank_with
-from dynst_core.training import StepOptions, Trainer, error_statistics, persistence_statistics
+from dynst_core.training.path_training import (
+    BETWEEN_LEVELS,
+    Level,
+    PathOptions,
+    PathTraining,
+    Progress,
+    surely_lower,
+)
+from dynst_core.training.schedules import warmup_cosine
 from tests.problems import (
     BATCH,
     PROBLEMS,

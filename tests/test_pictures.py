@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dynst_core import curves, looks, palette, places
-from dynst_core.basemap import BaseMap
-from dynst_core.constraints import NEVER, Constraints
-from dynst_core.pictures import map_png
-from dynst_core.plan import Plan
-from dynst_core.rivals import seeds_band, selector_curves
-from dynst_core.runs import Run
+from dynst_core.constraints.constraints import NEVER, Constraints
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import map_styles, palette, projection, report_charts
+from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
+from dynst_core.presentation.basemap import BaseMap
+from dynst_core.presentation.static_maps import map_png
+from dynst_core.runs.store import Run
 from tests.factories import grid_sites, make_arrays, network_sites, save_run, with_seeds
 
 
@@ -40,7 +40,7 @@ def count(picture: np.ndarray, colour: np.ndarray) -> int:
 def test_every_cell_is_drawn_in_its_own_colour_and_as_large_as_the_others(
     grid_run: Run, base_map: BaseMap
 ) -> None:
-    look = looks.importance(grid_run, Plan.at_level(grid_run, 0))
+    look = map_styles.importance(grid_run, Plan.at_level(grid_run, 0))
     picture = pixels(map_png(grid_run, look, base_map, dpi=60))
     areas = [count(picture, colour) for colour in np.unique(look.fill, axis=0)]
     assert len(areas) == 40 and min(areas) > 0.5 * max(areas), "lines of the coast take the rest"
@@ -51,7 +51,7 @@ def test_removed_sites_are_white_and_pinned_ones_have_a_dark_rim(tmp_path: Path)
     pin = np.zeros(12, dtype=np.int8)
     pin[4] = NEVER
     plan = Plan.at_level(run, 2, Constraints(pin))
-    look = looks.importance(run, plan)
+    look = map_styles.importance(run, plan)
     assert (look.fill[~plan.mask.active] == palette.WHITE).all()
     assert (look.line[4] == palette.PIN_OUTLINE).all()
     assert [swatch.label for swatch in look.legend.swatches] == ["removed cell", "pinned"]
@@ -60,10 +60,10 @@ def test_removed_sites_are_white_and_pinned_ones_have_a_dark_rim(tmp_path: Path)
 def test_areas_lie_beneath_the_sites_in_their_own_colour(
     network_run: Run, base_map: BaseMap
 ) -> None:
-    look = looks.importance(network_run, Plan.at_level(network_run, 2))
-    west, south, east, north = places.bounds(network_run)
+    look = map_styles.importance(network_run, Plan.at_level(network_run, 2))
+    west, south, east, north = projection.bounds(network_run)
     ring = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
-    with_area = replace(look, shapes=(looks.Shape(ring, (10, 120, 60, 255)),))
+    with_area = replace(look, shapes=(map_styles.Shape(ring, (10, 120, 60, 255)),))
     before, after = (
         pixels(map_png(network_run, one, base_map, dpi=60)).astype(int) for one in (look, with_area)
     )
@@ -74,8 +74,10 @@ def test_areas_lie_beneath_the_sites_in_their_own_colour(
 
 def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: BaseMap) -> None:
     plan = Plan.at_level(network_run, 1)
-    scale = looks.error_scale(network_run, None, 0)
-    picture = pixels(map_png(network_run, looks.error(network_run, plan, scale, None, 0), base_map))
+    scale = map_styles.error_scale(network_run, None, 0)
+    picture = pixels(
+        map_png(network_run, map_styles.error(network_run, plan, scale, None, 0), base_map)
+    )
     bar = scale.rgba(np.linspace(scale.low, scale.high, 20))
     foot = np.unique(picture[-160:].reshape(-1, 3), axis=0).astype(int)
     off = np.abs(foot[:, None] - bar[None, :, :3].astype(int)).max(axis=2).min(axis=0)
@@ -83,7 +85,7 @@ def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: 
 
 
 def test_a_title_is_drawn_only_when_asked_for(network_run: Run, base_map: BaseMap) -> None:
-    look = looks.importance(network_run, Plan.at_level(network_run, 1))
+    look = map_styles.importance(network_run, Plan.at_level(network_run, 1))
     titled, plain = (
         pixels(map_png(network_run, look, base_map, titled=told)) for told in (True, False)
     )
@@ -91,24 +93,24 @@ def test_a_title_is_drawn_only_when_asked_for(network_run: Run, base_map: BaseMa
 
 
 def test_a_dollar_sign_is_no_formula(network_run: Run, base_map: BaseMap) -> None:
-    look = looks.importance(network_run, Plan.at_level(network_run, 1))
-    odd = looks.Look(r"costs $\bad{$ and $", "$^$", look.fill, look.line, look.legend)
+    look = map_styles.importance(network_run, Plan.at_level(network_run, 1))
+    odd = map_styles.Look(r"costs $\bad{$ and $", "$^$", look.fill, look.line, look.legend)
     assert pixels(map_png(network_run, odd, base_map)).shape[1] > 1000
 
 
 def test_who_keeps_a_site_has_one_colour_each_and_the_counts_add_up() -> None:
     first = np.array([True, True, False, False])
     second = np.array([True, False, True, False])
-    colours, counts = looks.kept_colours(first, second)
+    colours, counts = map_styles.kept_colours(first, second)
     assert counts == (1, 1, 1, 1)
     assert len(np.unique(colours, axis=0)) == 4
-    same, counts = looks.kept_colours(first, first)
+    same, counts = map_styles.kept_colours(first, first)
     assert counts == (2, 0, 0, 2) and (same[3] == palette.WHITE).all()
 
 
 def test_a_plan_against_itself_differs_nowhere(network_run: Run) -> None:
     here = network_run.rmse_by_site(2)
-    look = looks.error_difference(network_run, here, here, 0, ("A", "B"))
+    look = map_styles.error_difference(network_run, here, here, 0, ("A", "B"))
     assert len(np.unique(look.fill, axis=0)) == 1
 
 
@@ -116,10 +118,10 @@ def test_the_better_plan_gives_the_place_its_colour(network_run: Run) -> None:
     first = network_run.rmse_by_site(0)
     second = first.copy()
     second[0], second[1] = first[0] + 1, first[1] - 1
-    look = looks.error_difference(network_run, first, second, 0, ("A", "B"))
+    look = map_styles.error_difference(network_run, first, second, 0, ("A", "B"))
     assert look.fill[0, :3].tolist() == list(palette.rgb(palette.FIRST)), "B errs more: A is better"
     assert look.fill[1, :3].tolist() == list(palette.rgb(palette.SECOND))
-    back = looks.error_difference(network_run, second, first, 0, ("B", "A"))
+    back = map_styles.error_difference(network_run, second, first, 0, ("B", "A"))
     assert back.fill[0, :3].tolist() == list(palette.rgb(palette.SECOND))
 
 
@@ -132,7 +134,7 @@ def test_curves_of_rivals_are_the_ledger_s_numbers(network_run: Run) -> None:
         assert random.mean[at] == pytest.approx(np.mean(draws))
         assert (random.low[at], random.high[at]) == (min(draws), max(draws))
     assert random.levels == (0, 1, 2, 3) and random.mean[0] == network_run.rmse(0)
-    svg = curves.trade_off_svg(
+    svg = report_charts.trade_off_svg(
         network_run, Plan.at_level(network_run, 1), network_run.baselines, 1.0, None, 0
     )
     assert svg.startswith(b"<?xml") and palette.VARIANCE_LINE.encode() in svg

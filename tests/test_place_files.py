@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynst_core.sites import SiteSet
-from dynst_core.sources.locations import read_places
-from dynst_core.sources.place_files import decimal_of, place_notes
-from dynst_core.sources.tables import TableSettings
+from dynst_core.datasets.tables.locations import read_places
+from dynst_core.datasets.tables.place_files import decimal_of, place_notes
+from dynst_core.datasets.tables.sensor_tables import TableSettings
+from dynst_core.fields.sites import SiteSet
 
 degrees = st.integers(11, 80).map(lambda whole: whole + 0.125)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
 from dynst_core.errors import ConstraintError
-from dynst_core.mask import Mask
-from dynst_core.plan import Edit, Plan
-from dynst_core.runs import Run
+from dynst_core.fields.mask import Mask
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.runs.store import Run
 from tests.factories import make_arrays, network_sites, save_run
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
 from dynst_core.errors import PlanError
-from dynst_core.manifest import seal
-from dynst_core.plan import Edit, Plan
-from dynst_core.plan_file import PlanCard, plan_of, read_card, write_plan
-from dynst_core.runs import Run, RunStore
-from dynst_core.sites import SiteSet
+from dynst_core.fields.sites import SiteSet
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.planning.plan_file import PlanCard, plan_of, read_card, write_plan
+from dynst_core.runs.manifest import seal
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import grid_sites, make_arrays, network_sites, save_run
 
 

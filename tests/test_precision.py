@@ -10,10 +10,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynst_core.evaluate import retest
-from dynst_core.judge import Judge, weights_to_store
-from dynst_core.morph import Window
-from dynst_core.record import Normaliser, Problem
+from dynst_core.evaluation.held_out_errors import retest
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.problem import Normaliser, Problem
+from dynst_core.selection.selection_error import Judge, weights_to_store
 from tests.problems import field_of, problem_of, save_walked, shaken, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynst_core.errors import ConfigError, DataError
-from dynst_core.mask import Mask
-from dynst_core.record import Normaliser, Problem, choose_device
-from dynst_core.training import StepOptions, Trainer, error_statistics, squared_error
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.problem import Normaliser, Problem, choose_device
+from dynst_core.forecasting.trainer import StepOptions, Trainer, error_statistics, squared_error
 from tests.problems import BATCH, problem_of, shaken, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -80,7 +80,7 @@ def test_history_ends_where_truth_begins() -> None:
 def test_values_of_some_sites_are_the_same_however_they_are_picked(
     at_most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dynst_core.record.NUMBERS_COPIED", at_most)
+    monkeypatch.setattr("dynst_core.forecasting.problem.NUMBERS_COPIED", at_most)
     record = gappy().record
     starts, sites = np.array([20, 7, 31]), torch.tensor([3, 0, 5])
     times = torch.from_numpy(starts)[:, None] + torch.arange(record.window.horizon)

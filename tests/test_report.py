@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dynst_core.cautions import cautions_html
-from dynst_core.constraints import ALWAYS, Constraints, ZoneLimit
-from dynst_core.mask import Mask
-from dynst_core.plan import Edit, Plan
-from dynst_core.report import write_report
-from dynst_core.runs import Run, RunStore
-from dynst_core.sites import SiteSet
-from dynst_core.summary import summarise
-from dynst_core.tolerance import Tolerance
+from dynst_core.constraints.constraints import ALWAYS, Constraints, ZoneLimit
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.sites import SiteSet
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.planning.summary import summarise
+from dynst_core.planning.tolerance import Tolerance
+from dynst_core.reporting.cautions import cautions_html
+from dynst_core.reporting.html_report import write_report
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import (
     add_baselines,
     grid_sites,

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import cli, train_command
+from dynst_core.cli import main, train_command
+from dynst_core.cli.resume_command import find, resumable
 from dynst_core.errors import JobError
-from dynst_core.job_files import JobFolder, Process, list_jobs
-from dynst_core.resume_command import find, resumable
-from dynst_core.runs import Run, RunStore
+from dynst_core.jobs.folder import JobFolder, Process, list_jobs
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import content
 from tests.job_cases import QUICK, small_catalogue
 
@@ -35,7 +35,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DYNST_FALLBACK", str(tmp_path / "fallback"))
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(cli.console, "width", 300)
+    monkeypatch.setattr(main.console, "width", 300)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def typed(*words: object) -> tuple[int, str]:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out):
         patch.setattr(sys, "argv", ["dynst_core", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
     return int(ended.value.code or 0), " ".join(out.getvalue().split())
 
 
@@ -182,7 +182,7 @@ def test_one_damaged_job_hides_no_other(tmp_path: Path) -> None:
 
 
 def test_a_second_sigterm_ends_at_once() -> None:
-    from dynst_core.terminal import Stop
+    from dynst_core.cli.progress import Stop
 
     stop = Stop()
     stop(signal.SIGTERM, None)

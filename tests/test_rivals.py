@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dynst_core import commands, rivals, wording
-from dynst_core.manifest import Baselines
-from dynst_core.runs import Run
+from dynst_core import commands
+from dynst_core.presentation import baseline_curves, run_text
+from dynst_core.runs.manifest import Baselines
+from dynst_core.runs.store import Run
 
 
 def ledger(run: Run, *kept: tuple[str, int, int]) -> Baselines:
@@ -23,16 +24,16 @@ def test_measured_selectors_are_random_top_variance_and_the_others_by_name(
     network_run: Run,
 ) -> None:
     some = ledger(network_run, ("gp_mi", 1, 0), ("variance", 1, 0), ("random", 1, 0))
-    assert rivals.measured(some) == ["random", "variance", "gp_mi"]
+    assert baseline_curves.measured(some) == ["random", "variance", "gp_mi"]
 
 
 def test_nothing_is_missing_where_every_level_has_its_rivals(network_run: Run) -> None:
-    assert rivals.missing_baselines(network_run, network_run.baselines) is None
+    assert baseline_curves.missing_baselines(network_run, network_run.baselines) is None
 
 
 def test_where_nothing_is_measured_the_command_is_told(network_run: Run) -> None:
-    text = rivals.missing_baselines(network_run, ledger(network_run))
-    assert text == f"No baseline is measured yet; {wording.measuring('network')}."
+    text = baseline_curves.missing_baselines(network_run, ledger(network_run))
+    assert text == f"No baseline is measured yet; {run_text.measuring('network')}."
     assert f"`{commands.here('baselines', 'network')}` measures them in about ten" in text
 
 
@@ -51,7 +52,7 @@ def test_where_nothing_is_measured_the_command_is_told(network_run: Run) -> None
 def test_what_is_missing_is_told_by_selector(
     network_run: Run, kept: list[tuple[str, int, int]], told: str, asked: str
 ) -> None:
-    text = rivals.missing_baselines(network_run, ledger(network_run, *kept))
+    text = baseline_curves.missing_baselines(network_run, ledger(network_run, *kept))
     assert text is not None
     assert text.startswith("Not yet measured at all 3 levels: random") and told in text
     assert text.endswith(f"`{commands.here('baselines', 'network')}{asked}`")
@@ -59,5 +60,5 @@ def test_what_is_missing_is_told_by_selector(
 
 def test_chance_is_told_with_its_draws_even_where_it_is_one(network_run: Run) -> None:
     some = ledger(network_run, ("random", 2, 0), ("gp_mi", 2, 0))
-    labels = [curve.label for curve in rivals.selector_curves(network_run, some, None, 0)]
+    labels = [curve.label for curve in baseline_curves.selector_curves(network_run, some, None, 0)]
     assert labels == ["random (1 draw)", "gp_mi"]

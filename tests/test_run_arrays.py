@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.run_arrays import Members, rank_agreement
+from dynst_core.runs.arrays import Members, rank_agreement
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ import xarray as xr
 from rich.console import Console
 from safetensors.numpy import save as serialize
 
-from dynst_core import tables
+from dynst_core.cli import tables
 from dynst_core.errors import RunError
-from dynst_core.manifest import _checksum
-from dynst_core.run_file import pack_run, unpack_run
-from dynst_core.runs import RunStore
+from dynst_core.runs.archive import pack_run, unpack_run
+from dynst_core.runs.manifest import _checksum
+from dynst_core.runs.store import RunStore
 from tests.factories import content, grid_sites, make_arrays, save_run, with_seeds
 
 PICKLED = b"\x80\x04\x95\x0a\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01x\x94K\x01s."

@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dynst_core import manifest, runs
 from dynst_core.errors import RunError
-from dynst_core.manifest import Baselines, DatasetCard, write_baselines
-from dynst_core.mask import Mask
-from dynst_core.network import Network
-from dynst_core.run_arrays import RunArrays
-from dynst_core.runs import Run, RunStore
-from dynst_core.sites import SiteSet
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.network import Network
+from dynst_core.fields.sites import SiteSet
+from dynst_core.runs import manifest
+from dynst_core.runs import store as runs
+from dynst_core.runs.arrays import RunArrays
+from dynst_core.runs.manifest import Baselines, DatasetCard, write_baselines
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import (
     LEVELS,
     add_baselines,

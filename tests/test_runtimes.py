@@ -11,13 +11,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core import runtimes
 from dynst_core.backbones.attention import Spread
-from dynst_core.backbones.shares import DenseShares
+from dynst_core.backbones.interpolation import DenseShares
 from dynst_core.errors import ConfigError
-from dynst_core.forecaster import Forecaster
-from dynst_core.mask import n_active_at, usual_levels
-from dynst_core.runtimes import (
+from dynst_core.fields.mask import n_active_at, usual_levels
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.inference import runtimes
+from dynst_core.inference.runtimes import (
     SHAPES_HELD,
     PerShape,
     Verdict,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynst_core.schedules import drop_fraction, warmup_cosine
+from dynst_core.training.schedules import drop_fraction, warmup_cosine
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
-from dynst_core.path import PathTraining
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.selectors import Kind, dynst, rank_with
+from dynst_core.training.path_training import PathTraining
 from tests.problems import leaders_and_followers, problem_of, twins_and_a_third, waves
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.slow]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.selectors import REGISTRY, Selector, rank_with
 from tests.problems import (

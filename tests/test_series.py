@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import wording
-from dynst_core.run_arrays import Bands
-from dynst_core.runs import Run
-from dynst_core.series import (
+from dynst_core.fields.time_axis import MONTH_SECONDS
+from dynst_core.planning.site_series import (
     NORMAL_SHARE,
     Series,
     SiteBand,
@@ -22,7 +20,9 @@ from dynst_core.series import (
     usual_stretch,
     valid_times,
 )
-from dynst_core.time_axis import MONTH_SECONDS
+from dynst_core.presentation import run_text
+from dynst_core.runs.arrays import Bands
+from dynst_core.runs.store import Run
 
 
 def series(plan: list[float], observed: list[float]) -> Series:
@@ -44,8 +44,8 @@ def retimed(run: Run, start: datetime, step_seconds: float, n_windows: int) -> R
 
 
 def test_a_period_is_told_for_the_very_times_that_the_forecaster_forecasts(fire_run: Run) -> None:
-    from dynst_core.forecast import RunForecaster
-    from dynst_core.reopen import problem_of
+    from dynst_core.inference.run_data import problem_of
+    from dynst_core.inference.run_forecaster import RunForecaster
 
     forecasts = RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
     found = forecasts.series(fire_run.path.mask(1), 0, forecasts.windows(), lead_time=1)
@@ -84,11 +84,11 @@ def test_forecasts_of_months_are_for_months_of_the_calendar(network_run: Run) ->
     first = np.datetime64("2001-01", "M") + run.manifest.config.history + np.arange(30)
     np.testing.assert_array_equal(times.astype("datetime64[M]"), first)
     assert {str(time)[8:10] for time in times} == {"15"}
-    assert wording.lead_time(run, 0) == "1 month ahead"
-    assert wording.span_unit(run) == (MONTH_SECONDS, "months")
+    assert run_text.lead_time(run, 0) == "1 month ahead"
+    assert run_text.span_unit(run) == (MONTH_SECONDS, "months")
     yearly = retimed(network_run, start, 12 * MONTH_SECONDS, 30)
-    assert wording.lead_time(yearly, 1) == "2 years ahead"
-    assert wording.span_unit(yearly) == (12 * MONTH_SECONDS, "years")
+    assert run_text.lead_time(yearly, 1) == "2 years ahead"
+    assert run_text.span_unit(yearly) == (12 * MONTH_SECONDS, "years")
 
 
 def test_a_stretch_of_days_begins_at_midnight(network_run: Run) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import shapely
 
-from dynst_core.mask import Mask
-from dynst_core.served import EARTH_KM2, Served, served
-from dynst_core.sites import EARTH_RADIUS_KM, SiteSet
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.sites import EARTH_RADIUS_KM, SiteSet
+from dynst_core.planning.service_areas import EARTH_KM2, Served, served
 from tests.factories import grid_sites, network_sites
 
 

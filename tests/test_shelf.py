@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.components import shelf
+from app.components import file_server
 
 
 @pytest.fixture(autouse=True)
@@ -14,28 +14,30 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     class Folder:
         name = str(tmp_path_factory.mktemp("shelf"))
 
-    monkeypatch.setattr(shelf, "_folder", Folder)
+    monkeypatch.setattr(file_server, "_folder", Folder)
 
 
 def test_what_was_put_is_there_and_nothing_else() -> None:
-    assert not shelf.has("a.bin")
-    shelf.put("a.bin", b"one")
-    shelf.put("a.bin", b"two")
-    assert shelf.has("a.bin") and not shelf.has("b.bin")
-    assert shelf.read("a.bin") == b"two"
+    assert not file_server.has("a.bin")
+    file_server.put("a.bin", b"one")
+    file_server.put("a.bin", b"two")
+    assert file_server.has("a.bin") and not file_server.has("b.bin")
+    assert file_server.read("a.bin") == b"two"
 
 
 def test_the_oldest_files_make_room_and_the_newest_always_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shelf, "MOST_BYTES", 10)
+    monkeypatch.setattr(file_server, "MOST_BYTES", 10)
     for name in ("a.bin", "b.bin", "c.bin"):
-        shelf.put(name, bytes(4))
+        file_server.put(name, bytes(4))
         time.sleep(0.01)  # a file's age is told by its time
-    assert [shelf.has(name) for name in ("a.bin", "b.bin", "c.bin")] == [False, True, True]
-    shelf.put("d.bin", bytes(11))
-    assert [shelf.has(name) for name in ("b.bin", "c.bin", "d.bin")] == [False, False, True]
+    assert [file_server.has(name) for name in ("a.bin", "b.bin", "c.bin")] == [False, True, True]
+    file_server.put("d.bin", bytes(11))
+    assert [file_server.has(name) for name in ("b.bin", "c.bin", "d.bin")] == [False, False, True]
 
 
 def test_an_address_names_the_file() -> None:
-    assert shelf.address("a.bin").endswith("/a.bin") and shelf.address("a.bin").startswith("/")
+    assert file_server.address("a.bin").endswith("/a.bin") and file_server.address(
+        "a.bin"
+    ).startswith("/")

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core import site_reasons as words
-from dynst_core.constraints import ALWAYS, NEVER, Constraints
-from dynst_core.mask import Mask, SparsityPath
-from dynst_core.plan import Edit, Plan
-from dynst_core.runs import Run, RunStore
-from dynst_core.site_reasons import level_history, site_reasons
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.fields.mask import Mask, SparsityPath
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.presentation import site_reasons as words
+from dynst_core.presentation.site_reasons import level_history, site_reasons
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import make_arrays, network_sites, save_run
 from tests.test_plan import first_out, free, pinned
 

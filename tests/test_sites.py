@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import DataError
-from dynst_core.sites import SiteSet
+from dynst_core.fields.sites import SiteSet
 
 
 def sites(*places: tuple[float, float], geographic: bool = True, **more: object) -> SiteSet:

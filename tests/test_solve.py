@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core import solve as solver
-from dynst_core.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
+from dynst_core.constraints import solver
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
+from dynst_core.constraints.solver import solve
+from dynst_core.constraints.verification import verify
 from dynst_core.errors import ConstraintError
-from dynst_core.mask import Mask
-from dynst_core.sites import SiteSet
-from dynst_core.solve import solve
-from dynst_core.verify import verify
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.sites import SiteSet
 
 
 def line(n: int, step_km: float = 1.0) -> SiteSet:

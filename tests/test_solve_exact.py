@@ -10,11 +10,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from dynst_core import solve as solver
-from dynst_core.constraints import Constraints, ZoneLimit
+from dynst_core.constraints import solver
+from dynst_core.constraints.constraints import Constraints, ZoneLimit
+from dynst_core.constraints.solver import solve
 from dynst_core.errors import ConstraintError
-from dynst_core.sites import SiteSet
-from dynst_core.solve import solve
+from dynst_core.fields.sites import SiteSet
 
 COSTS = (0.0, 0.1, 0.25, 0.3, 1.0, 10.0, 10.5, 250_000.0, 1e6, 1e9)
 BUDGETS = (0.0, 0.3, 0.35, 1.0, 20.0, 21.5, 250_000.0, 1e6, 1_000_010.0, 1e9)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynst_core.datasets import catalogue
+from dynst_core.datasets.catalogue import Entry, load_catalogue, load_field
+from dynst_core.datasets.download import PROJECT_ROOT
 from dynst_core.errors import DataError
-from dynst_core.sources import catalogue
-from dynst_core.sources.catalogue import Entry, load_catalogue, load_field
-from dynst_core.sources.fetch import PROJECT_ROOT
 
 NAMES = (
     "metr-la-week",
@@ -301,7 +301,7 @@ def test_one_bad_entry_is_told_when_asked_for_and_spoils_no_other(own):
 def test_reading_the_catalogue_is_light():
     heavy = ("torch", "cfgrib", "geopandas", "cf_xarray", "pooch", "netCDF4", "zarr", "dask")
     code = (
-        "import sys; from dynst_core.sources.catalogue import load_catalogue; load_catalogue();"
+        "import sys; from dynst_core.datasets.catalogue import load_catalogue; load_catalogue();"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(

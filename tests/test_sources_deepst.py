@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from dynst_core.datasets.grids.deepst import DeepstSettings, read_deepst
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field
-from dynst_core.sources.deepst import DeepstSettings, read_deepst
+from dynst_core.fields.field import About, Field
 
 ABOUT = About("test", "Taxis", "New York", "CC0", "nobody", "made for tests")
 BOX = {"west": -74.0, "south": 40.0, "east": -73.4, "north": 40.4}

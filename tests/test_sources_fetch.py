@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from dynst_core.datasets import download
+from dynst_core.datasets.download import FileSet, RemoteFile, locate, obtain, search_folders
 from dynst_core.errors import DataError
-from dynst_core.sources import fetch
-from dynst_core.sources.fetch import FileSet, RemoteFile, locate, obtain, search_folders
 
 CONTENT = {"store/values": b"1,2,3", "store/part/0": b"chunk", "store/part/1": b"another"}
 UNREACHABLE = "http://127.0.0.1:9"
@@ -49,8 +49,8 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Data folders of this test alone: two that are named, one beside the project, the cache."""
     named = [tmp_path / "first", tmp_path / "second"]
     monkeypatch.setenv("DYNST_DATA", os.pathsep.join(map(str, named)))
-    monkeypatch.setattr(fetch, "PROJECT_ROOT", tmp_path / "home" / "project")
-    monkeypatch.setattr(fetch, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(download, "PROJECT_ROOT", tmp_path / "home" / "project")
+    monkeypatch.setattr(download, "cache_folder", lambda: tmp_path / "cache")
     beside = tmp_path / "home" / "shared" / "data"
     return {"first": named[0], "second": named[1], "beside": beside, "cache": tmp_path / "cache"}
 

@@ -12,10 +12,10 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dynst_core.datasets.download import PROJECT_ROOT
+from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field
-from dynst_core.sources.fetch import PROJECT_ROOT
-from dynst_core.sources.gridded import GriddedSettings, read_gridded
+from dynst_core.fields.field import About, Field
 
 ABOUT = About("test", "Air temperature", "Somewhere", "CC0", "nobody", "made for tests")
 TIMES = pd.date_range("2020-01-01", periods=5, freq="6h")

@@ -13,9 +13,9 @@ import xarray as xr
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
+from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field
-from dynst_core.sources.gridded import GriddedSettings, read_gridded
+from dynst_core.fields.field import About, Field
 
 ABOUT = About("test", "Air temperature", "Somewhere", "CC0", "nobody", "made for tests")
 PACKED = {"dtype": "i2", "scale_factor": 0.01, "add_offset": 280.0}

@@ -13,10 +13,11 @@ import pytest
 import requests
 from pydantic import ValidationError
 
+from dynst_core.datasets import download
+from dynst_core.datasets.download import FileSet, RemoteFile
 from dynst_core.errors import DataError
-from dynst_core.sources import fetch, public_http
-from dynst_core.sources.fetch import FileSet, RemoteFile
-from dynst_core.sources.public_http import AddressError, SizeError
+from dynst_core.files import public_http
+from dynst_core.files.public_http import AddressError, SizeError
 
 FILE = "file"
 """The scheme of a local file, which no address may have."""
@@ -154,11 +155,11 @@ def test_no_more_is_read_than_was_stated(
 def test_a_refused_download_says_why_and_keeps_nothing(
     server: tuple[int, Asked], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(download, "cache_folder", lambda: tmp_path / "cache")
     sha256 = hashlib.sha256(b"0123456789").hexdigest()
     file = RemoteFile(path="x", size=10, sha256=sha256, url=f"http://localhost:{server[0]}/x")
     with pytest.raises(DataError, match="found one inside a network for localhost"):
-        fetch.download(FileSet("d", "d", "x", (file,)), [], progress=False)
+        download.download(FileSet("d", "d", "x", (file,)), [], progress=False)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 

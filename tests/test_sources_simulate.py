@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dynst_core.field import About
-from dynst_core.sources.simulate import (
+from dynst_core.datasets.tunnel_fire import (
     AMBIENT_C,
     Fires,
     TunnelSettings,
@@ -14,6 +13,7 @@ from dynst_core.sources.simulate import (
     simulate_tunnel,
     temperatures,
 )
+from dynst_core.fields.field import About
 
 ABOUT = About("tunnel-fire", "Gas temperature", "Tunnel", "Apache-2.0", "ours", "simulated")
 SMALL = TunnelSettings(n_fires=3, times_per_fire=30)

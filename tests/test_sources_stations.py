@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
+from dynst_core.datasets.tables.station_text import StationSettings, read_stations
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field
-from dynst_core.sources.stations import StationSettings, read_stations
-from dynst_core.sources.tables import TableSettings, read_table
+from dynst_core.fields.field import About, Field
 
 ABOUT = About("test", "Temperature", "Iowa", "CC0", "nobody", "made for tests")
 VALUES = """35 -9999 55

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dynst_core.datasets.tables.adjacency import strongest_links
+from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field
-from dynst_core.sources.adjacency import strongest_links
-from dynst_core.sources.tables import TableSettings, read_table
+from dynst_core.fields.field import About, Field
 
 ABOUT = About("test", "Speed", "Los Angeles", "CC0", "nobody", "made for tests")
 VALUES = """time,a,b,c

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from dynst_core.datasets.grids.cf_time import decoded_times
+from dynst_core.datasets.reading.table_times import Stamps, read_stamps
 from dynst_core.errors import DataError
-from dynst_core.sources.cf_time import decoded_times
-from dynst_core.sources.table_times import Stamps, read_stamps
 
 
 def stamps(written: list[object], time_format: str) -> Stamps:

@@ -11,12 +11,13 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from dynst_core import tables, wording
-from dynst_core.manifest import Baselines
-from dynst_core.mask import Mask
-from dynst_core.metrics import ErrorStatistics
-from dynst_core.runs import Run, RunStore
-from dynst_core.sources.catalogue import load_catalogue
+from dynst_core.cli import tables
+from dynst_core.datasets.catalogue import load_catalogue
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.presentation import run_text
+from dynst_core.runs.manifest import Baselines
+from dynst_core.runs.store import Run, RunStore
 from tests.factories import make_arrays, make_manifest, network_sites, save_run
 
 
@@ -220,7 +221,7 @@ def test_the_table_of_data_sets_leaves_large_files_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNST_DATA", str(tmp_path))
-    monkeypatch.setattr("dynst_core.sources.catalogue.OPENED_FOR_A_LIST", 5)
+    monkeypatch.setattr("dynst_core.datasets.catalogue.OPENED_FOR_A_LIST", 5)
     (tmp_path / "values.csv").write_text("no table at all")
     assert _state_of_own_data(tmp_path) == "found (0 MB; not opened)"
 
@@ -245,6 +246,6 @@ def test_each_channel_has_a_table_of_its_own_with_figures_that_can_be_read(tmp_p
     assert "of speed in mph" in str(first.title)
     assert "of specific humidity in kg/kg" in str(second.title)
     small = run.rmse(1, None, 1)
-    assert rows(second)[1][2] == wording.precise(small, small) and "e-7" in rows(second)[1][2]
+    assert rows(second)[1][2] == run_text.precise(small, small) and "e-7" in rows(second)[1][2]
     (listed,) = rows(tables.run_table(RunStore(tmp_path)))
     assert "speed" in listed[4] and "e-7 kg/kg" in listed[4]

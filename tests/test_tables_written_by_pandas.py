@@ -11,9 +11,9 @@ import pandas as pd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field
-from dynst_core.sources.tables import TableSettings, read_table
+from dynst_core.fields.field import About, Field
 
 ABOUT = About("test", "Flow", "Somewhere", "CC0", "nobody", "made for tests")
 ZONES = (

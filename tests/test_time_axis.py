@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynst_core.errors import DataError
-from dynst_core.field import make_field
-from dynst_core.record import known_cycles
-from dynst_core.time_axis import (
+from dynst_core.fields.field import make_field
+from dynst_core.fields.time_axis import (
     MONTH_SECONDS,
     check_time_axis,
     duration,
@@ -20,6 +19,7 @@ from dynst_core.time_axis import (
     regular,
     step_of,
 )
+from dynst_core.forecasting.problem import known_cycles
 from tests.test_field import ABOUT, three_sites
 
 BERLIN = "Europe/Berlin"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.field import Grid
-from dynst_core.runs import Run
-from dynst_core.tolerance import (
+from dynst_core.fields.field import Grid
+from dynst_core.planning.tolerance import (
     Kind,
     Tolerance,
     cell_areas,
@@ -16,6 +15,7 @@ from dynst_core.tolerance import (
     share,
     within_at_sites,
 )
+from dynst_core.runs.store import Run
 
 
 @pytest.mark.parametrize(

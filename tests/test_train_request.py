@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from dynst_core.errors import ConfigError
-from dynst_core.train_request import BACKBONES, TrainRequest
+from dynst_core.training.request import BACKBONES, TrainRequest
 
 
 def test_a_request_of_defaults_is_the_shortest_command() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.mask import Mask
-from dynst_core.record import Problem
-from dynst_core.training import (
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import (
     StepOptions,
     Trainer,
     error_statistics,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import DataError
-from dynst_core.field import About, Field, make_field
-from dynst_core.sites import SiteSet
-from dynst_core.value_checks import suspected_marks
+from dynst_core.fields.field import About, Field, make_field
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.value_checks import suspected_marks
 
 RNG = np.random.default_rng(0)
 N, S = 600, 6

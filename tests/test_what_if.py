@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from dynst_core import answers as answers_module
-from dynst_core import what_if as module
 from dynst_core.errors import BudgetError, DataError
-from dynst_core.forecast import RunForecaster, edited
-from dynst_core.mask import Mask
-from dynst_core.record import Problem
-from dynst_core.reopen import problem_of
-from dynst_core.runs import Run
-from dynst_core.what_if import WhatIf
+from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.problem import Problem
+from dynst_core.inference import answer_cache as answers_module
+from dynst_core.inference import what_if as module
+from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_forecaster import RunForecaster, edited
+from dynst_core.inference.what_if import WhatIf
+from dynst_core.runs.store import Run
 from tests.problems import problem_of as small_problem
 from tests.problems import save_walked, walked, waves, with_gaps
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from dynst_core import wording
-from dynst_core.runs import Run
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run
 from tests.factories import grid_sites, make_arrays, network_sites, save_run
 
 
@@ -32,7 +32,7 @@ from tests.factories import grid_sites, make_arrays, network_sites, save_run
     ],
 )
 def test_a_number_has_about_three_figures(value: float, reference: float, text: str) -> None:
-    assert wording.number(value, reference) == text
+    assert run_text.number(value, reference) == text
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_number_has_about_three_figures(value: float, reference: float, text: 
     [(10.41, "+4.1 %"), (9.5, "−5.0 %"), (10.0, "0.0 %"), (9.9999, "0.0 %")],
 )
 def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
-    assert wording.change(value, 10.0) == text
+    assert run_text.change(value, 10.0) == text
 
 
 @pytest.mark.parametrize(
@@ -55,17 +55,17 @@ def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
     ],
 )
 def test_a_share_is_whole_where_it_is_whole(share: float, text: str) -> None:
-    assert wording.percent(share) == text
+    assert run_text.percent(share) == text
 
 
 def test_levels_that_err_no_less_than_persistence_are_named(tmp_path: Path) -> None:
     arrays = make_arrays(network_sites(10))
     ahead = save_run(tmp_path, "ahead", arrays)
-    assert wording.behind_persistence(ahead) == []
+    assert run_text.behind_persistence(ahead) == []
     run = save_run(tmp_path, "behind", replace(arrays, persistence=arrays.errors[2]))
-    (told,) = wording.behind_persistence(run)
+    (told,) = run_text.behind_persistence(run)
     behind = [i for i in range(len(arrays.errors)) if run.rmse(i) >= run.rmse(2)]
-    named = ", ".join(wording.level_label(run, level) for level in behind)
+    named = ", ".join(run_text.level_label(run, level) for level in behind)
     assert 2 in behind and told.startswith(f"With {named} removed the forecast errs no less than")
 
 
@@ -81,7 +81,7 @@ def test_levels_that_err_no_less_than_persistence_are_named(tmp_path: Path) -> N
     ],
 )
 def test_an_amount_of_money_is_never_a_row_of_digits(amount: float, text: str) -> None:
-    assert wording.money(amount, "EUR") == text
+    assert run_text.money(amount, "EUR") == text
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_amount_of_money_is_never_a_row_of_digits(amount: float, text: str) -
     ],
 )
 def test_a_duration_reads_in_its_natural_units(seconds: float, text: str) -> None:
-    assert wording.duration(seconds) == text
+    assert run_text.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -114,40 +114,40 @@ def test_a_duration_reads_in_its_natural_units(seconds: float, text: str) -> Non
 def test_a_period_names_each_day_month_and_year_once(
     start: datetime, end: datetime, text: str
 ) -> None:
-    assert wording.period(start, end) == text
+    assert run_text.period(start, end) == text
 
 
 @pytest.mark.parametrize(
     ("factor", "text"), [(2.44, "2.4× faster"), (1.01, "same speed"), (0.5, "2.0× slower")]
 )
 def test_a_speed_up_that_is_none_is_not_called_one(factor: float, text: str) -> None:
-    assert wording.speed_up(factor) == text
+    assert run_text.speed_up(factor) == text
 
 
 def test_titles_name_variable_unit_lead_time_and_test_period(network_run: Run) -> None:
-    assert wording.error_title(network_run, 0) == "Forecast error of speed"
-    assert wording.error_subtitle(network_run, 1, 0) == (
+    assert run_text.error_title(network_run, 0) == "Forecast error of speed"
+    assert run_text.error_subtitle(network_run, 1, 0) == (
         "RMSE in mph by sensor, 10 min ahead, 6 to 7 Jan 2020"
     )
-    assert "all lead times (5 min to 15 min)" in wording.error_subtitle(network_run, None, 0)
-    about = wording.about_run(network_run)
+    assert "all lead times (5 min to 15 min)" in run_text.error_subtitle(network_run, None, 0)
+    about = run_text.about_run(network_run)
     assert about.startswith("Somewhere · 40 sensors · data 1 to 7 Jan 2020")
     assert about.endswith("test period 6 to 7 Jan 2020 (UTC)")
 
 
 def test_a_grid_has_cells_and_a_network_has_sensors(network_run: Run, grid_run: Run) -> None:
-    assert wording.removed_question(network_run) == "Sensors removed"
-    assert wording.removed_question(grid_run) == "Cells removed"
+    assert run_text.removed_question(network_run) == "Sensors removed"
+    assert run_text.removed_question(grid_run) == "Cells removed"
 
 
 def test_a_run_that_was_stopped_early_says_how_far_it_came(tmp_path: Path) -> None:
     stopped = save_run(tmp_path, "early", make_arrays(*grid_sites()), complete=False)
-    caution = wording.incomplete(stopped)
+    caution = run_text.incomplete(stopped)
     assert caution is not None and "90 %" in caution
 
 
 def test_a_finished_run_carries_no_caution(network_run: Run) -> None:
-    assert wording.incomplete(network_run) is None
+    assert run_text.incomplete(network_run) is None
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_finished_run_carries_no_caution(network_run: Run) -> None:
     ],
 )
 def test_a_text_of_a_run_is_shown_as_it_is_written(text: str) -> None:
-    shown = MarkdownIt("gfm-like", {"linkify": False}).parse(wording.plain(text))
+    shown = MarkdownIt("gfm-like", {"linkify": False}).parse(run_text.plain(text))
     assert [token.type for token in shown] == ["paragraph_open", "inline", "paragraph_close"]
     assert {token.type for token in shown[1].children} <= {"text", "text_special"}
     assert shown[1].children
@@ -171,12 +171,12 @@ def test_a_text_of_a_run_is_shown_as_it_is_written(text: str) -> None:
 def test_each_channel_s_error_has_its_name_and_unit_where_there_are_several(
     network_run: Run,
 ) -> None:
-    assert wording.errors_of_channels(network_run, [1.0], [1.0]) == "1.00 mph"
+    assert run_text.errors_of_channels(network_run, [1.0], [1.0]) == "1.00 mph"
     card = network_run.manifest.dataset.model_copy(
         update={"channels": ("speed", "humidity"), "units": ("mph", "kg/kg")}
     )
     run = replace(network_run, manifest=network_run.manifest.model_copy(update={"dataset": card}))
-    told = wording.errors_of_channels(run, [1.0, 2.5e-6], [1.0, 2.5e-6])
+    told = run_text.errors_of_channels(run, [1.0, 2.5e-6], [1.0, 2.5e-6])
     assert told == "speed 1.00 mph, humidity 2.50e-6 kg/kg"
 
 
@@ -190,11 +190,11 @@ def test_an_error_stands_beside_the_best_cut_where_all_sites_are_not_the_best(
         replace(arrays.errors[0], squared=arrays.errors[0].squared * factor) for factor in scale
     )
     run = save_run(tmp_path, "odd", replace(arrays, errors=errors))
-    last = wording.against_best(run, run.rmse(3), None, 0)
+    last = run_text.against_best(run, run.rmse(3), None, 0)
     assert last == "+36.2 % against the best cut, 60 % removed"
-    best = wording.against_best(run, run.rmse(2), None, 0)
+    best = run_text.against_best(run, run.rmse(2), None, 0)
     assert best == "the least of this run's cuts"
 
 
 def test_nothing_is_said_of_a_best_cut_where_all_sites_err_least(network_run: Run) -> None:
-    assert wording.against_best(network_run, network_run.rmse(3), None, 0) == ""
+    assert run_text.against_best(network_run, network_run.rmse(3), None, 0) == ""

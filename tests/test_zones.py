@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from shapely import MultiPolygon, Point, Polygon, box
 
+from dynst_core.constraints.zone_files import parse
+from dynst_core.constraints.zones import borders, read_zones, zone_of_sites
 from dynst_core.errors import DataError
-from dynst_core.sites import SiteSet
-from dynst_core.zones import borders, read_zones, zone_of_sites
-from dynst_core.zones_file import parse
+from dynst_core.fields.sites import SiteSet
 
 
 def sites(*places: tuple[float, float], geographic: bool = True) -> SiteSet:

@@ -16,10 +16,11 @@ import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from app.components import packet, shelf
-from app.maps import Sealed
-from app.stages import Stage
-from dynst_core import palette
+from app.components import file_server
+from app.drawing import binary_message
+from app.drawing.map_paint import Sealed
+from app.drawing.map_stage import Stage
+from dynst_core.presentation import palette
 
 _HERE = Path(__file__).parent
 _DECK_GL = Path(pydeck.__file__).parent / "nbextension" / "static"
@@ -105,15 +106,17 @@ def show_stage(
             on_swipe()
 
     file = f"{stage.id}.bin"
-    if not shelf.has(file):
-        shelf.put(file, stage.message)
+    if not file_server.has(file):
+        file_server.put(file, stage.message)
     _stage(
         key=key,
         data={
             "id": stage.id,
-            "library": shelf.address_of(_served, f"index.js?{pydeck.__version__}"),
-            "stage": shelf.address(file),
-            "previews": None if previews is None else [shelf.address(name) for name in previews],
+            "library": file_server.address_of(_served, f"index.js?{pydeck.__version__}"),
+            "stage": file_server.address(file),
+            "previews": None
+            if previews is None
+            else [file_server.address(name) for name in previews],
             "wide": stage.wide,
             "views": [view.id for view in stage.deck.views],
             "background": palette.SEA if stage.geographic else palette.PAPER,
@@ -151,8 +154,12 @@ def show_paint(
 
 def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
     """The same with a `picture` that lies on the shelf, which is then not sent again."""
-    head = {"stage": stage.id, "file": shelf.address(name), "selected": _drawn(stage, selected)}
-    _send(packet.pack(head, packet.body({})))
+    head = {
+        "stage": stage.id,
+        "file": file_server.address(name),
+        "selected": _drawn(stage, selected),
+    }
+    _send(binary_message.pack(head, binary_message.body({})))
 
 
 def _send(message: bytes) -> None:
@@ -179,4 +186,4 @@ def picture(
         "selected": list(selected),
         "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
     }
-    return packet.pack(head, paint.body)
+    return binary_message.pack(head, paint.body)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import pages
+from app.views.shared import page_head
 
 WORDS = Path(__file__).parents[1] / "data" / "method.md"
 
 
 def show() -> None:
     """The page of words."""
-    pages.show_head(pages.METHOD, "Method")
+    page_head.show_head(page_head.METHOD, "Method")
     with st.container(key="prose"):
         st.markdown(WORDS.read_text(encoding="utf-8"))
         st.caption(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from dynst_core.backbones.base import Backbone
+from dynst_core.backbones.protocols import Backbone
 from dynst_core.errors import ConfigError
-from dynst_core.field import Grid
-from dynst_core.morph import Window
-from dynst_core.sites import SiteSet
+from dynst_core.fields.field import Grid
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
 
 
 def _from(module: str, name: str, **form: object) -> Callable[..., Backbone]:

@@ -16,13 +16,13 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dynst_core.backbones.base import harmonics
-from dynst_core.backbones.covariance import Covariance
-from dynst_core.backbones.parts import nearest
-from dynst_core.backbones.shares import DenseShares, Estimates, NearShares, Shares
-from dynst_core.field import Grid
-from dynst_core.morph import Window, stream_morph
-from dynst_core.sites import SiteSet
+from dynst_core.backbones.interpolation import DenseShares, Estimates, NearShares, Shares
+from dynst_core.backbones.kriging import Covariance
+from dynst_core.backbones.layers import nearest
+from dynst_core.backbones.protocols import harmonics
+from dynst_core.fields.field import Grid
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window, stream_morph
 
 FREQUENCIES = 24
 HARMONICS = 3

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from dynst_core.backbones.gridded import GridForecaster
-from dynst_core.field import Grid
-from dynst_core.morph import Window
-from dynst_core.sites import SiteSet
+from dynst_core.backbones.grid_base import GridForecaster
+from dynst_core.fields.field import Grid
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
 
 
 class ConvForecaster(GridForecaster):

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
 
-from dynst_core.backbones.base import harmonics
-from dynst_core.backbones.parts import (
+from dynst_core.backbones.layers import (
     NEIGHBOURS,
     TOUCHING,
     Places,
@@ -26,11 +25,12 @@ from dynst_core.backbones.parts import (
     perceptron,
     weighted_sums,
 )
+from dynst_core.backbones.protocols import harmonics
 from dynst_core.errors import ConfigError
-from dynst_core.field import Grid
-from dynst_core.morph import Window
-from dynst_core.network import Network, ranks
-from dynst_core.sites import SiteSet
+from dynst_core.fields.field import Grid
+from dynst_core.fields.network import Network, ranks
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
 
 HARMONICS = 3
 MESSAGES = 2**21

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dynst_core.backbones.base import TrainingData, harmonics
-from dynst_core.backbones.parts import Start, scaled_positions
+from dynst_core.backbones.layers import Start, scaled_positions
+from dynst_core.backbones.protocols import TrainingData, harmonics
 from dynst_core.errors import ConfigError
-from dynst_core.field import Grid
-from dynst_core.morph import Window
-from dynst_core.sites import SiteSet
+from dynst_core.fields.field import Grid
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
 
 PENALTIES = tuple(10.0 ** (power / 2) for power in range(-9, 2))
 """Penalties tried, as shares of the features' whole variance."""

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dynst_core.backbones.gridded import GridForecaster
+from dynst_core.backbones.grid_base import GridForecaster
 from dynst_core.errors import ConfigError
-from dynst_core.field import Grid
-from dynst_core.morph import Window
-from dynst_core.sites import SiteSet
+from dynst_core.fields.field import Grid
+from dynst_core.fields.sites import SiteSet
+from dynst_core.fields.windows import Window
 
 
 class SpectralForecaster(GridForecaster):

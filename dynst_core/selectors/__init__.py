@@ -18,7 +18,7 @@ from dynst_core.selectors import (
     variance,
     vip,
 )
-from dynst_core.selectors.base import REGISTRY, Kind, Ranking, Selector, known, rank_with
+from dynst_core.selectors.registry import REGISTRY, Kind, Ranking, Selector, known, rank_with
 
 __all__ = [
     "REGISTRY",

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
-from dynst_core.mask import n_active_at, usual_levels
-from dynst_core.path import PathOptions, PathTraining
-from dynst_core.record import Problem
-from dynst_core.selectors.base import Kind, selector
-from dynst_core.selectors.learned import seeded
-from dynst_core.training import StepOptions
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.fields.mask import n_active_at, usual_levels
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions
+from dynst_core.selectors.pruning import seeded
+from dynst_core.selectors.registry import Kind, selector
+from dynst_core.training.path_training import PathOptions, PathTraining
 
 ATTENTION = Kind()
 """The forecaster that walks unless another is asked for."""

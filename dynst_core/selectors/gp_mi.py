@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from dynst_core.constraints import Constraints
-from dynst_core.greedy import Elimination, build_up
-from dynst_core.nowcast import NOISE
-from dynst_core.record import Problem
-from dynst_core.selectors.base import selector, training_covariance
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selection.gp_variance import NOISE
+from dynst_core.selection.greedy import Elimination, build_up
+from dynst_core.selectors.registry import selector, training_covariance
 
 
 @selector("gp_mi", "Krause, Singh and Guestrin 2008")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
-from dynst_core.greedy import forward
-from dynst_core.marginal import SHRINKAGE, last_and_next
-from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selection.forward_ranking import SHRINKAGE, last_and_next
+from dynst_core.selection.greedy import forward
+from dynst_core.selectors.registry import selector
 
 
 @selector("greedy_forecast", "ours", sees_forecast=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
-from dynst_core.record import Problem
-from dynst_core.selectors.base import Kind, selector
-from dynst_core.selectors.learned import (
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selectors.pruning import (
     DEFAULTS,
     LearnOptions,
     cubic,
@@ -15,6 +14,7 @@ from dynst_core.selectors.learned import (
     saliency,
     train,
 )
+from dynst_core.selectors.registry import Kind, selector
 
 
 @selector("iterative", "after Zhu and Gupta 2017", sees_forecast=True, random=True, learns=True)

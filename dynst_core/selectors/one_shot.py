@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
-from dynst_core.record import Problem
-from dynst_core.selectors.base import Kind, selector
-from dynst_core.selectors.learned import (
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selectors.pruning import (
     DEFAULTS,
     LearnOptions,
     cubic,
@@ -17,6 +16,7 @@ from dynst_core.selectors.learned import (
     saliency,
     train,
 )
+from dynst_core.selectors.registry import Kind, selector
 
 
 @selector("one_shot", "after SNIP, Lee et al. 2019", sees_forecast=True, random=True, learns=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from dynst_core.constraints import Constraints
-from dynst_core.greedy import Elimination, build_up
-from dynst_core.record import Problem
-from dynst_core.selectors.base import selector, training_covariance
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selection.greedy import Elimination, build_up
+from dynst_core.selectors.registry import selector, training_covariance
 
 EXPLAINED = 0.95
 """Share of the variance that the modes hold."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynst_core.constraints import Constraints
-from dynst_core.record import Problem
-from dynst_core.selectors.base import selector
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.forecasting.problem import Problem
+from dynst_core.selectors.registry import selector
 
 
 @selector("variance", "common practice")

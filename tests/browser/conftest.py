@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from dynst_core.runs import Run
+from dynst_core.runs.store import Run
 from tests.browser.harness import Guard, browser, open_page, painted, serve
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 

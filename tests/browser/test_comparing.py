@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pypdf import PdfReader
 
-from dynst_core.constraints import Constraints
-from dynst_core.plan import Plan
-from dynst_core.plan_file import write_plan
-from dynst_core.runs import RunStore
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.plan_file import write_plan
+from dynst_core.runs.store import RunStore
 from tests.browser.harness import (
     PATIENCE,
     Guard,

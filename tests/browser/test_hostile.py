@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from dynst_core.runs import RunStore
+from dynst_core.runs.store import RunStore
 from tests.apart import apart
 from tests.browser.harness import PATIENCE, open_page, serve
 from tests.hostile import TEXT, save_hostile

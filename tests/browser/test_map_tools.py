@@ -12,7 +12,7 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from dynst_core.sites import SiteSet
+from dynst_core.fields.sites import SiteSet
 from tests.browser.harness import PATIENCE, Guard, camera, settled_camera, stage, the_camera_moves
 from tests.browser.test_deciding import open_without_chart
 from tests.browser.test_plan_view import TWO_FRAMES, differ, drag, picture

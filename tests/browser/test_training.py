@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from dynst_core.runs import RunStore
+from dynst_core.runs.store import RunStore
 from tests.browser.harness import PATIENCE, open_page, painted, serve
 
 LONG_PATIENCE = 300_000

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dynst_core.errors import DynSTError
-from dynst_core.keeping import delete, deleted_runs, rename, restore
-from dynst_core.run_file import pack_run, unpack_run
-from dynst_core.runs import Run, RunStore, check_parts
+from dynst_core.runs.archive import pack_run, unpack_run
+from dynst_core.runs.library import delete, deleted_runs, rename, restore
+from dynst_core.runs.store import Run, RunStore, check_parts
 from tests.factories import make_arrays, network_sites, save_run
 
 Act = Callable[[RunStore], object]

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dynst_core.job_files import JobFolder, list_jobs
-from dynst_core.jobs import JobQueue
-from dynst_core.runs import Run, RunStore
-from dynst_core.train_request import TrainRequest
+from dynst_core.jobs.folder import JobFolder, list_jobs
+from dynst_core.jobs.queue import JobQueue
+from dynst_core.runs.store import Run, RunStore
+from dynst_core.training.request import TrainRequest
 from tests.faults.stores import faults_of
 from tests.job_cases import small_catalogue
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from dynst_core.datasets.catalogue import Entry, load_entry
+from dynst_core.datasets.reading.settings import first_fault
 from dynst_core.errors import DataError, DynSTError
-from dynst_core.field import Field
-from dynst_core.sources.catalogue import Entry, load_entry
-from dynst_core.sources.settings import first_fault
+from dynst_core.fields.field import Field
 
 ENTRY = """
 title = "Case"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from dynst_core.field import Field
+from dynst_core.fields.field import Field
 from tests.reading.case import Case
 from tests.reading.planted import (
     HOURS,

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from dynst_core.field import Field
-from dynst_core.time_axis import duration
+from dynst_core.fields.field import Field
+from dynst_core.fields.time_axis import duration
 from tests.reading.case import load
 
 LATITUDE, LONGITUDE = [50.0, 51.0, 52.0], [5.0, 6.0, 7.0, 8.0]

@@ -9,14 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from dynst_core import wording
-from dynst_core.constraints import ALWAYS, Constraints
-from dynst_core.finish import save_training
-from dynst_core.morph import Window
-from dynst_core.path import PathOptions, PathTraining
-from dynst_core.record import Problem
-from dynst_core.runs import Run, RunStore
-from dynst_core.training import StepOptions
+from dynst_core.constraints.constraints import ALWAYS, Constraints
+from dynst_core.evaluation.save_run import save_training
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run, RunStore
+from dynst_core.training.path_training import PathOptions, PathTraining
 from tests.reading.case import Case, load
 
 N_TIMES, N_SITES = 240, 8
@@ -70,7 +70,7 @@ def _trained(
 
 def _levels(folder: Path, values: np.ndarray, levels: Sequence[float] = LEVELS) -> str:
     run = _trained(folder, values, levels)
-    each = [f"{wording.level_label(run, i)} keeps {n}" for i, n in enumerate(run.path.n_active)]
+    each = [f"{run_text.level_label(run, i)} keeps {n}" for i, n in enumerate(run.path.n_active)]
     return ", ".join(each)
 
 
@@ -83,7 +83,7 @@ def _kept(
 ) -> str:
     """Which levels keep a site, and what is said."""
     run = _trained(folder, values, stuck=stuck, always=always)
-    keep = [wording.level_label(run, i) for i, mask in enumerate(run.path.active) if mask[site]]
+    keep = [run_text.level_label(run, i) for i, mask in enumerate(run.path.active) if mask[site]]
     return " ".join([f"s{site} is kept with {', '.join(keep)} removed.", *run.arrays.notices])
 
 

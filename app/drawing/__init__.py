@@ -1,0 +1,1 @@
+"""Charts, maps and texts made from values, without a server."""

@@ -1,0 +1,287 @@
+"""What a map can show of a plan: each layer's colours, legend, words and numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.drawing import map_paint, map_stage
+from dynst_core.constraints.constraints import FREE
+from dynst_core.fields.metrics import LEAD_TIME
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.service_areas import Served
+from dynst_core.planning.service_areas import served as served_areas
+from dynst_core.presentation import map_styles as looks
+from dynst_core.presentation import palette, run_text
+from dynst_core.presentation.palette import Legend, Scale
+from dynst_core.presentation.projection import unwrapped
+from dynst_core.runs.store import Run
+
+IMPORTANCE, ERROR = map_stage.IMPORTANCE, map_stage.ERROR
+ADDED, WITHIN, SERVED = "added", "within", "served"
+FORECAST, TRUTH, DIFFERENCE = "forecast", "truth", "difference"
+LAYERS = (IMPORTANCE, ERROR, ADDED, WITHIN, SERVED, FORECAST, TRUTH, DIFFERENCE)
+MOMENTS = (FORECAST, TRUTH, DIFFERENCE)
+"""Layers that show one forecast, so that there is a time to choose."""
+
+NEEDS_DATA = (WITHIN, *MOMENTS)
+"""Layers that the saved run alone cannot show."""
+
+LABELS = {
+    IMPORTANCE: "Importance",
+    ERROR: "Forecast error",
+    ADDED: "Error added by the cut",
+    WITHIN: "Forecasts within tolerance",
+    SERVED: "Area served",
+    FORECAST: "Forecast, played in time",
+    TRUTH: "Truth, played in time",
+    DIFFERENCE: "Forecast minus truth",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One forecast beside what came, for one lead time.
+
+    Attributes:
+        valid_time: in words.
+        forecast: (s,), in units.
+        truth: (s,), in units; NaN where nothing was observed.
+        low, high: the range of the variable over the test period, in units.
+    """
+
+    valid_time: str
+    forecast: np.ndarray
+    truth: np.ndarray
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What layers show beyond the run and the plan; None where it is not known (yet).
+
+    Attributes:
+        lead: lead-time index, or None for all.
+        channel: channel index.
+        miss: by how much a single forecast may miss, in units.
+        share: of forecasts that miss by no more, (s,), 0 to 1.
+        served: areas of the kept sites; computed anew where not given.
+        moment: one forecast.
+    """
+
+    lead: int | None
+    channel: int
+    miss: float
+    share: np.ndarray | None = None
+    served: Served | None = None
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Look(looks.Look):
+    """One layer of one map.
+
+    Attributes:
+        reading: what the tooltip says of each site besides the usual, or None.
+    """
+
+    reading: map_paint.Reading | None = None
+
+
+Draw = Callable[[Run, Plan, Facts], Look]
+
+
+def look(name: str, run: Run, plan: Plan, facts: Facts) -> Look:
+    """One of the layers beyond importance and error, which `maps.make_paint` draws.
+
+    A layer whose facts are not known is grey and says so.
+    """
+    drawers: dict[str, Draw] = {ADDED: _added, WITHIN: _within, SERVED: _served}
+    draw = drawers[name] if name in drawers else _moment(name)
+    return draw(run, plan, facts)
+
+
+def undecided(name: str, run: Run, plan: Plan) -> looks.Look:
+    """Any layer while no plan obeys: all sites grey, so that none looks kept or removed."""
+    cell, pinned = run.grid is not None, plan.constraints.pin != FREE
+    line = looks.outlines(run, np.zeros(len(run.sites), dtype=bool))
+    line[pinned] = palette.PIN_OUTLINE
+    pins = (palette.pin_swatch("pinned", cell=cell),) if pinned.any() else ()
+    return looks.Look(
+        LABELS[name],
+        f"{run_text.NO_PLAN}: no {run_text.site_noun(run)} is kept or removed yet",
+        np.full_like(line, palette.NO_DATA),
+        line,
+        Legend("", (), (palette.no_data_swatch("not decided", cell=cell), *pins)),
+    )
+
+
+def added_scale(run: Run, lead: int | None, channel: int) -> Scale:
+    """The scale of the error added by a cut: one for all levels, 0 in its middle."""
+    dense = run.rmse_by_site(0, lead, channel)
+    levels = range(1, len(run.path.active))
+    added = [np.abs(run.rmse_by_site(level, lead, channel) - dense) for level in levels]
+    return palette.added_scale(palette.reach(np.concatenate(added) if added else dense * 0))
+
+
+def _added(run: Run, plan: Plan, facts: Facts) -> Look:
+    noun, unit = run_text.site_noun(run), run_text.unit(run, facts.channel)
+    here = plan.rmse_by_site(facts.channel, facts.lead)
+    known = here is not None
+    dense = run.arrays.errors[0].at_lead_time(facts.lead).rmse(axis=LEAD_TIME)[:, facts.channel]
+    added = here - dense if here is not None else np.full(len(dense), np.nan)
+    scale = added_scale(run, facts.lead, facts.channel)
+    told = f"RMSE with this plan minus RMSE with all {noun}s, in {unit}, "
+    return Look(
+        "Error added by the cut",
+        told + run_text.lead_time(run, facts.lead) if known else run_text.NOT_EVALUATED,
+        scale.rgba(added),
+        _outline(run, plan),
+        _legend(run, scale, unit, signed=True, known=known),
+        reading=map_paint.Reading("Added by the cut", unit, run_text.digits(run.rmse(0)), added),
+    )
+
+
+def _within(run: Run, plan: Plan, facts: Facts) -> Look:
+    noun, unit = run_text.site_noun(run), run_text.unit(run, facts.channel)
+    share = facts.share if facts.share is not None else np.full(len(run.sites), np.nan)
+    scale = palette.share_scale()
+    told = (
+        f"share of forecasts that miss by at most {facts.miss:g} {unit}, "
+        f"{run_text.lead_time(run, facts.lead)}, {run_text.test_period(run)}"
+    )
+    return Look(
+        f"Forecasts within {facts.miss:g} {unit}",
+        told if facts.share is not None else f"not yet forecast for this plan; in % by {noun}",
+        scale.rgba(100 * share),
+        _outline(run, plan),
+        _legend(run, scale, "%", known=facts.share is not None),
+        reading=map_paint.Reading(f"Within {facts.miss:g} {unit}", "%", 1, 100 * share),
+    )
+
+
+def _served(run: Run, plan: Plan, facts: Facts) -> Look:
+    noun = run_text.site_noun(run)
+    served = facts.served or served_areas(run.sites, run.grid, plan.mask)
+    kept, cell = plan.mask.active, run.grid is not None
+    areas, unit = (served.area_km2, "km²") if run.sites.geographic else _square_metres(served)
+    low, high = 0.0, palette.reach(areas[kept])
+    scale = palette.area_scale(low, high)
+    fill, line = scale.rgba(areas), np.zeros((len(kept), 4), dtype=np.uint8)
+    line[kept] = palette.PIN_OUTLINE
+    if not cell:
+        fill = np.where(kept[:, None], palette.INK, palette.WHITE).astype(np.uint8)
+        line[:] = _outline(run, plan)
+    kept_site = palette.kept_swatch(f"kept {noun}", cell=cell)
+    removed = () if cell else (palette.removed_swatch(f"removed {noun}", cell=False),)
+    shapes = tuple(
+        looks.Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
+        for site, ring in served.outlines
+    )
+    return Look(
+        "Area served",
+        f"all places nearer to one kept {noun} than to any other; its size in {unit}",
+        fill,
+        line,
+        Legend(scale.css(), _ticks(scale, unit), (kept_site, *removed)),
+        reading=map_paint.Reading("Area of the nearest kept", unit, run_text.digits(high), areas),
+        shapes=shapes,
+    )
+
+
+def _moment(name: str) -> Draw:
+    """The drawer of a layer that shows one forecast."""
+
+    def draw(run: Run, plan: Plan, facts: Facts) -> Look:
+        unit, variable = (f(run, facts.channel) for f in (run_text.unit, run_text.variable))
+        moment, lead = facts.moment, run_text.lead_time(run, facts.lead)
+        title = {
+            FORECAST: f"Forecast of {variable}",
+            TRUTH: f"{run_text.capital(variable)} as observed",
+            DIFFERENCE: f"Forecast minus truth, {variable}",
+        }[name]
+        if name == DIFFERENCE:
+            scale = palette.bias_scale(palette.reach(np.array([2 * run.rmse(0)])))
+        else:
+            scale = palette.value_scale(*((moment.low, moment.high) if moment else (0.0, 1.0)))
+        values, label = np.full(len(run.sites), np.nan), LABELS[name].split(",")[0]
+        if moment is not None:
+            values = {
+                FORECAST: moment.forecast,
+                TRUTH: moment.truth,
+                DIFFERENCE: moment.forecast - moment.truth,
+            }[name]
+        told = "not yet forecast for this plan" if moment is None else f"{unit}, {lead}"
+        return Look(
+            title,
+            f"{told}, valid {moment.valid_time}" if moment else told,
+            scale.rgba(values),
+            _outline(run, plan),
+            _legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
+            reading=map_paint.Reading(label, unit, run_text.digits(scale.high), values),
+        )
+
+    return draw
+
+
+def _square_metres(served: Served) -> tuple[np.ndarray, str]:
+    return served.area_km2 * 1e6, "m²"
+
+
+def _beside(run: Run, site: int, ring: np.ndarray) -> np.ndarray:
+    """A ring moved by whole turns to where its site is drawn."""
+    if not run.sites.geographic:
+        return ring
+    moved = unwrapped(run.sites)[site] - run.sites.coordinates[site]
+    return ring + moved
+
+
+def _outline(run: Run, plan: Plan) -> np.ndarray:
+    """Outlines that tell kept from removed sensors; cells have none."""
+    if run.grid is not None:
+        return np.zeros((len(run.sites), 4), dtype=np.uint8)
+    looks = (palette.KEPT_OUTLINE, palette.GREY_OUTLINE)
+    return np.where(plan.mask.active[:, None], *looks).astype(np.uint8)
+
+
+def _legend(
+    run: Run, scale: Scale, unit: str, *, signed: bool = False, known: bool = True
+) -> Legend:
+    cell = run.grid is not None
+    if not known:
+        return Legend(
+            scale.css(),
+            _ticks(scale, unit, signed=signed),
+            (palette.no_data_swatch("not yet known", cell=cell),),
+        )
+    removed = () if cell else (palette.rimmed_swatch(scale, run_text.REMOVED_RIM),)
+    return Legend(scale.css(), _ticks(scale, unit, signed=signed), removed)
+
+
+def _ticks(scale: Scale, unit: str, *, signed: bool = False) -> tuple[tuple[float, str], ...]:
+    """Round numbers along a scale; the ends say that values beyond them share their colour."""
+    low, high = scale.low, scale.high
+    step = palette.tick_step(high if signed else high - low)
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    values = [round(i * step, 6) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+    if signed:
+        values = [low, 0.0, high]
+    elif len(values) > MOST_TICKS:
+        values = [values[0], values[len(values) // 2], values[-1]]
+    told = []
+    for value in values:
+        sign = "+" if signed and value else ""
+        text = f"{value:{sign},.{places}f}".replace("-", "\N{MINUS SIGN}")
+        beyond = "≤ " if value == low and low != 0 else "≥ " if value == high else ""
+        last = f" {unit}" if value == values[-1] else ""
+        told.append(((value - low) / (high - low), f"{'' if unit == '%' else beyond}{text}{last}"))
+    return tuple(told)
+
+
+MOST_TICKS = 4
+"""More would touch each other where numbers are long; then the ends and the middle are told."""

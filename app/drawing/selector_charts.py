@@ -1,0 +1,112 @@
+"""Selectors against each other: error against the share removed, with bands."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from app.drawing.charts import HEIGHT, add_band, add_rival
+from dynst_core.presentation import palette, run_text
+from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
+from dynst_core.runs.manifest import Baselines
+from dynst_core.runs.store import Run
+
+Mark = tuple[str, str, float, float | None]
+"""A plan on the chart: its letter, its colour, percent removed, and RMSE in units if known."""
+
+
+def selectors(
+    run: Run,
+    baselines: Baselines,
+    marks: list[Mark],
+    lead: int | None,
+    channel: int,
+    limits: tuple[float, float] | None = None,
+    height: int = HEIGHT,
+) -> go.Figure:
+    """The path and every rival measured beside it.
+
+    Args:
+        run: the run.
+        baselines: its rivals.
+        marks: plans to mark; one whose error is unknown is left out.
+        lead: lead-time index, or None for all.
+        channel: channel index.
+        limits: lowest and highest error drawn, in units, so that two charts share one scale.
+        height: pixels.
+    """
+    figure = go.Figure()
+    for curve in selector_curves(run, baselines, lead, channel):
+        add_rival(figure, curve)
+    levels = range(len(run.path.active))
+    removed = [100 * run.manifest.config.levels[i] for i in levels]
+    band = seeds_band(run, lead, channel)
+    if band is not None:
+        low, high = (limit.tolist() for limit in band)
+        add_band(figure, removed, low, high, palette.PATH_LINE, "seeds")
+    figure.add_scatter(
+        x=removed,
+        y=[run.rmse(i, lead, channel) for i in levels],
+        name="DynST" if band is None else "DynST, band over seeds",
+        mode="lines+markers",
+        line={"color": palette.PATH_LINE, "width": 3},
+        marker={"size": 5},
+    )
+    for letter, colour, at, rmse in marks:
+        if rmse is not None:
+            figure.add_scatter(
+                x=[at],
+                y=[rmse],
+                name=letter,
+                mode="markers+text",
+                text=[letter],
+                textfont={"color": _ink(colour), "size": 12},
+                showlegend=False,
+                marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
+            )
+    decimals = run_text.digits(run.rmse(0, lead, channel))
+    unit = run_text.in_chart(run_text.unit(run, channel))
+    figure.update_traces(
+        hovertemplate=f"%{{x:.3g}} % removed: %{{y:.{decimals}f}} {unit}",
+        selector={"hoverinfo": None},
+    )
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": 8, "b": 8},
+        dragmode=False,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
+        xaxis={
+            "title": f"{run_text.site_noun(run)}s removed (%)",
+            "range": [-3, 100],
+            "dtick": 20,
+            "fixedrange": True,
+        },
+        yaxis={
+            "title": f"RMSE, {run_text.lead_time(run, lead)} ({unit})",
+            "tickformat": f".{decimals}f",
+            "fixedrange": True,
+            "range": None if limits is None else list(limits),
+        },
+    )
+    return figure
+
+
+def _ink(colour: str) -> str:
+    """Dark letters on a light mark, white ones on a dark mark."""
+    red, green, blue = palette.rgb(colour)
+    return "#10161d" if 0.3 * red + 0.59 * green + 0.11 * blue > 128 else "#ffffff"
+
+
+def shared_limits(
+    runs: list[tuple[Run, Baselines]], lead: int | None, channels: list[int]
+) -> tuple[float, float]:
+    """A range that holds every curve of some runs, with a little air, in units."""
+    values: list[float] = []
+    for (run, baselines), channel in zip(runs, channels, strict=True):
+        values += [run.rmse(i, lead, channel) for i in range(len(run.path.active))]
+        for curve in selector_curves(run, baselines, lead, channel):
+            values += [*curve.low, *curve.high]
+        band = seeds_band(run, lead, channel)
+        if band is not None:
+            values += [*band[0], *band[1]]
+    air = 0.06 * (max(values) - min(values) or 1.0)
+    return min(values) - air, max(values) + air

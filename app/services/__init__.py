@@ -1,0 +1,1 @@
+"""What views ask for: cached runs, forecasts in the background, training jobs."""

@@ -1,0 +1,130 @@
+"""The trained forecasters that answer "what if": loaded when first asked for, then kept.
+
+Nothing here is imported by a page that only looks; torch and the data come with the first question.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.services import cache
+from dynst_core.datasets.catalogue import load_catalogue
+from dynst_core.errors import DynSTError
+from dynst_core.planning.plan import Plan
+from dynst_core.runs.store import Run
+
+if TYPE_CHECKING:
+    from dynst_core.inference.what_if import WhatIf
+
+RUNS_HELD = 3
+"""Runs whose forecaster and data stay in memory."""
+
+Key = tuple[object, ...]
+
+
+@dataclass
+class Desk:
+    """What is loaded now, for all sessions of the server."""
+
+    ready: OrderedDict[Key, WhatIf] = field(default_factory=OrderedDict)
+    faults: dict[Key, str] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data of a run would come from.
+
+    Attributes:
+        at_hand: whether they can be read without a download.
+        megabytes: size of the download; None where there is none.
+        fault: why they cannot be had, in a sentence; None where they can.
+    """
+
+    at_hand: bool
+    megabytes: float | None = None
+    fault: str | None = None
+
+
+@st.cache_resource(show_spinner=False)
+def _desk() -> Desk:
+    return Desk()
+
+
+def source(run: Run) -> Source:
+    """Whether a run's data are at hand; looks on the disk once a minute at most."""
+    if loaded(run) is not None:
+        return Source(at_hand=True)
+    fault = _desk().faults.get(_key(run))
+    return Source(at_hand=False, fault=fault) if fault else _source(run.manifest.dataset.name)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _source(dataset: str) -> Source:
+    try:
+        entry = load_catalogue()[dataset]
+        if entry.at_hand():
+            return Source(at_hand=True)
+    except DynSTError as error:
+        return Source(at_hand=False, fault=str(error))
+    return Source(at_hand=False, megabytes=sum(file.size for file in entry.files) / 1e6)
+
+
+def loaded(run: Run) -> WhatIf | None:
+    """The forecaster of a run if it is in memory."""
+    return _desk().ready.get(_key(run))
+
+
+def reader(run: Run) -> Callable[[], WhatIf | None]:
+    """What reads a run's forecaster into memory with its data, in any thread; may download them.
+
+    It gives None where that fails; `source` then tells why.
+    """
+    desk, key = _desk(), _key(run)
+    return lambda: _load(run, desk, key)
+
+
+def _load(run: Run, desk: Desk, key: Key) -> WhatIf | None:
+    with desk.lock:
+        if key in desk.ready:
+            desk.ready.move_to_end(key)
+            return desk.ready[key]
+        try:
+            found = desk.ready[key] = _opened(run)
+        except DynSTError as error:
+            desk.faults[key] = str(error)
+            return None
+        while len(desk.ready) > RUNS_HELD:
+            desk.ready.popitem(last=False)
+        return found
+
+
+def forget_fault(run: Run) -> None:
+    """Let the data be looked for again."""
+    _desk().faults.pop(_key(run), None)
+    _source.clear()
+
+
+def _opened(run: Run) -> WhatIf:
+    from dynst_core.inference.run_data import problem_of
+    from dynst_core.inference.run_forecaster import RunForecaster
+    from dynst_core.inference.what_if import WhatIf
+
+    return WhatIf(RunForecaster(run, problem_of(run, device="cpu", progress=False)))
+
+
+def measured(run: Run, plan: Plan) -> Plan:
+    """The plan with its error, if it is known by now."""
+    what_if = None if plan.evaluated else loaded(run)
+    errors = None if what_if is None else what_if.known(plan.mask)
+    return plan if errors is None else plan.measured(errors)
+
+
+def _key(run: Run) -> Key:
+    return (str(run.folder), *cache.stamp(run))

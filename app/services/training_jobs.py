@@ -1,0 +1,126 @@
+"""What the Train view holds between reruns: the queue of jobs, and what it knows of data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dynst_core.datasets.catalogue import Entry, load_catalogue, load_field
+from dynst_core.errors import DynSTError
+from dynst_core.fields.field import Field
+from dynst_core.fields.sensor_health import Health, check_trainable
+from dynst_core.fields.windows import Split, Window
+from dynst_core.jobs.cost_model import Size
+from dynst_core.jobs.folder import Job, JobFolder, list_jobs
+from dynst_core.runs.store import RunStore, run_folders
+
+if TYPE_CHECKING:
+    from dynst_core.jobs.queue import JobQueue
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What a choice needs to know of a data set, without its values.
+
+    Attributes:
+        size: at the data set's usual windows.
+        site_ids: of all sites.
+        gridded: whether its sites form a grid.
+        networked: whether it states links with lengths between them.
+        step_seconds: its time step.
+        notices: what reading noticed, and what a training would refuse or remove first.
+    """
+
+    size: Size
+    site_ids: tuple[str, ...]
+    gridded: bool
+    networked: bool
+    step_seconds: float
+    notices: tuple[str, ...] = ()
+
+
+def queue() -> JobQueue:
+    """The queue over the first folder of runs; one for all sessions of this server."""
+    return _queue(str(run_folders()[0]))
+
+
+@st.cache_resource(show_spinner=False)
+def _queue(root: str) -> JobQueue:
+    from dynst_core.jobs.queue import JobQueue
+
+    return JobQueue.of_environment(Path(root))
+
+
+def all_jobs() -> dict[str, tuple[JobFolder, Job]]:
+    """Every job by its id, newest first; one whose files cannot be read is left out."""
+    found: dict[str, tuple[JobFolder, Job]] = {}
+    for folder in reversed(list_jobs(run_folders()[:1])):
+        try:
+            found[folder.path.name] = (folder, folder.job())
+        except DynSTError:  # damaged, or just being deleted
+            continue
+    return found
+
+
+def name_to_come(name: str) -> str:
+    """What the run of a new job will be called that asks for none, after those that wait."""
+    waiting = sum(job.card.name == name and not job.state.over for _, job in all_jobs().values())
+    return next(islice(RunStore(run_folders()[0]).free_ids(name), waiting, None))
+
+
+def at_hand(entry: Entry) -> bool:
+    """Whether a data set can be read without a download.
+
+    Raises:
+        DataError: a copy was found that is damaged.
+    """
+    return entry.simulated or _at_hand(entry.name)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _at_hand(name: str) -> bool:
+    return load_catalogue()[name].at_hand()
+
+
+def download(entry: Entry) -> None:
+    """Fetch a data set into the user's cache.
+
+    Raises:
+        DataError: there is no network, or what comes is not what it should be.
+    """
+    load_field(entry.name, progress=False)
+    _at_hand.clear()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reads the data set")
+def facts(name: str, channels: tuple[str, ...]) -> Facts:
+    """What there is to know of a data set that is at hand, or of some of its variables.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    entry = load_catalogue()[name]
+    field = load_field(name, progress=False).only(channels)
+    return Facts(
+        Size.of(field, entry.history, entry.horizon),
+        tuple(field.sites.site_id.tolist()),
+        field.grid is not None,
+        field.sites.network is not None,
+        float(field.step / np.timedelta64(1, "s")),
+        _noticed(field, Window(entry.history, entry.horizon)),
+    )
+
+
+def _noticed(field: Field, window: Window) -> tuple[str, ...]:
+    """What reading noticed, and what a training would refuse or remove first."""
+    try:
+        split = Split.contiguous(field.n_times, window)
+        check_trainable(field, split, window)
+    except DynSTError as error:
+        return (*field.notes, str(error))
+    return (*field.notes, *Health.of(field, split).notices())

@@ -1,0 +1,1 @@
+"""What the planner has chosen, in the session and in the link."""

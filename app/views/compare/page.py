@@ -1,0 +1,282 @@
+"""Compare: two plans or two runs side by side, their differences mapped and tabled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from app.components import linked_maps
+from app.components.linked_maps import Caption, TooltipWords
+from app.drawing import comparison_tables, map_paint
+from app.services import cache
+from app.services.cache import Shelf
+from app.state import choice, comparison
+from app.state.comparison import Comparison
+from app.views.compare import curves
+from app.views.compare import sides as compare_sides
+from app.views.shared import page_head
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
+from dynst_core.presentation import map_styles, run_text
+from dynst_core.presentation.map_styles import Look
+from dynst_core.runs.store import Run
+
+STATE, LINK = "comparison", "comparison-link"
+VIEWS = ("a", "b", "difference")
+NAMES = ("A", "B")
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """What is compared, read from disk.
+
+    Attributes:
+        runs, plans: of A and B.
+        lead: lead-time index that both have, or None.
+        channels: channel index in each run.
+        same_sites: whether places can be compared.
+        comparable: whether errors are of the same values in the same unit.
+    """
+
+    runs: tuple[Run, Run]
+    plans: tuple[Plan, Plan]
+    lead: int | None
+    channels: tuple[int, int]
+    same_sites: bool
+    comparable: bool
+
+
+def show() -> None:
+    """Draw the whole view."""
+    shelf = cache.find_runs()
+    page_head.show_head(page_head.COMPARE, "Compare")
+    if shelf.default is None:
+        page_head.show_no_runs(shelf.places)
+        return
+    _compare(shelf)
+
+
+@st.fragment
+def _compare(shelf: Shelf) -> None:
+    """All that answers to the controls."""
+    made = state(shelf)
+    sides = st.columns(2, gap="medium")
+    with sides[0]:
+        left = compare_sides.show(shelf, "A", made.first, change)
+    with sides[1]:
+        right = compare_sides.show(shelf, "B", made.second, change)
+    if left is None or right is None:
+        return
+    (first, one), (second, other) = left, right
+    _tell_unmet(made, first, second)
+    made = _pick_shown(made, first, second)
+    write(made)
+    pair = _pair(made, (first, second), (one, other))
+    _show_cautions(pair)
+    if pair.same_sites:
+        _show_maps(made, pair)
+    _show_numbers(pair)
+    curves.show(pair.runs, pair.plans, pair.lead, pair.channels)
+
+
+def state(shelf: Shelf) -> Comparison:
+    """What is compared; the link's where this session has not compared yet."""
+    run_ids, default = list(shelf.folders), shelf.default or ""
+    if STATE not in st.session_state:
+        st.session_state[STATE] = comparison.read(st.query_params, run_ids, default)
+        st.session_state[LINK] = st.session_state[STATE], dict(st.query_params)
+    made: Comparison = st.session_state[STATE]
+    if not {made.first.run_id, made.second.run_id} <= set(run_ids):  # renamed or deleted since
+        made = comparison.read({}, run_ids, default)
+        st.session_state[STATE] = made
+    return made
+
+
+def _tell_unmet(made: Comparison, first: Run, second: Run) -> None:
+    """What the link asked for and is not here, as long as nothing is changed."""
+    read, query = st.session_state.get(LINK, (None, {}))
+    told = comparison.unmet(query, made, first, second) if read is made else []
+    if told:
+        st.warning("  \n".join(told))
+
+
+def change(**changes: object) -> None:
+    """Change parts of the comparison."""
+    st.session_state[STATE] = replace(st.session_state[STATE], **changes)
+
+
+def write(made: Comparison) -> None:
+    """Put the comparison into the address bar, touching it only where something changed."""
+    wanted = comparison.link(made)
+    if dict(st.query_params) != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
+    """Lead time, variable, and what the maps show."""
+    leads = comparison.shared_leads(first, second)
+    variables = comparison.shared_variables(first, second)
+    options: list[int | str] = [comparison.ALL_LEADS, *range(leads)]
+    lead = made.lead if made.lead is not None and made.lead < leads else None
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare-shown"):
+        if comparison.same_sites(first, second):
+            _pick_layer(made, first)
+        st.selectbox(
+            "Lead time",
+            options,
+            format_func=lambda i: run_text.capital(
+                run_text.lead_time(first, i if isinstance(i, int) else None)
+            ),
+            key=compare_sides.bound("lead", comparison.ALL_LEADS if lead is None else lead),
+            on_change=lambda: change(lead=_lead(st.session_state["compare-lead"])),
+            filter_mode=None,
+            width=240,
+        )
+        if len(variables) > 1:
+            st.selectbox(
+                "Variable",
+                variables,
+                format_func=lambda name: name.replace("_", " "),
+                key=compare_sides.bound("variable", made.variable or variables[0]),
+                on_change=lambda: change(variable=st.session_state["compare-variable"]),
+                filter_mode=None,
+                width=240,
+            )
+    return replace(made, lead=lead)
+
+
+def _pick_layer(made: Comparison, run: Run) -> None:
+    names = {
+        comparison.KEPT: f"{run_text.capital(run_text.site_noun(run))}s kept",
+        comparison.ERROR: "Forecast error",
+    }
+    st.segmented_control(
+        "The maps show",
+        comparison.SHOWN,
+        required=True,
+        format_func=lambda name: names[name],
+        key=compare_sides.bound("show", made.show),
+        on_change=lambda: change(show=st.session_state["compare-show"] or made.show),
+    )
+
+
+def _lead(option: int | str) -> int | None:
+    return option if isinstance(option, int) else None
+
+
+def _pair(made: Comparison, runs: tuple[Run, Run], plans: tuple[Plan, Plan]) -> Pair:
+    shared = comparison.shared_variables(*runs)
+    variable = made.variable if made.variable in shared else next(iter(shared), None)
+    channels = (
+        comparison.channel_of(runs[0], variable),
+        comparison.channel_of(runs[1], variable),
+    )
+    same = comparison.same_sites(*runs)
+    comparable = variable is not None and comparison.same_measure(*runs) and same
+    return Pair(runs, plans, made.lead, channels, same, comparable)
+
+
+def _show_cautions(pair: Pair) -> None:
+    if not pair.same_sites:
+        st.info(
+            "These runs lie over different places, so no map can lay one over the other. Figures "
+            "and curves stand side by side; their errors are of different values.",
+            icon=":material/info:",
+        )
+    elif not pair.comparable:
+        st.info(
+            "These runs forecast the same places but not the same values: data, test period, "
+            "horizon or unit differ, so a difference of errors says little.",
+            icon=":material/info:",
+        )
+
+
+def _show_maps(made: Comparison, pair: Pair) -> None:
+    """Three maps on one camera: A, B and their difference; A and B on one scale."""
+    shown = _kept(pair) if made.show == comparison.KEPT else _errors(pair)
+    run = pair.runs[0]
+    stage = cache.compared_stage(run, VIEWS)
+    kept = [plan.mask.active for plan in pair.plans]
+    errors = [
+        comparison_tables.site_errors(one, plan, pair.lead, channel)
+        for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    ]
+    digits = run_text.digits(run.rmse(0, None, pair.channels[0]))
+    paint = map_paint.paint_of(stage, shown, kept[0], errors[0], digits)
+    sealed = map_paint.seal(replace(paint, other=(stage.drawn(kept[1]), stage.drawn(errors[1]))))
+    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
+    version = f"{made.show}/{pair.lead}/{sealed.mark}"
+    linked_maps.show_paint(stage, sealed, captions, version)
+    linked_maps.show_stage(
+        stage,
+        TooltipWords(
+            noun=run_text.site_noun(run),
+            error="",
+            unit=run_text.unit(run, pair.channels[0]),
+        ),
+        on_pick=lambda _: None,
+    )
+
+
+def _kept(pair: Pair) -> dict[str, Look]:
+    both = [
+        map_styles.importance(run, plan) for run, plan in zip(pair.runs, pair.plans, strict=True)
+    ]
+    return _named(both, map_styles.kept_by(pair.runs[0], *pair.plans, NAMES))
+
+
+def _errors(pair: Pair) -> dict[str, Look]:
+    scale = map_styles.shared_error_scale(
+        [
+            (run, channel, plan)
+            for run, channel, plan in zip(pair.runs, pair.channels, pair.plans, strict=True)
+        ],
+        pair.lead,
+    )
+    both = [
+        map_styles.error(run, plan, scale, pair.lead, channel)
+        for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    ]
+    here, there = (
+        comparison_tables.site_errors(run, plan, pair.lead, channel)
+        for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    )
+    apart = map_styles.error_difference(pair.runs[0], here, there, pair.channels[0], NAMES)
+    return _named(both, apart)
+
+
+def _named(both: list[Look], apart: Look) -> dict[str, Look]:
+    """The three maps by view, the first two with their letter in front."""
+    first, second = (
+        replace(look, title=f"{name}: {look.title[:1].lower()}{look.title[1:]}")
+        for name, look in zip(NAMES, both, strict=True)
+    )
+    return dict(zip(VIEWS, (first, second, apart), strict=True))
+
+
+def _show_numbers(pair: Pair) -> None:
+    """The figures, and place by place."""
+    left, right = st.columns(2, gap="medium")
+    summaries = tuple(
+        summarise(run, plan, choice.FIRST_TOLERANCE, pair.lead, channel)
+        for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
+    )
+    with left:
+        st.markdown("**In numbers**")
+        table = comparison_tables.figures(
+            pair.runs, (summaries[0], summaries[1]), pair.channels, comparable=pair.comparable
+        )
+        st.dataframe(table, hide_index=True, key="compare-figures")
+    if pair.same_sites:
+        with right:
+            st.markdown(
+                f"**{run_text.capital(run_text.site_noun(pair.runs[0]))} by "
+                f"{run_text.site_noun(pair.runs[0])}**, those that differ first"
+            )
+            st.dataframe(
+                comparison_tables.differing_sites(pair.runs, pair.plans, pair.lead, pair.channels),
+                hide_index=True,
+                key="compare-sites",
+                height=356,
+            )

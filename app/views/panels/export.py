@@ -1,0 +1,194 @@
+"""Export: the plan as files, and a plan file opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from app import messages, uploads
+from app.drawing import map_layers
+from app.services import cache
+from app.state import choice as session
+from app.state import session_state
+from app.state.choice import Choice
+from app.views.plan import layer_bar
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.errors import DynSTError
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.plan_file import plan_of, read_card, write_plan
+from dynst_core.presentation import map_styles
+from dynst_core.runs.store import Run
+
+Write = Callable[[Run, Plan], bytes]
+
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+    """A button for the report, the maps and each format, and a box to open a plan file."""
+    st.markdown("**Take the plan with you**")
+    if clash or not plan.valid:
+        st.caption("There is no valid plan to export: loosen a constraint first.")
+    else:
+        st.caption(
+            "One row for each place: keep or remove, the reason, rank, importance, error, cost and "
+            "saving (a removed place costs 0 and saves its cost), and where it all came from."
+        )
+        _show_buttons(run, plan)
+        _show_pictures(run, choice, plan)
+    _open_plan(run)
+
+
+def _show_buttons(run: Run, plan: Plan) -> None:
+    # The libraries that write these files load only here, so that the page opens without them.
+    from dynst_core.reporting import cf_export, tabular_export
+
+    formats: list[tuple[str, str, str, Write]] = [
+        ("Table (CSV)", "csv", "text/csv", tabular_export.to_csv),
+        ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.to_geopackage),
+        ("GeoParquet", "parquet", "application/vnd.apache.parquet", tabular_export.to_geoparquet),
+        ("Fields (NetCDF)", "nc", "application/netcdf", cf_export.to_netcdf),
+        ("Fields (Zarr)", "zarr.zip", "application/zip", cf_export.to_zarr),
+        ("Plan file", "plan.json", "application/json", write_plan),
+    ]
+    if run.sites.geographic:
+        formats.insert(1, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
+    with st.container(horizontal=True, gap="small"):
+        for label, ending, mime, write in formats:
+            _offer(label, partial(write, run, plan), _file_name(run, plan, ending), mime)
+
+
+def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
+    """The report, and maps as pictures with title and legend: the usual ones and those shown."""
+    from dynst_core.presentation import static_maps
+    from dynst_core.reporting import html_report
+
+    def written() -> bytes:
+        base_map = cache.base_map()
+        tolerance, lead, channel = choice.tolerance, choice.lead, choice.channel
+        return html_report.write_report(run, plan, tolerance, lead, channel, base_map)
+
+    def drawn(name: str) -> bytes:
+        return static_maps.map_png(run, _look(run, choice, plan, name), cache.base_map())
+
+    st.markdown("**Show it to others**")
+    st.caption(
+        "The report is one file with maps, curve, figures, assumptions and cautions; print it to "
+        "PDF from any browser. Maps are those on the screen, importance and error."
+    )
+    with st.container(horizontal=True, gap="small"):
+        _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
+        for name in dict.fromkeys(
+            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_bar.shown(choice))
+        ):
+            label = f"Map of {PICTURES[name]} (PNG)"
+            _offer(label, partial(drawn, name), _file_name(run, plan, f"{name}.png"), "image/png")
+
+
+PICTURES = {
+    map_layers.IMPORTANCE: "importance",
+    map_layers.ERROR: "error",
+    map_layers.ADDED: "error added",
+    map_layers.WITHIN: "tolerance",
+    map_layers.SERVED: "areas served",
+    map_layers.FORECAST: "forecast",
+    map_layers.TRUTH: "truth",
+    map_layers.DIFFERENCE: "difference",
+}
+
+
+def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.Look:
+    """A layer as the screen shows it."""
+    if name == map_layers.IMPORTANCE:
+        return map_styles.importance(run, plan)
+    if name == map_layers.ERROR:
+        scale = map_styles.error_scale(run, choice.lead, choice.channel, plan)
+        return map_styles.error(run, plan, scale, choice.lead, choice.channel)
+    return map_layers.look(name, run, plan, layer_bar.facts(run, choice, plan, name))
+
+
+def _file_name(run: Run, plan: Plan, ending: str) -> str:
+    return f"{run.run_id}-{len(run.sites) - plan.mask.n_active}-removed.{ending}"
+
+
+def _offer(label: str, data: Callable[[], bytes], file_name: str, mime: str) -> None:
+    """A button whose file is made only when it is pressed."""
+    st.download_button(
+        label,
+        data=data,
+        file_name=file_name,
+        mime=mime,
+        key=f"export-{label}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _open_plan(run: Run) -> None:
+    st.markdown("**Open a plan file**")
+    key = f"plan-file-{run.run_id}"
+    st.file_uploader(
+        "A plan file of the same sites",
+        type=["json"],
+        key=key,
+        on_change=lambda: _take_plan(run, key),
+        label_visibility="collapsed",
+        max_upload_size=uploads.PLAN_MB,
+    )
+    told = st.session_state.get(f"{key}-told")
+    if told is not None:
+        opened, text = told
+        (st.success if opened else st.error)(
+            messages.as_markdown(text), icon=":material/check:" if opened else ":material/error:"
+        )
+
+
+def _take_plan(run: Run, key: str) -> None:
+    """Set everything to what an uploaded plan file says."""
+    file = st.session_state[key]
+    if file is None:
+        st.session_state[f"{key}-told"] = None
+        return
+    try:
+        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
+    except DynSTError as error:
+        st.session_state[f"{key}-told"] = (False, str(error))
+        return
+    asked = plan.constraints
+    session_state.set_zones(
+        run, None if asked.zone is None else session_state.Zones(file.name, asked.zone)
+    )
+    ids = run.sites.site_id
+    session_state.change(
+        run,
+        level=run.level_near(1 - plan.n_wanted / len(run.sites)),
+        cost=_single(asked),
+        costs=_by_site(asked),
+        currency=asked.currency or session.FIRST_CURRENCY,
+        max_cost=asked.max_cost,
+        always=tuple(ids[asked.always].tolist()),
+        never=tuple(ids[asked.never].tolist()),
+        min_distance_km=asked.min_distance_km,
+        limits=asked.limits,
+        edits=plan.edits,
+    )
+    session_state.load(run, plan)
+    st.session_state[f"{key}-told"] = (
+        True,
+        f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",
+    )
+
+
+def _single(asked: Constraints) -> float | None:
+    """The cost of each site where all cost alike, else None."""
+    if asked.cost is None or len(np.unique(asked.cost)) != 1:
+        return None
+    return float(asked.cost[0])
+
+
+def _by_site(asked: Constraints) -> tuple[float, ...] | None:
+    """The cost of each site where costs differ, else None."""
+    if asked.cost is None or _single(asked) is not None:
+        return None
+    return tuple(asked.cost.tolist())

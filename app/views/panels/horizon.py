@@ -1,0 +1,58 @@
+"""Long horizon: how the error grows with the lead time, and with the share removed beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.drawing import charts
+from app.state import session_state
+from app.state.choice import Choice
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run
+
+HEIGHT = 195
+
+
+def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
+    """Error by lead time, and the heat map of share removed and lead time.
+
+    Args:
+        run: the run.
+        choice: what the planner chose.
+        plan: the plan that is shown.
+        valid: whether there is a plan at all; else the lines are of the run's own masks.
+    """
+    channel, noun = choice.channel, run_text.site_noun(run)
+    st.markdown(f"**Error of {run_text.plain(run_text.variable(run, channel))} by lead time**")
+    if not valid:
+        st.caption(f"{run_text.WHY_NO_PLAN} Lines are of the run's own masks.")
+    elif not plan.evaluated:
+        st.caption("This plan's error is not yet evaluated; lines are of the run's own masks.")
+    st.plotly_chart(
+        charts.lead_times(run, plan.level if valid else None, channel, HEIGHT, plan.errors),
+        key="lead-times",
+        config={"displayModeBar": False},
+        alt=f"Forecast error by lead time, from {run_text.lead_time_range(run)}.",
+    )
+    st.caption(f"By {noun}s removed and lead time; click a cell to go there.")
+    # The key changes with the choice, so that the same cell can be clicked twice.
+    key = f"heat-{choice.level}-{choice.lead}"
+    st.plotly_chart(
+        charts.heat_map(run, choice.level, choice.lead, channel, HEIGHT),
+        key=key,
+        on_select=lambda: _go(run, st.session_state[key]),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=f"Forecast error by share of {noun}s removed and lead time.",
+    )
+
+
+def _go(run: Run, selected: Any) -> None:
+    """Set slider and lead time to a clicked cell."""
+    points = selected["selection"]["points"]
+    if points:
+        level, lead = points[0]["customdata"][:2]
+        session_state.change(run, level=int(level), lead=int(lead))

@@ -1,0 +1,95 @@
+"""The panel beside the maps: one of several closer looks, chosen by the planner."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import messages
+from app.drawing import charts
+from app.services import cache
+from app.state import choice as session
+from app.state import session_state
+from app.state.choice import Choice
+from app.views.panels import constraints, export, horizon, site_card, what_if
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import baseline_curves, run_text
+from dynst_core.runs.store import Run
+
+NOTE_HEIGHT = 82
+"""Pixels that the curve gives up for a note beneath it."""
+
+BAR_HEIGHT = 42
+"""Pixels of the bar that names the panels."""
+
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+    """The bar of names, and what the chosen one shows.
+
+    Returns:
+        An empty place beneath, for what takes a while to compute.
+    """
+    names = {
+        session.CURVE: "Curve",
+        session.HORIZON: "Horizon",
+        session.SITE_CARD: run_text.capital(run_text.site_noun(run)),
+        session.WHAT_IF: _with_count("What if", len(plan.edits)),
+        session.CONSTRAINTS: _with_count("Constraints", plan.constraints.n_asked),
+        session.EXPORT: "Export",
+    }
+    st.segmented_control(
+        "Closer look",
+        session.PANELS,
+        required=True,
+        format_func=names.__getitem__,
+        key=session_state.bound("panel", run, choice.panel),
+        on_change=lambda: session_state.change(
+            run, panel=session_state.shown("panel", run) or choice.panel
+        ),
+        label_visibility="collapsed",
+    )
+    if choice.panel == session.HORIZON:
+        horizon.show(run, choice, plan, valid=clash is None)
+    elif choice.panel == session.SITE_CARD:
+        return site_card.show(run, choice, plan, clash)
+    elif choice.panel == session.WHAT_IF:
+        return what_if.show(run, choice, plan, clash)
+    elif choice.panel == session.CONSTRAINTS:
+        constraints.show(run, choice, plan, clash)
+    elif choice.panel == session.EXPORT:
+        export.show(run, choice, plan, clash)
+    else:
+        _show_curve(run, choice, plan, valid=clash is None)
+    return st.empty()
+
+
+def _with_count(label: str, count: int) -> str:
+    """A panel's name with how many constraints or edits there are in it."""
+    return f"{label} ({count:,})" if count else label
+
+
+def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
+    level, lead, channel = choice.level, choice.lead, choice.channel
+    baselines, fault = cache.baselines(run)
+    note = (
+        messages.as_markdown(fault) if fault else baseline_curves.missing_baselines(run, baselines)
+    )
+    if not valid:
+        note = f"{run_text.WHY_NO_PLAN} The marker is the run's own level."
+    elif plan.level is None:
+        here = plan.rmse(lead, channel)
+        known = "is not yet evaluated"
+        if here is not None:
+            unit = run_text.plain(run_text.unit(run, channel))
+            known = f"is {run_text.number(here, run.rmse(0, lead, channel))} {unit}"
+        note = f"The marker is the run's own level; this plan's error {known}."
+    height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
+    st.markdown(f"**{run_text.plain(run_text.curve_title(run, channel))}**")
+    st.plotly_chart(
+        cache.trade_off(run, level, lead, channel, height),
+        key="trade-off",
+        config={"displayModeBar": False},
+        alt=charts.description(run, level, lead, channel),
+    )
+    if note:
+        st.caption(note)

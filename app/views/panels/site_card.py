@@ -1,0 +1,135 @@
+"""Look closer: one site's importance, when it is dropped, and what is lost there."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.drawing import site_charts
+from app.services import forecasters
+from app.state import choice as session
+from app.state import session_state
+from app.state.choice import Choice
+from app.views.panels import site_failure, site_time
+from app.views.shared import data_offer, pins
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import run_text
+from dynst_core.presentation.site_reasons import level_history, site_reasons
+from dynst_core.runs.store import Run
+
+VIEWS = {session.OVER_TIME: "Over time", session.BY_LEAD_TIME: "By lead time"}
+
+
+def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+    """A box to choose the site, its facts, its pin, what its loss costs, and a chart.
+
+    Returns:
+        The place of what is still being computed.
+    """
+    noun, ids = run_text.site_noun(run), run.sites.site_id.tolist()
+    st.selectbox(
+        run_text.capital(noun),
+        ids,
+        index=None,
+        key=session_state.bound("site", run, choice.site),
+        on_change=lambda: session_state.change(run, site=session_state.shown("site", run)),
+        placeholder=f"click a {noun} on a map, or type its id",
+        label_visibility="collapsed",
+    )
+    if choice.site is None:
+        st.caption(
+            f"Click a {noun} on either map to see how important it is, at which cut it goes, and "
+            f"what the forecast loses there."
+        )
+        return st.empty()
+    site = ids.index(choice.site)
+    _show_facts(run, choice, plan, site, clash)
+    with st.container(horizontal=True, gap="small", key="card-actions"):
+        pins.show(run, choice)
+        if clash is None:
+            site_failure.offer(run, plan, site)
+    site_failure.show(run, choice, plan, site)
+    return _show_chart(run, choice, plan, site, clash)
+
+
+def _show_chart(
+    run: Run, choice: Choice, plan: Plan, site: int, clash: str | None
+) -> DeltaGenerator:
+    """The site over time, or its error by lead time; and the place of what is being computed."""
+    view = site_time.view(run, choice)
+    with st.container(horizontal=True, gap="small", key="card-views"):
+        st.segmented_control(
+            "What is drawn",
+            session.CARDS,
+            required=True,
+            format_func=lambda name: VIEWS[name],
+            key=session_state.bound("card", run, view),
+            on_change=lambda: session_state.change(run, card=session_state.shown("card", run)),
+            label_visibility="collapsed",
+        )
+        if view == session.OVER_TIME:
+            site_time.pick_stretch(run, choice)
+    if view == session.BY_LEAD_TIME:
+        _show_lead_times(run, choice, plan, site)
+    elif clash is not None:
+        st.caption(run_text.NEEDS_PLAN)
+    else:
+        site_time.show(run, choice, plan, site)
+    if clash is None and (
+        site_failure.asked(run, choice, plan) or site_time.asked(run, choice, plan)
+    ):
+        data_offer.show(run, plan, forecasters.source(run), "The answer", "card")
+    return st.empty()
+
+
+def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+    st.plotly_chart(
+        site_charts.site_lead_times(run, site, plan.level, choice.channel, 180, plan.errors),
+        key="site-lead-times",
+        config={"displayModeBar": False},
+        alt=f"Forecast error at {run_text.site_noun(run)} {choice.site} by lead time.",
+    )
+
+
+def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | None) -> None:
+    noun, name = run_text.site_noun(run), run_text.plain(str(run.sites.site_id[site]))
+    state_now = "kept" if plan.mask.active[site] else "removed"
+    decided = f"is **{state_now}** in this plan: {run_text.plain(site_reasons(run, plan)[site])}"
+    if clash is not None:
+        decided = "is **not decided**: no plan obeys all constraints"
+    lines = [
+        f"**{run_text.capital(noun)} {name}** {decided}.",
+        f"Importance: {run_text.standing(run, float(run.path.importance[site]))}"
+        f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
+        f"counted from the first to go.",
+        f"{level_history(run, site)} {_kept_against_dropped(run, choice, site)}",
+    ]
+    with st.container(key="facts"):
+        st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _interval(run: Run, site: int) -> str:
+    """Between which shares the importance lies over the seeds; one seed has no interval."""
+    members = run.arrays.members
+    if members is None:
+        return " (from one training)"
+    low, high = members.importance[:, site]
+    return f" ({100 * low:.0f} to {100 * high:.0f} % over {len(members.seeds)} trainings)"
+
+
+def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
+    """The error at its place at the last level that keeps it and at the next, without it."""
+    active = run.path.active[:, site]
+    if active[-1]:
+        return ""
+    last = int(np.flatnonzero(active)[-1])
+    errors = [run.rmse_by_site(i, choice.lead, choice.channel)[site] for i in (last, last + 1)]
+    if not np.isfinite(errors).all():
+        return "No error is known there: nothing was observed in the test period."
+    kept, dropped = (run_text.number(float(e), float(errors[0])) for e in errors)
+    unit = run_text.plain(run_text.unit(run, choice.channel))
+    return (
+        f"Error there: {kept} {unit} at the last level that keeps it, "
+        f"{dropped} at the next, which drops others too."
+    )

@@ -1,0 +1,125 @@
+"""One site over time on its card: observed, forecast with all sites and with the plan, a band."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app.drawing import site_charts
+from app.services import forecast_requests, forecasters
+from app.services.forecast_requests import Ask
+from app.state import choice as session
+from app.state import session_state
+from app.state.choice import Choice
+from dynst_core.fields.time_axis import later
+from dynst_core.planning import site_series as times
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.site_series import Series, SiteBand, Stretch
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run
+
+HEIGHT = 170
+
+
+def pick_stretch(run: Run, choice: Choice) -> None:
+    """A box for the part of the test period that is shown, where it is long enough to be cut."""
+    options = _stretches(run, _lead_time(run, choice))
+    if len(options) == 1:
+        return
+    st.selectbox(
+        "Test period shown",
+        list(options),
+        format_func=lambda i: _period(run, options[i]) if i else "Whole test period",
+        key=session_state.bound("stretch", run, _stretch(run, choice, options)),
+        on_change=lambda: session_state.change(run, stretch=session_state.shown("stretch", run)),
+        filter_mode=None,
+        label_visibility="collapsed",
+    )
+
+
+def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+    """The chart and what its band held, once the forecasts are there."""
+    found = _known(run, plan, site, _lead_time(run, choice))
+    if found is not None:
+        _draw(run, choice, plan, site, found)
+
+
+def asked(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
+    """What is to be forecast for the site that the screen shows over time, if it shows one."""
+    site = session.site_on_card(run, choice)
+    if site is None or view(run, choice) != session.OVER_TIME:
+        return []
+    return [forecast_requests.series(plan.mask, site, _lead_time(run, choice))]
+
+
+def _draw(run: Run, choice: Choice, plan: Plan, site: int, found: Series) -> None:
+    lead_time, channel = _lead_time(run, choice), choice.channel
+    options = _stretches(run, lead_time)
+    shown = options[_stretch(run, choice, options)].holds(found.valid_time)
+    band = times.band_at(run, plan.level, found, site, lead_time, channel)
+    st.plotly_chart(
+        site_charts.over_time(run, found, band, channel, shown, HEIGHT),
+        key="site-series",
+        config={"displayModeBar": False},
+        alt=site_charts.description(run, site, lead_time, channel),
+    )
+    held = times.share_held(found, band, channel, shown)
+    st.caption(f"{_ahead(run, choice)} {_told(run, band, held, channel)}")
+
+
+def view(run: Run, choice: Choice) -> str:
+    """What the card draws: what was chosen, else the site over time where its data are at hand."""
+    if choice.card is not None:
+        return choice.card
+    return session.OVER_TIME if forecasters.source(run).at_hand else session.BY_LEAD_TIME
+
+
+def _known(run: Run, plan: Plan, site: int, lead_time: int) -> Series | None:
+    loaded = forecasters.loaded(run)
+    if loaded is None or not plan.mask.n_active:
+        return None
+    return loaded.known_series(plan.mask, site, lead_time)
+
+
+def _lead_time(run: Run, choice: Choice) -> int:
+    """The lead time chosen; the last where all are."""
+    return run.manifest.config.horizon - 1 if choice.lead is None else choice.lead
+
+
+def _stretches(run: Run, lead_time: int) -> dict[int, Stretch]:
+    """The stretches that hold a time at a lead time, by their place in the list."""
+    at = times.valid_times(run, lead_time)
+    return {i: one for i, one in enumerate(times.stretches(run)) if one.holds(at).any()}
+
+
+def _stretch(run: Run, choice: Choice, options: dict[int, Stretch]) -> int:
+    for place in (choice.stretch, times.usual_stretch(run)):
+        if place in options:
+            return place
+    return 0
+
+
+def _period(run: Run, stretch: Stretch) -> str:
+    """In words, to the end of its last step, so that a whole day is told by its date."""
+    seconds = run.manifest.dataset.step_seconds
+    step = np.timedelta64(round(seconds * 1e6), "us")
+    end = later(stretch.last, np.array(1), step)
+    first, last = (time.astype("datetime64[us]").item() for time in (stretch.first, end))
+    return run_text.period(first, last)
+
+
+def _ahead(run: Run, choice: Choice) -> str:
+    lead_time = _lead_time(run, choice)
+    last = ", the last lead time" if choice.lead is None and lead_time else ""
+    zone = " (UTC)" if run.sites.geographic else ""
+    return f"{run_text.capital(run_text.lead_time(run, lead_time))}{last}{zone}."
+
+
+def _told(run: Run, band: SiteBand, held: float, channel: int) -> str:
+    """What the band is, and what it held of the observations shown."""
+    if held != held:
+        return "Nothing was observed in the period shown."
+    source = "from the selection period" if band.calibrated else "1.28 × its RMSE there"
+    width = f"±{run_text.number(band.half_width)} {run_text.plain(run_text.unit(run, channel))}"
+    share = f"{100 * band.share:.0f} % band"
+    return f"{share}: {width} ({source}); held {100 * held:.0f} % of the observations shown."

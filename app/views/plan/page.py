@@ -1,0 +1,217 @@
+"""Plan: which sites can be removed, and what that does to the forecast."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import messages
+from app.components import linked_maps
+from app.components.linked_maps import TooltipWords
+from app.drawing.map_stage import Stage
+from app.services import cache, forecasters
+from app.services.cache import Shelf
+from app.state import choice as session
+from app.state import link, rerun, session_state
+from app.state.choice import Choice
+from app.views.panels import panel_bar, what_if
+from app.views.plan import costs, decision_bar, figures, layer_bar, pending_forecast
+from app.views.plan.map_painting import paint_maps, previews
+from app.views.shared import page_head
+from dynst_core.errors import RunError
+from dynst_core.fields.mask import Mask
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run
+
+ALL_LEADS = -1
+"""The lead-time box's option for all of them; a select box keeps None for "nothing chosen"."""
+
+STREETS = "streets"
+LAST_RUN = "last-run"
+"""The run shown last, for the way back from another view, whose address names none."""
+
+
+def show() -> None:
+    """Draw the whole view."""
+    shelf = cache.find_runs()
+    if shelf.default is None:
+        page_head.show_links(page_head.PLAN)
+        st.markdown("### DynST Planner")
+        page_head.show_no_runs(shelf.places)
+        return
+    words, picker = st.columns([3, 1], gap="medium", vertical_alignment="center")
+    with picker:
+        page_head.show_links(page_head.PLAN)
+        run_id = _pick_run(shelf)
+    try:
+        run = cache.open_run(shelf.folders[run_id])
+    except RunError as error:
+        with words:
+            _show_damaged(run_id, error, others=len(shelf.folders) - 1)
+        return
+    with words:
+        _show_head(run)
+    _show_cautions(run)
+    _plan(run)
+
+
+def _pick_run(shelf: Shelf) -> str:
+    """The run asked for in the link or chosen in the box."""
+    run_ids = list(shelf.folders)
+    asked = st.query_params.get(link.RUN, st.session_state.get(LAST_RUN, shelf.default))
+    if asked not in shelf.folders:
+        page_head.show_unknown_run(asked, shelf.default)
+        asked = shelf.default
+    shown = st.session_state.get("run")
+    if shown not in shelf.folders or rerun.says_values():
+        st.session_state["run"] = shown if shown in shelf.folders else asked
+    return st.selectbox("Run", run_ids, key="run", filter_mode=None, label_visibility="collapsed")
+
+
+def _show_damaged(run_id: str, error: RunError, others: int) -> None:
+    st.markdown(f"### {run_text.plain(run_id)}")
+    st.error(messages.as_markdown(error), icon=":material/error:")
+    if others:
+        st.markdown("The other runs are not affected: choose one in the box.")
+
+
+def _show_head(run: Run) -> None:
+    st.markdown(f"### {run_text.plain(run.manifest.title)}")
+    st.caption(run_text.plain(run_text.about_run(run)))
+
+
+def _show_cautions(run: Run) -> None:
+    caution = run_text.incomplete(run)
+    if caution:
+        st.warning(caution, icon=":material/pending:")
+
+
+@st.fragment
+def _plan(run: Run) -> None:
+    """All that answers to the slider. A fragment, so that nothing else is run again."""
+    choice = session_state.choice(run)
+    link.write(st.query_params, run, choice)
+    _pick_level_and_lead(run, choice)
+    plan, clash = _current_plan(run, choice)
+    stage = cache.stage(run)
+    ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
+    # First, so that the maps answer before the rest is ready.
+    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    decision_bar.show(run, choice)
+    with st.container(key="told"):  # always there, so that the maps below it are never drawn anew
+        costs.show_fault(run, choice)
+        _tell(run, clash)
+    figures.show(run, choice, plan, valid=clash is None)
+    if clash is None:
+        layer_bar.show_questions(run, choice, plan)
+    maps, panel = st.columns([2.15, 1], gap="small")
+    with maps:
+        _show_maps(run, stage, choice, ahead)
+    with panel, st.container(border=True, key="panel"):
+        slot = panel_bar.show(run, choice, plan, clash)
+    with st.container(horizontal=True, vertical_alignment="center", key="foot"):
+        st.caption(run_text.plain(run_text.credits(run)))
+        if run.sites.geographic:
+            st.toggle("Street map beneath (needs the internet)", key=STREETS)
+    if clash is None:
+        pending_forecast.settle(run, choice, plan, slot)
+
+
+def _tell(run: Run, clash: str | None) -> None:
+    """What stands in the way of the plan, or of the link that led here."""
+    unmet, lost = session_state.unmet_level(run), session_state.lost(run)
+    if unmet:
+        st.warning(unmet)
+    if lost:
+        st.warning(run_text.lost_sites(run, lost), icon=":material/link_off:")
+    if clash:
+        st.error(f"{run_text.plain(clash)} Until then the maps are grey.", icon=":material/block:")
+
+
+def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
+    """The plan to show, and the clash if no plan can be had: then it stands for the pins alone."""
+    found = session_state.zones(run)
+    zone = None if found is None else found.zone
+    loaded = session_state.loaded(run)
+    if loaded is not None:
+        return forecasters.measured(run, loaded), None
+    plan, clash = cache.plan(run, choice, zone)
+    if plan is not None:
+        return forecasters.measured(run, plan), clash
+    asked = choice.constraints(run, zone)
+    return Plan.of(run, Mask(asked.always), asked), clash
+
+
+def _pick_level_and_lead(run: Run, choice: Choice) -> None:
+    """Slider, lead time and, where there are several, variable."""
+    channels = range(len(run.manifest.dataset.channels))
+    leads = [ALL_LEADS, *range(run.manifest.config.horizon)]
+    more = [] if len(channels) == 1 else [1]
+    boxes = st.columns([2.2, 1.9, 1, *more], gap="medium")
+    with boxes[0], st.container(key="level"):  # the maps follow the slider in it
+        st.select_slider(
+            run_text.removed_question(run),
+            range(len(run.path.active)),
+            format_func=lambda i: run_text.level_label(run, i),
+            key=session_state.bound("level", run, choice.level),
+            on_change=lambda: session_state.change(run, level=session_state.shown("level", run)),
+        )
+    with boxes[1], st.container(horizontal=True, gap="small"):
+        layer_bar.pick_layers(run, choice)
+    with boxes[2]:
+        st.selectbox(
+            "Lead time",
+            leads,
+            format_func=lambda i: run_text.capital(run_text.lead_time(run, _lead(i))),
+            key=session_state.bound("lead", run, ALL_LEADS if choice.lead is None else choice.lead),
+            on_change=lambda: session_state.change(
+                run, lead=_lead(session_state.shown("lead", run))
+            ),
+            filter_mode=None,
+        )
+    if len(channels) > 1:
+        with boxes[3]:
+            st.selectbox(
+                "Variable",
+                channels,
+                format_func=lambda i: run_text.variable(run, i),
+                key=session_state.bound("channel", run, choice.channel),
+                on_change=lambda: session_state.change(
+                    run, channel=session_state.shown("channel", run)
+                ),
+                filter_mode=None,
+            )
+
+
+def _lead(option: int) -> int | None:
+    return None if option == ALL_LEADS else option
+
+
+def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) -> None:
+    """The places of the sites, which stay while the choices change."""
+    linked_maps.show_stage(
+        stage,
+        TooltipWords(
+            noun=run_text.site_noun(run),
+            error=f"Forecast error ({run_text.variable(run, choice.channel)})",
+            unit=run_text.unit(run, choice.channel),
+        ),
+        on_pick=lambda site: _pick(run, site),
+        on_pick_many=lambda ids: _pick_many(run, ids),
+        swipe=choice.swipe,
+        on_swipe=lambda: session_state.change(run, swipe=not session_state.choice(run).swipe),
+        street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
+        previews=ahead,
+    )
+
+
+def _pick(run: Run, site: str) -> None:
+    """A clicked site opens its card, or takes its place in the question "what if"."""
+    here = session_state.choice(run).panel
+    panel = here if here == session.WHAT_IF else session.SITE_CARD
+    session_state.change(run, site=site, group=(), panel=panel)
+
+
+def _pick_many(run: Run, ids: list[str]) -> None:
+    what_if.pick(run, ids)
+    session_state.change(run, panel=session.WHAT_IF)

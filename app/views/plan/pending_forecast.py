@@ -1,0 +1,149 @@
+"""Long answers: have what the screen asks for and does not know forecast beside the page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
+
+from app import messages
+from app.drawing import map_layers, training_text
+from app.services import background_task, forecast_requests, forecasters
+from app.services.background_task import Errand
+from app.services.forecast_requests import Ask
+from app.state import choice as session
+from app.state import rerun, session_state
+from app.state.choice import Choice
+from app.views.panels import site_failure, site_time, what_if
+from app.views.plan import layer_bar
+from dynst_core.planning.plan import Plan
+from dynst_core.runs.store import Run
+
+FRAME_SECONDS = 0.35
+"""How long a moment stays when the maps play."""
+
+LOOK_SECONDS = 0.4
+"""How often a screen that waits looks how far its answer is."""
+
+
+def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
+    """See to what is open on the screen, or show the next moment while the maps play.
+
+    Args:
+        run: the run.
+        choice: what is on the screen.
+        plan: what it shows.
+        slot: where to say how far an answer is.
+    """
+    source = forecasters.source(run)
+    answerable = not source.fault and (source.at_hand or session_state.forecast_asked(run, plan))
+    if not answerable or not plan.mask.n_active:
+        background_task.drop()
+        return
+    left = forecast_requests.still_open(run, _asked(run, choice, plan))
+    if not left:
+        background_task.drop()
+        _play(run, choice)
+        return
+    name = (str(run.folder), run.manifest.created)
+    errand = background_task.ask(
+        frozenset((*name, one.name) for one in left), forecast_requests.work(run, left)
+    )
+    with slot.container(key="errand"):
+        if errand.stopped or errand.fault is not None:
+            _offer_again(errand)
+        elif not errand.ended.is_set():
+            _wait(run, choice, errand)
+        # Else it was answered and is forgotten already: better a grey map than an endless loop.
+
+
+def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
+    """All that the screen asks the forecaster; a series last, since it is the largest."""
+    names = layer_bar.shown(choice)
+    if set(names) & set(map_layers.MOMENTS):
+        yield forecast_requests.at_hand()
+    base = what_if.base_of(run, choice) if plan.edits else None
+    if not plan.evaluated and (plan.edits or session_state.forecast_asked(run, plan)):
+        if base is not None and choice.panel == session.WHAT_IF:
+            yield forecast_requests.first_look(base.mask, plan.mask)
+        yield forecast_requests.errors(plan.mask)
+    elif plan.edits and plan.level is None and choice.panel == session.WHAT_IF:
+        yield forecast_requests.caution(plan.mask)
+    if base is not None and not base.evaluated:
+        yield forecast_requests.errors(base.mask)
+    if map_layers.WITHIN in names:
+        yield forecast_requests.within(plan.mask, layer_bar.miss(run, choice), choice.channel)
+    yield from site_failure.asked(run, choice, plan)
+    yield from site_time.asked(run, choice, plan)
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _wait(run: Run, choice: Choice, errand: Errand) -> None:
+    """How far the answer is; looks again until it is there, and then draws the page with it."""
+    if errand.ended.is_set() or errand.stopped:
+        rerun.page()  # so that nobody looks again
+    with st.container():  # always there, so that the line beneath keeps its place
+        if errand.early is not None and choice.panel == session.WHAT_IF:
+            _first_look(run, choice, errand)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.progress(min(1.0, errand.share), _told(errand), width="stretch")
+        st.button("Stop", key="errand-stop", type="tertiary", on_click=errand.stop)
+
+
+def _told(errand: Errand) -> str:
+    """What is being done, the share that is, and the time left once it can be told."""
+    share = f": {100 * errand.share:.0f} %" if errand.share else ""
+    seconds = errand.seconds_left
+    left = "" if seconds is None else f", about {training_text.span(seconds)} left"
+    return f"{errand.words or 'Waiting'}{share}{left}"
+
+
+def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
+    """The answer over some of the forecasts; the whole one takes its place."""
+    st.markdown(what_if.told(run, choice, *errand.early))
+    loaded = forecasters.loaded(run)
+    if loaded is not None and len(loaded.first_windows) < len(loaded.windows):
+        first, whole = len(loaded.first_windows), len(loaded.windows)
+        st.caption(f"First look, over {first:,} of {whole:,} forecasts.")
+
+
+def _offer_again(errand: Errand) -> None:
+    """What became of an answer that did not come, and a button to ask again."""
+    if errand.fault is not None:
+        st.error(
+            f"The forecast failed: {messages.as_markdown(errand.fault)}", icon=":material/error:"
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if errand.stopped:
+            st.caption("The forecast was stopped.", width="content")
+        st.button(
+            "Forecast again" if errand.fault is not None else "Forecast it",
+            key="errand-again",
+            icon=":material/play_arrow:",
+            on_click=background_task.drop,
+        )
+
+
+def _play(run: Run, choice: Choice) -> None:
+    """Go on to the next moment after a short while, until the last."""
+    moments = set(layer_bar.shown(choice)) & set(map_layers.MOMENTS)
+    if not st.session_state.get(layer_bar.PLAYING, False):
+        return
+    last = run.manifest.split.n_test_windows - 1
+    if not moments or choice.window >= last or forecasters.loaded(run) is None:
+        st.session_state[layer_bar.PLAYING] = False
+        return
+    time.sleep(FRAME_SECONDS)
+    session_state.change(run, window=replace(choice, window=choice.window + 1).window)
+    _draw_again()
+
+
+def _draw_again() -> None:
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:  # the whole page was drawn, not the fragment alone
+        st.rerun()

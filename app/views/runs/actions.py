@@ -1,0 +1,274 @@
+"""Tools of the Runs view: rename, note, delete and restore, and a run as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from app import messages, uploads
+from app.services.cache import Shelf
+from dynst_core.errors import DynSTError
+from dynst_core.presentation import run_text
+from dynst_core.runs.library import (
+    NOTE_LETTERS,
+    Deleted,
+    delete,
+    deleted_runs,
+    forget,
+    is_example,
+    read_note,
+    rename,
+    restore,
+    write_note,
+)
+from dynst_core.runs.store import Run, RunStore
+
+LOOK, TOLD = "look-at", "runs-told"
+NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
+"""Where an action is asked for, and its message shown."""
+
+EXAMPLE_WORDS = (
+    "This run comes with DynST Planner as an example. It is not renamed, noted or deleted here; "
+    "export it and import it again for a copy of your own."
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the last action came to.
+
+    Attributes:
+        place: one of PLACES, where the action was asked for.
+        good: whether it was done.
+        text: what to say of it.
+        undo: takes it back; None where nothing can.
+    """
+
+    place: str
+    good: bool
+    text: str
+    undo: Callable[[], None] | None = None
+
+
+def show_message(place: str) -> None:
+    """What the last action came to, with a button to take it back.
+
+    Above what was clicked: below, it may lie beneath the edge of the screen.
+    """
+    told: Told | None = st.session_state.get(TOLD)
+    with st.container(key=f"told-{place}"):  # always there, so that nothing below is drawn anew
+        if told is None or told.place != place:
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            (st.success if told.good else st.error)(
+                run_text.plain(told.text),
+                icon=":material/check:" if told.good else ":material/error:",
+            )
+            if told.undo is not None:
+                st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=told.undo)
+
+
+def clear_message() -> None:
+    """What was said belongs to what was on the screen before."""
+    st.session_state.pop(TOLD, None)
+
+
+def show_tools(run: Run) -> None:
+    """All that can be done with one run."""
+    store = RunStore(run.folder.parent)
+    if is_example(run.folder):
+        st.caption(EXAMPLE_WORDS)
+    else:
+        _show_note(run)
+    show_message(TOOLS)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="run-tools"):
+        if not is_example(run.folder):
+            _show_name(store, run)
+        _show_export(run)
+        if not is_example(run.folder):
+            st.button(
+                "Delete",
+                key=f"delete-{run.run_id}",
+                icon=":material/delete:",
+                on_click=lambda: _delete(store, run.run_id),
+            )
+
+
+def show_damaged(folder: Path, fault: str) -> None:
+    """A run that cannot be opened: why not, and a button that deletes it.
+
+    Args:
+        folder: where it lies.
+        fault: why it cannot be opened.
+    """
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"damaged-{folder.name}"
+    ):
+        st.error(
+            f"**{run_text.plain(folder.name)}** cannot be opened. {messages.as_markdown(fault)}",
+            icon=":material/error:",
+        )
+        if not is_example(folder):
+            st.button(
+                "Delete",
+                key=f"delete-{folder.name}",
+                icon=":material/delete:",
+                on_click=_delete,
+                args=(RunStore(folder.parent), folder.name),
+            )
+
+
+def show_import(place: Path) -> None:
+    """A box that takes a packed run into the first folder of runs."""
+    st.markdown("**Import a run**")
+    show_message(IMPORT)
+    st.file_uploader(
+        "A run that was exported here or on another machine",
+        type=["zip"],
+        key="run-file",
+        on_change=lambda: _import(place),
+        label_visibility="collapsed",
+        max_upload_size=uploads.RUN_MB,
+    )
+
+
+def show_deleted(shelf: Shelf) -> None:
+    """The runs that can be restored."""
+    show_message(DELETED)
+    found = [(store, one) for store in map(RunStore, shelf.places) for one in deleted_runs(store)]
+    if not found:
+        return
+    with st.expander(f"Deleted runs ({len(found)})", key="deleted"):
+        for store, one in found:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{run_text.code(one.run_id)}, deleted {one.time:%d %b %Y, %H:%M} UTC")
+                st.button(
+                    "Restore",
+                    key=f"restore-{one.key}",
+                    icon=":material/undo:",
+                    on_click=_restore,
+                    args=(DELETED, store, one),
+                )
+                st.button(
+                    "Remove for good",
+                    key=f"forget-{one.key}",
+                    icon=":material/delete_forever:",
+                    on_click=_forget,
+                    args=(store, one),
+                )
+
+
+def _show_note(run: Run) -> None:
+    key = f"note-{run.run_id}"
+    written = read_note(run.folder).strip()
+    if st.session_state.get(f"{key}-read") != written:  # another session may have changed it
+        st.session_state[key] = st.session_state[f"{key}-read"] = written
+    show_message(NOTE)
+    st.text_area(
+        "Note",
+        key=key,
+        max_chars=NOTE_LETTERS,
+        height=80,
+        placeholder="What this run is for; it goes with the run when it is exported",
+        on_change=lambda: _note(run.folder, st.session_state[key]),
+    )
+
+
+def _show_name(store: RunStore, run: Run) -> None:
+    key = f"name-{run.run_id}"
+    st.session_state.setdefault(key, run.run_id)
+    st.text_input("Name", key=key, max_chars=80, width=260)
+    st.button(
+        "Rename",
+        key=f"rename-{run.run_id}",
+        icon=":material/edit:",
+        on_click=lambda: _rename(store, run.run_id, st.session_state[key].strip()),
+    )
+
+
+def _show_export(run: Run) -> None:
+    def pack() -> bytes:
+        from dynst_core.runs.archive import pack_run
+
+        return pack_run(run)
+
+    st.download_button(
+        "Export as one file",
+        data=pack,
+        file_name=f"{run.run_id}.dynst-run.zip",
+        mime="application/zip",
+        key=f"pack-{run.run_id}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _attempt(
+    place: str, act: Callable[[], object], told: str, undo: Callable[[], None] | None = None
+) -> bool:
+    """Do something with a run, and remember what to say about it."""
+    try:
+        act()
+    except (DynSTError, OSError) as error:
+        _tell(Told(place, good=False, text=messages.sentence(error)))
+        return False
+    _tell(Told(place, good=True, text=told, undo=undo))
+    return True
+
+
+def _tell(told: Told) -> None:
+    st.session_state[TOLD] = told
+
+
+def _note(folder: Path, text: str) -> None:
+    _attempt(NOTE, lambda: write_note(folder, text), "Note saved.")
+
+
+def _rename(store: RunStore, run_id: str, wish: str) -> None:
+    told = f"Run {run_id} is now {wish}; links to its old name no longer open it."
+    if wish != run_id and _attempt(TOOLS, lambda: rename(store, run_id, wish), told):
+        st.session_state[LOOK] = wish
+
+
+def _delete(store: RunStore, run_id: str) -> None:
+    gone: list[Deleted] = []
+    _attempt(
+        TOOLS,
+        lambda: gone.append(delete(store, run_id)),
+        f"Run {run_id} was deleted.",
+        lambda: _restore(TOOLS, store, gone[0]),
+    )
+
+
+def _restore(place: str, store: RunStore, one: Deleted) -> None:
+    back: list[str] = []
+    if _attempt(place, lambda: back.append(restore(store, one)), f"Run {one.run_id} is back."):
+        st.session_state[LOOK] = back[0]
+        if back[0] != one.run_id:
+            _tell(Told(place, good=True, text=f"Run {one.run_id} is back as {back[0]}."))
+
+
+def _forget(store: RunStore, one: Deleted) -> None:
+    told = f"Run {one.run_id} was removed for good."
+    _attempt(DELETED, lambda: forget(store, one), told)
+
+
+def _import(place: Path) -> None:
+    from dynst_core.runs.archive import unpack_run
+
+    file = st.session_state["run-file"]
+    if file is None:
+        clear_message()
+        return
+    came: list[str] = []
+
+    def unpack() -> None:
+        uploads.check_size(file, uploads.RUN_MB)
+        came.append(unpack_run(file, RunStore(place), file.name))
+
+    if _attempt(IMPORT, unpack, ""):
+        _tell(Told(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
+        st.session_state[LOOK] = came[0]

@@ -1,0 +1,310 @@
+"""What to train: data set, effort and details, with what it will take before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import streamlit as st
+
+from app import messages
+from app.drawing import training_text
+from app.services import training_jobs
+from app.services.training_jobs import Facts
+from dynst_core.datasets.catalogue import Entry, load_catalogue
+from dynst_core.errors import DynSTError
+from dynst_core.fields.mask import usual_levels
+from dynst_core.jobs.cost_model import correction, estimate, free_memory
+from dynst_core.presentation import run_text
+from dynst_core.training.request import (
+    BACKBONES,
+    ON_GRIDS,
+    ON_NETWORKS,
+    PRESETS,
+    USUAL_BACKBONE,
+    TrainRequest,
+)
+
+KEPT = "train-choice"
+DATA, PRESET, JOB = "data", "preset", "job"
+FIRST_DATA, OWN = "tunnel-fire", "own"
+MOST_SEEDS = 10
+
+
+@dataclass(frozen=True)
+class TrainChoice:
+    """What the form shows; None and nothing stand for the data set's usual values."""
+
+    dataset: str
+    preset: str
+    channels: tuple[str, ...]
+    history: int
+    horizon: int
+    backbone: str
+    levels: str
+    effort: float
+    seeds: int
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    stuck: Literal["remove", "keep"] = "remove"
+    name: str = ""
+
+
+def first_choice(dataset: str, preset: str) -> TrainChoice:
+    """A data set's usual values with a preset's effort."""
+    entry = load_catalogue()[dataset]
+    chosen = PRESETS[preset]
+    return TrainChoice(
+        dataset,
+        preset,
+        tuple(channel.name for channel in entry.channels),
+        entry.history,
+        entry.horizon,
+        USUAL_BACKBONE,
+        training_text.levels_text(chosen.levels),
+        chosen.effort,
+        chosen.seeds,
+    )
+
+
+def request_of(choice: TrainChoice) -> TrainRequest:
+    """The request that a choice makes; what is usual is left unsaid.
+
+    Raises:
+        ConfigError: its levels are no rising percents.
+    """
+    entry = load_catalogue()[choice.dataset]
+    everything = tuple(channel.name for channel in entry.channels)
+    return TrainRequest(
+        dataset=choice.dataset,
+        channels=() if set(choice.channels) >= set(everything) else choice.channels,
+        history=None if choice.history == entry.history else choice.history,
+        horizon=None if choice.horizon == entry.horizon else choice.horizon,
+        backbone=choice.backbone,
+        levels=training_text.levels_of(choice.levels),
+        effort=choice.effort,
+        seeds=choice.seeds,
+        always=choice.always,
+        never=choice.never,
+        stuck=choice.stuck,
+    )
+
+
+def show() -> None:
+    """The form, what the training will take, and the button."""
+    choice = _choice()
+    st.query_params[DATA], st.query_params[PRESET] = choice.dataset, choice.preset
+    catalogue = load_catalogue()
+    entry = catalogue[choice.dataset]
+    st.selectbox(
+        "Data set",
+        list(catalogue),
+        format_func=lambda name: training_text.dataset_label(catalogue[name]),
+        key=_bound("dataset", choice.dataset),
+        on_change=_take_dataset,
+        filter_mode=None,
+    )
+    for fault in catalogue.faults.values():
+        st.warning(messages.as_markdown(fault), icon=":material/warning:")
+    if not _show_data(entry):
+        return
+    _pick_preset(choice)
+    try:
+        facts = training_jobs.facts(choice.dataset, choice.channels)
+    except DynSTError as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
+        return
+    for notice in facts.notices:
+        (st.caption if facts.gridded else st.warning)(messages.as_markdown(notice))
+    with st.expander("Details", icon=":material/tune:", expanded=choice.preset == OWN):
+        _pick_details(choice, entry, facts)
+    _show_estimate_and_button(_choice(), facts)
+
+
+def _choice() -> TrainChoice:
+    if KEPT not in st.session_state:
+        data = st.query_params.get(DATA, FIRST_DATA)
+        preset = st.query_params.get(PRESET, "quick")
+        known = data if data in load_catalogue() else next(iter(load_catalogue()))
+        st.session_state[KEPT] = first_choice(known, preset if preset in PRESETS else "quick")
+    return st.session_state[KEPT]
+
+
+def _bound(name: str, value: object) -> str:
+    """The key of a widget that is to show a value."""
+    key = f"train-{name}"
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
+def _take(name: str) -> None:
+    """Put what a widget of the details shows into the choice."""
+    value: Any = st.session_state[f"train-{name}"]
+    value = tuple(value) if isinstance(value, list) else value
+    changes: dict[str, Any] = {name: value}
+    if name in ("levels", "effort", "seeds"):
+        changes["preset"] = OWN
+    if name in ("always", "never"):  # the last word counts
+        other = "never" if name == "always" else "always"
+        changes[other] = tuple(s for s in getattr(_choice(), other) if s not in value)
+    st.session_state[KEPT] = replace(_choice(), **changes)
+
+
+def _take_dataset() -> None:
+    preset = _choice().preset
+    st.session_state[KEPT] = first_choice(
+        st.session_state["train-dataset"], preset if preset in PRESETS else "quick"
+    )
+
+
+def _take_preset() -> None:
+    preset = st.session_state["train-preset"] or _choice().preset
+    changes: dict[str, Any] = {"preset": preset}
+    if preset in PRESETS:
+        chosen = PRESETS[preset]
+        levels = training_text.levels_text(chosen.levels)
+        changes |= {"levels": levels, "effort": chosen.effort, "seeds": chosen.seeds}
+    st.session_state[KEPT] = replace(_choice(), **changes)
+
+
+def _show_data(entry: Entry) -> bool:
+    """Whether the data are at hand; where they are not, the offer to fetch them."""
+    try:
+        here = training_jobs.at_hand(entry)
+    except DynSTError as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
+        return False
+    needs = " Computed when asked for: needs no download." if entry.simulated else ""
+    st.caption(f"{run_text.plain(entry.place)}.{needs}")
+    if not here:
+        weight = training_text.size(training_text.download_bytes(entry))
+        st.info(
+            f"The data are not on this machine. They are {weight}, fetched from the addresses in "
+            f"the catalogue and checked against their hashes. Terms: "
+            f"{run_text.plain(entry.licence)}.",
+            icon=":material/cloud_download:",
+        )
+        if st.button(f"Download {weight}", key="train-download", icon=":material/download:"):
+            _download(entry)
+        return False
+    return True
+
+
+def _download(entry: Entry) -> None:
+    try:
+        with st.spinner(f"Downloads {run_text.plain(entry.name)}"):
+            training_jobs.download(entry)
+    except (DynSTError, OSError) as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def _pick_preset(choice: TrainChoice) -> None:
+    labels = {name: preset.label for name, preset in PRESETS.items()} | {OWN: "Own"}
+    st.segmented_control(
+        "Effort",
+        list(labels),
+        format_func=labels.__getitem__,
+        required=True,
+        key=_bound("preset", choice.preset),
+        on_change=_take_preset,
+    )
+    about = PRESETS[choice.preset].about if choice.preset in PRESETS else "as in the details"
+    st.caption(f"{run_text.capital(about)}.")
+
+
+def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
+    def shared(name: str) -> dict[str, Any]:
+        value = getattr(choice, name)
+        value = list(value) if isinstance(value, tuple) else value
+        return {"key": _bound(name, value), "on_change": _take, "args": (name,)}
+
+    step = run_text.duration(facts.step_seconds)
+    if len(entry.channels) > 1:
+        names = [channel.name for channel in entry.channels]
+        st.multiselect("Variables", names, help="None stands for all.", **shared("channels"))
+    read, ahead = st.columns(2)
+    read.number_input(f"History (steps of {step})", min_value=1, **shared("history"))
+    ahead.number_input(f"Horizon (steps of {step})", min_value=1, **shared("horizon"))
+    st.selectbox(
+        "Forecaster",
+        forecasters(facts),
+        format_func=lambda name: f"{name}: {BACKBONES[name]}",
+        filter_mode=None,
+        **shared("backbone"),
+    )
+    usual = training_text.levels_text(usual_levels(facts.size.n_sites))
+    st.text_input("Levels (% removed)", placeholder=f"the usual: {usual}", **shared("levels"))
+    effort, seeds = st.columns(2)
+    effort.number_input(
+        "Training steps (× standard)",
+        min_value=0.01,
+        max_value=10.0,
+        step=0.1,
+        format="%g",
+        **shared("effort"),
+    )
+    seeds.number_input("Trainings (seeds)", min_value=1, max_value=MOST_SEEDS, **shared("seeds"))
+    for name, label in (("always", "Always keep"), ("never", "Remove first")):
+        st.multiselect(
+            label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
+        )
+    labels = {"remove": "removed before the others", "keep": "ranked like the others"}
+    st.selectbox(
+        "Sensors that stand still are",
+        list(labels),
+        format_func=labels.__getitem__,
+        filter_mode=None,
+        **shared("stuck"),
+    )
+    name = training_jobs.name_to_come(choice.dataset)
+    st.text_input("Name of the run", placeholder=name, **shared("name"))
+
+
+def forecasters(facts: Facts) -> list[str]:
+    """Names of the forecasters that a data set's sites allow."""
+    barred = (() if facts.gridded else ON_GRIDS) + (() if facts.networked else ON_NETWORKS)
+    return [name for name in BACKBONES if name not in barred]
+
+
+def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
+    queue = training_jobs.queue()
+    size = replace(facts.size, history=choice.history, horizon=choice.horizon)
+    try:
+        request = request_of(choice)
+        what = estimate(request, size)
+    except DynSTError as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
+        return
+    jobs = [job for _, job in training_jobs.all_jobs().values()]
+    times, n_finished = correction(jobs, request.backbone)
+    free = None if queue.scheduler else free_memory()
+    st.markdown(training_text.expected(what, free, times, n_finished))
+    refusal = training_text.too_large(what, free)
+    if refusal:
+        st.error(run_text.plain(refusal), icon=":material/block:")
+    waiting = sum(not job.state.over for job in jobs)
+    if waiting:
+        under_way = "One training is" if waiting == 1 else f"{waiting} trainings are"
+        st.caption(f"{under_way} under way or waiting; a new one takes its turn after that.")
+    if st.button(
+        "Train",
+        type="primary",
+        key="train-start",
+        icon=":material/play_arrow:",
+        disabled=refusal is not None,
+    ):
+        _start(choice, request, what.seconds)
+
+
+def _start(choice: TrainChoice, request: TrainRequest, model_seconds: float) -> None:
+    try:
+        with st.spinner("Hands it to the worker"):
+            folder = training_jobs.queue().submit(request, choice.name or None, model_seconds)
+    except (DynSTError, OSError) as error:
+        st.error(messages.as_markdown(error), icon=":material/error:")
+        return
+    st.query_params[JOB] = folder.path.name
+    st.rerun()

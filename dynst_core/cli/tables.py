@@ -1,0 +1,203 @@
+"""Runs and data sets as tables for a terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.table import Table
+
+from dynst_core.datasets.catalogue import Catalogue, Entry, state_of
+from dynst_core.errors import DynSTError
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.fields.time_axis import duration
+from dynst_core.presentation import run_text
+from dynst_core.presentation.baseline_curves import NAMES, measured
+from dynst_core.runs.store import Run, RunStore
+
+
+def error_tables(run: Run) -> list[Table]:
+    """Test error against sparsity, a table for each channel."""
+    return [error_table(run, channel) for channel in range(len(run.manifest.dataset.channels))]
+
+
+def error_table(run: Run, channel: int = 0) -> Table:
+    """Test error of one channel against sparsity, beside every baseline measured so far."""
+    data, split = run.manifest.dataset, run.manifest.split
+    dense, unit = run.rmse(0, None, channel), data.units[channel]
+    still = run_text.precise(run.persistence_rmse(None, channel), dense)
+    table = Table(
+        title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in {unit}",
+        caption=(
+            f"{split.n_test_windows} forecasts from {split.test_start:%Y-%m-%d %H:%M} to "
+            f"{split.test_end:%Y-%m-%d %H:%M} UTC, all sites and lead times. Persistence, reading "
+            f"all sites: {still} {unit}. Seed {run.manifest.config.seed}."
+        ),
+    )
+    rivals = measured(run.baselines)
+    names = (run_text.capital(NAMES[name]) if name in NAMES else name for name in rivals)
+    for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
+        table.add_column(heading, justify="right")
+    for level, n_active in enumerate(run.path.n_active):
+        rmse = run.rmse(level, None, channel)
+        table.add_row(
+            run_text.level_label(run, level),
+            f"{n_active}",
+            run_text.precise(rmse, dense),
+            f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
+            f"{run.speed_up(level):.1f} x",
+            *(_baseline(run, name, level, channel) for name in rivals),
+        )
+    return table
+
+
+def _of_channel(run: Run, channel: int) -> str:
+    several = len(run.manifest.dataset.channels) > 1
+    return f"of {run_text.variable(run, channel)} " if several else ""
+
+
+def _baseline(run: Run, selector: str, level: int, channel: int) -> str:
+    rmse = [row.rmse[channel] for row in run.baselines.find(selector, level)]
+    if not rmse:
+        return ""
+    mean, low, high = (
+        run_text.precise(value, rmse[0]) for value in (float(np.mean(rmse)), min(rmse), max(rmse))
+    )
+    return f"{mean} ({low} to {high})" if len(rmse) > 1 else mean
+
+
+def lead_time_tables(
+    run: Run,
+    mask: Mask,
+    dense: ErrorStatistics,
+    plan: ErrorStatistics,
+    persistence: ErrorStatistics,
+    n_windows: int,
+) -> list[Table]:
+    """Error by lead time, a table for each channel; arguments as of `lead_time_table`."""
+    channels = range(len(run.manifest.dataset.channels))
+    return [
+        lead_time_table(run, mask, dense, plan, persistence, n_windows, channel)
+        for channel in channels
+    ]
+
+
+def lead_time_table(
+    run: Run,
+    mask: Mask,
+    dense: ErrorStatistics,
+    plan: ErrorStatistics,
+    persistence: ErrorStatistics,
+    n_windows: int,
+    channel: int = 0,
+) -> Table:
+    """Error by lead time from a mask's sites beside that from all sites.
+
+    Args:
+        run: whose forecaster it is.
+        mask: the sites that were read.
+        dense: errors from all sites, (lead_time, s, c) in units.
+        plan: errors from the mask's sites, the same shape.
+        persistence: errors of persistence, the same shape.
+        n_windows: windows they come from.
+        channel: index.
+    """
+    data = run.manifest.dataset
+    table = Table(
+        title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in "
+        f"{data.units[channel]} by lead time",
+        caption=(
+            f"{mask.n_active} of {len(mask.active)} sites kept, {n_windows} forecasts. Past step "
+            f"{run.manifest.config.horizon} a forecast reads itself."
+        ),
+    )
+    in_minutes = data.step_seconds < 86_400
+    ahead = "Minutes" if in_minutes else "Ahead"
+    for heading in ("Step", ahead, "All sites", "This plan", "Change", "Persistence"):
+        table.add_column(heading, justify="right")
+    compared = (dense, plan, persistence)
+    rmse = np.stack([errors.rmse(axis=1)[:, channel] for errors in compared], axis=1)
+    n_steps = len(rmse)
+    for lead in np.unique(np.linspace(0, n_steps - 1, min(n_steps, 12)).round().astype(int)):
+        seconds = (lead + 1) * data.step_seconds
+        span = f"{seconds / 60:g}" if in_minutes else duration(seconds)
+        table.add_row(f"{lead + 1}", span, *_compared(rmse[lead]))
+    pooled = np.array([errors.rmse(axis=(0, 1))[channel] for errors in compared])
+    table.add_row("all", "", *_compared(pooled))
+    return table
+
+
+def _compared(rmse: np.ndarray) -> tuple[str, ...]:
+    dense, plan, _ = rmse
+    change = f"{100 * (plan / dense - 1):+.1f} %"
+    told = [run_text.precise(float(value), float(dense)) for value in rmse]
+    return told[0], told[1], change, told[2]
+
+
+def dataset_table(catalogue: Catalogue) -> Table:
+    """The data sets known by name."""
+    table = Table(title="Data sets")
+    table.add_column("Name", no_wrap=True)
+    for heading in ("What", "Where", "Unit", "At hand"):
+        table.add_column(heading)
+    for name in catalogue:
+        entry = catalogue[name]
+        table.add_row(
+            entry.name,
+            entry.title,
+            entry.place,
+            ", ".join(channel.unit for channel in entry.channels),
+            _at_hand(entry),
+        )
+    for name, fault in catalogue.faults.items():
+        table.add_row(name, f"cannot be used: {fault}")
+    return table
+
+
+def _errors(run: Run, level: int) -> str:
+    """The error of each channel at a level, with its unit, and its name where there are several."""
+    texts = []
+    for channel, unit in enumerate(run.manifest.dataset.units):
+        name = f"{run_text.variable(run, channel)} " if len(run.manifest.dataset.units) > 1 else ""
+        dense = run.rmse(0, None, channel)
+        texts.append(f"{name}{run_text.precise(run.rmse(level, None, channel), dense)} {unit}")
+    return ", ".join(texts)
+
+
+def _at_hand(entry: Entry) -> str:
+    try:
+        return state_of(entry)
+    except DynSTError as error:
+        return f"no: {error}"
+    except Exception as error:  # noqa: BLE001 - one data set hides no other
+        reason = " ".join(str(error).split())[:160]
+        return (
+            f"no: it cannot be opened ({type(error).__name__}: {reason}); check its files and "
+            f"its settings"
+        )
+
+
+def run_table(store: RunStore) -> Table:
+    """The runs of a store; one that cannot be opened says why."""
+    table = Table(title=f"Runs in {store.root}")
+    table.add_column("Run", no_wrap=True)
+    for heading in ("What", "Sites", "Levels", "All sites", "60 % removed", "Trained"):
+        table.add_column(heading, no_wrap=heading == "Trained")
+    for run_id in store.ids():
+        try:
+            run = store.open(run_id)
+        except DynSTError as error:
+            table.add_row(run_id, f"cannot be opened: {error}")
+            continue
+        data = run.manifest.dataset
+        near = run.level_near(0.6)
+        other = run_text.other_level(run, near, 0.6)
+        table.add_row(
+            run_id,
+            f"{data.title}, {data.place}",
+            f"{len(run.sites)}",
+            f"{len(run.path.active)}" + ("" if run.manifest.complete else " (stopped early)"),
+            _errors(run, 0),
+            _errors(run, near) + (f" ({run_text.level_label(run, near)})" if other else ""),
+            f"{run.manifest.created:%Y-%m-%d}",
+        )
+    return table

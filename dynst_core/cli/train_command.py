@@ -1,0 +1,315 @@
+"""Training in a terminal: as safe as a job of the app, since it is one, in this process.
+
+Its folder lies beside the runs while it trains, so that the app shows it, and so that a training
+that was killed goes on after its last finished level, here or in the app.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.markup import escape
+
+from dynst_core import commands
+from dynst_core.cli import progress, tables
+from dynst_core.cli.progress import console
+from dynst_core.errors import DynSTError, JobError
+from dynst_core.evaluation.save_run import save_training, worth_saving
+from dynst_core.forecasting.problem import Problem
+from dynst_core.jobs.fallback import fallback_folders
+from dynst_core.jobs.final_store import FinalStore
+from dynst_core.jobs.folder import BEAT, CARD, JobCard, JobFolder, Process, no_room
+from dynst_core.jobs.liveness import beating
+from dynst_core.jobs.progress import Checkpoints, train_member
+from dynst_core.jobs.worker import (
+    RESUME,
+    conclude,
+    conclude_saved,
+    problem_of_job,
+    record_saving,
+    record_start,
+)
+from dynst_core.presentation import baseline_text, run_text, stability_text
+from dynst_core.runs.store import Run
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining, Progress
+from dynst_core.training.request import TrainRequest
+from dynst_core.training.setup import training_for
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training in a terminal came to.
+
+    Attributes:
+        run: as it is saved.
+        seconds: spent in training.
+        stopped: whether it was stopped before its end.
+        n_complete: trainings, of those from several seeds, that came through.
+        job_id: what goes on with it; None where there is nothing left to do.
+    """
+
+    run: Run
+    seconds: float
+    stopped: bool
+    n_complete: int
+    job_id: str | None
+
+
+def card_of(
+    request: TrainRequest, name: str, data: Path | None, device: str, command: str
+) -> JobCard:
+    """What is asked for in a terminal.
+
+    Args:
+        request: what to train.
+        name: of the run.
+        data: where the data set's own file lies, where it was named.
+        device: cpu, cuda or auto.
+        command: what was typed.
+    """
+    return JobCard(
+        job_id="new",
+        name=name,
+        request=request,
+        created=datetime.now(UTC),
+        data=None if data is None else str(data.absolute()),
+        device=device,
+        command=command,
+    )
+
+
+def new_job(root: Path, card: JobCard) -> JobFolder:
+    """A folder for a training that begins here; in a fallback folder where `root` has no room.
+
+    Args:
+        root: folder of runs.
+        card: what is asked for; the folder's own card has another id.
+    Returns:
+        The folder, in which all files that a training cannot do without are made.
+    Raises:
+        JobError: no folder can take it.
+    """
+    try:
+        return _new_folder(root, card, store=None)
+    except JobError as error:
+        for folder in fallback_folders():
+            try:
+                made = _new_folder(folder, card, store=str(root.absolute()))
+            except JobError:
+                continue
+            _notice(f"{error} Until then, the finished levels are kept in {made.path}.")
+            return made
+        raise
+
+
+def _new_folder(root: Path, card: JobCard, store: str | None) -> JobFolder:
+    folder = JobFolder.create(
+        root,
+        card.request,
+        card.name,
+        data=card.data,
+        device=card.device,
+        command=card.command,
+        store=store,
+    )
+    try:
+        with folder.claimed(), beating(folder.path / BEAT):
+            folder.set_state("running", "Begins.", holder=Process.of())
+    except OSError as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise no_room(error) from error
+    return folder
+
+
+def train_job(folder: JobFolder, problem: Problem, trainings: Sequence[PathTraining]) -> Trained:
+    """Train a job in this process, from where it was left, and save the run.
+
+    Ctrl-C ends it at once and saves the finished levels; SIGTERM lets the level under way finish.
+
+    Args:
+        folder: the job's.
+        problem: its problem.
+        trainings: one for each seed, none begun.
+    Returns:
+        What it came to.
+    Raises:
+        RunError: the run cannot be saved anywhere; the finished levels stay where they are kept.
+        JobError: another process trains it, or its folder cannot be written to.
+        SystemExit: no plan can be saved yet, or a second SIGTERM came.
+    """
+    stop = progress.Stop()
+    try:
+        with (
+            folder.claimed(),
+            beating(folder.path / BEAT),
+            progress.handled(stop, signal.SIGTERM),
+            _told_how_to_resume(folder),
+        ):
+            folder.withdraw_stop()
+            trained = _train_and_save(folder, problem, trainings, stop)
+    except OSError as error:
+        raise no_room(error) from error
+    if trained.job_id is None:
+        _forget(folder)
+    return trained
+
+
+def _forget(folder: JobFolder) -> None:
+    """Remove what a training that is saved in full needs no more."""
+    try:
+        folder.delete()
+        folder.path.parent.rmdir()
+    except (JobError, OSError):  # other jobs lie there, or it is in no one's way
+        pass
+
+
+def _train_and_save(
+    folder: JobFolder, problem: Problem, trainings: Sequence[PathTraining], stop: progress.Stop
+) -> Trained:
+    card, before = folder.read(CARD, JobCard), folder.stated()
+    began = time.monotonic() - before.seconds
+    record_start(folder, problem)
+    checkpoints = Checkpoints(folder)
+    # The first stop ends them all.
+    stopped = any(
+        _follow(folder, card, training, member, checkpoints, stop)
+        for member, training in enumerate(trainings)
+    )
+    seconds = time.monotonic() - began
+    kept = worth_saving(trainings)
+    if kept is None:
+        why = "No level with sensors removed was finished yet: there is no plan to save."
+        console.print(why)
+        conclude(folder, "stopped", why, RESUME, seconds=seconds)
+        raise SystemExit(130)
+    record_saving(folder)
+    training, complete = kept
+    store = FinalStore(folder.store, before.run_id, elsewhere=True)
+    with (
+        console.status("Testing the levels and timing their forecasts"),
+        progress.handled(signal.SIG_IGN, signal.SIGINT),
+    ):
+        command = card.command or card.request.command()
+        run = save_training(training, store, card.name, command, seconds, complete)
+    if not store.fault and run.run_id not in (card.name, before.run_id):
+        _notice(f"The name {card.name} was taken meanwhile: the run is called {run.run_id}.")
+    if store.fault:
+        _say_elsewhere(folder, run, store.fault, seconds)
+    else:
+        conclude_saved(folder, card, run, complete, seconds, checkpoints)
+    over = len(complete) == len(trainings) and not store.fault
+    return Trained(run, seconds, stopped, len(complete), None if over else folder.path.name)
+
+
+def _follow(
+    folder: JobFolder,
+    card: JobCard,
+    training: PathTraining,
+    member: int,
+    checkpoints: Checkpoints,
+    stop: progress.Stop,
+) -> bool:
+    """Train one with a progress bar; returns whether it was stopped early."""
+    early = False
+
+    def steps() -> Iterator[Progress]:
+        nonlocal early
+        said = set[str]()
+        for at in train_member(folder, card.request, training, member, checkpoints):
+            yield at
+            asked = "Stops after the level under way." if stop.asked else ""
+            for notice in {checkpoints.notice, asked} - said - {""}:
+                said.add(notice)
+                _notice(notice)
+            if folder.stop_asked or (stop.asked and at.phase == BETWEEN_LEVELS):
+                early = True
+                return
+
+    return progress.follow_training(training, steps()) or early
+
+
+def _say_elsewhere(folder: JobFolder, run: Run, fault: str, seconds: float) -> None:
+    """Say that the run lies in a fallback folder, and how it comes to its own."""
+    _notice(
+        f"The run could not be saved where it belongs: {fault} It lies in {run.folder} instead. "
+        f"When that is corrected, `{commands.here('resume', folder.path.name)}` saves it in its "
+        f"place."
+    )
+    conclude(folder, "failed", fault, RESUME, seconds=seconds)
+
+
+@contextmanager
+def _told_how_to_resume(folder: JobFolder) -> Iterator[None]:
+    """Whatever ends a training early, say how it goes on."""
+    try:
+        yield
+    except (DynSTError, MemoryError) as error:
+        conclude(folder, "failed", str(error) or "The memory did not suffice.", RESUME)
+        _say_resume(folder.path.name)
+        raise
+    except SystemExit:
+        _say_resume(folder.path.name)
+        raise
+
+
+def _say_resume(job_id: str) -> None:
+    line = commands.here("resume", job_id)
+    console.print(escape(f"`{line}` goes on after the last finished level."), soft_wrap=True)
+
+
+def _notice(text: str) -> None:
+    console.print(f"[yellow]Notice:[/] {escape(text)}", soft_wrap=True, highlight=False)
+
+
+def trainings_of(card: JobCard, problem: Problem) -> list[PathTraining]:
+    """The trainings that a job asks for, one for each seed."""
+    return [training_for(card.request, problem, member) for member in range(card.request.seeds)]
+
+
+def go_on(folder: JobFolder) -> None:
+    """Go on with a training, and show what it came to; errors as of `train_job`."""
+    card = folder.job().card
+    problem = problem_of_job(card)
+    trainings = trainings_of(card, problem)
+    progress.say_problem(problem, trainings[0].left_out)
+    say_trained(train_job(folder, problem, trainings), card.request.seeds)
+
+
+def say_trained(trained: Trained, seeds: int) -> None:
+    """Show what a training came to.
+
+    Args:
+        trained: what it came to.
+        seeds: trainings that were asked for.
+    Raises:
+        SystemExit: it was stopped early, or its run lies elsewhere than asked for.
+    """
+    run = trained.run
+    console.print(*tables.error_tables(run), sep="\n")
+    for line in [
+        *run_text.behind_persistence(run),
+        *baseline_text.beside_best(run),
+        *baseline_text.beside_random(run),
+        *stability_text.told(run),
+    ]:
+        console.print(escape(line), soft_wrap=True, highlight=False)
+    saved = f"Saved as [bold]{run.run_id}[/] in {escape(str(run.folder))}."
+    console.print(f"Trained in {trained.seconds:.0f} s. {saved}")
+    if trained.stopped:
+        n = trained.n_complete
+        missing = f"{n} of {seeds} seeds" if n else "the levels above"
+        console.print(f"Stopped early: the run holds {missing} and nothing further.")
+        if trained.job_id is not None:
+            _say_resume(trained.job_id)
+        raise SystemExit(130)
+    if trained.job_id is not None:
+        raise SystemExit(1)
+    told = f"No baseline has a forecaster trained for it yet; {run_text.measuring(run.run_id)}."
+    console.print(escape(told), soft_wrap=True)

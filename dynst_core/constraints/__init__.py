@@ -1,0 +1,1 @@
+"""Constraints of a plan, and the solver that obeys them."""

@@ -1,0 +1,1 @@
+"""Gridded files (NetCDF, Zarr, GRIB, HDF5) read to a Field."""

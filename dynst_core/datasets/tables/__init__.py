@@ -1,0 +1,1 @@
+"""Tables of sensors, with their places and links, read to a Field."""

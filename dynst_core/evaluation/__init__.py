@@ -1,0 +1,1 @@
+"""Test errors of a trained path, and baselines beside it."""

@@ -1,0 +1,157 @@
+"""Reading the test windows, once, and timing forecasts: what a finished path is worth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from dynst_core.errors import RunError
+from dynst_core.fields.mask import Mask
+from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import error_statistics, forecasts
+from dynst_core.runs.arrays import Bands
+from dynst_core.runs.store import Run
+from dynst_core.training.path_training import Level
+from dynst_core.training.request import ON_NETWORKS
+
+
+def errors_of_levels(
+    forecaster: Forecaster, problem: Problem, levels: Sequence[Level]
+) -> tuple[ErrorStatistics, ...]:
+    """Error of every level over all test windows, in units, with the weights that are stored."""
+    starts = problem.window.starts(problem.split.test)
+    return tuple(
+        error_statistics(forecaster.load(level.weights), problem.record, Mask(level.active), starts)
+        for level in levels
+    )
+
+
+def bands_of_levels(
+    forecaster: Forecaster, problem: Problem, levels: Sequence[Level], share: float = 0.9
+) -> Bands:
+    """How far off forecasts usually are, from the selection windows, and how often on test ones.
+
+    Args:
+        forecaster: of the levels' shape.
+        problem: field, blocks and windows.
+        levels: weights and masks.
+        share: of the true values that should lie within a band.
+
+    Source: split conformal prediction (Lei et al. 2018), by lead time, site and channel. It
+    promises its share where windows are exchangeable; these follow one another in one stretch of
+    time, so the share measured on test windows is stored beside it.
+    """
+    calibration, test = (
+        problem.window.starts(block) for block in (problem.split.selection, problem.split.test)
+    )
+    widths, coverage = [], []
+    for level in levels:
+        forecaster.load(level.weights)
+        mask = Mask(level.active)
+        half = _quantile(_misses(forecaster, problem, mask, calibration), share)
+        misses = _misses(forecaster, problem, mask, test)
+        within, seen = (misses <= half).sum(axis=(0, 2, 3)), np.isfinite(misses)
+        widths.append(half)
+        coverage.append(within / np.maximum(seen.sum(axis=(0, 2, 3)), 1))
+    return Bands(share, np.stack(widths), np.stack(coverage))
+
+
+def _misses(forecaster: Forecaster, problem: Problem, mask: Mask, starts: np.ndarray) -> np.ndarray:
+    """Absolute errors, (window, lead_time, s, c), float32, in units; NaN where not observed."""
+    parts = [
+        np.where(observed, np.abs(forecast - truth), np.nan).astype(np.float32)
+        for forecast, truth, observed in forecasts(forecaster, problem.record, mask, starts)
+    ]
+    return np.concatenate(parts)
+
+
+def _quantile(misses: np.ndarray, share: float) -> np.ndarray:
+    """The least value that the share of the misses, and one more, stays within; NaN if none."""
+    count = np.isfinite(misses).sum(axis=0)
+    place = np.clip(np.ceil((count + 1) * share).astype(int), 1, np.maximum(count, 1)) - 1
+    return np.take_along_axis(np.sort(misses, axis=0), place[None], axis=0)[0]
+
+
+@torch.inference_mode()
+def forecast_seconds(
+    forecaster: Forecaster,
+    problem: Problem,
+    levels: Sequence[Level],
+    rounds: int = 30,
+    batch: int = 8,
+) -> tuple[float, ...]:
+    """Time of forecasting the whole field from each level's sites, in seconds a forecast.
+
+    The levels take turns in every round, so that a busy moment of the machine hits all alike, and
+    the fastest round counts, since other work can only add to a time. What depends on the mask
+    alone is made before the clock starts.
+
+    Args:
+        forecaster: any weights; they do not change the time.
+        problem: whose first windows are forecast.
+        levels: masks to time.
+        rounds: turns each level gets.
+        batch: forecasts made at once.
+    """
+    forecaster.eval()
+    record = problem.record
+    starts = problem.window.starts(problem.split.train)[:batch]
+    clock = record.clock(starts)
+    ready = []
+    for level in levels:
+        kept = record.index(np.flatnonzero(level.active))
+        ready.append((record.history(starts, kept), forecaster.prepare(kept)))
+    taken = np.empty((rounds, len(levels)))
+    for round_ in range(-2, rounds):
+        for i, (history, prepared) in enumerate(ready):
+            began = time.perf_counter()
+            forecaster(history, prepared, clock).sum().item()
+            taken[max(0, round_), i] = time.perf_counter() - began
+    return tuple(float(t) for t in taken.min(axis=0) / len(starts))
+
+
+def check_same_data(run: Run, problem: Problem) -> None:
+    """Refuse data other than those a run was trained on.
+
+    Raises:
+        RunError: the fingerprints differ, or the network does where the forecaster hears along it.
+    """
+    if problem.field.fingerprint() != run.manifest.dataset.fingerprint:
+        raise RunError(
+            f"{run.folder}: expected the data that this run was trained on, found other values or "
+            f"sites; bring back the original file, or train a new run on this one."
+        )
+    network, backbone = run.sites.network, run.manifest.config.backbone
+    if (
+        backbone in ON_NETWORKS
+        and network is not None
+        and not network.same_as(problem.field.sites.network)
+    ):
+        raise RunError(
+            f"{run.folder}: expected the network that {backbone} was trained on, found other links "
+            f"or lengths; bring back the original `adjacency`, or train a new run on this one."
+        )
+
+
+def retest(run: Run, problem: Problem) -> float:
+    """Forecast the test windows again from the saved weights of every level.
+
+    Returns:
+        The largest difference from a saved RMSE, over levels and channels, in units.
+    """
+    config = run.manifest.config
+    forecaster = Forecaster.for_problem(problem, config.backbone, config.backbone_options)
+    levels = [
+        Level(run.path.active[i], run.weights(i), run.manifest.steps[i])
+        for i in range(len(run.path.active))
+    ]
+    again = errors_of_levels(forecaster, problem, levels)
+    return max(
+        float(np.abs(new.rmse(axis=(0, 1)) - saved.rmse(axis=(0, 1))).max())
+        for new, saved in zip(again, run.arrays.errors, strict=True)
+    )

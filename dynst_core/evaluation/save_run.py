@@ -1,0 +1,211 @@
+"""From a walked path to a saved run: test it once, time it, write it down."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from dynst_core.constraints.constraints import ALWAYS, NEVER
+from dynst_core.evaluation.held_out_errors import (
+    bands_of_levels,
+    errors_of_levels,
+    forecast_seconds,
+)
+from dynst_core.evaluation.random_mask_check import check_masks
+from dynst_core.fields.field import Field
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import persistence_statistics
+from dynst_core.runs.arrays import Members, RunArrays
+from dynst_core.runs.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunConfig, SplitCard
+from dynst_core.runs.store import Run, RunStore
+from dynst_core.selection.forward_ranking import rank_sites
+from dynst_core.training.path_training import PathTraining
+
+RECORDED_PACKAGES = ("torch", "numpy", "scipy", "xarray")
+
+
+def best_of(trainings: Sequence[PathTraining]) -> PathTraining:
+    """The training of least selection error, averaged over its levels; test data play no part."""
+    return min(trainings, key=lambda t: np.mean([level.selection_error for level in t.levels]))
+
+
+def worth_saving(
+    trainings: Sequence[PathTraining],
+) -> tuple[PathTraining, list[PathTraining]] | None:
+    """What trainings that may have been stopped leave: the one to save, and the complete ones.
+
+    None where no level with sensors removed was finished, so that there is no plan.
+    """
+    complete = [t for t in trainings if len(t.levels) == len(t.targets)]
+    training = best_of(complete) if complete else trainings[0]
+    if len(training.levels) < min(2, len(training.targets)):
+        return None
+    return training, complete
+
+
+def save_training(
+    training: PathTraining,
+    store: RunStore,
+    run_id: str,
+    command: str,
+    seconds: float,
+    members: Sequence[PathTraining] = (),
+) -> Run:
+    """Save the levels that a training has finished, with their test errors and forecast times.
+
+    Args:
+        training: at least one level finished.
+        members: the same training from several seeds, this one among them, all of as many levels.
+        store: where the run goes.
+        run_id: its id, free in the store.
+        command: what a reader types to train it again.
+        seconds: how long the training took.
+    """
+    problem, levels, path = training.problem, training.levels, training.path()
+    window, starts = problem.window, problem.window.starts(problem.split.test)
+    arrays = RunArrays(
+        sites=problem.field.sites,
+        grid=problem.field.grid,
+        path=path,
+        errors=errors_of_levels(training.forecaster, problem, levels),
+        persistence=persistence_statistics(problem.record, starts),
+        bands=bands_of_levels(training.forecaster, problem, levels),
+        members=_members(members) if len(members) > 1 else None,
+        half_rank=_half_ranks(problem),
+        left_out=training.left_out,
+        notices=(*problem.field.notes, *problem.health.notices(training.left_out)),
+        check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
+    )
+    manifest = Manifest(
+        format="dynst-run",
+        format_version=FORMAT_VERSION,
+        run_id=run_id,
+        title=problem.field.about.title,
+        created=datetime.now(UTC).replace(microsecond=0),
+        complete=len(levels) == len(training.targets),
+        command=command,
+        code_version=code_version(),
+        package_versions={name: version(name) for name in RECORDED_PACKAGES},
+        config=RunConfig(
+            history=window.history,
+            horizon=window.horizon,
+            levels=training.targets,
+            seed=training.seed,
+            backbone=training.backbone,
+            backbone_options=training.backbone_options,
+            path_options=asdict(training.path_options),
+            step_options=asdict(training.trainer.options),
+            cycles=problem.record.cycles,
+            always=_pinned(training, ALWAYS),
+            never=_pinned(training, NEVER),
+        ),
+        dataset=_dataset_card(problem.field),
+        split=_split_card(problem, len(starts)),
+        mean=problem.record.normaliser.mean,
+        std=problem.record.normaliser.std,
+        training_seconds=round(seconds, 1),
+        steps=tuple(level.steps for level in levels),
+        forecast_seconds=forecast_seconds(training.forecaster, problem, levels),
+        files={},
+    )
+    return store.save(manifest, arrays, {i: level.weights for i, level in enumerate(levels)})
+
+
+def _pinned(training: PathTraining, pin: int) -> tuple[str, ...]:
+    """Ids of the sites that a training was given with this pin, in the sites' order."""
+    if training.constraints is None:
+        return ()
+    found = training.problem.field.sites.site_id[training.constraints.pin == pin]
+    return tuple(found.tolist())
+
+
+def _members(trainings: Sequence[PathTraining]) -> Members:
+    errors = [errors_of_levels(t.forecaster, t.problem, t.levels) for t in trainings]
+    paths = [t.path() for t in trainings]
+    return Members(
+        seeds=np.array([t.seed for t in trainings]),
+        selection_error=np.array([[x.selection_error for x in t.levels] for t in trainings]),
+        active=np.stack([path.active for path in paths]),
+        rank=np.stack([path.rank for path in paths]),
+        rmse=np.array([[x.rmse(axis=(0, 1)) for x in levels] for levels in errors]),
+    )
+
+
+def _half_ranks(problem: Problem) -> np.ndarray:
+    """Ranks from the earlier and from the later training windows, (2, s)."""
+    starts = problem.window.starts(problem.split.train)
+    halves = np.array_split(starts, 2)
+    return np.stack([rank_sites(problem, starts=half) for half in halves])
+
+
+def code_version() -> str:
+    """Package version, and what tells its code: the commit of a clean checkout, else a hash.
+
+    The hash is of the engine's own files, so that two runs can be seen to be of the same code
+    where no commit says so; in a checkout that differs from its commit both stand there.
+    """
+    package, here = version("dynst-planner"), Path(__file__).resolve().parent
+    commit = _commit(here)
+    if commit and not commit.endswith("-dirty"):
+        return f"{package}+{commit}"
+    found = hashlib.sha256()
+    for file in sorted(here.rglob("*.py")):
+        found.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
+    return f"{package}+{f'{commit}.' if commit else ''}sha256.{found.hexdigest()[:12]}"
+
+
+def _commit(here: Path) -> str:
+    """The commit of a folder that a repository keeps, with -dirty where files differ; else ""."""
+    git = ["git", "-C", str(here)]
+    kept = [*git, "ls-files", "--error-unmatch", "finish.py"]  # no repository that is just around
+    words = [*git, "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        for command in (kept, words):
+            told = subprocess.run(  # noqa: S603  fixed words and our own folder
+                command, capture_output=True, text=True, check=True, timeout=10
+            )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return told.stdout.strip()
+
+
+def _dataset_card(field: Field) -> DatasetCard:
+    about = field.about
+    return DatasetCard(
+        name=about.name,
+        title=about.title,
+        place=about.place,
+        licence=about.licence,
+        attribution=about.attribution,
+        source=about.source,
+        channels=field.channels,
+        units=field.units,
+        start=_moment(field.time[0]),
+        end=_moment(field.time[-1]),
+        step_seconds=float(field.step / np.timedelta64(1, "s")),
+        n_times=field.n_times,
+        fingerprint=field.fingerprint(),
+    )
+
+
+def _split_card(problem: Problem, n_test_windows: int) -> SplitCard:
+    split, time = problem.split, problem.field.time
+    return SplitCard(
+        train=split.train,
+        selection=split.selection,
+        test=split.test,
+        test_start=_moment(time[split.test[0]]),
+        test_end=_moment(time[split.test[1] - 1]),
+        n_test_windows=n_test_windows,
+    )
+
+
+def _moment(time: np.datetime64) -> datetime:
+    return time.astype("datetime64[s]").item().replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What was measured, where and when: sites, fields, masks over them, windows and error metrics."""

@@ -1,0 +1,1 @@
+"""Files: written atomically, checked before they are read, parsed within limits."""

@@ -1,0 +1,1 @@
+"""A backbone with its mask, its normalised data and its training steps."""

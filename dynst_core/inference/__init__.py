@@ -1,0 +1,1 @@
+"""Forecasts from a saved run, for any mask."""

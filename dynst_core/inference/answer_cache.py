@@ -1,0 +1,119 @@
+"""Answers made once for all who ask, in turns, and remembered while memory lasts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from dynst_core.fields.metrics import ErrorStatistics
+
+BYTES_HELD = 64 * 2**20
+"""What is remembered of earlier answers, in bytes of a run, and at least the last few."""
+
+LEAST_HELD = 4
+
+LOOK_SECONDS = 0.2
+"""How often one who waits for another's answer tells how far that is, and may be stopped."""
+
+Key = tuple[Hashable, ...]
+Tell = Callable[[float], object]
+"""Told how much of an answer is done, 0 to 1; what it raises ends the work."""
+
+T = TypeVar("T")
+
+
+def silent(share: float) -> None:
+    """Tell nobody."""
+
+
+def part(tell: Tell, first: float, last: float) -> Tell:
+    """Tell of a part of the work as a share of the whole, which it takes from one share on."""
+    return lambda share: tell(first + (last - first) * share)
+
+
+@dataclass
+class _Making:
+    """An answer on its way, or about to be."""
+
+    share: float = 0.0
+    lock: Lock = field(default_factory=Lock)
+
+
+class Answers:
+    """What was answered, by key; safe to ask from any number of threads."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Key, Any] = OrderedDict()
+        self._making: WeakValueDictionary[Key, _Making] = WeakValueDictionary()
+        self._lock = Lock()
+        self._turn, self._next = Lock(), Lock()
+
+    def get(self, key: Key) -> Any:
+        """What was made under a key, None where nothing is; never waits long."""
+        with self._lock:
+            return self._known.get(key)
+
+    def once(self, key: Key, make: Callable[[Tell], T], tell: Tell = silent) -> T:
+        """What was made before under a key, or is made now; who asks for the same waits for it.
+
+        Args:
+            key: tells one answer from another.
+            make: makes it, a piece at a time, each in a `turn`.
+            tell: told how far it is, whoever makes it.
+        """
+        with self._lock:
+            making = self._making.setdefault(key, _Making())
+        while not making.lock.acquire(timeout=LOOK_SECONDS):
+            tell(making.share)
+        try:
+            with self._lock:
+                if key in self._known:
+                    self._known.move_to_end(key)
+                    return self._known[key]
+
+            def told(share: float) -> None:
+                making.share = share
+                tell(share)
+
+            made = make(told)
+            with self._lock:
+                self._known[key] = made
+                self._forget_oldest()
+            return made
+        finally:
+            making.lock.release()
+
+    def forget(self, key: Key) -> None:
+        """Remember no longer what was made under a key, if anything was."""
+        with self._lock:
+            self._known.pop(key, None)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The machine to oneself for a piece of work; whoever waits longest comes next."""
+        with self._next:  # held while waiting, so that the last one to work cannot go again at once
+            self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _forget_oldest(self) -> None:
+        held = sum(_size(value) for value in self._known.values())
+        while held > BYTES_HELD and len(self._known) > LEAST_HELD:
+            held -= _size(self._known.popitem(last=False)[1])
+
+
+def _size(value: ErrorStatistics | np.ndarray | str) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, ErrorStatistics):
+        return 4 * value.squared.nbytes
+    return value.nbytes

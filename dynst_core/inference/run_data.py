@@ -1,0 +1,40 @@
+"""A saved run beside the data that it was trained on, found again by the data set's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dynst_core.evaluation.held_out_errors import check_same_data
+from dynst_core.forecasting.problem import Normaliser, Problem
+from dynst_core.runs.store import Run
+from dynst_core.training.setup import open_problem
+
+
+def problem_of(
+    run: Run, data: Path | None = None, device: str = "auto", progress: bool = True
+) -> Problem:
+    """The data of a run, with its window, cycles and normaliser.
+
+    Args:
+        run: the run.
+        data: the user's own copy of the data; None to search the data folders, then download.
+        device: where to compute: auto, cpu or cuda.
+        progress: show a bar while downloading.
+    Raises:
+        DataError: the data set is unknown, or its files are missing, damaged or unreachable.
+        RunError: the data are not those of the run.
+    """
+    config, card = run.manifest.config, run.manifest.dataset
+    problem = open_problem(
+        card.name,
+        card.channels,
+        config.history,
+        config.horizon,
+        data=data,
+        device=device,
+        cycles=config.cycles,
+        normaliser=Normaliser(run.manifest.mean, run.manifest.std),
+        progress=progress,
+    )
+    check_same_data(run, problem)
+    return problem

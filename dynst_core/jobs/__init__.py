@@ -1,0 +1,1 @@
+"""Trainings as background jobs, each a folder of files."""

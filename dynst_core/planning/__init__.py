@@ -1,0 +1,1 @@
+"""Plans: which sites stay, and what that costs and saves."""

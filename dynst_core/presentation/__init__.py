@@ -1,0 +1,1 @@
+"""Words, colours and pictures of a plan, from values alone."""

@@ -1,0 +1,157 @@
+"""What was measured beside a path: the errors of other selectors' masks, and of other seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynst_core import commands
+from dynst_core.presentation import palette, run_text
+from dynst_core.runs.manifest import BaselineRow, Baselines
+from dynst_core.runs.store import Run
+
+NAMES = {"random": "random", "variance": "top variance"}
+"""How selectors read where their own name is no word; the others keep theirs."""
+
+RANDOM_DRAWS = 5
+"""Random masks measured at each level, so that luck shows as a band."""
+
+Dash = tuple[float, ...]
+DASHES: tuple[Dash, ...] = ((5, 2), (7, 2, 2, 2), (2, 2), (9, 3), (4, 2, 1, 2, 1, 2))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Errors of one selector's masks, in units, at the levels where they were measured.
+
+    Attributes:
+        selector: its name in the ledger of rivals.
+        label: its name in words, with the number of draws where chance draws.
+        levels: level indices, rising; 0 is there where the next level is, since all masks agree.
+        removed: percent of sites removed, one a level.
+        mean, low, high: over the draws, one a level.
+        draws: most draws at any level.
+        colour, dash: how it is drawn.
+    """
+
+    selector: str
+    label: str
+    levels: tuple[int, ...]
+    removed: tuple[float, ...]
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    draws: int
+    colour: str
+    dash: Dash
+
+
+def measured(baselines: Baselines) -> list[str]:
+    """Selectors whose masks were measured: random, top variance, then by name."""
+    names = {row.selector for row in baselines.rows}
+    return sorted(names, key=lambda name: ([*NAMES, name].index(name), name))
+
+
+def missing_baselines(run: Run, baselines: Baselines) -> str | None:
+    """What remains to be measured of each selector beside the path; None when all is there.
+
+    Random masks and those of top variance belong to every run, other selectors once begun.
+    """
+    begun = measured(baselines)
+    left = {name: _left(run, baselines, name) for name in dict.fromkeys((*NAMES, *begun))}
+    left = {name: words for name, words in left.items() if words}
+    if not left:
+        return None
+    asked = () if set(left) <= set(NAMES) else ("--selectors", ",".join(left))
+    if not begun:
+        return f"No baseline is measured yet; {run_text.measuring(run.run_id)}."
+    told = ", ".join(f"{NAMES.get(name, name)} ({words})" for name, words in left.items())
+    command = commands.here("baselines", run.run_id, *asked)
+    return f"Not yet measured at all {len(run.path.active) - 1} levels: {told}; go on: `{command}`"
+
+
+def _left(run: Run, baselines: Baselines, selector: str) -> str:
+    """How far the measurement of a selector came; empty where nothing is left."""
+    found = [len(baselines.find(selector, level)) for level in range(1, len(run.path.active))]
+    wanted = RANDOM_DRAWS if selector == "random" else 1
+    if min(found, default=wanted) >= wanted:
+        return ""
+    levels = f"at {sum(map(bool, found)) or 'none'}"
+    few = min(filter(None, found), default=wanted) < wanted
+    return f"{levels}, under {wanted} draws" if few else levels
+
+
+def selector_curves(run: Run, baselines: Baselines, lead: int | None, channel: int) -> list[Curve]:
+    """One curve for each selector that was measured: random, top variance, then by name."""
+    names = measured(baselines)
+    others = [name for name in names if name not in NAMES]
+    curves = (_curve(run, baselines, name, lead, channel, _look(name, others)) for name in names)
+    return [curve for curve in curves if curve is not None]
+
+
+def seeds_band(run: Run, lead: int | None, channel: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Least and greatest error of several trainings at each level, (level,) each, in units.
+
+    None where there was one training, and for single lead times, which are not kept by seed.
+    """
+    members = run.arrays.members
+    if members is None or lead is not None:
+        return None
+    rmse = members.rmse[:, :, channel]
+    return rmse.min(axis=0), rmse.max(axis=0)
+
+
+def row_rmse(row: BaselineRow, lead: int | None, channel: int) -> float:
+    """A rival's error at one lead time or over all, in units."""
+    return row.rmse[channel] if lead is None else row.rmse_by_lead_time[lead][channel]
+
+
+def _curve(
+    run: Run,
+    baselines: Baselines,
+    selector: str,
+    lead: int | None,
+    channel: int,
+    look: tuple[str, Dash],
+) -> Curve | None:
+    shares = run.manifest.config.levels
+    measured = {
+        level: [row_rmse(row, lead, channel) for row in rows]
+        for level in range(1, len(run.path.active))
+        if (rows := baselines.find(selector, level))
+    }
+    if not measured:
+        return None
+    draws = max(map(len, measured.values()))
+    if min(measured) == 1:  # else a line from level 0 would lie
+        measured = {0: [run.rmse(0, lead, channel)], **measured}
+    return Curve(
+        selector,
+        _label(selector, draws),
+        tuple(measured),
+        tuple(100 * shares[level] for level in measured),
+        tuple(float(np.mean(errors)) for errors in measured.values()),
+        tuple(min(errors) for errors in measured.values()),
+        tuple(max(errors) for errors in measured.values()),
+        draws,
+        *look,
+    )
+
+
+def _label(selector: str, draws: int) -> str:
+    """Chance is told with its draws, be it one: one may be lucky."""
+    name = NAMES.get(selector, selector)
+    if selector != "random" and draws == 1:
+        return name
+    return f"{name} ({draws} draw{'s' if draws > 1 else ''})"
+
+
+def _look(name: str, others: list[str]) -> tuple[str, Dash]:
+    if name == "random":
+        return palette.RANDOM_LINE, DASHES[0]
+    if name == "variance":
+        return palette.VARIANCE_LINE, DASHES[1]
+    place = others.index(name)
+    colours = palette.SELECTOR_LINES
+    return colours[place % len(colours)], DASHES[(place + 2) % len(DASHES)]

@@ -1,0 +1,140 @@
+"""The curves of a report as SVG, drawn without a browser: sharp at any size, in print too."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import palette, run_text
+from dynst_core.presentation.baseline_curves import Curve, seeds_band, selector_curves
+from dynst_core.runs.manifest import Baselines
+from dynst_core.runs.store import Run
+
+INK, GRID = "#3c4650", "#dfe4e9"
+
+
+def trade_off_svg(
+    run: Run, plan: Plan, baselines: Baselines, limit: float, lead: int | None, channel: int
+) -> bytes:
+    """Error against the share of sites removed: the path, its rivals, the limit, the plan.
+
+    Args:
+        run: the run.
+        plan: marked where it is a level or its error is known.
+        baselines: rivals measured so far.
+        limit: largest RMSE accepted, in units, drawn as a line.
+        lead: lead-time index, or None for all.
+        channel: channel index.
+    """
+    figure, axes = _empty(3.1)
+    unit, removed = run_text.unit(run, channel), _removed(run)
+    for curve in selector_curves(run, baselines, lead, channel):
+        _draw_curve(axes, curve)
+    own = [run.rmse(i, lead, channel) for i in range(len(removed))]
+    spread = seeds_band(run, lead, channel)
+    if spread is not None:
+        axes.fill_between(removed, *spread, color=palette.PATH_LINE, alpha=0.2, linewidth=0)
+    axes.plot(removed, own, color=palette.PATH_LINE, linewidth=2.4, marker="o", ms=4, label="DynST")
+    still = run.persistence_rmse(lead, channel)
+    look: dict[str, Any] = {"linewidth": 1.4, "linestyle": ":"}
+    axes.axhline(still, color=palette.PERSISTENCE_LINE, label="persistence", **look)
+    axes.axhline(limit, color=INK, linewidth=1, linestyle="--", label="accepted error")
+    here = plan.rmse(lead, channel)
+    if here is not None:
+        at = 100 * plan.mask.sparsity
+        mark: dict[str, Any] = {"ms": 11, "markeredgecolor": "white", "markeredgewidth": 2}
+        axes.plot(at, here, "o", color=palette.PATH_LINE, label="this plan", zorder=5, **mark)
+    axes.set_xlim(-3, 100)
+    return _finished(
+        figure,
+        axes,
+        f"{run_text.site_noun(run)}s removed (%)",
+        f"RMSE, {run_text.lead_time(run, lead)} ({unit})",
+    )
+
+
+def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
+    """Error by lead time: the plan, where it is known, beside all sites and persistence."""
+    figure, axes = _empty(2.3)
+    leads = range(run.manifest.config.horizon)
+    size, name = run_text.span_unit(run)
+    ahead = [(i + 1) * run.manifest.dataset.step_seconds / size for i in leads]
+    lines = [
+        (
+            "persistence",
+            [run.persistence_rmse(i, channel) for i in leads],
+            palette.PERSISTENCE_LINE,
+            ":",
+        ),
+        (
+            f"all {run_text.site_noun(run)}s",
+            [run.rmse(0, i, channel) for i in leads],
+            palette.RANDOM_LINE,
+            "--",
+        ),
+    ]
+    own = plan.rmse_by_lead_time(channel)
+    if own is not None:
+        lines.append(("this plan", own.tolist(), palette.PATH_LINE, "-"))
+    for label, values, colour, dash in lines:
+        axes.plot(ahead, values, color=colour, linestyle=dash, marker="o", ms=3, label=label)
+    axes.set_ylim(bottom=0)
+    unit = run_text.unit(run, channel)
+    return _finished(figure, axes, f"lead time ({name})", f"RMSE ({unit})")
+
+
+def _draw_curve(axes: Axes, curve: Curve) -> None:
+    """A rival: the mean of its draws as a line, their range as a band."""
+    if curve.draws > 1:
+        axes.fill_between(
+            curve.removed, curve.low, curve.high, color=curve.colour, alpha=0.22, linewidth=0
+        )
+    axes.plot(
+        curve.removed,
+        curve.mean,
+        color=curve.colour,
+        linewidth=1.5,
+        linestyle=(0, curve.dash),
+        marker="o",
+        ms=3,
+        label=curve.label,
+    )
+
+
+def _removed(run: Run) -> list[float]:
+    return [100 * share for share in run.manifest.config.levels[: len(run.path.active)]]
+
+
+def _empty(height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.4, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRID)
+    axes.grid(color=GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=8, colors=INK, length=0)
+    return figure, axes
+
+
+def _finished(figure: Figure, axes: Axes, across: str, up: str) -> bytes:
+    """Labels, a legend above the curves, and the picture."""
+    axes.set_xlabel(across, fontsize=9, color=INK, parse_math=False)
+    axes.set_ylabel(up, fontsize=9, color=INK, parse_math=False)
+    legend = axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=4,
+        frameon=False,
+        fontsize=8,
+        labelcolor=INK,
+        borderaxespad=0.2,
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
+    return picture.getvalue()

@@ -1,0 +1,423 @@
+"""Words and numbers as a planner reads them: units, sensible digits, titles."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from dynst_core import commands
+from dynst_core.fields import time_axis
+from dynst_core.fields.time_axis import MONTH_SECONDS, months_of
+from dynst_core.planning.tolerance import BETTER, Kind, Tolerance, better_level
+from dynst_core.runs.store import Run
+
+MOST_DECIMALS = 6
+"""More decimals than these are not read, but counted."""
+
+duration = time_axis.duration
+"""A time span in its natural units: "30 s", "1 h 30 min", "2 days", "3 months"."""
+
+
+def site_noun(run: Run) -> str:
+    """What one site is called: a cell of a grid or a sensor of a network."""
+    return "cell" if run.grid is not None else "sensor"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter raised, the rest left alone."""
+    return text[:1].upper() + text[1:]
+
+
+def number(value: float, reference: float | None = None) -> str:
+    """A number with three figures of its reference size, e.g. 7.60, 12.3, 231; "no data" if NaN.
+
+    Below a ten-thousandth it is written with a power of ten: 3.12e-7.
+
+    Args:
+        value: the number.
+        reference: the size that fixes the digits, so that numbers side by side agree.
+    """
+    return figures(value, digits(reference or value))
+
+
+def figures(value: float, decimals: int) -> str:
+    """A number with so many decimals, or three figures and a power of ten where these are many."""
+    if not math.isfinite(value):
+        return "no data"
+    if decimals <= MOST_DECIMALS:
+        return f"{value:.{decimals}f}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def digits(size: float) -> int:
+    """Decimals that give a number of this size about three figures: two from 0.5 to below 10."""
+    size = abs(size)
+    if not math.isfinite(size) or 0.5 <= size < 10 or size == 0:
+        return 2
+    return max(0, 2 - math.floor(math.log10(size)))
+
+
+def change(value: float, reference: float) -> str:
+    """A value against a reference as a signed percentage, e.g. "+4.1 %"."""
+    percent = 100 * (value / reference - 1)
+    if not math.isfinite(percent):
+        return "no data"
+    return "0.0 %" if abs(percent) < 0.05 else f"{percent:+.1f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, whole where it is whole: "60 %", "33.3 %"; "no data" if NaN."""
+    if not math.isfinite(share):
+        return "no data"
+    rounded = round(100 * share, 1)
+    if rounded == 100 and share < 1:  # the last site is no rounding error
+        return f"{100 * share:.6g} %"
+    return f"{rounded:.0f} %" if abs(rounded - round(rounded)) < 0.05 else f"{rounded:.1f} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def against_best(run: Run, rmse: float, lead: int | None, channel: int) -> str:
+    """An error beside that of the best level, where it is not all sites that err least; else "".
+
+    A plan that errs hardly more than all sites may err far more than another cut of the same run.
+    """
+    best = better_level(run, lead, channel)
+    if best is None:
+        return ""
+    least = run.rmse(best, lead, channel)
+    if rmse <= least * (1 + BETTER):
+        return "the least of this run's cuts"
+    return f"{change(rmse, least)} against the best cut, {level_label(run, best)} removed"
+
+
+def level_label(run: Run, level: int) -> str:
+    """The share that a level removes, e.g. "60 %"."""
+    return percent(run.manifest.config.levels[level])
+
+
+def behind_persistence(run: Run) -> list[str]:
+    """A warning where a level errs no less than persistence; else nothing."""
+    still = run.persistence_rmse()
+    behind = [i for i in range(len(run.path.active)) if run.rmse(i) >= still]
+    if not behind:
+        return []
+    levels = ", ".join(level_label(run, level) for level in behind)
+    return [
+        f"With {levels} removed the forecast errs no less than persistence, which repeats the last "
+        f"reading of every {site_noun(run)}, none removed ({number(still)} {unit(run, 0)}). Train "
+        f"longer, try another forecaster, or cut less before acting on it."
+    ]
+
+
+SAME_LEVEL = 0.005
+"""Share removed by which what is asked for may miss a level and still mean it, as 0.67 does 2/3."""
+
+
+def other_level(run: Run, level: int, asked: float) -> str:
+    """That a level stands in for a share removed that is none of the run's; empty if it is."""
+    own = (run.manifest.config.levels[level], float(run.path.sparsity[level]))
+    if any(abs(share - asked) <= SAME_LEVEL + 1e-9 for share in own):
+        return ""
+    return (
+        f"{percent(asked)} is no level of this run; this is {level_label(run, level)}, the nearest."
+    )
+
+
+def unknown_run(asked: str | None, shown: str | None) -> str:
+    """That a link names a run which is not here, and which one is shown instead."""
+    asked = asked if asked is None else asked[:80]
+    return f"There is no run {asked!r} here; this is {shown!r}."
+
+
+def lead_time(run: Run, index: int | None) -> str:
+    """One lead time ("15 min ahead") or the pool of all ("all lead times")."""
+    if index is None:
+        return "all lead times"
+    return f"{duration((index + 1) * run.manifest.dataset.step_seconds)} ahead"
+
+
+def lead_time_range(run: Run) -> str:
+    """First to last lead time: "5 min to 1 h"."""
+    step = run.manifest.dataset.step_seconds
+    first, last = duration(step), duration(run.manifest.config.horizon * step)
+    return first if first == last else f"{first} to {last}"
+
+
+def span_unit(run: Run) -> tuple[float, str]:
+    """Seconds in the unit that lead times are counted in, and its name."""
+    step = run.manifest.dataset.step_seconds
+    last = run.manifest.config.horizon * step
+    if months_of(step):
+        yearly = months_of(step) % 12 == 0
+        return (12.0 * MONTH_SECONDS, "years") if yearly else (float(MONTH_SECONDS), "months")
+    spans = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+    return next((size, name) for size, name in spans if last >= 2 * size or size == 1.0)
+
+
+def period(start: datetime, end: datetime) -> str:
+    """Two times as a period: "5 to 7 Jan 2020"; an end at midnight names the day before."""
+    end = end - timedelta(microseconds=1) if end > start else end
+    if start.date() == end.date():
+        whole = (start.hour, start.minute) == (0, 0) and (end.hour, end.minute) == (23, 59)
+        return _day(start) if whole else f"{_day(start)}, {start:%H:%M} to {end:%H:%M}"
+    if start.year != end.year:
+        return f"{_day(start)} to {_day(end)}"
+    first = f"{start.day}" if start.month == end.month else f"{start.day} {start:%b}"
+    return f"{first} to {_day(end)}"
+
+
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%b %Y}"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency, whole from 100: "124,000 EUR", "1.50 EUR", "2.07e+15 EUR"."""
+    if abs(amount) >= 1e15:
+        return f"{amount:.3g} {currency}"
+    figures = f"{amount:,.0f}" if abs(amount) >= 100 or amount == round(amount) else f"{amount:.2f}"
+    return f"{figures} {currency}"
+
+
+def ground(distance_km: float) -> str:
+    """A distance in its natural unit: "250 m", "1.5 km"."""
+    return f"{1000 * distance_km:.4g} m" if distance_km < 1 else f"{distance_km:.4g} km"
+
+
+def variable(run: Run, channel: int) -> str:
+    """The channel's name in words: "air_temperature" reads "air temperature"."""
+    return run.manifest.dataset.channels[channel].replace("_", " ")
+
+
+def precise(value: float, size: float) -> str:
+    """A number for tables of a terminal: three decimals, more where its size needs them."""
+    return figures(value, max(3, digits(size) + 1))
+
+
+def errors_of_channels(run: Run, errors: Sequence[float], sizes: Sequence[float]) -> str:
+    """An error of each channel with its unit; with its name where there are several.
+
+    Args:
+        run: the run.
+        errors: one number a channel, in its unit.
+        sizes: the size that fixes the digits of each.
+    """
+    units = run.manifest.dataset.units
+    texts = [f"{number(e, s)} {u}" for e, s, u in zip(errors, sizes, units, strict=True)]
+    if len(texts) > 1:
+        texts = [f"{variable(run, i)} {text}" for i, text in enumerate(texts)]
+    return ", ".join(texts)
+
+
+def unit(run: Run, channel: int) -> str:
+    """The channel's unit."""
+    return run.manifest.dataset.units[channel]
+
+
+def removed_question(run: Run) -> str:
+    """The slider's label."""
+    return f"{capital(site_noun(run))}s removed"
+
+
+def test_period(run: Run) -> str:
+    """Over which time the errors were measured."""
+    split = run.manifest.split
+    return period(split.test_start, split.test_end)
+
+
+_JOINER = "\N{WORD JOINER}"
+"""Without width: parts what Markdown's extensions replace although it is escaped."""
+
+_REPLACED = re.compile(
+    r"(?<=:)(?=(?!\d\d:)[\w+/-]+:)"  # icons and emoji: ":material/delete:", ":smile:"
+    r"|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\S@)(?=\S)"  # addresses, which become links
+    r"|(?<=(?<!\S)[-<>~])(?=[-=>]>?(?!\S))",  # arrows and dashes: "->", "--", "<="
+    re.IGNORECASE,
+)
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the direction of what follows them, beyond the text's own end."""
+
+
+def plain(text: str) -> str:
+    """Text of a run, a file or a person, so that Markdown shows it as it is."""
+    text = _REPLACED.sub(_JOINER, _BIDI.sub("\ufffd", " ".join(text.split())))
+    return re.sub(r"((?!(?<=\w)\.\w)[\\`*_{}\[\]<>()#+!|~$:.&-])", r"\\\1", text)
+
+
+def code(text: str) -> str:
+    """Text of a run, a file or a person as Markdown code that holds nothing but that text."""
+    text = _BIDI.sub("\ufffd", " ".join(text.split()))
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    around = " " if "`" in text else ""
+    return f"{fence}{around}{text}{around}{fence}" if text else "` `"
+
+
+def in_chart(text: str) -> str:
+    """Text of a run, a file or a person, so that a chart's titles and hints show it as it is.
+
+    Plotly reads some HTML in them, and fills in what stands in "%{...}".
+    """
+    text = _BIDI.sub("\ufffd", text).replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace(">", "&gt;").replace("%{", f"%{_JOINER}{{")
+
+
+def lost_sites(run: Run, sites: tuple[str, ...]) -> str:
+    """That a link names sites which the run does not have; the first few by name."""
+    return plain(
+        f"The link names {_sites_not_there(run, sites)}; the plan is shown without. Ask for the "
+        f"link again if that matters."
+    )
+
+
+def unknown_sites(run: Run, sites: tuple[str, ...]) -> str:
+    """That a list names sites which the run does not have; the first few by name."""
+    return plain(f"Left out: {_sites_not_there(run, sites)}. Mend the list if that matters.")
+
+
+def _sites_not_there(run: Run, sites: tuple[str, ...]) -> str:
+    named = ", ".join(site[:40] for site in sites[:5]) + (" and others" if len(sites) > 5 else "")
+    noun = f"{site_noun(run)}{'s' * (len(sites) > 1)}"
+    return f"{len(sites)} {noun} that {run.run_id} does not have ({named})"
+
+
+def about_run(run: Run) -> str:
+    """One line under the title: place, sites, period and what the errors are measured over."""
+    card = run.manifest.dataset
+    zone = " (UTC)" if run.sites.geographic else ""
+    return (
+        f"{card.place} · {len(run.sites):,} {site_noun(run)}s · data {period(card.start, card.end)}"
+        f" · errors measured over the test period {test_period(run)}{zone}"
+    )
+
+
+def error_title(run: Run, channel: int) -> str:
+    """Title of the error map."""
+    return f"Forecast error of {variable(run, channel)}"
+
+
+def error_subtitle(run: Run, lead: int | None, channel: int, *, known: bool = True) -> str:
+    """What the error map shows: measure, unit, lead time and period, or that it is not known."""
+    if not known:
+        return "not yet evaluated: this plan is none of the run's own levels"
+    where = lead_time(run, lead)
+    where = f"{where} ({lead_time_range(run)})" if lead is None else where
+    return f"RMSE in {unit(run, channel)} by {site_noun(run)}, {where}, {test_period(run)}"
+
+
+def importance_title(run: Run) -> str:
+    """Title of the importance map."""
+    return f"Importance of each {site_noun(run)}"
+
+
+def importance_subtitle(run: Run, kept: int) -> str:
+    """What the importance map shows when so many sites are kept."""
+    total = len(run.sites)
+    return f"darker = stays longer; {kept:,} of {total:,} kept, {total - kept:,} removed"
+
+
+def curve_title(run: Run, channel: int) -> str:
+    """Title of the trade-off curve."""
+    return f"Error of {variable(run, channel)} against {site_noun(run)}s removed"
+
+
+def speed_up(factor: float) -> str:
+    """How many times faster a forecast is: "2.4× faster"; below 1 it says slower."""
+    if not math.isfinite(factor) or factor <= 0:
+        return "no data"
+    if abs(factor - 1) < 0.05:
+        return "same speed"
+    return f"{factor:.1f}× faster" if factor > 1 else f"{1 / factor:.1f}× slower"
+
+
+def milliseconds(seconds: float) -> str:
+    """A short time: "12 ms"."""
+    return f"{number(1000 * seconds)} ms"
+
+
+def credits(run: Run) -> str:
+    """Who is to be thanked for the data, and under which terms."""
+    card = run.manifest.dataset
+    coast = " Coastlines and borders: Natural Earth." if run.sites.geographic else ""
+    return f"Data: {card.title}, {card.attribution} ({card.licence}).{coast}"
+
+
+def measuring(run_id: str) -> str:
+    """What measures the rivals of a run, and how long that takes."""
+    return (
+        f"`{commands.here('baselines', run_id)}` measures them in about ten times the training's "
+        f"time, or more"
+    )
+
+
+def incomplete(run: Run) -> str | None:
+    """A caution when training stopped before its last level, or None."""
+    if run.manifest.complete:
+        return None
+    deepest = level_label(run, len(run.path.active) - 1)
+    return (
+        f"This run was stopped early: its levels reach {deepest} and everything shown is measured; "
+        f"train it again for the rest."
+    )
+
+
+NOT_EVALUATED = "not yet evaluated"
+NO_PLAN = "no valid plan"
+WHY_NO_PLAN = "No plan obeys all constraints."
+NEEDS_PLAN = "A forecast needs a plan; first let the constraints hold together."
+
+REMOVED_RIM = "removed: grey rim"
+"""How a legend tells removed sensors that have a colour of the scale, as kept ones have."""
+
+TOLERANCES: dict[Kind, str] = {
+    "percent": "% above all {noun}s",
+    "above": "{unit} above all {noun}s",
+    "absolute": "{unit} RMSE at most",
+}
+"""How each kind of tolerance goes on after its number."""
+
+
+def tolerance_kind(run: Run, kind: Kind, channel: int) -> str:
+    """How a kind of tolerance reads after its number: "mph above all sensors"."""
+    return TOLERANCES[kind].format(noun=site_noun(run), unit=unit(run, channel))
+
+
+def tolerance_words(run: Run, tolerance: Tolerance, channel: int) -> str:
+    """A whole tolerance: "5 % above all sensors"."""
+    kind = tolerance_kind(run, tolerance.kind, channel)
+    return f"{tolerance.amount:g} {kind}"
+
+
+def standing(run: Run, importance: float) -> str:
+    """An importance in words: "above 83 % of sensors"."""
+    if importance >= 1:
+        return "the highest"
+    return f"above {math.floor(100 * importance)} % of {site_noun(run)}s"
+
+
+def pinned_too_many(run: Run) -> str:
+    """Why a link does not carry the whole choice."""
+    return (
+        "The link in the address bar does not carry zones or very long lists of "
+        f"{site_noun(run)}s; the plan file (Export) does."
+    )
+
+
+def no_runs() -> str:
+    """What to do where there is no run."""
+    return f"""
+##### No trained run yet
+
+A run holds the sensors' ranking, the measured errors and everything this page draws.
+Open *Train* above: a quick look at the simulated tunnel fire needs no download and takes about a
+minute. Or train from a terminal, and reload this page:
+
+```
+{commands.here("train", "tunnel-fire")}
+```
+"""

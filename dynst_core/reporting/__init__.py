@@ -1,0 +1,1 @@
+"""Files that leave the program: reports, tables and CF files."""

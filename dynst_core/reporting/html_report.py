@@ -1,0 +1,215 @@
+"""A plan for those who decide: one HTML file that stands alone and prints to a clean PDF."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
+from dynst_core.planning.tolerance import Tolerance
+from dynst_core.presentation import map_styles, report_charts, run_text
+from dynst_core.presentation.baseline_curves import Curve, selector_curves
+from dynst_core.presentation.basemap import BaseMap
+from dynst_core.presentation.static_maps import map_png
+from dynst_core.reporting.cautions import cautions_html
+from dynst_core.reporting.report_text import assumptions, figures, verdict
+from dynst_core.reporting.tabular_export import provenance
+from dynst_core.runs.store import Run
+
+MOST_LISTED = 400
+"""Ids that a report lists in full; a longer list is what the exported table is for."""
+
+_templates = Environment(
+    loader=PackageLoader("dynst_core"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def write_report(
+    run: Run,
+    plan: Plan,
+    tolerance: Tolerance,
+    lead: int | None = None,
+    channel: int = 0,
+    base_map: BaseMap | None = None,
+    asked_removed: float | None = None,
+) -> bytes:
+    """The report of a plan as HTML in UTF-8; pictures lie within it and it asks for nothing else.
+
+    Args:
+        run: the plan's run.
+        plan: what is reported; its error is stated only where it was measured.
+        tolerance: the error accepted.
+        lead: lead-time index that errors are for, or None for all.
+        channel: channel index.
+        base_map: land and borders, read from the package when None.
+        asked_removed: the share removed that was asked for, where the plan is a level of the run;
+            the report says so where the level is another.
+    Raises:
+        RunError: the ledger of rivals beside the run is damaged.
+    """
+    base_map = base_map or BaseMap.read()
+    summary = summarise(run, plan, tolerance, lead, channel)
+    told = _stands_in(run, plan, asked_removed)
+    scale = map_styles.error_scale(run, lead, channel, plan)
+    shown = [map_styles.importance(run, plan)]
+    if plan.evaluated:
+        shown.append(map_styles.error(run, plan, scale, lead, channel))
+    rivals = selector_curves(run, run.baselines, lead, channel)
+    curve = report_charts.trade_off_svg(run, plan, run.baselines, summary.limit, lead, channel)
+    style, _, _ = _templates.loader.get_source(_templates, "report.css")  # type: ignore[union-attr]
+    page = _templates.get_template("report.html").render(
+        title=run.manifest.title,
+        place=run.manifest.dataset.place,
+        style=Markup(style),  # noqa: S704 - our own file
+        about=run_text.about_run(run),
+        noun=run_text.site_noun(run),
+        unit=run_text.unit(run, channel),
+        lead=run_text.lead_time(run, lead),
+        verdict=[*told, *verdict(run, plan, summary, tolerance, lead, channel)],
+        figures=figures(run, plan, summary, channel),
+        curve=_inline(curve, "svg+xml"),
+        curve_words=f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}, over "
+        f"the test period {run_text.test_period(run)}.",
+        rivals_words=_rivals_words(rivals),
+        maps=[
+            {
+                "title": look.title,
+                "subtitle": look.subtitle,
+                "image": _inline(map_png(run, look, base_map, titled=False), "png"),
+            }
+            for look in shown
+        ],
+        lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
+        levels=_levels(run, plan, rivals, lead, channel),
+        asked=asked(run, plan.constraints) + list(plan.breaches),
+        edits=plan.edits,
+        listed=_listed(run, plan),
+        assumptions=assumptions(run, summary, channel),
+        cautions=cautions_html(run.manifest.dataset.name),
+        provenance=_provenance(run, plan),
+    )
+    return page.encode()
+
+
+def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:
+    """That the plan is another level than the one asked for, where it is."""
+    if asked_removed is None or plan.level is None:
+        return []
+    other = run_text.other_level(run, plan.level, asked_removed)
+    return [other] if other else []
+
+
+def asked(run: Run, constraints: Constraints) -> list[str]:
+    """What a plan had to obey, a sentence each."""
+    noun, ids, config = run_text.site_noun(run), run.sites.site_id.astype(str), run.manifest.config
+    told = []
+    for words, trained in (("Always kept", config.always), ("Never kept", config.never)):
+        if trained:
+            told.append(f"{words}, already in training: {', '.join(trained)}.")
+    for words, named in (
+        ("Always kept", constraints.always),
+        ("Never kept", constraints.never),
+    ):
+        if named.any():
+            told.append(f"{words}: {', '.join(ids[named])}.")
+    if constraints.min_distance_km > 0:
+        told.append(
+            f"Kept {noun}s lie at least {run_text.ground(constraints.min_distance_km)} apart."
+        )
+    if constraints.max_cost is not None:
+        most = run_text.money(constraints.max_cost, constraints.currency)
+        told.append(f"All kept {noun}s together cost at most {most} a year.")
+    for limit in constraints.limits:
+        most = "any number" if limit.at_most is None else f"{limit.at_most:,}"
+        told.append(f"Zone {limit.zone}: at least {limit.at_least:,}, at most {most}.")
+    return told
+
+
+def _rivals_words(rivals: list[Curve]) -> str:
+    if not rivals:
+        return "No rival was measured beside it."
+    band = "" if all(c.draws == 1 for c in rivals) else " A band spans the draws of random masks."
+    return (
+        "Every rival had a forecaster of the same kind trained for its mask alone, for as many "
+        f"steps.{band}"
+    )
+
+
+def _levels(
+    run: Run, plan: Plan, rivals: list[Curve], lead: int | None, channel: int
+) -> dict[str, object]:
+    """The table of all levels, the plan's own marked."""
+    dense = run.rmse(0, lead, channel)
+    rows = []
+    for level, n_active in enumerate(run.path.n_active):
+        here = run.rmse(level, lead, channel)
+        cells = [
+            run_text.level_label(run, level),
+            f"{n_active:,}",
+            run_text.number(here, dense),
+            run_text.change(here, dense) if level else "",
+            *(_rival(curve, level, dense) for curve in rivals),
+        ]
+        rows.append({"here": level == plan.level, "cells": cells})
+    head = ["Removed", "Kept", "DynST", "Against all", *(curve.label for curve in rivals)]
+    return {"head": head, "rows": rows, "marked": plan.level is not None}
+
+
+def _rival(curve: Curve, level: int, dense: float) -> str:
+    """A rival's error at a level, with its range where there were several draws."""
+    if level == 0 or level not in curve.levels:
+        return ""
+    at = curve.levels.index(level)
+    mean, low, high = (
+        run_text.number(part[at], dense) for part in (curve.mean, curve.low, curve.high)
+    )
+    return f"{mean} ({low} to {high})" if low != high else mean
+
+
+def _listed(run: Run, plan: Plan) -> dict[str, str] | None:
+    """Ids of the fewer of kept and removed sites, where the list can be read."""
+    kept = plan.mask.active
+    removed = (~kept).sum() <= kept.sum()
+    chosen = ~kept if removed else kept
+    if not 0 < chosen.sum() <= MOST_LISTED:
+        return None
+    noun, ids = run_text.site_noun(run), run.sites.site_id.astype(str)[chosen]
+    words = "removed; all others stay" if removed else "kept; all others go"
+    count = int(chosen.sum())
+    return {
+        "title": f"The {count:,} {noun}{'s' if count > 1 else ''} {words}",
+        "ids": ", ".join(ids),
+    }
+
+
+def _provenance(run: Run, plan: Plan) -> dict[str, str]:
+    manifest = run.manifest
+    told = provenance(run, plan)
+    noticed = {"Noticed": " ".join(run.arrays.notices)} if run.arrays.notices else {}
+    return noticed | {
+        "Run": f"{told['run']}, trained {manifest.created:%d %b %Y}",
+        "Command": manifest.command,
+        "Engine": f"DynST Planner {manifest.code_version}, forecaster {manifest.config.backbone}, "
+        f"seed {manifest.config.seed}",
+        "Data": told["data"],
+        "Source": manifest.dataset.source,
+        "Data fingerprint": told["data_fingerprint"],
+        "Test period": told["test_period"],
+        "Plan": f"{told['kept']} kept, {told['level']}; constraints: {told['constraints']}",
+        "Method": "after DynST, arXiv 2403.02914; what is ours is told in docs/method.md",
+        "Written": f"{datetime.now(UTC):%d %b %Y, %H:%M} UTC",
+    }
+
+
+def _inline(picture: bytes, kind: str) -> str:
+    """A picture as an address that holds it."""
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"

@@ -1,0 +1,157 @@
+"""What a report says of a plan: the verdict, the figures, the assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import Summary
+from dynst_core.planning.tolerance import Tolerance
+from dynst_core.presentation import run_text
+from dynst_core.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its name, its value, and what stands below."""
+
+    label: str
+    value: str
+    below: str = ""
+
+
+def verdict(
+    run: Run,
+    plan: Plan,
+    summary: Summary,
+    tolerance: Tolerance,
+    lead: int | None,
+    channel: int,
+) -> list[str]:
+    """The plan in two or three sentences."""
+    noun, unit = run_text.site_noun(run), run_text.unit(run, channel)
+    removed = summary.n_sites - summary.n_kept
+    share = run_text.percent(removed / summary.n_sites)
+    if plan.level is not None:  # as it is called everywhere else: 124 of 207 is "60 %"
+        share = run_text.level_label(run, plan.level)
+    told = [
+        f"Keep {summary.n_kept:,} of {summary.n_sites:,} {noun}s and remove {removed:,} ({share})."
+    ]
+    if not plan.valid:
+        told.append(f"This plan is not valid: {' '.join(plan.breaches)}")
+    dense = run_text.number(summary.dense, summary.dense)
+    limit = f"{run_text.number(summary.limit, summary.dense)} {unit}"
+    if summary.rmse is None:
+        told.append(
+            "Its forecast error is not yet evaluated: no forecast was made from exactly these "
+            f"{noun}s, and no figure is guessed."
+        )
+    else:
+        here = f"{run_text.number(summary.rmse, summary.dense)} {unit}"
+        kept_to = "within" if summary.rmse <= summary.limit else "above"
+        accepted = run_text.tolerance_words(run, tolerance, channel)
+        told.append(
+            f"The forecast error over all places, kept and removed, is {here} "
+            f"({run_text.lead_time(run, lead)}); with all {noun}s it is {dense} {unit}. That is "
+            f"{run_text.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
+            f"({accepted})."
+        )
+        best = run_text.against_best(run, summary.rmse, lead, channel)
+        if best:
+            told.append(f"Beside the run's other cuts: {best}.")
+    if summary.saving is not None:
+        currency = plan.constraints.currency
+        told.append(f"It saves {run_text.money(summary.saving, currency)} a year.")
+    return told
+
+
+def figures(run: Run, plan: Plan, summary: Summary, channel: int) -> list[Figure]:
+    """The figures of a plan in words; what was not measured says so."""
+    noun = run_text.site_noun(run)
+    removed = summary.n_sites - summary.n_kept
+    shown = [
+        Figure(
+            f"{run_text.capital(noun)}s kept",
+            f"{summary.n_kept:,} of {summary.n_sites:,}",
+            f"{removed:,} removed",
+        ),
+        *_error_figures(run, summary, channel),
+    ]
+    if summary.speed_up is not None:
+        shown.append(Figure("Forecast speed", run_text.speed_up(summary.speed_up)))
+    if summary.cost is not None and summary.saving is not None:
+        money = [
+            run_text.money(v, plan.constraints.currency) for v in (summary.saving, summary.cost)
+        ]
+        shown.append(Figure("Yearly saving", money[0], f"{money[1]} still spent"))
+    return shown
+
+
+def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
+    noun, unit, dense = run_text.site_noun(run), run_text.unit(run, channel), summary.dense
+
+    def told(value: float) -> str:
+        return f"{run_text.number(value, dense)} {unit}"
+
+    tolerance = Figure("Accepted error", told(summary.limit))
+    if summary.rmse is None:
+        return [Figure("Forecast error", "–", run_text.NOT_EVALUATED), tolerance]
+    against = f"{run_text.change(summary.rmse, dense)} against all {noun}s"
+    shown = [Figure("Forecast error (RMSE)", told(summary.rmse), against), _band(summary, told)]
+    if summary.seeds is not None:
+        low, high = summary.seeds
+        shown.append(Figure("Over several trainings", f"{told(low)} to {told(high)}"))
+    met = "met" if summary.rmse <= summary.limit else "not met"
+    shown.append(Figure("Accepted error", told(summary.limit), met))
+    if summary.worst is not None:
+        site = run.sites.site_id[summary.worst.site]
+        below = f"{noun} {site}; that one's with all: {told(summary.worst.dense)}"
+        shown.append(Figure(f"Worst {noun}'s error", told(summary.worst.rmse), below))
+    if summary.within is not None:
+        value, below = run_text.percent(summary.within), f"of {noun}s"
+        if summary.within_area is not None:
+            value, below = run_text.percent(summary.within_area), f"of the area; {value} {below}"
+        shown.append(Figure("Within tolerance", value, below))
+    still = Figure("Persistence", told(summary.persistence), f"every {noun}'s last reading")
+    return [*shown, still]
+
+
+def _band(summary: Summary, told: Callable[[float], str]) -> Figure:
+    band = summary.band
+    if band is None:
+        return Figure("Band of single forecasts", "not measured", "by this run")
+    return Figure(
+        "Band of single forecasts",
+        f"± {told(band.half_width)}",
+        f"made to hold {100 * band.share:.0f} %, held {100 * band.coverage:.0f} % in the test",
+    )
+
+
+def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
+    """What the figures rest on."""
+    config, card, split = run.manifest.config, run.manifest.dataset, run.manifest.split
+    noun = run_text.site_noun(run)
+    step = card.step_seconds
+    told = [
+        f"Data: {run_text.period(card.start, card.end)}, one value every {run_text.duration(step)}. "
+        f"The future is taken to be like this record.",
+        f"Errors are root mean squared errors (RMSE) of {split.n_test_windows:,} forecasts over "
+        f"the test period {run_text.test_period(run)}, which took no part in training or choosing. "
+        f"Neighbouring forecasts overlap, so they are not as many trials.",
+        f"A forecast reads {run_text.duration(config.history * step)} of the kept {noun}s and "
+        f"reaches {run_text.duration(config.horizon * step)} ahead, at every place: a removed "
+        f"{noun}'s place is still forecast, and its error counts.",
+        f"Accepted error: {run_text.number(summary.limit, summary.dense)} "
+        f"{run_text.unit(run, channel)}, as the planner chose.",
+    ]
+    if summary.cost is None:
+        told.append("No cost was stated, so no saving is.")
+    else:
+        told.append(
+            f"Costs are what the planner stated for keeping each {noun} for a year. Removal "
+            f"itself, and what is lost with a {noun}, is not counted."
+        )
+    if run.arrays.members is None:
+        told.append("One training from one seed: how far another would differ was not measured.")
+    return told

@@ -1,0 +1,187 @@
+"""A plan as a table that others can open: CSV, GeoJSON, GeoPackage, GeoParquet.
+
+Every file says where it came from. A spreadsheet has no place for that beside its cells, so the CSV
+carries it in its last columns; the others carry it in their metadata.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pyogrio
+
+from dynst_core.constraints.zones import WGS84
+from dynst_core.errors import DataError
+from dynst_core.planning.plan import Plan
+from dynst_core.presentation import run_text
+from dynst_core.presentation.site_reasons import site_reasons
+from dynst_core.reporting.column_names import channel_columns, spelt
+from dynst_core.runs.store import Run
+
+LAYER = "plan"
+METADATA_KEY = "dynst"
+"""Under this name GeoParquet keeps the provenance, as JSON."""
+
+NOT_EVALUATED = "not yet evaluated"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins so is run as a formula by some spreadsheet."""
+
+
+def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
+    """One row a site, in the run's order, as a point.
+
+    Columns: site, place, keep or remove, reason, rank, importance (with its lowest and highest over
+    the seeds where there were several), and by channel the test RMSE over all lead times with this
+    plan, empty where it is not yet evaluated. Where costs are stated: cost, what is paid under this
+    plan, so 0 for a removed site, and saving, what is not, so 0 for a kept one. A unit stands in
+    its column's name.
+    """
+    sites, active = run.sites, plan.mask.active
+    x, y = sites.coordinates.T
+    place = ("longitude", "latitude") if sites.geographic else ("x_m", "y_m")
+    columns: dict[str, object] = {
+        "site": sites.site_id.astype(str),
+        place[0]: x,
+        place[1]: y,
+        "decision": np.where(active, "keep", "remove"),
+        "reason": site_reasons(run, plan),
+        "rank": run.path.rank,
+        "importance": np.round(run.path.importance, 6),
+    }
+    if run.arrays.members is not None:
+        lowest, highest = np.round(run.arrays.members.importance, 6)
+        columns |= {"importance_lowest": lowest, "importance_highest": highest}
+    columns |= _errors(run, plan)
+    if plan.constraints.cost is not None:
+        per_year = spelt("per_year", plan.constraints.currency)
+        columns[f"cost_{per_year}"] = np.where(active, plan.constraints.cost, 0.0)
+        columns[f"saving_{per_year}"] = np.where(active, 0.0, plan.constraints.cost)
+    points = geopandas.points_from_xy((x + 180) % 360 - 180 if sites.geographic else x, y)
+    return geopandas.GeoDataFrame(columns, geometry=points, crs=WGS84 if sites.geographic else None)
+
+
+def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
+    card, columns = run.manifest.dataset, {}
+    for channel, named in enumerate(channel_columns(card.channels, card.units)):
+        rmse = plan.rmse_by_site(channel)
+        empty = np.full(len(run.sites), np.nan)
+        columns[f"rmse_{named}"] = empty if rmse is None else _significant(rmse)
+        if run.arrays.bands is not None and plan.level is not None:
+            width = run.arrays.bands.half_width[plan.level, :, :, channel].mean(axis=0)
+            share = f"{100 * run.arrays.bands.share:.0f}pct"
+            columns[f"band_{share}_{named}"] = _significant(width)
+    return columns
+
+
+def _significant(values: np.ndarray) -> np.ndarray:
+    """Values at the seven significant digits that they are stored with, however small they are."""
+    return np.array([float(f"{value:.7g}") for value in values.tolist()])
+
+
+def provenance(run: Run, plan: Plan) -> dict[str, str]:
+    """Where a plan came from, as texts by name."""
+    manifest, card, split = run.manifest, run.manifest.dataset, run.manifest.split
+    level, error = NOT_EVALUATED, NOT_EVALUATED
+    if plan.level is not None:
+        level = f"{run_text.level_label(run, plan.level)} removed"
+        error = "test RMSE over all lead times"
+    elif plan.evaluated:
+        level = "none of the run's own levels"
+        error = "test RMSE over all lead times, forecast again for this plan"
+    return {
+        "title": f"Sensor plan: {manifest.title}",
+        "run": run.run_id,
+        "data_fingerprint": card.fingerprint,
+        "code_version": manifest.code_version,
+        "level": level,
+        "error": error,
+        **({"edited_by_hand": _told(plan)} if plan.edits else {}),
+        "rank_order": f"0 for the first site to go, {len(run.sites) - 1} for the last to stay",
+        "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
+        **_renamed(card.channels, card.units),
+        "test_period": f"{split.test_start:%Y-%m-%dT%H:%MZ}/{split.test_end:%Y-%m-%dT%H:%MZ}",
+        "kept": f"{plan.mask.n_active} of {len(run.sites)}",
+        "constraints": " ".join(plan.breaches)
+        or ("obeyed" if plan.constraints.n_asked else "none"),
+        "data": f"{card.title}, {card.attribution} ({card.licence})",
+    }
+
+
+def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
+    """Which column is of which channel, where names alone would not say so."""
+    columns = channel_columns(channels, units)
+    pairs = list(zip(columns, channels, units, strict=True))
+    if all(column == spelt(name, unit) for column, name, unit in pairs):
+        return {}
+    return {"columns": "; ".join(f"rmse_{column} is of {name!r}" for column, name, _ in pairs)}
+
+
+def _told(plan: Plan) -> str:
+    """The sites switched by hand, in order: "717446 off (road works)"."""
+    reasons = (f" ({edit.reason})" if edit.reason else "" for edit in plan.edits)
+    return "; ".join(
+        f"{edit.site} {'on' if edit.active else 'off'}{reason}"
+        for edit, reason in zip(plan.edits, reasons, strict=True)
+    )
+
+
+def to_csv(run: Run, plan: Plan) -> bytes:
+    """The table as CSV in UTF-8 that spreadsheets recognise, nothing in it run as a formula."""
+    table = pd.DataFrame(plan_table(run, plan).drop(columns="geometry"))
+    for name, text in provenance(run, plan).items():
+        if name not in ("title", "kept"):
+            table[name] = text
+    texts = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
+    table[texts] = table[texts].map(_defused)
+    table.columns = [_defused(str(c)) for c in table.columns]
+    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def _defused(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+
+
+def to_geojson(run: Run, plan: Plan) -> bytes:
+    """The table as GeoJSON, its provenance as a member beside the features.
+
+    Raises:
+        DataError: the sites are in local metres, which GeoJSON cannot say.
+    """
+    if not run.sites.geographic:
+        raise DataError(
+            "Expected sites in longitude and latitude for GeoJSON, found local metres; take the "
+            "GeoPackage or the CSV file."
+        )
+    collection = json.loads(plan_table(run, plan).to_json(drop_id=True, show_bbox=False))
+    collection.pop("crs", None)  # GeoJSON is always WGS 84 and says no more about it
+    content = {"type": collection.pop("type"), "provenance": provenance(run, plan), **collection}
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def to_geopackage(run: Run, plan: Plan) -> bytes:
+    """The table as a GeoPackage, its provenance in the layer's metadata."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "plan.gpkg"
+        pyogrio.write_dataframe(
+            plan_table(run, plan), file, layer=LAYER, layer_metadata=provenance(run, plan)
+        )
+        return file.read_bytes()
+
+
+def to_geoparquet(run: Run, plan: Plan) -> bytes:
+    """The table as GeoParquet, its provenance as JSON under `dynst` in the file's metadata."""
+    plain, told = io.BytesIO(), io.BytesIO()
+    plan_table(run, plan).to_parquet(plain, index=False)
+    table = pq.read_table(plain)
+    own = {METADATA_KEY.encode(): json.dumps(provenance(run, plan)).encode()}
+    pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | own), told)
+    return told.getvalue()

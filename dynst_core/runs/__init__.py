@@ -1,0 +1,1 @@
+"""Saved runs: their files, their checks, and the store that holds them."""

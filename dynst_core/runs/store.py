@@ -1,0 +1,517 @@
+"""Saved runs: everything needed to draw a plan and to forecast again, whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, count
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import numpy as np
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from safetensors.numpy import save as serialize
+
+from dynst_core import commands
+from dynst_core.errors import NameTakenError, RunError
+from dynst_core.fields.field import Grid
+from dynst_core.fields.levels import true_share
+from dynst_core.fields.mask import SparsityPath
+from dynst_core.fields.sites import SiteSet
+from dynst_core.files.atomic import flush_folder, flush_tree, is_leftover, temporary_name
+from dynst_core.files.hdf5_check import check_plain_hdf5
+from dynst_core.runs.arrays import RunArrays, read_arrays, write_arrays
+from dynst_core.runs.checks import contradictions
+from dynst_core.runs.manifest import (
+    MANIFEST,
+    Baselines,
+    Manifest,
+    one_line,
+    place,
+    read_baselines,
+    read_manifest,
+    seal,
+)
+
+ARRAYS, WEIGHTS = "path.nc", "weights.safetensors"
+NAME = re.compile(r"(?!\.)[\w.-]+")
+"""What a run may be called: its name is a folder's, and a part of links and commands."""
+
+LONGEST_NAME = 100
+"""Letters of a run's name: a folder's may have 255 bytes, and hidden copies add to it."""
+
+LOCK, LOCK_SECONDS = ".lock", 30.0
+"""The file that whoever changes a store holds, and how long others wait for it."""
+
+EARLIER = "-earlier"
+"""How the hidden folder of a run ends that is being replaced."""
+
+TEMPORARY = re.compile(r"\.(?!trash|jobs).+-[0-9a-f]{8}")
+"""Names of the folders in which runs are written and unpacked."""
+
+WEIGHT_NAME = re.compile(r"level_(?P<level>\d{1,6})/(?P<name>.+)", re.DOTALL)
+
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever their ending."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A saved run, opened for reading. Needs neither torch nor the training data.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it is; its levels are called by the shares that they remove.
+        arrays: sites, masks and errors.
+        asked: share that each level was asked to remove; None where its name is that.
+    """
+
+    folder: Path
+    manifest: Manifest
+    arrays: RunArrays
+    asked: tuple[float, ...] | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, which is also its folder's name."""
+        return self.manifest.run_id
+
+    @property
+    def sites(self) -> SiteSet:
+        """Where the sites are."""
+        return self.arrays.sites
+
+    @property
+    def grid(self) -> Grid | None:
+        """How the sites form a grid, or None for a network."""
+        return self.arrays.grid
+
+    @property
+    def path(self) -> SparsityPath:
+        """Masks of every level and the rank of every site."""
+        return self.arrays.path
+
+    def rmse(self, level: int, lead_time: int | None = None, channel: int = 0) -> float:
+        """Test RMSE over all sites at a level index, in units; one lead-time index or all."""
+        asked = (level, lead_time, channel)
+        if asked not in self._rmse:
+            errors = self.arrays.errors[level].at_lead_time(lead_time)
+            self._rmse[asked] = float(errors.rmse(axis=(0, 1))[channel])
+        return self._rmse[asked]
+
+    @cached_property
+    def _rmse(self) -> dict[tuple[int, int | None, int], float]:
+        """What `rmse` found before: a screen asks for the same few numbers again and again."""
+        return {}
+
+    def rmse_by_site(
+        self, level: int, lead_time: int | None = None, channel: int = 0
+    ) -> np.ndarray:
+        """Test RMSE of each site at a level index, (s,), in units; one lead-time index or all."""
+        return self.arrays.errors[level].at_lead_time(lead_time).rmse(axis=0)[:, channel]
+
+    def persistence_rmse(self, lead_time: int | None = None, channel: int = 0) -> float:
+        """Test RMSE of persistence with all sites read, in units."""
+        return float(self.arrays.persistence.at_lead_time(lead_time).rmse(axis=(0, 1))[channel])
+
+    def speed_up(self, level: int) -> float:
+        """How many times faster a forecast from this level's sites is than from all sites."""
+        return self.manifest.forecast_seconds[0] / self.manifest.forecast_seconds[level]
+
+    def level_near(self, share: float) -> int:
+        """The level asked for by a share removed, else the one whose own share is nearest to it."""
+        named = np.array((self.asked or self.manifest.config.levels)[: len(self.path.active)])
+        same = np.flatnonzero(np.isclose(named, share, rtol=0, atol=5e-4))
+        return int(same[0]) if len(same) else int(np.abs(self.path.sparsity - share).argmin())
+
+    def weights(self, level: int) -> dict[str, np.ndarray]:
+        """The forecaster's weights at a level index, by parameter name."""
+        return read_weights(self.folder, self.manifest, level)
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """Rivals measured so far; empty when `baselines RUN` has not been run."""
+        return read_baselines(self.folder, self.run_id)
+
+
+def run_folders() -> tuple[Path, ...]:
+    """Folders to look for runs in: those in DYNST_RUNS, else the project's own data/runs."""
+    stated = os.environ.get("DYNST_RUNS", "")
+    folders = tuple(Path(part).expanduser() for part in stated.split(os.pathsep) if part)
+    return folders or (Path(__file__).resolve().parents[1] / "data" / "runs",)
+
+
+class RunStore:
+    """A folder of runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def ids(self) -> list[str]:
+        """Ids of the runs here, sorted; unfinished temporary folders do not count."""
+        if not self.root.is_dir():
+            return []
+        return sorted(p.parent.name for p in self.root.glob(f"[!.]*/{MANIFEST}"))
+
+    def free_id(self, wish: str, exact: bool) -> str:
+        """The wished id where it is free, else the first free of wish-2, wish-3 and so on.
+
+        Raises:
+            RunError: the wish is no name for a folder, or `exact` is asked for and it is taken.
+        """
+        check_name(wish)
+        if exact and (self.root / wish).exists():
+            raise _taken(self.root / wish)
+        return next(self.free_ids(wish))
+
+    def free_ids(self, wish: str) -> Iterator[str]:
+        """Ids like a wish that no run has: wish itself, wish-2, wish-3 and so on."""
+        names = chain([wish], (f"{wish}-{number}" for number in count(2)))
+        return (name for name in names if not (self.root / name).exists())
+
+    def check_writable(self) -> None:
+        """Refuse a folder that no run can be written to, before hours of training.
+
+        Raises:
+            RunError: the folder cannot be made, or nothing can be written into it.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.root):
+                pass
+            self.recover()
+        except OSError as error:
+            raise RunError(
+                f"Expected a folder of runs that can be written to, found {self.root.name!r}: "
+                f"{one_line(error)}; choose another with --runs, or in DYNST_RUNS."
+            ) from error
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep others, in this process or another, from changing what runs there are meanwhile.
+
+        Raises:
+            RunError: another program holds the store for longer than `LOCK_SECONDS`, or nothing
+                can be written into it.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / LOCK, timeout=LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise RunError(
+                f"Expected the folder of runs {self.root.name!r} to be free, found another program "
+                f"changing it for {LOCK_SECONDS:g} s; try again when that has ended."
+            ) from error
+
+    def recover(self) -> None:
+        """Undo what a process left that was ended in the middle of a change.
+
+        A run that was being replaced comes back where its successor did not arrive; temporary
+        folders go once they are a day old.
+        """
+        hidden = [path for path in self.root.glob(".*") if path.is_dir()]
+        aside = [path for path in hidden if path.name.endswith(EARLIER)]
+        old = [path for path in hidden if TEMPORARY.fullmatch(path.name) and is_leftover(path)]
+        if not aside and not old:
+            return
+        with self.changing():
+            for path in aside:
+                target = self.root / path.name.removeprefix(".").removesuffix(EARLIER)
+                if target.exists():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.exists():
+                    path.rename(target)
+            for path in old:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def open(self, run_id: str) -> Run:
+        """Open a run by its id, checked.
+
+        Raises:
+            RunError: one line that names the file and the fault.
+        """
+        run = open_run(self.folder(run_id))
+        if run.run_id != run_id:
+            raise RunError(
+                f"{run.folder.name}: expected run {run_id!r} as the folder says, found run "
+                f"{run.run_id!r}; give the folder that name again."
+            )
+        return run
+
+    def folder(self, run_id: str) -> Path:
+        """Where the run of an id lies or would lie.
+
+        Raises:
+            RunError: the id is no name for a folder.
+        """
+        if not NAME.fullmatch(run_id) or len(run_id) > LONGEST_NAME:
+            raise RunError(
+                f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id[:80]!r}; "
+                f"`{commands.here('runs')}` lists what there is."
+            )
+        return self.root / run_id
+
+    def save(
+        self,
+        manifest: Manifest,
+        arrays: RunArrays,
+        weights: Mapping[int, Mapping[str, np.ndarray]],
+    ) -> Run:
+        """Write a run to a temporary folder, then rename it into place.
+
+        Args:
+            manifest: complete but for `files`, which is filled in here.
+            arrays: what the maps and tables draw.
+            weights: parameters by level index and name.
+        Returns:
+            The run, opened again from disk.
+        Raises:
+            RunError: the run id is taken or is no name for a folder; the disk is full; or what was
+                written does not open again, so that nothing is left in its place.
+        """
+        check_name(manifest.run_id)
+        target = self.folder(manifest.run_id)
+        self.refuse_taken(target)
+        self.root.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_name(target)
+        try:
+            temporary.mkdir()
+            write_arrays(arrays, temporary / ARRAYS)
+            flat = _flatten(weights)
+            # safetensors' own writer makes files that only their owner may read.
+            (temporary / WEIGHTS).write_bytes(serialize(flat))
+            files = {name: _sha256(temporary / name) for name in (ARRAYS, WEIGHTS)}
+            manifest = manifest.model_copy(update={"files": files})
+            (temporary / MANIFEST).write_text(seal(manifest))
+            check_parts(open_run(temporary))
+            self.put_in_place(temporary, target)
+        except OSError as error:
+            raise RunError(
+                f"Expected room to save the run {manifest.run_id!r}, found {one_line(error)}; make "
+                f"room, or choose another folder of runs."
+            ) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return open_run(target)
+
+    def refuse_taken(self, target: Path) -> None:
+        """Refuse to begin with a name that is taken.
+
+        Raises:
+            RunError: it is.
+        """
+        if target.exists():
+            raise _taken(target)
+
+    def put_in_place(self, temporary: Path, target: Path) -> None:
+        """Give a finished temporary folder the name of a run; errors as of `move_into_place`."""
+        with self.changing():
+            move_into_place(temporary, target)
+
+
+class ReplacingStore(RunStore):
+    """A store that puts a run in the place of an earlier one of the same id."""
+
+    def refuse_taken(self, target: Path) -> None:
+        """Nothing to refuse."""
+
+    def put_in_place(self, temporary: Path, target: Path) -> None:
+        """As in `RunStore`; the earlier run comes back where that fails, or with `recover`."""
+        aside = target.with_name(f".{target.name}{EARLIER}")
+        with self.changing():
+            if aside.exists():  # of a replacement that was cut off: the run in place is newer
+                shutil.rmtree(aside)
+            if not target.exists():  # renamed or deleted meanwhile
+                move_into_place(temporary, target)
+                return
+            self.check_replaceable(target)
+            target.rename(aside)
+            try:
+                move_into_place(temporary, target)
+            except BaseException:
+                aside.rename(target)
+                raise
+            shutil.rmtree(aside)
+
+    def check_replaceable(self, target: Path) -> None:
+        """Refuse to replace a run that must stay; this store replaces any."""
+
+
+def _flatten(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Parameters by level and name, without those that are as they were at the level before."""
+    flat: dict[str, np.ndarray] = {}
+    latest: dict[str, np.ndarray] = {}
+    for level in sorted(weights):
+        for name, value in weights[level].items():
+            if name not in latest or not np.array_equal(latest[name], value):
+                flat[f"level_{level:02d}/{name}"] = np.ascontiguousarray(value)
+                latest[name] = value
+    return flat
+
+
+def move_into_place(temporary: Path, target: Path) -> None:
+    """Give a finished temporary folder the name of a run.
+
+    Raises:
+        RunError: the name is taken.
+    """
+    flush_tree(temporary)
+    try:
+        temporary.rename(target)
+        flush_folder(target.parent)
+    except OSError as error:
+        # Another run may have taken the id while this one was being written.
+        raise (_taken(target) if target.exists() else error) from error
+
+
+def check_name(wish: str) -> None:
+    """Refuse what no new run can be called, here or on a machine that it is carried to.
+
+    Raises:
+        RunError: the wish is no name for a folder.
+    """
+    if len(wish) > LONGEST_NAME:
+        raise RunError(
+            f"Expected a run's name of at most {LONGEST_NAME} letters, found {len(wish)}; choose a "
+            f"shorter one."
+        )
+    if not NAME.fullmatch(wish):
+        like = re.sub(r"[^\w.-]+", "-", wish).strip("-.") or "my-run"
+        raise RunError(
+            f"Expected a run's name of letters, digits, '-', '_' and '.', found {wish!r}; choose "
+            f"another, for example {like!r}."
+        )
+    if DEVICES.fullmatch(wish) or wish.endswith("."):
+        raise RunError(
+            f"Expected a run's name that every system can give to a folder, found {wish!r}, which "
+            f"Windows cannot; choose another."
+        )
+
+
+def _taken(target: Path) -> NameTakenError:
+    return NameTakenError(
+        f"Expected a run's name that is free, found {target.name!r} taken; choose another, or "
+        f"delete what has it."
+    )
+
+
+def open_run(folder: Path) -> Run:
+    """Open a run folder, checked file by file.
+
+    Raises:
+        RunError: the folder is missing, foreign, damaged or written by a newer version.
+    """
+    manifest = read_manifest(folder / MANIFEST)
+    arrays_file = folder / ARRAYS
+    check_hash(arrays_file, manifest.files.get(ARRAYS))
+    try:
+        check_plain_hdf5(arrays_file)
+        arrays = read_arrays(arrays_file)
+    except Exception as error:  # the format's library raises too many kinds to list
+        raise RunError(
+            f"{place(arrays_file)}: expected the arrays of a run, found a file that cannot be read "
+            f"({one_line(error)}); copy the run again or train it anew."
+        ) from error
+    fault = next(contradictions(manifest, arrays), None)
+    if fault is not None:
+        raise RunError(
+            f"{place(folder / MANIFEST)}: expected a run whose parts fit together, found {fault}; "
+            f"export it again where it was trained, or train it anew."
+        )
+    return Run(folder, _truly_named(manifest, arrays), arrays, manifest.config.levels)
+
+
+def _truly_named(manifest: Manifest, arrays: RunArrays) -> Manifest:
+    """The manifest with levels called by the share that they remove.
+
+    Runs made before levels were counted call one that removes 8 of 9 sites 95 %.
+    """
+    config, n_active = manifest.config, arrays.path.n_active.tolist()
+    asked, further = config.levels[: len(n_active)], config.levels[len(n_active) :]
+    n_sites = len(arrays.sites)
+    names = (true_share(share, n, n_sites) for share, n in zip(asked, n_active, strict=False))
+    levels = (*names, *further)
+    if levels == config.levels:
+        return manifest
+    return manifest.model_copy(update={"config": config.model_copy(update={"levels": levels})})
+
+
+def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.ndarray]:
+    """Weights of one level, by parameter name.
+
+    Raises:
+        RunError: the file is missing or damaged, or holds no such level.
+    """
+    file = folder / WEIGHTS
+    check_hash(file, manifest.files.get(WEIGHTS))
+    try:
+        flat = load_file(file)
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise RunError(
+            f"{place(file)}: expected safetensors, found {one_line(error)}; copy the run again."
+        ) from error
+    n_levels = len(manifest.steps)
+    if not 0 <= level < n_levels:
+        raise RunError(
+            f"{place(file)}: expected weights of level {level}, found {n_levels} levels; "
+            f"choose one of those."
+        )
+    weights = {}
+    for full in sorted(flat):
+        named = WEIGHT_NAME.fullmatch(full)
+        if named is None:
+            raise RunError(
+                f"{place(file)}: expected weights by level and name, found {full[:80]!r}; copy the "
+                f"run again."
+            )
+        if int(named["level"]) <= level:
+            weights[named["name"]] = flat[full]
+    return weights
+
+
+def check_parts(run: Run) -> None:
+    """See that every part is what the manifest states, and nothing more is stated.
+
+    Raises:
+        RunError: a part is missing, damaged, or one too many.
+    """
+    stated = set(run.manifest.files)
+    if stated != {ARRAYS, WEIGHTS}:
+        raise RunError(
+            f"{place(run.folder / MANIFEST)}: expected the files {ARRAYS} and {WEIGHTS}, found "
+            f"{sorted(stated)}; export the run again."
+        )
+    check_hash(run.folder / ARRAYS, run.manifest.files[ARRAYS])
+    read_weights(run.folder, run.manifest, len(run.manifest.steps) - 1)
+    read_baselines(run.folder, run.run_id)
+
+
+def check_hash(file: Path, expected: str | None) -> None:
+    """See that a file of a run is what its manifest states.
+
+    Raises:
+        RunError: it is missing or its SHA-256 is another.
+    """
+    if not file.is_file():
+        raise RunError(
+            f"{place(file)}: expected this file of the run, found none; copy the run again."
+        )
+    if _sha256(file) != expected:
+        raise RunError(
+            f"{place(file)}: expected the SHA-256 that the manifest states, found another; the "
+            f"file was damaged or changed, so copy the run again."
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Criteria that choose sites along the training path."""

@@ -1,0 +1,1 @@
+"""The training path: from all sites to few."""

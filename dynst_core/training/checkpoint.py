@@ -1,0 +1,228 @@
+"""A training between two levels, written down so that it goes on as if it had never stopped.
+
+One safetensors file, replaced in one step: masks, weights and the optimizer's moments as arrays,
+counts and the state of every random draw as text beside them. On reading, the file's size, the
+shapes that it declares and every count are checked against the training that it is for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from dynst_core.errors import RunError
+from dynst_core.fields.field import Field
+from dynst_core.files.atomic import write_atomically
+from dynst_core.runs.manifest import one_line, parse_json, place
+from dynst_core.training.path_training import Level, PathTraining
+
+Arrays = dict[str, np.ndarray]
+
+
+def write_checkpoint(training: PathTraining, file: Path) -> None:
+    """Write down a training that stands between two levels: its phase is `BETWEEN_LEVELS`.
+
+    Raises:
+        OSError: the disk is full or read-only; an earlier checkpoint stays as it was.
+    """
+    trainer = training.trainer
+    arrays: Arrays = {
+        "order": training.order,
+        "foreseen": np.stack(training.foreseen),
+        "torch": torch.get_rng_state().numpy(),
+        **_under("forecaster", trainer.forecaster.copied_weights()),
+        **_under("average", trainer.average.copied_weights()),
+    }
+    if trainer.record.device.type == "cuda":
+        arrays["cuda"] = torch.cuda.get_rng_state().numpy()
+    for index, moments in trainer.optimizer.state_dict()["state"].items():
+        arrays |= _under(f"moments/{index}", {n: v.cpu().numpy() for n, v in moments.items()})
+    for number, level in enumerate(training.levels):
+        arrays |= _under(f"level/{number}", {"active": level.active})
+        arrays |= _under(f"level/{number}/weights", level.weights)
+    facts = {
+        "of": identity(training),
+        "steps": trainer.steps,
+        "skipped": training.skipped,
+        "weight_decay": trainer.options.weight_decay,
+        "learning_rate": trainer.options.learning_rate,
+        "levels": [[level.steps, level.selection_error] for level in training.levels],
+        "draws": [training.rng.bit_generator.state, trainer.rng.bit_generator.state],
+    }
+    whole = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+    text = json.dumps(facts)
+    write_atomically(file, save(whole, {"facts": text, "sha256": _digest(whole, text)}))
+
+
+def identity(training: PathTraining) -> str:
+    """What tells one training from another: its data, and every setting that its result hangs on.
+
+    Returns:
+        A SHA-256 in hexadecimal.
+    """
+    field, window = training.problem.field, training.problem.window
+    if field not in _fingerprints:  # once for all levels: it reads every value
+        _fingerprints[field] = field.fingerprint()
+    settings = (
+        (_fingerprints[field], tuple(field.channels), window.history, window.horizon),
+        (training.seed, training.backbone, sorted(training.backbone_options.items())),
+        (tuple(map(float, training.targets)), asdict(training.path_options)),
+        (asdict(training.step_options), training.pins.pin.tolist()),
+    )
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
+
+
+_fingerprints: WeakKeyDictionary[Field, str] = WeakKeyDictionary()
+
+
+def levels_in(file: Path) -> int:
+    """How many finished levels a checkpoint holds; -1 where it cannot be read."""
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            return len(parse_json(opened.metadata()["facts"].encode())["levels"])
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+        return -1
+
+
+def read_checkpoint(training: PathTraining, file: Path) -> None:
+    """Bring a fresh training of the same settings to where the checkpoint was written.
+
+    Raises:
+        RunError: the file is damaged, or of a training with other settings.
+    """
+    try:
+        arrays, facts = _read(training, file)
+        _check(training, arrays, facts)
+        _restore(training, arrays, facts)
+    except BAD as error:
+        raise RunError(
+            f"{place(file)}: expected the finished levels of this training, found "
+            f"{one_line(error)}; delete this training and train it anew."
+        ) from error
+
+
+BAD = (
+    *(OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, IndexError),
+    *(RuntimeError, OverflowError),
+)
+"""What damaged or foreign content ends in, in the libraries that read it."""
+
+
+def _read(training: PathTraining, file: Path) -> tuple[Arrays, dict[str, Any]]:
+    """Everything in a checkpoint, once its size and the shapes that it declares are plausible."""
+    most = _most_bytes(training)
+    if file.stat().st_size > most:
+        raise ValueError(f"a file of more than {most} bytes")
+    with safe_open(file, framework="numpy") as opened:
+        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        text, known = opened.metadata()["facts"], opened.metadata().get("sha256")
+    if known not in (None, _digest(arrays, text)):  # earlier versions wrote none
+        raise ValueError("a file that was damaged or changed")
+    facts = parse_json(text.encode())
+    if not isinstance(facts, dict):
+        raise ValueError("no facts of a training")
+    return arrays, facts
+
+
+def _digest(arrays: Arrays, facts: str) -> str:
+    """SHA-256 over everything in a checkpoint, so that a flipped bit is noticed."""
+    found = hashlib.sha256(facts.encode())
+    for name in sorted(arrays):
+        found.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}".encode())
+        found.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return found.hexdigest()
+
+
+def _most_bytes(training: PathTraining) -> int:
+    """A generous bound on the size of this training's checkpoint.
+
+    Of weights there are those in use, their average, two moments of each, and every level's; the
+    arrays of a safetensors file together are as long as the file, so that this bounds them too.
+    """
+    weights = sum(v.nbytes for v in training.trainer.forecaster.copied_weights().values())
+    levels, sites = len(training.targets), training.problem.n_sites
+    return (16 << 20) + 2 * weights * (levels + 6) + 16 * sites * (levels + 4)
+
+
+def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
+    """Refuse what this training cannot have written.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is of another training, or contradicts itself.
+    """
+    # Earlier versions did not write down which training it is.
+    if facts.get("of") not in (None, identity(training)):
+        raise ValueError("those of other data or other settings")
+    n_sites, counts = training.problem.n_sites, training.counts
+    foreseen = arrays["foreseen"]
+    if foreseen.dtype != bool or foreseen.shape != (len(counts), n_sites):
+        raise ValueError("masks of another shape")
+    if tuple(foreseen.sum(axis=1).tolist()) != tuple(counts):
+        raise ValueError("levels that keep other numbers of sites")
+    if not np.array_equal(np.sort(arrays["order"]), np.arange(n_sites)):
+        raise ValueError("an order of removal that misses sites")
+    for number in range(_count(facts["steps"], facts["skipped"], facts["levels"], training)):
+        active = arrays[f"level/{number}/active"]
+        if active.dtype != bool or active.shape != (n_sites,) or active.sum() != counts[number]:
+            raise ValueError(f"another mask at level {number}")
+
+
+def _count(steps: object, skipped: object, levels: list[Any], training: PathTraining) -> int:
+    """How many levels are finished; refuses counts that the training cannot have come to."""
+    for count in (steps, skipped, *(steps for steps, _ in levels)):
+        if not isinstance(count, int) or not 0 <= count <= training.n_steps:
+            raise ValueError("counts of steps that this training does not take")
+    if len(levels) > len(training.targets):
+        raise ValueError("more levels than this training has")
+    return len(levels)
+
+
+def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
+    trainer = training.trainer
+    trainer.forecaster.load(_of("forecaster", arrays))
+    trainer.average.load(_of("average", arrays))
+    kept = trainer.optimizer.state_dict()
+    indices = sorted({int(n.split("/")[1]) for n in arrays if n.startswith("moments/")})
+    kept["state"] = {
+        index: {n: torch.from_numpy(v) for n, v in _of(f"moments/{index}", arrays).items()}
+        for index in indices
+    }
+    trainer.optimizer.load_state_dict(kept)
+    training.order, training.foreseen = arrays["order"], list(arrays["foreseen"])
+    training.levels[:] = [
+        Level(
+            arrays[f"level/{number}/active"],
+            _of(f"level/{number}/weights", arrays),
+            steps,
+            selection_error,
+        )
+        for number, (steps, selection_error) in enumerate(facts["levels"])
+    ]
+    trainer.steps, training.skipped = facts["steps"], facts["skipped"]
+    trainer.options = replace(
+        trainer.options,
+        weight_decay=facts["weight_decay"],
+        learning_rate=facts["learning_rate"],
+    )
+    training.rng.bit_generator.state, trainer.rng.bit_generator.state = facts["draws"]
+    torch.set_rng_state(torch.from_numpy(arrays["torch"]))
+    if trainer.record.device.type == "cuda" and "cuda" in arrays:
+        torch.cuda.set_rng_state(torch.from_numpy(arrays["cuda"]))
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {f"{prefix}/{name}": value for name, value in arrays.items()}
+
+
+def _of(prefix: str, arrays: Arrays) -> Arrays:
+    start = f"{prefix}/"
+    return {n.removeprefix(start): v for n, v in arrays.items() if n.startswith(start)}

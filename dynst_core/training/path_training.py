@@ -1,0 +1,395 @@
+"""The training path: one forecaster, from all sites to few, read top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import torch
+
+from dynst_core.constraints.constraints import FREE, Constraints
+from dynst_core.fields.levels import check_rising, levels_that_differ
+from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
+from dynst_core.fields.sensor_health import check_trainable
+from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.problem import Problem
+from dynst_core.forecasting.trainer import StepOptions, Trainer
+from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
+from dynst_core.selection.forward_ranking import rank_sites
+from dynst_core.selection.gp_variance import Nowcast
+from dynst_core.selection.heldout_ridge import HeldBackRidge
+from dynst_core.selection.pinned_sites import check_room, in_order, remove_first
+from dynst_core.selection.selection_error import EarlyStop, Judge, surely_lower, weights_to_store
+from dynst_core.training.request import USUAL_BACKBONE
+from dynst_core.training.schedules import drop_fraction, warmup_cosine
+
+BETWEEN_LEVELS = "between two levels"
+"""The phase in which a walk stands whole: levels done, nothing begun."""
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """How the path walks from level to level.
+
+    Attributes:
+        exchanges: exchanges of sites tried at each level before any training.
+        sure: standard errors by which such an exchange must lower the held-back error.
+        any_steps: gradient steps at masks of any size, before the first level, at the least.
+        any_epochs: how often these go through all training windows, at the least.
+        level_steps: gradient steps at each level, at the least.
+        level_epochs: how often these go through all training windows, at the least.
+        level_rate: top of each level's learning rate, as a share of that at masks of any size.
+        rounds: drop-and-regrow rounds at a level, each followed by training.
+        frozen_from: share of the rounds after which the mask stands still.
+        proposals: exchanges tried in a level's first round; later rounds try fewer.
+        certainty: standard errors by which such an exchange must lower the forecaster's error.
+        selection_windows: selection windows that judge a mask, spread over the block.
+        selection_queries: forecast sites that judge a mask when there are more.
+        flip: chance of each kept site to be closed, and a removed one opened, in a training step.
+        look_every: gradient steps at masks of any size between looks at the selection error.
+        patience: of `any_steps`, those without a better one before the first level begins.
+        short_decay: weight decay at the levels where patience ended the steps before them: the
+            forecaster had begun to learn a short record by heart.
+        short_rate: factor on the learning rate at these levels. What was learnt by heart fades
+            with the product of rate and decay.
+    """
+
+    exchanges: int = 300
+    sure: float = 1.5
+    any_steps: int = 1000
+    any_epochs: float = 10.0
+    level_steps: int = 240
+    level_epochs: float = 2.75
+    level_rate: float = 1.0
+    rounds: int = 4
+    frozen_from: float = 0.75
+    proposals: int = 16
+    certainty: float = 3.5
+    selection_windows: int = 64
+    selection_queries: int = 256
+    flip: float = 0.03
+    look_every: int = 50
+    patience: int = 300
+    short_decay: float = 2.0
+    short_rate: float = 1.5
+
+    def scaled(self, effort: float) -> PathOptions:
+        """The same walk with this factor on its steps; every level keeps at least one a round."""
+        return replace(
+            self,
+            exchanges=round(self.exchanges * min(1.0, effort)),
+            any_steps=max(1, round(self.any_steps * effort)),
+            any_epochs=self.any_epochs * effort,
+            level_steps=max(self.rounds, round(self.level_steps * effort)),
+            level_epochs=self.level_epochs * effort,
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is; yielded after every few steps."""
+
+    step: int
+    n_steps: int
+    phase: str
+    loss: float
+    n_active: int
+    active: np.ndarray
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """What a finished level leaves behind."""
+
+    active: np.ndarray
+    weights: dict[str, np.ndarray]
+    steps: int
+    selection_error: float = float("nan")
+    """Normalised mean squared error on the windows that judged it."""
+
+
+@dataclass
+class PathTraining:
+    """One walk along the levels of sparsity.
+
+    Attributes:
+        targets: share of sites removed at each level, 0 first. Levels that keep equally many sites
+            become one, and one whose true share is another than asked for is called by that.
+        constraints: sites always or never kept; none when None.
+        stuck: what becomes of sites whose sensors stand still: remove (first of all) or keep
+            (they are ranked like the others). Silent ones are always removed first.
+        pins: the constraints with the sites left out never kept.
+        left_out: sites removed at the first cut since they are silent or stuck, (s,), bool.
+        levels: finished levels so far, in order; whole at any moment, so an interrupted walk
+            keeps what it has.
+        foreseen: the mask that each level starts from, once chosen.
+    """
+
+    problem: Problem
+    targets: tuple[float, ...] = LEVELS
+    path_options: PathOptions = PathOptions()
+    step_options: StepOptions = StepOptions()
+    backbone: str = USUAL_BACKBONE
+    backbone_options: dict[str, float | int] = field(default_factory=dict)
+    seed: int = 0
+    constraints: Constraints | None = None
+    stuck: Literal["remove", "keep"] = "remove"
+    levels: list[Level] = field(default_factory=list)
+    foreseen: list[np.ndarray] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        problem = self.problem
+        check_rising(self.targets)
+        check_trainable(problem.field, problem.split, problem.window)
+        asked = self.constraints or Constraints.none(problem.n_sites)
+        self.pins, self.left_out = remove_first(problem, asked, self.stuck)
+        most = problem.n_sites - int((problem.health.silent & self.pins.never).sum())
+        self.targets, self.counts = levels_that_differ(self.targets, problem.n_sites, most)
+        check_room(asked, self.targets, self.counts)
+        torch.manual_seed(self.seed)
+        self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
+        self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
+        if self.forecaster.closed_form:
+            self.path_options = replace(
+                self.path_options, any_steps=0, any_epochs=0, level_steps=0, level_epochs=0
+            )
+        self.rng = np.random.default_rng([self.seed, 1])
+        self.skipped = 0
+        self.active = np.ones(self.problem.n_sites, dtype=bool)
+        options = self.path_options
+        self.judge = Judge(self.problem, options.selection_windows, options.selection_queries)
+
+    @property
+    def n_steps(self) -> int:
+        """Gradient steps of the whole walk, where nothing stops early."""
+        return self.any_steps + self.level_steps * len(self.targets)
+
+    @property
+    def any_steps(self) -> int:
+        """Gradient steps at masks of any size, where nothing stops early."""
+        return max(self.path_options.any_steps, self._through(self.path_options.any_epochs))
+
+    @property
+    def level_steps(self) -> int:
+        """Gradient steps at each level."""
+        return max(self.path_options.level_steps, self._through(self.path_options.level_epochs))
+
+    def _through(self, epochs: float) -> int:
+        """Gradient steps that go so often through all training windows."""
+        return round(epochs * len(self.trainer.starts) / self.step_options.batch)
+
+    def run(self) -> Iterator[Progress]:
+        """Walk the path, telling how far it is; `levels` fills along the way.
+
+        A walk that a checkpoint brought back goes on after its last finished level. A checkpoint
+        may be written in the phase `BETWEEN_LEVELS` only.
+        """
+        self._began, self._first = time.monotonic(), self._taken
+        if not self.foreseen:
+            yield self._progress("ranking sites", float("nan"))
+            self.order = in_order(self.problem, self.pins, rank_sites(self.problem, self.pins))
+            self.foreseen = yield from self._foresee()
+            yield from self._train_any_sites(self.foreseen)
+        done = len(self.levels)
+        for target, active in zip(self.targets[done:], self.foreseen[done:], strict=True):
+            self.active = active.copy()
+            yield self._progress(BETWEEN_LEVELS, float("nan"))
+            yield from self._train_level(f"{100 * target:.3g} % removed" if target else "all sites")
+            self._finish_level()
+
+    @cached_property
+    def held_back(self) -> HeldBackRidge:
+        """What judges exchanges before any training, and beside the forecaster's own error."""
+        return HeldBackRidge(self.problem)
+
+    @cached_property
+    def nowcast(self) -> Nowcast:
+        """What guards exchanges against those that leave more of the field unknown."""
+        return Nowcast(self.problem)
+
+    def path(self) -> SparsityPath:
+        """Masks and ranks of the finished levels."""
+        active = np.stack([level.active for level in self.levels])
+        rank = in_order(self.problem, self.pins, rank_by_stay(active, self.order))
+        return SparsityPath(active, rank)
+
+    def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
+        """The mask of every level: the order of removal, mended by exchanges.
+
+        A site that comes in takes the place in the order of the one that goes out, so the levels
+        after it keep it for as long; levels are nested but for the exchanges made at each.
+        """
+        foreseen = []
+        for n_active in self.counts:
+            active = self.order >= self.problem.n_sites - n_active
+            yield self._progress("choosing sites", float("nan"))
+            foreseen.append(self._exchange_by_held_back_error(active))
+        return foreseen
+
+    def _exchange_by_held_back_error(self, active: np.ndarray) -> np.ndarray:
+        """The mask after trying exchanges by chance.
+
+        One is kept when it surely helps the ridge forecaster and leaves no more of the field
+        unknown: without the second, exchanges please the one and not the forecaster to be trained.
+        """
+        free = self.pins.pin == FREE
+        gram = self.held_back.gram(active)
+        least, unknown = self.held_back.errors(active, gram), self.nowcast.unknown(active)
+        # Among few sites chance brings the same exchange again and again: once is enough.
+        refused: set[tuple[int, int]] = set()
+        for _ in range(self.path_options.exchanges):
+            drops, grows = np.flatnonzero(active & free), np.flatnonzero(~active & free)
+            if not len(drops) or not len(grows):
+                break
+            drop, grow = int(self.rng.choice(drops)), int(self.rng.choice(grows))
+            if (drop, grow) in refused:
+                continue
+            refused.add((drop, grow))
+            candidate = exchange(active, drop, grow)
+            left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
+            if left > unknown:
+                continue
+            changed = self.held_back.exchanged(gram, drop, grow)
+            errors = self.held_back.errors(candidate, changed)
+            if surely_lower(errors, least, self.path_options.sure):
+                active, least, unknown = candidate, errors, left
+                refused.clear()
+                gram = self.held_back.gram(active)  # anew, so that rounding does not add up
+                self.order[[drop, grow]] = self.order[[grow, drop]]
+        return active
+
+    def _train_any_sites(self, foreseen: list[np.ndarray]) -> Iterator[Progress]:
+        """Train at masks of any size, so that one set of weights serves them all.
+
+        Ends with those of least selection error over the foreseen masks.
+        """
+        options, n_steps = self.path_options, self.any_steps
+        patience = options.patience * n_steps / max(1, options.any_steps)
+        best = EarlyStop(self.trainer, self.judge, patience)
+        best.look(*foreseen)
+        for first in range(0, n_steps, options.look_every):
+            last = min(first + options.look_every, n_steps)
+            yield from self._train(
+                "masks of any size",
+                first,
+                last,
+                n_steps,
+                draw=lambda: any_sites(self.order, options.flip, self.rng),
+            )
+            if best.look(*foreseen):
+                self.skipped += n_steps - last
+                self._meet_short_record()
+                break
+        best.restore()
+
+    def _meet_short_record(self) -> None:
+        """Take all further steps as a record asks for that is soon learnt by heart."""
+        options, usual = self.path_options, self.trainer.options
+        self.trainer.options = replace(
+            usual,
+            weight_decay=options.short_decay,
+            learning_rate=options.short_rate * usual.learning_rate,
+        )
+
+    def _train_level(self, phase: str) -> Iterator[Progress]:
+        """Exchange sites and train in rounds, from the weights that the level before left.
+
+        The last weights are kept: the error falls most at the end, when the learning rate has,
+        and picking among rounds would fit the one stretch of selection windows.
+        """
+        options = self.path_options
+        for round_ in range(options.rounds):
+            fraction = drop_fraction(round_, options.rounds, options.frozen_from)
+            self._drop_and_regrow(round(fraction * options.proposals))
+            first = self.level_steps * round_ // options.rounds
+            last = self.level_steps * (round_ + 1) // options.rounds
+            yield from self._train(phase, first, last, self.level_steps, options.level_rate)
+
+    def _train(
+        self,
+        phase: str,
+        first: int,
+        last: int,
+        n_steps: int,
+        top: float = 1.0,
+        draw: Callable[[], np.ndarray] | None = None,
+    ) -> Iterator[Progress]:
+        """Take steps `first` to `last` of a schedule of `n_steps`, at the masks that `draw` gives.
+
+        Without it they are masks near the present one.
+        """
+        draw = draw or self._near
+        for step in range(first, last):
+            rate = top * warmup_cosine(step, n_steps, warmup=max(1, n_steps // 12), floor=0.02)
+            loss = self.trainer.step(np.flatnonzero(draw()), rate)
+            if step % 5 == 0:
+                yield self._progress(phase, loss.item())
+
+    def _near(self) -> np.ndarray:
+        """A mask near the present one."""
+        # With all sites on there is no removed one to open; those steps train on what they have.
+        flip = 0.0 if self.active.all() else self.path_options.flip
+        return flip_some(self.active, flip, self.rng) if flip else self.active
+
+    def _drop_and_regrow(self, n_proposals: int) -> None:
+        """Try exchanges that the learnt mask and the present errors propose.
+
+        An exchange is kept when the measured forecast error on selection windows falls by more
+        than chance and neither the held-back error of the ridge forecaster nor what is left
+        unknown rises: the block is one stretch of time, and without those tests the masks would
+        fit its weather and lose elsewhere.
+        """
+        if not n_proposals or self.active.all():
+            return
+        forecaster = self.trainer.average
+        best, unknown = (
+            self.judge.errors(forecaster, self.active),
+            self.nowcast.unknown(self.active),
+        )
+        promise = self.judge.by_site(forecaster, self.active)
+        pairs = propose_exchanges(self.active, self._strength(), promise, n_proposals, self.rng)
+        for drop, grow in pairs:
+            moved = not self.active[drop] or self.active[grow]
+            if moved or self.pins.always[drop] or self.pins.never[grow]:
+                continue
+            candidate = exchange(self.active, drop, grow)
+            left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
+            if left > unknown:
+                continue
+            errors = self.judge.errors(forecaster, candidate)
+            if surely_lower(errors, best, self.path_options.certainty) and self._holds(candidate):
+                self.active, best, unknown = candidate, errors, left
+
+    def _holds(self, candidate: np.ndarray) -> bool:
+        """Whether another mask is no worse than the present one for the held-back ridge."""
+        error, present = (self.held_back.errors(mask).mean() for mask in (candidate, self.active))
+        return bool(error <= present)
+
+    def _strength(self) -> np.ndarray:
+        """Rank of each site by learnt strength, (s,), 0 to 1."""
+        strength = self.forecaster.strength().detach().cpu().numpy()
+        return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
+
+    def _finish_level(self) -> None:
+        average = self.trainer.average
+        error = float(self.judge.errors(average, self.active).mean())
+        weights = weights_to_store(average, self.judge, self.active)
+        level = Level(self.active.copy(), weights, self.trainer.steps, error)
+        self.levels.append(level)
+
+    @property
+    def _taken(self) -> int:
+        """Steps that lie behind, those that stopping early saved among them."""
+        return self.trainer.steps + self.skipped
+
+    def _progress(self, phase: str, loss: float) -> Progress:
+        step, elapsed = self._taken, time.monotonic() - self._began
+        gone = step - self._first
+        left = elapsed / gone * (self.n_steps - step) if gone else float("nan")
+        active = self.active.copy()
+        return Progress(step, self.n_steps, phase, loss, int(active.sum()), active, left)

@@ -1,0 +1,90 @@
+"""From what was asked for to trainings that can walk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
+from dynst_core.datasets.catalogue import load_catalogue, load_field
+from dynst_core.errors import ConfigError
+from dynst_core.fields.mask import usual_levels
+from dynst_core.fields.windows import Window
+from dynst_core.forecasting.problem import Normaliser, Problem, choose_device
+from dynst_core.forecasting.trainer import StepOptions
+from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.request import TrainRequest
+
+
+def open_problem(
+    dataset: str,
+    channels: Sequence[str] = (),
+    history: int | None = None,
+    horizon: int | None = None,
+    *,
+    data: Path | None = None,
+    device: str = "auto",
+    cycles: tuple[str, ...] | None = None,
+    normaliser: Normaliser | None = None,
+    progress: bool = True,
+) -> Problem:
+    """Load a data set of the catalogue and make it ready for training.
+
+    Args:
+        dataset: its name in the catalogue.
+        channels: the variables to take; none for all.
+        history: steps read; None for the data set's usual number.
+        horizon: steps forecast; None for the data set's usual number.
+        data: where its file lies, when not found.
+        device: cpu, cuda or auto.
+        cycles: those that a saved run names; None for those that the training block can teach.
+        normaliser: that of a saved run; None to fit it to the training block.
+        progress: show a bar while downloading.
+    Raises:
+        DataError, ConfigError: the data cannot be had, or are too short for these windows.
+    """
+    entry = load_catalogue()[dataset]
+    window = Window(history or entry.history, horizon or entry.horizon)
+    field = load_field(dataset, data, progress).only(channels)
+    return Problem.of(field, window, choose_device(device), cycles, normaliser)
+
+
+def training_for(request: TrainRequest, problem: Problem, member: int = 0) -> PathTraining:
+    """One of the trainings that a request asks for.
+
+    Args:
+        request: what is asked for.
+        problem: its problem.
+        member: which of its seeds, from 0.
+    Raises:
+        ConfigError, ConstraintError: the levels, pins or forecaster do not fit the problem.
+    """
+    return PathTraining(
+        problem,
+        request.levels or usual_levels(problem.n_sites),
+        PathOptions().scaled(request.effort),
+        StepOptions.for_sites(problem.n_sites),
+        request.backbone,
+        seed=request.seed + member,
+        constraints=pins(problem, request.always, request.never),
+        stuck=request.stuck,
+    )
+
+
+def pins(problem: Problem, always: Sequence[str], never: Sequence[str]) -> Constraints:
+    """Sites that a planner names to be kept or to be removed, whatever the forecast says.
+
+    Raises:
+        ConfigError: there is no such site, or one is named in both.
+    """
+    pins, sites = Constraints.none(problem.n_sites), problem.field.sites
+    for ids, pin in ((always, ALWAYS), (never, NEVER)):
+        for site in sites.named(ids):
+            if pins.pin[site] not in (0, pin):
+                raise ConfigError(
+                    f"Expected a site to be kept or to be removed, found "
+                    f"{str(sites.site_id[site])!r} in both --always and --never; take it out of "
+                    f"one."
+                )
+            pins.pin[site] = pin
+    return pins
