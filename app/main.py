@@ -13,9 +13,8 @@ if ROOT not in sys.path:  # `streamlit run` puts this folder on the path, not th
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from app import guard
+from app import guard  # noqa: E402
 from app.state import rerun  # noqa: E402
-from app.views.shared import page_head  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
@@ -25,8 +24,13 @@ def draw() -> None:
     st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
     st.html(HERE / "style.css")
     # Hidden: each view shows the links itself, in a corner that costs the maps no height.
+    from app import navigation  # the views' components need a server that runs
+    from app.views.shared import page_head
+
+    pages = navigation.all_pages()
+    page_head.use_pages(pages)
     with rerun.run():
-        st.navigation(page_head.all_pages(), position="hidden").run()
+        st.navigation(pages, position="hidden").run()
     _keep_modules()
 
 

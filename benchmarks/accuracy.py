@@ -37,7 +37,7 @@ from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem, choose_device
 from dynst_core.forecasting.trainer import StepOptions
-from dynst_core.selectors import Kind, rank_with
+from dynst_core.selectors.registry import Kind, rank_with
 from dynst_core.training.path_training import PathOptions, PathTraining
 
 EDIT_LEVEL, EDIT_SHARE = 0.6, 0.05

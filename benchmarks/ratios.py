@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks import ledger
 from benchmarks.ledger import Row, row
 from benchmarks.trainings import Book, Training
-from dynst_core.training.request import USUAL_BACKBONE
+from dynst_core.backbones.registry import USUAL_BACKBONE
 
 ROOT = ledger.RESULTS / "trainings"
 QUICK_ROOT = ledger.RESULTS / "quick"

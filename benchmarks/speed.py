@@ -22,6 +22,7 @@ from benchmarks.clock import clocked, fastest_ratio
 from benchmarks.growth import GROWTH_SITES, gpu_memory_rows, growth_rows
 from benchmarks.ledger import Row, row, save
 from benchmarks.synthetic import SYNTHETIC, WINDOW, gridded, scattered, untrained
+from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.datasets.catalogue import load_field
 from dynst_core.fields.mask import n_active_at
 from dynst_core.fields.windows import Window
@@ -30,7 +31,6 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.inference.run_forecaster import RunForecaster, mask_at
 from dynst_core.inference.runtimes import RUNTIMES, runtimes_on
 from dynst_core.runs.store import RunStore, run_folders
-from dynst_core.training.request import USUAL_BACKBONE
 
 SPARSITIES = (0.3, 0.5, 0.7, 0.9)
 BATCHES = {"cpu": 8, "cuda": 64}

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from dynst_core.backbones import build_backbone
 from dynst_core.backbones.attention import AttentionForecaster, Spread
 from dynst_core.backbones.interpolation import DenseShares, NearShares
+from dynst_core.backbones.registry import build_backbone
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.windows import Window

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from dynst_core.backbones import build_backbone
 from dynst_core.backbones import graph as graph_module
 from dynst_core.backbones.graph import GraphForecaster
 from dynst_core.backbones.layers import Start, nearest
+from dynst_core.backbones.registry import build_backbone
 from dynst_core.errors import ConfigError
 from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet

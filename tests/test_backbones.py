@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from dynst_core.backbones import BACKBONES, build_backbone
 from dynst_core.backbones.protocols import ClosedForm
+from dynst_core.backbones.registry import BACKBONES, build_backbone
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.forecaster import Forecaster

@@ -20,7 +20,8 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.presentation.baseline_curves import RANDOM_DRAWS
 from dynst_core.runs.manifest import BaselineRow
 from dynst_core.runs.store import Run, RunStore
-from dynst_core.selectors import REGISTRY, Kind, registry
+from dynst_core.selectors import selector as registry
+from dynst_core.selectors.registry import REGISTRY, Kind
 from tests.problems import problem_of, save_walked, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")

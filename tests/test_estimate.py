@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from dynst_core.backbones.registry import BACKBONES
 from dynst_core.errors import DataError
 from dynst_core.jobs.cost_model import (
     ANY_EPOCHS,
@@ -23,7 +24,7 @@ from dynst_core.jobs.cost_model import (
 )
 from dynst_core.jobs.folder import Job, JobCard, JobState, StateName
 from dynst_core.training.path_training import PathOptions
-from dynst_core.training.request import BACKBONES, PRESETS, TrainRequest
+from dynst_core.training.request import PRESETS, TrainRequest
 from tests.problems import field_of, waves, with_gaps
 
 TUNNEL = Size(n_sites=720, n_times=1200, channels=1, inputs=1, history=12, horizon=6)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from dynst_core.backbones.registry import ON_NETWORKS
 from dynst_core.evaluation.single_mask import MaskTraining, rival_options
 from dynst_core.fields.field import Field
 from dynst_core.fields.mask import Mask, n_active_at
@@ -23,10 +24,9 @@ from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.runtimes import runtimes_on
 from dynst_core.runs.store import Run
 from dynst_core.selection.selection_error import Judge
-from dynst_core.selectors import rank_with
+from dynst_core.selectors.registry import rank_with
 from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.training.path_training import BETWEEN_LEVELS
-from dynst_core.training.request import ON_NETWORKS
 from tests.backbone_cases import SMALL
 from tests.factories import grid_sites, road_sites
 from tests.problems import BATCH, TINY, field_of, save_walked, tiny_training, walked, waves

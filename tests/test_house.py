@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from dynst_core.backbones import BACKBONES
+from dynst_core.backbones.registry import BACKBONES, ON_GRIDS, ON_NETWORKS
 from dynst_core.runs.store import RunStore
-from dynst_core.selectors import REGISTRY
-from dynst_core.training.request import ON_GRIDS, ON_NETWORKS
+from dynst_core.selectors.registry import REGISTRY
 from scripts import readme_tables
 
 ROOT = Path(__file__).parent.parent

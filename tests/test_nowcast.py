@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dynst_core.selection.gp_variance import Nowcast
 from dynst_core.selectors.gp_mi import with_noise
-from dynst_core.selectors.registry import training_covariance
+from dynst_core.selectors.selector import training_covariance
 from tests.problems import PROBLEMS, any_problem, problem_of, waves
 
 

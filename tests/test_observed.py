@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dynst_core.fields.observed import completed, recent, site_means
 from dynst_core.selection.forward_ranking import rank_sites
-from dynst_core.selectors import rank_with
+from dynst_core.selectors.registry import rank_with
 from tests.problems import leaders_and_followers, problem_of, walked, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -20,7 +20,7 @@ from dynst_core.forecasting.trainer import (
     persistence_statistics,
 )
 from dynst_core.selection.forward_ranking import rank_sites
-from dynst_core.selectors import rank_with
+from dynst_core.selectors.registry import rank_with
 from dynst_core.training.path_training import (
     BETWEEN_LEVELS,
     Level,

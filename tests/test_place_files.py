@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dynst_core.datasets.tables.locations import read_places
 from dynst_core.datasets.tables.place_files import decimal_of, place_notes
-from dynst_core.datasets.tables.sensor_tables import TableSettings
+from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.fields.sites import SiteSet
 
 degrees = st.integers(11, 80).map(lambda whole: whole + 0.125)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
-from dynst_core.selectors import Kind, dynst, rank_with
+from dynst_core.selectors import dynst
+from dynst_core.selectors.registry import Kind, rank_with
 from dynst_core.training.path_training import PathTraining
 from tests.problems import leaders_and_followers, problem_of, twins_and_a_third, waves
 

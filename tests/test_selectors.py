@@ -7,7 +7,7 @@ import pytest
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.errors import ConfigError
-from dynst_core.selectors import REGISTRY, Selector, rank_with
+from dynst_core.selectors.registry import REGISTRY, Selector, rank_with
 from tests.problems import (
     PROBLEMS,
     any_problem,

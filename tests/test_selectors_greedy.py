@@ -11,10 +11,10 @@ from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.fields.sites import SiteSet
 from dynst_core.selection.forward_ranking import last_and_next, rank_sites
 from dynst_core.selection.greedy import Elimination, FactorElimination, build_up, forward, principal
-from dynst_core.selectors import rank_with
 from dynst_core.selectors.gp_mi import rank_by_information, with_noise
 from dynst_core.selectors.qr import modal_pivots, modes
-from dynst_core.selectors.registry import training_covariance
+from dynst_core.selectors.registry import rank_with
+from dynst_core.selectors.selector import training_covariance
 from tests.factories import grid_sites
 from tests.problems import any_problem, problem_of, waves
 from tests.regressions import correlated, penalised_error

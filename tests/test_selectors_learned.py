@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import Trainer, squared_error
-from dynst_core.selectors import REGISTRY, Kind, Ranking, rank_with
 from dynst_core.selectors.iterative import iterative
 from dynst_core.selectors.one_shot import one_shot
 from dynst_core.selectors.pruning import (
@@ -27,8 +27,8 @@ from dynst_core.selectors.pruning import (
     spread,
     train,
 )
+from dynst_core.selectors.registry import REGISTRY, Kind, Ranking, rank_with
 from dynst_core.selectors.vip import low_loss_windows, quantile, replay, strength, vip
-from dynst_core.training.request import USUAL_BACKBONE
 from tests.backbone_cases import SMALL, problem_for
 from tests.problems import BATCH, PROBLEMS, TINY, any_problem, problem_of, waves, with_gaps
 

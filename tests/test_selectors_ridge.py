@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynst_core.selectors import rank_with
+from dynst_core.selectors.registry import rank_with
 from dynst_core.selectors.ridge_backward import _by_sites, _by_windows, eliminate
 from tests.problems import problem_of, waves
 from tests.regressions import correlated, penalised_error

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
+from dynst_core.datasets.tables.sensor_tables import read_table
 from dynst_core.datasets.tables.station_text import StationSettings, read_stations
+from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dynst_core.datasets.tables.adjacency import strongest_links
-from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
+from dynst_core.datasets.tables.sensor_tables import read_table
+from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 

@@ -11,7 +11,8 @@ import pandas as pd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
+from dynst_core.datasets.tables.sensor_tables import read_table
+from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 

@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from dynst_core.errors import ConfigError
-from dynst_core.training.request import BACKBONES, TrainRequest
+from dynst_core.training.request import TrainRequest
 
 
 def test_a_request_of_defaults_is_the_shortest_command() -> None:
@@ -52,12 +52,6 @@ def test_a_command_carries_every_choice() -> None:
 def test_levels_that_do_not_rise_from_nothing_are_refused(levels: tuple[float, ...]) -> None:
     with pytest.raises(ConfigError, match="Expected levels in percent removed, rising from 0"):
         TrainRequest(dataset="tunnel-fire", levels=levels)
-
-
-def test_the_forecasters_offered_are_those_there_are() -> None:
-    from dynst_core import backbones
-
-    assert BACKBONES.keys() == backbones.BACKBONES.keys()
 
 
 def test_what_becomes_of_sensors_that_stand_still_is_said_where_it_is_not_the_usual() -> None:

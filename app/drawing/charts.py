@@ -89,7 +89,8 @@ def description(run: Run, level: int, lead: int | None, channel: int) -> str:
     unit = run_text.unit(run, channel)
     dense, here = run.rmse(0, lead, channel), run.rmse(level, lead, channel)
     return (
-        f"Forecast error against {run_text.site_noun(run)}s removed: {run_text.number(dense)} {unit} "
+        f"Forecast error against {run_text.site_noun(run)}s removed: "
+        f"{run_text.number(dense)} {unit} "
         f"with all, {run_text.number(here, dense)} {unit} with "
         f"{run_text.level_label(run, level)} removed."
     )

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from dynst_core import commands
+from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.cli import progress, tables
 from dynst_core.cli.progress import console
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.presentation import run_text
 from dynst_core.runs.store import Run, RunStore, run_folders
-from dynst_core.training.request import USUAL_BACKBONE, TrainRequest
+from dynst_core.training.request import TrainRequest
 
 if TYPE_CHECKING:
     from dynst_core.forecasting.problem import Problem
@@ -198,7 +199,7 @@ def baselines(
     """
     from dynst_core.cli.options import percents
     from dynst_core.evaluation.baselines import levels_near, measure_baselines, tasks_left
-    from dynst_core.selectors import known
+    from dynst_core.selectors.registry import known
 
     store = _store(folder)
     run = store.open(run_id)

@@ -25,8 +25,9 @@ from dynst_core.datasets.download import (
 from dynst_core.datasets.grids.deepst import DeepstSettings, read_deepst
 from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
 from dynst_core.datasets.reading.settings import Settings, first_fault
-from dynst_core.datasets.tables.sensor_tables import TableSettings, read_table
+from dynst_core.datasets.tables.sensor_tables import read_table
 from dynst_core.datasets.tables.station_text import StationSettings, read_stations
+from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.datasets.tunnel_fire import TunnelSettings, simulate_tunnel
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from dynst_core.backbones.registry import ON_NETWORKS
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
@@ -17,7 +18,6 @@ from dynst_core.forecasting.trainer import error_statistics, forecasts
 from dynst_core.runs.arrays import Bands
 from dynst_core.runs.store import Run
 from dynst_core.training.path_training import Level
-from dynst_core.training.request import ON_NETWORKS
 
 
 def errors_of_levels(

@@ -151,7 +151,7 @@ def code_version() -> str:
     The hash is of the engine's own files, so that two runs can be seen to be of the same code
     where no commit says so; in a checkout that differs from its commit both stand there.
     """
-    package, here = version("dynst-planner"), Path(__file__).resolve().parent
+    package, here = version("dynst-planner"), Path(__file__).resolve().parents[1]
     commit = _commit(here)
     if commit and not commit.endswith("-dirty"):
         return f"{package}+{commit}"
@@ -164,7 +164,7 @@ def code_version() -> str:
 def _commit(here: Path) -> str:
     """The commit of a folder that a repository keeps, with -dirty where files differ; else ""."""
     git = ["git", "-C", str(here)]
-    kept = [*git, "ls-files", "--error-unmatch", "finish.py"]  # no repository that is just around
+    kept = [*git, "ls-files", "--error-unmatch", "errors.py"]  # no repository that is just around
     words = [*git, "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         for command in (kept, words):

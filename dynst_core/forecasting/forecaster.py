@@ -11,13 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dynst_core.backbones import build_backbone
 from dynst_core.backbones.protocols import ClosedForm, Learning, Padding, SitesFirst
+from dynst_core.backbones.registry import USUAL_BACKBONE, build_backbone
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.problem import Problem
-from dynst_core.training.request import USUAL_BACKBONE
 
 LEAST_SCALE = 0.01
 """Least scale of a site, of the whole field's, so that one that stands still can be divided by."""

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 
+from dynst_core.backbones.registry import ON_GRIDS
 from dynst_core.fields.field import Field
 from dynst_core.fields.mask import n_active_at, usual_levels
 from dynst_core.fields.windows import Split, Window
 from dynst_core.jobs.folder import Job
-from dynst_core.training.request import ON_GRIDS, TrainRequest
+from dynst_core.training.request import TrainRequest
 
 START_SECONDS = 6.0
 """Starting a worker and reading the data."""

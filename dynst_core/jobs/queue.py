@@ -139,7 +139,7 @@ class JobQueue:
         # From the project's folder, so that this very package is what its workers import.
         self._cluster = subprocess.Popen(
             [sys.executable, "-m", "dynst_core.jobs.queue"],
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=Path(__file__).resolve().parents[2],
             env={"OMP_NUM_THREADS": str(THREADS), **os.environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ import geopandas
 import pandas
 from shapely.geometry.base import BaseGeometry
 
-FILE = Path(__file__).parent / "data" / "natural_earth.geojson"
+FILE = Path(__file__).resolve().parents[1] / "data" / "natural_earth.geojson"
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north in degrees."""

@@ -134,7 +134,8 @@ def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
     noun = run_text.site_noun(run)
     step = card.step_seconds
     told = [
-        f"Data: {run_text.period(card.start, card.end)}, one value every {run_text.duration(step)}. "
+        f"Data: {run_text.period(card.start, card.end)}, "
+        f"one value every {run_text.duration(step)}. "
         f"The future is taken to be like this record.",
         f"Errors are root mean squared errors (RMSE) of {split.n_test_windows:,} forecasts over "
         f"the test period {run_text.test_period(run)}, which took no part in training or choosing. "

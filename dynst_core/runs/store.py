@@ -146,7 +146,7 @@ def run_folders() -> tuple[Path, ...]:
     """Folders to look for runs in: those in DYNST_RUNS, else the project's own data/runs."""
     stated = os.environ.get("DYNST_RUNS", "")
     folders = tuple(Path(part).expanduser() for part in stated.split(os.pathsep) if part)
-    return folders or (Path(__file__).resolve().parents[1] / "data" / "runs",)
+    return folders or (Path(__file__).resolve().parents[2] / "data" / "runs",)
 
 
 class RunStore:

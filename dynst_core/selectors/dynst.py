@@ -11,7 +11,7 @@ from dynst_core.fields.mask import n_active_at, usual_levels
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.selectors.pruning import seeded
-from dynst_core.selectors.registry import Kind, selector
+from dynst_core.selectors.selector import Kind, selector
 from dynst_core.training.path_training import PathOptions, PathTraining
 
 ATTENTION = Kind()

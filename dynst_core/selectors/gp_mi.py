@@ -9,7 +9,7 @@ from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.gp_variance import NOISE
 from dynst_core.selection.greedy import Elimination, build_up
-from dynst_core.selectors.registry import selector, training_covariance
+from dynst_core.selectors.selector import selector, training_covariance
 
 
 @selector("gp_mi", "Krause, Singh and Guestrin 2008")

@@ -8,7 +8,7 @@ from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.forward_ranking import SHRINKAGE, last_and_next
 from dynst_core.selection.greedy import forward
-from dynst_core.selectors.registry import selector
+from dynst_core.selectors.selector import selector
 
 
 @selector("greedy_forecast", "ours", sees_forecast=True)

@@ -14,7 +14,7 @@ from dynst_core.selectors.pruning import (
     saliency,
     train,
 )
-from dynst_core.selectors.registry import Kind, selector
+from dynst_core.selectors.selector import Kind, selector
 
 
 @selector("iterative", "after Zhu and Gupta 2017", sees_forecast=True, random=True, learns=True)

@@ -16,7 +16,7 @@ from dynst_core.selectors.pruning import (
     saliency,
     train,
 )
-from dynst_core.selectors.registry import Kind, selector
+from dynst_core.selectors.selector import Kind, selector
 
 
 @selector("one_shot", "after SNIP, Lee et al. 2019", sees_forecast=True, random=True, learns=True)

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.fields.mask import n_active_at
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer
-from dynst_core.selectors.registry import Kind
-from dynst_core.training.request import USUAL_BACKBONE
+from dynst_core.selectors.selector import Kind
 from dynst_core.training.schedules import warmup_cosine
 
 STEPS = 300

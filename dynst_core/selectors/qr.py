@@ -8,7 +8,7 @@ from scipy import linalg
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.greedy import Elimination, build_up
-from dynst_core.selectors.registry import selector, training_covariance
+from dynst_core.selectors.selector import selector, training_covariance
 
 EXPLAINED = 0.95
 """Share of the variance that the modes hold."""

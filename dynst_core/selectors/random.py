@@ -6,7 +6,7 @@ import numpy as np
 
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
-from dynst_core.selectors.registry import selector
+from dynst_core.selectors.selector import selector
 
 
 @selector("random", "chance", random=True)

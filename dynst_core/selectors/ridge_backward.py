@@ -13,7 +13,7 @@ from scipy import linalg
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.forward_ranking import SHRINKAGE, last_and_next
-from dynst_core.selectors.registry import selector
+from dynst_core.selectors.selector import selector
 
 
 @selector("ridge_backward", "ours", sees_forecast=True)

@@ -10,7 +10,7 @@ from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer, squared_error
 from dynst_core.selectors.pruning import DEFAULTS, LearnOptions, rank_in_rounds, spread, take_step
-from dynst_core.selectors.registry import Kind, selector
+from dynst_core.selectors.selector import Kind, selector
 
 REPLAY_EVERY = 4
 """One step in so many goes over windows of low loss again."""

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.constraints.constraints import FREE, Constraints
 from dynst_core.fields.levels import check_rising, levels_that_differ
 from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
@@ -24,7 +25,6 @@ from dynst_core.selection.gp_variance import Nowcast
 from dynst_core.selection.heldout_ridge import HeldBackRidge
 from dynst_core.selection.pinned_sites import check_room, in_order, remove_first
 from dynst_core.selection.selection_error import EarlyStop, Judge, surely_lower, weights_to_store
-from dynst_core.training.request import USUAL_BACKBONE
 from dynst_core.training.schedules import drop_fraction, warmup_cosine
 
 BETWEEN_LEVELS = "between two levels"

@@ -9,28 +9,9 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from dynst_core import commands
+from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.errors import ConfigError
 from dynst_core.runs.manifest import Card
-
-USUAL_BACKBONE = "attention-kriging"
-"""What is trained where nothing else is said; a saved run states its own."""
-
-BACKBONES = {
-    USUAL_BACKBONE: "the default; any sites",
-    "attention": "the same without kriging",
-    "graph": "messages along the links between neighbours",
-    "graph-network": "along the data's own network",
-    "ridge": "linear, solved at once; takes seconds",
-    "conv": "convolutions, on grids",
-    "spectral": "Fourier layers, on grids; needs neuraloperator",
-}
-"""Forecasters by name, and what tells each from the others."""
-
-ON_GRIDS = ("conv", "spectral")
-"""Those of them that need a grid."""
-
-ON_NETWORKS = ("graph-network",)
-"""Those of them that need links with lengths, which the data set states."""
 
 
 @dataclass(frozen=True)

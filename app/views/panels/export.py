@@ -10,11 +10,10 @@ import streamlit as st
 
 from app import messages, uploads
 from app.drawing import map_layers
-from app.services import cache
+from app.services import cache, layer_data
 from app.state import choice as session
 from app.state import session_state
 from app.state.choice import Choice
-from app.views.plan import layer_bar
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
@@ -80,7 +79,7 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
     with st.container(horizontal=True, gap="small"):
         _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
         for name in dict.fromkeys(
-            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_bar.shown(choice))
+            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_data.shown(choice))
         ):
             label = f"Map of {PICTURES[name]} (PNG)"
             _offer(label, partial(drawn, name), _file_name(run, plan, f"{name}.png"), "image/png")
@@ -105,7 +104,7 @@ def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.Look:
     if name == map_layers.ERROR:
         scale = map_styles.error_scale(run, choice.lead, choice.channel, plan)
         return map_styles.error(run, plan, scale, choice.lead, choice.channel)
-    return map_layers.look(name, run, plan, layer_bar.facts(run, choice, plan, name))
+    return map_layers.look(name, run, plan, layer_data.facts(run, choice, plan, name))
 
 
 def _file_name(run: Run, plan: Plan, ending: str) -> str:

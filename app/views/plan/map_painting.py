@@ -13,10 +13,9 @@ from app.components.linked_maps import Caption
 from app.drawing import map_layers, map_paint
 from app.drawing.map_paint import Paint, Sealed
 from app.drawing.map_stage import ERROR, IMPORTANCE, VIEWS, Stage
-from app.services import cache
+from app.services import cache, layer_data
 from app.state.choice import Choice
 from app.views.panels.constraints import zone_borders
-from app.views.plan import layer_bar
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import run_text
 from dynst_core.runs.store import Run
@@ -166,7 +165,7 @@ def _laid(
             paint.fill[view], paint.line[view] = usual.fill[name], usual.line[name]
             paint.legends[view], captions[view] = usual.legends[name], words[name]
         elif name is not None:
-            look = map_layers.look(name, run, plan, layer_bar.facts(run, choice, plan, name))
+            look = map_layers.look(name, run, plan, layer_data.facts(run, choice, plan, name))
             paint.fill[view], paint.line[view] = stage.drawn(look.fill), stage.drawn(look.line)
             paint.legends[view] = look.legend
             captions[view] = Caption(look.title, look.subtitle)

@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitAPIException
 
 from app import messages
 from app.drawing import map_layers, training_text
-from app.services import background_task, forecast_requests, forecasters
+from app.services import background_task, forecast_requests, forecasters, layer_data
 from app.services.background_task import Errand
 from app.services.forecast_requests import Ask
 from app.state import choice as session
@@ -63,7 +63,7 @@ def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
 
 def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
     """All that the screen asks the forecaster; a series last, since it is the largest."""
-    names = layer_bar.shown(choice)
+    names = layer_data.shown(choice)
     if set(names) & set(map_layers.MOMENTS):
         yield forecast_requests.at_hand()
     base = what_if.base_of(run, choice) if plan.edits else None
@@ -76,7 +76,7 @@ def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
     if base is not None and not base.evaluated:
         yield forecast_requests.errors(base.mask)
     if map_layers.WITHIN in names:
-        yield forecast_requests.within(plan.mask, layer_bar.miss(run, choice), choice.channel)
+        yield forecast_requests.within(plan.mask, layer_data.miss(run, choice), choice.channel)
     yield from site_failure.asked(run, choice, plan)
     yield from site_time.asked(run, choice, plan)
 
@@ -130,7 +130,7 @@ def _offer_again(errand: Errand) -> None:
 
 def _play(run: Run, choice: Choice) -> None:
     """Go on to the next moment after a short while, until the last."""
-    moments = set(layer_bar.shown(choice)) & set(map_layers.MOMENTS)
+    moments = set(layer_data.shown(choice)) & set(map_layers.MOMENTS)
     if not st.session_state.get(layer_bar.PLAYING, False):
         return
     last = run.manifest.split.n_test_windows - 1

@@ -110,7 +110,8 @@ def summary(run: Run) -> dict[str, Any]:
 def _show_run(run: Run) -> None:
     with st.container(border=True, key="run-card"):
         st.markdown(
-            f"**{run_text.plain(run.manifest.title)}** · {run_text.plain(run.manifest.dataset.place)}"
+            f"**{run_text.plain(run.manifest.title)}** · "
+            f"{run_text.plain(run.manifest.dataset.place)}"
         )
         _show_lines("Trained", trained(run))
         _show_lines("How well", how_well(run))
@@ -127,7 +128,7 @@ def _show_run(run: Run) -> None:
         _show_lines("How stable", [run_text.plain(line) for line in stability_text.told(run)])
         st.caption(run_text.plain(run_text.credits(run)))
         st.page_link(
-            page_head.all_pages()[0],
+            page_head.plan_page(),
             label=f"Open {run_text.plain(run.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={link.RUN: run.run_id},

@@ -1,8 +1,8 @@
-"""The views and the way from one to another."""
+"""What stands at the head of every view: its title, and links to the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -12,27 +12,23 @@ from dynst_core.presentation import run_text
 PLAN, COMPARE, TRAIN, RUNS, METHOD = "plan", "compare", "train", "runs", "method"
 
 
-def all_pages() -> list[st.Page]:
-    """Every view; the first one opens at the bare address."""
-    from app.views import method
-    from app.views.compare import page as compare
-    from app.views.plan import page as plan
-    from app.views.runs import page as runs
-    from app.views.train import page as train
+_PAGES = "pages"
 
-    return [
-        st.Page(plan.show, title="Plan", url_path=PLAN, default=True),
-        st.Page(compare.show, title="Compare", url_path=COMPARE),
-        st.Page(train.show, title="Train", url_path=TRAIN),
-        st.Page(runs.show, title="Runs", url_path=RUNS),
-        st.Page(method.show, title="Method", url_path=METHOD),
-    ]
+
+def use_pages(pages: Sequence[st.Page]) -> None:
+    """Have every view link to these pages; the first is the Plan view."""
+    st.session_state[_PAGES] = tuple(pages)
+
+
+def plan_page() -> st.Page:
+    """The Plan view, to link to."""
+    return st.session_state[_PAGES][0]
 
 
 def show_links(here: str) -> None:
     """Links to the views, the present one marked."""
     with st.container(horizontal=True, key="views"):
-        for page in all_pages():
+        for page in st.session_state[_PAGES]:
             own = (page.url_path or PLAN) == here
             label = f"**{page.title}**" if own else page.title
             st.page_link(page, label=label, width="content")

@@ -11,19 +11,13 @@ from app import messages
 from app.drawing import training_text
 from app.services import training_jobs
 from app.services.training_jobs import Facts
+from dynst_core.backbones.registry import BACKBONES, ON_GRIDS, ON_NETWORKS, USUAL_BACKBONE
 from dynst_core.datasets.catalogue import Entry, load_catalogue
 from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import usual_levels
 from dynst_core.jobs.cost_model import correction, estimate, free_memory
 from dynst_core.presentation import run_text
-from dynst_core.training.request import (
-    BACKBONES,
-    ON_GRIDS,
-    ON_NETWORKS,
-    PRESETS,
-    USUAL_BACKBONE,
-    TrainRequest,
-)
+from dynst_core.training.request import PRESETS, TrainRequest
 
 KEPT = "train-choice"
 DATA, PRESET, JOB = "data", "preset", "job"
@@ -231,7 +225,7 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     st.selectbox(
         "Forecaster",
         forecasters(facts),
-        format_func=lambda name: f"{name}: {BACKBONES[name]}",
+        format_func=lambda name: f"{name}: {BACKBONES[name].about}",
         filter_mode=None,
         **shared("backbone"),
     )

@@ -86,7 +86,7 @@ def _show_buttons(folder: JobFolder, job: Job) -> None:
         _do(stop, folder.ask_to_stop)
     if job.state.run_id is not None and job.state.run_id in cache.find_runs().folders:
         st.page_link(
-            page_head.all_pages()[0],
+            page_head.plan_page(),
             label=f"Open {run_text.plain(job.state.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={link.RUN: job.state.run_id},

@@ -26,7 +26,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet
 
 if TYPE_CHECKING:
-    from dynst_core.datasets.tables.sensor_tables import TableSettings
+    from dynst_core.datasets.tables.table_settings import TableSettings
 
 ID_NAMES = (
     "sensor_id",

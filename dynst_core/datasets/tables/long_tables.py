@@ -29,7 +29,7 @@ from dynst_core.datasets.tables.value_tables import (
 from dynst_core.errors import DataError
 
 if TYPE_CHECKING:
-    from dynst_core.datasets.tables.sensor_tables import TableSettings
+    from dynst_core.datasets.tables.table_settings import TableSettings
 
 FULLEST = 50
 """Cells for each row beyond which the sensors of a table share no times."""

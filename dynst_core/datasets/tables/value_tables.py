@@ -13,7 +13,7 @@ from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.table_reading import blank
 
 if TYPE_CHECKING:
-    from dynst_core.datasets.tables.sensor_tables import TableSettings
+    from dynst_core.datasets.tables.table_settings import TableSettings
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "valid_time", "date")
 

@@ -21,7 +21,7 @@ from dynst_core.datasets.tables.value_tables import (
 from dynst_core.errors import DataError
 
 if TYPE_CHECKING:
-    from dynst_core.datasets.tables.sensor_tables import TableSettings
+    from dynst_core.datasets.tables.table_settings import TableSettings
 
 
 def read_wide(path: Path, settings: TableSettings) -> ValueTable:

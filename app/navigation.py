@@ -1,0 +1,23 @@
+"""Every view of the dashboard, and its address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.views import method
+from app.views.compare import page as compare
+from app.views.plan import page as plan
+from app.views.runs import page as runs
+from app.views.shared import page_head
+from app.views.train import page as train
+
+
+def all_pages() -> list[st.Page]:
+    """Every view; the first one opens at the bare address."""
+    return [
+        st.Page(plan.show, title="Plan", url_path=page_head.PLAN, default=True),
+        st.Page(compare.show, title="Compare", url_path=page_head.COMPARE),
+        st.Page(train.show, title="Train", url_path=page_head.TRAIN),
+        st.Page(runs.show, title="Runs", url_path=page_head.RUNS),
+        st.Page(method.show, title="Method", url_path=page_head.METHOD),
+    ]
