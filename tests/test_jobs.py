@@ -217,7 +217,7 @@ def test_the_cluster_ends_with_the_app_and_its_jobs_do_not_seem_to_run(tmp_path:
 APP = """
 import signal, sys, time
 from pathlib import Path
-from dynst_core.jobs import JobQueue
+from dynst_core.jobs.queue import JobQueue
 from tests.job_cases import QUICK
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it came ignored

@@ -333,7 +333,7 @@ def test_a_missing_file_a_folder_and_foreign_bytes_are_refused(tmp_path):
 
 
 AFTER_GRIB = """
-from dynst_core.sources.catalogue import load_field
+from dynst_core.datasets.catalogue import load_field
 import pyproj
 load_field("era5-uk-t2m", progress=False)
 print(pyproj.CRS("EPSG:3035").is_projected)
