@@ -36,9 +36,10 @@ test-quick: venv-dev ## run the tests that need no browser and little time
 test-faults: venv-dev ## kill, fill, cut off and damage again and again; under 40 minutes
 	@$(py) -m tests.faults
 
-lint: venv-dev ## check style, formatting, licences and known faults of dependencies
+lint: venv-dev ## check style, formatting, imports, licences and known faults of dependencies
 	@$(py) -m ruff check .
 	@$(py) -m ruff format --check .
+	@$(VENV)/bin/lint-imports --no-cache
 	@$(py) scripts/check_licences.py
 	@scripts/audit.sh requirements.txt
 
