@@ -1,1 +1,1 @@
-"""Measurements that are kept: speed, accuracy against rivals, memory."""
+"""Measurements that are kept: speed, accuracy against baselines, memory."""

@@ -1,6 +1,6 @@
 """The path against every other way of choosing sites, on real data.
 
-    python -m benchmarks.accuracy                      # the quick form: what is at hand, few rivals
+    python -m benchmarks.accuracy                      # quick: what is at hand, few baselines
     python -m benchmarks.accuracy --full               # everything the table asks for; hours
     python -m benchmarks.accuracy --datasets noaa-us-tmax --seeds 0 1 --minutes 20
     python -m benchmarks.accuracy --full --workers 8   # side by side, on a GPU where there is one
@@ -74,7 +74,7 @@ class Comparison:
         effort: factor on the path's steps.
         root: where the lines go.
         device: where forecasters are trained.
-        backbone: which forecaster, for path and rivals alike.
+        backbone: which forecaster, for path and baselines alike.
     """
 
     def __init__(
@@ -223,11 +223,11 @@ class Comparison:
 
     @property
     def _ready(self) -> bool:
-        """Whether masks to train for are there, and which rivals are the likeliest."""
+        """Whether masks to train for are there, and which baselines are the likeliest."""
         return self._walked and all(task.key in self.bench.book for task in self._ridges())
 
     def _likely(self) -> list[str]:
-        """Rivals, those with the best masks for a ridge first, random ones among the first."""
+        """Baselines, those with the best masks for a ridge first, random ones among the first."""
         lines = list(self.bench.book.all("ridge"))
         error = {
             name: np.mean([one.rmse for one in lines if one.selector == name])
@@ -241,7 +241,7 @@ class Comparison:
         yield from self._retrain_likely(sorted(ratios.FAR_LEVELS, reverse=True))
 
     def _retrain_likely(self, levels: Sequence[float] = ()) -> Iterator[Task]:
-        """The path's own masks and the likeliest rivals', from scratch; by default all levels."""
+        """The path's masks and the likeliest baselines', from scratch; by default all levels."""
         if self._ready:
             likely = ["dynst", *self._likely()[: ratios.LIKELY + 1]]
             yield from self._retrain_masks(levels or ratios.levels_of(self.dataset), likely)
@@ -252,7 +252,7 @@ class Comparison:
             yield from self._retrain_masks(ratios.PRUNED_LEVELS, list(ratios.PRUNED))
 
     def _retrain_others(self) -> Iterator[Task]:
-        """The other rivals' masks; on big grids none, for they take too long.
+        """The other baselines' masks; on big grids none, for they take too long.
 
         With further seeds only those that were not far behind with the first.
         """
@@ -263,7 +263,7 @@ class Comparison:
                 if self.seed:
                     far = ratios.behind(first, level)
                     trained = [x for x in others if ("retrained", x, level, 0) in first]
-                    others = [rival for rival in trained if rival not in far]
+                    others = [baseline for baseline in trained if baseline not in far]
                 yield from self._retrain_masks([level], others)
 
     def _retrain_masks(self, levels: Iterable[float], selectors: list[str]) -> Iterator[Task]:
@@ -313,7 +313,7 @@ class Work:
         root: where the lines go.
         device: cpu or cuda.
         minutes: after these, nothing new is begun.
-        backbone: the forecaster that path and rivals train.
+        backbone: the forecaster that path and baselines train.
     """
 
     pairs: list[tuple[str, int]]
@@ -362,7 +362,7 @@ def _usual_seeds(dataset: str, *, quick: bool) -> tuple[int, ...]:
 def main() -> None:
     """Measure what is asked for, then write the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="every data set, seed and rival")
+    parser.add_argument("--full", action="store_true", help="every data set, seed and baseline")
     parser.add_argument("--datasets", nargs="+", default=None)
     parser.add_argument("--seeds", nargs="+", type=int, default=None)
     parser.add_argument("--minutes", type=float, default=None, help="begin nothing after these")

@@ -107,11 +107,11 @@ def growth_rows(backbone: str, sizes: Sequence[int], rounds: int) -> list[Row]:
     rows: list[Row] = []
     for work in WORK:
         found = [alone(work, backbone, n, rounds) for n in sizes]
-        told = ", ".join(
+        reported = ", ".join(
             f"{n}: {1e3 * one['seconds']:.3g} ms {one['gib']:.2f} GiB"
             for n, one in zip(sizes, found, strict=True)
         )
-        rows.append(_time_row(work, backbone, sizes, found, told))
+        rows.append(_time_row(work, backbone, sizes, found, reported))
         # What a call takes by itself hides the growth of small fields.
         rows.append(_time_row(work, backbone, sizes[-2:], found[-2:]))
         rows.append(
@@ -174,7 +174,7 @@ def gpu_memory_rows(backbone: str, sizes: Sequence[int], rounds: int) -> list[Ro
         call()
         seconds.append(min(clocked(call, "cuda") for _ in range(rounds)))
         gib.append(torch.cuda.max_memory_allocated() / 2**30)
-    told = ", ".join(
+    reported = ", ".join(
         f"{n}: {1e3 * taken:.3g} ms {held:.2f} GiB"
         for n, taken, held in zip(sizes, seconds, gib, strict=True)
     )
@@ -188,7 +188,7 @@ def gpu_memory_rows(backbone: str, sizes: Sequence[int], rounds: int) -> list[Ro
             None,
             (0,),
             [slope(sizes, seconds)],
-            note=told,
+            note=reported,
         ),
         _memory_row(backbone, peak, f"{peak:.2f} GiB of the GPU, {rounds + 1} steps"),
     ]

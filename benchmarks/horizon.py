@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.ledger import Row, row, save
-from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
@@ -41,7 +41,7 @@ def direct(run: Run, problem: Problem, level: int) -> Forecaster:
         run.path.active[level],
         run.manifest.steps[level],
         lambda: Forecaster.for_problem(problem, config.backbone, config.backbone_options),
-        rival_options(StepOptions.of(config.step_options)),
+        baseline_options(StepOptions.of(config.step_options)),
         Judge(problem),
         config.seed,
     )

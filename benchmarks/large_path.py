@@ -4,7 +4,7 @@
 
 Everything that `train` does in memory is done, ranking, exchanges, every level, test errors and
 bands, with a share of the gradient steps and of the exchanges before them: memory does not depend
-on their number, and the time of all steps is told from that of those taken. One thread, a process
+on their number, and the time of all steps follows from that of those taken. One thread, a process
 of its own. Results go to benchmarks/results/large_path.json.
 """
 
@@ -47,7 +47,7 @@ def measure(n_sites: int, effort: float) -> list[Row]:
     bands_of_levels(training.forecaster, problem, training.levels)
     parts["testing"] = time.perf_counter() - now
     step = parts["training"] / training.trainer.steps
-    told = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in parts.items())
+    reported = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in parts.items())
     return [
         row(
             "peak memory of a whole path / 8 GB",
@@ -57,8 +57,8 @@ def measure(n_sites: int, effort: float) -> list[Row]:
             (0,),
             [peak_gib() / LIMIT_GIB],
             ("at most", 1.0),
-            note=f"{peak_gib():.2f} GiB; {told}; {training.trainer.steps} steps of {step:.1f} s, "
-            f"judging included, in place of {in_full}: all of them would take "
+            note=f"{peak_gib():.2f} GiB; {reported}; {training.trainer.steps} steps of {step:.1f} "
+            f"s, judging included, in place of {in_full}: all of them would take "
             f"{in_full * step / 3600:.1f} hours of one thread",
         )
     ]

@@ -40,8 +40,8 @@ RIVALS = (
 PRUNED, PRUNED_LEVELS = ("iterative", "one_shot"), (0.6, 0.9)
 """Trained for everywhere, big grids too, since the paper compares them with its own."""
 PRODUCT, MASKS = "product", "masks alone"
-PICKED = "product, the rival picked on selection windows"
-ROOM = "own error with all sites / best rival"
+PICKED = "product, the baseline picked on selection windows"
+ROOM = "own error with all sites / best baseline"
 BACKBONE, PLAIN = USUAL_BACKBONE, "attention"
 BACKBONES = {BACKBONE: "accuracy", PLAIN: "accuracy_plain"}
 """Forecasters that lines were measured with, the usual one first, and where their rows go."""
@@ -50,7 +50,7 @@ Books = Sequence[Book]
 
 
 def levels_of(dataset: str) -> tuple[float, ...]:
-    """Levels at which rivals are trained."""
+    """Levels at which baselines are trained."""
     return ALL_LEVELS if dataset == "metr-la-week" else FAR_LEVELS
 
 
@@ -60,15 +60,15 @@ def seeds_of(dataset: str) -> tuple[int, ...]:
 
 
 BIG = 1000
-"""Sites from which only the likeliest rivals are trained."""
+"""Sites from which only the likeliest baselines are trained."""
 LIKELY = 3
-"""Rivals trained on big grids beside random ones: those with the best masks for a ridge."""
+"""Baselines trained on big grids beside random ones: those with the best masks for a ridge."""
 BEHIND = 0.05
-"""An unlikely rival that errs more than the best by this share with one seed gets no other seed."""
+"""An unlikely baseline that errs more than the best by this share gets no other seed."""
 
 
-def rivals_of(n_sites: int) -> int:
-    """How many rivals the whole table asks for at each level and seed."""
+def baselines_of(n_sites: int) -> int:
+    """How many baselines the whole table asks for at each level and seed."""
     return len(RIVALS) if n_sites < BIG else LIKELY + 1
 
 
@@ -97,7 +97,7 @@ def rows_with(backbone: str) -> list[Row]:
     rows: list[Row] = []
     for dataset in SETS:
         books = books_of(dataset, backbone)
-        against_rivals(rows, dataset, books)
+        against_baselines(rows, dataset, books)
         against_picked(rows, dataset, books)
         room(rows, dataset, books)
         same_ridge(rows, dataset, books)
@@ -114,8 +114,8 @@ def _backbone(books: Books) -> str:
     return books[0].backbone if books else BACKBONE
 
 
-def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
-    """The path, and its masks alone, against the best rival trained for its own mask."""
+def against_baselines(rows: list[Row], dataset: str, books: Books) -> None:
+    """The path, and its masks alone, against the best baseline trained for its own mask."""
     far: dict[str, list[Row]] = {PRODUCT: [], MASKS: []}
     for level in levels_of(dataset):
         for name, kind in ((PRODUCT, "path"), (MASKS, "retrained")):
@@ -146,18 +146,18 @@ def against_rivals(rows: list[Row], dataset: str, books: Books) -> None:
 
 
 def _complete(dataset: str, books: Books, level: float) -> bool:
-    """Whether all seeds and rivals were measured that the whole table asks for at a level."""
+    """Whether all seeds and baselines were measured that the whole table asks for at a level."""
     if len(books) < len(seeds_of(dataset)):
         return False
     first, *others = books
-    if len(_rivals_at(first, level)) < rivals_of(_n_sites(first)):
+    if len(_baselines_at(first, level)) < baselines_of(_n_sites(first)):
         return False
-    wanted = _rivals_at(first, level).keys() - behind(first, level)
-    return all(wanted <= _rivals_at(book, level).keys() for book in others)
+    wanted = _baselines_at(first, level).keys() - behind(first, level)
+    return all(wanted <= _baselines_at(book, level).keys() for book in others)
 
 
 def behind(first: Book, level: float) -> set[str]:
-    """Rivals that are too far behind the best at a level to be trained with another seed.
+    """Baselines that are too far behind the best at a level to be trained with another seed.
 
     That is of the unlikely ones; the likely are trained with every seed. It saved 34 of the 110
     trainings that further seeds of the five would have taken on three data sets.
@@ -166,8 +166,10 @@ def behind(first: Book, level: float) -> set[str]:
         first: the book of the first seed.
         level: share of sites removed.
     """
-    errors = {rival: line.rmse for rival, line in _rivals_at(first, level).items()}
-    return {rival for rival, rmse in errors.items() if rmse > min(errors.values()) * (1 + BEHIND)}
+    errors = {baseline: line.rmse for baseline, line in _baselines_at(first, level).items()}
+    return {
+        baseline for baseline, rmse in errors.items() if rmse > min(errors.values()) * (1 + BEHIND)
+    }
 
 
 def _n_sites(book: Book) -> int:
@@ -175,14 +177,14 @@ def _n_sites(book: Book) -> int:
     return dense.n_active if dense else 0
 
 
-def _rivals_at(book: Book, level: float) -> dict[str, Training]:
-    """Forecasters trained for rivals' masks at a level, by rival."""
-    found = {rival: book.find("retrained", rival, level) for rival in RIVALS}
-    return {rival: line for rival, line in found.items() if line is not None}
+def _baselines_at(book: Book, level: float) -> dict[str, Training]:
+    """Forecasters trained for baselines' masks at a level, by baseline."""
+    found = {baseline: book.find("retrained", baseline, level) for baseline in RIVALS}
+    return {baseline: line for baseline, line in found.items() if line is not None}
 
 
 def room(rows: list[Row], dataset: str, books: Books) -> None:
-    """What the path reaches by reading every site, against the best rival at a level.
+    """What the path reaches by reading every site, against the best baseline at a level.
 
     A control: where it is near 1, sites are hardly what is lacking. It is no bound, since on a
     short record a forecaster of fewer inputs can err less.
@@ -200,30 +202,32 @@ def _against_best(
     level: float,
     target: tuple[str, float] | None,
 ) -> Row:
-    """One row: ours, by seed, over the best rival at a level."""
+    """One row: ours, by seed, over the best baseline at a level."""
     own = {seed: line for seed, line in measured.items() if line is not None}
-    rivals: dict[str, dict[int, Training]] = {}
+    baselines: dict[str, dict[int, Training]] = {}
     for book in books:
         if book.seed in own:
-            for rival, line in _rivals_at(book, level).items():
-                rivals.setdefault(rival, {})[book.seed] = line
-    if not own or not rivals:
+            for baseline, line in _baselines_at(book, level).items():
+                baselines.setdefault(baseline, {})[book.seed] = line
+    if not own or not baselines:
         return row(name, dataset, _backbone(books), level, (), [], target, note="not measured yet")
 
-    def over(rival: str) -> float:
-        """Ours over a rival's, over the seeds that the rival has."""
-        return _mean(own[seed] for seed in rivals[rival]) / _mean(rivals[rival].values())
+    def over(baseline: str) -> float:
+        """Ours over a baseline's, over the seeds that the baseline has."""
+        return _mean(own[seed] for seed in baselines[baseline]) / _mean(
+            baselines[baseline].values()
+        )
 
-    best = max(rivals, key=over)
-    shared, value = sorted(rivals[best]), over(best)
-    each = [own[seed].rmse / rivals[best][seed].rmse for seed in shared]
-    wanted, seeds = rivals_of(_n_sites(books[0])), len(seeds_of(dataset))
-    note = f"best of {len(rivals)} rival{'s' * (len(rivals) > 1)}: {best}; interval: seeds"
+    best = max(baselines, key=over)
+    shared, value = sorted(baselines[best]), over(best)
+    each = [own[seed].rmse / baselines[best][seed].rmse for seed in shared]
+    wanted, seeds = baselines_of(_n_sites(books[0])), len(seeds_of(dataset))
+    note = f"best of {len(baselines)} baseline{'s' * (len(baselines) > 1)}: {best}; interval: seeds"
     if len(shared) < seeds:
         note += f"; {len(shared)} of {seeds} seeds so far"
-    if len(rivals) < wanted:
-        note += f"; {len(rivals)} of {wanted} rivals so far"
-    elif dropped := sum(len(lines) == 1 for lines in rivals.values() if len(own) > 1):
+    if len(baselines) < wanted:
+        note += f"; {len(baselines)} of {wanted} baselines so far"
+    elif dropped := sum(len(lines) == 1 for lines in baselines.values() if len(own) > 1):
         note += f"; {dropped} with seed 0 alone"
     final = len(shared) == seeds and _complete(dataset, books, level)
     return row(
@@ -249,15 +253,15 @@ def path_over(selector: str, books: Books, level: float) -> Iterator[float]:
 
 
 def against_picked(rows: list[Row], dataset: str, books: Books) -> None:
-    """The path against the rival that a planner would pick, who has selection windows and no test.
+    """The path against the baseline that selection windows would pick, as a planner would have to.
 
-    A control: the best rival by its test error is one that nobody could have picked beforehand.
+    A control: the best baseline by its test error is one that nobody could have picked beforehand.
     """
     for level in levels_of(dataset):
         each, picked, seeds = [], [], []
         for book in books:
             own = book.find("path", "dynst", level)
-            found = list(_rivals_at(book, level).values())
+            found = list(_baselines_at(book, level).values())
             found = [line for line in found if line.selection_error is not None]
             if own is None or not found:
                 continue
@@ -286,7 +290,7 @@ def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:
             pairs = [(book, own, others) for book, own, others in pairs if len(others)]
             each = [own.rmse / min(line.rmse for line in others) for _, own, others in pairs]
             short = any(len(others) < len(names) for _, _, others in pairs)
-            note = _seeds_note(dataset, len(pairs)) + ("; not all rivals yet" if short else "")
+            note = _seeds_note(dataset, len(pairs)) + ("; not all baselines yet" if short else "")
             rows.append(
                 row(
                     f"masks under the same ridge / {words}",

@@ -40,18 +40,18 @@ is missing, for hours, and may be stopped and started again.
 
 Every figure is a ratio of two things measured in the same way: read it beside its target. 🟢
 reaches it, 🔴 misses it, for the reason that stands below its table, 🟡 reaches it so far, with
-seeds or rivals still to be measured (each further rival can only raise a ratio to the best of
+seeds or baselines still to be measured (each further baseline can only raise a ratio to the best of
 them), ⚪ has no target or was not measured yet. An interval is the least and the greatest over
 seeds, and of timings over repetitions. Nothing that these benchmarks measured is left out.
 Accuracy rows are made from lines, one a training, of several days and machines: each states its
 own commit, newer ones their machine too, and what stands above the tables is where the rows were
-made. The few rivals of the bundled runs were trained apart and stand in the README; one training
+made. The few baselines of the bundled runs were trained apart and stand in the README; one training
 from other weights differs by as much as most of these ratios do from 1.
 
-*Product* is the test error of the path at a level over that of the best rival there: another
+*Product* is the test error of the path at a level over that of the best baseline there: another
 selector's mask, read by a forecaster trained for it alone, for at least as many gradient steps as
 the path had taken by then. *Masks alone* is the same with such a forecaster for the path's own
-mask too, and *the same ridge* with a ridge regression for every mask. Of nine rivals the three
+mask too, and *the same ridge* with a ridge regression for every mask. Of nine baselines the three
 whose masks serve that ridge best and random sites are trained for with every seed; the other five
 are not on the two grids of more than a thousand cells (but for pruned masks at two levels), and
 elsewhere get no further seed where they err over 5 % more than the best with the first. For what
@@ -89,7 +89,7 @@ def lines() -> Iterator[str]:
             continue
         yield f"{summary(result)}\n"
         yield from tables(result)
-    yield from by_rival()
+    yield from by_baseline()
     yield from analyses()
     yield reasons.MISSED.rstrip()
 
@@ -172,7 +172,7 @@ def table_row(one: Row, why: Sequence[str]) -> str:
 
     Args:
         one: the row.
-        why: reasons that are told below the table, that of this row among them if it is missed.
+        why: reasons that are reported below the table, that of this row among them if it is missed.
     """
     missed = one.holds is False
     cells = (
@@ -203,8 +203,8 @@ seeds measured: below 1 the path errs less. `dynst` is the path's own mask, trai
 """
 
 
-def by_rival() -> Iterator[str]:
-    """Every selector's ratio at every level: no target, for those who ask which rival is near."""
+def by_baseline() -> Iterator[str]:
+    """Every selector's ratio at every level: no target, to see which baseline is near."""
     yield RIVALS_HEAD
     for dataset, backbone in product(ratios.SETS, ratios.BACKBONES):
         books, levels = ratios.books_of(dataset, backbone), ratios.levels_of(dataset)

@@ -5,7 +5,7 @@
 Times run from the pointer's press on the slider's track, a few milliseconds before its release,
 to the animation frame after deck.gl has drawn the picture of that level, in software, without a
 graphics card. The maps have most pictures at hand and do not wait for the server; the first round
-over the levels, in which some may not be made yet, is told apart from the later ones. Beside the
+over the levels, in which some may not be made yet, is distinguished from the later ones. Beside the
 dashboard a page of stock pydeck polygons is measured, up to the last drawing call after a move.
 Results go to benchmarks/slider_latency.json, with the machine's load before the start: other work
 on the machine lengthens the tail, so measure on a quiet one.

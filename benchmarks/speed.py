@@ -75,7 +75,9 @@ def compact_rows(
     taken = turns(fresh, n_sites, (0.0, *SPARSITIES), rounds, runtime, device)
     batch = BATCHES[device]
     dense_ms = 1e3 * taken[:, 0].min() / batch
-    told = f"{runtime}, dense {dense_ms:.3g} ms a forecast in batches of {batch}, {rounds} rounds"
+    reported = (
+        f"{runtime}, dense {dense_ms:.3g} ms a forecast in batches of {batch}, {rounds} rounds"
+    )
     rows = []
     for i, sparsity in enumerate(SPARSITIES, start=1):
         value, ratios = fastest_ratio(taken[:, 0], taken[:, i])
@@ -89,7 +91,7 @@ def compact_rows(
                 ratios,
                 ("at least", round(1 / (1 - sparsity), 3)),
                 value,
-                told,
+                reported,
             )
         )
     return rows
@@ -163,12 +165,12 @@ def on_gpu(rounds: int) -> None:
     rows: list[Row] = []
     for run_id in RUNS:
         for sparsity in (0.0, 0.6):
-            rows += told(runtime_rows(run_id, sparsity, rounds, "cuda"))
+            rows += reported(runtime_rows(run_id, sparsity, rounds, "cuda"))
     for backbone in BACKBONES:
         for n_sites in (2_048, 20_000):
             for runtime in ("eager", "cuda-graph-bf16"):
-                rows += told(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
-        rows += told(gpu_memory_rows(backbone, GROWTH_SITES, 6))
+                rows += reported(compact_rows(n_sites, backbone, rounds, runtime, "cuda"))
+        rows += reported(gpu_memory_rows(backbone, GROWTH_SITES, 6))
         save("speed_gpu", rows)
 
 
@@ -186,21 +188,21 @@ def main() -> None:
     sizes = GROWTH_SITES[:-1] if asked.quick else GROWTH_SITES
     rows: list[Row] = []
     for backbone in COMPACT:
-        rows += told(compact_rows(2_048, backbone, small))
-        rows += told(compact_rows(20_000, backbone, large))
-    rows += told(control_rows(small))
+        rows += reported(compact_rows(2_048, backbone, small))
+        rows += reported(compact_rows(20_000, backbone, large))
+    rows += reported(control_rows(small))
     for run_id in RUNS:
         for sparsity in (0.0, 0.6):
-            rows += told(runtime_rows(run_id, sparsity, small))
+            rows += reported(runtime_rows(run_id, sparsity, small))
     for backbone in BACKBONES:
-        rows += told(growth_rows(backbone, sizes, own))
+        rows += reported(growth_rows(backbone, sizes, own))
     if asked.quick:
         print("Quick figures are printed and not kept.")
     else:
         save("speed", rows)
 
 
-def told(rows: list[Row]) -> list[Row]:
+def reported(rows: list[Row]) -> list[Row]:
     """The same rows, once each is printed."""
     for one in rows:
         share = "" if one.sparsity is None else f"{100 * one.sparsity:.0f} %"

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks import pictures
 from benchmarks.ledger import commit, machine
-from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
@@ -49,7 +49,7 @@ class Training(BaseModel):
         device: what it was trained on, cpu or cuda.
         machine: its name; empty in lines written before it was.
         data: hash of the field; empty in lines written before it was.
-        backbone: the forecaster trained, by path and rivals alike; lines written before it was
+        backbone: the forecaster trained, by path and baselines alike; lines written before it was
             are of attention.
     """
 
@@ -130,7 +130,7 @@ class Bench:
     Args:
         problem: field, blocks and windows.
         book: where lines go.
-        say: told of each line.
+        say: reported of each line.
     """
 
     def __init__(self, problem: Problem, book: Book, say: Callable[[str], None] = print) -> None:
@@ -238,7 +238,7 @@ class Bench:
             weight_decay=like.weight_decay,
             learning_rate=like.learning_rate,
         )
-        options = rival_options(path)
+        options = baseline_options(path)
         training = MaskTraining(
             problem,
             active,

@@ -29,21 +29,21 @@ def figures(app: AppTest) -> dict[str, tuple[str, str]]:
 
 def stage_sent(app: AppTest) -> dict:
     """What the component that draws the maps got."""
-    told = (e.proto.json for e in app.get("bidi_component") if e.proto.json)
-    return json.loads(next(told))
+    reported = (e.proto.json for e in app.get("bidi_component") if e.proto.json)
+    return json.loads(next(reported))
 
 
 def paint_sent(app: AppTest) -> tuple[dict, dict[str, np.ndarray]]:
-    """What the component that colours them got, or was told to fetch: head and arrays."""
-    told = (e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes)
-    head, arrays = binary_message.unpack(next(told))
+    """What the component that colours them got, or was asked to fetch: head and arrays."""
+    reported = (e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes)
+    head, arrays = binary_message.unpack(next(reported))
     if "file" in head:
         picture, arrays = binary_message.unpack(file_server.read(head["file"].rpartition("/")[2]))
         return picture | {"selected": head["selected"]}, arrays
     return head, arrays
 
 
-def looks_of(arrays: dict[str, np.ndarray], view: str) -> np.ndarray:
+def styles_of(arrays: dict[str, np.ndarray], view: str) -> np.ndarray:
     """Colours of the sites on one map, (s, 4)."""
     return arrays[f"fill/table/{view}"].reshape(-1, 4)[arrays[f"fill/rows/{view}"]]
 
@@ -110,9 +110,9 @@ def _opened(app: AppTest, query: dict[str, str]) -> AppTest:
 
 def settled(app: AppTest) -> AppTest:
     """The page once nothing is computed beside it any more."""
-    while background_task.ERRAND in app.session_state:
-        errand = app.session_state[background_task.ERRAND]
-        assert errand.ended.wait(60) and errand.fault is None
+    while background_task.BACKGROUND_TASK in app.session_state:
+        task = app.session_state[background_task.BACKGROUND_TASK]
+        assert task.ended.wait(60) and task.fault is None
         app.run()
         assert not app.exception, app.exception
     return app

@@ -173,7 +173,7 @@ def save_run(root: Path, run_id: str, arrays: RunArrays, **changes: object) -> R
 
 
 def add_baselines(run: Run, draws: int = 5) -> Run:
-    """Rivals that are 20 % (variance) and about 30 % (random) worse than the path."""
+    """Baselines that are 20 % (variance) and about 30 % (random) worse than the path."""
     rows = []
     for level in range(1, len(run.path.active)):
         for selector, count in (("random", draws), ("variance", 1)):

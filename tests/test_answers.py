@@ -1,4 +1,4 @@
-"""Answers made once for all who ask: in turns, told, stopped, and taken over."""
+"""Answers made once for all who ask: in turns, reported, stopped, and taken over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
 
 
-def test_who_asks_for_the_same_waits_and_is_told_how_far_it_is() -> None:
+def test_who_asks_for_the_same_waits_and_is_reported_how_far_it_is() -> None:
     answers, began, waited, made = Answers(), Event(), Event(), []
 
     def make(tell: Tell) -> np.ndarray:
@@ -29,14 +29,14 @@ def test_who_asks_for_the_same_waits_and_is_told_how_far_it_is() -> None:
         assert waited.wait(10)
         return np.arange(3)
 
-    def told(share: float) -> None:
+    def reported(share: float) -> None:
         assert share == 0.25
         waited.set()
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(answers.once, KEY, make)
         assert began.wait(10)
-        second = pool.submit(answers.once, KEY, make, told)
+        second = pool.submit(answers.once, KEY, make, reported)
         assert first.result(10) is second.result(10)
     assert made == ["once"] and answers.get(KEY) is first.result()
 
@@ -99,8 +99,8 @@ def test_a_small_piece_of_work_comes_between_those_of_a_long_one() -> None:
 
 
 def test_a_part_tells_its_share_of_the_whole() -> None:
-    told: list[float] = []
-    tell = part(told.append, 0.5, 0.75)
+    reported: list[float] = []
+    tell = part(reported.append, 0.5, 0.75)
     tell(0.0)
     tell(1.0)
-    assert told == [0.5, 0.75]
+    assert reported == [0.5, 0.75]

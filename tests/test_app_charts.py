@@ -34,7 +34,7 @@ def test_the_marker_follows_the_level(network_run: Run, level: int) -> None:
 
 
 def with_another(run: Run, selector: str, level: int) -> Baselines:
-    """The run's rivals, and a mask of one more selector that does better than the path."""
+    """The run's baselines, and a mask of one more selector that does better than the path."""
     (row,) = run.baselines.find("variance", level)
     more = row.model_copy(update={"selector": selector, "rmse": (0.99 * run.rmse(level),)})
     return Baselines(run_id=run.run_id, rows=(*run.baselines.rows, more))
@@ -48,7 +48,7 @@ def test_every_selector_that_was_measured_is_drawn(network_run: Run) -> None:
     assert shown == ["DynST", "persistence", "random (5 draws)", "top variance", "gp_mi"]
 
 
-def test_neither_path_nor_marker_hides_a_rival_s_point(network_run: Run) -> None:
+def test_neither_path_nor_marker_hides_a_baseline_s_point(network_run: Run) -> None:
     drawn = traces(network_run, with_another(network_run, "gp_mi", 2))
     order = list(drawn)
     assert order.index("gp_mi") > max(order.index("DynST"), order.index("chosen"))

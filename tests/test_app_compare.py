@@ -63,7 +63,7 @@ def test_what_a_link_misstates_is_as_at_first(query: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "reported"),
     [
         ({}, []),
         ({"a": "other", "b-removed": "60"}, []),
@@ -83,12 +83,12 @@ def test_what_a_link_misstates_is_as_at_first(query: dict[str, str]) -> None:
         ),
     ],
 )
-def test_what_a_link_asks_for_and_is_not_here_is_told(
-    network_run: Run, query: dict[str, str], told: list[str]
+def test_what_a_link_asks_for_and_is_not_here_is_reported(
+    network_run: Run, query: dict[str, str], reported: list[str]
 ) -> None:
     made = comparison.read(query, RUNS, "network")
     found = comparison.unmet(query, made, network_run, network_run)
-    assert [one.replace("\\", "") for one in found] == told
+    assert [one.replace("\\", "") for one in found] == reported
 
 
 def test_a_link_that_names_one_run_compares_it_with_itself() -> None:
@@ -134,8 +134,8 @@ def test_the_table_states_both_plans_and_their_difference(network_run: Run) -> N
     ).set_index("")
     assert table.loc["Sensors kept"].tolist() == ["28 of 40", "4 of 40", "−24"]
     a, b = network_run.rmse(1), network_run.rmse(3)
-    told = table.loc["Forecast error (RMSE)"].tolist()
-    assert told == [f"{a:.2f} mph", f"{b:.2f} mph", f"{b - a:+.2f} mph"]
+    reported = table.loc["Forecast error (RMSE)"].tolist()
+    assert reported == [f"{a:.2f} mph", f"{b:.2f} mph", f"{b - a:+.2f} mph"]
     assert table.loc["with all sensors", "B minus A"] == "+0.00 mph"
     assert table.loc["Band of single forecasts", "A"] == "not measured"
 
@@ -182,9 +182,9 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
     third = tuple(
         row.model_copy(update={"selector": "qr"}) for row in rows if row.selector == "variance"
     )
-    rivals = Baselines(run_id="network", rows=(*rows, *third))
+    baselines = Baselines(run_id="network", rows=(*rows, *third))
     marks = [("A", "#e0ac00", 60.0, network_run.rmse(2)), ("B", "#542788", 80.0, None)]
-    figure = selector_charts.selectors(network_run, rivals, marks, None, 0)
+    figure = selector_charts.selectors(network_run, baselines, marks, None, 0)
     shown = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert shown == ["random (5 draws)", "top variance", "qr", "DynST"]
     assert [trace.fill for trace in figure.data].count("tonexty") == 1
@@ -214,18 +214,18 @@ def test_two_charts_share_one_scale_that_holds_all_curves(network_run: Run, othe
 
 def test_the_page_compares_two_cuts_of_one_run(store: Path) -> None:
     app = drawn("compare")
-    told = app.dataframe[0].value.set_index("").loc["Sensors kept"].tolist()
-    assert told == ["16 of 40", "4 of 40", "−12"], "80 % is nearest to the 90 % level"
+    reported = app.dataframe[0].value.set_index("").loc["Sensors kept"].tolist()
+    assert reported == ["16 of 40", "4 of 40", "−12"], "80 % is nearest to the 90 % level"
     app.selectbox[1].set_value("other").run()
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 2, "each run has its own rivals"
+    assert len(app.get("plotly_chart")) == 2, "each run has its own baselines"
     assert "Selectors against each other" in words(app)
 
 
-def test_an_odd_link_is_told_until_something_is_changed(store: Path) -> None:
+def test_an_odd_link_is_reported_until_something_is_changed(store: Path) -> None:
     app = drawn("compare", **{"a": "gone", "b-removed": "lots"})
-    (told,) = app.warning
-    assert [one[:2] for one in told.value.splitlines()] == ["A:", "B:"]
+    (reported,) = app.warning
+    assert [one[:2] for one in reported.value.splitlines()] == ["A:", "B:"]
     app.selectbox[1].set_value("other").run()
     assert not app.exception and not app.warning
 

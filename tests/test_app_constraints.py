@@ -19,12 +19,12 @@ from tests.app_pages import (
     dropped_at_60,
     figures,
     kept_sent,
-    looks_of,
     multi,
     number,
     open_app,
     paint_sent,
     painted_kept,
+    styles_of,
 )
 
 
@@ -79,16 +79,16 @@ def test_constraints_hold_at_every_position_of_the_slider_and_in_every_panel(
 
 def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(store: Path) -> None:
     app = open_app(removed="90", panel="constraints", keep="s1,s2,s3,s4,s5")
-    told = app.error[0].value
-    assert "keep at most 4 sites" in told and "always keep s1, s2, s3 and 2 more" in told
-    assert run_text.plain("Try to keep more sites or free some of them.") in told
+    reported = app.error[0].value
+    assert "keep at most 4 sites" in reported and "always keep s1, s2, s3 and 2 more" in reported
+    assert run_text.plain("Try to keep more sites or free some of them.") in reported
     assert set(figures(app).values()) == {("–", "no valid plan")}
     assert not app.success
     head, arrays = paint_sent(app)
     assert head["undecided"]
     for view in ("importance", "error"):
         assert head["captions"][view]["subtitle"].startswith("no valid plan")
-        assert (looks_of(arrays, view) == palette.NO_DATA).all(), "none looks kept or removed"
+        assert (styles_of(arrays, view) == palette.NO_DATA).all(), "none looks kept or removed"
     card = open_app(removed="90", panel="site", site="s9", keep="s1,s2,s3,s4,s5")
     assert "**Sensor s9** is **not decided**" in card.markdown[-1].value
     assert (
@@ -107,11 +107,11 @@ def test_where_fewer_fit_than_asked_for_it_says_so_and_whether_that_is_certain(
     if not most:  # as on a grid too large to search
         unknown = solver._Found(active=None, infeasible=False)
         monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
-    kept, told = figures(open_app(removed="30", apart="6"))["Sensors kept"]
+    kept, reported = figures(open_app(removed="30", apart="6"))["Sensors kept"]
     n_kept = int(kept.split()[0])
     assert n_kept < 28
     fitting = words.format(f"{n_kept} of 28")
-    assert told == f"{40 - n_kept} removed; {fitting}{' fit' if most else ''}"
+    assert reported == f"{40 - n_kept} removed; {fitting}{' fit' if most else ''}"
 
 
 def test_a_budget_needs_a_cost_and_is_obeyed(store: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import background_task
-from app.services.background_task import Errand
+from app.services.background_task import BackgroundTask
 from dynst_core.errors import BudgetError
 from dynst_core.inference.what_if import WhatIf
 from dynst_core.runs.store import Run
@@ -24,30 +24,30 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_a_question_is_not_asked_twice_nor_a_part_of_it() -> None:
-    told: list[float] = []
+    reported: list[float] = []
 
-    def work(errand: Errand) -> None:
-        errand.say("Counting")
-        errand.tell(0.5)
-        told.append(errand.share)
+    def work(task: BackgroundTask) -> None:
+        task.say("Counting")
+        task.tell(0.5)
+        reported.append(task.share)
 
-    errand = background_task.ask(frozenset({"how many", "how much"}), work)
-    assert errand.ended.wait(10)
-    assert (errand.words, errand.share, errand.fault) == ("Counting", 0.5, None)
-    assert background_task.ask(frozenset({"how many"}), work) is errand and told == [0.5]
+    task = background_task.ask(frozenset({"how many", "how much"}), work)
+    assert task.ended.wait(10)
+    assert (task.words, task.share, task.fault) == ("Counting", 0.5, None)
+    assert background_task.ask(frozenset({"how many"}), work) is task and reported == [0.5]
     background_task.drop()
     again = background_task.ask(frozenset({"how many"}), work)
-    assert again.ended.wait(10) and told == [0.5, 0.5]
+    assert again.ended.wait(10) and reported == [0.5, 0.5]
 
 
 @pytest.mark.usefixtures("at_once")
 def test_a_newer_question_ends_the_older() -> None:
     began, newer, ends = Event(), Event(), []
 
-    def long(errand: Errand) -> None:
+    def long(task: BackgroundTask) -> None:
         began.set()
         newer.wait(10)
-        errand.tell(0.1)
+        task.tell(0.1)
         ends.append("first")
 
     first = background_task.ask(frozenset({"first"}), long)
@@ -61,34 +61,34 @@ def test_a_newer_question_ends_the_older() -> None:
 @pytest.mark.usefixtures("at_once")
 def test_a_question_dropped_while_it_rests_is_not_begun() -> None:
     begun: list[str] = []
-    errand = Errand(frozenset({"moved on"}))
-    errand.dropped.set()
-    errand.run(lambda _: begun.append("work"))
-    assert errand.ended.is_set() and begun == []
+    task = BackgroundTask(frozenset({"moved on"}))
+    task.dropped.set()
+    task.run(lambda _: begun.append("work"))
+    assert task.ended.is_set() and begun == []
 
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     "error", [BudgetError("Expected a mask."), RuntimeError("torch: no memory")]
 )
-def test_a_fault_is_kept_to_be_told(error: Exception) -> None:
-    def work(_: Errand) -> None:
+def test_a_fault_is_kept_to_be_reported(error: Exception) -> None:
+    def work(_: BackgroundTask) -> None:
         raise error
 
-    errand = background_task.ask(frozenset({"what"}), work)
-    assert errand.ended.wait(10)
-    assert errand.fault == str(error)
+    task = background_task.ask(frozenset({"what"}), work)
+    assert task.ended.wait(10)
+    assert task.fault == str(error)
 
 
-def test_the_time_left_is_foretold_from_the_pace_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_left_is_predicted_from_the_pace_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(background_task.time, "monotonic", lambda: now[0])
-    errand = Errand(frozenset({"long"}))
-    errand.say("Forecasting")
+    task = BackgroundTask(frozenset({"long"}))
+    task.say("Forecasting")
     now[0] = 104.0
-    assert errand.seconds_left is None, "nothing is done yet"
-    errand.tell(0.25)
-    assert errand.seconds_left == pytest.approx(12.0)
+    assert task.seconds_left is None, "nothing is done yet"
+    task.tell(0.25)
+    assert task.seconds_left == pytest.approx(12.0)
 
 
 # -- on the page ----------------------------------------------------------------------------
@@ -120,30 +120,30 @@ def test_a_page_shows_how_far_it_is_can_be_stopped_and_asked_again(
     held: Event, fire_run: Run
 ) -> None:
     app = edited_app(fire_run, 7)
-    errand = app.session_state[background_task.ERRAND]
+    task = app.session_state[background_task.BACKGROUND_TASK]
     assert figures(app)["Cells kept"][0] == "359 of 720", "what is known does not wait"
     assert figures(app)["Forecast error"][0] == "–"
-    assert [b.key for b in app.button].count("errand-stop") == 1
+    assert [b.key for b in app.button].count("task-stop") == 1
 
-    button(app, "errand-stop").click().run()
-    assert errand.ended.wait(1.5) and errand.stopped
+    button(app, "task-stop").click().run()
+    assert task.ended.wait(1.5) and task.stopped
     app.run()
     keys = [b.key for b in app.button]
-    assert "errand-stop" not in keys and "errand-again" in keys
+    assert "task-stop" not in keys and "task-again" in keys
     assert figures(app)["Forecast error"][0] == "–", "stopped, so without an answer"
 
     held.set()
-    button(app, "errand-again").click().run()
+    button(app, "task-again").click().run()
     settled(app)
     assert figures(app)["Forecast error"][0].endswith("°C")
-    assert "errand-again" not in [b.key for b in app.button]
+    assert "task-again" not in [b.key for b in app.button]
 
 
 def test_a_first_look_is_shown_before_the_whole_answer(held: Event, fire_run: Run) -> None:
     app = edited_app(fire_run, 8)
-    errand = app.session_state[background_task.ERRAND]
-    while errand.early is None:
-        assert not errand.ended.wait(0.05)
+    task = app.session_state[background_task.BACKGROUND_TASK]
+    while task.early is None:
+        assert not task.ended.wait(0.05)
     app.run()
     assert any(m.value.startswith("- Everywhere") for m in app.markdown)
     assert any(c.value.startswith("First look, over ") for c in app.caption)

@@ -122,8 +122,8 @@ def test_any_address_of_a_comparison_is_read_and_written(
     hall_of_links: Run, query: dict[str, str]
 ) -> None:
     made = comparison.read(query, ["network"], "network")
-    told = comparison.unmet(query, made, hall_of_links, hall_of_links)
-    assert all(len(one) < 500 for one in told)
+    reported = comparison.unmet(query, made, hall_of_links, hall_of_links)
+    assert all(len(one) < 500 for one in reported)
     assert comparison.link(made)["a"] == "network"
 
 

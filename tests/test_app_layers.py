@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.drawing import map_layers
-from app.drawing.map_layers import Facts, Look, Moment
+from app.drawing.map_layers import Facts, MapStyle, Moment
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import served
 from dynst_core.presentation import palette
@@ -19,11 +19,11 @@ FACTS = Facts(lead=None, channel=0, miss=10.0)
 MOMENT = Moment("2020-01-06 12:00", np.linspace(40, 60, 40), np.full(40, 50.0), 35.0, 65.0)
 
 
-def look(name: str, run: Run, level: int = 2, **facts: object) -> Look:
+def look(name: str, run: Run, level: int = 2, **facts: object) -> MapStyle:
     return map_layers.look(name, run, Plan.at_level(run, level), replace(FACTS, **facts))
 
 
-def labels(shown: Look) -> list[str]:
+def labels(shown: MapStyle) -> list[str]:
     return [text for _, text in shown.legend.ticks]
 
 

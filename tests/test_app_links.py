@@ -76,7 +76,7 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "reported"),
     [
         ({}, ""),
         ({"removed": ""}, ""),
@@ -89,10 +89,10 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
         ({"removed": "63", "run": "another"}, ""),
     ],
 )
-def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_told(
-    network_run: Run, query: dict[str, str], told: str
+def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_reported(
+    network_run: Run, query: dict[str, str], reported: str
 ) -> None:
-    assert link.unmet_level(query, network_run) == told
+    assert link.unmet_level(query, network_run) == reported
 
 
 @pytest.mark.parametrize(

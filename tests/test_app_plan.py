@@ -16,7 +16,7 @@ from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.runs.arrays import RunArrays
 from dynst_core.runs.store import Run
-from tests.app_pages import card, figures, looks_of, number, open_app, paint_sent, stage_sent
+from tests.app_pages import card, figures, number, open_app, paint_sent, stage_sent, styles_of
 from tests.factories import add_baselines, make_arrays, make_manifest, network_sites, save_run
 
 
@@ -63,7 +63,7 @@ def test_only_the_colours_are_sent_anew_when_the_slider_moves(store: Path) -> No
     moved, others = paint_sent(app)
     assert moved["stage"] == paint["stage"] == stage["id"]
     for view in ("importance", "error"):
-        assert (looks_of(others, view) != looks_of(colours, view)).any()
+        assert (styles_of(others, view) != styles_of(colours, view)).any()
 
 
 def test_a_link_reproduces_the_screen(store: Path) -> None:
@@ -112,17 +112,17 @@ def test_a_link_to_unknown_sensors_says_so_until_something_is_changed(store: Pat
 
 
 @pytest.mark.parametrize(
-    ("removed", "told"),
+    ("removed", "reported"),
     [
         ("63", "63 % is no level of this run; this is 60 %, the nearest"),
         ("abc", "'abc' is no share to remove; this is 60 %"),
     ],
 )
 def test_a_link_to_a_cut_that_is_no_level_says_so_until_something_is_changed(
-    store: Path, removed: str, told: str
+    store: Path, removed: str, reported: str
 ) -> None:
     app = open_app(run="network", removed=removed)
-    assert [one.value for one in app.warning] == [f"{told}\\."]
+    assert [one.value for one in app.warning] == [f"{reported}\\."]
     app.select_slider[0].set_value(0).run()
     assert len(app.warning) == 0
 
@@ -230,8 +230,8 @@ def test_what_a_planner_or_a_file_names_is_shown_to_the_letter(
         app = open_app(panel=panel, site=odd, cost="5", currency="$1$", edit=f"off:{odd}:*why*")
         saving = next(m for m in app.metric if m.label == "Yearly saving")
         assert saving.value.endswith(r" \$1\$") and r" \$1\$ still" in saving.delta
-        told = " ".join([card(app), *(b.label for b in app.button)])
-        assert r"a\$1\$\_b\_" in told and odd not in told and "*why*" not in told
+        reported = " ".join([card(app), *(b.label for b in app.button)])
+        assert r"a\$1\$\_b\_" in reported and odd not in reported and "*why*" not in reported
 
 
 def test_the_choice_survives_a_look_at_another_run(store: Path) -> None:

@@ -40,11 +40,11 @@ def test_one_button_sets_the_slider_to_the_largest_cut_within_the_tolerance(
 def test_the_largest_cut_says_that_it_was_measured_without_what_the_planner_decides(
     store: Path, network_run: Run, asked: dict[str, str], what: str
 ) -> None:
-    told = f"{1.15 * network_run.rmse(0):.2f} mph without your {what}"
+    reported = f"{1.15 * network_run.rmse(0):.2f} mph without your {what}"
     cut = button(open_app(removed="0", within="15", **asked), "largest-cut")
-    assert cut.label == f"Largest cut within {told}: 30 %"
+    assert cut.label == f"Largest cut within {reported}: 30 %"
     here = button(open_app(removed="30", within="15", **asked), "largest-cut")
-    assert here.label == f"30 % is the largest cut within {told}"
+    assert here.label == f"30 % is the largest cut within {reported}"
     assert here.icon != ":material/check:"
 
 
@@ -66,7 +66,7 @@ def test_a_tolerance_keeps_its_meaning_when_it_is_measured_in_another_way(
     assert dict(app.query_params)["measure"] == "absolute"
 
 
-def test_the_worst_place_is_told_beside_the_mean(store: Path, network_run: Run) -> None:
+def test_the_worst_place_is_reported_beside_the_mean(store: Path, network_run: Run) -> None:
     app = open_app(removed="60")
     here = network_run.rmse_by_site(2)
     value, below = figures(app)["Worst sensor's error"]
@@ -75,13 +75,13 @@ def test_the_worst_place_is_told_beside_the_mean(store: Path, network_run: Run) 
     assert f"sensor s{here.argmax()}." in next(m.help for m in app.metric if "Worst" in m.label)
 
 
-def test_the_share_of_places_within_tolerance_is_told(store: Path, network_run: Run) -> None:
+def test_the_share_of_places_within_tolerance_is_reported(store: Path, network_run: Run) -> None:
     app = open_app(removed="60", within="1", measure="absolute")
     within = network_run.rmse_by_site(2) <= 1
     areas = served(network_run.sites, None, Mask.all_on(40)).area_km2
     area = 100 * areas[within].sum() / areas.sum()
-    told = (f"{100 * within.mean():g} %", f"of sensors; {area:.1f} % of the area")
-    assert figures(app)["Within tolerance"] == told
+    reported = (f"{100 * within.mean():g} %", f"of sensors; {area:.1f} % of the area")
+    assert figures(app)["Within tolerance"] == reported
 
 
 def test_on_a_grid_the_share_is_of_the_area(grid_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,18 +75,18 @@ def test_levels_that_are_no_numbers_are_refused_with_an_example() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "reported"),
     [(1, "5 s"), (48, "50 s"), (54.9, "55 s"), (61, "1 min"), (250, "4 min"), (4700, "1 h 20 min")],
 )
-def test_a_time_to_come_is_no_finer_than_can_be_known(seconds: float, told: str) -> None:
-    assert training_text.span(seconds) == told
+def test_a_time_to_come_is_no_finer_than_can_be_known(seconds: float, reported: str) -> None:
+    assert training_text.span(seconds) == reported
 
 
 @pytest.mark.parametrize(
-    ("n_bytes", "told"), [(340e3, "340 kB"), (3.42e6, "3.4 MB"), (18.2e9, "18 GB")]
+    ("n_bytes", "reported"), [(340e3, "340 kB"), (3.42e6, "3.4 MB"), (18.2e9, "18 GB")]
 )
-def test_amounts_of_memory_are_short(n_bytes: float, told: str) -> None:
-    assert training_text.size(n_bytes) == told
+def test_amounts_of_memory_are_short(n_bytes: float, reported: str) -> None:
+    assert training_text.size(n_bytes) == reported
 
 
 def test_an_estimate_says_what_it_rests_on() -> None:
@@ -115,7 +115,7 @@ def test_a_job_s_line_tells_phase_share_and_time_left() -> None:
     assert training_text.progress_line(job("running", step=200)).startswith("Tests the levels")
 
 
-def test_those_who_wait_are_told_how_many_come_before_them() -> None:
+def test_those_who_wait_are_reported_how_many_come_before_them() -> None:
     jobs = [job("running", "a"), job("queued", "b", 1), job("queued", "c", 2), job("stopped", "d")]
     assert [training_text.queue_place(one, jobs) for one in jobs[1:3]] == [1, 2]
     assert training_text.standing(jobs[2], 2) == "queued, 2 before it"
@@ -185,7 +185,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("gridded", "networked", "told"),
+    ("gridded", "networked", "reported"),
     [
         (False, False, "attention-kriging attention graph ridge"),
         (True, False, "attention-kriging attention graph ridge conv spectral"),
@@ -193,10 +193,10 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_only_forecasters_that_the_sites_allow_are_offered(
-    gridded: bool, networked: bool, told: str
+    gridded: bool, networked: bool, reported: str
 ) -> None:
     facts = Facts(Size(12, 200, 1, 1, 3, 2), (), gridded, networked, 3600.0)
-    assert " ".join(forecasters(facts)) == told
+    assert " ".join(forecasters(facts)) == reported
 
 
 def test_an_empty_store_offers_the_quick_look_with_what_it_takes(store: Path) -> None:
@@ -206,7 +206,7 @@ def test_an_empty_store_offers_the_quick_look_with_what_it_takes(store: Path) ->
     assert not app.button(key="train-start").disabled
 
 
-def test_a_bad_entry_is_told_and_the_other_data_sets_can_be_trained(store: Path) -> None:
+def test_a_bad_entry_is_reported_and_the_other_data_sets_can_be_trained(store: Path) -> None:
     with (store / "catalogue.toml").open("a", encoding="utf-8") as file:
         file.write('[bad]\ntitle = "t"\n')
     app = drawn("train")
@@ -237,7 +237,7 @@ def test_the_field_for_a_name_shows_the_one_that_the_run_will_get(store: Path) -
     assert shown() == "tunnel-fire-3", "the job under way takes the second"
 
 
-def test_levels_that_fall_are_told_and_nothing_can_be_started(store: Path) -> None:
+def test_levels_that_fall_are_reported_and_nothing_can_be_started(store: Path) -> None:
     app = drawn("train")
     app.text_input(key="train-levels").set_value("0, 60, 30").run()
     assert "rising from 0 to below 100, found 0,60,30" in app.error[0].value

@@ -47,7 +47,7 @@ def test_a_run_says_how_stable_it_is_and_what_its_bands_held(
     assert any("Bands meant to hold 90 %" in line for line in page.how_well(run))
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     text = words(drawn("runs"))
-    for line in stability_text.told(run):
+    for line in stability_text.reported(run):
         assert run_text.plain(line) in text
 
 
@@ -56,9 +56,9 @@ def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:
     assert table["removed"].tolist() == ["0 %", "30 %", "60 %", "90 %"]
     assert table["kept"].tolist() == ["40", "28", "16", "4"]
     assert table["speed (mph)"].tolist() == [f"{network_run.rmse(i):.2f}" for i in range(4)]
-    over, rivals = page.how_well(network_run)
+    over, baselines = page.how_well(network_run)
     assert "test period 6 to 7 Jan 2020, all lead times and all sensors" in over
-    assert rivals.endswith("with a forecaster of its own: random, top variance.")
+    assert baselines.endswith("with a forecaster of its own: random, top variance.")
 
 
 def test_a_damaged_run_is_explained_and_the_others_listed(store: Path) -> None:
@@ -113,14 +113,14 @@ def test_a_name_that_is_taken_is_explained_and_nothing_changes(store: Path) -> N
     assert not app.error, "it was said of the run that was looked at before"
 
 
-def test_a_fault_in_a_file_is_told_by_run_and_without_the_way_to_it(store: Path) -> None:
+def test_a_fault_in_a_file_is_reported_by_run_and_without_the_way_to_it(store: Path) -> None:
     app = drawn("runs")
     (store / "network" / "baselines.json").write_text("{}")
     app.text_input(key="name-network").set_value("later").run()
     app.button(key="rename-network").click().run()
-    (told,) = [one.value.replace("\N{WORD JOINER}", "") for one in app.error]
-    assert re.match(r"network/baselines\\?\.json\\?: expected a table of baselines", told)
-    assert str(store) not in told
+    (reported,) = [one.value.replace("\N{WORD JOINER}", "") for one in app.error]
+    assert re.match(r"network/baselines\\?\.json\\?: expected a table of baselines", reported)
+    assert str(store) not in reported
 
 
 def test_the_method_says_what_is_not_claimed_and_explains_the_paper_s_words(store: Path) -> None:

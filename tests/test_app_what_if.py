@@ -18,12 +18,12 @@ from dynst_core.runs.store import Run
 from tests.app_pages import (
     button,
     figures,
-    looks_of,
     multi,
     numbers_in,
     open_app,
     paint_sent,
     settled,
+    styles_of,
 )
 
 
@@ -33,7 +33,7 @@ def fire_store(fire_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     return fire_run.folder.parent
 
 
-def told(app: AppTest) -> str:
+def reported(app: AppTest) -> str:
     """The answer, as it stands in the panel."""
     return next((m.value for m in app.markdown if m.value.startswith("- Everywhere")), "")
 
@@ -58,13 +58,13 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     site = int(level.kept[level.n_active // 2])
     name = str(fire_run.sites.site_id[site])
     app = open_app(removed="50", panel="what-if", site=name)
-    assert told(app) == ""
+    assert reported(app) == ""
     settled(button(app, "switch-off").click().run())
 
     forecasts = RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
     after, before = forecasts.errors(edited(level, off=[site])), fire_run.arrays.errors[1]
     near = neighbourhood(fire_run.sites, [site])
-    lines = told(app).splitlines()
+    lines = reported(app).splitlines()
     for line, sites in zip(lines, (None, near.sites), strict=True):
         found = effect(before, after, sites)
         said = numbers_in(line)
@@ -83,7 +83,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     link = dict(app.query_params)
     assert link["edit"] == f"off:{quoted(name)}:road%20works"
     again = settled(open_app(**link))
-    assert figures(again) == shown and told(again) == told(app)
+    assert figures(again) == shown and reported(again) == reported(app)
     assert reason(again).value == "road works"
 
     # The exports say that it was edited and what its error is.
@@ -91,7 +91,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     assert not app.exception
 
 
-def test_around_several_sites_the_neighbours_of_each_are_told(
+def test_around_several_sites_the_neighbours_of_each_are_reported(
     fire_store: Path, fire_run: Run
 ) -> None:
     corner, other = 0, len(fire_run.sites) - 1
@@ -101,7 +101,7 @@ def test_around_several_sites_the_neighbours_of_each_are_told(
         for s, name in zip((corner, other), names, strict=True)
     )
     app = settled(open_app(removed="50", panel="what-if", sites=",".join(names), edit=edit))
-    assert "Around 2 cells (with those nearest to each, 16 other cells, within" in told(app)
+    assert "Around 2 cells (with those nearest to each, 16 other cells, within" in reported(app)
 
 
 def test_undo_redo_and_reset_go_back_and_forth(fire_store: Path, fire_run: Run) -> None:
@@ -185,7 +185,7 @@ def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answe
     assert "needs the run's data: Expected the name of a data set" in app.error[0].value
 
 
-def test_without_a_plan_nothing_can_be_switched_or_forecast_and_the_reason_is_told(
+def test_without_a_plan_nothing_can_be_switched_or_forecast_and_the_reason_is_reported(
     network_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
@@ -239,7 +239,7 @@ def test_a_map_shows_the_layer_chosen_for_it(fire_store: Path) -> None:
     usual, usual_arrays = paint_sent(app)
     box(app, "Right map").set_value("added").run()
     changed, changed_arrays = paint_sent(app)
-    same = [looks_of(arrays, "importance") for arrays in (usual_arrays, changed_arrays)]
+    same = [styles_of(arrays, "importance") for arrays in (usual_arrays, changed_arrays)]
     np.testing.assert_array_equal(*same)
     assert changed["captions"]["error"]["title"] == "Error added by the cut"
     assert changed["version"] != usual["version"]
@@ -261,7 +261,7 @@ def test_the_share_within_ten_degrees_is_forecast_and_its_tolerance_is_editable(
     settled(app.run())
     two, two_arrays = paint_sent(app)
     assert two["captions"]["importance"]["title"] == "Forecasts within 2 °C"
-    assert (looks_of(two_arrays, "importance") != looks_of(ten_arrays, "importance")).any()
+    assert (styles_of(two_arrays, "importance") != styles_of(ten_arrays, "importance")).any()
     assert dict(app.query_params)["miss"] == "2"
 
 
@@ -273,7 +273,7 @@ def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
     app.slider[0].set_value(40).run()
     later, later_arrays = paint_sent(app)
     assert later["captions"]["error"]["subtitle"] != first["captions"]["error"]["subtitle"]
-    assert (looks_of(later_arrays, "error") != looks_of(first_arrays, "error")).any()
+    assert (styles_of(later_arrays, "error") != styles_of(first_arrays, "error")).any()
     assert later["legends"] == first["legends"]
     assert dict(app.query_params)["forecast"] == "40"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,6 @@ def test_the_picture_is_that_of_the_imports() -> None:
 
 @pytest.mark.parametrize("container", ["dynst_core", "app"])
 def test_every_package_has_its_sentence(container: str) -> None:
-    for name in sum(architecture.layers(container), []):
+    for name in chain(*architecture.layers(container)):
         if name not in ("messages", "uploads"):
             assert f"`{name}`" in PAGE, name

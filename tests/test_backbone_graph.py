@@ -63,7 +63,7 @@ def test_links_that_the_data_states_join_the_nearest_when_both_ends_are_kept() -
     assert found == near | {(0, 5, True), (5, 0, True)}
 
 
-def test_a_stated_link_is_told_apart_from_nearness() -> None:
+def test_a_stated_link_is_distinguished_from_nearness() -> None:
     kept = torch.tensor([0, 1, 2])
     torch.manual_seed(0)
     plain = GraphForecaster(along_a_road(), Window(3, 2), 1, 1)
@@ -146,7 +146,7 @@ def test_a_site_alone_has_nobody_to_hear_along_a_road_either() -> None:
     assert edges_of(two_roads(), [4], neighbours=3, distances="network") == set()
 
 
-def test_a_data_set_without_a_network_is_told_what_to_take() -> None:
+def test_a_data_set_without_a_network_is_reported_what_to_take() -> None:
     message = "states its network .* found none; state one, or take `graph`"
     with pytest.raises(ConfigError, match=message):
         build_backbone("graph-network", along_a_road(), Window(3, 2), 1, 1, {})

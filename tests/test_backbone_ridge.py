@@ -115,10 +115,10 @@ def test_the_penalty_is_high_where_nothing_can_be_foreseen_and_low_where_all_can
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(200, 10, generator=generator, dtype=torch.float64)
     noise = torch.randn(200, 5, generator=generator, dtype=torch.float64)
-    told = features[:, :5] + 0.01 * noise
+    reported = features[:, :5] + 0.01 * noise
     usual = torch.ones(200, 1, dtype=torch.float64)
     gram = features @ features.T
-    assert choose_penalty(usual, gram, told @ told.T, apart=5) == PENALTIES[0]
+    assert choose_penalty(usual, gram, reported @ reported.T, apart=5) == PENALTIES[0]
     assert choose_penalty(usual, gram, noise @ noise.T, apart=5) >= 0.3
 
 

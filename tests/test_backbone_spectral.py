@@ -13,7 +13,7 @@ from tests.backbone_cases import forecast, fresh, problem_for, shaken
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def test_without_the_package_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_way_to_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "neuralop", None)
     monkeypatch.setitem(sys.modules, "neuralop.layers.fno_block", None)
     problem = problem_for("3 x 4 cells")

@@ -1,4 +1,4 @@
-"""Rivals get the path's budget, are measured once, and survive an interruption."""
+"""Baselines get the path's budget, are measured once, and survive an interruption."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def saved_run(root: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def measured(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run whose rivals were all measured in one go."""
+    """A run whose baselines were all measured in one go."""
     root = tmp_path_factory.mktemp("runs")
     for _ in measure_baselines(saved_run(root), problem_of(waves())):
         pass
@@ -44,7 +44,7 @@ def mask_of(row: BaselineRow) -> Mask:
     return Mask.from_hex(row.active_hex, 12)
 
 
-def test_every_level_but_the_first_has_every_rival_once(measured: Run) -> None:
+def test_every_level_but_the_first_has_every_baseline_once(measured: Run) -> None:
     found = Counter((row.selector, row.level, row.draw) for row in measured.baselines.rows)
     expected = {("random", level, draw) for level in (1, 2) for draw in range(RANDOM_DRAWS)}
     assert set(found) == expected | {("variance", 1, 0), ("variance", 2, 0)}
@@ -52,7 +52,7 @@ def test_every_level_but_the_first_has_every_rival_once(measured: Run) -> None:
     assert tasks_left(measured, measured.baselines) == []
 
 
-def test_every_rival_has_the_paths_sites_and_steps(measured: Run) -> None:
+def test_every_baseline_has_the_paths_sites_and_steps(measured: Run) -> None:
     for row in measured.baselines.rows:
         assert row.n_active == mask_of(row).n_active == measured.path.n_active[row.level]
         assert row.steps == measured.manifest.steps[row.level]
@@ -71,7 +71,7 @@ def test_random_masks_differ_and_the_variance_mask_holds_the_liveliest(measured:
     assert mask_of(row).kept.tolist() == sorted(np.argsort(spread)[-3:].tolist())
 
 
-def test_rivals_obey_the_pins_of_the_path(tmp_path: Path) -> None:
+def test_baselines_obey_the_pins_of_the_path(tmp_path: Path) -> None:
     """By variance the stillest site goes first and the liveliest last: here it is the other way."""
     problem = problem_of(waves())
     lively = np.argsort(waves()[slice(*problem.split.train), :, 0].std(axis=0))
@@ -150,21 +150,21 @@ def test_a_level_the_run_does_not_have_is_refused(measured: Run, percent: float)
         levels_near(measured, [percent])
 
 
-def test_progress_counts_the_steps_of_all_rivals(tmp_path: Path) -> None:
+def test_progress_counts_the_steps_of_all_baselines(tmp_path: Path) -> None:
     run = saved_run(tmp_path)
     total = sum(task.steps for task in tasks_left(run, run.baselines))
-    told = list(measure_baselines(run, problem_of(waves())))
+    reported = list(measure_baselines(run, problem_of(waves())))
     assert total == 6 * (20 + 26)
-    assert [at.step for at in told] == list(range(20, total + 1, 20))
-    assert [at.left for at in told] == sorted((at.left for at in told), reverse=True)
+    assert [at.step for at in reported] == list(range(20, total + 1, 20))
+    assert [at.left for at in reported] == sorted((at.left for at in reported), reverse=True)
 
 
-def watch(patch: pytest.MonkeyPatch, selector: str, told: Callable[[str, int], object]) -> None:
+def watch(patch: pytest.MonkeyPatch, selector: str, reported: Callable[[str, int], object]) -> None:
     """Have a selector tell of each order that it makes."""
     choose = REGISTRY[selector].choose
 
     def watched(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:
-        told(selector, draw)
+        reported(selector, draw)
         return choose(problem, constraints, draw)
 
     patch.setitem(REGISTRY, selector, replace(REGISTRY[selector], choose=watched))
@@ -199,17 +199,17 @@ def test_the_time_left_counts_each_order_once(
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock, perf_counter=clock))
     for selector in ("variance", "farthest_point"):
         watch(monkeypatch, selector, rank)
-    told = {}
+    reported = {}
     walk = measure_baselines(
         saved_run(tmp_path), problem_of(waves()), selectors=("variance", "farthest_point")
     )
     now += 5
     for at in walk:
-        told[at.step] = at.seconds_left
+        reported[at.step] = at.seconds_left
         now += 10
     assert now == 5 + 2 * 1000 + 4 * 10
     expected = {20: 1000, 40: 10 / 40 * 52 + 1000, 60: 20 / 60 * 32, 80: 30 / 80 * 12}
-    assert told == pytest.approx(expected)
+    assert reported == pytest.approx(expected)
 
 
 def test_other_data_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
         for level in ratios.ALL_LEVELS:
             path = comparison.bench.book.find("path", "dynst", level)
             assert path is not None
-            told = {"kind": "ridge", "selector": selector, "active_hex": Mask(masks).to_hex()}
-            Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).add(path.model_copy(update=told))
+            reported = {"kind": "ridge", "selector": selector, "active_hex": Mask(masks).to_hex()}
+            Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).add(path.model_copy(update=reported))
     assert not lacking(comparison, 2), "not before it has looked into the book"
     comparison.bench.book.read()
     wanted = lacking(comparison, 2)
@@ -51,11 +51,11 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
     assert comparison.mask("qr", 0.9).tolist() == masks.tolist(), "as it was written down"
 
 
-def test_further_seeds_train_for_rivals_that_were_not_far_behind(
+def test_further_seeds_train_for_baselines_that_were_not_far_behind(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likely = ["qr", "gp_mi", "variance", "random"]
-    others = [rival for rival in ratios.RIVALS if rival not in likely]
+    others = [baseline for baseline in ratios.RIVALS if baseline not in likely]
     monkeypatch.setattr(Comparison, "_ready", True)
     monkeypatch.setattr(Comparison, "_likely", lambda self: likely + others)
     monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(20) >= 10)
@@ -67,8 +67,8 @@ def test_further_seeds_train_for_rivals_that_were_not_far_behind(
     assert len(lacking(comparison, 7)) == 4 * len(others)
     second = Comparison("noaa-us-tmax", 1, 0.005, tmp_path)
     assert not lacking(second, 7), "not before the first seed tells which"
-    for rival, rmse in (("qr", 2.0), ("vip", 2.2), ("iterative", 2.05)):
-        comparison.bench.book.add(line("retrained", rival, 0.8, rmse))
+    for baseline, rmse in (("qr", 2.0), ("vip", 2.2), ("iterative", 2.05)):
+        comparison.bench.book.add(line("retrained", baseline, 0.8, rmse))
     assert lacking(second, 7) == [("retrained", "iterative", 0.8, 0)]
 
 
@@ -81,7 +81,7 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
 
 
 @pytest.mark.parametrize("backbone", ratios.BACKBONES)
-def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
+def test_each_forecaster_has_lines_of_its_own_and_its_baselines_are_trained_alike(
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
@@ -98,8 +98,8 @@ def test_each_forecaster_has_lines_of_its_own_and_its_rivals_are_trained_alike(
     own = comparison.bench.book.find("path", "dynst", 0.6)
     assert own is not None
     masks = np.arange(20) >= 10
-    rival = comparison.bench.retrain("retrained", "qr", masks, own)
-    assert set(built) == {backbone} == {own.backbone, rival.backbone}
+    baseline = comparison.bench.retrain("retrained", "qr", masks, own)
+    assert set(built) == {backbone} == {own.backbone, baseline.backbone}
     assert [file.parent.name for file in tmp_path.glob("*/*.jsonl")] == [backbone]
 
 

@@ -18,7 +18,7 @@ def result_of(*rows: Row) -> Result:
 
 
 def masks_row(dataset: str, level: float, value: float | None, target: bool = True) -> Row:
-    """The path's own masks against the best rival's, with seed 0."""
+    """The path's own masks against the best baseline's, with seed 0."""
     wanted = ("at most", 1.0) if target else None
     found = [] if value is None else [value]
     return row(ratios.MASKS, dataset, ratios.PLAIN, level, (0,), found, wanted, note="x")
@@ -48,9 +48,9 @@ def test_at_a_glance_every_row_with_a_target_is_counted(
         masks_row("metr-la-week", 0.9, 1.0, target=False),
     ]
     (tmp_path / "accuracy.json").write_text(result_of(*rows).model_dump_json())
-    _, _, _, *told = [one for one in report.at_a_glance() if one]
+    _, _, _, *reported = [one for one in report.at_a_glance() if one]
     start = "| [masks alone](#accuracy) | at most 1"
-    assert told == [
+    assert reported == [
         f"{start} | noaa-us-tmax | attention | 0.900 to 1.200 | 1 |  | 1 | 1 |",
         f"{start} | taxinyc-2011 | attention |  |  |  |  | 1 |",
     ]
@@ -71,7 +71,7 @@ def test_before_a_path_was_walked_there_is_no_picture(
     assert not (tmp_path / "heat.svg").exists()
 
 
-def test_what_removing_sites_costs_is_told_by_lead_time(tmp_path: Path) -> None:
+def test_what_removing_sites_costs_is_reported_by_lead_time(tmp_path: Path) -> None:
     books = []
     for seed, dense in ((0, 2.0), (1, 4.0)):
         lines = [

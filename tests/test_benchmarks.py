@@ -57,7 +57,7 @@ def test_one_ratio_has_no_interval() -> None:
 def test_every_row_of_growth_is_printed_whether_or_not_it_has_an_interval(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    rows = speed.told(growth_rows("attention", (100, 200), rounds=3))
+    rows = speed.reported(growth_rows("attention", (100, 200), rounds=3))
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == len(rows)
     assert all(a.startswith(one.name) for a, one in zip(printed, rows, strict=True))
@@ -91,11 +91,11 @@ def test_lines_survive_and_the_last_of_a_kind_counts(tmp_path: Path) -> None:
 
 def rows_of(books: list[Book]) -> dict[tuple[str, float | None], Row]:
     rows: list[Row] = []
-    ratios.against_rivals(rows, "noaa-us-tmax", books)
+    ratios.against_baselines(rows, "noaa-us-tmax", books)
     return {(one.name, one.sparsity): one for one in rows}
 
 
-def test_the_path_is_held_against_the_best_rival_over_its_seeds(tmp_path: Path) -> None:
+def test_the_path_is_held_against_the_best_baseline_over_its_seeds(tmp_path: Path) -> None:
     books = [
         book(
             tmp_path,
@@ -110,15 +110,15 @@ def test_the_path_is_held_against_the_best_rival_over_its_seeds(tmp_path: Path) 
     # qr has the lower mean, 2.0 against 2.1, though gp_mi wins with seed 0.
     assert found.value == pytest.approx(1.0)
     assert (found.low, found.high, found.seeds) == (0.9, 1.1, (0, 1))
-    assert "best of 2 rivals: qr" in found.note
-    assert found.holds is None and "2 of 9 rivals so far" in found.note
+    assert "best of 2 baselines: qr" in found.note
+    assert found.holds is None and "2 of 9 baselines so far" in found.note
 
 
-def test_a_verdict_needs_all_seeds_and_all_rivals(tmp_path: Path) -> None:
-    def books(seeds: int, rivals: tuple[str, ...]) -> list[Book]:
+def test_a_verdict_needs_all_seeds_and_all_baselines(tmp_path: Path) -> None:
+    def books(seeds: int, baselines: tuple[str, ...]) -> list[Book]:
         dense = line("path", "dynst", 0.0, 1.7)
-        found = [line("retrained", one, 0.6, 2.0) for one in rivals]
-        root = tmp_path / f"{seeds}-{len(rivals)}"
+        found = [line("retrained", one, 0.6, 2.0) for one in baselines]
+        root = tmp_path / f"{seeds}-{len(baselines)}"
         return [
             book(root, seed, dense, line("path", "dynst", 0.6, 1.8), *found)
             for seed in range(seeds)
@@ -132,8 +132,8 @@ def test_a_verdict_needs_all_seeds_and_all_rivals(tmp_path: Path) -> None:
     assert verdict(*books(2, ratios.RIVALS[:-1])) is None
 
 
-def test_a_rival_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> None:
-    """With seed 1 all err twice as much, which is no merit of a rival that has seed 0 alone."""
+def test_a_baseline_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> None:
+    """With seed 1 all err twice as much, which is no merit of a baseline that has seed 0 alone."""
     lines = [
         [line("path", "dynst", 0.6, 2.0 * size), line("retrained", "qr", 0.6, 1.9 * size)]
         for size in (1, 2)
@@ -141,30 +141,30 @@ def test_a_rival_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> None:
     lines[0].append(line("retrained", "variance", 0.6, 2.1))
     found = rows_of([book(tmp_path, seed, *lines[seed]) for seed in (0, 1)])
     assert found[(ratios.PRODUCT, 0.6)].value == pytest.approx(2 / 1.9, abs=1e-3)
-    assert "best of 2 rivals: qr" in found[(ratios.PRODUCT, 0.6)].note
+    assert "best of 2 baselines: qr" in found[(ratios.PRODUCT, 0.6)].note
 
 
-def test_a_rival_far_behind_with_one_seed_needs_no_other(tmp_path: Path) -> None:
+def test_a_baseline_far_behind_with_one_seed_needs_no_other(tmp_path: Path) -> None:
     path = [line("path", "dynst", 0.0, 1.7), line("path", "dynst", 0.6, 1.8)]
-    errors = {rival: 2.0 if rival == "qr" else 2.09 for rival in ratios.RIVALS}
+    errors = {baseline: 2.0 if baseline == "qr" else 2.09 for baseline in ratios.RIVALS}
     errors |= {"variance": 2.11, "vip": 3.0}
-    near = [rival for rival in ratios.RIVALS if rival not in ("variance", "vip")]
+    near = [baseline for baseline in ratios.RIVALS if baseline not in ("variance", "vip")]
 
     def made(again: list[str]) -> Row:
-        first = [line("retrained", rival, 0.6, rmse) for rival, rmse in errors.items()]
-        second = [line("retrained", rival, 0.6, errors[rival]) for rival in again]
+        first = [line("retrained", baseline, 0.6, rmse) for baseline, rmse in errors.items()]
+        second = [line("retrained", baseline, 0.6, errors[baseline]) for baseline in again]
         root = tmp_path / str(len(again))
         return rows_of([book(root, 0, *path, *first), book(root, 1, *path, *second)])[
             (ratios.PRODUCT, 0.6)
         ]
 
     assert made(near).holds is True
-    assert "best of 9 rivals: qr" in made(near).note and "2 with seed 0 alone" in made(near).note
+    assert "best of 9 baselines: qr" in made(near).note and "2 with seed 0 alone" in made(near).note
     assert made(near[1:]).holds is None
 
 
-def test_a_grid_of_many_sites_needs_the_likeliest_rivals_alone() -> None:
-    assert [ratios.rivals_of(n) for n in (207, 999, 1000, 1617)] == [9, 9, 4, 4]
+def test_a_grid_of_many_sites_needs_the_likeliest_baselines_alone() -> None:
+    assert [ratios.baselines_of(n) for n in (207, 999, 1000, 1617)] == [9, 9, 4, 4]
 
 
 def test_what_was_not_measured_stays_in_the_table(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_what_was_not_measured_stays_in_the_table(tmp_path: Path) -> None:
     assert found[(f"{ratios.PRODUCT}, mean over 80 to 95 %", None)].value is None
 
 
-def test_a_rival_is_also_picked_without_the_test(tmp_path: Path) -> None:
+def test_a_baseline_is_also_picked_without_the_test(tmp_path: Path) -> None:
     good, lucky = line("retrained", "qr", 0.6, 2.5), line("retrained", "gp_mi", 0.6, 1.5)
     lines = [
         line("path", "dynst", 0.6, 2.0),
@@ -189,7 +189,9 @@ def test_a_rival_is_also_picked_without_the_test(tmp_path: Path) -> None:
     assert "picked: qr" in found.note and rows[1].note == "not measured yet"
 
 
-def test_all_sites_stand_beside_the_best_rival_as_the_room_that_masks_have(tmp_path: Path) -> None:
+def test_all_sites_stand_beside_the_best_baseline_as_the_room_that_masks_have(
+    tmp_path: Path,
+) -> None:
     lines = [line("path", "dynst", 0.0, 1.9), line("retrained", "qr", 0.6, 2.0)]
     rows: list[Row] = []
     ratios.room(rows, "noaa-us-tmax", [book(tmp_path, 0, *lines)])
@@ -198,7 +200,7 @@ def test_all_sites_stand_beside_the_best_rival_as_the_room_that_masks_have(tmp_p
     assert "qr" in found.note and rows[1].note == "not measured yet"
 
 
-def test_the_path_is_told_beside_every_selector(tmp_path: Path) -> None:
+def test_the_path_is_reported_beside_every_selector(tmp_path: Path) -> None:
     books = [
         book(tmp_path, seed, line("path", "dynst", 0.6, 2.0), line("retrained", "qr", 0.6, qr))
         for seed, qr in ((0, 2.0), (1, 4.0))

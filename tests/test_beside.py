@@ -39,11 +39,12 @@ def run_of(root: Path, factors: tuple[float, ...], check: MaskCheck | None = Non
 def test_a_level_that_beats_all_sites_is_what_the_others_stand_beside(tmp_path: Path) -> None:
     run = run_of(tmp_path, (1.0, 0.73, 0.9, 1.01))
     assert better_level(run, None, 0) == 1
-    (told,) = baseline_text.beside_best(run)
+    (reported,) = baseline_text.beside_best(run)
     assert (
-        "All sensors is not the best level: with 30 % removed the forecast errs 27 % less" in told
+        "All sensors is not the best level: with 30 % removed the forecast errs 27 % less"
+        in reported
     )
-    assert "Beside that level: +23.3 % at 60 %, +38.4 % at 90 %." in told
+    assert "Beside that level: +23.3 % at 60 %, +38.4 % at 90 %." in reported
 
 
 @pytest.mark.parametrize("factors", [(1.0, 1.1, 1.2, 1.3), (1.0, 0.995, 1.2, 1.3)])
@@ -93,7 +94,9 @@ def test_every_saved_run_has_its_check_and_what_was_noticed(tmp_path: Path) -> N
 # -- beside a refitted forecaster -------------------------------------------------------------
 
 
-def test_a_forecaster_trained_for_another_mask_is_told_of_where_it_shows(tmp_path: Path) -> None:
+def test_a_forecaster_trained_for_another_mask_is_reported_of_where_it_shows(
+    tmp_path: Path,
+) -> None:
     problem = problem_of(waves(n_times=400))
     run = save_walked(walked(problem, targets=(0.0, 0.5)), tmp_path)
     beside_ridge = Refitted(run, problem)
@@ -102,7 +105,7 @@ def test_a_forecaster_trained_for_another_mask_is_told_of_where_it_shows(tmp_pat
     other[level.kept[0]] = False
     mask, same = Mask(other), run.arrays.errors[1]
     far = replace(same, squared=100 * same.squared)
-    told = beside_ridge.caution(mask, far)
-    assert "not retrained for this mask: beside its level of 50 % removed its error" in told
-    assert "+900.0 %" in told
+    reported = beside_ridge.caution(mask, far)
+    assert "not retrained for this mask: beside its level of 50 % removed its error" in reported
+    assert "+900.0 %" in reported
     assert beside_ridge.caution(level, far) == "", "it was trained for a level's own mask"

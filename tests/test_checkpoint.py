@@ -45,8 +45,8 @@ def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
     resumed = tiny_training(problem_of(waves()), backbone=backbone, options=options)
     read_checkpoint(resumed, file)
     assert len(resumed.levels) == n_levels
-    told = list(resumed.run())
-    assert not any(at.phase in ("ranking sites", "masks of any size") for at in told)
+    reported = list(resumed.run())
+    assert not any(at.phase in ("ranking sites", "masks of any size") for at in reported)
     assert len(resumed.levels) == len(whole.levels)
     for one, two in zip(whole.levels, resumed.levels, strict=True):
         np.testing.assert_array_equal(one.active, two.active)

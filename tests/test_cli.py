@@ -77,7 +77,7 @@ def quick_terminal() -> Iterator[None]:
     """A wide terminal and a small tunnel."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "300")
-        patch.setattr(main.console, "width", 300)  # may have been told at import
+        patch.setattr(main.console, "width", 300)  # may have been set at import
         patch.setattr(setup, "load_field", load)
         yield
 
@@ -95,8 +95,8 @@ def trained(
 
 
 def test_training_saves_a_run_and_says_what_it_is_worth(trained: tuple[Path, Outcome]) -> None:
-    folder, told = trained
-    assert told.code == 0, told.err
+    folder, reported = trained
+    assert reported.code == 0, reported.err
     run = RunStore(folder).open("tunnel-fire")
     assert run.manifest.complete
     assert run.path.n_active.tolist() == [60, 6]
@@ -104,20 +104,20 @@ def test_training_saves_a_run_and_says_what_it_is_worth(trained: tuple[Path, Out
     assert run.manifest.command.startswith("python -m dynst_core train tunnel-fire --effort")
     assert "--runs" not in run.manifest.command, "a folder of this machine tells a reader nothing"
     assert str(folder) not in run.manifest.command
-    assert "Tunnel section, 60 m by 6 m: 60 sites. Blocks (UTC): train 2000-01-01" in told.out
-    assert "test RMSE in °C" in told.out
-    assert f"{run.rmse(1):.3f}" in told.out and "90 %" in told.out
-    assert f"Saved as tunnel-fire in {run.folder}." in told.out
+    assert "Tunnel section, 60 m by 6 m: 60 sites. Blocks (UTC): train 2000-01-01" in reported.out
+    assert "test RMSE in °C" in reported.out
+    assert f"{run.rmse(1):.3f}" in reported.out and "90 %" in reported.out
+    assert f"Saved as tunnel-fire in {run.folder}." in reported.out
     next_one = commands.here("baselines", "tunnel-fire")
-    assert f"`{next_one}` measures them in about ten times the training's time" in told.out
+    assert f"`{next_one}` measures them in about ten times the training's time" in reported.out
 
 
-def test_the_rivals_are_measured_and_a_second_time_there_is_nothing_left(
+def test_the_baselines_are_measured_and_a_second_time_there_is_nothing_left(
     trained: tuple[Path, Outcome],
 ) -> None:
     folder, _ = trained
-    told = command("baselines", "tunnel-fire", "--runs", folder)
-    assert told.code == 0, told.err
+    reported = command("baselines", "tunnel-fire", "--runs", folder)
+    assert reported.code == 0, reported.err
     run = RunStore(folder).open("tunnel-fire")
     rows = run.baselines.rows
     assert sorted((row.selector, row.draw) for row in rows) == [
@@ -126,9 +126,9 @@ def test_the_rivals_are_measured_and_a_second_time_there_is_nothing_left(
     ]
     assert {(row.level, row.n_active, row.steps) for row in rows} == {(1, 6, run.manifest.steps[1])}
     (liveliest,) = (row.rmse[0] for row in rows if row.selector == "variance")
-    assert f"{liveliest:.3f}" in told.out
+    assert f"{liveliest:.3f}" in reported.out
 
-    assert "1 rival left" in told.out
+    assert "1 baseline left" in reported.out
 
     again = command("baselines", "tunnel-fire", "--runs", folder, "--levels", "90")
     assert again.code == 0
@@ -138,9 +138,9 @@ def test_the_rivals_are_measured_and_a_second_time_there_is_nothing_left(
 
 
 def test_a_run_is_evaluated_again_to_the_figures_it_states(trained: tuple[Path, Outcome]) -> None:
-    told = command("evaluate", "tunnel-fire", "--runs", trained[0])
-    assert told.code == 0, told.err
-    difference = told.out.split("saved figures by at most ")[1].split(" ")[0]
+    reported = command("evaluate", "tunnel-fire", "--runs", trained[0])
+    assert reported.code == 0, reported.err
+    difference = reported.out.split("saved figures by at most ")[1].split(" ")[0]
     run = RunStore(trained[0]).open("tunnel-fire")
     assert float(difference) < 1.5e-4 * max(run.rmse(0), run.rmse(1))
 
@@ -148,15 +148,15 @@ def test_a_run_is_evaluated_again_to_the_figures_it_states(trained: tuple[Path, 
 def test_any_mask_is_forecast_lead_time_by_lead_time(trained: tuple[Path, Outcome]) -> None:
     folder = trained[0]
     run = RunStore(folder).open("tunnel-fire")
-    told = command("forecast", "tunnel-fire", "--removed", "90", "--runs", folder)
-    assert told.code == 0, told.err
-    assert "6 of 60 sites kept" in told.out
+    reported = command("forecast", "tunnel-fire", "--removed", "90", "--runs", folder)
+    assert reported.code == 0, reported.err
+    assert "6 of 60 sites kept" in reported.out
     for level in (0, 1):
-        assert f"{run.rmse(level, 0):.3f}"[:-1] in told.out
+        assert f"{run.rmse(level, 0):.3f}"[:-1] in reported.out
     site = run.sites.site_id[run.path.mask(1).kept[0]]
     less = command("forecast", "tunnel-fire", "--removed", "90", "--off", site, "--runs", folder)
     assert "5 of 60 sites kept" in less.out
-    assert f"{run.persistence_rmse():.2f}" in told.out
+    assert f"{run.persistence_rmse():.2f}" in reported.out
     far = command("forecast", "tunnel-fire", "--removed", "90", "--steps", "9", "--runs", folder)
     assert "Past step 1 a forecast reads itself" in far.out
     nobody = command("forecast", "tunnel-fire", "--off", "nobody", "--runs", folder)
@@ -181,21 +181,23 @@ def test_a_switch_that_changes_nothing_is_refused(
     removed = run.sites.site_id[~mask.active][0]
     names = {"kept": run.sites.site_id[mask.kept[0]], "removed": removed}
     asked = [word.format(**names) for word in words]
-    told = command("forecast", "tunnel-fire", "--removed", 90, *asked, "--runs", trained[0])
-    assert_refused(told, sentence.format(**names))
-    assert "already" not in told.err or "already at 90 %; take it out of --o" in told.err
+    reported = command("forecast", "tunnel-fire", "--removed", 90, *asked, "--runs", trained[0])
+    assert_refused(reported, sentence.format(**names))
+    assert "already" not in reported.err or "already at 90 %; take it out of --o" in reported.err
 
 
 def test_a_removed_site_can_be_switched_on(trained: tuple[Path, Outcome]) -> None:
     run = RunStore(trained[0]).open("tunnel-fire")
     site = run.sites.site_id[~run.path.mask(1).active][0]
-    told = command("forecast", "tunnel-fire", "--removed", 90, "--on", site, "--runs", trained[0])
-    assert "7 of 60 sites kept" in told.out
+    reported = command(
+        "forecast", "tunnel-fire", "--removed", 90, "--on", site, "--runs", trained[0]
+    )
+    assert "7 of 60 sites kept" in reported.out
 
 
 def test_a_folder_of_runs_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    told = command("runs", "--runs", tmp_path / "nowhere")
-    assert told.code == 1 and "nowhere: expected a folder of runs, found none" in told.err
+    reported = command("runs", "--runs", tmp_path / "nowhere")
+    assert reported.code == 1 and "nowhere: expected a folder of runs, found none" in reported.err
 
 
 def test_training_says_what_share_of_the_values_is_missing(capsys: pytest.CaptureFixture) -> None:
@@ -208,15 +210,15 @@ def test_training_says_what_share_of_the_values_is_missing(capsys: pytest.Captur
 
 
 def test_a_training_of_no_steps_ends_whole(capsys: pytest.CaptureFixture) -> None:
-    assert not terminal.follow_rivals([], 0, 4)
+    assert not terminal.follow_baselines([], 0, 4)
     assert "100%" in capsys.readouterr().out
 
 
 def test_runs_are_listed(trained: tuple[Path, Outcome]) -> None:
-    told = command("runs", "--runs", trained[0])
-    assert told.code == 0
-    assert f"Runs in {trained[0]}" in told.out
-    assert "Gas temperature in a simulated tunnel fire, Tunnel section" in told.out
+    reported = command("runs", "--runs", trained[0])
+    assert reported.code == 0
+    assert f"Runs in {trained[0]}" in reported.out
+    assert "Gas temperature in a simulated tunnel fire, Tunnel section" in reported.out
 
 
 def test_the_folder_of_runs_may_be_named_once_and_for_all(
@@ -227,20 +229,20 @@ def test_the_folder_of_runs_may_be_named_once_and_for_all(
 
 
 def test_data_sets_are_listed() -> None:
-    told = command("datasets")
-    assert told.code == 0
-    assert "tunnel-fire" in told.out and "computed when asked for" in told.out
+    reported = command("datasets")
+    assert reported.code == 0
+    assert "tunnel-fire" in reported.out and "computed when asked for" in reported.out
 
 
 # -- refusals ---------------------------------------------------------------------------------
 
 
-def assert_refused(told: Outcome, sentence: str) -> None:
+def assert_refused(reported: Outcome, sentence: str) -> None:
     """One line on the error stream, exit code 1, no traceback."""
-    assert told.code == 1
-    assert told.err.startswith("Error: ") and told.err.count("\n") == 1
-    assert sentence in told.err
-    assert "Traceback" not in told.out + told.err
+    assert reported.code == 1
+    assert reported.err.startswith("Error: ") and reported.err.count("\n") == 1
+    assert sentence in reported.err
+    assert "Traceback" not in reported.out + reported.err
 
 
 @pytest.mark.parametrize(
@@ -279,9 +281,9 @@ def test_a_wrong_command_is_refused_in_one_line(
     [("train",), ("train", "tunnel-fire", "--effort", "0"), ("fly",), ("runs", "--seed", "1")],
 )
 def test_a_misspelt_command_shows_how_it_is_used(words: tuple[str, ...]) -> None:
-    told = command(*words)
-    assert told.code == 2
-    assert "Traceback" not in told.err
+    reported = command(*words)
+    assert reported.code == 2
+    assert "Traceback" not in reported.err
 
 
 def test_the_run_of_a_data_set_trained_before_gets_the_next_free_name(tmp_path: Path) -> None:
@@ -351,15 +353,15 @@ def test_a_training_that_is_stopped_keeps_the_levels_that_are_finished(
 
 def test_a_site_kept_and_removed_at_once_is_refused(tmp_path: Path) -> None:
     name = str(small_tunnel().sites.site_id[3])
-    told = command(
+    reported = command(
         "train", "tunnel-fire", "--runs", tmp_path, *QUICK, "--always", name, "--never", name
     )
-    assert_refused(told, f"found {name!r} in both --always and --never")
+    assert_refused(reported, f"found {name!r} in both --always and --never")
 
 
 def test_an_unknown_site_is_refused(tmp_path: Path) -> None:
-    told = command("train", "tunnel-fire", "--runs", tmp_path, *QUICK, "--never", "everywhere")
-    assert_refused(told, "found 'everywhere'; the map shows each site's id")
+    reported = command("train", "tunnel-fire", "--runs", tmp_path, *QUICK, "--never", "everywhere")
+    assert_refused(reported, "found 'everywhere'; the map shows each site's id")
 
 
 def test_pinned_sites_of_any_id_stay_or_go(tmp_path: Path) -> None:
@@ -375,16 +377,18 @@ def test_pinned_sites_of_any_id_stay_or_go(tmp_path: Path) -> None:
 def test_a_report_is_written_for_a_level_and_for_a_plan_file(tmp_path: Path) -> None:
     run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
     out, plan = tmp_path / "plan.html", tmp_path / "plan.json"
-    told = command(
+    reported = command(
         *("report", "network", "--removed", 60, "--cost", 100, "--currency", "CHF"),
         *("--out", out, "--runs", run.folder.parent),
     )
-    assert told.code == 0 and "plan.html: 16 of 40 sites kept." in told.out
+    assert reported.code == 0 and "plan.html: 16 of 40 sites kept." in reported.out
     assert "It saves 2,400 CHF a year." in out.read_text()
-    assert "is no level of this run" not in told.out + out.read_text()
+    assert "is no level of this run" not in reported.out + out.read_text()
     plan.write_bytes(write_plan(run, Plan.at_level(run, 3)))
-    told = command("report", "network", "--plan", plan, "--out", out, "--runs", run.folder.parent)
-    assert told.code == 0 and "Keep 4 of 40 sensors" in out.read_text()
+    reported = command(
+        "report", "network", "--plan", plan, "--out", out, "--runs", run.folder.parent
+    )
+    assert reported.code == 0 and "Keep 4 of 40 sensors" in out.read_text()
 
 
 @pytest.mark.parametrize(
@@ -395,11 +399,11 @@ def test_a_report_says_which_level_it_took_for_a_cut_that_is_none(
 ) -> None:
     run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
     out = tmp_path / "plan.html"
-    told = command(
+    reported = command(
         *("report", "network", "--removed", asked, "--out", out, "--runs", run.folder.parent)
     )
     sentence = f"{asked} % is no level of this run; this is {used} %, the nearest."
-    assert sentence in told.out and sentence in out.read_text()
+    assert sentence in reported.out and sentence in out.read_text()
     assert f"({used} %)." in out.read_text()
 
 
@@ -415,5 +419,5 @@ def test_a_report_that_cannot_be_written_says_why(
     tmp_path: Path, words: tuple[str, str], message: str
 ) -> None:
     save_run(tmp_path, "network", make_arrays(network_sites()))
-    told = command("report", "network", *words, "--runs", tmp_path)
-    assert told.code == 1 and message in told.err and told.err.count("\n") == 1
+    reported = command("report", "network", *words, "--runs", tmp_path)
+    assert reported.code == 1 and message in reported.err and reported.err.count("\n") == 1

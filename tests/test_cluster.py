@@ -78,8 +78,8 @@ def test_trainings_stand_back_for_the_pages(queue: JobQueue) -> None:
 
 def test_the_keys_are_in_no_command_line_environment_or_file(queue: JobQueue) -> None:
     for process in family(queue):
-        told = " ".join([*process.cmdline(), *process.environ().values()])
-        assert "PRIVATE KEY" not in told and "CERTIFICATE" not in told
+        reported = " ".join([*process.cmdline(), *process.environ().values()])
+        assert "PRIVATE KEY" not in reported and "CERTIFICATE" not in reported
     folder = queue.root.parent
     for file in folder.rglob("*"):
         assert not file.is_file() or b"PRIVATE KEY" not in file.read_bytes()

@@ -76,5 +76,5 @@ def test_a_python_that_the_shell_finds_is_named_plainly(
     assert commands.here("runs") == "python3 -m dynst_core runs"
 
 
-def test_a_reader_elsewhere_is_told_of_no_folder_of_this_machine(environment: Path) -> None:
+def test_a_reader_elsewhere_is_reported_of_no_folder_of_this_machine(environment: Path) -> None:
     assert commands.anywhere("train", "a b") == "python -m dynst_core train 'a b'"

@@ -74,7 +74,7 @@ def test_ids_that_an_export_defused_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("", "expected a CSV table with the columns id (or site) and cost"),
         ("\xff\xfe", "expected a CSV table"),
@@ -104,10 +104,10 @@ def test_ids_that_an_export_defused_are_understood() -> None:
         ('id,cost\nc,3\n"a,b",2\n7,1\n', "turns 07 into 7: format the column"),
     ],
 )
-def test_a_table_that_will_not_do_is_refused_with_its_fault(text: str, told: str) -> None:
+def test_a_table_that_will_not_do_is_refused_with_its_fault(text: str, reported: str) -> None:
     with pytest.raises(DataError, match="^costs.csv: expected") as caught:
         read_costs(text.encode("latin-1" if "\xff" in text else "utf-8"), "costs.csv", SITES)
-    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert reported in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

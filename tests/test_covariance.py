@@ -32,16 +32,16 @@ def fitted(values: torch.Tensor) -> Covariance:
 
 def weights(found: Covariance, kept: torch.Tensor, query: torch.Tensor) -> np.ndarray:
     """What each kept site says of each site asked for, (q, k)."""
-    told = found.estimates(kept, query)
-    return torch.zeros(len(query), len(kept)).scatter(1, told.index, told.weight).numpy()
+    reported = found.estimates(kept, query)
+    return torch.zeros(len(query), len(kept)).scatter(1, reported.index, reported.weight).numpy()
 
 
 @pytest.mark.parametrize("n_times", [5, 400], ids=["fewer times than sites", "more"])
 def test_the_patterns_give_back_the_covariance_of_the_training_block(n_times: int) -> None:
     values = deviations(n_times)
     found, rows = fitted(values), values[..., 0].double()
-    told = found.patterns @ found.patterns.T + torch.diag(found.own)
-    torch.testing.assert_close(told.double(), rows.T @ rows / n_times, atol=1e-4, rtol=1e-4)
+    reported = found.patterns @ found.patterns.T + torch.diag(found.own)
+    torch.testing.assert_close(reported.double(), rows.T @ rows / n_times, atol=1e-4, rtol=1e-4)
 
 
 def test_estimates_are_those_of_least_squares() -> None:
@@ -56,12 +56,12 @@ def test_estimates_are_those_of_least_squares() -> None:
 def test_with_many_kept_sites_only_the_most_alike_speak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kriging, "MOST", 2)
     found = fitted(deviations(400))
-    told = found.estimates(KEPT, ASKED)
+    reported = found.estimates(KEPT, ASKED)
     like = (found.patterns[ASKED] @ found.patterns[KEPT].T).abs()
-    assert told.index.sort().values.tolist() == like.topk(2).indices.sort().values.tolist()
+    assert reported.index.sort().values.tolist() == like.topk(2).indices.sort().values.tolist()
     monkeypatch.setattr(kriging, "QUERIES_AT_ONCE", 4)
     again = found.estimates(KEPT, ASKED)
-    assert torch.equal(again.index, told.index) and torch.equal(again.weight, told.weight)
+    assert torch.equal(again.index, reported.index) and torch.equal(again.weight, reported.weight)
 
 
 def test_a_twin_says_all_and_a_stranger_nothing() -> None:

@@ -35,23 +35,23 @@ QUICK = TrainRequest(
 
 def test_the_quick_look_at_the_tunnel_is_about_a_minute_and_a_gigabyte() -> None:
     """Measured: 54 s of one core and 1.04 GB, from the data to the saved run."""
-    told = estimate(QUICK, TUNNEL)
-    assert 35 < told.seconds < 75
-    assert 0.9e9 < told.memory < 1.4e9
+    reported = estimate(QUICK, TUNNEL)
+    assert 35 < reported.seconds < 75
+    assert 0.9e9 < reported.memory < 1.4e9
 
 
 @pytest.mark.parametrize(
     ("n_sites", "seconds"), [(207, 8), (133, 9), (128, 4), (1617, 81)], ids=str
 )
-def test_choosing_sites_is_told_near_what_it_took(
+def test_choosing_sites_is_reported_near_what_it_took(
     n_sites: int, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Measured: metr-la-week, noaa-us-tmax, taxinyc-2011 and era5-uk-t2m, in this order."""
     request, size = TrainRequest(dataset="tunnel-fire"), replace(TUNNEL, n_sites=n_sites)
     whole = estimate(request, size).seconds
     monkeypatch.setattr("dynst_core.jobs.cost_model.EXCHANGE_SECONDS", 0.0)
-    told = whole - estimate(request, size).seconds
-    assert seconds / 1.6 < told < seconds * 1.6
+    reported = whole - estimate(request, size).seconds
+    assert seconds / 1.6 < reported < seconds * 1.6
 
 
 @pytest.mark.parametrize(
@@ -64,15 +64,15 @@ def test_choosing_sites_is_told_near_what_it_took(
         {"backbone": "graph-network"},
     ],
 )
-def test_what_costs_more_is_told_to_take_longer(more: dict[str, object]) -> None:
+def test_what_costs_more_is_reported_to_take_longer(more: dict[str, object]) -> None:
     assert estimate(QUICK.model_copy(update=more), TUNNEL).seconds > estimate(QUICK, TUNNEL).seconds
 
 
 def test_sites_by_sites_are_counted_only_where_they_are_ranked_so() -> None:
     """Judging masks of so many was measured to hold 1.8 GB, their training steps 1.7 GB."""
     many = replace(TUNNEL, n_sites=16_000, n_times=700)
-    told = estimate(TrainRequest(dataset="tunnel-fire"), many)
-    assert 1.8e9 < told.memory < 8e9
+    reported = estimate(TrainRequest(dataset="tunnel-fire"), many)
+    assert 1.8e9 < reported.memory < 8e9
     longer = estimate(TrainRequest(dataset="tunnel-fire"), replace(many, n_times=20_000))
     assert longer.memory > 8e9, "ranked between sites, as windows are no longer few"
 

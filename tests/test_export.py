@@ -90,7 +90,7 @@ def test_every_format_holds_the_plan_in_full(
         np.testing.assert_allclose(table.geometry.y, sites.latitude)
 
 
-def told_by(name: str, run: Run, plan: Plan, folder: Path) -> dict[str, str]:
+def reported_by(name: str, run: Run, plan: Plan, folder: Path) -> dict[str, str]:
     """The provenance that a file carries."""
     if name == "csv":
         table = pd.read_csv(io.BytesIO(tabular_export.to_csv(run, plan)), dtype=str)
@@ -104,24 +104,24 @@ def told_by(name: str, run: Run, plan: Plan, folder: Path) -> dict[str, str]:
     if name == "geopackage":
         (folder / "plan.gpkg").write_bytes(tabular_export.to_geopackage(run, plan))
         return pyogrio.read_info(folder / "plan.gpkg", layer="plan")["layer_metadata"]
-    told = pq.read_schema(io.BytesIO(tabular_export.to_geoparquet(run, plan))).metadata
-    return json.loads(told[b"dynst"])
+    reported = pq.read_schema(io.BytesIO(tabular_export.to_geoparquet(run, plan))).metadata
+    return json.loads(reported[b"dynst"])
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_says_where_it_came_from(
     network_run: Run, plan: Plan, tmp_path: Path, name: str
 ) -> None:
-    told = told_by(name, network_run, plan, tmp_path)
-    assert told["run"] == "network"
-    assert told["data_fingerprint"] == "0" * 64
-    assert told["code_version"] == "0.0.0"
-    assert told["level"] == "60 % removed"
-    assert told["error"] == "test RMSE over all lead times"
-    assert told["units"] == "speed mph"
-    assert told["rank_order"] == "0 for the first site to go, 39 for the last to stay"
-    assert told["test_period"] == "2020-01-06T14:00Z/2020-01-08T00:00Z"
-    assert told["constraints"] == "none"
+    reported = reported_by(name, network_run, plan, tmp_path)
+    assert reported["run"] == "network"
+    assert reported["data_fingerprint"] == "0" * 64
+    assert reported["code_version"] == "0.0.0"
+    assert reported["level"] == "60 % removed"
+    assert reported["error"] == "test RMSE over all lead times"
+    assert reported["units"] == "speed mph"
+    assert reported["rank_order"] == "0 for the first site to go, 39 for the last to stay"
+    assert reported["test_period"] == "2020-01-06T14:00Z/2020-01-08T00:00Z"
+    assert reported["constraints"] == "none"
 
 
 def test_a_plan_that_obeys_its_constraints_says_so_in_its_file(network_run: Run) -> None:
@@ -136,16 +136,16 @@ def test_a_plan_not_evaluated_exports_no_error(network_run: Run, tmp_path: Path,
     plan = Plan.solved(network_run, 7, Constraints.none(40))
     table = read_any(name, network_run, plan, tmp_path)
     assert table["rmse_speed_mph"].isna().all()
-    told = told_by(name, network_run, plan, tmp_path)
-    assert told["level"] == told["error"] == "not yet evaluated"
+    reported = reported_by(name, network_run, plan, tmp_path)
+    assert reported["level"] == reported["error"] == "not yet evaluated"
 
 
 def test_a_plan_that_breaks_a_constraint_says_so_in_its_file(network_run: Run) -> None:
     pin = np.zeros(40, dtype=np.int8)
     pin[0] = ALWAYS
     broken = Plan.of(network_run, Mask(np.arange(40) > 0), Constraints(pin))
-    told = tabular_export.provenance(network_run, broken)["constraints"]
-    assert told == "Site s0 must always be kept and is removed."
+    reported = tabular_export.provenance(network_run, broken)["constraints"]
+    assert reported == "Site s0 must always be kept and is removed."
 
 
 def test_several_seeds_and_bands_have_their_columns(tmp_path: Path) -> None:
@@ -351,9 +351,9 @@ def test_channels_of_like_names_keep_a_column_each(
     assert len(columns) == len(set(map(str.casefold, columns))) == len(ALIKE)
     for channel, column in enumerate(columns):
         np.testing.assert_allclose(table[column], plan.rmse_by_site(channel), rtol=1e-6)
-    told = tabular_export.provenance(run, plan)["columns"]
+    reported = tabular_export.provenance(run, plan)["columns"]
     for column, channel_name in zip(columns, ALIKE, strict=True):
-        assert f"{column} is of {channel_name!r}" in told
+        assert f"{column} is of {channel_name!r}" in reported
 
 
 @pytest.mark.parametrize("name", ["netcdf", "zarr"])

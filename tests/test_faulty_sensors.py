@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 FAULTY = 4
 
 
-def told(forecaster: Forecaster, problem: Problem, reading: float | None) -> Tensor:
+def reported(forecaster: Forecaster, problem: Problem, reading: float | None) -> Tensor:
     """Forecasts from all sites, one of which reads a number throughout."""
     record = problem.record
     starts = problem.window.starts(problem.split.test)[:4]
@@ -41,7 +41,7 @@ def test_a_reading_beyond_its_bounds_moves_others_as_the_bound_does_and_a_fault_
     usual, reach = (low + high) / 2, (high - low) / 2
 
     def at_others(reading: float) -> Tensor:
-        return told(forecaster, problem, reading)[:, :, others]
+        return reported(forecaster, problem, reading)[:, :, others]
 
     same = {"rtol": 1e-4, "atol": 1e-4}
     if problem.record.channels == 1:  # the second has bounds of its own
@@ -61,7 +61,7 @@ def test_a_sensor_that_stood_still_in_training_moves_no_other_when_it_wakes(
     forecaster.fit(problem)
     others = np.arange(12) != FAULTY
     asleep = float(problem.record.target[0, FAULTY, 0])
-    still, awake = (told(forecaster, problem, reading) for reading in (asleep, asleep + 3))
+    still, awake = (reported(forecaster, problem, reading) for reading in (asleep, asleep + 3))
     torch.testing.assert_close(awake[:, :, others], still[:, :, others], rtol=1e-5, atol=1e-5)
     own = awake[:, :, FAULTY] - still[:, :, FAULTY]
     torch.testing.assert_close(own, torch.full_like(own, 3.0), rtol=1e-4, atol=1e-4)

@@ -107,8 +107,8 @@ def test_values_that_can_be_meant_are_never_refused(values):
 def test_a_number_that_marks_missing_values_is_refused_with_its_setting(marker: float) -> None:
     values = np.random.default_rng(0).uniform(10, 60, (6, 3, 1))
     values[[2, 3, 5], [1, 1, 0]] = marker
-    told = f"found {marker:g} mph 3 times .*site 'b' at 2020-01-01 02:00.*`missing_value`"
-    with pytest.raises(DataError, match=told):
+    reported = f"found {marker:g} mph 3 times .*site 'b' at 2020-01-01 02:00.*`missing_value`"
+    with pytest.raises(DataError, match=reported):
         field(values)
 
 

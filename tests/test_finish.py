@@ -147,18 +147,18 @@ def test_the_code_version_names_the_package() -> None:
 
 
 @pytest.mark.parametrize(
-    ("commit", "told"),
+    ("commit", "reported"),
     [
         ("abc", r"\+abc"),
         ("abc-dirty", r"\+abc-dirty\.sha256\.[0-9a-f]{12}"),
         ("", r"\+sha256\.[0-9a-f]{12}"),
     ],
 )
-def test_code_that_no_commit_names_is_told_by_its_hash(
-    commit: str, told: str, monkeypatch: pytest.MonkeyPatch
+def test_code_that_no_commit_names_is_reported_by_its_hash(
+    commit: str, reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(save_run, "_commit", lambda _: commit)
-    assert re.fullmatch(re.escape(version("dynst-planner")) + told, code_version())
+    assert re.fullmatch(re.escape(version("dynst-planner")) + reported, code_version())
     assert code_version() == code_version()
 
 

@@ -343,7 +343,7 @@ def with_runtime(run: Run, name: str) -> RunForecaster:
 
 
 def padded(monkeypatch: pytest.MonkeyPatch, change: Callable[[Forecaster], object]) -> None:
-    """A runtime of fixed shapes that computes as told."""
+    """A runtime of fixed shapes that computes as asked."""
     monkeypatch.setitem(RUNTIMES, "other", Runtime(change, fixed_shapes=True))
 
 

@@ -127,8 +127,8 @@ def test_an_unread_site_starts_from_how_unusual_its_neighbours_are_and_not_from_
 
     def unread() -> torch.Tensor:
         with torch.inference_mode():
-            told = forecaster(history, forecaster.prepare(kept), clock)
-        return told[:, 0, [1, 2, 4, 5, 7, 8, 10, 11], 0]
+            reported = forecaster(history, forecaster.prepare(kept), clock)
+        return reported[:, 0, [1, 2, 4, 5, 7, 8, 10, 11], 0]
 
     truth = problem.record.truth(starts)[0][:, 0, [1, 2, 4, 5, 7, 8, 10, 11], 0]
     before = (unread() - truth).abs().mean()
@@ -145,14 +145,16 @@ def test_the_forecast_turns_with_a_sites_units() -> None:
     values = waves(n_sites=12)[..., 0]
     turned = values.copy()
     turned[:, [1, 4, 7]] = 0.2 * turned[:, [1, 4, 7]] - 3.0
-    told = []
+    reported = []
     for each in (values, turned):
         problem = problem_of(each)
         forecaster = shaken(problem)
         forecaster.fit(problem)
-        told.append(problem.record.normaliser.undo(forecast(forecaster, problem).numpy())[..., 0])
-    told[0][..., [1, 4, 7]] = 0.2 * told[0][..., [1, 4, 7]] - 3.0
-    np.testing.assert_allclose(told[1], told[0], rtol=1e-3, atol=1e-3)
+        reported.append(
+            problem.record.normaliser.undo(forecast(forecaster, problem).numpy())[..., 0]
+        )
+    reported[0][..., [1, 4, 7]] = 0.2 * reported[0][..., [1, 4, 7]] - 3.0
+    np.testing.assert_allclose(reported[1], reported[0], rtol=1e-3, atol=1e-3)
 
 
 def test_a_run_from_before_goes_on_as_it_was() -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dynst_core.backbones.registry import ON_NETWORKS
-from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.field import Field
 from dynst_core.fields.mask import Mask, n_active_at
 from dynst_core.fields.windows import Window
@@ -131,7 +131,7 @@ def test_recorded_steps_are_the_steps_one_by_one(dropout: float, queries: int) -
 
 def test_a_forecaster_for_one_mask_is_trained_on_the_gpu() -> None:
     problem, active = on("cuda"), np.arange(N_SITES) % 2 == 0
-    options = rival_options(replace(BATCH, weight_decay=2.0))
+    options = baseline_options(replace(BATCH, weight_decay=2.0))
     fresh = partial(Forecaster.for_problem, problem, options=TINY)
     training = MaskTraining(problem, active, 60, fresh, options, Judge(problem), seed=0)
     assert max(training.run()) == 120

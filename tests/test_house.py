@@ -161,9 +161,9 @@ def test_pages_tell_what_the_bands_of_the_bundled_runs_held(page: str, run: str)
     assert bands is not None
     held = 100 * bands.coverage
     assert f"made to hold {100 * bands.share:.0f} %" in text
-    told = f"{held.min():.0f} to {held.max():.0f} %"
+    reported = f"{held.min():.0f} to {held.max():.0f} %"
     # A caution that bears on all data names none: reports leave out those that name another.
-    assert (told if page == "beware.md" else f"{told} on `{run}`") in text
+    assert (reported if page == "beware.md" else f"{reported} on `{run}`") in text
 
 
 def table(page: str, title: str) -> dict[str, list[str]]:
@@ -178,18 +178,18 @@ def table(page: str, title: str) -> dict[str, list[str]]:
 
 
 def test_every_selector_stands_in_the_method_s_table_as_it_is_registered() -> None:
-    told = {
+    reported = {
         name: (ahead, source) for name, (_, ahead, source) in table("method.md", "selector").items()
     }
-    assert told == {
+    assert reported == {
         name: ("yes" if one.sees_forecast else "no", one.source) for name, one in REGISTRY.items()
     }
 
 
 def test_every_backbone_stands_in_the_method_s_table_with_where_it_can_be_used() -> None:
-    told = {name: where for name, (_, where, _) in table("method.md", "backbone").items()}
+    reported = {name: where for name, (_, where, _) in table("method.md", "backbone").items()}
     needed = dict.fromkeys(ON_GRIDS, "grids") | dict.fromkeys(ON_NETWORKS, "road networks")
-    assert told == {name: needed.get(name, "any sites") for name in BACKBONES}
+    assert reported == {name: needed.get(name, "any sites") for name in BACKBONES}
 
 
 def test_nothing_heavy_is_in_the_repository() -> None:
@@ -257,7 +257,7 @@ PYTHONS = {
         ({"python3": "old", "python3.11": "no venv"}, "found Python 3.11.2 without venv"),
     ],
 )
-def test_a_machine_without_a_fitting_python_is_told_so_in_one_line(
+def test_a_machine_without_a_fitting_python_is_reported_so_in_one_line(
     tmp_path: Path, present: dict[str, str], message: str
 ) -> None:
     for name, kind in present.items():
@@ -278,12 +278,12 @@ def test_the_running_python_will_do_under_another_environments_settings() -> Non
     assert Path(done.stdout.strip()).samefile(sys.executable)
 
 
-def test_a_browser_that_is_named_but_does_not_run_is_told_in_one_line() -> None:
+def test_a_browser_that_is_named_but_does_not_run_is_reported_in_one_line() -> None:
     done = run_script("ensure_chromium.sh", CHROMIUM="/nowhere/chromium")
     says_in_one_line(done, "found /nowhere/chromium that does not run")
 
 
-def test_a_machine_that_can_have_no_browser_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_machine_that_can_have_no_browser_is_reported_in_one_line(tmp_path: Path) -> None:
     program(tmp_path, "chromium-browser", "echo 'please install the snap' >&2; exit 1")
     program(tmp_path, "apt-get", "exit 1")
     program(tmp_path, "id", "echo 1000")
@@ -310,7 +310,7 @@ def test_a_missing_browser_is_installed_from_the_system_packages(tmp_path: Path)
     ]
 
 
-def test_a_taken_port_is_told_in_one_line_with_a_free_choice() -> None:
+def test_a_taken_port_is_reported_in_one_line_with_a_free_choice() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -320,7 +320,7 @@ def test_a_taken_port_is_told_in_one_line_with_a_free_choice() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1"])
-def test_a_port_that_is_none_is_told_in_one_line(text: str) -> None:
+def test_a_port_that_is_none_is_reported_in_one_line(text: str) -> None:
     says_in_one_line(run_script("check_port.py", text), "Expected a port from 1 to 65535")
 
 

@@ -111,7 +111,7 @@ def test_a_stopped_job_is_a_usable_run_and_resumed_it_is_the_unbroken_one(queue:
     assert store.open("broken").manifest.complete
     same_plan(store.open("broken"), store.open("whole"))
     steps = [step for step, _ in folder.losses()]
-    assert steps == sorted(set(steps)), "what was trained again is told once"
+    assert steps == sorted(set(steps)), "what was trained again is reported once"
     assert steps == [step for step, _ in whole.losses()]
     assert not list(folder.path.glob("*.safetensors"))
     with pytest.raises(JobError, match="stopped or failed, found one that is finished"):
@@ -146,8 +146,8 @@ def test_stopped_on_the_way_to_its_first_cut_it_claims_no_more_than_that(queue: 
     folder = queue.submit(QUICK.model_copy(update={"effort": 1.0}), "on-its-way")
     wait_for(folder, lambda job: job.progress is not None)
     folder.ask_to_stop()
-    told = wait_for(folder, over).state.sentence
-    assert told == "No level with sites removed was finished yet, so there is no plan to save."
+    reported = wait_for(folder, over).state.sentence
+    assert reported == "No level with sites removed was finished yet, so there is no plan to save."
 
 
 def test_several_seeds_are_one_run_and_those_finished_survive_a_stop(queue: JobQueue) -> None:
@@ -169,7 +169,7 @@ def test_several_seeds_are_one_run_and_those_finished_survive_a_stop(queue: JobQ
     assert members.active[:, :, 5].all()
 
 
-def test_what_cannot_be_trained_is_told_in_the_engine_s_words(queue: JobQueue) -> None:
+def test_what_cannot_be_trained_is_reported_in_the_engine_s_words(queue: JobQueue) -> None:
     folder = queue.submit(QUICK.model_copy(update={"always": ("nowhere",)}))
     state = wait_for(folder, over).state
     assert state.name == "failed" and "ids of sites such as" in state.sentence
@@ -178,7 +178,7 @@ def test_what_cannot_be_trained_is_told_in_the_engine_s_words(queue: JobQueue) -
         queue.submit(QUICK, "../x")
 
 
-def test_a_killed_worker_is_told_as_failed_and_those_who_wait_go_on(queue: JobQueue) -> None:
+def test_a_killed_worker_is_reported_as_failed_and_those_who_wait_go_on(queue: JobQueue) -> None:
     folder = queue.submit(LONG, "crashed")
     job = wait_for(folder, has_levels(1))
     other = queue.submit(QUICK)

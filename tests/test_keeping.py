@@ -43,13 +43,13 @@ def test_a_renamed_run_is_the_same_run_under_another_name(
     store: RunStore, network_run: Run
 ) -> None:
     write_note(network_run.folder, "spring network")
-    rivals = network_run.baselines.rows
+    baselines = network_run.baselines.rows
     assert rename(store, "network", "north-2027") == "north-2027"
     assert listing(store) == ["north-2027"]
     fresh = RunStore(store.root).open("north-2027")
     assert fresh.manifest == network_run.manifest.model_copy(update={"run_id": "north-2027"})
     assert_same(fresh.arrays, network_run.arrays)
-    assert fresh.baselines.rows == rivals and len(rivals) > 0
+    assert fresh.baselines.rows == baselines and len(baselines) > 0
     assert fresh.weights(2).keys() == {"layer.weight"}
     assert read_note(fresh.folder) == "spring network\n"
 

@@ -168,9 +168,9 @@ print("torch" in sys.modules)
 
 
 def test_listing_runs_and_data_sets_loads_no_torch(network_run: Run) -> None:
-    told = output_of(TYPE_A_COMMAND, DYNST_RUNS=str(network_run.folder.parent))
-    assert "network" in told and "tunnel-fire" in told
-    assert told.splitlines()[-1] == "False"
+    reported = output_of(TYPE_A_COMMAND, DYNST_RUNS=str(network_run.folder.parent))
+    assert "network" in reported and "tunnel-fire" in reported
+    assert reported.splitlines()[-1] == "False"
 
 
 READ_DATA = """

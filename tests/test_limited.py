@@ -51,15 +51,15 @@ def test_a_refusal_comes_back_as_it_was_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "told"),
+    ("function", "reported"),
     [
         (spin, "within 1 s, found one that takes longer"),
         (swell, "GiB of memory, found one that is not"),
         (die, "that its reader cannot bear"),
     ],
 )
-def test_what_takes_too_much_is_a_sentence(function, told: str) -> None:
-    with pytest.raises(DataError, match=told):
+def test_what_takes_too_much_is_a_sentence(function, reported: str) -> None:
+    with pytest.raises(DataError, match=reported):
         parse_apart(function, b"", "mine", seconds=1)
 
 

@@ -125,7 +125,7 @@ def test_a_record_as_long_as_asked_for_is_taken_and_one_less_is_not(
         (Window(12, 12), (0.2, 0.3, 0.5), 180),
     ],
 )
-def test_the_least_length_told_is_exact(
+def test_the_least_length_reported_is_exact(
     window: Window, fractions: tuple[float, float, float], needed: int
 ) -> None:
     with pytest.raises(DataError, match=f"Expected at least {needed} times"):

@@ -20,10 +20,10 @@ def test_it_is_the_variance_of_a_gaussian_field_given_what_is_read(kind: str) ->
     covariance = with_noise(training_covariance(problem))
     for n_read in {1, n_sites // 2, n_sites} - {0}:
         active = np.arange(n_sites) % n_sites < n_read
-        told = covariance[:, active] @ np.linalg.solve(
+        reported = covariance[:, active] @ np.linalg.solve(
             covariance[np.ix_(active, active)], covariance[active]
         )
-        expected = np.trace(covariance - told) / np.trace(covariance)
+        expected = np.trace(covariance - reported) / np.trace(covariance)
         assert Nowcast(problem).unknown(active) == pytest.approx(expected, abs=1e-9)
 
 

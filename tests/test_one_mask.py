@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.selection.selection_error import Judge
@@ -37,10 +37,10 @@ def error(training: MaskTraining) -> float:
     return float(training.judge.errors(training.best().average, MASK).mean())
 
 
-def test_a_rival_of_a_usual_path_is_trained_once_and_of_another_in_either_way() -> None:
-    assert rival_options(BATCH) == (BATCH,)
+def test_a_baseline_of_a_usual_path_is_trained_once_and_of_another_in_either_way() -> None:
+    assert baseline_options(BATCH) == (BATCH,)
     usual = replace(BATCH, learning_rate=StepOptions().learning_rate)
-    assert rival_options(STRONG) == (usual, STRONG)
+    assert baseline_options(STRONG) == (usual, STRONG)
 
 
 def test_every_option_gets_all_the_steps() -> None:

@@ -23,8 +23,8 @@ SMALL_ARRAYS = st.dictionaries(
 
 @given(head=st.dictionaries(st.sampled_from("abc"), st.text()), arrays=SMALL_ARRAYS)
 def test_what_is_packed_comes_out_again(head: dict, arrays: dict[str, np.ndarray]) -> None:
-    told, found = binary_message.unpack(binary_message.pack(head, binary_message.body(arrays)))
-    assert told == head
+    reported, found = binary_message.unpack(binary_message.pack(head, binary_message.body(arrays)))
+    assert reported == head
     assert found.keys() == arrays.keys()
     for name, values in arrays.items():
         assert found[name].dtype == values.dtype

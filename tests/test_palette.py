@@ -1,4 +1,4 @@
-"""Colours: what they mean and that they can be told apart."""
+"""Colours: what they mean and that they can be distinguished."""
 
 from __future__ import annotations
 

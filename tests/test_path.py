@@ -107,10 +107,10 @@ def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_bef
 
 def test_progress_goes_forward_and_names_the_phase() -> None:
     training = tiny_training(problem_of(waves()))
-    told = list(training.run())
-    steps = [at.step for at in told]
+    reported = list(training.run())
+    steps = [at.step for at in reported]
     assert steps == sorted(steps) and steps[0] == 0 and steps[-1] <= training.n_steps
-    assert list(dict.fromkeys(at.phase for at in told)) == [
+    assert list(dict.fromkeys(at.phase for at in reported)) == [
         "ranking sites",
         "choosing sites",
         "masks of any size",
@@ -119,11 +119,13 @@ def test_progress_goes_forward_and_names_the_phase() -> None:
         "50 % removed",
         "75 % removed",
     ]
-    assert [at.n_active for at in told] == sorted((at.n_active for at in told), reverse=True)
-    for at in told:
+    assert [at.n_active for at in reported] == sorted(
+        (at.n_active for at in reported), reverse=True
+    )
+    for at in reported:
         assert at.n_active == at.active.sum() and at.n_steps == training.n_steps
-    trained = [at for at in told if at.phase in ("all sites", "masks of any size")]
-    trained += [at for at in told if "removed" in at.phase]
+    trained = [at for at in reported if at.phase in ("all sites", "masks of any size")]
+    trained += [at for at in reported if "removed" in at.phase]
     assert all(np.isfinite(at.loss) and at.seconds_left >= 0 for at in trained)
 
 
@@ -319,7 +321,7 @@ def test_masks_are_judged_on_selection_windows_only() -> None:
 # -- planted truths ---------------------------------------------------------------------------
 
 
-def rival_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> float:
+def baseline_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> float:
     """Test error of a forecaster trained from scratch for one mask."""
     trainer = Trainer(fresh(problem, seed), problem, BATCH, seed)
     for step in range(n_steps):
@@ -339,8 +341,8 @@ def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Pro
     error = float(error_statistics(last, planted.record, path.mask(2), starts).rmse())
     random = [Mask(rank_with("random", planted, draw=draw).rank >= 9) for draw in range(3)]
     assert all(mask.kept.tolist() != LEADERS for mask in random)
-    rivals = [rival_error(planted, mask, training.n_steps, seed=1) for mask in random]
-    assert error < 0.85 * min(rivals)
+    baselines = [baseline_error(planted, mask, training.n_steps, seed=1) for mask in random]
+    assert error < 0.85 * min(baselines)
     assert error < 0.9 * float(persistence_statistics(planted.record, starts).rmse())
 
 

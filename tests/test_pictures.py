@@ -87,14 +87,14 @@ def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: 
 def test_a_title_is_drawn_only_when_asked_for(network_run: Run, base_map: BaseMap) -> None:
     look = map_styles.importance(network_run, Plan.at_level(network_run, 1))
     titled, plain = (
-        pixels(map_png(network_run, look, base_map, titled=told)) for told in (True, False)
+        pixels(map_png(network_run, look, base_map, titled=reported)) for reported in (True, False)
     )
     assert titled.shape[0] > plain.shape[0] + 60 and titled.shape[1] == plain.shape[1]
 
 
 def test_a_dollar_sign_is_no_formula(network_run: Run, base_map: BaseMap) -> None:
     look = map_styles.importance(network_run, Plan.at_level(network_run, 1))
-    odd = map_styles.Look(r"costs $\bad{$ and $", "$^$", look.fill, look.line, look.legend)
+    odd = map_styles.MapStyle(r"costs $\bad{$ and $", "$^$", look.fill, look.line, look.legend)
     assert pixels(map_png(network_run, odd, base_map)).shape[1] > 1000
 
 
@@ -125,7 +125,7 @@ def test_the_better_plan_gives_the_place_its_colour(network_run: Run) -> None:
     assert back.fill[0, :3].tolist() == list(palette.rgb(palette.SECOND))
 
 
-def test_curves_of_rivals_are_the_ledger_s_numbers(network_run: Run) -> None:
+def test_curves_of_baselines_are_the_ledger_s_numbers(network_run: Run) -> None:
     random, variance = selector_curves(network_run, network_run.baselines, None, 0)
     assert (random.label, variance.label) == ("random (5 draws)", "top variance")
     for level in (1, 2, 3):

@@ -90,9 +90,9 @@ def test_a_plan_for_other_sites_is_refused_in_one_sentence(
         PlanError,
         match="^mine.json: expected a plan for the .* sites of run "
         "'foreign', found one for 40 other sites of run 'network'",
-    ) as told:
+    ) as reported:
         plan_of(card, other, "mine.json")
-    assert "\n" not in str(told.value) and str(told.value).count(". ") == 0
+    assert "\n" not in str(reported.value) and str(reported.value).count(". ") == 0
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_a_plan_for_other_sites_is_refused_in_one_sentence(
 def test_what_is_no_whole_plan_file_is_refused(network_run: Run, change, message: str) -> None:
     raw = write_plan(network_run, Plan.at_level(network_run, 1))
     assert change(raw) != raw
-    with pytest.raises(PlanError, match=message) as told:
+    with pytest.raises(PlanError, match=message) as reported:
         read_card(change(raw), "mine.json")
-    assert str(told.value).startswith("mine.json: ") and "\n" not in str(told.value)
+    assert str(reported.value).startswith("mine.json: ") and "\n" not in str(reported.value)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def edit(site: str, *, active: bool) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         (
             lambda kept, gone: {"edits": [edit(kept[0], active=False)]},
@@ -179,14 +179,14 @@ def edit(site: str, *, active: bool) -> dict[str, object]:
         ),
     ],
 )
-def test_a_plan_that_contradicts_itself_is_refused(network_run: Run, change, told: str) -> None:
+def test_a_plan_that_contradicts_itself_is_refused(network_run: Run, change, reported: str) -> None:
     plan = Plan.at_level(network_run, 2)
     ids = network_run.sites.site_id
     kept, gone = ids[plan.mask.active].tolist(), ids[~plan.mask.active].tolist()
     raw = changed(write_plan(network_run, plan), **change(kept, gone))
     with pytest.raises(PlanError, match="expected a plan that agrees with itself") as refused:
         plan_of(read_card(raw), network_run)
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
 
 
 def test_the_last_word_on_a_site_counts(network_run: Run) -> None:

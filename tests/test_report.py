@@ -87,8 +87,8 @@ def test_the_report_states_the_measured_figures(network_run: Run) -> None:
     assert "800 EUR still spent" in words
     for level in range(1, 4):
         random = [row.rmse[0] for row in network_run.baselines.find("random", level)]
-        told = f"{np.mean(random):.2f} ({min(random):.2f} to {max(random):.2f})"
-        assert f"{network_run.rmse(level):.2f}" in words and told in words
+        reported = f"{np.mean(random):.2f} ({min(random):.2f} to {max(random):.2f})"
+        assert f"{network_run.rmse(level):.2f}" in words and reported in words
     for name in ("0" * 64, "python -m dynst_core train test", "made for tests", "CC0"):
         assert name in words
     assert "Band of single forecastsnot measured" in words.replace(" not", "not")
@@ -100,7 +100,7 @@ def test_a_lead_time_has_its_own_figures(network_run: Run) -> None:
     assert f"{network_run.rmse(1):.2f} mph (all" not in words
 
 
-def test_bands_and_seeds_are_told_where_they_were_measured(tmp_path: Path) -> None:
+def test_bands_and_seeds_are_reported_where_they_were_measured(tmp_path: Path) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(9))))
     bands, members = run.arrays.bands, run.arrays.members
     assert bands is not None and members is not None

@@ -93,10 +93,10 @@ def test_killed_it_is_listed_and_resumed_it_is_the_undisturbed_one(
     root = tmp_path / "runs"
     folder = killed_at(n_levels, root)
     assert folder.job().state.name == "failed"
-    code, told = typed("resume")
-    assert code == 0 and folder.path.name in told and "tunnel-fire" in told
-    code, told = typed("resume", "tunnel-fire")
-    assert code == 0 and "Saved as tunnel-fire" in told
+    code, reported = typed("resume")
+    assert code == 0 and folder.path.name in reported and "tunnel-fire" in reported
+    code, reported = typed("resume", "tunnel-fire")
+    assert code == 0 and "Saved as tunnel-fire" in reported
     same_masks(RunStore(root).open("tunnel-fire"), undisturbed)
     assert content(root) == ["tunnel-fire"], "nothing is left of the job"
     assert typed("resume") == (0, "There is no training to resume.")
@@ -113,8 +113,8 @@ def test_a_name_that_is_taken_meanwhile_costs_the_name_only(
         return before(*args, **more)
 
     monkeypatch.setattr(train_command, "save_training", slow)
-    code, told = typed(*WORDS, "--name", "mine")
-    assert code == 0 and "mine was taken meanwhile: the run is called mine-2" in told
+    code, reported = typed(*WORDS, "--name", "mine")
+    assert code == 0 and "mine was taken meanwhile: the run is called mine-2" in reported
     assert RunStore(root).open("mine-2").manifest.complete
 
 
@@ -138,9 +138,9 @@ def test_on_a_full_disk_the_run_lies_elsewhere_and_is_resumed_into_its_place(
 ) -> None:
     root = tmp_path / "runs"
     make_room = full(monkeypatch, root)
-    code, told = typed(*WORDS)
-    assert code == 1 and "finished levels are kept in" in told
-    assert "could not be saved where it belongs" in told and "No space left" in told
+    code, reported = typed(*WORDS)
+    assert code == 1 and "finished levels are kept in" in reported
+    assert "could not be saved where it belongs" in reported and "No space left" in reported
     same_masks(RunStore(tmp_path / "fallback" / "runs").open("tunnel-fire"), undisturbed)
     assert RunStore(root).ids() == []
     make_room()

@@ -11,7 +11,7 @@ from dynst_core.runs.store import Run
 
 
 def ledger(run: Run, *kept: tuple[str, int, int]) -> Baselines:
-    """Some of a run's rivals by selector, level and draw; gp_mi borrows top variance's numbers."""
+    """Some of a run's baselines by selector, level and draw; gp_mi has top variance's numbers."""
     rows = {(row.selector, row.level, row.draw): row for row in run.baselines.rows}
     rows |= {
         ("gp_mi", level, 0): rows["variance", level, 0].model_copy(update={"selector": "gp_mi"})
@@ -27,18 +27,18 @@ def test_measured_selectors_are_random_top_variance_and_the_others_by_name(
     assert baseline_curves.measured(some) == ["random", "variance", "gp_mi"]
 
 
-def test_nothing_is_missing_where_every_level_has_its_rivals(network_run: Run) -> None:
+def test_nothing_is_missing_where_every_level_has_its_baselines(network_run: Run) -> None:
     assert baseline_curves.missing_baselines(network_run, network_run.baselines) is None
 
 
-def test_where_nothing_is_measured_the_command_is_told(network_run: Run) -> None:
+def test_where_nothing_is_measured_the_command_is_reported(network_run: Run) -> None:
     text = baseline_curves.missing_baselines(network_run, ledger(network_run))
     assert text == f"No baseline is measured yet; {run_text.measuring('network')}."
     assert f"`{commands.here('baselines', 'network')}` measures them in about ten" in text
 
 
 @pytest.mark.parametrize(
-    ("kept", "told", "asked"),
+    ("kept", "reported", "asked"),
     [
         ([("random", 1, 0), ("random", 1, 1)], "random (at 1, under 5 draws), top", ""),
         ([("variance", 1, 0), ("variance", 3, 0)], "random (at none), top variance (at 2)", ""),
@@ -49,16 +49,16 @@ def test_where_nothing_is_measured_the_command_is_told(network_run: Run) -> None
         ),
     ],
 )
-def test_what_is_missing_is_told_by_selector(
-    network_run: Run, kept: list[tuple[str, int, int]], told: str, asked: str
+def test_what_is_missing_is_reported_by_selector(
+    network_run: Run, kept: list[tuple[str, int, int]], reported: str, asked: str
 ) -> None:
     text = baseline_curves.missing_baselines(network_run, ledger(network_run, *kept))
     assert text is not None
-    assert text.startswith("Not yet measured at all 3 levels: random") and told in text
+    assert text.startswith("Not yet measured at all 3 levels: random") and reported in text
     assert text.endswith(f"`{commands.here('baselines', 'network')}{asked}`")
 
 
-def test_chance_is_told_with_its_draws_even_where_it_is_one(network_run: Run) -> None:
+def test_chance_is_reported_with_its_draws_even_where_it_is_one(network_run: Run) -> None:
     some = ledger(network_run, ("random", 2, 0), ("gp_mi", 2, 0))
     labels = [curve.label for curve in baseline_curves.selector_curves(network_run, some, None, 0)]
     assert labels == ["random (1 draw)", "gp_mi"]

@@ -182,13 +182,13 @@ def refused(file: io.BytesIO, tmp_path: Path) -> str:
     root = tmp_path / "runs"
     save_run(root, "neighbour", make_arrays(*grid_sites()))
     store = RunStore(root)
-    with pytest.raises(RunError) as told:
+    with pytest.raises(RunError) as reported:
         unpack_run(file, store, "mine.zip")
     assert content(root) == ["neighbour"]
     out = io.StringIO()
     Console(file=out, width=200).print(tables.run_table(store))
     assert "neighbour" in out.getvalue()
-    message = str(told.value)
+    message = str(reported.value)
     assert "\n" not in message and str(tmp_path) not in message and len(message) < 700
     return message
 

@@ -57,7 +57,7 @@ def test_a_run_comes_out_as_it_went_in(network_run: Run, elsewhere: RunStore) ->
     assert read_note(found.folder) == "for the council\n"
 
 
-def test_a_run_without_rivals_or_note_and_with_seeds_comes_out_too(
+def test_a_run_without_baselines_or_note_and_with_seeds_comes_out_too(
     tmp_path: Path, elsewhere: RunStore
 ) -> None:
     run = save_run(tmp_path / "here", "grid", with_seeds(make_arrays(*grid_sites())))
@@ -103,9 +103,9 @@ def test_nothing_but_a_run_s_own_files_is_let_in(
 ) -> None:
     parts = parts_of(pack_run(network_run))
     before = sorted(path for path in tmp_path.rglob("*"))
-    with pytest.raises(RunError, match="^mine.zip: expected (only|each file once)") as told:
+    with pytest.raises(RunError, match="^mine.zip: expected (only|each file once)") as reported:
         unpack(packed({**parts, name: b"evil"}), elsewhere)
-    assert "\n" not in str(told.value) and len(str(told.value)) < 350
+    assert "\n" not in str(reported.value) and len(str(reported.value)) < 350
     assert [p for p in tmp_path.rglob("*") if p not in before] == [
         elsewhere.root.parent,
         elsewhere.root,
@@ -192,9 +192,9 @@ def without(name: str) -> Callable[[dict[str, bytes]], bytes]:
 def test_a_hostile_or_damaged_file_leaves_the_store_empty(
     network_run: Run, elsewhere: RunStore, change: Callable[..., bytes], message: str
 ) -> None:
-    with pytest.raises(RunError, match=message) as told:
+    with pytest.raises(RunError, match=message) as reported:
         unpack(change(parts_of(pack_run(network_run))), elsewhere)
-    assert "\n" not in str(told.value) and ".import-" not in str(told.value)
+    assert "\n" not in str(reported.value) and ".import-" not in str(reported.value)
     assert content(elsewhere.root) == []
 
 

@@ -1,4 +1,4 @@
-"""A saved run is whole or absent, and anything else is told in one line."""
+"""A saved run is complete or absent, and anything else is reported in one line."""
 
 from __future__ import annotations
 
@@ -205,8 +205,10 @@ def test_a_save_that_fails_midway_leaves_nothing(
         raise fault
 
     monkeypatch.setattr(runs, step, fail)
-    told = KeyboardInterrupt if isinstance(fault, KeyboardInterrupt) else RunError
-    with pytest.raises(told, match="found disk full; make room" if told is RunError else None):
+    reported = KeyboardInterrupt if isinstance(fault, KeyboardInterrupt) else RunError
+    with pytest.raises(
+        reported, match="found disk full; make room" if reported is RunError else None
+    ):
         save_run(tmp_path, "run", make_arrays(network_sites()))
     assert content(tmp_path) == []
 
@@ -291,7 +293,7 @@ def test_a_damaged_file_is_named_in_one_line(network_run: Run, name: str, fault:
     file = network_run.folder / name
     FAULTS[fault](file)
     if (name, fault) == ("baselines.json", "missing"):
-        open_whole(network_run.folder)  # a run before its rivals were measured
+        open_whole(network_run.folder)  # a run before its baselines were measured
         return
     with pytest.raises(RunError) as caught:
         open_whole(network_run.folder)

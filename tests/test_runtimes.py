@@ -95,14 +95,14 @@ def test_a_state_is_taken_apart_and_put_together_again() -> None:
             shares=DenseShares(torch.rand(5, 3), torch.rand(5, 2, 3)),
             basis=torch.rand(5, 2),
             rows=torch.arange(3),
-            told=torch.ones(3),
+            reported=torch.ones(3),
         )
         for _ in range(2)
     )
     built = with_tensors(one, tensors_in(two))
     assert len(tensors_in(one)) == 8
     assert built.shares.kernels is two.shares.kernels
-    assert built.told is two.told
+    assert built.reported is two.reported
     assert built.present is None
 
 
@@ -157,7 +157,7 @@ def test_a_runtime_that_cannot_be_is_refused(wish: str, device: str, words: str)
         choose_runtime(wish, device)
 
 
-def test_openvino_that_is_missing_is_told_with_what_to_install(
+def test_openvino_that_is_missing_is_reported_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(runtimes, "find_spec", lambda _: None)

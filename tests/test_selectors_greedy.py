@@ -267,7 +267,7 @@ def test_the_path_starts_from_what_a_penalised_regression_gains_now_and_ahead(ki
     np.testing.assert_array_equal(rank_sites(problem, limits), expected)
 
 
-def test_present_values_come_first_among_what_is_to_be_told() -> None:
+def test_present_values_come_first_among_what_is_to_be_reported() -> None:
     problem = any_problem("network")
     inputs, ahead = last_and_next(problem)
     again, both = last_and_next(problem, now=True)

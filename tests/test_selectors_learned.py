@@ -176,7 +176,7 @@ def longer(selector: str, problem: Problem) -> Ranking:
 # -- rounds -----------------------------------------------------------------------------------
 
 
-def told_by(rounds: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
+def reported_by(rounds: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """Rank by site number, higher better; and the steps and kept sites at each scoring."""
     seen: list[tuple[int, int]] = []
 
@@ -198,14 +198,14 @@ def told_by(rounds: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
 
 
 def test_sites_are_scored_after_the_dense_stretch_and_every_round() -> None:
-    place, seen = told_by(rounds=3)
+    place, seen = reported_by(rounds=3)
     # 0.75 * (1 - (2/3)^3), 0.75 * (1 - (1/3)^3) and 0.75 of 12 sites are gone
     assert seen == [(6, 12), (8, 6), (10, 3), (12, 3)]
     np.testing.assert_array_equal(place, np.arange(12))
 
 
 def test_without_rounds_the_sites_are_scored_once_at_the_end() -> None:
-    place, seen = told_by(rounds=0)
+    place, seen = reported_by(rounds=0)
     assert seen == [(12, 12)]
     np.testing.assert_array_equal(place, np.arange(12))
 

@@ -43,7 +43,9 @@ def retimed(run: Run, start: datetime, step_seconds: float, n_windows: int) -> R
     return replace(run, manifest=manifest.model_copy(update={"dataset": card, "split": split}))
 
 
-def test_a_period_is_told_for_the_very_times_that_the_forecaster_forecasts(fire_run: Run) -> None:
+def test_a_period_is_reported_for_the_very_times_that_the_forecaster_forecasts(
+    fire_run: Run,
+) -> None:
     from dynst_core.inference.run_data import problem_of
     from dynst_core.inference.run_forecaster import RunForecaster
 

@@ -31,7 +31,7 @@ def test_the_oldest_files_make_room_and_the_newest_always_stays(
     monkeypatch.setattr(file_server, "MOST_BYTES", 10)
     for name in ("a.bin", "b.bin", "c.bin"):
         file_server.put(name, bytes(4))
-        time.sleep(0.01)  # a file's age is told by its time
+        time.sleep(0.01)  # a file's age is read from its time
     assert [file_server.has(name) for name in ("a.bin", "b.bin", "c.bin")] == [False, True, True]
     file_server.put("d.bin", bytes(11))
     assert [file_server.has(name) for name in ("b.bin", "c.bin", "d.bin")] == [False, False, True]

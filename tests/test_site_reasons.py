@@ -58,16 +58,16 @@ def test_a_reason_never_contradicts_the_ranks_or_the_levels(any_run: Run) -> Non
 def test_a_history_says_at_which_levels_a_site_goes(any_run: Run) -> None:
     shares = [f"{100 * level:g} %" for level in any_run.manifest.config.levels]
     for site, active in enumerate(any_run.path.active.T):
-        told = level_history(any_run, site)
-        assert (told == "Kept at every level.") == active.all()
+        reported = level_history(any_run, site)
+        assert (reported == "Kept at every level.") == active.all()
         if active.all():
             continue
         last = int(np.flatnonzero(active)[-1])
         removed = [shares[level] for level in np.flatnonzero(~active[:last])]
         if last + 1 < len(active):
-            assert told.startswith(f"Dropped when {shares[last + 1]} is removed")
+            assert reported.startswith(f"Dropped when {shares[last + 1]} is removed")
             removed.append(shares[last + 1])
-        assert sorted(re.findall(r"[\d.]+ %", told)) == sorted(removed)
+        assert sorted(re.findall(r"[\d.]+ %", reported)) == sorted(removed)
 
 
 def test_a_removed_sensor_of_the_bundled_run_that_ranks_high_says_why_it_goes() -> None:
@@ -107,11 +107,11 @@ def test_every_site_has_a_reason(network_run: Run) -> None:
     top = str(network_run.sites.site_id[network_run.path.rank.argmax()])
     plan = Plan.at_level(network_run, 2, pinned(network_run, **{site: ALWAYS, top: NEVER}))
     ids = network_run.sites.site_id.tolist()
-    told = dict(zip(ids, site_reasons(network_run, plan), strict=True))
-    assert told[site] == "pinned: always keep" and told[top] == "pinned: never keep"
-    others = {told[i] for i in ids if i not in (site, top)}
+    reported = dict(zip(ids, site_reasons(network_run, plan), strict=True))
+    assert reported[site] == "pinned: always keep" and reported[top] == "pinned: never keep"
+    others = {reported[i] for i in ids if i not in (site, top)}
     assert others == {"among the most important", "less important than those kept"}
-    other = next(i for i in ids if told[i] == "less important than those kept")
+    other = next(i for i in ids if reported[i] == "less important than those kept")
     edited = plan.edited(network_run, Edit(other, active=True, reason="new school"))
     assert dict(zip(ids, site_reasons(network_run, edited), strict=True))[other] == "new school"
 
@@ -119,18 +119,18 @@ def test_every_site_has_a_reason(network_run: Run) -> None:
 def test_a_site_moved_by_a_distance_says_so(network_run: Run) -> None:
     asked = replace(free(network_run), min_distance_km=3.0)
     plan = Plan.at_level(network_run, 1, asked)
-    told, own = np.array(site_reasons(network_run, plan)), network_run.path.active[1]
+    reported, own = np.array(site_reasons(network_run, plan)), network_run.path.active[1]
     assert (own & ~plan.mask.active).any()
-    assert (told[own & ~plan.mask.active] == "removed to obey the constraints").all()
-    assert (told[~own & plan.mask.active] == "kept to obey the constraints").all()
-    assert (told[own & plan.mask.active] == "among the most important").all()
+    assert (reported[own & ~plan.mask.active] == "removed to obey the constraints").all()
+    assert (reported[~own & plan.mask.active] == "kept to obey the constraints").all()
+    assert (reported[own & plan.mask.active] == "among the most important").all()
 
 
 def test_a_number_that_is_no_level_is_explained_by_rank(network_run: Run) -> None:
     plan = Plan.solved(network_run, 17, Constraints.none(40))
-    told = np.array(site_reasons(network_run, plan))
-    assert set(told[plan.mask.active]) == {"among the most important"}
-    assert set(told[~plan.mask.active]) == {"less important than those kept"}
+    reported = np.array(site_reasons(network_run, plan))
+    assert set(reported[plan.mask.active]) == {"among the most important"}
+    assert set(reported[~plan.mask.active]) == {"less important than those kept"}
 
 
 def test_a_silent_sensor_says_why_it_goes(tmp_path: Path) -> None:

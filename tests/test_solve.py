@@ -130,9 +130,9 @@ def test_a_zone_s_least_number_is_met_where_the_order_of_rank_alone_would_fail()
 def test_constraints_that_clash_are_named_and_no_others(
     asked: Constraints, n_active: int, named: list[str], not_named: list[str]
 ) -> None:
-    with pytest.raises(ConstraintError) as told:
+    with pytest.raises(ConstraintError) as reported:
         solve(RISING, line(6), asked, n_active)
-    text = str(told.value)
+    text = str(reported.value)
     assert all(part in text for part in named), text
     assert not any(part in text for part in not_named), text
     assert "\n" not in text

@@ -287,7 +287,7 @@ def test_a_wrong_path_to_ones_own_catalogue_says_where_it_was_named(own):
     assert "install" not in str(refusal.value)
 
 
-def test_one_bad_entry_is_told_when_asked_for_and_spoils_no_other(own):
+def test_one_bad_entry_is_reported_when_asked_for_and_spoils_no_other(own):
     bad = WHOLE.replace("history = 4", "history = 0")
     own.write_text(WHOLE + bad.replace("mine", "bad") + bad.replace("mine", "era5-uk-t2m"))
     known = load_catalogue()

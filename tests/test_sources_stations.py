@@ -70,7 +70,7 @@ def test_a_row_is_a_time_and_a_column_a_station(tmp_path):
     assert field.step == np.timedelta64(24, "h") and field.grid is None
 
 
-def test_latitude_and_longitude_are_told_apart_by_the_settings(tmp_path):
+def test_latitude_and_longitude_are_distinguished_by_the_settings(tmp_path):
     field = read(written(tmp_path))
     np.testing.assert_allclose(field.sites.longitude, [-81.433334, -89.400002, -81.383331])
     np.testing.assert_allclose(field.sites.latitude, [39.349998, 36.016666, 35.733334])

@@ -34,7 +34,7 @@ def shown(table: Table) -> str:
     return console.export_text()
 
 
-def test_the_error_table_has_a_row_for_every_level_beside_the_rivals(network_run: Run) -> None:
+def test_the_error_table_has_a_row_for_every_level_beside_the_baselines(network_run: Run) -> None:
     found = rows(tables.error_table(network_run))
     dense, second = network_run.rmse(0), network_run.rmse(2)
     assert [row[:2] for row in found] == [
@@ -74,7 +74,9 @@ def test_the_error_table_has_a_column_for_every_selector_that_was_measured(
     assert [found[6] for found in rows(table)] == ["", "", "7.250", ""]
 
 
-def test_before_rivals_are_measured_the_error_table_has_no_columns_for_them(tmp_path: Path) -> None:
+def test_before_baselines_are_measured_the_error_table_has_no_columns_for_them(
+    tmp_path: Path,
+) -> None:
     run = save_run(tmp_path, "bare", make_arrays(network_sites()))
     assert len(tables.error_table(run).columns) == 5
 

@@ -159,10 +159,10 @@ def test_a_series_errs_as_the_figures_of_its_site_say(run: Run, answers: WhatIf)
 def test_another_site_s_series_costs_no_forecast(
     run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mask, told = run.path.mask(1), []
+    mask, reported = run.path.mask(1), []
     assert answers.known_series(mask, 0, 0) is None
-    answers.series(mask, 0, 0, told.append)
-    assert told == sorted(told) and told[-1] == 1.0
+    answers.series(mask, 0, 0, reported.append)
+    assert reported == sorted(reported) and reported[-1] == 1.0
     monkeypatch.setattr(answers.forecasts, "at", None)
     assert answers.series(mask, 9, 0).plan.shape == (len(answers.windows), 1)
     assert answers.known_series(mask, 9, 1) is None, "another lead time is another forecast"
@@ -179,7 +179,7 @@ def test_where_all_sites_are_too_many_to_remember_one_is_forecast(
         np.testing.assert_allclose(getattr(alone, name), getattr(whole, name), rtol=1e-5)
 
 
-def test_work_ends_where_the_one_told_of_it_says_so(run: Run, answers: WhatIf) -> None:
+def test_work_ends_where_the_one_reported_of_it_says_so(run: Run, answers: WhatIf) -> None:
     def stop(share: float) -> None:
         raise InterruptedError
 
@@ -259,15 +259,15 @@ def test_every_long_answer_tells_its_share_piece_by_piece_and_can_be_stopped(
 ) -> None:
     monkeypatch.setattr(module, "PIECE_NUMBERS", 2 * 12 * 10)  # ten forecasts of two steps
     mask, more = run.path.mask(1), {"switched": [0], "share_within": [1.0, 0]}.get(question, [])
-    told: list[float] = []
+    reported: list[float] = []
 
     def stop_half_way(share: float) -> None:
-        told.append(share)
+        reported.append(share)
         if share >= 0.5:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         getattr(answers, question)(mask, *more, tell=stop_half_way)
-    assert told == sorted(told) and 0.5 <= told[-1] < 0.9
-    getattr(answers, question)(mask, *more, tell=told.append)
-    assert told[-1] == pytest.approx(1.0)
+    assert reported == sorted(reported) and 0.5 <= reported[-1] < 0.9
+    getattr(answers, question)(mask, *more, tell=reported.append)
+    assert reported[-1] == pytest.approx(1.0)

@@ -63,10 +63,12 @@ def test_levels_that_err_no_less_than_persistence_are_named(tmp_path: Path) -> N
     ahead = save_run(tmp_path, "ahead", arrays)
     assert run_text.behind_persistence(ahead) == []
     run = save_run(tmp_path, "behind", replace(arrays, persistence=arrays.errors[2]))
-    (told,) = run_text.behind_persistence(run)
+    (reported,) = run_text.behind_persistence(run)
     behind = [i for i in range(len(arrays.errors)) if run.rmse(i) >= run.rmse(2)]
     named = ", ".join(run_text.level_label(run, level) for level in behind)
-    assert 2 in behind and told.startswith(f"With {named} removed the forecast errs no less than")
+    assert 2 in behind and reported.startswith(
+        f"With {named} removed the forecast errs no less than"
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,8 +178,8 @@ def test_each_channel_s_error_has_its_name_and_unit_where_there_are_several(
         update={"channels": ("speed", "humidity"), "units": ("mph", "kg/kg")}
     )
     run = replace(network_run, manifest=network_run.manifest.model_copy(update={"dataset": card}))
-    told = run_text.errors_of_channels(run, [1.0, 2.5e-6], [1.0, 2.5e-6])
-    assert told == "speed 1.00 mph, humidity 2.50e-6 kg/kg"
+    reported = run_text.errors_of_channels(run, [1.0, 2.5e-6], [1.0, 2.5e-6])
+    assert reported == "speed 1.00 mph, humidity 2.50e-6 kg/kg"
 
 
 def test_an_error_stands_beside_the_best_cut_where_all_sites_are_not_the_best(

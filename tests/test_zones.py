@@ -115,10 +115,10 @@ def test_points_are_no_zones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a map", b"{}", b"PK\x03\x04 broken"])
-def test_what_cannot_be_read_is_told_in_one_line(content: bytes) -> None:
-    with pytest.raises(DataError, match="mine.zip: expected polygons") as told:
+def test_what_cannot_be_read_is_reported_in_one_line(content: bytes) -> None:
+    with pytest.raises(DataError, match="mine.zip: expected polygons") as reported:
         parse(content, "mine.zip")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_zones_far_from_every_site_are_refused(tmp_path: Path) -> None:

@@ -249,8 +249,8 @@ function ring(view, stage) {
 // Around cells: those whose outline tells something, and above them the selected ones.
 function outlines(view, stage) {
   const { arrays, selected, version } = stage.look;
-  const told = outlinedCells(arrays[`line/table/${view}`], arrays[`line/rows/${view}`], stage.scene.faint);
-  return [["outlined", told, 0.75], ["selected", selected.map((cell) => ({ cell, colour: stage.scene.ring })), 3]]
+  const reported = outlinedCells(arrays[`line/table/${view}`], arrays[`line/rows/${view}`], stage.scene.faint);
+  return [["outlined", reported, 0.75], ["selected", selected.map((cell) => ({ cell, colour: stage.scene.ring })), 3]]
     .map(([name, data, width]) => new globalThis.deck.PolygonLayer({
       id: `${view}-${name}`, data, pickable: false, filled: false, stroked: true,
       getPolygon: ({ cell }) => corners(stage.raster, cell), getLineColor: ({ colour }) => colour,
@@ -347,7 +347,7 @@ function tooltip(stage, info) {
   const { arrays } = look;
   const figures = (value, digits) => digits > 6 ? value.toExponential(2) : value.toFixed(digits);
   const shown = (value, digits, unit, none) => Number.isFinite(value) ? `${figures(value, digits)} ${unit}` : none;
-  const told = (plan) => {
+  const reported = (plan) => {
     const error = numberAt(arrays[`error${plan}`], look[`scale${plan}`], row);
     return shown(error, look.digits, words.unit, "no data");
   };
@@ -360,8 +360,8 @@ function tooltip(stage, info) {
     shown(numberAt(arrays[`reading/${view}`], own.scale, row), own.digits, own.unit, "not known");
   const site = `${words.noun[0].toUpperCase()}${words.noun.slice(1)} ${stage.ids()[row]}`;
   const text = "kept/other" in arrays
-    ? `${site}\nA: ${kept("")}, ${told("")}\nB: ${kept("/other")}, ${told("/other")}`
-    : `${site}: ${kept("")}\n${words.error}: ${told("")}\n` +
+    ? `${site}\nA: ${kept("")}, ${reported("")}\nB: ${kept("/other")}, ${reported("/other")}`
+    : `${site}: ${kept("")}\n${words.error}: ${reported("")}\n` +
       `Importance: ${standing(stage.importance[row], words.noun)}`;
   return {
     text: text + reading,

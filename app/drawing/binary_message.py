@@ -28,12 +28,12 @@ class Body:
     """Arrays ready to be sent, any number of times.
 
     Attributes:
-        told: type, offset in bytes and number of elements of each array, by name.
+        reported: type, offset in bytes and number of elements of each array, by name.
         data: the arrays, deflated where they are large.
         deflated: whether they are.
     """
 
-    told: dict[str, tuple[str, int, int]]
+    reported: dict[str, tuple[str, int, int]]
     data: bytes
     deflated: bool
 
@@ -41,24 +41,24 @@ class Body:
 def body(arrays: Mapping[str, np.ndarray]) -> Body:
     """Arrays by name, of the types in TYPES, flattened row by row."""
     parts: list[bytes] = []
-    told: dict[str, tuple[str, int, int]] = {}
+    reported: dict[str, tuple[str, int, int]] = {}
     offset = 0
     for name, values in arrays.items():
         kind = TYPES[values.dtype.name]
         data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
-        told[name] = (kind, offset, values.size)
+        reported[name] = (kind, offset, values.size)
         data += b"\0" * (-len(data) % 4)
         parts.append(data)
         offset += len(data)
     whole = b"".join(parts)
     deflated = len(whole) > DEFLATE_FROM
-    return Body(told, zlib.compress(whole, 1) if deflated else whole, deflated)
+    return Body(reported, zlib.compress(whole, 1) if deflated else whole, deflated)
 
 
 def pack(head: Mapping[str, Any], arrays: Body) -> bytes:
     """One message; the head is whatever JSON can hold, "arrays" and "deflated" are taken."""
-    told = {**head, "arrays": arrays.told, "deflated": arrays.deflated}
-    start = json.dumps(told, separators=(",", ":")).encode()
+    reported = {**head, "arrays": arrays.reported, "deflated": arrays.deflated}
+    start = json.dumps(reported, separators=(",", ":")).encode()
     start += b" " * (-len(start) % 4)
     return struct.pack("<I", len(start)) + start + arrays.data
 

@@ -28,11 +28,11 @@ def trade_off(
     channel: int,
     height: int = HEIGHT,
 ) -> go.Figure:
-    """Error of our path and its rivals at every level, with a marker at the chosen one.
+    """Error of our path and its baselines at every level, with a marker at the chosen one.
 
     Args:
         run: the run.
-        baselines: rivals measured so far; what is not there is not drawn.
+        baselines: baselines measured so far; what is not there is not drawn.
         level: level index to mark.
         lead: lead-time index, or None for all.
         channel: channel index.
@@ -71,9 +71,9 @@ def trade_off(
             "line": {"width": 3},
         },
     )
-    # Last, so that neither the path nor its marker hides a rival that does as well or better.
+    # Last, so that neither the path nor its marker hides a baseline that does as well or better.
     for curve in selector_curves(run, baselines, lead, channel):
-        add_rival(figure, curve)
+        add_baseline(figure, curve)
     figure.add_vline(x=removed[level], line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
     decimals = run_text.digits(ours[0])
     figure.update_traces(hovertemplate=f"%{{y:.{decimals}f}} {unit}", selector={"hoverinfo": None})
@@ -237,7 +237,7 @@ def _span_numbers(run: Run) -> list[float]:
     return [round((i + 1) * step, 4) for i in range(run.manifest.config.horizon)]
 
 
-def add_rival(figure: go.Figure, curve: Curve) -> None:
+def add_baseline(figure: go.Figure, curve: Curve) -> None:
     """A selector measured beside the path: its mean as a line, its draws' range as a band."""
     if curve.draws > 1:
         add_band(figure, curve.removed, curve.low, curve.high, curve.colour, curve.label)

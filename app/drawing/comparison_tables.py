@@ -101,13 +101,13 @@ def _noun(runs: tuple[Run, Run]) -> str:
 
 
 def _counts(runs: tuple[Run, Run], summaries: tuple[Summary, Summary]) -> tuple[str, str, str, str]:
-    told = [f"{s.n_kept:,} of {s.n_sites:,}" for s in summaries]
+    reported = [f"{s.n_kept:,} of {s.n_sites:,}" for s in summaries]
     same = summaries[0].n_sites == summaries[1].n_sites
     apart = f"{summaries[1].n_kept - summaries[0].n_kept:+,}" if same else ""
     return (
         f"{run_text.capital(_noun(runs))}s kept",
-        told[0],
-        told[1],
+        reported[0],
+        reported[1],
         apart.replace("-", "\N{MINUS SIGN}"),
     )
 
@@ -120,7 +120,7 @@ def _row(
     *,
     comparable: bool,
 ) -> tuple[str, str, str, str]:
-    told = [
+    reported = [
         UNKNOWN if value is None else f"{run_text.number(value, reference)} {unit}"
         for value, unit in zip(values, units, strict=True)
     ]
@@ -129,7 +129,7 @@ def _row(
     if comparable and first is not None and second is not None:
         size = run_text.digits(reference)
         apart = f"{second - first:+.{size}f} {units[0]}".replace("-", "\N{MINUS SIGN}")
-    return label, told[0], told[1], apart
+    return label, reported[0], reported[1], apart
 
 
 def _seeds(summary: Summary, unit: str) -> str:

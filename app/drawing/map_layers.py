@@ -14,8 +14,7 @@ from dynst_core.fields.metrics import LEAD_TIME
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served
 from dynst_core.planning.service_areas import served as served_areas
-from dynst_core.presentation import map_styles as looks
-from dynst_core.presentation import palette, run_text
+from dynst_core.presentation import map_styles, palette, run_text
 from dynst_core.presentation.palette import Legend, Scale
 from dynst_core.presentation.projection import unwrapped
 from dynst_core.runs.store import Run
@@ -82,7 +81,7 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
-class Look(looks.Look):
+class MapStyle(map_styles.MapStyle):
     """One layer of one map.
 
     Attributes:
@@ -92,10 +91,10 @@ class Look(looks.Look):
     reading: map_paint.Reading | None = None
 
 
-Draw = Callable[[Run, Plan, Facts], Look]
+Draw = Callable[[Run, Plan, Facts], MapStyle]
 
 
-def look(name: str, run: Run, plan: Plan, facts: Facts) -> Look:
+def look(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
     """One of the layers beyond importance and error, which `maps.make_paint` draws.
 
     A layer whose facts are not known is grey and says so.
@@ -105,13 +104,13 @@ def look(name: str, run: Run, plan: Plan, facts: Facts) -> Look:
     return draw(run, plan, facts)
 
 
-def undecided(name: str, run: Run, plan: Plan) -> looks.Look:
+def undecided(name: str, run: Run, plan: Plan) -> map_styles.MapStyle:
     """Any layer while no plan obeys: all sites grey, so that none looks kept or removed."""
     cell, pinned = run.grid is not None, plan.constraints.pin != FREE
-    line = looks.outlines(run, np.zeros(len(run.sites), dtype=bool))
+    line = map_styles.outlines(run, np.zeros(len(run.sites), dtype=bool))
     line[pinned] = palette.PIN_OUTLINE
     pins = (palette.pin_swatch("pinned", cell=cell),) if pinned.any() else ()
-    return looks.Look(
+    return map_styles.MapStyle(
         LABELS[name],
         f"{run_text.NO_PLAN}: no {run_text.site_noun(run)} is kept or removed yet",
         np.full_like(line, palette.NO_DATA),
@@ -128,17 +127,17 @@ def added_scale(run: Run, lead: int | None, channel: int) -> Scale:
     return palette.added_scale(palette.reach(np.concatenate(added) if added else dense * 0))
 
 
-def _added(run: Run, plan: Plan, facts: Facts) -> Look:
+def _added(run: Run, plan: Plan, facts: Facts) -> MapStyle:
     noun, unit = run_text.site_noun(run), run_text.unit(run, facts.channel)
     here = plan.rmse_by_site(facts.channel, facts.lead)
     known = here is not None
     dense = run.arrays.errors[0].at_lead_time(facts.lead).rmse(axis=LEAD_TIME)[:, facts.channel]
     added = here - dense if here is not None else np.full(len(dense), np.nan)
     scale = added_scale(run, facts.lead, facts.channel)
-    told = f"RMSE with this plan minus RMSE with all {noun}s, in {unit}, "
-    return Look(
+    reported = f"RMSE with this plan minus RMSE with all {noun}s, in {unit}, "
+    return MapStyle(
         "Error added by the cut",
-        told + run_text.lead_time(run, facts.lead) if known else run_text.NOT_EVALUATED,
+        reported + run_text.lead_time(run, facts.lead) if known else run_text.NOT_EVALUATED,
         scale.rgba(added),
         _outline(run, plan),
         _legend(run, scale, unit, signed=True, known=known),
@@ -146,17 +145,17 @@ def _added(run: Run, plan: Plan, facts: Facts) -> Look:
     )
 
 
-def _within(run: Run, plan: Plan, facts: Facts) -> Look:
+def _within(run: Run, plan: Plan, facts: Facts) -> MapStyle:
     noun, unit = run_text.site_noun(run), run_text.unit(run, facts.channel)
     share = facts.share if facts.share is not None else np.full(len(run.sites), np.nan)
     scale = palette.share_scale()
-    told = (
+    reported = (
         f"share of forecasts that miss by at most {facts.miss:g} {unit}, "
         f"{run_text.lead_time(run, facts.lead)}, {run_text.test_period(run)}"
     )
-    return Look(
+    return MapStyle(
         f"Forecasts within {facts.miss:g} {unit}",
-        told if facts.share is not None else f"not yet forecast for this plan; in % by {noun}",
+        reported if facts.share is not None else f"not yet forecast for this plan; in % by {noun}",
         scale.rgba(100 * share),
         _outline(run, plan),
         _legend(run, scale, "%", known=facts.share is not None),
@@ -164,7 +163,7 @@ def _within(run: Run, plan: Plan, facts: Facts) -> Look:
     )
 
 
-def _served(run: Run, plan: Plan, facts: Facts) -> Look:
+def _served(run: Run, plan: Plan, facts: Facts) -> MapStyle:
     noun = run_text.site_noun(run)
     served = facts.served or served_areas(run.sites, run.grid, plan.mask)
     kept, cell = plan.mask.active, run.grid is not None
@@ -179,10 +178,10 @@ def _served(run: Run, plan: Plan, facts: Facts) -> Look:
     kept_site = palette.kept_swatch(f"kept {noun}", cell=cell)
     removed = () if cell else (palette.removed_swatch(f"removed {noun}", cell=False),)
     shapes = tuple(
-        looks.Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
+        map_styles.Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
         for site, ring in served.outlines
     )
-    return Look(
+    return MapStyle(
         "Area served",
         f"all places nearer to one kept {noun} than to any other; its size in {unit}",
         fill,
@@ -196,7 +195,7 @@ def _served(run: Run, plan: Plan, facts: Facts) -> Look:
 def _moment(name: str) -> Draw:
     """The drawer of a layer that shows one forecast."""
 
-    def draw(run: Run, plan: Plan, facts: Facts) -> Look:
+    def draw(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         unit, variable = (f(run, facts.channel) for f in (run_text.unit, run_text.variable))
         moment, lead = facts.moment, run_text.lead_time(run, facts.lead)
         title = {
@@ -215,10 +214,10 @@ def _moment(name: str) -> Draw:
                 TRUTH: moment.truth,
                 DIFFERENCE: moment.forecast - moment.truth,
             }[name]
-        told = "not yet forecast for this plan" if moment is None else f"{unit}, {lead}"
-        return Look(
+        reported = "not yet forecast for this plan" if moment is None else f"{unit}, {lead}"
+        return MapStyle(
             title,
-            f"{told}, valid {moment.valid_time}" if moment else told,
+            f"{reported}, valid {moment.valid_time}" if moment else reported,
             scale.rgba(values),
             _outline(run, plan),
             _legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
@@ -273,15 +272,17 @@ def _ticks(scale: Scale, unit: str, *, signed: bool = False) -> tuple[tuple[floa
         values = [low, 0.0, high]
     elif len(values) > MOST_TICKS:
         values = [values[0], values[len(values) // 2], values[-1]]
-    told = []
+    reported = []
     for value in values:
         sign = "+" if signed and value else ""
         text = f"{value:{sign},.{places}f}".replace("-", "\N{MINUS SIGN}")
         beyond = "≤ " if value == low and low != 0 else "≥ " if value == high else ""
         last = f" {unit}" if value == values[-1] else ""
-        told.append(((value - low) / (high - low), f"{'' if unit == '%' else beyond}{text}{last}"))
-    return tuple(told)
+        reported.append(
+            ((value - low) / (high - low), f"{'' if unit == '%' else beyond}{text}{last}")
+        )
+    return tuple(reported)
 
 
 MOST_TICKS = 4
-"""More would touch each other where numbers are long; then the ends and the middle are told."""
+"""More would touch each other where numbers are long; then the ends and the middle are reported."""

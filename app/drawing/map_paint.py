@@ -17,7 +17,7 @@ from app.drawing import binary_message
 from app.drawing.map_stage import ERROR, IMPORTANCE, Stage
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import map_styles, run_text
-from dynst_core.presentation.map_styles import Look, Shape
+from dynst_core.presentation.map_styles import MapStyle, Shape
 from dynst_core.presentation.palette import Legend, Scale
 from dynst_core.runs.store import Run
 
@@ -57,7 +57,7 @@ class Paint:
         legends: by view.
         kept: (s,), bool.
         error: (s,), float32, RMSE in units; NaN where nothing was observed.
-        digits: decimals that are told of an error.
+        digits: decimals that are reported of an error.
         readings: by view, where its layer has a number of its own, values in the stage's order.
         shapes: by view, areas beneath the sites.
         borders: lines above the sites, on every map.
@@ -112,7 +112,7 @@ def make_paint(
 
 
 def paint_of(
-    stage: Stage, shown: dict[str, Look], kept: np.ndarray, error: np.ndarray, digits: int
+    stage: Stage, shown: dict[str, MapStyle], kept: np.ndarray, error: np.ndarray, digits: int
 ) -> Paint:
     """Looks by view as the stage draws them; kept and error (s,), in the run's order."""
     return Paint(
@@ -169,8 +169,8 @@ def seal(paint: Paint) -> Sealed:
         arrays[f"error{name}"], head[f"scale{name}"] = binary_message.numbers(error, paint.digits)
     for view, reading in paint.readings.items():
         arrays[f"reading/{view}"], scale = binary_message.numbers(reading.values, reading.digits)
-        told = {"label": reading.label, "unit": reading.unit, "digits": reading.digits}
-        head["readings"][view] = {**told, "scale": scale}
+        reported = {"label": reading.label, "unit": reading.unit, "digits": reading.digits}
+        head["readings"][view] = {**reported, "scale": scale}
     return Sealed(head, binary_message.body(arrays))
 
 

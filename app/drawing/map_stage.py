@@ -80,7 +80,7 @@ class Stage:
             "ring": palette.SELECTED,
             "border": palette.INK,
             "faint": palette.GREY_CELL_OUTLINE,
-            "raster": None if self.raster is None else _told(self.raster),
+            "raster": None if self.raster is None else _reported(self.raster),
         }
         arrays: dict[str, np.ndarray] = {
             "ids": np.frombuffer(ids, dtype=np.uint8),
@@ -94,7 +94,7 @@ class Stage:
         return hashlib.sha256(self.message).hexdigest()[:16]
 
 
-def _told(raster: Raster) -> dict[str, object]:
+def _reported(raster: Raster) -> dict[str, object]:
     names = ("y", "x", "rows", "columns")
     lists = {name: getattr(raster, name).tolist() for name in names}
     return {**lists, "bounds": raster.bounds}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from app.drawing.charts import HEIGHT, add_band, add_rival
+from app.drawing.charts import HEIGHT, add_band, add_baseline
 from dynst_core.presentation import palette, run_text
 from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
 from dynst_core.runs.manifest import Baselines
@@ -23,11 +23,11 @@ def selectors(
     limits: tuple[float, float] | None = None,
     height: int = HEIGHT,
 ) -> go.Figure:
-    """The path and every rival measured beside it.
+    """The path and every baseline measured beside it.
 
     Args:
         run: the run.
-        baselines: its rivals.
+        baselines: its baselines.
         marks: plans to mark; one whose error is unknown is left out.
         lead: lead-time index, or None for all.
         channel: channel index.
@@ -36,7 +36,7 @@ def selectors(
     """
     figure = go.Figure()
     for curve in selector_curves(run, baselines, lead, channel):
-        add_rival(figure, curve)
+        add_baseline(figure, curve)
     levels = range(len(run.path.active))
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     band = seeds_band(run, lead, channel)

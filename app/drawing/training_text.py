@@ -21,7 +21,7 @@ ROOM = 0.9
 """Share of the free memory that a training may be expected to take."""
 
 FIRST_TOLD = 0.02
-"""Share of a training from which its time left is told."""
+"""Share of a training from which its time left is reported."""
 
 
 def levels_of(text: str) -> tuple[float, ...] | None:

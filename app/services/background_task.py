@@ -1,8 +1,8 @@
 """Answers that are computed beside the page, so that the slider never waits for them.
 
 Streamlit lets no move of the slider interrupt what its fragment is computing; a thread of its own
-does. Each session has one errand at a time: a newer question ends the older. What comes out lies
-where it is remembered for all; an errand tells how far it is.
+does. Each session has one task at a time: a newer question ends the older. What comes out lies
+where it is remembered for all; an task tells how far it is.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ REST_SECONDS = 0.25
 """How long a screen rests before the work begins: a slider on its way starts none."""
 
 LEAST_SHARE, LEAST_SECONDS = 0.05, 1.0
-"""What must be done, and how long it must have taken, before the time left is foretold."""
+"""What must be done, and how long it must have taken, before the time left is predicted."""
 
-ERRAND = "errand"
+BACKGROUND_TASK = "task"
 
 
 class _DroppedError(Exception):
@@ -31,7 +31,7 @@ class _DroppedError(Exception):
 
 
 @dataclass(eq=False)
-class Errand:
+class BackgroundTask:
     """What one screen asked, and how far the answer is.
 
     Attributes:
@@ -54,7 +54,7 @@ class Errand:
     ended: Event = field(default_factory=Event)
     _began: float = 0.0
 
-    def run(self, work: Callable[[Errand], object]) -> None:
+    def run(self, work: Callable[[BackgroundTask], object]) -> None:
         """Do the work, unless it is dropped meanwhile."""
         try:
             time.sleep(REST_SECONDS)
@@ -92,26 +92,26 @@ class Errand:
         return taken * (1 - share) / share
 
 
-def ask(asked: frozenset[Hashable], work: Callable[[Errand], object]) -> Errand:
-    """The errand of this session that answers a question; begun now if none does.
+def ask(asked: frozenset[Hashable], work: Callable[[BackgroundTask], object]) -> BackgroundTask:
+    """The task of this session that answers a question; begun now if none does.
 
     Args:
-        asked: the parts of the question. An errand that was asked all of them, and more, is it.
-        work: does it, in a thread of its own; it may not draw. It is given the errand, to tell how
+        asked: the parts of the question. An task that was asked all of them, and more, is it.
+        work: does it, in a thread of its own; it may not draw. It is given the task, to tell how
             far it is.
     """
-    last = st.session_state.get(ERRAND)
+    last = st.session_state.get(BACKGROUND_TASK)
     if last is not None and asked <= last.asked:
         return last
     drop()
-    errand = Errand(asked)
-    st.session_state[ERRAND] = errand
-    Thread(target=errand.run, args=(work,), daemon=True).start()
-    return errand
+    task = BackgroundTask(asked)
+    st.session_state[BACKGROUND_TASK] = task
+    Thread(target=task.run, args=(work,), daemon=True).start()
+    return task
 
 
 def drop() -> None:
-    """End the errand of this session, if it has one, and forget that it was asked."""
-    last = st.session_state.pop(ERRAND, None)
+    """End the task of this session, if it has one, and forget that it was asked."""
+    last = st.session_state.pop(BACKGROUND_TASK, None)
     if last is not None:
         last.dropped.set()

@@ -82,14 +82,14 @@ _stamps: WeakKeyDictionary[Run, tuple[int, ...]] = WeakKeyDictionary()
 
 
 def stamp(run: Run) -> tuple[int, ...]:
-    """What `changed` told when the run was opened: the caches' key, at no cost."""
+    """What `changed` reported when the run was opened: the caches' key, at no cost."""
     if run not in _stamps:
         _stamps[run] = changed(run.folder)
     return _stamps[run]
 
 
 def baselines(run: Run) -> tuple[Baselines, str | None]:
-    """The rivals beside a run, and why they cannot be read, if so; the run stays usable."""
+    """The baselines beside a run, and why they cannot be read, if so; the run stays usable."""
     try:
         return run.baselines, None
     except RunError as error:

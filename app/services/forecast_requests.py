@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.services import forecasters
-from app.services.background_task import Errand
+from app.services.background_task import BackgroundTask
 from dynst_core.fields.mask import Mask
 from dynst_core.inference.answer_cache import Tell, part
 from dynst_core.runs.store import Run
@@ -108,21 +108,21 @@ def still_open(run: Run, asked: Iterable[Ask]) -> list[Ask]:
     return [one for one in dict.fromkeys(asked) if loaded is None or not one.known(loaded)]
 
 
-def work(run: Run, asked: list[Ask]) -> Callable[[Errand], None]:
+def work(run: Run, asked: list[Ask]) -> Callable[[BackgroundTask], None]:
     """What answers them all, in any thread."""
     return partial(_answer, forecasters.reader(run), asked)
 
 
-def _answer(read: Callable[[], WhatIf | None], asked: list[Ask], errand: Errand) -> None:
-    errand.say("Reading the run's data and forecaster")
+def _answer(read: Callable[[], WhatIf | None], asked: list[Ask], task: BackgroundTask) -> None:
+    task.say("Reading the run's data and forecaster")
     what_if = read()
     if what_if is None:
         return
-    errand.say(f"Forecasting the test period ({len(what_if.windows):,} forecasts)")
+    task.say(f"Forecasting the test period ({len(what_if.windows):,} forecasts)")
     left = [one for one in asked if not one.known(what_if)]
     done, total = 0.0, sum(one.passes for one in left)
     for one in left:
         first, done = done, done + one.passes
-        made = one.make(what_if, part(errand.tell, first / total, done / total))
+        made = one.make(what_if, part(task.tell, first / total, done / total))
         if one.early:
-            errand.early = made
+            task.early = made

@@ -98,13 +98,13 @@ def unmet(query: Mapping[str, str], made: Comparison, first: Run, second: Run) -
         first: the run that A shows.
         second: the run that B shows.
     """
-    told: list[str] = []
+    reported: list[str] = []
     for name, side, run in ((FIRST, made.first, first), (SECOND, made.second, second)):
         asked, cut = query.get(name, side.run_id), query.get(f"{name}-{REMOVED}", "")
         lost = "" if asked == side.run_id else run_text.unknown_run(asked, side.run_id)
         other = links.unmet_cut(cut, run, run.level_near(side.removed))
-        told += [f"{name.upper()}: {one}" for one in (run_text.plain(lost), other) if one]
-    return told
+        reported += [f"{name.upper()}: {one}" for one in (run_text.plain(lost), other) if one]
+    return reported
 
 
 def same_sites(first: Run, second: Run) -> bool:

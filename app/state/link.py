@@ -102,10 +102,12 @@ def unmet_cut(asked: str, run: Run, level: int) -> str:
         return ""
     removed = _number(asked)
     if removed is None or abs(removed) > MOST_PERCENT:
-        told = f"{asked[:40]!r} is no share to remove; this is {run_text.level_label(run, level)}."
+        reported = (
+            f"{asked[:40]!r} is no share to remove; this is {run_text.level_label(run, level)}."
+        )
     else:
-        told = run_text.other_level(run, level, removed / 100)
-    return run_text.plain(told)
+        reported = run_text.other_level(run, level, removed / 100)
+    return run_text.plain(reported)
 
 
 def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
@@ -147,7 +149,7 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
     for name, ids in (
         (KEEP, _joined(choice.always)),
         (DROP, _joined(choice.never)),
-        (EDIT, _told(choice.edits)),
+        (EDIT, _reported(choice.edits)),
         (GROUP, _joined(choice.group)),
     ):
         if 0 < len(ids) <= LONGEST_LIST:
@@ -167,7 +169,7 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
 
 def carries_all(choice: Choice) -> bool:
     """Whether a link to a choice leaves nothing of it out."""
-    lists = (_joined(choice.always), _joined(choice.never), _told(choice.edits))
+    lists = (_joined(choice.always), _joined(choice.never), _reported(choice.edits))
     short = max(map(len, lists)) <= LONGEST_LIST
     return short and not choice.limits and choice.costs is None
 
@@ -238,7 +240,7 @@ def _joined(ids: tuple[str, ...]) -> str:
     return ",".join(quote(site, safe="") for site in ids)
 
 
-def _told(edits: tuple[Edit, ...]) -> str:
+def _reported(edits: tuple[Edit, ...]) -> str:
     """Edits in one text, each "off:ID" or "on:ID:reason"; colons and commas are escaped."""
     parts = []
     for edit in edits:

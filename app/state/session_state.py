@@ -64,8 +64,8 @@ def lost(run: Run) -> tuple[str, ...]:
 
 def unmet_level(run: Run) -> str:
     """That the link asked for a cut which the run does not have, as long as nothing is changed."""
-    told, read = st.session_state.get(_key("unmet", run), ("", None))
-    return told if read is choice(run) else ""
+    reported, read = st.session_state.get(_key("unmet", run), ("", None))
+    return reported if read is choice(run) else ""
 
 
 def remark(run: Run, text: str) -> None:
@@ -187,7 +187,7 @@ def forecast_asked(run: Run, plan: Plan) -> bool:
 
 
 def ask_failure(run: Run, plan: Plan, site: int) -> None:
-    """Say that one site's part in a plan is to be told: what is lost if it fails."""
+    """Say that one site's part in a plan is to be reported: what is lost if it fails."""
     st.session_state[_key("failure", run)] = (plan.mask.to_hex(), site)
 
 

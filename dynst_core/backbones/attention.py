@@ -49,7 +49,7 @@ class Spread:
         basis: how far each common pattern shows at a forecast site, (q, m).
         rows: the forecast site that each kept one is, (k,), as a row of the query; any that is not
             asked for.
-        told: which of the kept sites are asked for, (k,), bool. None when all are.
+        reported: which of the kept sites are asked for, (k,), bool. None when all are.
         present: which of the kept sites exist, (k,), bool; the others fill a fixed shape and
             change nothing. None when all exist.
     """
@@ -60,7 +60,7 @@ class Spread:
     shares: Shares
     basis: Tensor
     rows: Tensor
-    told: Tensor | None = None
+    reported: Tensor | None = None
     present: Tensor | None = None
 
 
@@ -80,7 +80,7 @@ class AttentionForecaster(nn.Module):
         window: steps read and forecast.
         channels: channels forecast, c.
         inputs: channels read, at least c, the forecast ones first.
-        cycles: cycles whose phase is told; every stream and latent hears it.
+        cycles: cycles whose phase is given; every stream and latent hears it.
         grid: not needed.
         width: size of a site's stream.
         latents: common patterns, m.
@@ -208,13 +208,13 @@ class AttentionForecaster(nn.Module):
         self, kept: Tensor, query: Tensor | None = None, strength: Tensor | None = None
     ) -> Spread:
         """Weights between the kept sites and the sites to forecast; see `Backbone.prepare`."""
-        n_sites, told = len(self.position), None
+        n_sites, reported = len(self.position), None
         if query is None:
             rows, query = kept, torch.arange(n_sites, device=kept.device)
         else:
             row = torch.full((n_sites,), -1, device=kept.device)
             row[query] = torch.arange(len(query), device=kept.device)
-            rows, told = row[kept].clamp_min(0), row[kept] >= 0
+            rows, reported = row[kept].clamp_min(0), row[kept] >= 0
         if strength is None:
             strength = torch.ones(len(kept), device=kept.device)
         site = self._describe()
@@ -225,7 +225,7 @@ class AttentionForecaster(nn.Module):
             shares=self._shares(site, kept, query, strength),
             basis=self.basis(site[query]),
             rows=rows,
-            told=told,
+            reported=reported,
         )
 
     def _shares(self, site: Tensor, kept: Tensor, query: Tensor, strength: Tensor) -> Shares:
@@ -280,7 +280,9 @@ class AttentionForecaster(nn.Module):
             strength=functional.pad(spread.strength, (0, 0, 0, more)),
             shares=spread.shares.pad(n_kept, self.n_neighbours(n_kept)),
             rows=functional.pad(spread.rows, (0, more)),
-            told=None if spread.told is None else functional.pad(spread.told, (0, more)),
+            reported=None
+            if spread.reported is None
+            else functional.pad(spread.reported, (0, more)),
             present=torch.arange(n_kept, device=spread.kept.device) < len(spread.kept),
         )
 
@@ -312,7 +314,7 @@ class AttentionForecaster(nn.Module):
         pattern = self.pattern_out(latent).transpose(0, 1)
         common = torch.addmm(forecast.flatten(1), spread.basis, pattern.flatten(1))
         own = self.own_out(site).transpose(0, 1)
-        for some in (spread.told, spread.present):
+        for some in (spread.reported, spread.present):
             if some is not None:
                 own = own * some[:, None, None]
         # In place: with few sites kept, copies of the whole field are what is left of the time.

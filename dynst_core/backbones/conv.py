@@ -19,7 +19,7 @@ class ConvForecaster(GridForecaster):
         window: steps read and forecast.
         channels: channels forecast, c.
         inputs: channels read, at least c, the forecast ones first.
-        cycles: cycles whose phase is told.
+        cycles: cycles whose phase is given.
         grid: how the sites form a grid; needed.
         width: size of a cell's stream.
         blocks: blocks, each of which sees `kernel` cells across.

@@ -81,7 +81,7 @@ class GraphForecaster(nn.Module):
         window: steps read and forecast.
         channels: channels forecast, c.
         inputs: channels read, at least c, the forecast ones first.
-        cycles: cycles whose phase is told.
+        cycles: cycles whose phase is given.
         grid: not needed.
         width: size of a site's stream.
         layers: exchanges between neighbours.
@@ -229,8 +229,8 @@ class GraphForecaster(nn.Module):
             dim=1,
         )
         from_source, from_reader = self.gate_ends(site).chunk(2, dim=1)
-        told = self.gate_edge(between) + from_source[source] + from_reader[reader]
-        return self.gate_out(told).unflatten(1, (self.n_layers, -1)).transpose(0, 1)
+        reported = self.gate_edge(between) + from_source[source] + from_reader[reader]
+        return self.gate_out(reported).unflatten(1, (self.n_layers, -1)).transpose(0, 1)
 
     def _kernel_rows(self, index: Tensor) -> Tensor:
         kernel = torch.arange(self.n_kernels, device=index.device)

@@ -48,7 +48,7 @@ class GridForecaster(nn.Module):
         channels: channels forecast, c.
         inputs: channels read, at least c, the forecast ones first.
         core: turns an image (b, width, rows, columns) into another of the same shape.
-        cycles: cycles whose phase is told.
+        cycles: cycles whose phase is given.
         grid: how the sites form a grid.
         width: size of a cell's stream.
         dropout: share of features dropped before a change is read out, in training.

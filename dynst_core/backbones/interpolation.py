@@ -77,9 +77,9 @@ class DenseShares:
             start = torch.where(kept, itself, weight[0])
         else:
             share = estimates.weight.to(weight)
-            told = torch.zeros_like(weight[0]).scatter(1, estimates.index, share)
-            told = torch.where(estimates.known[:, None], told, weight[0])
-            start = torch.where(kept, itself, told)
+            reported = torch.zeros_like(weight[0]).scatter(1, estimates.index, share)
+            reported = torch.where(estimates.known[:, None], reported, weight[0])
+            start = torch.where(kept, itself, reported)
             kernels = torch.cat([kernels, start[None]])
         return cls(start, kernels.transpose(0, 1).contiguous())
 
@@ -129,12 +129,14 @@ class NearShares:
         from these, and the same weights are one more kernel.
         """
         weight = logit.softmax(dim=-1)
-        told = weight[0]
+        reported = weight[0]
         if estimates is not None:
-            told = torch.where(estimates.known[:, None], estimates.weight.to(told), told)
+            reported = torch.where(
+                estimates.known[:, None], estimates.weight.to(reported), reported
+            )
         # A site is nearest to itself, unless more share its place than it has neighbours.
         itself = index == own[:, None]
-        start = torch.where(itself.any(dim=1, keepdim=True), itself.to(weight), told)
+        start = torch.where(itself.any(dim=1, keepdim=True), itself.to(weight), reported)
         if estimates is not None:
             weight = torch.cat([weight, start[None]])
         n_kernels = len(weight) - 1

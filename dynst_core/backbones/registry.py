@@ -92,7 +92,7 @@ def build_backbone(
         channels: channels forecast.
         inputs: channels read: those forecast, and a flag for each when some are missing.
         options: the forecaster's own settings.
-        cycles: cycles whose phase is told.
+        cycles: cycles whose phase is given.
         grid: how the sites form a grid, for forecasters that need one.
     Raises:
         ConfigError: no forecaster has this name, or it cannot be built for these sites or with

@@ -62,7 +62,7 @@ class RidgeForecaster(nn.Module):
         window: steps read and forecast.
         channels: channels forecast, c.
         inputs: channels read, at least c, the forecast ones first; flags are not made use of.
-        cycles: cycles whose phase is told.
+        cycles: cycles whose phase is given.
         grid: not needed.
         lags: last values used, up to the history's length.
         penalty: ridge penalty as a share of the features' whole variance; 0 has it chosen on

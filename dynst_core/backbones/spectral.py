@@ -27,7 +27,7 @@ class SpectralForecaster(GridForecaster):
         window: steps read and forecast.
         channels: channels forecast, c.
         inputs: channels read, at least c, the forecast ones first.
-        cycles: cycles whose phase is told.
+        cycles: cycles whose phase is given.
         grid: how the sites form a grid; needed.
         width: size of a cell's stream.
         layers: Fourier layers.

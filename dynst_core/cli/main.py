@@ -1,4 +1,4 @@
-"""Commands a planner types: see data sets, train, measure rivals, check, list runs, report."""
+"""Commands a planner types: see data sets, train, measure baselines, check, list runs, report."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def baselines(
     ] = "variance,random",
     device: Device = "auto",
 ) -> None:
-    """Train the rivals of a run, masks of other selectors, one by one.
+    """Train the baselines of a run, masks of other selectors, one by one.
 
     Takes longer than the run itself. Stop and start again at will: what is measured stays.
     """
@@ -209,7 +209,7 @@ def baselines(
     names = known(selectors.split(","))
     total = sum(task.steps for task in tasks_left(run, run.baselines, wanted, names))
     measured = measure_baselines(run, problem, wanted, names)
-    stopped = progress.follow_rivals(measured, total, problem.n_sites)
+    stopped = progress.follow_baselines(measured, total, problem.n_sites)
     run = _store(folder).open(run_id)
     console.print(*tables.error_tables(run), sep="\n")
     if stopped:
@@ -280,8 +280,10 @@ def forecast(
     found = tables.lead_time_tables(run, mask, dense, plan, still, len(starts))
     console.print(*found, sep="\n")
     if n_steps == run.manifest.config.horizon:
-        told = Refitted(run, forecasts.problem).caution(mask, plan)
-        console.print(escape(told), soft_wrap=True, highlight=False, end="\n" if told else "")
+        reported = Refitted(run, forecasts.problem).caution(mask, plan)
+        console.print(
+            escape(reported), soft_wrap=True, highlight=False, end="\n" if reported else ""
+        )
     for level, verdict in forecasts.verdicts.items():
         console.print(f"Level of {run.path.n_active[level]} sites, {verdict}.")
 
@@ -338,8 +340,8 @@ def report(
         other = run_text.other_level(run, chosen.level, asked)
         if other:
             console.print(other)
-    told = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
-    console.print(escape(told), soft_wrap=True)
+    reported = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
+    console.print(escape(reported), soft_wrap=True)
 
 
 def _plan_from(

@@ -96,8 +96,8 @@ def follow_training(training: PathTraining, steps: Iterable[TrainingProgress]) -
     return _follow(shown(), training.n_steps)
 
 
-def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:
-    """Train rivals with a progress bar; returns whether Ctrl-C ended it early.
+def follow_baselines(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:
+    """Train baselines with a progress bar; returns whether Ctrl-C ended it early.
 
     Args:
         measured: the trainings, step by step.
@@ -105,16 +105,16 @@ def follow_rivals(measured: Iterable[BaselineProgress], total: int, n_sites: int
         n_sites: sites of the run, kept or removed.
     """
 
-    def told() -> Iterator[tuple[int, str]]:
+    def reported() -> Iterator[tuple[int, str]]:
         for at in measured:
-            rivals = f"{at.left} rival{'s' * (at.left > 1)}"
+            baselines = f"{at.left} baseline{'s' * (at.left > 1)}"
             yield (
                 at.step,
                 f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of {n_sites} sites, "
-                f"{rivals} left, {_duration(at.seconds_left)} left",
+                f"{baselines} left, {_duration(at.seconds_left)} left",
             )
 
-    return _follow(told(), total)
+    return _follow(reported(), total)
 
 
 @contextmanager
@@ -133,13 +133,13 @@ def undisturbed() -> AbstractContextManager[None]:
     return handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM)
 
 
-def _follow(told: Iterable[tuple[int, str]], total: int) -> bool:
+def _follow(reported: Iterable[tuple[int, str]], total: int) -> bool:
     total = total or 1  # a closed form takes no steps, and is done for all that
     columns = BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}")
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=total)
         try:
-            for step, words in told:
+            for step, words in reported:
                 bar.update(task, completed=step, description=words)
             bar.update(task, completed=total)
         except KeyboardInterrupt:

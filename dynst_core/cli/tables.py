@@ -33,8 +33,8 @@ def error_table(run: Run, channel: int = 0) -> Table:
             f"all sites: {still} {unit}. Seed {run.manifest.config.seed}."
         ),
     )
-    rivals = measured(run.baselines)
-    names = (run_text.capital(NAMES[name]) if name in NAMES else name for name in rivals)
+    baselines = measured(run.baselines)
+    names = (run_text.capital(NAMES[name]) if name in NAMES else name for name in baselines)
     for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
         table.add_column(heading, justify="right")
     for level, n_active in enumerate(run.path.n_active):
@@ -45,7 +45,7 @@ def error_table(run: Run, channel: int = 0) -> Table:
             run_text.precise(rmse, dense),
             f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
             f"{run.speed_up(level):.1f} x",
-            *(_baseline(run, name, level, channel) for name in rivals),
+            *(_baseline(run, name, level, channel) for name in baselines),
         )
     return table
 
@@ -129,8 +129,8 @@ def lead_time_table(
 def _compared(rmse: np.ndarray) -> tuple[str, ...]:
     dense, plan, _ = rmse
     change = f"{100 * (plan / dense - 1):+.1f} %"
-    told = [run_text.precise(float(value), float(dense)) for value in rmse]
-    return told[0], told[1], change, told[2]
+    reported = [run_text.precise(float(value), float(dense)) for value in rmse]
+    return reported[0], reported[1], change, reported[2]
 
 
 def dataset_table(catalogue: Catalogue) -> Table:

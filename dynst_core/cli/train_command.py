@@ -150,7 +150,7 @@ def train_job(folder: JobFolder, problem: Problem, trainings: Sequence[PathTrain
             folder.claimed(),
             beating(folder.path / BEAT),
             progress.handled(stop, signal.SIGTERM),
-            _told_how_to_resume(folder),
+            _reported_how_to_resume(folder),
         ):
             folder.withdraw_stop()
             trained = _train_and_save(folder, problem, trainings, stop)
@@ -246,7 +246,7 @@ def _say_elsewhere(folder: JobFolder, run: Run, fault: str, seconds: float) -> N
 
 
 @contextmanager
-def _told_how_to_resume(folder: JobFolder) -> Iterator[None]:
+def _reported_how_to_resume(folder: JobFolder) -> Iterator[None]:
     """Whatever ends a training early, say how it goes on."""
     try:
         yield
@@ -297,7 +297,7 @@ def say_trained(trained: Trained, seeds: int) -> None:
         *run_text.behind_persistence(run),
         *baseline_text.beside_best(run),
         *baseline_text.beside_random(run),
-        *stability_text.told(run),
+        *stability_text.reported(run),
     ]:
         console.print(escape(line), soft_wrap=True, highlight=False)
     saved = f"Saved as [bold]{run.run_id}[/] in {escape(str(run.folder))}."
@@ -311,5 +311,5 @@ def say_trained(trained: Trained, seeds: int) -> None:
         raise SystemExit(130)
     if trained.job_id is not None:
         raise SystemExit(1)
-    told = f"No baseline has a forecaster trained for it yet; {run_text.measuring(run.run_id)}."
-    console.print(escape(told), soft_wrap=True)
+    reported = f"No baseline has a forecaster trained for it yet; {run_text.measuring(run.run_id)}."
+    console.print(escape(reported), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Rivals: masks that other selectors choose, each with a forecaster trained for it alone."""
+"""Baselines: masks that other selectors choose, each with a forecaster trained for it alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from dynst_core.constraints.constraints import NEVER, Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.evaluation.held_out_errors import check_same_data
-from dynst_core.evaluation.single_mask import MaskTraining, rival_options
+from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
@@ -30,7 +30,7 @@ RIVALS = ("variance", "random")
 
 @dataclass(frozen=True)
 class Task:
-    """One rival to train: a selector's mask at a level of a run's path."""
+    """One baseline to train: a selector's mask at a level of a run's path."""
 
     selector: str
     draw: int
@@ -41,7 +41,7 @@ class Task:
 
 @dataclass(frozen=True)
 class BaselineProgress:
-    """How far a comparison is: the rival under way, steps over all rivals, rivals left."""
+    """How far a comparison is: the baseline under way, steps over all baselines, baselines left."""
 
     task: Task
     step: int
@@ -66,7 +66,7 @@ class Orders:
     made: dict[tuple[str, int], Ranking] = field(default_factory=dict)
 
     def mask(self, task: Task) -> Mask:
-        """The sites that a rival keeps."""
+        """The sites that a baseline keeps."""
         key = task.selector, task.draw
         if key not in self.made:
             self.made[key] = rank_with(
@@ -80,7 +80,7 @@ class Orders:
         return sum(ranking.seconds for ranking in self.made.values())
 
     def seconds_left(self, tasks: Sequence[Task]) -> float:
-        """How long those may take that these rivals lack, by the mean of those made."""
+        """How long those may take that these baselines lack, by the mean of those made."""
         lacking = {(task.selector, task.draw) for task in tasks} - self.made.keys()
         return len(lacking) * self.seconds / max(1, len(self.made))
 
@@ -112,18 +112,18 @@ def tasks_left(
 ) -> list[Task]:
     """What is still to be measured, the levels in turn, so that early rows cover all levels.
 
-    Only the level indices in `levels` count, all when None. Every rival gets as many gradient
+    Only the level indices in `levels` count, all when None. Every baseline gets as many gradient
     steps as the path had taken up to and including the level.
     """
     have = {(row.selector, row.draw, row.level) for row in done.rows}
-    rivals = [
+    baselines = [
         (name, draw)
         for name in selectors
         for draw in range(RANDOM_DRAWS if name == "random" else 1)
     ]
     tasks = [
         Task(selector, draw, level, int(run.path.n_active[level]), run.manifest.steps[level])
-        for selector, draw in rivals
+        for selector, draw in baselines
         for level in levels or range(1, len(run.path.active))
     ]
     return [t for t in tasks if (t.selector, t.draw, t.level) not in have]
@@ -135,11 +135,11 @@ def measure_baselines(
     levels: list[int] | None = None,
     selectors: Sequence[str] = RIVALS,
 ) -> Iterator[BaselineProgress]:
-    """Train and test the rivals that are missing, writing each as soon as it is measured.
+    """Train and test the baselines that are missing, writing each as soon as it is measured.
 
-    A rival is kept as it was when its selection error was least, but never stops before its steps
-    are spent. Where the path's weight decay is not the usual one, it is trained with either. Its
-    mask keeps and leaves out the sites that the path was pinned to. A selector that learns a mask
+    A baseline is kept as it was when its selection error was least, but never stops before its
+    steps are spent. Where the path's weight decay is not the usual one, it is trained with either.
+    Its mask keeps and leaves out the sites that the path was pinned to. A selector that learns a mask
     learns it with the run's own kind of forecaster, or the usual one where that is in closed form.
 
     Yields:
@@ -148,14 +148,14 @@ def measure_baselines(
         RunError: the data at hand are not those the run was trained on.
     """
     check_same_data(run, problem)
-    # From disk: the run may have been opened before other rivals were measured.
+    # From disk: the run may have been opened before other baselines were measured.
     tasks = tasks_left(run, read_baselines(run.folder, run.run_id), levels, selectors)
     options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
     judge = Judge(problem, options.selection_windows, options.selection_queries)
     config = run.manifest.config
     kind = Kind(config.backbone, config.backbone_options)
     orders = Orders(problem, _pins_of(run, problem), kind)
-    step_options = rival_options(StepOptions.of(config.step_options))
+    step_options = baseline_options(StepOptions.of(config.step_options))
 
     def fresh() -> Forecaster:
         return Forecaster.for_problem(problem, config.backbone, config.backbone_options)

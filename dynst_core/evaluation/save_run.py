@@ -168,12 +168,12 @@ def _commit(here: Path) -> str:
     words = [*git, "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         for command in (kept, words):
-            told = subprocess.run(  # noqa: S603  fixed words and our own folder
+            reported = subprocess.run(  # noqa: S603  fixed words and our own folder
                 command, capture_output=True, text=True, check=True, timeout=10
             )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return told.stdout.strip()
+    return reported.stdout.strip()
 
 
 def _dataset_card(field: Field) -> DatasetCard:

@@ -19,11 +19,11 @@ LOOKS = 24
 """Times that the selection error is looked at in a training; the best weights found are kept."""
 
 
-def rival_options(path: StepOptions) -> tuple[StepOptions, ...]:
-    """How a rival's steps are taken: as the path's last ones, and as usual where these are not.
+def baseline_options(path: StepOptions) -> tuple[StepOptions, ...]:
+    """How a baseline's steps are taken: as the path's last ones, and as usual where these are not.
 
     A path that met a short record decays its weights more, at a higher learning rate. That may
-    help a rival or not, so a rival has both, each for all its steps.
+    help a baseline or not, so a baseline has both, each for all its steps.
     """
     usual = StepOptions()
     if path.weight_decay == usual.weight_decay:
@@ -53,7 +53,7 @@ class MaskTraining:
     options: tuple[StepOptions, ...]
     judge: Judge
     seed: int
-    _looks: list[EarlyStop] = field(default_factory=list)
+    _styles: list[EarlyStop] = field(default_factory=list)
 
     def run(self) -> Iterator[int]:
         """Train; yields the gradient steps taken, with all options together."""
@@ -71,10 +71,10 @@ class MaskTraining:
                 if (steps - step - 1) % every == 0:
                     best.look(self.active)
                 yield turn * steps + step + 1
-            self._looks.append(best)
+            self._styles.append(best)
 
     def best(self) -> Trainer:
         """Its average holds the weights of least selection error, once all has run."""
-        least = min(self._looks, key=lambda look: look.least)
+        least = min(self._styles, key=lambda look: look.least)
         least.restore()
         return least.trainer

@@ -60,8 +60,8 @@ def completed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
         left = np.square(away).mean(axis=0).sum() - size.sum()
         noise = max(0.0, left) / max(1, known.shape[1] - n_patterns)
         shrunk = np.maximum(size - noise, 0.0) / np.maximum(size, np.finfo(float).tiny)
-        told = np.where(seen, known, mean + (scores * shrunk) @ patterns.T)
-        change, filled = np.square(told - filled).sum() / (~seen).sum(), told
+        reported = np.where(seen, known, mean + (scores * shrunk) @ patterns.T)
+        change, filled = np.square(reported - filled).sum() / (~seen).sum(), reported
         if change <= SETTLED**2 * np.square(away).mean():
             break
     return filled.reshape(values.shape)

@@ -59,7 +59,7 @@ class Health:
         stuck: constant or nearly so through the training block, or at one number through the
             selection block and long enough before it, (s,), bool. Of a grid's cells only those
             that are constant: much of a map may hardly ever count anything.
-        unscored: nothing observed in the test block, (s,), bool; told of, and decides nothing.
+        unscored: nothing observed in the test block, (s,), bool; reported of, and decides nothing.
         stretches: a long stretch of one number that ended again, or the one it is stuck in, by
             site index.
     """
@@ -109,7 +109,7 @@ class Health:
                 silent or stuck.
         """
         out = self.left_out() if left_out is None else left_out
-        told = [
+        reported = [
             self._about_silent(self.silent & out, "removed at the first cut"),
             self._about_silent(self.silent & ~out, "treated as pinned"),
             self._about_unscored(),
@@ -117,7 +117,7 @@ class Health:
             self._about_stuck(self.stuck & ~out, "ranked like the others, or as pinned"),
             self._about_stretches(),
         ]
-        return tuple(sentence for sentence in told if sentence)
+        return tuple(sentence for sentence in reported if sentence)
 
     def _about_silent(self, some: np.ndarray, fate: str) -> str:
         if not some.any():

@@ -136,6 +136,6 @@ class SiteSet:
 
 def some(names: Iterable[object], most: int = 3) -> str:
     """The first few names and how many more: "s1, s2, s3 and 9 more"."""
-    told = list(map(str, names))
-    rest = f" and {len(told) - most:,} more" if len(told) > most else ""
-    return ", ".join(told[:most]) + rest
+    reported = list(map(str, names))
+    rest = f" and {len(reported) - most:,} more" if len(reported) > most else ""
+    return ", ".join(reported[:most]) + rest

@@ -50,7 +50,7 @@ class Prepared:
     Attributes:
         own: what the backbone prepared.
         read_mean, read_scale: of the kept sites, (k, c).
-        told_mean, told_scale: of the sites to forecast, (q, c).
+        reported_mean, reported_scale: of the sites to forecast, (q, c).
         read_low, read_high: bounds of what the kept sites may read, (k, c).
         column: the kept site that each site to forecast is, (q,); -1 for one that is not kept.
     """
@@ -58,8 +58,8 @@ class Prepared:
     own: Any
     read_mean: Tensor
     read_scale: Tensor
-    told_mean: Tensor
-    told_scale: Tensor
+    reported_mean: Tensor
+    reported_scale: Tensor
     read_low: Tensor
     read_high: Tensor
     column: Tensor
@@ -226,7 +226,7 @@ class Forecaster(nn.Module):
             return self.sites_first(history, prepared, clock).permute(1, 2, 0, 3)
         read, beyond = _bounded(history, prepared)
         forecast = self.backbone(_normalised(read, prepared), prepared.own, clock)
-        forecast = torch.addcmul(prepared.told_mean, forecast, prepared.told_scale)
+        forecast = torch.addcmul(prepared.reported_mean, forecast, prepared.reported_scale)
         return forecast + beyond[:, None]
 
     @property
@@ -240,7 +240,7 @@ class Forecaster(nn.Module):
             return self(history, prepared, clock).permute(2, 0, 1, 3)
         read, beyond = _bounded(history, prepared)
         forecast = self.backbone.sites_first(_normalised(read, prepared), prepared.own, clock)
-        mean, scale = prepared.told_mean[:, None, None], prepared.told_scale[:, None, None]
+        mean, scale = prepared.reported_mean[:, None, None], prepared.reported_scale[:, None, None]
         forecast = torch.addcmul(mean, forecast, scale)
         return forecast + beyond.transpose(0, 1)[:, :, None]
 

@@ -107,7 +107,7 @@ class Record:
             when any are missing.
         target: (t, s, c), normalised; what forecasts are scored against.
         observed: (t, s, c), bool; only these count.
-        cycles: names of the cycles that forecasts are told the phase of.
+        cycles: names of the cycles whose phase forecasts are given.
     """
 
     def __init__(
@@ -249,7 +249,7 @@ class Problem:
 
 
 def choose_device(wish: str = "auto") -> str:
-    """The device to train on: a GPU where there is one, unless told otherwise.
+    """The device to train on: a GPU where there is one, unless another is asked for.
 
     Raises:
         ConfigError: the wish is unknown, or names a GPU that is not there.

@@ -1,4 +1,4 @@
-"""Gradient steps on a mask: the same few lines for the path and for every rival."""
+"""Gradient steps on a mask: the same few lines for the path and for every baseline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dynst_core.forecasting.problem import Problem, Record
 
 @dataclass(frozen=True)
 class StepOptions:
-    """How one gradient step is taken, by the path and by rivals alike.
+    """How one gradient step is taken, by the path and by baselines alike.
 
     Attributes:
         batch: windows a step.

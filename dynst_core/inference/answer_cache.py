@@ -66,7 +66,7 @@ class Answers:
         Args:
             key: tells one answer from another.
             make: makes it, a piece at a time, each in a `turn`.
-            tell: told how far it is, whoever makes it.
+            tell: reported how far it is, whoever makes it.
         """
         with self._lock:
             making = self._making.setdefault(key, _Making())
@@ -78,11 +78,11 @@ class Answers:
                     self._known.move_to_end(key)
                     return self._known[key]
 
-            def told(share: float) -> None:
+            def reported(share: float) -> None:
                 making.share = share
                 tell(share)
 
-            made = make(told)
+            made = make(reported)
             with self._lock:
                 self._known[key] = made
                 self._forget_oldest()

@@ -207,7 +207,7 @@ class RunForecaster:
         return Series(later(field.time[0], times, field.step), observed, dense, plan)
 
     def clock(self, starts: np.ndarray) -> Tensor:
-        """Phase of each cycle that the run was told, (b, cycles); also past the record's end."""
+        """Phase of each cycle that the run was given, (b, cycles); also past the record's end."""
         record = self.problem.record
         times = later(self._began, starts, self._step)
         seconds = (times - np.datetime64(0, "s")) / np.timedelta64(1, "s")

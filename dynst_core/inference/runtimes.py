@@ -56,9 +56,9 @@ class Verdict:
     def __str__(self) -> str:
         if self.reason:
             return f"{self.runtime}: refused, it cannot compute this forecaster ({self.reason})"
-        told = f"RMSE changes by {100 * self.change:.2g} %"
+        reported = f"RMSE changes by {100 * self.change:.2g} %"
         limit = f"up to {100 * TOLERANCE:g} % is accepted"
-        return f"{self.runtime}: {'used' if self.accepted else 'refused'}, {told}, {limit}"
+        return f"{self.runtime}: {'used' if self.accepted else 'refused'}, {reported}, {limit}"
 
 
 def bucket_sizes(counts: Iterable[int], most: int = MOST_SIZES) -> tuple[int, ...]:
@@ -234,7 +234,7 @@ class _Request:
         self._held: dict[int, Tensor] = {}
 
     def infer(self, inputs: Sequence[Tensor]) -> Tensor:
-        """The computation on other numbers; those it holds already are not told again."""
+        """The computation on other numbers; those it holds already are not given again."""
         for i, value in enumerate(inputs):
             # A mask's tensors stay as they are while it is held, a window's do not.
             if i < 2 or self._held.get(i) is not value:

@@ -113,23 +113,23 @@ class WhatIf:
 
         Args:
             mask: which sites are read.
-            tell: told from time to time how far it is, here and below.
+            tell: reported from time to time how far it is, here and below.
         """
         return self._answers.once(
             ("first", mask.to_hex()),
-            lambda told: self._errors(mask, None, self.first_windows, told),
+            lambda reported: self._errors(mask, None, self.first_windows, reported),
             tell,
         )
 
     def errors(self, mask: Mask, tell: Tell = silent) -> ErrorStatistics:
         """Errors over all test windows, at all sites, kept and removed, in units."""
 
-        def make(told: Tell) -> ErrorStatistics:
+        def make(reported: Tell) -> ErrorStatistics:
             share = len(self.first_windows) / len(self.windows)
-            first = self.first_look(mask, part(told, 0.0, share))
+            first = self.first_look(mask, part(reported, 0.0, share))
             if not len(self._others):
                 return first
-            return first + self._errors(mask, None, self._others, part(told, share, 1.0))
+            return first + self._errors(mask, None, self._others, part(reported, share, 1.0))
 
         whole = self._answers.once(("errors", mask.to_hex()), make, tell)
         self._answers.forget(("first", mask.to_hex()))
@@ -144,16 +144,20 @@ class WhatIf:
             mask: which sites are read.
             amount: in the channel's units.
             channel: index.
-            tell: told from time to time how far it is.
+            tell: reported from time to time how far it is.
         Returns:
             NaN where nothing was observed.
         """
 
-        def make(told: Tell) -> np.ndarray:
+        def make(reported: Tell) -> np.ndarray:
             within, count = reduce(
                 lambda a, b: (a[0] + b[0], a[1] + b[1]),
                 self._pieces(
-                    mask, None, self.windows, told, lambda at, some: at.counts_within(some, amount)
+                    mask,
+                    None,
+                    self.windows,
+                    reported,
+                    lambda at, some: at.counts_within(some, amount),
                 ),
             )
             share = np.where(count > 0, within / np.maximum(count, 1), np.nan)
@@ -189,7 +193,7 @@ class WhatIf:
         Args:
             mask: the plan, which stays as it is.
             site: index.
-            tell: told from time to time how far it is.
+            tell: reported from time to time how far it is.
         Raises:
             BudgetError: the site is the only one kept.
         """
@@ -198,7 +202,7 @@ class WhatIf:
             return self.errors(other, tell)
         level = self.forecasts.level_of(mask)
         return self._answers.once(
-            key, lambda told: self._errors(other, level, self.windows, told), tell
+            key, lambda reported: self._errors(other, level, self.windows, reported), tell
         )
 
     def known_switched(self, mask: Mask, site: int) -> ErrorStatistics | None:
@@ -215,7 +219,7 @@ class WhatIf:
             mask: which sites are read.
             site: index of the site, kept or removed.
             lead_time: index, 0 for one step ahead.
-            tell: told from time to time how far it is.
+            tell: reported from time to time how far it is.
         """
         dense, plan = (
             self._answers.once(

@@ -1,9 +1,9 @@
-"""What a training will take, told before it starts: seconds and bytes from the sizes alone.
+"""What a training will take, reported before it starts: seconds and bytes from the sizes alone.
 
 A model of cost, not a timing: it counts windows read by kept sites, in training steps, in
 comparisons of masks and in the final test, and multiplies by what one of them took where the
 figures below were measured (six data sets, one core of a cloud machine, November 2026). Trainings
-finished here correct it for this machine. Early stopping makes a training shorter than told.
+finished here correct it for this machine. Early stopping makes a training shorter than reported.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class JobProgress(Card):
         step, n_steps: gradient steps taken and to take.
         phase: what is being done.
         member, members: which training, from 0, and how many.
-        seconds_left: of the training; None while that cannot be told.
+        seconds_left: of the training; None while that cannot be reported.
         active: the present mask, as `Mask.to_hex`.
         n_active: sites that it keeps.
         levels: those finished in the present training.

@@ -26,7 +26,7 @@ class Curve:
     """Errors of one selector's masks, in units, at the levels where they were measured.
 
     Attributes:
-        selector: its name in the ledger of rivals.
+        selector: its name in the ledger of baselines.
         label: its name in words, with the number of draws where chance draws.
         levels: level indices, rising; 0 is there where the next level is, since all masks agree.
         removed: percent of sites removed, one a level.
@@ -66,9 +66,11 @@ def missing_baselines(run: Run, baselines: Baselines) -> str | None:
     asked = () if set(left) <= set(NAMES) else ("--selectors", ",".join(left))
     if not begun:
         return f"No baseline is measured yet; {run_text.measuring(run.run_id)}."
-    told = ", ".join(f"{NAMES.get(name, name)} ({words})" for name, words in left.items())
+    reported = ", ".join(f"{NAMES.get(name, name)} ({words})" for name, words in left.items())
     command = commands.here("baselines", run.run_id, *asked)
-    return f"Not yet measured at all {len(run.path.active) - 1} levels: {told}; go on: `{command}`"
+    return (
+        f"Not yet measured at all {len(run.path.active) - 1} levels: {reported}; go on: `{command}`"
+    )
 
 
 def _left(run: Run, baselines: Baselines, selector: str) -> str:
@@ -103,7 +105,7 @@ def seeds_band(run: Run, lead: int | None, channel: int) -> tuple[np.ndarray, np
 
 
 def row_rmse(row: BaselineRow, lead: int | None, channel: int) -> float:
-    """A rival's error at one lead time or over all, in units."""
+    """A baseline's error at one lead time or over all, in units."""
     return row.rmse[channel] if lead is None else row.rmse_by_lead_time[lead][channel]
 
 
@@ -140,7 +142,7 @@ def _curve(
 
 
 def _label(selector: str, draws: int) -> str:
-    """Chance is told with its draws, be it one: one may be lucky."""
+    """Chance is reported with its draws, be it one: one may be lucky."""
     name = NAMES.get(selector, selector)
     if selector != "random" and draws == 1:
         return name

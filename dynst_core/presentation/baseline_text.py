@@ -23,12 +23,12 @@ def beside_best(run: Run, channel: int = 0) -> list[str]:
         if level != best
     )
     noun, label = run_text.site_noun(run), run_text.level_label(run, best)
-    told = (
+    reported = (
         f"All {noun}s is not the best level: with {label} removed the forecast errs "
         f"{run_text.percent(1 - least / dense)} less ({run_text.number(least, dense)} against "
         f"{run_text.number(dense)} {run_text.unit(run, channel)})."
     )
-    return [f"{told} Beside that level: {others}." if others else told]
+    return [f"{reported} Beside that level: {others}." if others else reported]
 
 
 def beside_random(run: Run) -> list[str]:
@@ -47,11 +47,11 @@ def beside_random(run: Run) -> list[str]:
             worse.append(
                 f"{label} (no better than the best of {check.random.shape[1]} random ones)"
             )
-    told = [
+    reported = [
         f"Quick check, one linear forecaster for all masks: the error from this plan's "
         f"{run_text.site_noun(run)}s beside the mean of {check.random.shape[1]} random masks is "
         f"{', '.join(rows)}."
     ]
     if worse:
-        told.append(f"Look again before acting on {', '.join(worse)}.")
-    return told
+        reported.append(f"Look again before acting on {', '.join(worse)}.")
+    return reported

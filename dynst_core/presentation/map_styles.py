@@ -26,7 +26,7 @@ class Shape:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class MapStyle:
     """One map without its geography.
 
     Attributes:
@@ -45,14 +45,14 @@ class Look:
     shapes: tuple[Shape, ...] = ()
 
 
-def importance(run: Run, plan: Plan) -> Look:
+def importance(run: Run, plan: Plan) -> MapStyle:
     """Kept sites light to dark blue by importance, removed ones white, pinned ones outlined."""
     kept, pinned = plan.mask.active, plan.constraints.pin != FREE
     fill = palette.importance_scale().rgba(run.path.importance)
     fill[~kept] = palette.WHITE
     line = outlines(run, kept)
     line[pinned] = palette.PIN_OUTLINE
-    return Look(
+    return MapStyle(
         run_text.importance_title(run),
         run_text.importance_subtitle(run, plan.mask.n_active),
         fill,
@@ -61,12 +61,12 @@ def importance(run: Run, plan: Plan) -> Look:
     )
 
 
-def error(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) -> Look:
+def error(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) -> MapStyle:
     """Every site by its test error, removed ones too, grey where the plan was not evaluated."""
     here = plan.rmse_by_site(channel, lead)
     here = np.full(len(run.sites), np.nan) if here is None else here
     line = outlines(run, plan.mask.active)
-    return Look(
+    return MapStyle(
         run_text.error_title(run, channel),
         run_text.error_subtitle(run, lead, channel, known=plan.evaluated),
         scale.rgba(here),
@@ -90,7 +90,7 @@ def shared_error_scale(shown: Sequence[tuple[Run, int, Plan | None]], lead: int 
     return palette.error_scale(*palette.error_range(np.concatenate(errors)))
 
 
-def kept_by(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> Look:
+def kept_by(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> MapStyle:
     """Which of two plans of the same sites keeps each: both, one of them, or neither."""
     colours, counts = kept_colours(first.mask.active, second.mask.active)
     cell = run.grid is not None
@@ -102,7 +102,7 @@ def kept_by(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> Look
         )
     ]
     swatches.append(palette.removed_swatch(f"by neither ({counts[3]:,})", cell=cell))
-    return Look(
+    return MapStyle(
         f"Which {run_text.site_noun(run)}s each keeps",
         f"the two agree on {counts[0] + counts[3]:,} of {len(run.sites):,}",
         colours,
@@ -124,7 +124,7 @@ def kept_colours(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, tup
 
 def error_difference(
     run: Run, first: np.ndarray, second: np.ndarray, channel: int, names: tuple[str, str]
-) -> Look:
+) -> MapStyle:
     """Error of the second plan minus that of the first, by site, (s,) each, in units."""
     difference = second - first
     finite = np.abs(difference[np.isfinite(difference)])
@@ -135,7 +135,7 @@ def error_difference(
     line = outlines(run, np.full(len(first), run.grid is not None))  # near white needs a rim
     unknown = palette.no_data_swatch(run_text.NOT_EVALUATED, cell=run.grid is not None)
     unit = run_text.unit(run, channel)
-    return Look(
+    return MapStyle(
         f"Error of {names[1]} minus error of {names[0]}",
         f"RMSE in {unit} by {run_text.site_noun(run)}; gold: {names[0]} is better, purple: "
         f"{names[1]} is better",

@@ -53,7 +53,7 @@ Gold, purple and slate differ in lightness too, and no curve has their colours.
 """
 
 SELECTOR_LINES = ("#2d8a6e", "#8c5a2b", "#4a6fe3", "#0b7285", "#c2455a", "#3d6f8e", "#5c5c5c")
-"""Rivals other than random masks and top variance, in the order that they are named."""
+"""Baselines other than random masks and top variance, in the order that they are named."""
 
 
 SHADES = 1024

@@ -20,12 +20,12 @@ INK, GRID = "#3c4650", "#dfe4e9"
 def trade_off_svg(
     run: Run, plan: Plan, baselines: Baselines, limit: float, lead: int | None, channel: int
 ) -> bytes:
-    """Error against the share of sites removed: the path, its rivals, the limit, the plan.
+    """Error against the share of sites removed: the path, its baselines, the limit, the plan.
 
     Args:
         run: the run.
         plan: marked where it is a level or its error is known.
-        baselines: rivals measured so far.
+        baselines: baselines measured so far.
         limit: largest RMSE accepted, in units, drawn as a line.
         lead: lead-time index, or None for all.
         channel: channel index.
@@ -88,7 +88,7 @@ def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
-    """A rival: the mean of its draws as a line, their range as a band."""
+    """A baseline: the mean of its draws as a line, their range as a band."""
     if curve.draws > 1:
         axes.fill_between(
             curve.removed, curve.low, curve.high, color=curve.colour, alpha=0.22, linewidth=0

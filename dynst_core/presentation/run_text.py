@@ -348,7 +348,7 @@ def credits(run: Run) -> str:
 
 
 def measuring(run_id: str) -> str:
-    """What measures the rivals of a run, and how long that takes."""
+    """What measures the baselines of a run, and how long that takes."""
     return (
         f"`{commands.here('baselines', run_id)}` measures them in about ten times the training's "
         f"time, or more"

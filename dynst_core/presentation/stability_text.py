@@ -17,7 +17,7 @@ NEAR = 0.6
 """Share removed of the level at which trainings are compared."""
 
 
-def told(run: Run) -> list[str]:
+def reported(run: Run) -> list[str]:
     """How far several trainings, the halves of the record and the levels agree, a line each."""
     lines = [_seeds(run)]
     if run.arrays.half_rank is not None:

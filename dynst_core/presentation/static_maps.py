@@ -18,7 +18,7 @@ from matplotlib.transforms import IdentityTransform
 
 from dynst_core.presentation import palette, projection, run_text
 from dynst_core.presentation.basemap import BaseMap, Bounds
-from dynst_core.presentation.map_styles import Look, Shape
+from dynst_core.presentation.map_styles import MapStyle, Shape
 from dynst_core.presentation.palette import Legend
 from dynst_core.runs.store import Run
 
@@ -47,7 +47,12 @@ INK, QUIET = "#1c2733", "#56626e"
 
 
 def map_png(
-    run: Run, look: Look, base_map: BaseMap | None = None, *, titled: bool = True, dpi: int = 160
+    run: Run,
+    look: MapStyle,
+    base_map: BaseMap | None = None,
+    *,
+    titled: bool = True,
+    dpi: int = 160,
 ) -> bytes:
     """One map with its legend.
 
@@ -158,7 +163,7 @@ def _draw_shapes(axes: Axes, shapes: Sequence[Shape], *, geographic: bool) -> No
     )
 
 
-def _draw_sites(axes: Axes, run: Run, look: Look) -> None:
+def _draw_sites(axes: Axes, run: Run, look: MapStyle) -> None:
     """Cells side by side, or dots over the links between them, important ones on top."""
     if run.grid is not None:
         y, x = projection.cell_borders(run)

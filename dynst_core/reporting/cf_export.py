@@ -87,16 +87,16 @@ def fields(run: Run, plan: Plan) -> xr.Dataset:
             data[f"rmse_plan_{variable}"].attrs |= field.attrs | {
                 "long_name": f"{title}, this plan"
             }
-    told = provenance(run, plan)
+    reported = provenance(run, plan)
     attrs = {
         "Conventions": "CF-1.11",
-        "title": told.pop("title"),
+        "title": reported.pop("title"),
         "source": f"DynST Planner {manifest.code_version}, run {run.run_id}",
         "history": f"{manifest.created:%Y-%m-%dT%H:%M:%SZ} {manifest.command}",
         "references": "arXiv 2403.02914",
         "comment": "Errors are over the test period, at kept and removed sites alike.",
         **({"featureType": "point"} if run.grid is None and run.sites.geographic else {}),
-        **told,
+        **reported,
     }
     return xr.Dataset(data, _coordinates(run), attrs)
 
@@ -121,10 +121,10 @@ def _coordinates(run: Run) -> dict[str, xr.DataArray]:
     seconds = run.manifest.dataset.step_seconds
     leads = (np.arange(run.manifest.config.horizon) + 1) * seconds
     levels = run.manifest.config.levels[: len(run.path.active)]
-    told = {"standard_name": "forecast_period", "units": "seconds", "long_name": "lead time"}
+    reported = {"standard_name": "forecast_period", "units": "seconds", "long_name": "lead time"}
     share = {"units": "1", "long_name": "share of sites removed"}
     coordinates = {
-        "lead_time": xr.DataArray(leads, dims="lead_time", attrs=told),
+        "lead_time": xr.DataArray(leads, dims="lead_time", attrs=reported),
         "level": xr.DataArray(np.array(levels), dims="level", attrs=share),
     }
     north = ("latitude", "degrees_north") if run.sites.geographic else ("y", "m")

@@ -54,16 +54,16 @@ def write_report(
         asked_removed: the share removed that was asked for, where the plan is a level of the run;
             the report says so where the level is another.
     Raises:
-        RunError: the ledger of rivals beside the run is damaged.
+        RunError: the ledger of baselines beside the run is damaged.
     """
     base_map = base_map or BaseMap.read()
     summary = summarise(run, plan, tolerance, lead, channel)
-    told = _stands_in(run, plan, asked_removed)
+    reported = _stands_in(run, plan, asked_removed)
     scale = map_styles.error_scale(run, lead, channel, plan)
     shown = [map_styles.importance(run, plan)]
     if plan.evaluated:
         shown.append(map_styles.error(run, plan, scale, lead, channel))
-    rivals = selector_curves(run, run.baselines, lead, channel)
+    baselines = selector_curves(run, run.baselines, lead, channel)
     curve = report_charts.trade_off_svg(run, plan, run.baselines, summary.limit, lead, channel)
     style, _, _ = _templates.loader.get_source(_templates, "report.css")  # type: ignore[union-attr]
     page = _templates.get_template("report.html").render(
@@ -74,12 +74,12 @@ def write_report(
         noun=run_text.site_noun(run),
         unit=run_text.unit(run, channel),
         lead=run_text.lead_time(run, lead),
-        verdict=[*told, *verdict(run, plan, summary, tolerance, lead, channel)],
+        verdict=[*reported, *verdict(run, plan, summary, tolerance, lead, channel)],
         figures=figures(run, plan, summary, channel),
         curve=_inline(curve, "svg+xml"),
         curve_words=f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}, over "
         f"the test period {run_text.test_period(run)}.",
-        rivals_words=_rivals_words(rivals),
+        baselines_words=_baselines_words(baselines),
         maps=[
             {
                 "title": look.title,
@@ -89,7 +89,7 @@ def write_report(
             for look in shown
         ],
         lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
-        levels=_levels(run, plan, rivals, lead, channel),
+        levels=_levels(run, plan, baselines, lead, channel),
         asked=asked(run, plan.constraints) + list(plan.breaches),
         edits=plan.edits,
         listed=_listed(run, plan),
@@ -111,41 +111,43 @@ def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:
 def asked(run: Run, constraints: Constraints) -> list[str]:
     """What a plan had to obey, a sentence each."""
     noun, ids, config = run_text.site_noun(run), run.sites.site_id.astype(str), run.manifest.config
-    told = []
+    reported = []
     for words, trained in (("Always kept", config.always), ("Never kept", config.never)):
         if trained:
-            told.append(f"{words}, already in training: {', '.join(trained)}.")
+            reported.append(f"{words}, already in training: {', '.join(trained)}.")
     for words, named in (
         ("Always kept", constraints.always),
         ("Never kept", constraints.never),
     ):
         if named.any():
-            told.append(f"{words}: {', '.join(ids[named])}.")
+            reported.append(f"{words}: {', '.join(ids[named])}.")
     if constraints.min_distance_km > 0:
-        told.append(
+        reported.append(
             f"Kept {noun}s lie at least {run_text.ground(constraints.min_distance_km)} apart."
         )
     if constraints.max_cost is not None:
         most = run_text.money(constraints.max_cost, constraints.currency)
-        told.append(f"All kept {noun}s together cost at most {most} a year.")
+        reported.append(f"All kept {noun}s together cost at most {most} a year.")
     for limit in constraints.limits:
         most = "any number" if limit.at_most is None else f"{limit.at_most:,}"
-        told.append(f"Zone {limit.zone}: at least {limit.at_least:,}, at most {most}.")
-    return told
+        reported.append(f"Zone {limit.zone}: at least {limit.at_least:,}, at most {most}.")
+    return reported
 
 
-def _rivals_words(rivals: list[Curve]) -> str:
-    if not rivals:
-        return "No rival was measured beside it."
-    band = "" if all(c.draws == 1 for c in rivals) else " A band spans the draws of random masks."
+def _baselines_words(baselines: list[Curve]) -> str:
+    if not baselines:
+        return "No baseline was measured beside it."
+    band = (
+        "" if all(c.draws == 1 for c in baselines) else " A band spans the draws of random masks."
+    )
     return (
-        "Every rival had a forecaster of the same kind trained for its mask alone, for as many "
+        "Every baseline had a forecaster of the same kind trained for its mask alone, for as many "
         f"steps.{band}"
     )
 
 
 def _levels(
-    run: Run, plan: Plan, rivals: list[Curve], lead: int | None, channel: int
+    run: Run, plan: Plan, baselines: list[Curve], lead: int | None, channel: int
 ) -> dict[str, object]:
     """The table of all levels, the plan's own marked."""
     dense = run.rmse(0, lead, channel)
@@ -157,15 +159,15 @@ def _levels(
             f"{n_active:,}",
             run_text.number(here, dense),
             run_text.change(here, dense) if level else "",
-            *(_rival(curve, level, dense) for curve in rivals),
+            *(_baseline(curve, level, dense) for curve in baselines),
         ]
         rows.append({"here": level == plan.level, "cells": cells})
-    head = ["Removed", "Kept", "DynST", "Against all", *(curve.label for curve in rivals)]
+    head = ["Removed", "Kept", "DynST", "Against all", *(curve.label for curve in baselines)]
     return {"head": head, "rows": rows, "marked": plan.level is not None}
 
 
-def _rival(curve: Curve, level: int, dense: float) -> str:
-    """A rival's error at a level, with its range where there were several draws."""
+def _baseline(curve: Curve, level: int, dense: float) -> str:
+    """A baseline's error at a level, with its range where there were several draws."""
     if level == 0 or level not in curve.levels:
         return ""
     at = curve.levels.index(level)
@@ -193,19 +195,20 @@ def _listed(run: Run, plan: Plan) -> dict[str, str] | None:
 
 def _provenance(run: Run, plan: Plan) -> dict[str, str]:
     manifest = run.manifest
-    told = provenance(run, plan)
+    reported = provenance(run, plan)
     noticed = {"Noticed": " ".join(run.arrays.notices)} if run.arrays.notices else {}
     return noticed | {
-        "Run": f"{told['run']}, trained {manifest.created:%d %b %Y}",
+        "Run": f"{reported['run']}, trained {manifest.created:%d %b %Y}",
         "Command": manifest.command,
         "Engine": f"DynST Planner {manifest.code_version}, forecaster {manifest.config.backbone}, "
         f"seed {manifest.config.seed}",
-        "Data": told["data"],
+        "Data": reported["data"],
         "Source": manifest.dataset.source,
-        "Data fingerprint": told["data_fingerprint"],
-        "Test period": told["test_period"],
-        "Plan": f"{told['kept']} kept, {told['level']}; constraints: {told['constraints']}",
-        "Method": "after DynST, arXiv 2403.02914; what is ours is told in docs/method.md",
+        "Data fingerprint": reported["data_fingerprint"],
+        "Test period": reported["test_period"],
+        "Plan": f"{reported['kept']} kept, {reported['level']}; "
+        f"constraints: {reported['constraints']}",
+        "Method": "after DynST, arXiv 2403.02914; what is ours is described in docs/method.md",
         "Written": f"{datetime.now(UTC):%d %b %Y, %H:%M} UTC",
     }
 

@@ -35,15 +35,15 @@ def verdict(
     share = run_text.percent(removed / summary.n_sites)
     if plan.level is not None:  # as it is called everywhere else: 124 of 207 is "60 %"
         share = run_text.level_label(run, plan.level)
-    told = [
+    reported = [
         f"Keep {summary.n_kept:,} of {summary.n_sites:,} {noun}s and remove {removed:,} ({share})."
     ]
     if not plan.valid:
-        told.append(f"This plan is not valid: {' '.join(plan.breaches)}")
+        reported.append(f"This plan is not valid: {' '.join(plan.breaches)}")
     dense = run_text.number(summary.dense, summary.dense)
     limit = f"{run_text.number(summary.limit, summary.dense)} {unit}"
     if summary.rmse is None:
-        told.append(
+        reported.append(
             "Its forecast error is not yet evaluated: no forecast was made from exactly these "
             f"{noun}s, and no figure is guessed."
         )
@@ -51,7 +51,7 @@ def verdict(
         here = f"{run_text.number(summary.rmse, summary.dense)} {unit}"
         kept_to = "within" if summary.rmse <= summary.limit else "above"
         accepted = run_text.tolerance_words(run, tolerance, channel)
-        told.append(
+        reported.append(
             f"The forecast error over all places, kept and removed, is {here} "
             f"({run_text.lead_time(run, lead)}); with all {noun}s it is {dense} {unit}. That is "
             f"{run_text.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
@@ -59,11 +59,11 @@ def verdict(
         )
         best = run_text.against_best(run, summary.rmse, lead, channel)
         if best:
-            told.append(f"Beside the run's other cuts: {best}.")
+            reported.append(f"Beside the run's other cuts: {best}.")
     if summary.saving is not None:
         currency = plan.constraints.currency
-        told.append(f"It saves {run_text.money(summary.saving, currency)} a year.")
-    return told
+        reported.append(f"It saves {run_text.money(summary.saving, currency)} a year.")
+    return reported
 
 
 def figures(run: Run, plan: Plan, summary: Summary, channel: int) -> list[Figure]:
@@ -91,39 +91,42 @@ def figures(run: Run, plan: Plan, summary: Summary, channel: int) -> list[Figure
 def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
     noun, unit, dense = run_text.site_noun(run), run_text.unit(run, channel), summary.dense
 
-    def told(value: float) -> str:
+    def reported(value: float) -> str:
         return f"{run_text.number(value, dense)} {unit}"
 
-    tolerance = Figure("Accepted error", told(summary.limit))
+    tolerance = Figure("Accepted error", reported(summary.limit))
     if summary.rmse is None:
         return [Figure("Forecast error", "–", run_text.NOT_EVALUATED), tolerance]
     against = f"{run_text.change(summary.rmse, dense)} against all {noun}s"
-    shown = [Figure("Forecast error (RMSE)", told(summary.rmse), against), _band(summary, told)]
+    shown = [
+        Figure("Forecast error (RMSE)", reported(summary.rmse), against),
+        _band(summary, reported),
+    ]
     if summary.seeds is not None:
         low, high = summary.seeds
-        shown.append(Figure("Over several trainings", f"{told(low)} to {told(high)}"))
+        shown.append(Figure("Over several trainings", f"{reported(low)} to {reported(high)}"))
     met = "met" if summary.rmse <= summary.limit else "not met"
-    shown.append(Figure("Accepted error", told(summary.limit), met))
+    shown.append(Figure("Accepted error", reported(summary.limit), met))
     if summary.worst is not None:
         site = run.sites.site_id[summary.worst.site]
-        below = f"{noun} {site}; that one's with all: {told(summary.worst.dense)}"
-        shown.append(Figure(f"Worst {noun}'s error", told(summary.worst.rmse), below))
+        below = f"{noun} {site}; that one's with all: {reported(summary.worst.dense)}"
+        shown.append(Figure(f"Worst {noun}'s error", reported(summary.worst.rmse), below))
     if summary.within is not None:
         value, below = run_text.percent(summary.within), f"of {noun}s"
         if summary.within_area is not None:
             value, below = run_text.percent(summary.within_area), f"of the area; {value} {below}"
         shown.append(Figure("Within tolerance", value, below))
-    still = Figure("Persistence", told(summary.persistence), f"every {noun}'s last reading")
+    still = Figure("Persistence", reported(summary.persistence), f"every {noun}'s last reading")
     return [*shown, still]
 
 
-def _band(summary: Summary, told: Callable[[float], str]) -> Figure:
+def _band(summary: Summary, reported: Callable[[float], str]) -> Figure:
     band = summary.band
     if band is None:
         return Figure("Band of single forecasts", "not measured", "by this run")
     return Figure(
         "Band of single forecasts",
-        f"± {told(band.half_width)}",
+        f"± {reported(band.half_width)}",
         f"made to hold {100 * band.share:.0f} %, held {100 * band.coverage:.0f} % in the test",
     )
 
@@ -133,7 +136,7 @@ def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
     config, card, split = run.manifest.config, run.manifest.dataset, run.manifest.split
     noun = run_text.site_noun(run)
     step = card.step_seconds
-    told = [
+    reported = [
         f"Data: {run_text.period(card.start, card.end)}, "
         f"one value every {run_text.duration(step)}. "
         f"The future is taken to be like this record.",
@@ -147,12 +150,14 @@ def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
         f"{run_text.unit(run, channel)}, as the planner chose.",
     ]
     if summary.cost is None:
-        told.append("No cost was stated, so no saving is.")
+        reported.append("No cost was stated, so no saving is.")
     else:
-        told.append(
+        reported.append(
             f"Costs are what the planner stated for keeping each {noun} for a year. Removal "
             f"itself, and what is lost with a {noun}, is not counted."
         )
     if run.arrays.members is None:
-        told.append("One training from one seed: how far another would differ was not measured.")
-    return told
+        reported.append(
+            "One training from one seed: how far another would differ was not measured."
+        )
+    return reported

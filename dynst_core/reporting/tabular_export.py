@@ -103,7 +103,7 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
         "code_version": manifest.code_version,
         "level": level,
         "error": error,
-        **({"edited_by_hand": _told(plan)} if plan.edits else {}),
+        **({"edited_by_hand": _reported(plan)} if plan.edits else {}),
         "rank_order": f"0 for the first site to go, {len(run.sites) - 1} for the last to stay",
         "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
         **_renamed(card.channels, card.units),
@@ -124,7 +124,7 @@ def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     return {"columns": "; ".join(f"rmse_{column} is of {name!r}" for column, name, _ in pairs)}
 
 
-def _told(plan: Plan) -> str:
+def _reported(plan: Plan) -> str:
     """The sites switched by hand, in order: "717446 off (road works)"."""
     reasons = (f" ({edit.reason})" if edit.reason else "" for edit in plan.edits)
     return "; ".join(
@@ -179,9 +179,9 @@ def to_geopackage(run: Run, plan: Plan) -> bytes:
 
 def to_geoparquet(run: Run, plan: Plan) -> bytes:
     """The table as GeoParquet, its provenance as JSON under `dynst` in the file's metadata."""
-    plain, told = io.BytesIO(), io.BytesIO()
+    plain, reported = io.BytesIO(), io.BytesIO()
     plan_table(run, plan).to_parquet(plain, index=False)
     table = pq.read_table(plain)
     own = {METADATA_KEY.encode(): json.dumps(provenance(run, plan)).encode()}
-    pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | own), told)
-    return told.getvalue()
+    pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | own), reported)
+    return reported.getvalue()

@@ -37,7 +37,7 @@ LARGEST = {
 
 
 def pack_run(run: Run) -> bytes:
-    """A run as one zip file, with its rivals and its note.
+    """A run as one zip file, with its baselines and its note.
 
     Raises:
         RunError: a file of the run is missing or damaged.

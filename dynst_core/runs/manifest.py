@@ -1,4 +1,4 @@
-"""The records of a run, checked on reading: its manifest and its ledger of rivals."""
+"""The records of a run, checked on reading: its manifest and its ledger of baselines."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RunConfig(Card):
     step_options: dict[str, float | int]
     """How the last steps were taken: weight decay is that of the levels."""
     cycles: tuple[str, ...] = ()
-    """Cycles (day, week, year) whose phase the forecaster is told."""
+    """Cycles (day, week, year) whose phase the forecaster is given."""
     always: tuple[str, ...] = ()
     """Ids of sites pinned to be kept at every level; runs of format 2 and older state none."""
     never: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class BaselineRow(Card):
 
 
 class Baselines(Card):
-    """Rivals measured beside a run; grows row by row, so that a stopped comparison resumes."""
+    """Baselines measured beside a run; grows row by row, so that a stopped comparison resumes."""
 
     run_id: str
     rows: tuple[BaselineRow, ...] = ()
@@ -136,7 +136,7 @@ class Baselines(Card):
 
 
 def read_baselines(folder: Path, run_id: str) -> Baselines:
-    """Read the ledger of rivals; an absent one is empty.
+    """Read the ledger of baselines; an absent one is empty.
 
     Raises:
         RunError: the ledger is damaged or belongs to another run.
@@ -160,7 +160,7 @@ def read_baselines(folder: Path, run_id: str) -> Baselines:
 
 
 def write_baselines(folder: Path, baselines: Baselines) -> None:
-    """Replace the ledger of rivals in one step, so that a reader never sees half of it.
+    """Replace the ledger of baselines in one step, so that a reader never sees half of it.
 
     Raises:
         RunError: the disk is full or read-only; the earlier ledger stays.

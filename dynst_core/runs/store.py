@@ -1,4 +1,4 @@
-"""Saved runs: everything needed to draw a plan and to forecast again, whole or absent."""
+"""Saved runs: everything needed to draw a plan and to forecast again, complete or absent."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Run:
 
     @cached_property
     def baselines(self) -> Baselines:
-        """Rivals measured so far; empty when `baselines RUN` has not been run."""
+        """Baselines measured so far; empty when `baselines RUN` has not been run."""
         return read_baselines(self.folder, self.run_id)
 
 

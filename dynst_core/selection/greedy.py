@@ -23,7 +23,7 @@ def build_up(
     Args:
         constraints: the pins.
         value: what each site is worth given those taken so far, (s,); asked before each choice.
-        take: told of every site taken.
+        take: reported of every site taken.
         first: sites taken before any choice, best first.
     Returns:
         (s,), int: s - 1 for the site taken first, 0 for the last one; ties go to the lower index.
@@ -111,7 +111,7 @@ def forward(
 
     Args:
         inputs: a value of each site, (n, s), centred.
-        targets: what is to be told from them, (n, m), centred.
+        targets: what is to be predicted from them, (n, m), centred.
         penalty: on the squared coefficients; above 0.
         constraints: the pins.
     Returns:

@@ -22,7 +22,7 @@ def gp_mi(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray: 
     one-rank eliminations, so no gain needs to be looked up lazily.
 
     The information rises until about half of the sites are read and then falls back to none:
-    what is read is no longer there to be told of. From the first step at which no site adds any,
+    what is read is no longer there to be predicted. From the first step at which no site adds any,
     the order goes on by the largest variance given the sites read, the entropy criterion that the
     paper compares with. A site unlike all others tells nothing of them and is read late.
 
@@ -47,9 +47,9 @@ def rank_by_information(covariance: np.ndarray, constraints: Constraints) -> np.
     def value() -> np.ndarray:
         nonlocal rising
         # A precision's diagonal is one over the variance given all the others.
-        told = np.where(unread, given_read.diagonal * given_unread.diagonal, 0.0)
-        rising = rising and bool(told.max() > 1 + 1e-9)
-        return told if rising else given_read.diagonal
+        reported = np.where(unread, given_read.diagonal * given_unread.diagonal, 0.0)
+        rising = rising and bool(reported.max() > 1 + 1e-9)
+        return reported if rising else given_read.diagonal
 
     def take(site: int) -> None:
         unread[site] = False

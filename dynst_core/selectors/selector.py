@@ -42,7 +42,7 @@ class Selector:
         choose: the function that ranks.
         source: whose idea it is.
         sees_forecast: whether it looks at what is to be forecast, or at the readings alone;
-            told in docs/method.md.
+            reported in docs/method.md.
         random: whether another draw gives another order.
         honours_cost: whether costs change the order.
         learns: whether it trains a forecaster, whose kind may be chosen.

@@ -1,4 +1,4 @@
-"""Sites by a learnt mask with replay: our reading of VIP, the closest rival."""
+"""Sites by a learnt mask with replay: our reading of VIP, the closest baseline."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class PathOptions:
         patience: of `any_steps`, those without a better one before the first level begins.
         short_decay: weight decay at the levels where patience ended the steps before them: the
             forecaster had begun to learn a short record by heart.
-        short_rate: factor on the learning rate at these levels. What was learnt by heart fades
+        short_rate: factor on the learning rate at these levels. What was overfitted fades
             with the product of rate and decay.
     """
 
@@ -288,7 +288,7 @@ class PathTraining:
         best.restore()
 
     def _meet_short_record(self) -> None:
-        """Take all further steps as a record asks for that is soon learnt by heart."""
+        """Take all further steps as a record asks for that is soon overfitted."""
         options, usual = self.path_options, self.trainer.options
         self.trainer.options = replace(
             usual,

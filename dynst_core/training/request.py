@@ -36,9 +36,7 @@ class Preset:
 PRESETS = {
     "quick": Preset("Quick look", "a first look, not a plan", 0.1, (0.0, 0.3, 0.6, 0.9), seeds=1),
     "standard": Preset("Standard", "every usual level, one training", 1.0, None, seeds=1),
-    "thorough": Preset(
-        "Thorough", "three trainings: how far they agree is told", 1.0, None, seeds=3
-    ),
+    "thorough": Preset("Thorough", "three trainings: and how far they agree", 1.0, None, seeds=3),
 }
 
 

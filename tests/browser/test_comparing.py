@@ -64,12 +64,12 @@ def test_two_runs_are_compared_on_one_camera_and_a_link_shows_the_same(
 ) -> None:
     page, guard = visit("compare?a=network&a-removed=30&b=later&b-removed=60")
     first, second = store.open("network").path.active[1], store.open("later").path.active[2]
-    told = (
+    reported = (
         f"kept by both ({(first & second).sum()}) only by A ({(first & ~second).sum()}) only by B "
         f"({(~first & second).sum()}) by neither ({(~first & ~second).sum()})"
     )
     difference_says(page, "the two agree on")
-    assert told in legend(page, "difference")
+    assert reported in legend(page, "difference")
 
     before = settled_camera(page)
     with the_camera_moves(page):
@@ -176,8 +176,8 @@ def test_a_run_is_renamed_noted_deleted_restored_and_carried_away(
     bad.write_bytes(packed.read_bytes()[:3000])
     page.get_by_test_id("stFileUploaderDropzone").scroll_into_view_if_needed()
     page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(bad)
-    told = page.get_by_text("expected a run packed as a zip file")
-    expect(told).to_be_in_viewport(timeout=PATIENCE)  # where it was asked for
+    reported = page.get_by_text("expected a run packed as a zip file")
+    expect(reported).to_be_in_viewport(timeout=PATIENCE)  # where it was asked for
     assert store.ids() == ["council", "council-2", "later", "network"]
     assert guard.foreign == []
     page.close()

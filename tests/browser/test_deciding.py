@@ -66,11 +66,11 @@ def test_a_shared_link_opens_the_same_decision(visit: Open) -> None:
         shows(page, label, "–")
     page.wait_for_url("**apart=2**")
     link = "?" + page.url.partition("?")[2]
-    told = page.locator('[data-testid="stMetric"]').all_inner_texts()
+    reported = page.locator('[data-testid="stMetric"]').all_inner_texts()
 
     other, _ = open_without_chart(visit, link)
     expect(other.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
-    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == told
+    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == reported
 
 
 def test_a_number_beyond_all_numbers_changes_no_wish(visit: Open) -> None:
@@ -213,7 +213,7 @@ def test_a_click_on_the_heat_map_sets_slider_and_lead_time(visit: Open) -> None:
 def test_a_plan_is_exported_and_opens_again_elsewhere(visit: Open, tmp_path: Path) -> None:
     page, _ = open_without_chart(visit, "?run=network&removed=60&apart=2&cost=50&panel=export")
     kept = value(page, "Sensors kept")
-    told = page.locator('[data-testid="stMetric"]').all_inner_texts()
+    reported = page.locator('[data-testid="stMetric"]').all_inner_texts()
     with page.expect_download() as started:
         page.get_by_role("button", name="Plan file").click()
     file = tmp_path / "plan.json"
@@ -224,7 +224,7 @@ def test_a_plan_is_exported_and_opens_again_elsewhere(visit: Open, tmp_path: Pat
     other.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(file)
     expect(other.get_by_text("sites kept, as in the file")).to_be_visible(timeout=PATIENCE)
     shows(other, "Sensors kept", kept)
-    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == told
+    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == reported
     other.wait_for_url("**removed=60**apart=2**")
 
     foreign, _ = open_without_chart(visit, "?run=hall&removed=0&panel=export")

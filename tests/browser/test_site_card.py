@@ -23,8 +23,10 @@ def test_a_clicked_site_is_seen_over_time_and_asked_what_its_loss_would_cost(
     series = page.locator(".st-key-site-series")
     expect(series.locator(".legend")).to_contain_text("observed", timeout=LONG)
     expect(series.locator(".scatterlayer .js-line").first).to_be_attached()
-    told = page.get_by_text(re.compile(r"\d+ % band: ±[\d.]+ °C .* held \d+ % of the observations"))
-    expect(told).to_be_visible()
+    reported = page.get_by_text(
+        re.compile(r"\d+ % band: ±[\d.]+ °C .* held \d+ % of the observations")
+    )
+    expect(reported).to_be_visible()
     link = page.url
 
     page.get_by_role("button", name="What if it fails?").click()

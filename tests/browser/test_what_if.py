@@ -35,8 +35,8 @@ def click_a_cell(page: Page) -> str:
     expect(stage(page).locator(".tip")).to_be_visible()
     page.wait_for_timeout(300)
     page.mouse.click(*where)
-    told = stage(page).locator(".tip").inner_text().splitlines()[0]
-    return told.removeprefix("Cell ").rpartition(":")[0]
+    reported = stage(page).locator(".tip").inner_text().splitlines()[0]
+    return reported.removeprefix("Cell ").rpartition(":")[0]
 
 
 def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
@@ -53,7 +53,7 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     page.get_by_label(f"Reason for {site}").fill("road works")
     page.get_by_label(f"Reason for {site}").press("Enter")
     page.wait_for_url("**road**works**")
-    link, told = "?" + page.url.partition("?")[2], answer(page).all_inner_texts()
+    link, reported = "?" + page.url.partition("?")[2], answer(page).all_inner_texts()
     error = value(page, "Forecast error")
 
     page.get_by_role("button", name="Undo").click()
@@ -63,10 +63,10 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     expect(answer(page)).to_have_count(0)
     page.get_by_role("button", name="Redo").click()
     shows(page, "Cells kept", "719 of 720")
-    expect(answer(page)).to_have_text(told)
+    expect(answer(page)).to_have_text(reported)
 
     other, _ = open_without_chart(visit, link)
-    expect(answer(other)).to_have_text(told, timeout=LONG)
+    expect(answer(other)).to_have_text(reported, timeout=LONG)
     shows(other, "Forecast error", error)
     expect(other.get_by_label(f"Reason for {site}")).to_have_value("road works")
     assert guard.foreign == []
@@ -98,7 +98,7 @@ def test_the_slider_moves_while_an_answer_is_computed(
         page, _ = open_page(driven, fresh, f"?removed=0&panel=what-if&site={quote(site, safe='')}")
         painted(page)
         page.get_by_role("button", name=f"Switch cell {site} off").click()
-        progress = page.locator(".st-key-errand").get_by_role("progressbar")
+        progress = page.locator(".st-key-task").get_by_role("progressbar")
         expect(progress).to_be_visible(timeout=PATIENCE)
         shows(page, "Cells kept", "719 of 720")
         page.get_by_role("slider", name="Cells removed").press("ArrowRight")

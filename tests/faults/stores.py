@@ -147,7 +147,7 @@ def damage(root: Path, rng: random.Random) -> str:
         file.mkdir()
     elif kind != "gone":
         file.write_bytes(content)
-    return _told(store, "one", f"{file.name} {kind}")
+    return _reported(store, "one", f"{file.name} {kind}")
 
 
 def half_copied(root: Path, rng: random.Random) -> str:
@@ -156,10 +156,10 @@ def half_copied(root: Path, rng: random.Random) -> str:
     files = sorted((root / "one").iterdir())
     for file in rng.sample(files, rng.randrange(1, len(files))):
         file.unlink()
-    return _told(store, "one", "half copied")
+    return _reported(store, "one", "half copied")
 
 
-def _told(store: RunStore, run_id: str, what: str) -> str:
+def _reported(store: RunStore, run_id: str, what: str) -> str:
     def opens(name: str) -> Run:
         run = store.open(name)
         check_parts(run)

@@ -59,7 +59,7 @@ def show(
                 st.caption(note)
     st.caption(
         "A band spans the draws of random masks and, where a run was trained from several seeds, "
-        "its trainings. Each rival had a forecaster trained for its masks alone."
+        "its trainings. Each baseline had a forecaster trained for its masks alone."
     )
 
 

@@ -19,7 +19,7 @@ from app.views.shared import page_head
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise
 from dynst_core.presentation import map_styles, run_text
-from dynst_core.presentation.map_styles import Look
+from dynst_core.presentation.map_styles import MapStyle
 from dynst_core.runs.store import Run
 
 STATE, LINK = "comparison", "comparison-link"
@@ -96,9 +96,9 @@ def state(shelf: Shelf) -> Comparison:
 def _tell_unmet(made: Comparison, first: Run, second: Run) -> None:
     """What the link asked for and is not here, as long as nothing is changed."""
     read, query = st.session_state.get(LINK, (None, {}))
-    told = comparison.unmet(query, made, first, second) if read is made else []
-    if told:
-        st.warning("  \n".join(told))
+    reported = comparison.unmet(query, made, first, second) if read is made else []
+    if reported:
+        st.warning("  \n".join(reported))
 
 
 def change(**changes: object) -> None:
@@ -219,14 +219,14 @@ def _show_maps(made: Comparison, pair: Pair) -> None:
     )
 
 
-def _kept(pair: Pair) -> dict[str, Look]:
+def _kept(pair: Pair) -> dict[str, MapStyle]:
     both = [
         map_styles.importance(run, plan) for run, plan in zip(pair.runs, pair.plans, strict=True)
     ]
     return _named(both, map_styles.kept_by(pair.runs[0], *pair.plans, NAMES))
 
 
-def _errors(pair: Pair) -> dict[str, Look]:
+def _errors(pair: Pair) -> dict[str, MapStyle]:
     scale = map_styles.shared_error_scale(
         [
             (run, channel, plan)
@@ -246,7 +246,7 @@ def _errors(pair: Pair) -> dict[str, Look]:
     return _named(both, apart)
 
 
-def _named(both: list[Look], apart: Look) -> dict[str, Look]:
+def _named(both: list[MapStyle], apart: MapStyle) -> dict[str, MapStyle]:
     """The three maps by view, the first two with their letter in front."""
     first, second = (
         replace(look, title=f"{name}: {look.title[:1].lower()}{look.title[1:]}")

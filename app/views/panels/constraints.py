@@ -108,11 +108,11 @@ def _pick_distance(run: Run, choice: Choice) -> None:
     def take() -> None:
         distance = session_state.shown("apart", run)
         if distance is None:  # emptied, or a number that no computer holds
-            told = f"{choice.min_distance_km * per_km:g} {unit}"
+            reported = f"{choice.min_distance_km * per_km:g} {unit}"
             session_state.remark(
                 run,
-                f"The least distance stays {told}: expected a number of {unit}, found none that "
-                f"can be read; 0 asks for none.",
+                f"The least distance stays {reported}: expected a number of {unit}, found none "
+                f"that can be read; 0 asks for none.",
             )
             return
         session_state.change(run, min_distance_km=float(distance) / per_km)
@@ -212,7 +212,7 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
             )
     for limit in choice.limits:
         n_sites = counts.get(limit.zone, 0)
-        st.caption(f"Zone {run_text.plain(limit.zone)}: {_told(limit)} of {n_sites:,} {noun}s.")
+        st.caption(f"Zone {run_text.plain(limit.zone)}: {_reported(limit)} of {n_sites:,} {noun}s.")
 
 
 def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:
@@ -252,7 +252,7 @@ def _take_limit(run: Run, zone: str, part: str, n_sites: int) -> None:
     session_state.change(run, limits=tuple(sorted(asked, key=lambda limit: limit.zone)))
 
 
-def _told(limit: ZoneLimit) -> str:
+def _reported(limit: ZoneLimit) -> str:
     if limit.at_most == 0:
         return "keep none"
     if limit.at_most is None:

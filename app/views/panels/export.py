@@ -97,7 +97,7 @@ PICTURES = {
 }
 
 
-def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.Look:
+def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.MapStyle:
     """A layer as the screen shows it."""
     if name == map_layers.IMPORTANCE:
         return map_styles.importance(run, plan)
@@ -135,9 +135,9 @@ def _open_plan(run: Run) -> None:
         label_visibility="collapsed",
         max_upload_size=uploads.PLAN_MB,
     )
-    told = st.session_state.get(f"{key}-told")
-    if told is not None:
-        opened, text = told
+    reported = st.session_state.get(f"{key}-reported")
+    if reported is not None:
+        opened, text = reported
         (st.success if opened else st.error)(
             messages.as_markdown(text), icon=":material/check:" if opened else ":material/error:"
         )
@@ -147,12 +147,12 @@ def _take_plan(run: Run, key: str) -> None:
     """Set everything to what an uploaded plan file says."""
     file = st.session_state[key]
     if file is None:
-        st.session_state[f"{key}-told"] = None
+        st.session_state[f"{key}-reported"] = None
         return
     try:
         plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
     except DynSTError as error:
-        st.session_state[f"{key}-told"] = (False, str(error))
+        st.session_state[f"{key}-reported"] = (False, str(error))
         return
     asked = plan.constraints
     session_state.set_zones(
@@ -173,7 +173,7 @@ def _take_plan(run: Run, key: str) -> None:
         edits=plan.edits,
     )
     session_state.load(run, plan)
-    st.session_state[f"{key}-told"] = (
+    st.session_state[f"{key}-reported"] = (
         True,
         f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",
     )

@@ -28,7 +28,7 @@ def offer(run: Run, plan: Plan, site: int) -> None:
             key="failure",
             on_click=lambda: session_state.ask_failure(run, plan, site),
             help=f"The test period is forecast again {'without' if kept else 'with'} this {noun}, "
-            f"by the same forecaster, which is told so. The plan stays as it is.",
+            f"by the same forecaster, and says so. The plan stays as it is.",
         )
 
 
@@ -38,9 +38,9 @@ def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     if known is None:
         return
     case = "If it fails" if plan.mask.active[site] else "If it were switched on"
-    told = what_if.told_around(run, choice, *known, [str(run.sites.site_id[site])])
+    reported = what_if.reported_around(run, choice, *known, [str(run.sites.site_id[site])])
     with st.container(key="failure-answer"):
-        st.markdown(f"**{case}**, RMSE, {run_text.lead_time(run, choice.lead)}:\n{told}")
+        st.markdown(f"**{case}**, RMSE, {run_text.lead_time(run, choice.lead)}:\n{reported}")
 
 
 def wanted(run: Run, choice: Choice, plan: Plan) -> bool:

@@ -64,7 +64,7 @@ def _draw(run: Run, choice: Choice, plan: Plan, site: int, found: Series) -> Non
         alt=site_charts.description(run, site, lead_time, channel),
     )
     held = times.share_held(found, band, channel, shown)
-    st.caption(f"{_ahead(run, choice)} {_told(run, band, held, channel)}")
+    st.caption(f"{_ahead(run, choice)} {_reported(run, band, held, channel)}")
 
 
 def view(run: Run, choice: Choice) -> str:
@@ -100,7 +100,7 @@ def _stretch(run: Run, choice: Choice, options: dict[int, Stretch]) -> int:
 
 
 def _period(run: Run, stretch: Stretch) -> str:
-    """In words, to the end of its last step, so that a whole day is told by its date."""
+    """In words, to the end of its last step, so that a whole day is named by its date."""
     seconds = run.manifest.dataset.step_seconds
     step = np.timedelta64(round(seconds * 1e6), "us")
     end = later(stretch.last, np.array(1), step)
@@ -115,7 +115,7 @@ def _ahead(run: Run, choice: Choice) -> str:
     return f"{run_text.capital(run_text.lead_time(run, lead_time))}{last}{zone}."
 
 
-def _told(run: Run, band: SiteBand, held: float, channel: int) -> str:
+def _reported(run: Run, band: SiteBand, held: float, channel: int) -> str:
     """What the band is, and what it held of the observations shown."""
     if held != held:
         return "Nothing was observed in the period shown."

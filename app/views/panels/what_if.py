@@ -117,7 +117,7 @@ def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
     base = base_of(run, choice)
     if base is not None and base.errors is not None and plan.errors is not None:
         with st.container(key="answer"):
-            st.markdown(told(run, choice, base.errors, plan.errors))
+            st.markdown(reported(run, choice, base.errors, plan.errors))
             _show_caution(run, plan)
         return
     _offer_forecast(run, plan)
@@ -131,14 +131,14 @@ def _show_caution(run: Run, plan: Plan) -> None:
         st.caption(run_text.plain(caution))
 
 
-def told(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
+def reported(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
     """The change in error, everywhere and around the sites switched, as a list in Markdown."""
     switched = [edit.site for edit in choice.edits]
     asked = [site for site in choice.picked if site in switched] or switched[-1:]
-    return told_around(run, choice, before, after, asked)
+    return reported_around(run, choice, before, after, asked)
 
 
-def told_around(
+def reported_around(
     run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics, asked: list[str]
 ) -> str:
     """The change in error, everywhere and around some sites, as a list in Markdown."""
@@ -146,11 +146,11 @@ def told_around(
     place = {str(site): index for index, site in enumerate(run.sites.site_id)}
     near = neighbourhood(run.sites, [place[site] for site in asked])
     others = len(near.sites) - len(asked)
-    told = f"the {others} nearest {noun}s"
+    reported = f"the {others} nearest {noun}s"
     if len(asked) > 1:
-        told = f"those nearest to each, {others:,} other {noun}{'s' * (others != 1)}"
+        reported = f"those nearest to each, {others:,} other {noun}{'s' * (others != 1)}"
     within = f"within {run_text.ground(float(f'{near.radius_km:.2g}'))}"
-    where = f"Around {_named(run, asked)}" + (f" (with {told}, {within})" if others else "")
+    where = f"Around {_named(run, asked)}" + (f" (with {reported}, {within})" if others else "")
     lines = (
         ("Everywhere", effect(before, after, None, lead, channel)),
         (where, effect(before, after, near.sites, lead, channel)),

@@ -69,17 +69,17 @@ def _show_found(
         run_text.money(float(amount), run_text.plain(choice.currency))
         for amount in (costs.min(), costs.max(), costs.sum())
     )
-    noun, told = run_text.site_noun(run), ""
+    noun, reported = run_text.site_noun(run), ""
     if others is not None and others[0] == choice.costs and others[1]:
         left_out = others[1]
         one = len(left_out) == 1
-        told = (
+        reported = (
             f" {len(left_out):,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of "
             f"no {noun} here and {'was' if one else 'were'} left out: "
             f"{run_text.plain(some(left_out))}."
         )
     st.caption(
-        f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{told} The "
+        f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{reported} The "
         f"link in the address bar does not carry them; the plan file does."
     )
     st.button(

@@ -80,16 +80,18 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
     level = largest_cut(run, choice.tolerance, choice.lead, choice.channel)
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     dense = run.rmse(0, choice.lead, choice.channel)
-    told = f"{run_text.number(limit, dense)} {run_text.plain(run_text.unit(run, choice.channel))}"
+    reported = (
+        f"{run_text.number(limit, dense)} {run_text.plain(run_text.unit(run, choice.channel))}"
+    )
     if choice.decided:  # only the run's own levels were measured
-        told += f" without your {_decided(choice)}"
+        reported += f" without your {_decided(choice)}"
     here = level == choice.level
     if level is None:
-        label = f"No cut stays within {told}"
+        label = f"No cut stays within {reported}"
     elif here:
-        label = f"{run_text.level_label(run, level)} is the largest cut within {told}"
+        label = f"{run_text.level_label(run, level)} is the largest cut within {reported}"
     else:
-        label = f"Largest cut within {told}: {run_text.level_label(run, level)}"
+        label = f"Largest cut within {reported}: {run_text.level_label(run, level)}"
     st.button(
         label,
         key="largest-cut",

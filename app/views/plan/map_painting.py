@@ -181,5 +181,5 @@ def _difference(plan: Plan, level: int) -> str:
     pins = plan.constraints.pin
     if plan.level == level and not pins.any():
         return ""
-    told = plan.mask.active.tobytes() + pins.tobytes() + bytes([plan.evaluated])
-    return "/" + hashlib.sha256(told).hexdigest()[:8]
+    reported = plan.mask.active.tobytes() + pins.tobytes() + bytes([plan.evaluated])
+    return "/" + hashlib.sha256(reported).hexdigest()[:8]

@@ -98,7 +98,9 @@ def _plan(run: Run) -> None:
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
     decision_bar.show(run, choice)
-    with st.container(key="told"):  # always there, so that the maps below it are never drawn anew
+    with st.container(
+        key="reported"
+    ):  # always there, so that the maps below it are never drawn anew
         costs.show_fault(run, choice)
         _tell(run, clash)
     figures.show(run, choice, plan, valid=clash is None)

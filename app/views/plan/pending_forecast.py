@@ -13,7 +13,7 @@ from streamlit.errors import StreamlitAPIException
 from app import messages
 from app.drawing import map_layers, training_text
 from app.services import background_task, forecast_requests, forecasters, layer_data
-from app.services.background_task import Errand
+from app.services.background_task import BackgroundTask
 from app.services.forecast_requests import Ask
 from app.state import choice as session
 from app.state import rerun, session_state
@@ -50,14 +50,14 @@ def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
         _play(run, choice)
         return
     name = (str(run.folder), run.manifest.created)
-    errand = background_task.ask(
+    task = background_task.ask(
         frozenset((*name, one.name) for one in left), forecast_requests.work(run, left)
     )
-    with slot.container(key="errand"):
-        if errand.stopped or errand.fault is not None:
-            _offer_again(errand)
-        elif not errand.ended.is_set():
-            _wait(run, choice, errand)
+    with slot.container(key="task"):
+        if task.stopped or task.fault is not None:
+            _offer_again(task)
+        elif not task.ended.is_set():
+            _wait(run, choice, task)
         # Else it was answered and is forgotten already: better a grey map than an endless loop.
 
 
@@ -82,47 +82,47 @@ def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _wait(run: Run, choice: Choice, errand: Errand) -> None:
+def _wait(run: Run, choice: Choice, task: BackgroundTask) -> None:
     """How far the answer is; looks again until it is there, and then draws the page with it."""
-    if errand.ended.is_set() or errand.stopped:
+    if task.ended.is_set() or task.stopped:
         rerun.page()  # so that nobody looks again
     with st.container():  # always there, so that the line beneath keeps its place
-        if errand.early is not None and choice.panel == session.WHAT_IF:
-            _first_look(run, choice, errand)
+        if task.early is not None and choice.panel == session.WHAT_IF:
+            _first_look(run, choice, task)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.progress(min(1.0, errand.share), _told(errand), width="stretch")
-        st.button("Stop", key="errand-stop", type="tertiary", on_click=errand.stop)
+        st.progress(min(1.0, task.share), _reported(task), width="stretch")
+        st.button("Stop", key="task-stop", type="tertiary", on_click=task.stop)
 
 
-def _told(errand: Errand) -> str:
-    """What is being done, the share that is, and the time left once it can be told."""
-    share = f": {100 * errand.share:.0f} %" if errand.share else ""
-    seconds = errand.seconds_left
+def _reported(task: BackgroundTask) -> str:
+    """What is being done, the share that is, and the time left once it can be reported."""
+    share = f": {100 * task.share:.0f} %" if task.share else ""
+    seconds = task.seconds_left
     left = "" if seconds is None else f", about {training_text.span(seconds)} left"
-    return f"{errand.words or 'Waiting'}{share}{left}"
+    return f"{task.words or 'Waiting'}{share}{left}"
 
 
-def _first_look(run: Run, choice: Choice, errand: Errand) -> None:
+def _first_look(run: Run, choice: Choice, task: BackgroundTask) -> None:
     """The answer over some of the forecasts; the whole one takes its place."""
-    st.markdown(what_if.told(run, choice, *errand.early))
+    st.markdown(what_if.reported(run, choice, *task.early))
     loaded = forecasters.loaded(run)
     if loaded is not None and len(loaded.first_windows) < len(loaded.windows):
         first, whole = len(loaded.first_windows), len(loaded.windows)
         st.caption(f"First look, over {first:,} of {whole:,} forecasts.")
 
 
-def _offer_again(errand: Errand) -> None:
+def _offer_again(task: BackgroundTask) -> None:
     """What became of an answer that did not come, and a button to ask again."""
-    if errand.fault is not None:
+    if task.fault is not None:
         st.error(
-            f"The forecast failed: {messages.as_markdown(errand.fault)}", icon=":material/error:"
+            f"The forecast failed: {messages.as_markdown(task.fault)}", icon=":material/error:"
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if errand.stopped:
+        if task.stopped:
             st.caption("The forecast was stopped.", width="content")
         st.button(
-            "Forecast again" if errand.fault is not None else "Forecast it",
-            key="errand-again",
+            "Forecast again" if task.fault is not None else "Forecast it",
+            key="task-again",
             icon=":material/play_arrow:",
             on_click=background_task.drop,
         )

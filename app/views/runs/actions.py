@@ -26,7 +26,7 @@ from dynst_core.runs.library import (
 )
 from dynst_core.runs.store import Run, RunStore
 
-LOOK, TOLD = "look-at", "runs-told"
+LOOK, TOLD = "look-at", "runs-reported"
 NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
 """Where an action is asked for, and its message shown."""
 
@@ -58,17 +58,17 @@ def show_message(place: str) -> None:
 
     Above what was clicked: below, it may lie beneath the edge of the screen.
     """
-    told: Told | None = st.session_state.get(TOLD)
-    with st.container(key=f"told-{place}"):  # always there, so that nothing below is drawn anew
-        if told is None or told.place != place:
+    reported: Told | None = st.session_state.get(TOLD)
+    with st.container(key=f"reported-{place}"):  # always there, so that nothing below is drawn anew
+        if reported is None or reported.place != place:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            (st.success if told.good else st.error)(
-                run_text.plain(told.text),
-                icon=":material/check:" if told.good else ":material/error:",
+            (st.success if reported.good else st.error)(
+                run_text.plain(reported.text),
+                icon=":material/check:" if reported.good else ":material/error:",
             )
-            if told.undo is not None:
-                st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=told.undo)
+            if reported.undo is not None:
+                st.button("Undo", key="undo-delete", icon=":material/undo:", on_click=reported.undo)
 
 
 def clear_message() -> None:
@@ -207,7 +207,7 @@ def _show_export(run: Run) -> None:
 
 
 def _attempt(
-    place: str, act: Callable[[], object], told: str, undo: Callable[[], None] | None = None
+    place: str, act: Callable[[], object], reported: str, undo: Callable[[], None] | None = None
 ) -> bool:
     """Do something with a run, and remember what to say about it."""
     try:
@@ -215,12 +215,12 @@ def _attempt(
     except (DynSTError, OSError) as error:
         _tell(Told(place, good=False, text=messages.sentence(error)))
         return False
-    _tell(Told(place, good=True, text=told, undo=undo))
+    _tell(Told(place, good=True, text=reported, undo=undo))
     return True
 
 
-def _tell(told: Told) -> None:
-    st.session_state[TOLD] = told
+def _tell(reported: Told) -> None:
+    st.session_state[TOLD] = reported
 
 
 def _note(folder: Path, text: str) -> None:
@@ -228,8 +228,8 @@ def _note(folder: Path, text: str) -> None:
 
 
 def _rename(store: RunStore, run_id: str, wish: str) -> None:
-    told = f"Run {run_id} is now {wish}; links to its old name no longer open it."
-    if wish != run_id and _attempt(TOOLS, lambda: rename(store, run_id, wish), told):
+    reported = f"Run {run_id} is now {wish}; links to its old name no longer open it."
+    if wish != run_id and _attempt(TOOLS, lambda: rename(store, run_id, wish), reported):
         st.session_state[LOOK] = wish
 
 
@@ -252,8 +252,8 @@ def _restore(place: str, store: RunStore, one: Deleted) -> None:
 
 
 def _forget(store: RunStore, one: Deleted) -> None:
-    told = f"Run {one.run_id} was removed for good."
-    _attempt(DELETED, lambda: forget(store, one), told)
+    reported = f"Run {one.run_id} was removed for good."
+    _attempt(DELETED, lambda: forget(store, one), reported)
 
 
 def _import(place: Path) -> None:

@@ -123,9 +123,9 @@ def _show_run(run: Run) -> None:
             key="errors-table",
         )
         _show_lines("Noticed", [run_text.plain(line) for line in run.arrays.notices])
-        told = [*baseline_text.beside_best(run), *baseline_text.beside_random(run)]
-        _show_lines("Beside others", [run_text.plain(line) for line in told])
-        _show_lines("How stable", [run_text.plain(line) for line in stability_text.told(run)])
+        reported = [*baseline_text.beside_best(run), *baseline_text.beside_random(run)]
+        _show_lines("Beside others", [run_text.plain(line) for line in reported])
+        _show_lines("How stable", [run_text.plain(line) for line in stability_text.reported(run)])
         st.caption(run_text.plain(run_text.credits(run)))
         st.page_link(
             page_head.plan_page(),
@@ -160,8 +160,8 @@ def trained(run: Run) -> list[str]:
 
 
 def how_well(run: Run) -> list[str]:
-    """Over what the errors in the table were measured, and whether rivals were."""
-    told = [
+    """Over what the errors in the table were measured, and whether baselines were."""
+    reported = [
         f"Error (RMSE) by share removed, in the table beneath: over the test period "
         f"{run_text.test_period(run)}, all lead times and all {run_text.site_noun(run)}s.",
         *map(run_text.plain, run_text.behind_persistence(run)),
@@ -175,17 +175,19 @@ def how_well(run: Run) -> list[str]:
         for name in baseline_curves.measured(baselines)
     ]
     if names and not fault:
-        told.append(f"Measured beside it, each with a forecaster of its own: {', '.join(names)}.")
+        reported.append(
+            f"Measured beside it, each with a forecaster of its own: {', '.join(names)}."
+        )
     if note:
-        told.append(note)
+        reported.append(note)
     bands = run.arrays.bands
     if bands is not None:
-        told.append(
+        reported.append(
             f"Bands meant to hold {100 * bands.share:.0f} % of the true values held "
             f"{100 * np.nanmin(bands.coverage):.0f} to {100 * np.nanmax(bands.coverage):.0f} % in "
             f"the test period, by level and lead time."
         )
-    return told
+    return reported
 
 
 def errors_by_level(run: Run) -> pd.DataFrame:
