@@ -139,8 +139,9 @@ def measure_baselines(
 
     A baseline is kept as it was when its selection error was least, but never stops before its
     steps are spent. Where the path's weight decay is not the usual one, it is trained with either.
-    Its mask keeps and leaves out the sites that the path was pinned to. A selector that learns a mask
-    learns it with the run's own kind of forecaster, or the usual one where that is in closed form.
+    Its mask keeps and leaves out the sites that the path was pinned to. A selector that learns a
+    mask learns it with the run's own kind of forecaster, or the usual one where that is in closed
+    form.
 
     Yields:
         How far it is, every few steps.

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from dynst_core.runs.store import Run
 from tests.browser.harness import Guard, browser, open_page, painted, serve
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 Open = Callable[..., tuple[Page, Guard]]
+
+expect.set_options(timeout=20_000)
+"""A page is right once it settles; how long that may take is for the benchmarks to say."""
 
 
 @pytest.fixture(scope="session")
