@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from dynst_core.datasets.download import PROJECT_ROOT, search_folders
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting
 from dynst_core.runs.store import run_folders
 
 PATH = re.compile(r"(?<![\w:/.\\])(?:/|[A-Za-z]:[\\/])(?:[^\s/\\,;:'\"`()]+[\\/])+")
@@ -16,7 +16,7 @@ PATH = re.compile(r"(?<![\w:/.\\])(?:/|[A-Za-z]:[\\/])(?:[^\s/\\,;:'\"`()]+[\\/]
 
 def as_markdown(error: Exception | str) -> str:
     """An error, or any other sentence with data in it, as Markdown that shows it as it is."""
-    return run_text.plain(sentence(error))
+    return formatting.plain(sentence(error))
 
 
 def sentence(error: Exception | str) -> str:

@@ -146,7 +146,7 @@ class Comparison:
             lock.release()
 
     def _walks(self) -> Iterator[Task]:
-        # The last line that a walk writes; one cut off before that is walked again.
+        # The last line that a training writes; one cut off before that is trained again.
         yield Task(("edit", "dynst", EDIT_LEVEL, ratios.N_EDITS - 1), self._walk)
 
     @property

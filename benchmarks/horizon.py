@@ -25,7 +25,8 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, error_statistics
 from dynst_core.inference.run_data import problem_of
 from dynst_core.inference.run_forecaster import RunForecaster
-from dynst_core.runs.store import Run, RunStore, run_folders
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore, run_folders
 from dynst_core.selection.selection_error import Judge
 
 LEVELS = (0.0, 0.6)

@@ -26,9 +26,11 @@ from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer, error_statistics
-from dynst_core.inference.run_forecaster import RunForecaster, mask_at
+from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.runtimes import RUNTIMES, TOLERANCE, Compute, runtimes_on
-from dynst_core.runs.store import Run, RunStore, run_folders
+from dynst_core.planning.masks import mask_at
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore, run_folders
 from dynst_core.selection.selection_error import EarlyStop, Judge
 from dynst_core.training.schedules import warmup_cosine
 

@@ -16,7 +16,8 @@ import streamlit as st
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.projection import cell_borders, cell_corners
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 
 
 @st.cache_resource

@@ -51,7 +51,7 @@ WHY: tuple[tuple[str, Mapping[str, str] | str], ...] = (
         {
             "attention on era5-uk-t2m": "a removed cell starts from an interpolation by place: one "
             "step ahead the error is twice that with all sites, from the fourth on it is much the "
-            "same; `attention-kriging` mended that",
+            "same; `attention-kriging` fixed that",
             "attention-kriging on ncep-air-temperature": "six hours ahead removed cells err 9 % "
             "more, for what they read now is not known; a day ahead no more than with all",
         },

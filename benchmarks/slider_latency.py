@@ -91,7 +91,7 @@ def measure(chromium: BrowserContext, address: str, run_id: str, moves: int) -> 
         page.evaluate("wanted => { window.timing.wanted = wanted; }", f"{level}/None/0")
         _release_at(page, level)
         page.wait_for_function(f"window.timing.painted.length > {move}")
-        page.wait_for_timeout(500)  # a planner looks before the next move
+        page.wait_for_timeout(500)  # a planner reads before the next move
     times = page.evaluate("window.timing.painted")
     page.close()
     return np.array(times)

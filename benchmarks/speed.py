@@ -28,8 +28,9 @@ from dynst_core.fields.mask import n_active_at
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.inference.run_forecaster import RunForecaster, mask_at
+from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.runtimes import RUNTIMES, runtimes_on
+from dynst_core.planning.masks import mask_at
 from dynst_core.runs.store import RunStore, run_folders
 
 SPARSITIES = (0.3, 0.5, 0.7, 0.9)

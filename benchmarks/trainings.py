@@ -207,7 +207,7 @@ class Bench:
             )
 
     def clock_path(self, training: PathTraining) -> None:
-        """Walk a path for its time alone: that of another day's walk compares with nothing."""
+        """Train a path for its time alone: times of another day cannot be compared."""
         taken, last = _walk(training), training.levels[-1]
         self.write(
             "path clocked",

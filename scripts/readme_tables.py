@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dynst_core.presentation.report_charts import selector_curves
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.browser.harness import ROOT
 
 README = ROOT / "README.md"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.components import file_server
 from app.drawing import binary_message
 from app.services import background_task
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 MAIN = Path(__file__).parent.parent / "app" / "main.py"
 UNKNOWN = ("–", "not yet evaluated")

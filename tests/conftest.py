@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 # The same examples on every machine: a failure that CI sees can be seen again at once.
@@ -68,7 +68,7 @@ def network_run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def store(network_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of runs that the app looks in; it holds the run `network`."""
+    """The folder of runs that the app reads; it holds the run `network`."""
     folder = network_run.folder.parent
     monkeypatch.setenv("DYNST_RUNS", str(folder))
     return folder

@@ -23,7 +23,8 @@ from dynst_core.runs.manifest import (
     SplitCard,
     write_baselines,
 )
-from dynst_core.runs.store import LOCK, Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import LOCK, RunStore
 
 LEVELS = (0.0, 0.3, 0.6, 0.9)
 LEAD_TIMES = 3

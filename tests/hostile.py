@@ -10,7 +10,8 @@ import numpy as np
 
 from dynst_core.fields.sites import SiteSet
 from dynst_core.runs.library import write_note
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 EVIL = "http://127.0.0.1:9/"

@@ -17,7 +17,8 @@ from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from dynst_core.training.path_training import PathOptions, PathTraining
 from tests.factories import grid_sites, network_sites
 
@@ -42,7 +43,7 @@ QUICK = PathOptions(
     certainty=2.0,
     selection_windows=8,
 )
-"""A path that shows every part of the walk and learns little."""
+"""A path that shows every part of the training and learns little."""
 
 BATCH = StepOptions(batch=8, learning_rate=5e-3)
 

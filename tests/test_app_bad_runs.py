@@ -13,7 +13,7 @@ from app.views.runs import actions
 from app.views.runs import page as runs_view
 from dynst_core.runs.archive import pack_run
 from dynst_core.runs.library import EXAMPLE, TRASH
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import button, drawn, open_app, words
 from tests.test_run_checks import ARRAYS, MANIFESTS, crafted
 

@@ -8,7 +8,7 @@ import pytest
 from app.drawing import charts, site_charts
 from dynst_core.planning.site_series import Series, SiteBand
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 REMOVED = [0, 30, 60, 90]
 

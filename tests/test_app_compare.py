@@ -15,7 +15,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import drawn, words
 from tests.factories import make_arrays, make_manifest, network_sites, save_run, with_seeds
 

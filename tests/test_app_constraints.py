@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.constraints import solver
+from dynst_core.constraints import exact_search
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.constraints.verification import verify
 from dynst_core.fields.mask import Mask
-from dynst_core.presentation import palette, run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, palette
+from dynst_core.runs.run import Run
 from tests.app_pages import (
     UNKNOWN,
     button,
@@ -81,14 +81,14 @@ def test_constraints_that_clash_are_explained_and_no_plan_is_shown_as_valid(stor
     app = open_app(removed="90", panel="constraints", keep="s1,s2,s3,s4,s5")
     reported = app.error[0].value
     assert "keep at most 4 sites" in reported and "always keep s1, s2, s3 and 2 more" in reported
-    assert run_text.plain("Try to keep more sites or free some of them.") in reported
+    assert formatting.plain("Try to keep more sites or free some of them.") in reported
     assert set(figures(app).values()) == {("–", "no valid plan")}
     assert not app.success
     head, arrays = paint_sent(app)
     assert head["undecided"]
     for view in ("importance", "error"):
         assert head["captions"][view]["subtitle"].startswith("no valid plan")
-        assert (styles_of(arrays, view) == palette.NO_DATA).all(), "none looks kept or removed"
+        assert (styles_of(arrays, view) == palette.NO_DATA).all(), "none appears kept or removed"
     card = open_app(removed="90", panel="site", site="s9", keep="s1,s2,s3,s4,s5")
     assert "**Sensor s9** is **not decided**" in card.markdown[-1].value
     assert (
@@ -105,8 +105,8 @@ def test_where_fewer_fit_than_asked_for_it_says_so_and_whether_that_is_certain(
     store: Path, monkeypatch: pytest.MonkeyPatch, *, most: bool, words: str
 ) -> None:
     if not most:  # as on a grid too large to search
-        unknown = solver._Found(active=None, infeasible=False)
-        monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
+        unknown = exact_search._Found(active=None, infeasible=False)
+        monkeypatch.setattr(exact_search, "_search", lambda *asked: unknown)
     kept, reported = figures(open_app(removed="30", apart="6"))["Sensors kept"]
     n_kept = int(kept.split()[0])
     assert n_kept < 28

@@ -12,7 +12,7 @@ from app.services import background_task
 from app.services.background_task import BackgroundTask
 from dynst_core.errors import BudgetError
 from dynst_core.inference.what_if import WhatIf
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import button, figures, open_app, settled
 
 

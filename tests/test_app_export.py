@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.plan_file import write_plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import UNKNOWN, dropped_at_60, figures, open_app
 from tests.factories import grid_sites, make_arrays, save_run
 

@@ -12,8 +12,9 @@ from starlette.datastructures import Headers
 from app import guard, messages, uploads
 from app.state import comparison, link
 from dynst_core.errors import DataError
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run, run_folders
+from dynst_core.presentation import formatting
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import run_folders
 from tests.apart import apart
 from tests.hostile import TEXTS
 
@@ -136,9 +137,9 @@ def hall_of_links(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_text_keeps_its_letters_when_it_is_escaped(text: str) -> None:
-    shown = run_text.plain(text).replace("\\", "").replace("\N{WORD JOINER}", "")
+    shown = formatting.plain(text).replace("\\", "").replace("\N{WORD JOINER}", "")
     assert shown == text
-    assert run_text.code(text).strip("` ") == text.strip("` ")
+    assert formatting.code(text).strip("` ") == text.strip("` ")
 
 
 @pytest.mark.parametrize(
@@ -157,14 +158,14 @@ def test_text_keeps_its_letters_when_it_is_escaped(text: str) -> None:
     ],
 )
 def test_what_markdown_replaces_although_it_is_escaped_is_parted(text: str, parted: int) -> None:
-    assert run_text.plain(text).count("\N{WORD JOINER}") == parted
+    assert formatting.plain(text).count("\N{WORD JOINER}") == parted
 
 
 def test_charts_show_markup_as_text() -> None:
-    assert run_text.in_chart('<b>x</b> & <a href="y">') == (
+    assert formatting.in_chart('<b>x</b> & <a href="y">') == (
         '&lt;b&gt;x&lt;/b&gt; &amp; &lt;a href="y"&gt;'
     )
-    assert "%{" not in run_text.in_chart("%{y}")
+    assert "%{" not in formatting.in_chart("%{y}")
 
 
 def test_errors_name_files_without_the_folders_of_the_server() -> None:

@@ -12,7 +12,7 @@ from app.drawing.map_layers import Facts, MapStyle, Moment
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import served
 from dynst_core.presentation import palette
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.test_palette import lightness
 
 FACTS = Facts(lead=None, channel=0, miss=10.0)

@@ -14,7 +14,7 @@ from dynst_core.constraints.constraints import ZoneLimit
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit
 from dynst_core.planning.tolerance import Tolerance
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import make_arrays, save_run
 
 

@@ -21,7 +21,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import palette
 from dynst_core.presentation import projection as places
 from dynst_core.presentation.basemap import BaseMap
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import LEVELS, grid_sites, make_arrays, network_sites, save_run
 
 

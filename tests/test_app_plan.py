@@ -15,7 +15,7 @@ from dynst_core import commands
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.runs.arrays import RunArrays
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import card, figures, number, open_app, paint_sent, stage_sent, styles_of
 from tests.factories import add_baselines, make_arrays, make_manifest, network_sites, save_run
 

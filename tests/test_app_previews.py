@@ -14,7 +14,7 @@ from app.services import cache
 from app.state.choice import Choice
 from app.views.plan import map_painting
 from dynst_core.planning.plan import Plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import LEVELS
 
 CHOICE = Choice(level=1, lead=None, channel=0)

@@ -6,7 +6,7 @@ import pytest
 
 from app.state import rerun as redraw
 from app.state import session_state as state
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 class DrawnError(Exception):

@@ -11,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dynst_core.inference.run_data import problem_of
-from dynst_core.inference.run_forecaster import RunForecaster, edited
+from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.planning.local_effect import effect, neighbourhood
+from dynst_core.planning.masks import edited
 from dynst_core.planning.site_series import band_at, share_held
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import button, card, dropped_at_60, figures, numbers_in, open_app, settled
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 

@@ -9,7 +9,7 @@ import pytest
 
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.service_areas import served
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import box, button, figures, number, open_app
 
 

@@ -26,7 +26,7 @@ from dynst_core.jobs.folder import (
     Process,
     StateName,
 )
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.training.request import TrainRequest
 from tests.app_pages import drawn, words
@@ -222,7 +222,7 @@ def test_a_data_set_is_listed_by_its_name_first_and_its_place_stands_below(store
     assert box.value.startswith("tunnel-fire")
     assert any(option.startswith("tunnel-fire: ") for option in box.options)
     place = load_catalogue()["tunnel-fire"].place
-    assert f"{run_text.plain(place)}. Computed when asked for" in words(app)
+    assert f"{formatting.plain(place)}. Computed when asked for" in words(app)
 
 
 def test_the_field_for_a_name_shows_the_one_that_the_run_will_get(store: Path) -> None:

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.views.runs import page
 from dynst_core import commands
-from dynst_core.presentation import run_text, stability_text
+from dynst_core.presentation import formatting, stability_text
 from dynst_core.runs.library import EXAMPLE
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.app_pages import drawn, words
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
@@ -48,7 +48,7 @@ def test_a_run_says_how_stable_it_is_and_what_its_bands_held(
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     text = words(drawn("runs"))
     for line in stability_text.reported(run):
-        assert run_text.plain(line) in text
+        assert formatting.plain(line) in text
 
 
 def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:

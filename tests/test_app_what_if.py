@@ -11,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dynst_core.inference.run_data import problem_of
-from dynst_core.inference.run_forecaster import RunForecaster, edited
+from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.planning.local_effect import effect, neighbourhood
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.planning.masks import edited
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 from tests.app_pages import (
     button,
     figures,
@@ -69,7 +70,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
         found = effect(before, after, sites)
         said = numbers_in(line)
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
-    assert f"Around cell {run_text.plain(name)} (with the 8 nearest cells, within" in lines[1]
+    assert f"Around cell {formatting.plain(name)} (with the 8 nearest cells, within" in lines[1]
     shown = figures(app)
     assert shown["Cells kept"] == ("359 of 720", "361 removed; 1 switched by hand")
     assert float(shown["Forecast error"][0].split()[0]) == pytest.approx(

@@ -19,7 +19,8 @@ from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.problem import Problem
 from dynst_core.presentation.baseline_curves import RANDOM_DRAWS
 from dynst_core.runs.manifest import BaselineRow
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from dynst_core.selectors import selector as registry
 from dynst_core.selectors.registry import REGISTRY, Kind
 from tests.problems import problem_of, save_walked, walked, waves
@@ -111,11 +112,11 @@ def test_masks_are_learnt_with_the_run_s_own_kind_of_forecaster(
 def test_a_stopped_comparison_goes_on_where_it_stopped(measured: Run, tmp_path: Path) -> None:
     """To the same rows, each measured once, as if nothing had happened."""
     run, problem = saved_run(tmp_path), problem_of(waves())
-    walk = measure_baselines(run, problem)
-    for at in walk:
+    measuring = measure_baselines(run, problem)
+    for at in measuring:
         if at.left == 10:
             break
-    walk.close()
+    measuring.close()
     first = RunStore(tmp_path).open("run").baselines.rows
     assert len(first) == 2
     reopened = RunStore(tmp_path).open("run")
@@ -200,11 +201,11 @@ def test_the_time_left_counts_each_order_once(
     for selector in ("variance", "farthest_point"):
         watch(monkeypatch, selector, rank)
     reported = {}
-    walk = measure_baselines(
+    measuring = measure_baselines(
         saved_run(tmp_path), problem_of(waves()), selectors=("variance", "farthest_point")
     )
     now += 5
-    for at in walk:
+    for at in measuring:
         reported[at.step] = at.seconds_left
         now += 10
     assert now == 5 + 2 * 1000 + 4 * 10

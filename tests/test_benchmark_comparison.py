@@ -114,7 +114,7 @@ def test_a_path_is_clocked_beside_separate_trainings(
     found = comparison.bench.book
     (clocked,) = found.all("path clocked")
     walked = found.find("path", "dynst", clocked.level)
-    assert walked is not None and clocked.active_hex == walked.active_hex, "the same walk"
+    assert walked is not None and clocked.active_hex == walked.active_hex, "the same path"
     rows: list[Row] = []
     ratios.separate_trainings(rows, "metr-la-week", [found])
     alone = [x.seconds for x in found.all("retrained") if x.level in ratios.NINE_LEVELS]

@@ -16,7 +16,7 @@ from dynst_core.inference.refit_check import Refitted
 from dynst_core.planning.tolerance import better_level
 from dynst_core.presentation import baseline_text
 from dynst_core.runs.arrays import MaskCheck
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import make_arrays, network_sites, save_run
 from tests.problems import leaders_and_followers, problem_of, save_walked, walked, waves
 

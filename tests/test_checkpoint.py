@@ -1,4 +1,4 @@
-"""A walk that stopped and goes on ends where an unbroken one does."""
+"""A training that stopped and goes on ends where an unbroken one does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def stopped_after(
     n_levels: int, backbone: str = "attention", options: PathOptions = QUICK
 ) -> PathTraining:
-    """A walk left between two levels."""
+    """A training left between two levels."""
     training = tiny_training(problem_of(waves()), backbone=backbone, options=options)
     for at in training.run():
         if len(training.levels) == n_levels and at.phase == BETWEEN_LEVELS:
@@ -40,7 +40,7 @@ def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
     tmp_path: Path, n_levels: int, backbone: str, options: PathOptions
 ) -> None:
     whole = walked(problem_of(waves()), backbone=backbone, options=options)
-    file = tmp_path / "walk"
+    file = tmp_path / "training"
     write_checkpoint(stopped_after(n_levels, backbone, options), file)
     resumed = tiny_training(problem_of(waves()), backbone=backbone, options=options)
     read_checkpoint(resumed, file)
@@ -57,7 +57,7 @@ def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
 
 
 def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
-    file = tmp_path / "walk"
+    file = tmp_path / "training"
     write_checkpoint(stopped_after(1), file)
     resumed = tiny_training(problem_of(waves()))
     read_checkpoint(resumed, file)
@@ -67,7 +67,7 @@ def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path)
 
 
 def test_a_checkpoint_of_another_training_or_half_a_file_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "walk"
+    file = tmp_path / "training"
     write_checkpoint(stopped_after(1), file)
     other = tiny_training(problem_of(waves(n_sites=9)))
     with pytest.raises(RunError, match="expected the finished levels of this training, found"):

@@ -21,7 +21,7 @@ from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
 from dynst_core.forecasting.trainer import forecasts
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.training.path_training import Level, PathTraining
 from tests.factories import road_sites
 from tests.problems import (

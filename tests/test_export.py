@@ -26,7 +26,7 @@ from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.reporting import cf_export, tabular_export
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import (
     grid_sites,
     make_arrays,

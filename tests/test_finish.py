@@ -17,7 +17,8 @@ from dynst_core.evaluation.held_out_errors import retest
 from dynst_core.evaluation.save_run import best_of, code_version, save_training
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.trainer import StepOptions, error_statistics, persistence_statistics
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from dynst_core.training.path_training import PathOptions, PathTraining
 from tests.problems import (
     BATCH,

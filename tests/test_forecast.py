@@ -20,9 +20,10 @@ from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import error_statistics
-from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster, edited, mask_at
+from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster
 from dynst_core.inference.runtimes import RUNTIMES, Runtime
-from dynst_core.runs.store import Run
+from dynst_core.planning.masks import edited, mask_at
+from dynst_core.runs.run import Run
 from dynst_core.training.path_training import PathTraining
 from tests.problems import field_of, problem_of, save_walked, walked, waves, with_gaps
 

@@ -22,7 +22,7 @@ from dynst_core.forecasting.problem import Problem, choose_device
 from dynst_core.forecasting.trainer import Trainer, error_statistics
 from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.runtimes import runtimes_on
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors.registry import rank_with
 from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
@@ -153,7 +153,7 @@ def test_a_walk_on_the_gpu_keeps_the_counts_and_is_read_on_any_machine(run: Run)
 
 
 def test_a_walk_goes_on_from_its_checkpoint_as_if_it_had_never_stopped(tmp_path: Path) -> None:
-    file, whole = tmp_path / "walk", tiny_training(on("cuda"))
+    file, whole = tmp_path / "training", tiny_training(on("cuda"))
     for progress in whole.run():
         if progress.phase == BETWEEN_LEVELS and len(whole.levels) == 1:
             write_checkpoint(whole, file)

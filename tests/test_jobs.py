@@ -17,7 +17,8 @@ from dynst_core.datasets.catalogue import load_field
 from dynst_core.errors import JobError, RunError
 from dynst_core.jobs.folder import JobFolder, Process, list_jobs
 from dynst_core.jobs.queue import JobQueue
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.job_cases import LONG, QUICK, has_levels, over, small_catalogue, wait_for
 
 pytestmark = pytest.mark.slow

@@ -22,7 +22,8 @@ from dynst_core.runs.library import (
     restore,
     write_note,
 )
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import content, make_arrays, network_sites, save_run
 from tests.test_runs import assert_same
 

@@ -1,4 +1,4 @@
-"""Streams go there and back; windows never cross a block; filling looks only back."""
+"""Streams go there and back; windows never cross a block; filling uses only the past."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walk: exact counts, one seed one result, stoppable anywhere, and it finds the truth."""
+"""The path: exact counts, one seed one result, stoppable anywhere, and it finds the truth."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LEADERS = [2, 5, 11]
 
 
 def so_many_steps(any_steps: int, level_steps: int, **others: float) -> PathOptions:
-    """Options of a walk that takes these steps, however long the record is."""
+    """Options of a path that takes these steps, however long the record is."""
     return PathOptions(
         any_steps=any_steps,
         any_epochs=0,
@@ -65,7 +65,7 @@ def planted() -> Problem:
     return problem_of(leaders_and_followers(LEADERS, 12, 500, lag=2))
 
 
-# -- the walk ---------------------------------------------------------------------------------
+# -- the path ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PROBLEMS if kind != "one site"])
@@ -258,11 +258,11 @@ def after_levels(count: int) -> Callable[[PathTraining, Progress], bool]:
 def test_a_stopped_walk_keeps_its_finished_levels_as_they_were(count: int) -> None:
     whole = walked(problem_of(waves()))
     stopped = tiny_training(problem_of(waves()))
-    walk, enough = stopped.run(), after_levels(count)
-    for at in walk:
+    training, enough = stopped.run(), after_levels(count)
+    for at in training:
         if enough(stopped, at):
             break
-    walk.close()
+    training.close()
     assert len(stopped.levels) == count
     for one, two in zip(stopped.levels, whole.levels[:count], strict=True):
         assert_same_level(one, two)

@@ -16,7 +16,7 @@ from dynst_core.presentation import map_styles, palette, projection, report_char
 from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.static_maps import map_png
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import grid_sites, make_arrays, network_sites, save_run, with_seeds
 
 

@@ -12,7 +12,7 @@ from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints, ZoneL
 from dynst_core.errors import ConstraintError
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import make_arrays, network_sites, save_run
 
 

@@ -14,7 +14,8 @@ from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.plan_file import PlanCard, plan_of, read_card, write_plan
 from dynst_core.runs.manifest import seal
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import grid_sites, make_arrays, network_sites, save_run
 
 

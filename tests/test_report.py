@@ -21,7 +21,8 @@ from dynst_core.planning.summary import summarise
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.html_report import write_report
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import (
     add_baselines,
     grid_sites,

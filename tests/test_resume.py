@@ -19,7 +19,8 @@ from dynst_core.cli import main, train_command
 from dynst_core.cli.resume_command import find, resumable
 from dynst_core.errors import JobError
 from dynst_core.jobs.folder import JobFolder, Process, list_jobs
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import content
 from tests.job_cases import QUICK, small_catalogue
 

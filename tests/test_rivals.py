@@ -7,7 +7,7 @@ import pytest
 from dynst_core import commands
 from dynst_core.presentation import baseline_curves, run_text
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 def ledger(run: Run, *kept: tuple[str, int, int]) -> Baselines:

@@ -16,7 +16,8 @@ from dynst_core.runs import archive as run_file
 from dynst_core.runs.archive import pack_run, unpack_run
 from dynst_core.runs.library import EXAMPLE, is_example, read_note, write_note
 from dynst_core.runs.manifest import Manifest, seal, unseal
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import content, grid_sites, make_arrays, save_run, with_seeds
 from tests.test_runs import assert_same
 

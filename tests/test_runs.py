@@ -18,11 +18,12 @@ from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
-from dynst_core.runs import manifest
+from dynst_core.runs import manifest, run
 from dynst_core.runs import store as runs
 from dynst_core.runs.arrays import RunArrays
 from dynst_core.runs.manifest import Baselines, DatasetCard, write_baselines
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import (
     LEVELS,
     add_baselines,
@@ -351,7 +352,7 @@ def test_a_run_from_before_pins_were_stored_opens_without_any(network_run: Run) 
 def test_arrays_of_another_kind_are_refused_though_their_hash_is_right(network_run: Run) -> None:
     file = network_run.folder / "path.nc"
     shutil.copy(network_run.folder / "weights.safetensors", file)
-    reseal(network_run.folder, files=network_run.manifest.files | {"path.nc": runs._sha256(file)})
+    reseal(network_run.folder, files=network_run.manifest.files | {"path.nc": run._sha256(file)})
     with pytest.raises(RunError, match=r"path\.nc: expected the arrays of a run"):
         open_whole(network_run.folder)
 

@@ -22,7 +22,7 @@ from dynst_core.planning.site_series import (
 )
 from dynst_core.presentation import run_text
 from dynst_core.runs.arrays import Bands
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 def series(plan: list[float], observed: list[float]) -> Series:

@@ -14,7 +14,8 @@ from dynst_core.fields.mask import Mask, SparsityPath
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.presentation import site_reasons as words
 from dynst_core.presentation.site_reasons import level_history, site_reasons
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import make_arrays, network_sites, save_run
 from tests.test_plan import first_out, free, pinned
 

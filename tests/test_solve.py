@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynst_core.constraints import solver
+from dynst_core.constraints import exact_search, solver
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints, ZoneLimit
 from dynst_core.constraints.solver import solve
 from dynst_core.constraints.verification import verify
@@ -32,7 +32,7 @@ def pins(n: int, always: str = "", never: str = "") -> Constraints:
     return Constraints(pin)
 
 
-def kept(found: solver.Solved) -> str:
+def kept(found: exact_search.Solved) -> str:
     return "".join("abcdefghijklmnop"[i] for i in found.mask.kept)
 
 
@@ -139,8 +139,8 @@ def test_constraints_that_clash_are_named_and_no_others(
 
 
 def test_a_search_that_runs_out_of_time_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = solver._Found(active=None, infeasible=False)
-    monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
+    unknown = exact_search._Found(active=None, infeasible=False)
+    monkeypatch.setattr(exact_search, "_search", lambda *asked: unknown)
     with pytest.raises(ConstraintError, match="found none in 5 s of search"):
         solve(RISING, line(6), pins(6, always="abc"), 2)
 
@@ -148,8 +148,8 @@ def test_a_search_that_runs_out_of_time_claims_nothing(monkeypatch: pytest.Monke
 def test_without_time_to_search_the_order_of_rank_stands_and_claims_no_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unknown = solver._Found(active=None, infeasible=False)
-    monkeypatch.setattr(solver, "_search", lambda *asked: unknown)
+    unknown = exact_search._Found(active=None, infeasible=False)
+    monkeypatch.setattr(exact_search, "_search", lambda *asked: unknown)
     rank, asked = np.array([0, 2, 1]), replace(pins(3), min_distance_km=1.5)
     found = solve(rank, line(3), asked, 3)
     assert kept(found) == "b" and not found.most

@@ -10,7 +10,7 @@ import pytest
 
 from dynst_core.fields.mask import SparsityPath
 from dynst_core.presentation import stability_text
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
 

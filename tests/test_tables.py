@@ -15,9 +15,10 @@ from dynst_core.cli import tables
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.factories import make_arrays, make_manifest, network_sites, save_run
 
 
@@ -248,6 +249,6 @@ def test_each_channel_has_a_table_of_its_own_with_figures_that_can_be_read(tmp_p
     assert "of speed in mph" in str(first.title)
     assert "of specific humidity in kg/kg" in str(second.title)
     small = run.rmse(1, None, 1)
-    assert rows(second)[1][2] == run_text.precise(small, small) and "e-7" in rows(second)[1][2]
+    assert rows(second)[1][2] == formatting.precise(small, small) and "e-7" in rows(second)[1][2]
     (listed,) = rows(tables.run_table(RunStore(tmp_path)))
     assert "speed" in listed[4] and "e-7 kg/kg" in listed[4]

@@ -15,7 +15,7 @@ from dynst_core.planning.tolerance import (
     share,
     within_at_sites,
 )
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 @pytest.mark.parametrize(

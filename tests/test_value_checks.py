@@ -7,8 +7,8 @@ import pytest
 
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, make_field
+from dynst_core.fields.missing_marks import suspected_marks
 from dynst_core.fields.sites import SiteSet
-from dynst_core.fields.value_checks import suspected_marks
 
 RNG = np.random.default_rng(0)
 N, S = 600, 6

@@ -13,9 +13,10 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.inference import answer_cache as answers_module
 from dynst_core.inference import what_if as module
 from dynst_core.inference.run_data import problem_of
-from dynst_core.inference.run_forecaster import RunForecaster, edited
+from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.what_if import WhatIf
-from dynst_core.runs.store import Run
+from dynst_core.planning.masks import edited
+from dynst_core.runs.run import Run
 from tests.problems import problem_of as small_problem
 from tests.problems import save_walked, walked, waves, with_gaps
 

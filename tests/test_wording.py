@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 from tests.factories import grid_sites, make_arrays, network_sites, save_run
 
 
@@ -32,7 +32,7 @@ from tests.factories import grid_sites, make_arrays, network_sites, save_run
     ],
 )
 def test_a_number_has_about_three_figures(value: float, reference: float, text: str) -> None:
-    assert run_text.number(value, reference) == text
+    assert formatting.number(value, reference) == text
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_number_has_about_three_figures(value: float, reference: float, text: 
     [(10.41, "+4.1 %"), (9.5, "−5.0 %"), (10.0, "0.0 %"), (9.9999, "0.0 %")],
 )
 def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
-    assert run_text.change(value, 10.0) == text
+    assert formatting.change(value, 10.0) == text
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_change_is_signed_and_in_percent(value: float, text: str) -> None:
     ],
 )
 def test_a_share_is_whole_where_it_is_whole(share: float, text: str) -> None:
-    assert run_text.percent(share) == text
+    assert formatting.percent(share) == text
 
 
 def test_levels_that_err_no_less_than_persistence_are_named(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_levels_that_err_no_less_than_persistence_are_named(tmp_path: Path) -> N
     ],
 )
 def test_an_amount_of_money_is_never_a_row_of_digits(amount: float, text: str) -> None:
-    assert run_text.money(amount, "EUR") == text
+    assert formatting.money(amount, "EUR") == text
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_a_duration_reads_in_its_natural_units(seconds: float, text: str) -> Non
 def test_a_period_names_each_day_month_and_year_once(
     start: datetime, end: datetime, text: str
 ) -> None:
-    assert run_text.period(start, end) == text
+    assert formatting.period(start, end) == text
 
 
 @pytest.mark.parametrize(
     ("factor", "text"), [(2.44, "2.4× faster"), (1.01, "same speed"), (0.5, "2.0× slower")]
 )
 def test_a_speed_up_that_is_none_is_not_called_one(factor: float, text: str) -> None:
-    assert run_text.speed_up(factor) == text
+    assert formatting.speed_up(factor) == text
 
 
 def test_titles_name_variable_unit_lead_time_and_test_period(network_run: Run) -> None:
@@ -162,7 +162,7 @@ def test_a_finished_run_carries_no_caution(network_run: Run) -> None:
     ],
 )
 def test_a_text_of_a_run_is_shown_as_it_is_written(text: str) -> None:
-    shown = MarkdownIt("gfm-like", {"linkify": False}).parse(run_text.plain(text))
+    shown = MarkdownIt("gfm-like", {"linkify": False}).parse(formatting.plain(text))
     assert [token.type for token in shown] == ["paragraph_open", "inline", "paragraph_close"]
     assert {token.type for token in shown[1].children} <= {"text", "text_special"}
     assert shown[1].children

@@ -124,7 +124,7 @@ function cameraOf(state) {
   return Object.fromEntries(CAMERA.filter((key) => key in state).map((key) => [key, state[key]]));
 }
 
-// To the last digits, which are lost where a view looks aside.
+// To the last digits, which are lost where a camera is turned aside.
 function sameCamera(first, second) {
   const numbers = (camera) => CAMERA.flatMap((key) => camera[key] ?? []);
   const others = numbers(second);

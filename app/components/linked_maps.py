@@ -144,7 +144,7 @@ def show_paint(
 
     Args:
         stage: the stage to colour.
-        paint: looks of the sites.
+        paint: styles of the sites.
         captions: titles by view.
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.

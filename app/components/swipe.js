@@ -1,5 +1,5 @@
 // Both layers on one map of the full width: left of a divider the left one, right of it the right.
-// Each side is a view of its own, whose camera looks so far aside that the ground lies as on a map
+// Each side is a view of its own, whose camera is turned so far aside that the ground lies as on a map
 // of the full width.
 const NUDGE = 0.02; // of the width, by an arrow key
 

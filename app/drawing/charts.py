@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.presentation import palette, run_text
+from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.presentation.baseline_curves import Curve, selector_curves
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 HEIGHT = 447
 """Pixels; beside the maps it ends where they do."""
@@ -38,7 +38,7 @@ def trade_off(
         channel: channel index.
         height: pixels.
     """
-    unit = run_text.in_chart(run_text.unit(run, channel))
+    unit = formatting.in_chart(run_text.unit(run, channel))
     levels = range(len(run.path.active))
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     ours = [run.rmse(i, lead, channel) for i in levels]
@@ -75,7 +75,7 @@ def trade_off(
     for curve in selector_curves(run, baselines, lead, channel):
         add_baseline(figure, curve)
     figure.add_vline(x=removed[level], line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
-    decimals = run_text.digits(ours[0])
+    decimals = formatting.digits(ours[0])
     figure.update_traces(hovertemplate=f"%{{y:.{decimals}f}} {unit}", selector={"hoverinfo": None})
     figure.update_layout(height=height)
     figure.update_yaxes(
@@ -90,8 +90,8 @@ def description(run: Run, level: int, lead: int | None, channel: int) -> str:
     dense, here = run.rmse(0, lead, channel), run.rmse(level, lead, channel)
     return (
         f"Forecast error against {run_text.site_noun(run)}s removed: "
-        f"{run_text.number(dense)} {unit} "
-        f"with all, {run_text.number(here, dense)} {unit} with "
+        f"{formatting.number(dense)} {unit} "
+        f"with all, {formatting.number(here, dense)} {unit} with "
         f"{run_text.level_label(run, level)} removed."
     )
 
@@ -124,16 +124,16 @@ def lead_times(
 
 def by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: int) -> go.Figure:
     """Up to three lines of RMSE against lead time, by name, the plan's own last."""
-    unit = run_text.in_chart(run_text.unit(run, channel))
+    unit = formatting.in_chart(run_text.unit(run, channel))
     ahead = [run_text.lead_time(run, i) for i in range(run.manifest.config.horizon)]
-    looks = (
+    styles = (
         {"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
         {"color": palette.RANDOM_LINE, "width": 2, "dash": "dash"},
         {"color": palette.PATH_LINE, "width": 3},
     )
     figure = go.Figure()
-    decimals = run_text.digits(lines[next(reversed(lines))][-1])
-    for (name, values), look in zip(lines.items(), looks, strict=False):
+    decimals = formatting.digits(lines[next(reversed(lines))][-1])
+    for (name, values), look in zip(lines.items(), styles, strict=False):
         figure.add_scatter(
             x=_span_numbers(run),
             y=values,
@@ -162,10 +162,10 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
     Every cell carries a transparent square that can be clicked; its customdata is the level and the
     lead-time index.
     """
-    unit = run_text.in_chart(run_text.unit(run, channel))
+    unit = formatting.in_chart(run_text.unit(run, channel))
     levels, leads = range(len(run.path.active)), range(run.manifest.config.horizon)
     errors = np.array([[run.rmse(i, k, channel) for i in levels] for k in leads])
-    decimals = run_text.digits(float(np.nanmax(errors)) if np.isfinite(errors).any() else 1.0)
+    decimals = formatting.digits(float(np.nanmax(errors)) if np.isfinite(errors).any() else 1.0)
     colours = palette.error_scale(0, 1).plotly()
     figure = go.Figure(
         go.Heatmap(

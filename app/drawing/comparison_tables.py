@@ -7,8 +7,8 @@ import pandas as pd
 
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 UNKNOWN = "–"
 BOTH, ONLY_A, ONLY_B, NEITHER = "both", "only A", "only B", "neither"
@@ -39,13 +39,13 @@ def figures(
     ):
         values = [getattr(summary, name) for summary in summaries]
         rows.append(_row(label, values, units, reference, comparable=comparable))
-    changes = [UNKNOWN if s.rmse is None else run_text.change(s.rmse, s.dense) for s in summaries]
+    changes = [UNKNOWN if s.rmse is None else formatting.change(s.rmse, s.dense) for s in summaries]
     rows.append((f"Against all {_noun(runs)}s", *changes, ""))
     worst = [None if s.worst is None else s.worst.rmse for s in summaries]
     rows.append(_row("Worst place's error", worst, units, reference, comparable=comparable))
     rows.append(("Range over trainings", *map(_seeds, summaries, units), ""))
     rows.append(("Band of single forecasts", *map(_band, summaries, units), ""))
-    speeds = [UNKNOWN if s.speed_up is None else run_text.speed_up(s.speed_up) for s in summaries]
+    speeds = [UNKNOWN if s.speed_up is None else formatting.speed_up(s.speed_up) for s in summaries]
     rows.append(("Forecast speed", *speeds, ""))
     return pd.DataFrame(rows, columns=["", "A", "B", "B minus A"])
 
@@ -71,7 +71,7 @@ def differing_sites(
         for run, plan, channel in zip(runs, plans, channels, strict=True)
     ]
     unit = run_text.unit(runs[0], channels[0])
-    digits = run_text.digits(runs[0].rmse(0, lead, channels[0]))
+    digits = formatting.digits(runs[0].rmse(0, lead, channels[0]))
     table = pd.DataFrame(
         {
             "site": runs[0].sites.site_id.astype(str),
@@ -105,7 +105,7 @@ def _counts(runs: tuple[Run, Run], summaries: tuple[Summary, Summary]) -> tuple[
     same = summaries[0].n_sites == summaries[1].n_sites
     apart = f"{summaries[1].n_kept - summaries[0].n_kept:+,}" if same else ""
     return (
-        f"{run_text.capital(_noun(runs))}s kept",
+        f"{formatting.capital(_noun(runs))}s kept",
         reported[0],
         reported[1],
         apart.replace("-", "\N{MINUS SIGN}"),
@@ -121,13 +121,13 @@ def _row(
     comparable: bool,
 ) -> tuple[str, str, str, str]:
     reported = [
-        UNKNOWN if value is None else f"{run_text.number(value, reference)} {unit}"
+        UNKNOWN if value is None else f"{formatting.number(value, reference)} {unit}"
         for value, unit in zip(values, units, strict=True)
     ]
     first, second = values
     apart = ""
     if comparable and first is not None and second is not None:
-        size = run_text.digits(reference)
+        size = formatting.digits(reference)
         apart = f"{second - first:+.{size}f} {units[0]}".replace("-", "\N{MINUS SIGN}")
     return label, reported[0], reported[1], apart
 
@@ -135,11 +135,11 @@ def _row(
 def _seeds(summary: Summary, unit: str) -> str:
     if summary.seeds is None:
         return "one training"
-    low, high = (run_text.number(value, summary.dense) for value in summary.seeds)
+    low, high = (formatting.number(value, summary.dense) for value in summary.seeds)
     return f"{low} to {high} {unit}"
 
 
 def _band(summary: Summary, unit: str) -> str:
     if summary.band is None:
         return "not measured"
-    return f"± {run_text.number(summary.band.half_width, summary.dense)} {unit}"
+    return f"± {formatting.number(summary.band.half_width, summary.dense)} {unit}"

@@ -14,10 +14,10 @@ from dynst_core.fields.metrics import LEAD_TIME
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served
 from dynst_core.planning.service_areas import served as served_areas
-from dynst_core.presentation import map_styles, palette, run_text
+from dynst_core.presentation import formatting, map_styles, palette, run_text
 from dynst_core.presentation.palette import Legend, Scale
 from dynst_core.presentation.projection import unwrapped
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 IMPORTANCE, ERROR = map_stage.IMPORTANCE, map_stage.ERROR
 ADDED, WITHIN, SERVED = "added", "within", "served"
@@ -105,7 +105,7 @@ def look(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
 
 
 def undecided(name: str, run: Run, plan: Plan) -> map_styles.MapStyle:
-    """Any layer while no plan obeys: all sites grey, so that none looks kept or removed."""
+    """Any layer while no plan obeys: all sites grey, so that none appears kept or removed."""
     cell, pinned = run.grid is not None, plan.constraints.pin != FREE
     line = map_styles.outlines(run, np.zeros(len(run.sites), dtype=bool))
     line[pinned] = palette.PIN_OUTLINE
@@ -141,7 +141,7 @@ def _added(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         scale.rgba(added),
         _outline(run, plan),
         _legend(run, scale, unit, signed=True, known=known),
-        reading=map_paint.Reading("Added by the cut", unit, run_text.digits(run.rmse(0)), added),
+        reading=map_paint.Reading("Added by the cut", unit, formatting.digits(run.rmse(0)), added),
     )
 
 
@@ -187,7 +187,7 @@ def _served(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         fill,
         line,
         Legend(scale.css(), _ticks(scale, unit), (kept_site, *removed)),
-        reading=map_paint.Reading("Area of the nearest kept", unit, run_text.digits(high), areas),
+        reading=map_paint.Reading("Area of the nearest kept", unit, formatting.digits(high), areas),
         shapes=shapes,
     )
 
@@ -200,7 +200,7 @@ def _moment(name: str) -> Draw:
         moment, lead = facts.moment, run_text.lead_time(run, facts.lead)
         title = {
             FORECAST: f"Forecast of {variable}",
-            TRUTH: f"{run_text.capital(variable)} as observed",
+            TRUTH: f"{formatting.capital(variable)} as observed",
             DIFFERENCE: f"Forecast minus truth, {variable}",
         }[name]
         if name == DIFFERENCE:
@@ -221,7 +221,7 @@ def _moment(name: str) -> Draw:
             scale.rgba(values),
             _outline(run, plan),
             _legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
-            reading=map_paint.Reading(label, unit, run_text.digits(scale.high), values),
+            reading=map_paint.Reading(label, unit, formatting.digits(scale.high), values),
         )
 
     return draw
@@ -243,8 +243,8 @@ def _outline(run: Run, plan: Plan) -> np.ndarray:
     """Outlines that tell kept from removed sensors; cells have none."""
     if run.grid is not None:
         return np.zeros((len(run.sites), 4), dtype=np.uint8)
-    looks = (palette.KEPT_OUTLINE, palette.GREY_OUTLINE)
-    return np.where(plan.mask.active[:, None], *looks).astype(np.uint8)
+    outlines = (palette.KEPT_OUTLINE, palette.GREY_OUTLINE)
+    return np.where(plan.mask.active[:, None], *outlines).astype(np.uint8)
 
 
 def _legend(

@@ -16,10 +16,10 @@ import numpy as np
 from app.drawing import binary_message
 from app.drawing.map_stage import ERROR, IMPORTANCE, Stage
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import map_styles, run_text
+from dynst_core.presentation import formatting, map_styles
 from dynst_core.presentation.map_styles import MapStyle, Shape
 from dynst_core.presentation.palette import Legend, Scale
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Border:
 
 @dataclass(frozen=True, eq=False)
 class Paint:
-    """The looks of the sites at one level and lead time, rows in the stage's order.
+    """The styles of the sites at one level and lead time, rows in the stage's order.
 
     Attributes:
         fill: by view, (s, 4), uint8 RGBA.
@@ -94,7 +94,7 @@ def make_paint(
     channel: int,
     plan: Plan | None = None,
 ) -> Paint:
-    """The looks of every site at one level and lead time, or with a plan made from it.
+    """The styles of every site at one level and lead time, or with a plan made from it.
 
     Importance: kept sites light to dark blue, removed sites white with a grey outline, pinned ones
     with a dark outline. Error: all sites by their error, because a removed site is still forecast;
@@ -107,7 +107,7 @@ def make_paint(
         IMPORTANCE: map_styles.importance(run, plan),
         ERROR: map_styles.error(run, plan, scale, lead, channel),
     }
-    digits = run_text.digits(run.rmse(0, None, channel))
+    digits = formatting.digits(run.rmse(0, None, channel))
     return paint_of(stage, shown, plan.mask.active, error, digits)
 
 

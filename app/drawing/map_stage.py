@@ -21,7 +21,7 @@ from dynst_core.presentation import palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.projection import Raster, raster, ticks, unwrapped
 from dynst_core.presentation.projection import bounds as bounds_of
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 IMPORTANCE, ERROR = "importance", "error"
 VIEWS = (IMPORTANCE, ERROR)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from app.drawing.charts import HEIGHT, add_band, add_baseline
-from dynst_core.presentation import palette, run_text
+from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 Mark = tuple[str, str, float, float | None]
 """A plan on the chart: its letter, its colour, percent removed, and RMSE in units if known."""
@@ -63,8 +63,8 @@ def selectors(
                 showlegend=False,
                 marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
             )
-    decimals = run_text.digits(run.rmse(0, lead, channel))
-    unit = run_text.in_chart(run_text.unit(run, channel))
+    decimals = formatting.digits(run.rmse(0, lead, channel))
+    unit = formatting.in_chart(run_text.unit(run, channel))
     figure.update_traces(
         hovertemplate=f"%{{x:.3g}} % removed: %{{y:.{decimals}f}} {unit}",
         selector={"hoverinfo": None},

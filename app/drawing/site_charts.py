@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from app.drawing.charts import by_lead_time
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.site_series import Series, SiteBand
-from dynst_core.presentation import palette, run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, palette, run_text
+from dynst_core.runs.run import Run
 
 BAND_FILL = "rgba(42, 120, 197, 0.2)"
 MOST_MARKED = 60
@@ -47,8 +47,8 @@ def over_time(
         ("observed", observed, palette.OBSERVED_LINE, {"width": 1.5}),
     )
     decimals, unit = (
-        run_text.digits(_size(observed, plan)),
-        run_text.in_chart(run_text.unit(run, channel)),
+        formatting.digits(_size(observed, plan)),
+        formatting.in_chart(run_text.unit(run, channel)),
     )
     for name, values, colour, line in lines:
         marked = name == "observed" and len(time) <= MOST_MARKED
@@ -83,7 +83,8 @@ def description(run: Run, site: int, lead_time: int, channel: int) -> str:
     """The chart in one sentence, for those who cannot see it."""
     noun = run_text.site_noun(run)
     return (
-        f"{run_text.capital(run_text.variable(run, channel))} at {noun} {run.sites.site_id[site]} "
+        f"{formatting.capital(run_text.variable(run, channel))} "
+        f"at {noun} {run.sites.site_id[site]} "
         f"over time: observed, forecast {run_text.lead_time(run, lead_time)} with all {noun}s and "
         f"with this plan's, and a band."
     )

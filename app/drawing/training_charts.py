@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dynst_core.fields.sites import SiteSet
 from dynst_core.jobs.records import JobPlace, LevelDone
-from dynst_core.presentation import palette, run_text
+from dynst_core.presentation import formatting, palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.projection import unwrapped
 
@@ -165,7 +165,7 @@ def level_curve(levels: Sequence[LevelDone], unit: str) -> go.Figure:
         hovertemplate="%{x:.0f} % removed, %{customdata} kept: %{y:.3g}<extra></extra>",
     )
     figure.update_xaxes(range=[-3, 100], dtick=20)
-    return _plain(figure, "removed (%)", f"RMSE ({run_text.in_chart(unit)})")
+    return _plain(figure, "removed (%)", f"RMSE ({formatting.in_chart(unit)})")
 
 
 def _plain(figure: go.Figure, across: str, up: str) -> go.Figure:

@@ -6,7 +6,7 @@ from dynst_core.datasets.catalogue import Entry
 from dynst_core.errors import ConfigError
 from dynst_core.jobs.cost_model import Estimate
 from dynst_core.jobs.folder import Job, StateName
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting, run_text
 
 ICONS: dict[StateName, str] = {
     "queued": ":material/schedule:",
@@ -126,7 +126,7 @@ def standing(job: Job, before: int) -> str:
     if name == "queued":
         return f"queued, {before} before it" if before else "queued, next"
     if name in ("running", "stopping", "stopped", "failed") and job.progress is not None:
-        return f"{name} at {run_text.percent(round(job.share_done, 2))}"
+        return f"{name} at {formatting.percent(round(job.share_done, 2))}"
     return name
 
 
@@ -141,7 +141,7 @@ def progress_line(job: Job) -> str:
     # The first steps are slow ones: what they promise is far too long.
     seconds = None if job.share_done < FIRST_TOLD else at.seconds_left
     left = "" if seconds is None else f" · about {span(seconds)} left"
-    percent = run_text.percent(round(job.share_done, 2))
+    percent = formatting.percent(round(job.share_done, 2))
     return f"{percent} · {training}{at.phase} · {at.n_active:,} sites kept{left}"
 
 

@@ -23,7 +23,8 @@ from dynst_core.planning.service_areas import served as served_areas
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
 from dynst_core.runs.manifest import BASELINES, MANIFEST, Baselines
-from dynst_core.runs.store import ARRAYS, WEIGHTS, Run, RunStore, run_folders
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
+from dynst_core.runs.store import RunStore, run_folders
 
 # No spinners in the caches below: one would take a place in the page on the first drawing only,
 # and every element after it would be built anew on the second.

@@ -11,7 +11,7 @@ from app.services import forecasters
 from app.services.background_task import BackgroundTask
 from dynst_core.fields.mask import Mask
 from dynst_core.inference.answer_cache import Tell, part
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 if TYPE_CHECKING:
     from dynst_core.inference.what_if import WhatIf

@@ -1,23 +1,24 @@
 """The trained forecasters that answer "what if": loaded when first asked for, then kept.
 
-Nothing here is imported by a page that only looks; torch and the data come with the first question.
+A page that shows what is known imports nothing here; torch and the data come with the first
+question.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from cachetools import LRUCache
 
 from app.services import cache
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 if TYPE_CHECKING:
     from dynst_core.inference.what_if import WhatIf
@@ -32,7 +33,7 @@ Key = tuple[object, ...]
 class Desk:
     """What is loaded now, for all sessions of the server."""
 
-    ready: OrderedDict[Key, WhatIf] = field(default_factory=OrderedDict)
+    ready: LRUCache[Key, WhatIf] = field(default_factory=lambda: LRUCache(RUNS_HELD))
     faults: dict[Key, str] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -58,7 +59,7 @@ def _desk() -> Desk:
 
 
 def source(run: Run) -> Source:
-    """Whether a run's data are at hand; looks on the disk once a minute at most."""
+    """Whether a run's data are at hand; checks the disk at most once a minute."""
     if loaded(run) is not None:
         return Source(at_hand=True)
     fault = _desk().faults.get(_key(run))
@@ -93,15 +94,12 @@ def reader(run: Run) -> Callable[[], WhatIf | None]:
 def _load(run: Run, desk: Desk, key: Key) -> WhatIf | None:
     with desk.lock:
         if key in desk.ready:
-            desk.ready.move_to_end(key)
             return desk.ready[key]
         try:
             found = desk.ready[key] = _opened(run)
         except DynSTError as error:
             desk.faults[key] = str(error)
             return None
-        while len(desk.ready) > RUNS_HELD:
-            desk.ready.popitem(last=False)
         return found
 
 

@@ -12,7 +12,7 @@ from app.services import cache, forecasters
 from app.state.choice import Choice
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import forecast_tolerance
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 def shown(choice: Choice) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from app.drawing import map_layers
 from dynst_core.constraints.constraints import ALWAYS, MOST_COST, NEVER, Constraints, ZoneLimit
 from dynst_core.planning.plan import Edit
 from dynst_core.planning.tolerance import Tolerance
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 FIRST_REMOVED = 0.6
 """Share removed when the link names none: a cut large enough to show what the tool is for."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from app.state import link as links
 from dynst_core.planning.plan_file import sites_sha256
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 FIRST, SECOND, LEAD, CHANNEL, SHOW = "a", "b", "lead", "variable", "show"
 REMOVED = "removed"
@@ -103,7 +103,7 @@ def unmet(query: Mapping[str, str], made: Comparison, first: Run, second: Run) -
         asked, cut = query.get(name, side.run_id), query.get(f"{name}-{REMOVED}", "")
         lost = "" if asked == side.run_id else run_text.unknown_run(asked, side.run_id)
         other = links.unmet_cut(cut, run, run.level_near(side.removed))
-        reported += [f"{name.upper()}: {one}" for one in (run_text.plain(lost), other) if one]
+        reported += [f"{name.upper()}: {one}" for one in (formatting.plain(lost), other) if one]
     return reported
 
 

@@ -22,8 +22,8 @@ from app.state.choice import (
 )
 from dynst_core.planning.plan import Edit
 from dynst_core.planning.tolerance import Kind, Tolerance
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 RUN, REMOVED, LEAD, CHANNEL = "run", "removed", "lead", "variable"
 WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
@@ -107,7 +107,7 @@ def unmet_cut(asked: str, run: Run, level: int) -> str:
         )
     else:
         reported = run_text.other_level(run, level, removed / 100)
-    return run_text.plain(reported)
+    return formatting.plain(reported)
 
 
 def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import streamlit as st
 from app.state import link, rerun
 from app.state.choice import Choice
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 Decisions = tuple[tuple[Edit, ...], tuple[str, ...], tuple[str, ...]]
 """What is decided about single sites: edits, sites to keep always, sites to keep never."""

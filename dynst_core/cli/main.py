@@ -19,7 +19,8 @@ from dynst_core.cli.progress import console
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError, DynSTError
 from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run, RunStore, run_folders
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore, run_folders
 from dynst_core.training.request import TrainRequest
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import Mask
-from dynst_core.inference.run_forecaster import edited, mask_at
-from dynst_core.runs.store import Run
+from dynst_core.planning.masks import edited, mask_at
+from dynst_core.runs.run import Run
 
 
 def switched(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) -> Mask:

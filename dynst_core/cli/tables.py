@@ -10,9 +10,10 @@ from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.time_axis import duration
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.baseline_curves import NAMES, measured
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 
 
 def error_tables(run: Run) -> list[Table]:
@@ -24,7 +25,7 @@ def error_table(run: Run, channel: int = 0) -> Table:
     """Test error of one channel against sparsity, beside every baseline measured so far."""
     data, split = run.manifest.dataset, run.manifest.split
     dense, unit = run.rmse(0, None, channel), data.units[channel]
-    still = run_text.precise(run.persistence_rmse(None, channel), dense)
+    still = formatting.precise(run.persistence_rmse(None, channel), dense)
     table = Table(
         title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in {unit}",
         caption=(
@@ -34,7 +35,7 @@ def error_table(run: Run, channel: int = 0) -> Table:
         ),
     )
     baselines = measured(run.baselines)
-    names = (run_text.capital(NAMES[name]) if name in NAMES else name for name in baselines)
+    names = (formatting.capital(NAMES[name]) if name in NAMES else name for name in baselines)
     for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
         table.add_column(heading, justify="right")
     for level, n_active in enumerate(run.path.n_active):
@@ -42,7 +43,7 @@ def error_table(run: Run, channel: int = 0) -> Table:
         table.add_row(
             run_text.level_label(run, level),
             f"{n_active}",
-            run_text.precise(rmse, dense),
+            formatting.precise(rmse, dense),
             f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
             f"{run.speed_up(level):.1f} x",
             *(_baseline(run, name, level, channel) for name in baselines),
@@ -60,7 +61,7 @@ def _baseline(run: Run, selector: str, level: int, channel: int) -> str:
     if not rmse:
         return ""
     mean, low, high = (
-        run_text.precise(value, rmse[0]) for value in (float(np.mean(rmse)), min(rmse), max(rmse))
+        formatting.precise(value, rmse[0]) for value in (float(np.mean(rmse)), min(rmse), max(rmse))
     )
     return f"{mean} ({low} to {high})" if len(rmse) > 1 else mean
 
@@ -129,7 +130,7 @@ def lead_time_table(
 def _compared(rmse: np.ndarray) -> tuple[str, ...]:
     dense, plan, _ = rmse
     change = f"{100 * (plan / dense - 1):+.1f} %"
-    reported = [run_text.precise(float(value), float(dense)) for value in rmse]
+    reported = [formatting.precise(float(value), float(dense)) for value in rmse]
     return reported[0], reported[1], change, reported[2]
 
 
@@ -159,7 +160,7 @@ def _errors(run: Run, level: int) -> str:
     for channel, unit in enumerate(run.manifest.dataset.units):
         name = f"{run_text.variable(run, channel)} " if len(run.manifest.dataset.units) > 1 else ""
         dense = run.rmse(0, None, channel)
-        texts.append(f"{name}{run_text.precise(run.rmse(level, None, channel), dense)} {unit}")
+        texts.append(f"{name}{formatting.precise(run.rmse(level, None, channel), dense)} {unit}")
     return ", ".join(texts)
 
 

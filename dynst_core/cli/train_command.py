@@ -37,7 +37,7 @@ from dynst_core.jobs.worker import (
     record_start,
 )
 from dynst_core.presentation import baseline_text, run_text, stability_text
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining, Progress
 from dynst_core.training.request import TrainRequest
 from dynst_core.training.setup import training_for

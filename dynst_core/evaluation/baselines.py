@@ -18,7 +18,7 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, error_statistics
 from dynst_core.presentation.baseline_curves import RANDOM_DRAWS
 from dynst_core.runs.manifest import BaselineRow, Baselines, read_baselines, write_baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors.registry import Kind, Ranking, rank_with
 from dynst_core.training.path_training import PathOptions

@@ -16,7 +16,7 @@ from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import error_statistics, forecasts
 from dynst_core.runs.arrays import Bands
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.training.path_training import Level
 
 

@@ -24,7 +24,8 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import persistence_statistics
 from dynst_core.runs.arrays import Members, RunArrays
 from dynst_core.runs.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunConfig, SplitCard
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from dynst_core.selection.forward_ranking import rank_sites
 from dynst_core.training.path_training import PathTraining
 

@@ -116,7 +116,7 @@ class Network:
         wanted = np.minimum(k, there[piece[sites]] - 1)
         found = []
         left, limit = np.flatnonzero(wanted), 2 * self.typical
-        # A search that stops at a length looks at few places; where it finds too few it looks on.
+        # A search that stops at a length visits few places; where it finds too few it goes on.
         while len(left):
             short = []
             for some in np.array_split(left, -(-len(left) * graph.shape[0] // AT_ONCE)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
+from cachetools import LRUCache
 
 from dynst_core.fields.metrics import ErrorStatistics
 
@@ -20,7 +20,7 @@ BYTES_HELD = 64 * 2**20
 LEAST_HELD = 4
 
 LOOK_SECONDS = 0.2
-"""How often one who waits for another's answer tells how far that is, and may be stopped."""
+"""Polling interval for the progress and cancellation of an awaited answer, in seconds."""
 
 Key = tuple[Hashable, ...]
 Tell = Callable[[float], object]
@@ -50,7 +50,7 @@ class Answers:
     """What was answered, by key; safe to ask from any number of threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Key, Any] = OrderedDict()
+        self._known: LRUCache[Key, Any] = LRUCache(BYTES_HELD, getsizeof=_size)
         self._making: WeakValueDictionary[Key, _Making] = WeakValueDictionary()
         self._lock = Lock()
         self._turn, self._next = Lock(), Lock()
@@ -75,7 +75,6 @@ class Answers:
         try:
             with self._lock:
                 if key in self._known:
-                    self._known.move_to_end(key)
                     return self._known[key]
 
             def reported(share: float) -> None:
@@ -85,7 +84,6 @@ class Answers:
             made = make(reported)
             with self._lock:
                 self._known[key] = made
-                self._forget_oldest()
             return made
         finally:
             making.lock.release()
@@ -105,15 +103,13 @@ class Answers:
         finally:
             self._turn.release()
 
-    def _forget_oldest(self) -> None:
-        held = sum(_size(value) for value in self._known.values())
-        while held > BYTES_HELD and len(self._known) > LEAST_HELD:
-            held -= _size(self._known.popitem(last=False)[1])
-
 
 def _size(value: ErrorStatistics | np.ndarray | str) -> int:
+    """Bytes of an answer; at most a share, so that the last few are always held."""
     if isinstance(value, str):
-        return len(value)
-    if isinstance(value, ErrorStatistics):
-        return 4 * value.squared.nbytes
-    return value.nbytes
+        size = len(value)
+    elif isinstance(value, ErrorStatistics):
+        size = 4 * value.squared.nbytes
+    else:
+        size = value.nbytes
+    return min(size, BYTES_HELD // LEAST_HELD)

@@ -7,8 +7,8 @@ import numpy as np
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.forecasting.problem import Problem
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 from dynst_core.selection.heldout_ridge import HeldBackRidge
 
 SURE = 2.0
@@ -55,8 +55,8 @@ class Refitted:
         label = run_text.level_label(self.run, level)
         return (
             f"The forecaster was not retrained for this mask: beside its level of {label} removed "
-            f"its error changes by {run_text.change(trained, 1.0)}, that of a linear forecaster "
-            f"refitted for either by {run_text.change(float(np.exp(change.mean())), 1.0)}."
+            f"its error changes by {formatting.change(trained, 1.0)}, that of a linear forecaster "
+            f"refitted for either by {formatting.change(float(np.exp(change.mean())), 1.0)}."
         )
 
     def _pooled(self, errors: ErrorStatistics) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dynst_core.evaluation.held_out_errors import check_same_data
 from dynst_core.forecasting.problem import Normaliser, Problem
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.training.setup import open_problem
 
 

@@ -1,12 +1,7 @@
-"""Forecasts from a saved run and any mask: what a planner's edit does to the error, at once.
-
-Only the kept sites are gathered and read, so a forecast from few sites takes less time than one
-from all of them.
-"""
+"""Forecasts from a saved run for any mask; only the kept sites are read, so few take less time."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from cachetools import LRUCache
 from torch import Tensor
 
 from dynst_core.errors import BudgetError, ConfigError
 from dynst_core.evaluation.held_out_errors import check_same_data
-from dynst_core.fields.mask import Mask, n_active_at
+from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.time_axis import later
 from dynst_core.forecasting.forecaster import Forecaster
@@ -35,7 +31,7 @@ from dynst_core.inference.runtimes import (
     fill_batch,
 )
 from dynst_core.planning.site_series import Series
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 NUMBERS_AT_ONCE = 2**23
 """Forecast values held at a time: 32 MiB, times the few copies that units and errors take."""
@@ -67,7 +63,7 @@ class RunForecaster:
         self._began, self._step = problem.field.time[0], problem.field.step
         self._forecasters: dict[int, Forecaster] = {}
         self._computes: dict[int, Compute] = {}
-        self._masks: OrderedDict[tuple[str, int], MaskForecaster] = OrderedDict()
+        self._masks: LRUCache[tuple[str, int], MaskForecaster] = LRUCache(MASKS_HELD)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -120,9 +116,6 @@ class RunForecaster:
         key = (mask.to_hex(), level)
         if key not in self._masks:
             self._masks[key] = MaskForecaster(self, mask, level)
-        self._masks.move_to_end(key)
-        while len(self._masks) > MASKS_HELD:
-            self._masks.popitem(last=False)
         return self._masks[key]
 
     def dense(self) -> MaskForecaster:
@@ -405,31 +398,3 @@ class MaskForecaster:
                 f"{first} steps are read before a forecast."
             )
         return starts
-
-
-def mask_at(run: Run, sparsity: float) -> Mask:
-    """A run's plan at any sparsity: the mask of the level with that count, else the last to stay.
-
-    Where these would take in sites left out as silent or stuck, it is the first level without them.
-
-    Args:
-        run: the run.
-        sparsity: share of sites removed, 0 to below 1.
-    """
-    n_active = n_active_at(sparsity, len(run.sites))
-    level = np.flatnonzero(run.path.n_active == n_active)
-    if len(level):
-        return run.path.mask(int(level[0]))
-    out = run.arrays.left_out
-    if out is not None and n_active > len(run.sites) - out.sum() and len(run.path.active) > 1:
-        first = run.path.mask(1)
-        if n_active > first.n_active and not (first.active & out).any():
-            return first
-    return Mask(run.path.rank >= len(run.sites) - n_active)
-
-
-def edited(mask: Mask, off: Sequence[int] = (), on: Sequence[int] = ()) -> Mask:
-    """The mask with some sites switched off and others on."""
-    active = mask.active.copy()
-    active[list(off)], active[list(on)] = False, True
-    return replace(mask, active=active)

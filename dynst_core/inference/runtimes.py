@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
+from cachetools import LRUCache
 from torch import Tensor
 from torch.nn import functional
 
@@ -124,16 +124,13 @@ class PerShape(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._made: OrderedDict[tuple[torch.Size, ...], T] = OrderedDict()
+        self._made: LRUCache[tuple[torch.Size, ...], T] = LRUCache(SHAPES_HELD)
 
     def get(self, inputs: Sequence[Tensor], make: Callable[[], T]) -> T:
         """What was made for the shapes of these inputs, or is made now."""
         shapes = tuple(x.shape for x in inputs)
         if shapes not in self._made:
             self._made[shapes] = make()
-        self._made.move_to_end(shapes)
-        while len(self._made) > SHAPES_HELD:
-            self._made.popitem(last=False)
         return self._made[shapes]
 
 

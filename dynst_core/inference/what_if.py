@@ -21,7 +21,8 @@ from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.inference.answer_cache import BYTES_HELD, Answers, Key, Tell, part, silent
 from dynst_core.inference.refit_check import Refitted
-from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster, edited
+from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster
+from dynst_core.planning.masks import edited
 from dynst_core.planning.site_series import Series
 
 FIRST_WINDOWS = 48

@@ -11,7 +11,8 @@ from dynst_core.errors import NameTakenError, RunError
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.runs.arrays import RunArrays
 from dynst_core.runs.manifest import MANIFEST, Manifest, one_line
-from dynst_core.runs.store import ARRAYS, WEIGHTS, ReplacingStore, Run, RunStore
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
+from dynst_core.runs.store import ReplacingStore, RunStore
 
 Weights = Mapping[int, Mapping[str, np.ndarray]]
 

@@ -24,7 +24,7 @@ from dynst_core.jobs.folder import (
 from dynst_core.jobs.liveness import beating
 from dynst_core.jobs.progress import Checkpoints, train_member
 from dynst_core.runs.manifest import one_line
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from dynst_core.training.path_training import PathTraining
 from dynst_core.training.setup import open_problem, training_for
 

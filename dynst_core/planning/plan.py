@@ -14,7 +14,7 @@ from dynst_core.constraints.verification import verify
 from dynst_core.errors import ConstraintError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import LEAD_TIME, SITE, ErrorStatistics
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 @dataclass(frozen=True)

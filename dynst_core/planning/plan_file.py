@@ -17,7 +17,7 @@ from dynst_core.fields.mask import Mask
 from dynst_core.fields.sites import SiteSet, some
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.runs.manifest import Card, Sealed, one_line, seal
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 FORMAT, FORMAT_VERSION = "dynst-plan", 1
 

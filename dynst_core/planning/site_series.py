@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.fields.time_axis import later, months_of
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 NORMAL_SHARE, NORMAL_WIDTH = 0.8, 1.2816
 """Share of normal errors that lies within so many standard deviations."""

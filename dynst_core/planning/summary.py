@@ -8,7 +8,7 @@ import numpy as np
 
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import Tolerance, cell_areas, rmse_limit, share, within_at_sites
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from dynst_core.fields.field import Grid
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 DEGREES = frozenset({"K", "°C", "degC", "deg C", "celsius", "degrees_C", "kelvin"})
 """Units in which ten is ten degrees Celsius."""

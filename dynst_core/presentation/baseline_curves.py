@@ -9,7 +9,7 @@ import numpy as np
 from dynst_core import commands
 from dynst_core.presentation import palette, run_text
 from dynst_core.runs.manifest import BaselineRow, Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 NAMES = {"random": "random", "variance": "top variance"}
 """How selectors read where their own name is no word; the others keep theirs."""

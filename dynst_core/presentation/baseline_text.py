@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dynst_core.planning.tolerance import better_level
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 
 def beside_best(run: Run, channel: int = 0) -> list[str]:
@@ -17,7 +17,7 @@ def beside_best(run: Run, channel: int = 0) -> list[str]:
         return []
     least = run.rmse(best, channel=channel)
     others = ", ".join(
-        f"{run_text.change(run.rmse(level, channel=channel), least)} at "
+        f"{formatting.change(run.rmse(level, channel=channel), least)} at "
         f"{run_text.level_label(run, level)}"
         for level in range(1, len(run.path.active))
         if level != best
@@ -25,8 +25,8 @@ def beside_best(run: Run, channel: int = 0) -> list[str]:
     noun, label = run_text.site_noun(run), run_text.level_label(run, best)
     reported = (
         f"All {noun}s is not the best level: with {label} removed the forecast errs "
-        f"{run_text.percent(1 - least / dense)} less ({run_text.number(least, dense)} against "
-        f"{run_text.number(dense)} {run_text.unit(run, channel)})."
+        f"{formatting.percent(1 - least / dense)} less ({formatting.number(least, dense)} against "
+        f"{formatting.number(dense)} {run_text.unit(run, channel)})."
     )
     return [f"{reported} Beside that level: {others}." if others else reported]
 
@@ -40,7 +40,7 @@ def beside_random(run: Run) -> list[str]:
     for level in range(1, len(check.own)):
         own, mean, least = check.own[level], check.random[level].mean(), check.random[level].min()
         label = run_text.level_label(run, level)
-        rows.append(f"{label} {run_text.change(own, mean)}")
+        rows.append(f"{label} {formatting.change(own, mean)}")
         if own > mean:
             worse.append(f"{label} (worse than random here)")
         elif own > least:

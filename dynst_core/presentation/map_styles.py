@@ -14,7 +14,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import palette, run_text
 from dynst_core.presentation.palette import Legend, Rgba, Scale, Swatch
 from dynst_core.presentation.projection import ticks
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 @dataclass(frozen=True, eq=False)

@@ -120,7 +120,7 @@ class Legend:
     Attributes:
         gradient: CSS gradient, low on the left.
         ticks: (position from 0 to 1, label with its unit where needed), left to right.
-        swatches: looks outside the scale.
+        swatches: styles outside the scale.
     """
 
     gradient: str

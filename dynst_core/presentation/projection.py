@@ -10,7 +10,7 @@ import numpy as np
 from dynst_core.fields.sites import SiteSet
 from dynst_core.presentation.basemap import Bounds
 from dynst_core.presentation.palette import tick_step
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 FARTHEST_LATITUDE = 85.0
 """Degrees; a Mercator map has no pole."""

@@ -12,7 +12,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import palette, run_text
 from dynst_core.presentation.baseline_curves import Curve, seeds_band, selector_curves
 from dynst_core.runs.manifest import Baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 INK, GRID = "#3c4650", "#dfe4e9"
 

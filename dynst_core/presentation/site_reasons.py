@@ -10,8 +10,8 @@ import numpy as np
 
 from dynst_core.constraints.constraints import ALWAYS, FREE
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 MOST_IMPORTANT = "among the most important"
 LESS_IMPORTANT = "less important than those kept"
@@ -97,7 +97,7 @@ def level_history(run: Run, site: int) -> str:
         return "Kept at every level."
     last = int(np.flatnonzero(active)[-1])
     out = [run_text.level_label(run, int(level)) for level in np.flatnonzero(~active[:last])]
-    earlier = run_text.listed(out)
+    earlier = formatting.listed(out)
     if active[-1]:
         return f"Kept at the last level, but not where {earlier} is removed."
     dropped = f"Dropped when {run_text.level_label(run, last + 1)} is removed"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.arrays import rank_agreement
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 MUCH, LITTLE = 0.7, 0.3
 """Kendall's tau from which two orders are said to agree much, and below which little.
@@ -54,7 +54,7 @@ def _ranges(run: Run, rmse: np.ndarray) -> str:
     ranges = []
     for channel, (low, high) in enumerate(zip(rmse.min(axis=0), rmse.max(axis=0), strict=True)):
         name = f"{run_text.variable(run, channel)} " if rmse.shape[1] > 1 else ""
-        both = f"{run_text.number(low, high)} to {run_text.number(high)}"
+        both = f"{formatting.number(low, high)} to {formatting.number(high)}"
         ranges.append(f"{name}{both} {run_text.unit(run, channel)}")
     return ", ".join(ranges)
 
@@ -75,7 +75,7 @@ def _agreement(run: Run, ranks: np.ndarray) -> str:
     """How far some orders of the sites, (n, s), agree, with what that number means."""
     tau = rank_agreement(ranks)
     how = "much" if tau >= MUCH else "little" if tau < LITTLE else "middling"
-    same = run_text.percent(round((1 + tau) / 2, 2))
+    same = formatting.percent(round((1 + tau) / 2, 2))
     return (
         f"{tau:.2f}, {how} (Kendall's tau: 1 the same order, 0 chance; {same} of all pairs of "
         f"{run_text.site_noun(run)}s go in the same order)"

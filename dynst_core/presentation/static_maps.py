@@ -20,7 +20,7 @@ from dynst_core.presentation import palette, projection, run_text
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.map_styles import MapStyle, Shape
 from dynst_core.presentation.palette import Legend
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 WIDTH = 7.4
 """Inches; a map fills an A4 page between its margins."""
@@ -196,7 +196,7 @@ def _draw_sites(axes: Axes, run: Run, look: MapStyle) -> None:
 
 
 def _draw_legend(figure: Figure, legend: Legend, y: float, total: float) -> None:
-    """A bar of colours with its ticks on the left, other looks on the right."""
+    """A bar of colours with its ticks on the left, other styles on the right."""
     x = MARGIN / WIDTH
     colours = [palette.rgb(c) for c in legend.colours]
     if colours:

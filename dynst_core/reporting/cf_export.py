@@ -12,7 +12,7 @@ import xarray as xr
 from dynst_core.planning.plan import Plan
 from dynst_core.reporting.column_names import channel_variables
 from dynst_core.reporting.tabular_export import provenance
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 FLAGS = {
     "flag_values": np.array([0, 1], dtype=np.int8),

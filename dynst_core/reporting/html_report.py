@@ -12,14 +12,14 @@ from dynst_core.constraints.constraints import Constraints
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise
 from dynst_core.planning.tolerance import Tolerance
-from dynst_core.presentation import map_styles, report_charts, run_text
+from dynst_core.presentation import formatting, map_styles, report_charts, run_text
 from dynst_core.presentation.baseline_curves import Curve, selector_curves
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.static_maps import map_png
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.report_text import assumptions, figures, verdict
 from dynst_core.reporting.tabular_export import provenance
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 MOST_LISTED = 400
 """Ids that a report lists in full; a longer list is what the exported table is for."""
@@ -123,10 +123,10 @@ def asked(run: Run, constraints: Constraints) -> list[str]:
             reported.append(f"{words}: {', '.join(ids[named])}.")
     if constraints.min_distance_km > 0:
         reported.append(
-            f"Kept {noun}s lie at least {run_text.ground(constraints.min_distance_km)} apart."
+            f"Kept {noun}s lie at least {formatting.ground(constraints.min_distance_km)} apart."
         )
     if constraints.max_cost is not None:
-        most = run_text.money(constraints.max_cost, constraints.currency)
+        most = formatting.money(constraints.max_cost, constraints.currency)
         reported.append(f"All kept {noun}s together cost at most {most} a year.")
     for limit in constraints.limits:
         most = "any number" if limit.at_most is None else f"{limit.at_most:,}"
@@ -157,8 +157,8 @@ def _levels(
         cells = [
             run_text.level_label(run, level),
             f"{n_active:,}",
-            run_text.number(here, dense),
-            run_text.change(here, dense) if level else "",
+            formatting.number(here, dense),
+            formatting.change(here, dense) if level else "",
             *(_baseline(curve, level, dense) for curve in baselines),
         ]
         rows.append({"here": level == plan.level, "cells": cells})
@@ -172,7 +172,7 @@ def _baseline(curve: Curve, level: int, dense: float) -> str:
         return ""
     at = curve.levels.index(level)
     mean, low, high = (
-        run_text.number(part[at], dense) for part in (curve.mean, curve.low, curve.high)
+        formatting.number(part[at], dense) for part in (curve.mean, curve.low, curve.high)
     )
     return f"{mean} ({low} to {high})" if low != high else mean
 

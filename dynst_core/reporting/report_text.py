@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def verdict(
     """The plan in two or three sentences."""
     noun, unit = run_text.site_noun(run), run_text.unit(run, channel)
     removed = summary.n_sites - summary.n_kept
-    share = run_text.percent(removed / summary.n_sites)
+    share = formatting.percent(removed / summary.n_sites)
     if plan.level is not None:  # as it is called everywhere else: 124 of 207 is "60 %"
         share = run_text.level_label(run, plan.level)
     reported = [
@@ -40,21 +40,21 @@ def verdict(
     ]
     if not plan.valid:
         reported.append(f"This plan is not valid: {' '.join(plan.breaches)}")
-    dense = run_text.number(summary.dense, summary.dense)
-    limit = f"{run_text.number(summary.limit, summary.dense)} {unit}"
+    dense = formatting.number(summary.dense, summary.dense)
+    limit = f"{formatting.number(summary.limit, summary.dense)} {unit}"
     if summary.rmse is None:
         reported.append(
             "Its forecast error is not yet evaluated: no forecast was made from exactly these "
             f"{noun}s, and no figure is guessed."
         )
     else:
-        here = f"{run_text.number(summary.rmse, summary.dense)} {unit}"
+        here = f"{formatting.number(summary.rmse, summary.dense)} {unit}"
         kept_to = "within" if summary.rmse <= summary.limit else "above"
         accepted = run_text.tolerance_words(run, tolerance, channel)
         reported.append(
             f"The forecast error over all places, kept and removed, is {here} "
             f"({run_text.lead_time(run, lead)}); with all {noun}s it is {dense} {unit}. That is "
-            f"{run_text.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
+            f"{formatting.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
             f"({accepted})."
         )
         best = run_text.against_best(run, summary.rmse, lead, channel)
@@ -62,7 +62,7 @@ def verdict(
             reported.append(f"Beside the run's other cuts: {best}.")
     if summary.saving is not None:
         currency = plan.constraints.currency
-        reported.append(f"It saves {run_text.money(summary.saving, currency)} a year.")
+        reported.append(f"It saves {formatting.money(summary.saving, currency)} a year.")
     return reported
 
 
@@ -72,17 +72,17 @@ def figures(run: Run, plan: Plan, summary: Summary, channel: int) -> list[Figure
     removed = summary.n_sites - summary.n_kept
     shown = [
         Figure(
-            f"{run_text.capital(noun)}s kept",
+            f"{formatting.capital(noun)}s kept",
             f"{summary.n_kept:,} of {summary.n_sites:,}",
             f"{removed:,} removed",
         ),
         *_error_figures(run, summary, channel),
     ]
     if summary.speed_up is not None:
-        shown.append(Figure("Forecast speed", run_text.speed_up(summary.speed_up)))
+        shown.append(Figure("Forecast speed", formatting.speed_up(summary.speed_up)))
     if summary.cost is not None and summary.saving is not None:
         money = [
-            run_text.money(v, plan.constraints.currency) for v in (summary.saving, summary.cost)
+            formatting.money(v, plan.constraints.currency) for v in (summary.saving, summary.cost)
         ]
         shown.append(Figure("Yearly saving", money[0], f"{money[1]} still spent"))
     return shown
@@ -92,12 +92,12 @@ def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
     noun, unit, dense = run_text.site_noun(run), run_text.unit(run, channel), summary.dense
 
     def reported(value: float) -> str:
-        return f"{run_text.number(value, dense)} {unit}"
+        return f"{formatting.number(value, dense)} {unit}"
 
     tolerance = Figure("Accepted error", reported(summary.limit))
     if summary.rmse is None:
         return [Figure("Forecast error", "–", run_text.NOT_EVALUATED), tolerance]
-    against = f"{run_text.change(summary.rmse, dense)} against all {noun}s"
+    against = f"{formatting.change(summary.rmse, dense)} against all {noun}s"
     shown = [
         Figure("Forecast error (RMSE)", reported(summary.rmse), against),
         _band(summary, reported),
@@ -112,9 +112,9 @@ def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
         below = f"{noun} {site}; that one's with all: {reported(summary.worst.dense)}"
         shown.append(Figure(f"Worst {noun}'s error", reported(summary.worst.rmse), below))
     if summary.within is not None:
-        value, below = run_text.percent(summary.within), f"of {noun}s"
+        value, below = formatting.percent(summary.within), f"of {noun}s"
         if summary.within_area is not None:
-            value, below = run_text.percent(summary.within_area), f"of the area; {value} {below}"
+            value, below = formatting.percent(summary.within_area), f"of the area; {value} {below}"
         shown.append(Figure("Within tolerance", value, below))
     still = Figure("Persistence", reported(summary.persistence), f"every {noun}'s last reading")
     return [*shown, still]
@@ -137,7 +137,7 @@ def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
     noun = run_text.site_noun(run)
     step = card.step_seconds
     reported = [
-        f"Data: {run_text.period(card.start, card.end)}, "
+        f"Data: {formatting.period(card.start, card.end)}, "
         f"one value every {run_text.duration(step)}. "
         f"The future is taken to be like this record.",
         f"Errors are root mean squared errors (RMSE) of {split.n_test_windows:,} forecasts over "
@@ -146,7 +146,7 @@ def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
         f"A forecast reads {run_text.duration(config.history * step)} of the kept {noun}s and "
         f"reaches {run_text.duration(config.horizon * step)} ahead, at every place: a removed "
         f"{noun}'s place is still forecast, and its error counts.",
-        f"Accepted error: {run_text.number(summary.limit, summary.dense)} "
+        f"Accepted error: {formatting.number(summary.limit, summary.dense)} "
         f"{run_text.unit(run, channel)}, as the planner chose.",
     ]
     if summary.cost is None:

@@ -24,7 +24,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import run_text
 from dynst_core.presentation.site_reasons import site_reasons
 from dynst_core.reporting.column_names import channel_columns, spelt
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 LAYER = "plan"
 METADATA_KEY = "dynst"

@@ -13,15 +13,8 @@ from dynst_core.errors import RunError
 from dynst_core.files.atomic import temporary_name
 from dynst_core.runs.library import NOTE, NOTE_LETTERS, copy_as
 from dynst_core.runs.manifest import BASELINES, MANIFEST, one_line
-from dynst_core.runs.store import (
-    ARRAYS,
-    WEIGHTS,
-    Run,
-    RunStore,
-    check_parts,
-    move_into_place,
-    open_run,
-)
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run
+from dynst_core.runs.store import RunStore, move_into_place
 
 ENDING = "dynst-run.zip"
 NEEDED, OPTIONAL = (MANIFEST, ARRAYS, WEIGHTS), (BASELINES, NOTE)

@@ -22,7 +22,8 @@ from dynst_core.runs.manifest import (
     read_manifest,
     seal,
 )
-from dynst_core.runs.store import ARRAYS, WEIGHTS, RunStore, move_into_place
+from dynst_core.runs.run import ARRAYS, WEIGHTS
+from dynst_core.runs.store import RunStore, move_into_place
 
 NOTE = "note.txt"
 NOTE_LETTERS = 4000

@@ -1,4 +1,4 @@
-"""DynST itself as a selector: the ranks that a short walk along its own path leaves behind."""
+"""DynST itself as a selector: the ranks from a short training along its own path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dynst_core.selectors.selector import Kind, selector
 from dynst_core.training.path_training import PathOptions, PathTraining
 
 ATTENTION = Kind()
-"""The forecaster that walks unless another is asked for."""
+"""The forecaster that is trained unless another is asked for."""
 
 EFFORT = 0.2
 """Share of a training's gradient steps; exchanges are decided before most of them."""
@@ -30,7 +30,7 @@ def dynst(
     """Rank by how long a site stays on along a path of drop-and-regrow.
 
     A trained run ranks the same way with its full number of steps; this is for comparing orders.
-    A forecaster in closed form walks as its own path does, by exchanges alone.
+    A forecaster in closed form is trained as its own path is, by exchanges alone.
     """
     full = PathOptions()
     options = replace(full.scaled(EFFORT), exchanges=full.exchanges)

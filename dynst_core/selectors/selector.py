@@ -41,7 +41,7 @@ class Selector:
         name: what it is called in tables and on the command line.
         choose: the function that ranks.
         source: whose idea it is.
-        sees_forecast: whether it looks at what is to be forecast, or at the readings alone;
+        sees_forecast: whether it uses what is to be forecast, or the readings alone;
             reported in docs/method.md.
         random: whether another draw gives another order.
         honours_cost: whether costs change the order.

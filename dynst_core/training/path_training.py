@@ -28,12 +28,12 @@ from dynst_core.selection.selection_error import EarlyStop, Judge, surely_lower,
 from dynst_core.training.schedules import drop_fraction, warmup_cosine
 
 BETWEEN_LEVELS = "between two levels"
-"""The phase in which a walk stands whole: levels done, nothing begun."""
+"""Between levels: the only phase in which a checkpoint may be written."""
 
 
 @dataclass(frozen=True)
 class PathOptions:
-    """How the path walks from level to level.
+    """How the path goes from level to level.
 
     Attributes:
         exchanges: exchanges of sites tried at each level before any training.
@@ -50,7 +50,7 @@ class PathOptions:
         selection_windows: selection windows that judge a mask, spread over the block.
         selection_queries: forecast sites that judge a mask when there are more.
         flip: chance of each kept site to be closed, and a removed one opened, in a training step.
-        look_every: gradient steps at masks of any size between looks at the selection error.
+        look_every: gradient steps at masks of any size between evaluations of the selection error.
         patience: of `any_steps`, those without a better one before the first level begins.
         short_decay: weight decay at the levels where patience ended the steps before them: the
             forecaster had begun to learn a short record by heart.
@@ -78,7 +78,7 @@ class PathOptions:
     short_rate: float = 1.5
 
     def scaled(self, effort: float) -> PathOptions:
-        """The same walk with this factor on its steps; every level keeps at least one a round."""
+        """The same path with this factor on its steps; every level keeps at least one a round."""
         return replace(
             self,
             exchanges=round(self.exchanges * min(1.0, effort)),
@@ -115,7 +115,7 @@ class Level:
 
 @dataclass
 class PathTraining:
-    """One walk along the levels of sparsity.
+    """Training along the path of levels, from all sites to few.
 
     Attributes:
         targets: share of sites removed at each level, 0 first. Levels that keep equally many sites
@@ -125,7 +125,7 @@ class PathTraining:
             (they are ranked like the others). Silent ones are always removed first.
         pins: the constraints with the sites left out never kept.
         left_out: sites removed at the first cut since they are silent or stuck, (s,), bool.
-        levels: finished levels so far, in order; whole at any moment, so an interrupted walk
+        levels: finished levels so far, in order; complete at any moment, so an interrupted training
             keeps what it has.
         foreseen: the mask that each level starts from, once chosen.
     """
@@ -166,7 +166,7 @@ class PathTraining:
 
     @property
     def n_steps(self) -> int:
-        """Gradient steps of the whole walk, where nothing stops early."""
+        """Gradient steps of the whole path, where nothing stops early."""
         return self.any_steps + self.level_steps * len(self.targets)
 
     @property
@@ -186,7 +186,7 @@ class PathTraining:
     def run(self) -> Iterator[Progress]:
         """Walk the path, telling how far it is; `levels` fills along the way.
 
-        A walk that a checkpoint brought back goes on after its last finished level. A checkpoint
+        A training resumed from a checkpoint goes on after its last finished level. A checkpoint
         may be written in the phase `BETWEEN_LEVELS` only.
         """
         self._began, self._first = time.monotonic(), self._taken
@@ -219,7 +219,7 @@ class PathTraining:
         return SparsityPath(active, rank)
 
     def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
-        """The mask of every level: the order of removal, mended by exchanges.
+        """The mask of every level: the order of removal, improved by exchanges.
 
         A site that comes in takes the place in the order of the one that goes out, so the levels
         after it keep it for as long; levels are nested but for the exchanges made at each.

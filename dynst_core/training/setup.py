@@ -1,4 +1,4 @@
-"""From what was asked for to trainings that can walk."""
+"""From a training request to trainings that can start."""
 
 from __future__ import annotations
 

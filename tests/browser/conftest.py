@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.browser.harness import Guard, browser, open_page, painted, serve
 from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
@@ -27,7 +27,7 @@ def driven(chromium: str) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of runs that the dashboard looks in."""
+    """The folder of runs that the dashboard reads."""
     return tmp_path_factory.mktemp("runs")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 from tests.browser.harness import PATIENCE, Guard, open_page, painted, serve, stage
 from tests.browser.test_deciding import open_without_chart, shows, value
 

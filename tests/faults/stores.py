@@ -13,7 +13,8 @@ from pathlib import Path
 from dynst_core.errors import DynSTError
 from dynst_core.runs.archive import pack_run, unpack_run
 from dynst_core.runs.library import delete, deleted_runs, rename, restore
-from dynst_core.runs.store import Run, RunStore, check_parts
+from dynst_core.runs.run import Run, check_parts
+from dynst_core.runs.store import RunStore
 from tests.factories import make_arrays, network_sites, save_run
 
 Act = Callable[[RunStore], object]

@@ -18,7 +18,8 @@ import numpy as np
 
 from dynst_core.jobs.folder import JobFolder, list_jobs
 from dynst_core.jobs.queue import JobQueue
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from dynst_core.training.request import TrainRequest
 from tests.faults.stores import faults_of
 from tests.job_cases import small_catalogue

@@ -15,7 +15,8 @@ from dynst_core.fields.windows import Window
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from dynst_core.training.path_training import PathOptions, PathTraining
 from tests.reading.case import Case, load
 

@@ -10,9 +10,9 @@ from app.drawing.selector_charts import Mark
 from app.services import cache
 from app.state import comparison
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import palette, run_text
+from dynst_core.presentation import formatting, palette
 from dynst_core.presentation.baseline_curves import missing_baselines
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 HEIGHT = 380
 
@@ -44,7 +44,7 @@ def show(
         own = marks if one else [marks[index]]
         with column:
             if not one:
-                st.markdown(f"{'AB'[index]}: {run_text.code(run.run_id)}")
+                st.markdown(f"{'AB'[index]}: {formatting.code(run.run_id)}")
             figure = selector_charts.selectors(
                 run, found, own, lead, channels[index], limits, HEIGHT
             )

@@ -18,9 +18,9 @@ from app.views.compare import sides as compare_sides
 from app.views.shared import page_head
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise
-from dynst_core.presentation import map_styles, run_text
+from dynst_core.presentation import formatting, map_styles, run_text
 from dynst_core.presentation.map_styles import MapStyle
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 STATE, LINK = "comparison", "comparison-link"
 VIEWS = ("a", "b", "difference")
@@ -125,7 +125,7 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
         st.selectbox(
             "Lead time",
             options,
-            format_func=lambda i: run_text.capital(
+            format_func=lambda i: formatting.capital(
                 run_text.lead_time(first, i if isinstance(i, int) else None)
             ),
             key=compare_sides.bound("lead", comparison.ALL_LEADS if lead is None else lead),
@@ -148,7 +148,7 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
 
 def _pick_layer(made: Comparison, run: Run) -> None:
     names = {
-        comparison.KEPT: f"{run_text.capital(run_text.site_noun(run))}s kept",
+        comparison.KEPT: f"{formatting.capital(run_text.site_noun(run))}s kept",
         comparison.ERROR: "Forecast error",
     }
     st.segmented_control(
@@ -202,7 +202,7 @@ def _show_maps(made: Comparison, pair: Pair) -> None:
         comparison_tables.site_errors(one, plan, pair.lead, channel)
         for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
     ]
-    digits = run_text.digits(run.rmse(0, None, pair.channels[0]))
+    digits = formatting.digits(run.rmse(0, None, pair.channels[0]))
     paint = map_paint.paint_of(stage, shown, kept[0], errors[0], digits)
     sealed = map_paint.seal(replace(paint, other=(stage.drawn(kept[1]), stage.drawn(errors[1]))))
     captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
@@ -271,7 +271,7 @@ def _show_numbers(pair: Pair) -> None:
     if pair.same_sites:
         with right:
             st.markdown(
-                f"**{run_text.capital(run_text.site_noun(pair.runs[0]))} by "
+                f"**{formatting.capital(run_text.site_noun(pair.runs[0]))} by "
                 f"{run_text.site_noun(pair.runs[0])}**, those that differ first"
             )
             st.dataframe(

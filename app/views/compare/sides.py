@@ -14,8 +14,8 @@ from app.state.comparison import Side
 from dynst_core.errors import DynSTError, RunError
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.plan_file import plan_of, read_card
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 PARTS = {"A": "first", "B": "second"}
 
@@ -89,7 +89,7 @@ def _show_found(run: Run, low: str, found: FromFile) -> None:
     """What was read from a plan file, in place of the slider."""
     kept = f"{found.plan.mask.n_active:,} of {len(run.sites):,}"
     known = "" if found.plan.evaluated else f", error {run_text.NOT_EVALUATED}"
-    st.markdown(f"Plan file {run_text.code(found.name)}: {kept} kept{known}")
+    st.markdown(f"Plan file {formatting.code(found.name)}: {kept} kept{known}")
     st.button(
         "Back to the run's levels",
         key=f"compare-{low}-forget",

@@ -16,8 +16,8 @@ from dynst_core.constraints.constraints import NO_ZONE, ZoneLimit
 from dynst_core.constraints.zones import borders, read_zones, zone_of_sites
 from dynst_core.errors import DataError
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 NOTHING = {"always": (), "never": (), "min_distance_km": 0.0, "max_cost": None, "limits": ()}
 """The parts of a choice that insist on nothing."""
@@ -52,7 +52,7 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
         st.error("No plan obeys all constraints.", icon=":material/block:")
     elif not plan.valid:
         st.error(
-            f"**Not valid.** {run_text.plain(' '.join(plan.breaches))}", icon=":material/block:"
+            f"**Not valid.** {formatting.plain(' '.join(plan.breaches))}", icon=":material/block:"
         )
     elif plan.constraints.n_asked == 0:
         st.caption(
@@ -97,7 +97,7 @@ def _take_pins(run: Run, name: str, named: tuple[str, ...]) -> None:
     )
     if moved:
         left, now = LISTS[other], LISTS[name]
-        ids = run_text.plain(", ".join(moved))
+        ids = formatting.plain(", ".join(moved))
         session_state.remark(run, f"Now in *{now}* and no longer in *{left}*: {ids}.")
 
 
@@ -133,7 +133,7 @@ def _pick_distance(run: Run, choice: Choice) -> None:
 def _pick_budget(run: Run, choice: Choice) -> None:
     stated = choice.priced
     st.number_input(
-        f"Budget ({run_text.plain(choice.currency)} a year)" if stated else "Budget a year",
+        f"Budget ({formatting.plain(choice.currency)} a year)" if stated else "Budget a year",
         min_value=0.0,
         value=None,
         step=1000.0,
@@ -189,7 +189,7 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
     counts = {name: int((found.zone == name).sum()) for name in names}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         zone = st.selectbox(
-            f"Zone ({run_text.plain(found.source)})",
+            f"Zone ({formatting.plain(found.source)})",
             names,
             format_func=lambda name: f"{name} ({counts[name]:,} {noun}s)",
             key=_zone_key(run, found),
@@ -212,7 +212,9 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
             )
     for limit in choice.limits:
         n_sites = counts.get(limit.zone, 0)
-        st.caption(f"Zone {run_text.plain(limit.zone)}: {_reported(limit)} of {n_sites:,} {noun}s.")
+        st.caption(
+            f"Zone {formatting.plain(limit.zone)}: {_reported(limit)} of {n_sites:,} {noun}s."
+        )
 
 
 def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:
@@ -241,7 +243,7 @@ def _take_limit(run: Run, zone: str, part: str, n_sites: int) -> None:
         room = f"{n_sites:,} {noun}s" if least > n_sites else f"at most {most:,} asked for"
         session_state.remark(
             run,
-            run_text.plain(
+            formatting.plain(
                 f"Zone {zone} stays as it was: at least {least:,} contradicts its {room}. Change "
                 f"the other number first, or choose a smaller one."
             ),

@@ -10,8 +10,8 @@ from app.state import choice as session
 from app.state import session_state
 from app.state.choice import Choice
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting
+from dynst_core.runs.run import Run
 
 LISTED = 12
 """Edits listed, the last ones: a rectangle may hold hundreds."""
@@ -69,7 +69,7 @@ def _show_edit(run: Run, edit: Edit, *, idle: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         word = "on" if edit.active else "off"
         same = ", as without it" if idle else ""
-        name = run_text.plain(edit.site)
+        name = formatting.plain(edit.site)
         st.markdown(f"{name} **{word}**{same}", width=110)
         st.text_input(
             f"Reason for {name}",

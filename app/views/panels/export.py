@@ -19,7 +19,7 @@ from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.plan_file import plan_of, read_card, write_plan
 from dynst_core.presentation import map_styles
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 Write = Callable[[Run, Plan], bytes]
 

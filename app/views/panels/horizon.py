@@ -10,8 +10,8 @@ from app.drawing import charts
 from app.state import session_state
 from app.state.choice import Choice
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 HEIGHT = 195
 
@@ -26,7 +26,7 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         valid: whether there is a plan at all; else the lines are of the run's own masks.
     """
     channel, noun = choice.channel, run_text.site_noun(run)
-    st.markdown(f"**Error of {run_text.plain(run_text.variable(run, channel))} by lead time**")
+    st.markdown(f"**Error of {formatting.plain(run_text.variable(run, channel))} by lead time**")
     if not valid:
         st.caption(f"{run_text.WHY_NO_PLAN} Lines are of the run's own masks.")
     elif not plan.evaluated:

@@ -1,4 +1,4 @@
-"""The panel beside the maps: one of several closer looks, chosen by the planner."""
+"""The panel beside the maps: one of several tabs, chosen by the planner."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.state import session_state
 from app.state.choice import Choice
 from app.views.panels import constraints, export, horizon, site_card, what_if
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import baseline_curves, run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import baseline_curves, formatting, run_text
+from dynst_core.runs.run import Run
 
 NOTE_HEIGHT = 82
 """Pixels that the curve gives up for a note beneath it."""
@@ -32,7 +32,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     names = {
         session.CURVE: "Curve",
         session.HORIZON: "Horizon",
-        session.SITE_CARD: run_text.capital(run_text.site_noun(run)),
+        session.SITE_CARD: formatting.capital(run_text.site_noun(run)),
         session.WHAT_IF: _with_count("What if", len(plan.edits)),
         session.CONSTRAINTS: _with_count("Constraints", plan.constraints.n_asked),
         session.EXPORT: "Export",
@@ -80,11 +80,11 @@ def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         here = plan.rmse(lead, channel)
         known = "is not yet evaluated"
         if here is not None:
-            unit = run_text.plain(run_text.unit(run, channel))
-            known = f"is {run_text.number(here, run.rmse(0, lead, channel))} {unit}"
+            unit = formatting.plain(run_text.unit(run, channel))
+            known = f"is {formatting.number(here, run.rmse(0, lead, channel))} {unit}"
         note = f"The marker is the run's own level; this plan's error {known}."
     height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
-    st.markdown(f"**{run_text.plain(run_text.curve_title(run, channel))}**")
+    st.markdown(f"**{formatting.plain(run_text.curve_title(run, channel))}**")
     st.plotly_chart(
         cache.trade_off(run, level, lead, channel, height),
         key="trade-off",

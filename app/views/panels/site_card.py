@@ -14,9 +14,9 @@ from app.state.choice import Choice
 from app.views.panels import site_failure, site_time
 from app.views.shared import data_offer, pins
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.site_reasons import level_history, site_reasons
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 VIEWS = {session.OVER_TIME: "Over time", session.BY_LEAD_TIME: "By lead time"}
 
@@ -29,7 +29,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     """
     noun, ids = run_text.site_noun(run), run.sites.site_id.tolist()
     st.selectbox(
-        run_text.capital(noun),
+        formatting.capital(noun),
         ids,
         index=None,
         key=session_state.bound("site", run, choice.site),
@@ -93,13 +93,13 @@ def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
 
 
 def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | None) -> None:
-    noun, name = run_text.site_noun(run), run_text.plain(str(run.sites.site_id[site]))
+    noun, name = run_text.site_noun(run), formatting.plain(str(run.sites.site_id[site]))
     state_now = "kept" if plan.mask.active[site] else "removed"
-    decided = f"is **{state_now}** in this plan: {run_text.plain(site_reasons(run, plan)[site])}"
+    decided = f"is **{state_now}** in this plan: {formatting.plain(site_reasons(run, plan)[site])}"
     if clash is not None:
         decided = "is **not decided**: no plan obeys all constraints"
     lines = [
-        f"**{run_text.capital(noun)} {name}** {decided}.",
+        f"**{formatting.capital(noun)} {name}** {decided}.",
         f"Importance: {run_text.standing(run, float(run.path.importance[site]))}"
         f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
         f"counted from the first to go.",
@@ -127,8 +127,8 @@ def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
     errors = [run.rmse_by_site(i, choice.lead, choice.channel)[site] for i in (last, last + 1)]
     if not np.isfinite(errors).all():
         return "No error is known there: nothing was observed in the test period."
-    kept, dropped = (run_text.number(float(e), float(errors[0])) for e in errors)
-    unit = run_text.plain(run_text.unit(run, choice.channel))
+    kept, dropped = (formatting.number(float(e), float(errors[0])) for e in errors)
+    unit = formatting.plain(run_text.unit(run, choice.channel))
     return (
         f"Error there: {kept} {unit} at the last level that keeps it, "
         f"{dropped} at the next, which drops others too."

@@ -16,7 +16,7 @@ from app.views.panels import what_if
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 def offer(run: Run, plan: Plan, site: int) -> None:

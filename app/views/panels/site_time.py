@@ -15,8 +15,8 @@ from dynst_core.fields.time_axis import later
 from dynst_core.planning import site_series as times
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.site_series import Series, SiteBand, Stretch
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 HEIGHT = 170
 
@@ -105,14 +105,14 @@ def _period(run: Run, stretch: Stretch) -> str:
     step = np.timedelta64(round(seconds * 1e6), "us")
     end = later(stretch.last, np.array(1), step)
     first, last = (time.astype("datetime64[us]").item() for time in (stretch.first, end))
-    return run_text.period(first, last)
+    return formatting.period(first, last)
 
 
 def _ahead(run: Run, choice: Choice) -> str:
     lead_time = _lead_time(run, choice)
     last = ", the last lead time" if choice.lead is None and lead_time else ""
     zone = " (UTC)" if run.sites.geographic else ""
-    return f"{run_text.capital(run_text.lead_time(run, lead_time))}{last}{zone}."
+    return f"{formatting.capital(run_text.lead_time(run, lead_time))}{last}{zone}."
 
 
 def _reported(run: Run, band: SiteBand, held: float, channel: int) -> str:
@@ -120,6 +120,6 @@ def _reported(run: Run, band: SiteBand, held: float, channel: int) -> str:
     if held != held:
         return "Nothing was observed in the period shown."
     source = "from the selection period" if band.calibrated else "1.28 × its RMSE there"
-    width = f"±{run_text.number(band.half_width)} {run_text.plain(run_text.unit(run, channel))}"
+    width = f"±{formatting.number(band.half_width)} {formatting.plain(run_text.unit(run, channel))}"
     share = f"{100 * band.share:.0f} % band"
     return f"{share}: {width} ({source}); held {100 * held:.0f} % of the observations shown."

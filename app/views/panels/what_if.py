@@ -16,8 +16,8 @@ from app.views.shared import data_offer, id_box, pins
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.local_effect import Effect, effect, neighbourhood
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 FORECAST = "Forecast this plan again"
 
@@ -63,7 +63,7 @@ def _pick_sites(run: Run, choice: Choice) -> None:
     id_box.show(
         run,
         "picked",
-        f"{run_text.capital(noun)}s in question",
+        f"{formatting.capital(noun)}s in question",
         choice.picked,
         lambda ids: pick(run, ids),
         placeholder=f"{noun} ids, one or a list",
@@ -128,7 +128,7 @@ def _show_caution(run: Run, plan: Plan) -> None:
     loaded = forecasters.loaded(run)
     caution = None if loaded is None else loaded.known_caution(plan.mask)
     if caution:
-        st.caption(run_text.plain(caution))
+        st.caption(formatting.plain(caution))
 
 
 def reported(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
@@ -149,7 +149,7 @@ def reported_around(
     reported = f"the {others} nearest {noun}s"
     if len(asked) > 1:
         reported = f"those nearest to each, {others:,} other {noun}{'s' * (others != 1)}"
-    within = f"within {run_text.ground(float(f'{near.radius_km:.2g}'))}"
+    within = f"within {formatting.ground(float(f'{near.radius_km:.2g}'))}"
     where = f"Around {_named(run, asked)}" + (f" (with {reported}, {within})" if others else "")
     lines = (
         ("Everywhere", effect(before, after, None, lead, channel)),
@@ -160,11 +160,14 @@ def reported_around(
 
 def _changed(run: Run, choice: Choice, found: Effect) -> str:
     """A difference in bold to two figures, and both errors with as many decimals."""
-    unit, usual = run_text.plain(run_text.unit(run, choice.channel)), run_text.digits(found.before)
-    digits = min(max(run_text.digits(found.difference) - 1, usual + 1), usual + 3)
+    unit, usual = (
+        formatting.plain(run_text.unit(run, choice.channel)),
+        formatting.digits(found.before),
+    )
+    digits = min(max(formatting.digits(found.difference) - 1, usual + 1), usual + 3)
     sign = "+" if found.difference >= 0 else "\N{MINUS SIGN}"
-    difference = sign + run_text.figures(abs(found.difference), digits)
-    before, after = (run_text.figures(error, digits) for error in (found.before, found.after))
+    difference = sign + formatting.figures(abs(found.difference), digits)
+    before, after = (formatting.figures(error, digits) for error in (found.before, found.after))
     return f"**{difference} {unit}** ({before} to {after})"
 
 
@@ -187,4 +190,4 @@ def _offer_forecast(run: Run, plan: Plan) -> None:
 def _named(run: Run, sites: list[str]) -> str:
     """One site by its id, several by their number, for Markdown."""
     noun = run_text.site_noun(run)
-    return f"{noun} {run_text.plain(sites[0])}" if len(sites) == 1 else f"{len(sites):,} {noun}s"
+    return f"{noun} {formatting.plain(sites[0])}" if len(sites) == 1 else f"{len(sites):,} {noun}s"

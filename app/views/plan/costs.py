@@ -12,8 +12,8 @@ from dynst_core.constraints.constraints import MOST_COST
 from dynst_core.constraints.costs import read_costs
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 
 def show(run: Run, choice: Choice) -> None:
@@ -51,7 +51,7 @@ def show_fault(run: Run, choice: Choice) -> None:
             icon=":material/error:",
         )
     elif choice.max_cost is not None and not choice.priced:
-        money = run_text.money(choice.max_cost, run_text.plain(choice.currency))
+        money = formatting.money(choice.max_cost, formatting.plain(choice.currency))
         st.error(
             f"Expected a cost per {noun} and year beside your budget of {money}, found none that "
             f"can be read; state it, or remove all constraints. Until then your budget is not "
@@ -66,7 +66,7 @@ def _show_found(
     """What the costs in use are, and which ids beside them were left out of their file."""
     costs = np.array(choice.costs)
     low, high, total = (
-        run_text.money(float(amount), run_text.plain(choice.currency))
+        formatting.money(float(amount), formatting.plain(choice.currency))
         for amount in (costs.min(), costs.max(), costs.sum())
     )
     noun, reported = run_text.site_noun(run), ""
@@ -76,7 +76,7 @@ def _show_found(
         reported = (
             f" {len(left_out):,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of "
             f"no {noun} here and {'was' if one else 'were'} left out: "
-            f"{run_text.plain(some(left_out))}."
+            f"{formatting.plain(some(left_out))}."
         )
     st.caption(
         f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{reported} The "

@@ -12,8 +12,8 @@ from app.state import session_state
 from app.state.choice import CURRENCY_LETTERS, FIRST_CURRENCY, Choice
 from app.views.plan import costs
 from dynst_core.planning.tolerance import Kind, Tolerance, largest_cut, rmse_limit
-from dynst_core.presentation import palette, run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, palette, run_text
+from dynst_core.runs.run import Run
 
 
 def show(run: Run, choice: Choice) -> None:
@@ -64,7 +64,7 @@ def _take_kind(run: Run) -> None:
     dense = run.rmse(0, choice.lead, choice.channel)
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     exact = {"absolute": limit, "above": limit - dense, "percent": 100 * (limit / dense - 1)}[kind]
-    digits = 1 if kind == "percent" else run_text.digits(dense)
+    digits = 1 if kind == "percent" else formatting.digits(dense)
     session_state.change(run, tolerance=Tolerance(kind, max(0.0, round(exact, digits))))
 
 
@@ -81,7 +81,7 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     dense = run.rmse(0, choice.lead, choice.channel)
     reported = (
-        f"{run_text.number(limit, dense)} {run_text.plain(run_text.unit(run, choice.channel))}"
+        f"{formatting.number(limit, dense)} {formatting.plain(run_text.unit(run, choice.channel))}"
     )
     if choice.decided:  # only the run's own levels were measured
         reported += f" without your {_decided(choice)}"

@@ -13,8 +13,8 @@ from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import LEAD_TIME, SITE, ErrorStatistics
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import better_level, share, within_at_sites
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 UNKNOWN = "–"
 WHY_UNKNOWN = (
@@ -69,7 +69,7 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
 def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     noun, total = run_text.site_noun(run), len(run.sites)
     kept = plan.mask.n_active
-    label = f"{run_text.capital(noun)}s kept"
+    label = f"{formatting.capital(noun)}s kept"
     if not valid:
         return Figure(label, UNKNOWN, run_text.NO_PLAN, run_text.WHY_NO_PLAN)
     below = f"{total - kept:,} removed"
@@ -102,11 +102,11 @@ def _errors(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> li
 
 def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figure:
     lead, channel = choice.lead, choice.channel
-    unit, noun = run_text.plain(run_text.unit(run, channel)), run_text.site_noun(run)
+    unit, noun = formatting.plain(run_text.unit(run, channel)), run_text.site_noun(run)
     dense = run.rmse(0, lead, channel)
     here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
-    again, below = "", f"{run_text.change(here, dense)} against all {noun}s"
+    again, below = "", f"{formatting.change(here, dense)} against all {noun}s"
     best = run_text.against_best(run, here, lead, channel)
     beside = f" Beside the run's other cuts: {best}." if best else ""
     if best and better_level(run, lead, channel, FAR_BETTER) is not None:
@@ -117,12 +117,12 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
         again = " This plan was forecast again over the same test period, not trained anew."
     return Figure(
         _error_label(run, lead),
-        f"{run_text.number(here, dense)} {unit}",
+        f"{formatting.number(here, dense)} {unit}",
         below,
         f"Root mean squared error over all {noun}s, kept and removed, in the test period "
         f"{run_text.test_period(run)}, {run_text.lead_time(run, lead)}. With all {noun}s: "
-        f"{run_text.number(dense)} {unit}. Repeating every {noun}'s last reading (persistence): "
-        f"{run_text.number(persistence, dense)} {unit}.{beside}{again}",
+        f"{formatting.number(dense)} {unit}. Repeating every {noun}'s last reading (persistence): "
+        f"{formatting.number(persistence, dense)} {unit}.{beside}{again}",
     )
 
 
@@ -137,8 +137,8 @@ def _speed(run: Run, plan: Plan) -> Figure:
         )
     return Figure(
         "Forecast speed",
-        run_text.speed_up(run.speed_up(plan.level)),
-        f"{run_text.milliseconds(run.manifest.forecast_seconds[plan.level])} a forecast",
+        formatting.speed_up(run.speed_up(plan.level)),
+        f"{formatting.milliseconds(run.manifest.forecast_seconds[plan.level])} a forecast",
         f"Measured: the time of one forecast of the whole field from the kept {noun}s, "
         f"against all {noun}s.",
     )
@@ -151,18 +151,18 @@ def _error_label(run: Run, lead: int | None) -> str:
 def _worst(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     """The place that is forecast worst."""
     lead, channel = choice.lead, choice.channel
-    unit, noun = run_text.plain(run_text.unit(run, channel)), run_text.site_noun(run)
+    unit, noun = formatting.plain(run_text.unit(run, channel)), run_text.site_noun(run)
     here = _by_site(choice, errors)
     label = f"Worst {noun}'s error"
     if not np.isfinite(here).any():
         return Figure(label, "no data", "", "Nothing was observed in the test period.")
     worst = int(np.nanargmax(here))
     before = run.rmse_by_site(0, lead, channel)[worst]
-    name = run_text.plain(str(run.sites.site_id[worst]))
+    name = formatting.plain(str(run.sites.site_id[worst]))
     return Figure(
         label,
-        f"{run_text.number(here[worst])} {unit}",
-        f"there, with all: {run_text.number(before, here[worst])} {unit}",
+        f"{formatting.number(here[worst])} {unit}",
+        f"there, with all: {formatting.number(before, here[worst])} {unit}",
         f"The largest error of any one place: {noun} {name}. A mean hides "
         f"places; look at the error map too.",
     )
@@ -178,10 +178,13 @@ def _within(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     if choice.tolerance.kind == "absolute":
         compared = "the accepted error"
     area = share(within, cache.served(run, Mask.all_on(len(run.sites))).area_km2)
-    value, below = run_text.percent(sites), f"of {noun}s; {run_text.percent(area)} of the area"
+    value, below = formatting.percent(sites), f"of {noun}s; {formatting.percent(area)} of the area"
     stands = f" For the area, each {noun} stands for all places nearest to it."
     if run.grid is not None:
-        value, below = run_text.percent(area), f"of the area; {run_text.percent(sites)} of {noun}s"
+        value, below = (
+            formatting.percent(area),
+            f"of the area; {formatting.percent(sites)} of {noun}s",
+        )
         stands = ""
     return Figure(
         "Within tolerance",
@@ -211,11 +214,11 @@ def _unknown(run: Run, choice: Choice, *, valid: bool) -> list[Figure]:
 
 
 def _saving(run: Run, choice: Choice, plan: Plan) -> Figure:
-    noun, currency = run_text.site_noun(run), run_text.plain(choice.currency)
+    noun, currency = run_text.site_noun(run), formatting.plain(choice.currency)
     return Figure(
         "Yearly saving",
-        run_text.money(plan.yearly_saving or 0.0, currency),
-        f"{run_text.money(plan.yearly_cost or 0.0, currency)} still spent",
+        formatting.money(plan.yearly_saving or 0.0, currency),
+        f"{formatting.money(plan.yearly_cost or 0.0, currency)} still spent",
         f"What the removed {noun}s would cost in a year. Removal itself, and what is lost with "
         f"them, is not counted.",
     )

@@ -10,8 +10,8 @@ from app.state import session_state
 from app.state.choice import Choice
 from app.views.shared import data_offer
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 ALONE = "alone"
 """The right map's option for no map at all; a select box keeps None for "nothing chosen"."""
@@ -63,7 +63,7 @@ def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
 
 
 def _pick_miss(run: Run, choice: Choice) -> None:
-    unit = run_text.plain(run_text.unit(run, choice.channel))
+    unit = formatting.plain(run_text.unit(run, choice.channel))
     st.number_input(
         f"A forecast may miss by ({unit})",
         min_value=0.0,

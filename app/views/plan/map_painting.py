@@ -1,4 +1,4 @@
-"""The looks of both maps for a choice: colours, captions, legends, tooltips."""
+"""The styles of both maps for a choice: colours, captions, legends, tooltips."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.state.choice import Choice
 from app.views.panels.constraints import zone_borders
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 USUAL = (IMPORTANCE, ERROR)
 

@@ -20,8 +20,8 @@ from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.presentation import formatting, run_text
+from dynst_core.runs.run import Run
 
 ALL_LEADS = -1
 """The lead-time box's option for all of them; a select box keeps None for "nothing chosen"."""
@@ -69,15 +69,15 @@ def _pick_run(shelf: Shelf) -> str:
 
 
 def _show_damaged(run_id: str, error: RunError, others: int) -> None:
-    st.markdown(f"### {run_text.plain(run_id)}")
+    st.markdown(f"### {formatting.plain(run_id)}")
     st.error(messages.as_markdown(error), icon=":material/error:")
     if others:
         st.markdown("The other runs are not affected: choose one in the box.")
 
 
 def _show_head(run: Run) -> None:
-    st.markdown(f"### {run_text.plain(run.manifest.title)}")
-    st.caption(run_text.plain(run_text.about_run(run)))
+    st.markdown(f"### {formatting.plain(run.manifest.title)}")
+    st.caption(formatting.plain(run_text.about_run(run)))
 
 
 def _show_cautions(run: Run) -> None:
@@ -112,7 +112,7 @@ def _plan(run: Run) -> None:
     with panel, st.container(border=True, key="panel"):
         slot = panel_bar.show(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
-        st.caption(run_text.plain(run_text.credits(run)))
+        st.caption(formatting.plain(run_text.credits(run)))
         if run.sites.geographic:
             st.toggle("Street map beneath (needs the internet)", key=STREETS)
     if clash is None:
@@ -127,7 +127,9 @@ def _tell(run: Run, clash: str | None) -> None:
     if lost:
         st.warning(run_text.lost_sites(run, lost), icon=":material/link_off:")
     if clash:
-        st.error(f"{run_text.plain(clash)} Until then the maps are grey.", icon=":material/block:")
+        st.error(
+            f"{formatting.plain(clash)} Until then the maps are grey.", icon=":material/block:"
+        )
 
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
@@ -164,7 +166,7 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
         st.selectbox(
             "Lead time",
             leads,
-            format_func=lambda i: run_text.capital(run_text.lead_time(run, _lead(i))),
+            format_func=lambda i: formatting.capital(run_text.lead_time(run, _lead(i))),
             key=session_state.bound("lead", run, ALL_LEADS if choice.lead is None else choice.lead),
             on_change=lambda: session_state.change(
                 run, lead=_lead(session_state.shown("lead", run))

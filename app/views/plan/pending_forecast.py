@@ -21,13 +21,13 @@ from app.state.choice import Choice
 from app.views.panels import site_failure, site_time, what_if
 from app.views.plan import layer_bar
 from dynst_core.planning.plan import Plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 FRAME_SECONDS = 0.35
 """How long a moment stays when the maps play."""
 
 LOOK_SECONDS = 0.4
-"""How often a screen that waits looks how far its answer is."""
+"""Polling interval for the progress of an answer, in seconds."""
 
 
 def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
@@ -83,9 +83,9 @@ def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _wait(run: Run, choice: Choice, task: BackgroundTask) -> None:
-    """How far the answer is; looks again until it is there, and then draws the page with it."""
+    """How far the answer is; polls until it is there, then draws the page with it."""
     if task.ended.is_set() or task.stopped:
-        rerun.page()  # so that nobody looks again
+        rerun.page()  # which ends the polling
     with st.container():  # always there, so that the line beneath keeps its place
         if task.early is not None and choice.panel == session.WHAT_IF:
             _first_look(run, choice, task)

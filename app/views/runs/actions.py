@@ -11,7 +11,7 @@ import streamlit as st
 from app import messages, uploads
 from app.services.cache import Shelf
 from dynst_core.errors import DynSTError
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting
 from dynst_core.runs.library import (
     NOTE_LETTERS,
     Deleted,
@@ -24,7 +24,8 @@ from dynst_core.runs.library import (
     restore,
     write_note,
 )
-from dynst_core.runs.store import Run, RunStore
+from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 
 LOOK, TOLD = "look-at", "runs-reported"
 NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
@@ -64,7 +65,7 @@ def show_message(place: str) -> None:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             (st.success if reported.good else st.error)(
-                run_text.plain(reported.text),
+                formatting.plain(reported.text),
                 icon=":material/check:" if reported.good else ":material/error:",
             )
             if reported.undo is not None:
@@ -108,7 +109,7 @@ def show_damaged(folder: Path, fault: str) -> None:
         horizontal=True, vertical_alignment="center", gap="small", key=f"damaged-{folder.name}"
     ):
         st.error(
-            f"**{run_text.plain(folder.name)}** cannot be opened. {messages.as_markdown(fault)}",
+            f"**{formatting.plain(folder.name)}** cannot be opened. {messages.as_markdown(fault)}",
             icon=":material/error:",
         )
         if not is_example(folder):
@@ -144,7 +145,9 @@ def show_deleted(shelf: Shelf) -> None:
     with st.expander(f"Deleted runs ({len(found)})", key="deleted"):
         for store, one in found:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"{run_text.code(one.run_id)}, deleted {one.time:%d %b %Y, %H:%M} UTC")
+                st.markdown(
+                    f"{formatting.code(one.run_id)}, deleted {one.time:%d %b %Y, %H:%M} UTC"
+                )
                 st.button(
                     "Restore",
                     key=f"restore-{one.key}",

@@ -16,9 +16,15 @@ from app.state import choice, link
 from app.views.runs import actions
 from app.views.shared import page_head
 from dynst_core.errors import RunError
-from dynst_core.presentation import baseline_curves, baseline_text, run_text, stability_text
+from dynst_core.presentation import (
+    baseline_curves,
+    baseline_text,
+    formatting,
+    run_text,
+    stability_text,
+)
 from dynst_core.runs.library import read_note
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 LOOK = "look"
 """The part of the link that names the run looked at."""
@@ -96,7 +102,7 @@ def summary(run: Run) -> dict[str, Any]:
         "run": run.run_id,
         "what": f"{run.manifest.title}, {card.place}",
         "sites": f"{len(run.sites):,} {run_text.site_noun(run)}s",
-        "data": run_text.period(card.start, card.end),
+        "data": formatting.period(card.start, card.end),
         "error with all": run_text.errors_of_channels(run, dense, dense),
         "error with fewer": f"{run_text.errors_of_channels(run, fewer, dense)}, {removed} removed",
         "persistence": run_text.errors_of_channels(run, still, dense),
@@ -110,8 +116,8 @@ def summary(run: Run) -> dict[str, Any]:
 def _show_run(run: Run) -> None:
     with st.container(border=True, key="run-card"):
         st.markdown(
-            f"**{run_text.plain(run.manifest.title)}** · "
-            f"{run_text.plain(run.manifest.dataset.place)}"
+            f"**{formatting.plain(run.manifest.title)}** · "
+            f"{formatting.plain(run.manifest.dataset.place)}"
         )
         _show_lines("Trained", trained(run))
         _show_lines("How well", how_well(run))
@@ -122,14 +128,14 @@ def _show_run(run: Run) -> None:
             height="content",  # every level in sight
             key="errors-table",
         )
-        _show_lines("Noticed", [run_text.plain(line) for line in run.arrays.notices])
+        _show_lines("Noticed", [formatting.plain(line) for line in run.arrays.notices])
         reported = [*baseline_text.beside_best(run), *baseline_text.beside_random(run)]
-        _show_lines("Beside others", [run_text.plain(line) for line in reported])
-        _show_lines("How stable", [run_text.plain(line) for line in stability_text.reported(run)])
-        st.caption(run_text.plain(run_text.credits(run)))
+        _show_lines("Beside others", [formatting.plain(line) for line in reported])
+        _show_lines("How stable", [formatting.plain(line) for line in stability_text.reported(run)])
+        st.caption(formatting.plain(run_text.credits(run)))
         st.page_link(
             page_head.plan_page(),
-            label=f"Open {run_text.plain(run.run_id)} in the Plan view",
+            label=f"Open {formatting.plain(run.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={link.RUN: run.run_id},
         )
@@ -148,14 +154,14 @@ def trained(run: Run) -> list[str]:
     complete = "" if manifest.complete else " It was stopped before its last level."
     return [
         f"{len(run.sites):,} {run_text.site_noun(run)}s, {card.n_times:,} times, one every {step}: "
-        f"{run_text.period(card.start, card.end)}.",
+        f"{formatting.period(card.start, card.end)}.",
         f"A forecast reads {run_text.duration(config.history * card.step_seconds)} and reaches "
         f"{run_text.duration(config.horizon * card.step_seconds)} ahead.",
-        f"Forecaster {run_text.code(config.backbone)}, {manifest.steps[-1]:,} training steps in "
+        f"Forecaster {formatting.code(config.backbone)}, {manifest.steps[-1]:,} training steps in "
         f"{run_text.duration(max(1, manifest.training_seconds))}, on "
-        f"{manifest.created:%d %b %Y}, by version {run_text.plain(manifest.code_version)}."
+        f"{manifest.created:%d %b %Y}, by version {formatting.plain(manifest.code_version)}."
         f"{complete}",
-        run_text.code(manifest.command),
+        formatting.code(manifest.command),
     ]
 
 
@@ -164,14 +170,14 @@ def how_well(run: Run) -> list[str]:
     reported = [
         f"Error (RMSE) by share removed, in the table beneath: over the test period "
         f"{run_text.test_period(run)}, all lead times and all {run_text.site_noun(run)}s.",
-        *map(run_text.plain, run_text.behind_persistence(run)),
+        *map(formatting.plain, run_text.behind_persistence(run)),
     ]
     baselines, fault = cache.baselines(run)
     note = (
         messages.as_markdown(fault) if fault else baseline_curves.missing_baselines(run, baselines)
     )
     names = [
-        run_text.plain(baseline_curves.NAMES.get(name, name))
+        formatting.plain(baseline_curves.NAMES.get(name, name))
         for name in baseline_curves.measured(baselines)
     ]
     if names and not fault:
@@ -198,6 +204,6 @@ def errors_by_level(run: Run) -> pd.DataFrame:
     for channel in range(len(run.manifest.dataset.channels)):
         dense = run.rmse(0, None, channel)
         table[f"{run_text.variable(run, channel)} ({run_text.unit(run, channel)})"] = [
-            run_text.number(run.rmse(level, None, channel), dense) for level in levels
+            formatting.number(run.rmse(level, None, channel), dense) for level in levels
         ]
     return pd.DataFrame(table)

@@ -9,7 +9,7 @@ from app.services import forecasters
 from app.services.forecasters import Source
 from app.state import session_state
 from dynst_core.planning.plan import Plan
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 
 def show(run: Run, plan: Plan, source: Source, needs: str, key: str) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.state import session_state
 from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 PART = r"\s,;"
 """What parts the ids of a list; an id may hold it too."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting, run_text
 
 PLAN, COMPARE, TRAIN, RUNS, METHOD = "plan", "compare", "train", "runs", "method"
 
@@ -47,9 +47,9 @@ def show_no_runs(places: Iterable[Path]) -> None:
     """What to do where no run was found, and where it was looked for."""
     with st.container(border=True):
         st.markdown(run_text.no_runs())
-        st.caption("Looked in " + ", ".join(run_text.code(str(place)) for place in places))
+        st.caption("Looked in " + ", ".join(formatting.code(str(place)) for place in places))
 
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:
     """That a link names a run which is not here, and which one is shown instead."""
-    st.warning(run_text.plain(run_text.unknown_run(asked, shown)))
+    st.warning(formatting.plain(run_text.unknown_run(asked, shown)))

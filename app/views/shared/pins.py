@@ -8,7 +8,7 @@ from app.state import session_state
 from app.state.choice import Choice
 from dynst_core.constraints.constraints import ALWAYS, FREE, NEVER
 from dynst_core.presentation import run_text
-from dynst_core.runs.store import Run
+from dynst_core.runs.run import Run
 
 PINS = {FREE: "Free", ALWAYS: "Always keep", NEVER: "Never keep"}
 

@@ -16,7 +16,7 @@ from dynst_core.datasets.catalogue import Entry, load_catalogue
 from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import usual_levels
 from dynst_core.jobs.cost_model import correction, estimate, free_memory
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting, run_text
 from dynst_core.training.request import PRESETS, TrainRequest
 
 KEPT = "train-choice"
@@ -170,13 +170,13 @@ def _show_data(entry: Entry) -> bool:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return False
     needs = " Computed when asked for: needs no download." if entry.simulated else ""
-    st.caption(f"{run_text.plain(entry.place)}.{needs}")
+    st.caption(f"{formatting.plain(entry.place)}.{needs}")
     if not here:
         weight = training_text.size(training_text.download_bytes(entry))
         st.info(
             f"The data are not on this machine. They are {weight}, fetched from the addresses in "
             f"the catalogue and checked against their hashes. Terms: "
-            f"{run_text.plain(entry.licence)}.",
+            f"{formatting.plain(entry.licence)}.",
             icon=":material/cloud_download:",
         )
         if st.button(f"Download {weight}", key="train-download", icon=":material/download:"):
@@ -187,7 +187,7 @@ def _show_data(entry: Entry) -> bool:
 
 def _download(entry: Entry) -> None:
     try:
-        with st.spinner(f"Downloads {run_text.plain(entry.name)}"):
+        with st.spinner(f"Downloads {formatting.plain(entry.name)}"):
             training_jobs.download(entry)
     except (DynSTError, OSError) as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
@@ -206,7 +206,7 @@ def _pick_preset(choice: TrainChoice) -> None:
         on_change=_take_preset,
     )
     about = PRESETS[choice.preset].about if choice.preset in PRESETS else "as in the details"
-    st.caption(f"{run_text.capital(about)}.")
+    st.caption(f"{formatting.capital(about)}.")
 
 
 def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
@@ -278,7 +278,7 @@ def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
     st.markdown(training_text.expected(what, free, times, n_finished))
     refusal = training_text.too_large(what, free)
     if refusal:
-        st.error(run_text.plain(refusal), icon=":material/block:")
+        st.error(formatting.plain(refusal), icon=":material/block:")
     waiting = sum(not job.state.over for job in jobs)
     if waiting:
         under_way = "One training is" if waiting == 1 else f"{waiting} trainings are"

@@ -16,7 +16,7 @@ from app.views.train.form import JOB
 from dynst_core import commands
 from dynst_core.errors import DynSTError
 from dynst_core.jobs.folder import Job, JobFolder
-from dynst_core.presentation import run_text
+from dynst_core.presentation import formatting
 
 EVERY_SECONDS = 1.0
 Jobs = dict[str, tuple[JobFolder, Job]]
@@ -51,7 +51,7 @@ def _watched(jobs: Jobs) -> str:
     at_work = (i for i, (_, job) in jobs.items() if job.state.name in ("running", "stopping"))
     job_id = named if named in jobs else next(at_work, next(iter(jobs)))
     if named not in (None, job_id):
-        words = run_text.plain(f"There is no training {named[:80]!r} here; this is {job_id}.")
+        words = formatting.plain(f"There is no training {named[:80]!r} here; this is {job_id}.")
         st.toast(words, icon=":material/link_off:", duration="long")
     st.query_params[JOB] = job_id
     return job_id
@@ -61,11 +61,13 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
     state = job.state
     before = training_text.queue_place(job, [other for _, other in jobs.values()])
     st.markdown(
-        f"**{run_text.plain(training_text.title(job))}** · {training_text.ICONS[state.name]} "
+        f"**{formatting.plain(training_text.title(job))}** · {training_text.ICONS[state.name]} "
         f"{training_text.standing(job, before)}"
     )
     if state.name in ("running", "stopping"):
-        st.progress(min(1.0, job.share_done), text=run_text.plain(training_text.progress_line(job)))
+        st.progress(
+            min(1.0, job.share_done), text=formatting.plain(training_text.progress_line(job))
+        )
     if state.name == "failed":
         st.error(
             messages.as_markdown(f"{state.sentence} {state.next_step}"), icon=":material/error:"
@@ -75,7 +77,7 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_buttons(folder, job)
     _show_pictures(folder, job)
-    st.caption(run_text.code(commands.here(*job.card.request.words())))
+    st.caption(formatting.code(commands.here(*job.card.request.words())))
 
 
 def _show_buttons(folder: JobFolder, job: Job) -> None:
@@ -87,7 +89,7 @@ def _show_buttons(folder: JobFolder, job: Job) -> None:
     if job.state.run_id is not None and job.state.run_id in cache.find_runs().folders:
         st.page_link(
             page_head.plan_page(),
-            label=f"Open {run_text.plain(job.state.run_id)} in the Plan view",
+            label=f"Open {formatting.plain(job.state.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={link.RUN: job.state.run_id},
         )
@@ -133,7 +135,7 @@ def _show_pictures(folder: JobFolder, job: Job) -> None:
         st.markdown("**Error against sites removed**, on selection windows")
         if progress.levels:
             last = progress.levels[-1]
-            words = f"{len(progress.levels)} levels; the last: {run_text.number(last.error)}."
+            words = f"{len(progress.levels)} levels; the last: {formatting.number(last.error)}."
             figure = training_charts.level_curve(progress.levels, place.error_unit)
             _chart(figure, "levels", words)
         else:

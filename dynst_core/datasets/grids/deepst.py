@@ -21,8 +21,9 @@ from dynst_core.datasets.grids.grid_files import open_dataset
 from dynst_core.datasets.reading.settings import Settings, ValueSettings, ZoneName
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
+from dynst_core.fields.missing_marks import is_one_of
 from dynst_core.fields.sites import SiteSet
-from dynst_core.fields.value_checks import check_values, is_one_of
+from dynst_core.fields.value_checks import check_values
 
 VALUES, SLOTS = "data", "date"
 SLOTS_PER_DAY = (24, 48)

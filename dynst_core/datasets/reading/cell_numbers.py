@@ -13,7 +13,7 @@ import pandas as pd
 
 from dynst_core.datasets.reading.settings import number_of
 from dynst_core.errors import DataError
-from dynst_core.fields.value_checks import is_one_of
+from dynst_core.fields.missing_marks import is_one_of
 
 NOTHING = frozenset(
     ["", "nan", "-nan", "na", "n/a", "<na>", "#na", "#n/a", "#n/a n/a", "null", "none"]
