@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("house")
+
+# What whoever runs the tests keeps of their own stays out of them.
+os.environ["DYNST_HOME"] = tempfile.mkdtemp(prefix="dynst-home-")
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from dynst_core import commands
 from dynst_core.backbones.registry import USUAL_BACKBONE
-from dynst_core.cli import progress, tables
+from dynst_core.cli import data_commands, progress, tables
 from dynst_core.cli.progress import console
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError, DynSTError
@@ -33,6 +33,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command("check")(data_commands.check_command)
+app.command("add")(data_commands.add_command)
+app.add_typer(data_commands.data, name="data")
 
 DatasetName = Annotated[str, typer.Argument(help="A name that `datasets` lists.")]
 RunName = Annotated[str, typer.Argument(help="A run that `runs` lists.")]

@@ -108,7 +108,7 @@ def _read(content: bytes, name: str) -> geopandas.GeoDataFrame:
 
 def _from_geojson(content: bytes, name: str) -> geopandas.GeoDataFrame:
     text = content.decode("utf-8-sig")
-    if _depth(text) > MOST_DEPTH:
+    if depth_of(text) > MOST_DEPTH:
         raise DataError(
             f"{name}: expected GeoJSON nested at most {MOST_DEPTH} deep, found more; export the "
             f"zones again."
@@ -121,7 +121,7 @@ def _from_geojson(content: bytes, name: str) -> geopandas.GeoDataFrame:
         return geopandas.read_file(f"GeoJSON:{file}")
 
 
-def _depth(text: str) -> int:
+def depth_of(text: str) -> int:
     """The deepest nesting of brackets; those within texts count too, which does no harm."""
     codes = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
     opens = np.isin(codes, (ord("["), ord("{"))).astype(np.int32)
@@ -133,11 +133,11 @@ def _from_geopackage(content: bytes, name: str) -> geopandas.GeoDataFrame:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "zones.gpkg"
         file.write_bytes(content)
-        _check_tables_alone(file, name)
+        check_tables_alone(file, name)
         return geopandas.read_file(file, layer=_one_layer(file, name))
 
 
-def _check_tables_alone(file: Path, name: str) -> None:
+def check_tables_alone(file: Path, name: str) -> None:
     """Refuse a database that runs more than it holds: views, and virtual tables but indices."""
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as database:

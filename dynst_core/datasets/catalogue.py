@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
@@ -24,6 +24,7 @@ from dynst_core.datasets.download import (
 )
 from dynst_core.datasets.grids.deepst import DeepstSettings, read_deepst
 from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.kept import KeptSettings, datasets_folder, kept_tables, read_kept
 from dynst_core.datasets.reading.settings import Settings, first_fault
 from dynst_core.datasets.tables.sensor_tables import read_table
 from dynst_core.datasets.tables.station_text import StationSettings, read_stations
@@ -34,7 +35,7 @@ from dynst_core.fields.field import About, Field
 
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
 
-FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings
+FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings | KeptSettings
 OPENED_FOR_A_LIST = 20_000_000
 """Bytes of a user's own data up to which a list of data sets opens them, to say if they load."""
 
@@ -45,6 +46,7 @@ READERS: dict[type[FileLoader], Callable[..., Field]] = {
     TableSettings: read_table,
     StationSettings: read_stations,
     DeepstSettings: read_deepst,
+    KeptSettings: read_kept,
 }
 
 
@@ -171,7 +173,8 @@ class Catalogue:
 def load_catalogue(file: Path | None = None) -> Catalogue:
     """Read the file given, else our own with the entries of the one in DYNST_CATALOGUE added.
 
-    An entry with a fault stands in `faults` and leaves the others as they are.
+    What a planner keeps in DYNST_HOME is added too, but for names that are taken. An entry with a
+    fault stands in `faults` and leaves the others as they are.
 
     Raises:
         DataError: the file is missing or is no TOML; the message names it and the place.
@@ -180,7 +183,10 @@ def load_catalogue(file: Path | None = None) -> Catalogue:
         return _read(file)
     stated = os.environ.get(CATALOGUE_VARIABLE)
     usual = _read(CATALOGUE_FILE)
-    return usual.joined(_read(Path(stated).expanduser())) if stated else usual
+    known = usual.joined(_read(Path(stated).expanduser())) if stated else usual
+    taken = {*known, *known.faults}
+    kept = {name: table for name, table in kept_tables().items() if name not in taken}
+    return known.joined(_catalogue(kept, datasets_folder())) if kept else known
 
 
 @cache
@@ -198,6 +204,10 @@ def _read(file: Path) -> Catalogue:
         ) from error
     except ValueError as error:  # both TOML's and UTF-8's own errors
         raise DataError(f"Expected TOML in {file}, found {error}; correct the file.") from error
+    return _catalogue(tables, file)
+
+
+def _catalogue(tables: dict[str, Any], file: Path) -> Catalogue:
     entries, faults = {}, {}
     for name, table in tables.items():
         try:

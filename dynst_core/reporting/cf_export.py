@@ -9,8 +9,8 @@ from zipfile import ZIP_STORED, ZipFile
 import numpy as np
 import xarray as xr
 
+from dynst_core.files.column_names import channel_variables
 from dynst_core.planning.plan import Plan
-from dynst_core.reporting.column_names import channel_variables
 from dynst_core.reporting.tabular_export import provenance
 from dynst_core.runs.run import Run
 

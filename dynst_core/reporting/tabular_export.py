@@ -20,10 +20,10 @@ import pyogrio
 
 from dynst_core.constraints.zones import WGS84
 from dynst_core.errors import DataError
+from dynst_core.files.column_names import channel_columns, spelt
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import run_text
 from dynst_core.presentation.site_reasons import site_reasons
-from dynst_core.reporting.column_names import channel_columns, spelt
 from dynst_core.runs.run import Run
 
 LAYER = "plan"

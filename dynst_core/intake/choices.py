@@ -1,0 +1,313 @@
+"""What a planner states about their files, what is proposed in its place, and what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from dynst_core.errors import ConfigError
+
+ALIASES = {
+    "time_column": "time",
+    "site_column": "site",
+    "value_column": "value",
+    "variables": "value",
+    "latitude_column": "latitude",
+    "longitude_column": "longitude",
+    "x_column": "x",
+    "y_column": "y",
+    "id_column": "place_id",
+    "units": "unit",
+    "locations": "places",
+    "missing": "missing_value",
+    "name": "title",
+}
+"""Other names of settings, such as those of the loader settings that a message may advise."""
+
+LAYOUTS = ("long", "wide", "days")
+AGGREGATES = ("mean", "sum", "last", "first", "median", "min", "max")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Settings by which files become a data set; what is empty is proposed or asked.
+
+    Attributes:
+        values: name of the file, sheet or array that holds the values.
+        places: name of the file that holds the places, or "rows" to draw sites that have none in
+            rows and columns.
+        layout: "long" (a row for each time and site), "wide" (a column for each site) or "days"
+            (a row for each day, a column for each hour or other part of it).
+        time: the columns that make up the time, or the axis of time.
+        time_format: as in `%d/%m/%Y %H:%M`, or what numbers count, or "day first" or "month first".
+        timezone: the zone of times that state none.
+        hours: "start" or "end": which end of an hour its number names, where they run from 1 to 24.
+        start: the first time, where a file states none.
+        step: the step of the data set, such as "15 min"; values are resampled to it.
+        resample: how values within one step become one: mean, sum, last, first, median, min, max.
+        repeats: what becomes of several values of one site at one time, by the same words.
+        site: the column of site ids, or "file name".
+        value: the columns or variables to use, each a channel.
+        unit: the unit of each, in that order.
+        missing_value: numbers or texts that mean "not measured".
+        measured_values: numbers that were measured although they are as missing values are written.
+        place_id: the column of site ids in the file of places.
+        latitude, longitude: columns of degrees.
+        x, y: columns of metres, or of a projection.
+        crs: the projection of x and y, such as "EPSG:25833"; "local" for metres of a frame of
+            their own.
+        box: what a grid without coordinates spans: west, south, east, north in degrees.
+        moved: where a site stands that was moved: "first", "last" or "mean"; or "separate".
+        unplaced: "drop" to leave out sites without a place.
+        separator, decimal, thousands, encoding, header: how text is written; `header` is the line
+            of the column names, 0 for none.
+        select: what to take along further dimensions, as in "level:500".
+        axes: names of axes by role, as in "latitude:y", or the roles of an array's axes in order.
+        time_units: units of times in place of the file's, as in "hours since 2000-01-01".
+        group: the group within a NetCDF, Zarr or HDF5 file.
+        title, place, licence, attribution, source: words for headings and credits.
+    """
+
+    values: str = ""
+    places: str = ""
+    layout: str = ""
+    time: tuple[str, ...] = ()
+    time_format: str = ""
+    timezone: str = ""
+    hours: str = ""
+    start: str = ""
+    step: str = ""
+    resample: str = ""
+    repeats: str = ""
+    site: str = ""
+    value: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
+    missing_value: tuple[str, ...] = ()
+    measured_values: tuple[str, ...] = ()
+    place_id: str = ""
+    latitude: str = ""
+    longitude: str = ""
+    x: str = ""
+    y: str = ""
+    crs: str = ""
+    box: tuple[str, ...] = ()
+    moved: str = ""
+    unplaced: str = ""
+    separator: str = ""
+    decimal: str = ""
+    thousands: str = ""
+    encoding: str = ""
+    header: str = ""
+    select: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    time_units: str = ""
+    group: str = ""
+    title: str = ""
+    place: str = ""
+    licence: str = ""
+    attribution: str = ""
+    source: str = ""
+
+    def changed(self, **settings: Any) -> Choices:
+        """The same with other values of some settings."""
+        return replace(self, **settings)
+
+    def filled(self, proposed: Choices) -> Choices:
+        """These settings, and those proposed where these state nothing."""
+        own = {name: value for name, value in asdict(self).items() if value not in ("", ())}
+        return replace(proposed, **own)
+
+    def stated(self) -> dict[str, str]:
+        """What is stated, as `parsed` reads it, by the name of the setting."""
+        found = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value not in ("", ()):
+                joint = "+" if field.name == "time" else ","
+                found[field.name] = joint.join(value) if isinstance(value, tuple) else value
+        return found
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a column, an axis or a file is taken for.
+
+    Attributes:
+        setting: the name in `Choices` that corrects it.
+        value: what is proposed, as it would be stated.
+        reason: why, one sentence.
+        stated: whether the planner stated it.
+    """
+
+    setting: str
+    value: str
+    reason: str
+    stated: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the files do not say.
+
+    Attributes:
+        setting: the name in `Choices` that answers it.
+        text: the question, one sentence.
+        options: likely answers, the likeliest first; any other may be given.
+        required: whether nothing is read until it is answered.
+    """
+
+    setting: str
+    text: str
+    options: tuple[str, ...] = ()
+    required: bool = True
+
+
+def parsed(settings: Iterable[str], onto: Choices | None = None) -> Choices:
+    """Choices out of texts such as "time=tag+stunde", the later ones in place of earlier ones.
+
+    Args:
+        settings: each `name=value`; of settings that hold several values these are divided by
+            commas, columns of time by "+".
+        onto: choices that these are added to.
+    Raises:
+        ConfigError: there is no such setting, or its value cannot be meant.
+    """
+    choices = onto or Choices()
+    for text in settings:
+        name, sign, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        name = ALIASES.get(name, name)
+        known = {field.name: field for field in fields(Choices)}
+        if not sign or name not in known:
+            raise ConfigError(
+                f"Expected a setting such as time=date+hour, found {text!r}; its name is one of "
+                f"{', '.join(known)}."
+            )
+        given: dict[str, Any] = {name: _value(name, value.strip())}
+        choices = replace(choices, **given)
+    check(choices)
+    return choices
+
+
+def _value(name: str, text: str) -> str | tuple[str, ...]:
+    several = str(next(f.type for f in fields(Choices) if f.name == name)).startswith("tuple")
+    if not several:
+        return text.strip('"') if name != "separator" else _separator(text)
+    text = text.strip()
+    if re.fullmatch(r"[\[({].*[\])}]", text):
+        text = text[1:-1].replace(" = ", ":")
+    divided = re.split(r"\s*\+\s*" if name == "time" else r"\s*,\s*", text)
+    return tuple(part.strip().strip('"') for part in divided if part.strip())
+
+
+def _separator(text: str) -> str:
+    return {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}.get(text.lower(), text.strip('"'))
+
+
+def check(choices: Choices) -> None:
+    """Refuse values that cannot be meant.
+
+    Raises:
+        ConfigError: which, and what is possible.
+    """
+    from dynst_core.datasets.reading.settings import TextSettings, first_fault
+
+    fixed = {
+        "layout": LAYOUTS,
+        "resample": AGGREGATES,
+        "repeats": AGGREGATES,
+        "hours": ("start", "end"),
+        "moved": ("first", "last", "mean", "separate"),
+        "unplaced": ("drop",),
+        "decimal": (".", ","),
+    }
+    for name, possible in fixed.items():
+        value = getattr(choices, name)
+        if value and value not in possible:
+            raise ConfigError(
+                f"Expected {name} to be one of {', '.join(possible)}, found {value!r}; choose one "
+                f"of those."
+            )
+    if choices.timezone:
+        _check_zone(choices.timezone)
+    if choices.step:
+        step_ns(choices.step)
+    if choices.encoding:
+        from pydantic import ValidationError
+
+        try:
+            TextSettings(encoding=choices.encoding)
+        except ValidationError as error:
+            raise ConfigError(f"Expected a known encoding, found {first_fault(error)}.") from error
+    if choices.box:
+        box_of(choices.box)
+
+
+def _check_zone(name: str) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from dynst_core.datasets.reading.settings import ZoneName, first_fault
+
+    try:
+        TypeAdapter(ZoneName).validate_python(name)
+    except ValidationError as error:
+        raise ConfigError(
+            f"Expected a time zone, found {first_fault(error).removesuffix(' at its top')}."
+        ) from error
+
+
+UNITS_NS = {
+    "s": 10**9,
+    "sec": 10**9,
+    "second": 10**9,
+    "min": 60 * 10**9,
+    "m": 60 * 10**9,
+    "minute": 60 * 10**9,
+    "h": 3600 * 10**9,
+    "hour": 3600 * 10**9,
+    "d": 86400 * 10**9,
+    "day": 86400 * 10**9,
+}
+DAY_NS = UNITS_NS["day"]
+
+
+def step_ns(text: str) -> int:
+    """A step such as "15 min", "1h" or "1 day" in nanoseconds.
+
+    Raises:
+        ConfigError: it is no such step.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)?\s*([a-z]+?)s?", text.strip().lower())
+    unit = None if found is None else UNITS_NS.get(found[2], UNITS_NS.get(found[2] + "s"))
+    if text.strip().lower() in ("s", "sec"):
+        unit, found = 10**9, re.match("()", "")
+    size = 0 if unit is None or found is None else round(float(found[1] or 1) * unit)
+    if size <= 0:
+        raise ConfigError(
+            f"Expected a step such as 15 min, 1 h or 1 day, found {text!r}; write one of these "
+            f"units after a number."
+        )
+    return size
+
+
+def box_of(box: tuple[str, ...]) -> tuple[float, float, float, float]:
+    """West, south, east and north of a bounding box, in degrees.
+
+    Raises:
+        ConfigError: these are no four numbers in that order.
+    """
+    try:
+        west, south, east, north = (float(part) for part in box)
+    except ValueError as error:
+        raise ConfigError(
+            f"Expected box as west,south,east,north in degrees, found {','.join(box)!r}; write "
+            f"four numbers."
+        ) from error
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise ConfigError(
+            f"Expected box as west,south,east,north in degrees, found {','.join(box)!r}; west must "
+            f"lie west of east within -180 to 180, and south south of north within -90 to 90."
+        )
+    return west, south, east, north

@@ -1,0 +1,318 @@
+"""Times written in any usual way, in one column or several, as ISO 8601 for the readers of tables.
+
+What a time cannot say of itself, whether 03/04 is in March or in April, is found from all times of
+a column, and asked where they leave it open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day first", "month first", "year first"
+BY_NAME = "by name"
+
+DATE = re.compile(r"(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?!\d)")
+NAMED = re.compile(r"(\d{1,2})[-. /]*([^\W\d]{3,9})\.?[-., /]*(\d{4}|\d{2})(?!\d)")
+NAMED_FIRST = re.compile(r"([^\W\d]{3,9})\.? (\d{1,2}),? (\d{4})")
+COMPACT = re.compile(
+    r"(\d{4})(\d{2})(\d{2})(?:[T _]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?)?(Z|[+-]\d\d:?\d\d)?"
+)
+ORDINAL = re.compile(r"(\d{4})[- ](\d{3})")
+CLOCK = re.compile(
+    r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
+    r"(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:h|\s*Uhr)?"
+)
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan januar january enero janvier",
+            "feb februar february febrero fevrier février",
+            "mar mär märz mrz march marzo mars",
+            "apr april abril avril",
+            "may mai mayo",
+            "jun juni june junio juin",
+            "jul juli july julio juillet",
+            "aug august agosto aout août",
+            "sep sept september septiembre septembre",
+            "oct okt oktober october octubre octobre",
+            "nov november noviembre novembre",
+            "dec dez dezember december diciembre decembre décembre dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+
+
+@dataclass(frozen=True)
+class TimeForm:
+    """How a column writes its times.
+
+    Attributes:
+        order: "year first", "day first" or "month first"; "" where a column does not say which of
+            the last two; "seconds since ..." where numbers count.
+        example: one of them.
+        dates_only: whether none states a clock.
+        with_offset: whether all state their offset from UTC.
+    """
+
+    order: str
+    example: str
+    dates_only: bool
+    with_offset: bool = False
+
+
+def form_of(texts: Iterable[object], *, likely_time: bool) -> TimeForm | None:
+    """How these texts write times, or None where most of them are none.
+
+    Args:
+        texts: cells of one column.
+        likely_time: whether its name is that of times, so that plain numbers may be some.
+    """
+    cells = [str(text).strip() for text in texts if str(text).strip()][:4000]
+    if not cells:
+        return None
+    counted = _counted(cells) if likely_time else None
+    if counted:
+        return TimeForm(counted, cells[0], dates_only=False, with_offset=True)
+    if not likely_time and all(re.fullmatch(r"\d+", cell) for cell in cells[:50]):
+        return None
+    parts = [_parts(cell) for cell in cells]
+    good = [part for part in parts if part is not None]
+    if len(good) < max(1, 0.9 * len(cells)):
+        return None
+    order = _order(good)
+    clocks = [part.clock for part in good]
+    offsets = [part.offset for part in good]
+    return TimeForm(order, cells[0], not any(clocks), all(offsets))
+
+
+def _counted(cells: Sequence[str]) -> str | None:
+    """What numbers count, where they can only be Unix time or the days of a spreadsheet."""
+    if not all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in cells[:500]):
+        return None
+    numbers = np.array([float(cell) for cell in cells[:500] if re.fullmatch(r"\d+(\.\d+)?", cell)])
+    if all(_parts(cell) is not None for cell in cells[:50]):
+        return None
+    if numbers.min() >= 3e8 and numbers.max() < 4.2e9:
+        return "seconds since 1970-01-01"
+    if numbers.min() >= 3e11 and numbers.max() < 4.2e12:
+        return "milliseconds since 1970-01-01"
+    if numbers.min() >= 15000 and numbers.max() < 80000 and "." in "".join(cells[:50]):
+        return "days since 1899-12-30"
+    return None
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A time taken apart: three numbers of a date as written, and its clock.
+
+    Attributes:
+        numbers: of the date, in the order written; of a month by name, day, month and year.
+        order: "year first", "by name", or "" where it may be either of the others.
+    """
+
+    numbers: tuple[int, int, int]
+    order: str
+    clock: tuple[str, str, str] | None
+    offset: str
+
+
+def _parts(text: str) -> _Parts | None:
+    compact = COMPACT.fullmatch(text)
+    if compact:
+        year, month, day = int(compact[1]), int(compact[2]), int(compact[3])
+        if not (1800 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
+            return None
+        clock = (compact[4], compact[5] or "00", compact[6] or "00") if compact[4] else None
+        if clock and (int(clock[0]) > 24 or int(clock[1]) > 59):
+            return None
+        return _Parts((year, month, day), YEAR_FIRST, clock, compact[7] or "")
+    for pattern in (DATE, NAMED, NAMED_FIRST):
+        found = pattern.match(text)
+        if found:
+            date = _date(pattern, found)
+            rest = text[found.end() :].lstrip("T ,_-\t") if date else ""
+            reported = _clock(rest) if date else None
+            if date is None or (rest and reported is None):
+                continue
+            numbers, order = date
+            return _Parts(
+                numbers, order, reported[0] if reported else None, reported[1] if reported else ""
+            )
+    return None
+
+
+def _date(
+    pattern: re.Pattern[str], found: re.Match[str]
+) -> tuple[tuple[int, int, int], str] | None:
+    if pattern is DATE:
+        a, b, c = found[1], found[3], found[4]
+        if len(a) == 4:
+            ok = 1 <= int(b) <= 12 and 1 <= int(c) <= 31 and len(c) <= 2
+            return ((int(a), int(b), int(c)), YEAR_FIRST) if ok else None
+        if len(c) not in (2, 4) or len(a) > 2:
+            return None
+        if not (1 <= int(a) <= 31 and 1 <= int(b) <= 31 and min(int(a), int(b)) <= 12):
+            return None
+        return (int(a), int(b), _year(c)), ""
+    words = (found[2], found[1], found[3]) if pattern is NAMED else (found[1], found[2], found[3])
+    month = MONTHS.get(words[0].lower())
+    if month is None or not 1 <= int(words[1]) <= 31:
+        return None
+    return (int(words[1]), month, _year(words[2])), BY_NAME
+
+
+def _year(text: str) -> int:
+    """A year; of two digits, the nearest to our days: 00 to 68 are of this century."""
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year <= 68 else 1900)
+
+
+def _clock(text: str) -> tuple[tuple[str, str, str], str] | None:
+    found = CLOCK.fullmatch(text.strip())
+    if not text.strip() or found is None:
+        return None
+    hour = int(found[1])
+    half = (found[5] or "").lower().replace(".", "")
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    if hour > 24 or int(found[2] or 0) > 59:
+        return None
+    seconds = (found[3] or "00") + (f".{found[4]}" if found[4] else "")
+    offset = found[6] or ""
+    return (f"{hour:02d}", found[2] or "00", seconds), "Z" if offset in ("UTC", "GMT") else offset
+
+
+def _order(parts: Sequence[_Parts]) -> str:
+    """Which number of the date is the day."""
+    if all(part.order == YEAR_FIRST for part in parts):
+        return YEAR_FIRST
+    plain = [part.numbers for part in parts if not part.order]
+    if not plain:
+        return DAY_FIRST
+    first, second = max(n[0] for n in plain), max(n[1] for n in plain)
+    if first > 12:
+        return DAY_FIRST
+    return MONTH_FIRST if second > 12 else ""
+
+
+def is_point_date(example: str) -> bool:
+    """Whether a date is written with points, which no one does with the month first."""
+    found = DATE.match(example)
+    return found is not None and found[2] == "." and len(found[1]) < 4
+
+
+def iso_texts(columns: Sequence[pd.Series], order: str, hours: str) -> pd.Series:
+    """Times of one or several columns as ISO 8601; what cannot be read stays as it is written.
+
+    Args:
+        columns: a whole time, or its parts: a date and an hour or a clock; or year, month, day,
+            hour and minute.
+        order: of the numbers of a date, see `TimeForm`.
+        hours: "end" where an hour's number names its end, so that 24 is the next midnight; "start"
+            where it names its beginning and runs from 1; else "".
+    """
+    name = "+".join(str(column.name) for column in columns)
+    joined = pd.Series(
+        list(zip(*(column.astype(object) for column in columns), strict=True)),
+        index=columns[0].index,
+        name=name,
+        dtype=object,
+    )
+    codes, unique = pd.factorize(joined)
+    words = [str(column.name) for column in columns]
+    made = np.array(
+        [_iso([_cell(c) for c in cells], words, order, hours) for cells in unique], dtype=object
+    )
+    return pd.Series(made[codes], index=joined.index, name=name, dtype=object)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
+    """One time as ISO 8601, or as it is written."""
+    raw = " ".join(cells)
+    if not all(cells):
+        return raw if any(cells) else ""
+    shift = 0
+    roles = [part_of(word) for word in words] if len(cells) > 1 else []
+    if "year" in roles:
+        date = _from_numbers(cells, roles)
+        rest = [c for c, r in zip(cells, roles, strict=True) if r in ("hour", "minute")]
+    else:
+        date, rest = cells[0], cells[1:]
+    if date is None:
+        return raw
+    parts = _parts(re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", date) if rest else date)
+    if parts is None:
+        return raw
+    clock, offset = parts.clock, parts.offset
+    if rest:
+        given = _clock_of(rest, hours)
+        if given is None or clock:
+            return raw
+        (clock, offset), shift = given
+    year, month, day = parts.numbers if parts.order == YEAR_FIRST else parts.numbers[::-1]
+    if order == MONTH_FIRST and not parts.order:
+        month, day = day, month
+    if not 1 <= month <= 12:
+        return raw
+    text = f"{year:04d}-{month:02d}-{day:02d}"
+    if clock:
+        text += f" {int(clock[0]) + shift:02d}:{clock[1]}:{clock[2]}{offset}"
+    return text
+
+
+def _clock_of(rest: list[str], hours: str) -> tuple[tuple[tuple[str, str, str], str], int] | None:
+    """A clock out of an hour's number, hour and minute, or a clock's own text."""
+    first = re.sub(r"\.0+$", "", rest[0])
+    if re.fullmatch(r"\d{1,2}", first):
+        minute = re.sub(r"\.0+$", "", rest[1]) if len(rest) > 1 else "00"
+        if not re.fullmatch(r"\d{1,2}", minute) or int(first) > 24:
+            return None
+        return ((first.zfill(2), minute.zfill(2), "00"), ""), -1 if hours == "start" else 0
+    if re.fullmatch(r"\d{3,4}", first):
+        return ((first.zfill(4)[:2], first[-2:], "00"), ""), 0
+    text = re.sub(r"^1(899|900)-\d\d-\d\d[T ]", "", rest[0])
+    found = _clock(text)
+    return None if found is None or len(rest) > 1 else (found, 0)
+
+
+def _from_numbers(cells: list[str], roles: list[str]) -> str | None:
+    """The date of columns of years, months and days."""
+    numbers = dict(zip(roles, cells, strict=True))
+    try:
+        year, month, day = (int(float(numbers.get(r, "1"))) for r in ("year", "month", "day"))
+    except ValueError:
+        return None
+    return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+PARTS = {
+    "year": r"^(year|yr|yyyy|jahr|ano|año|annee|année)$",
+    "month": r"^(month|mon|mm|monat|mes|mois|mo)$",
+    "day": r"^(day|dd|tag|dia|día|jour|dy)$",
+    "hour": r"^(hour|hours|hr|hh|stunde|std|hora|heure|hour_of_day|h)$",
+    "minute": r"^(minute|minutes|mi|min|minuto)$",
+}
+
+
+def part_of(name: str) -> str:
+    """The part of a time that a column's name states: year, month, day, hour or minute; or ""."""
+    lower = name.strip().lower()
+    return next((part for part, words in PARTS.items() if re.match(words, lower)), "")

@@ -1,0 +1,234 @@
+"""What the columns of a table hold, by their names and a sample of their cells."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dynst_core.datasets.reading.cell_numbers import NOTHING
+from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.table_reading import id_text
+from dynst_core.intake.clock_texts import TimeForm, form_of, part_of
+from dynst_core.intake.files.sheets import Table
+
+START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"
+
+
+def _words(*words: str) -> re.Pattern[str]:
+    return re.compile(f"{START}(?:{'|'.join(words)}){END}", re.IGNORECASE)
+
+
+TIME_NAME = re.compile(
+    r"time|date(?!n)|datum|zeit|stamp|uhr|stunde|fecha|heure|^ts$|^t$|^dt$|^tag$|^day$|^hour$|"
+    r"^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^beginn|^von$|^start",
+    re.IGNORECASE,
+)
+LATITUDE = re.compile(
+    r"^(lat|latitude|latitud|breite|breitengrad|geo_?breite|lat_?deg|dec_lat_va|lat_dd|y_?wgs84"
+    r"|wgs84_?(lat|y)|stop_lat)$|^lat[\W_]|[\W_]lat$|[\W_]lat[\W_]|latitude|^breite\b"
+    r"|geogr?\.? ?breite",
+    re.IGNORECASE,
+)
+LONGITUDE = re.compile(
+    r"^(lon|lng|long|longitude|longitud|l[äa]e?nge|l[äa]e?ngengrad|geo_?l[äa]e?nge|dec_long_va"
+    r"|lon_dd|x_?wgs84|wgs84_?(lon|x)|stop_lon)$|^(lon|lng|long)[\W_]|[\W_](lon|lng|long)$"
+    r"|[\W_](lon|lng|long)[\W_]|longitude|^l[äa]e?nge\b|geogr?\.? ?l[äa]e?nge",
+    re.IGNORECASE,
+)
+EAST = re.compile(
+    r"^(x|x_m|x_?coord(inate)?|easting|rechtswert|ostwert|x_?utm|utm_?x|utm_?e(ast)?|e|rw"
+    r"|geometry x|point_x|x_?gk\d?|x_.*|koord_?x)$",
+    re.IGNORECASE,
+)
+NORTH = re.compile(
+    r"^(y|y_m|y_?coord(inate)?|northing|hochwert|nordwert|y_?utm|utm_?y|utm_?n(orth)?|n"
+    r"|hw|geometry y|point_y|y_?gk\d?|y_.*|koord_?y)$",
+    re.IGNORECASE,
+)
+SITE_NAME = _words(
+    "id",
+    "ids",
+    "sensor",
+    "sensor_?id",
+    "station",
+    "station_?id",
+    "site",
+    "site_?id",
+    "site_?no",
+    "detector",
+    "detector_?id",
+    "det_?id",
+    "device",
+    "device_?id",
+    "node",
+    "node_?id",
+    "gauge",
+    "name",
+    "code",
+    "messstelle",
+    "mess_?stelle",
+    "stelle",
+    "kennung",
+    "zaehlstelle",
+    "zählstelle",
+    "mq",
+    "mq_?name",
+    "standort",
+    "location",
+    "location_?id",
+    "locationid",
+    "counter",
+    "stationsnummer",
+    "stations_?id",
+    "probe",
+    "logger",
+    "point",
+    "zone",
+    "link",
+    "segment",
+    "sensorid",
+    "stationid",
+    "siteid",
+    "estacion",
+    "capteur",
+)
+NOT_VALUE = _words(
+    "id",
+    "ids",
+    "flag",
+    "flags",
+    "quality",
+    "qualitaet",
+    "qualität",
+    "qual",
+    "qc",
+    "qf",
+    "status",
+    "code",
+    "cd",
+    "index",
+    "no",
+    "nr",
+    "number",
+    "elevation",
+    "elev",
+    "altitude",
+    "alt",
+    "height_?m",
+    "row",
+    "version",
+    "valid",
+    "error",
+    "weekday",
+    "dow",
+    "holiday",
+    "lane",
+    "direction_id",
+    "year",
+    "month",
+    "day",
+    "hour",
+)
+UNIT = re.compile(r"[\[(]\s*([^\[\]()]{1,16}?)\s*[\])]\s*$")
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """What a column holds.
+
+    Attributes:
+        name: as it is written.
+        texts: the cells of the sample, as text, those that hold no value aside.
+        filled: share of cells that hold a value.
+        numeric: share of these that are numbers.
+        numbers: those, (k,).
+        distinct: how many different texts there are.
+        time: how it writes times, None where it holds none.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    filled: float
+    numeric: float
+    numbers: np.ndarray
+    distinct: int
+    time: TimeForm | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its numbers are whole."""
+        return len(self.numbers) > 0 and bool((self.numbers == np.round(self.numbers)).all())
+
+    def within(self, low: float, high: float) -> bool:
+        """Whether it holds numbers within these alone."""
+        return (
+            len(self.numbers) > 0
+            and self.numeric > 0.95
+            and bool((self.numbers >= low).all() and (self.numbers <= high).all())
+        )
+
+    @property
+    def unit(self) -> str:
+        """The unit that its name states in brackets; "" where it states none."""
+        found = UNIT.search(self.name)
+        return (
+            found[1]
+            if found and not re.fullmatch(r"wgs ?84|utc|local|\d+", found[1], re.IGNORECASE)
+            else ""
+        )
+
+    @property
+    def spoken(self) -> str:
+        """Its name without that unit."""
+        return UNIT.sub("", self.name).strip() if self.unit else self.name
+
+
+def columns_of(table: Table, decimal: str, missing: tuple[str, ...]) -> dict[str, Column]:
+    """The columns of a table by name."""
+    return {name: _column(name, table.sample[name], decimal, missing) for name in table.columns}
+
+
+def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...]) -> Column:
+    if cells.dtype.kind == "M" or isinstance(cells.dtype, pd.DatetimeTZDtype):
+        texts = tuple(str(cell) for cell in cells.dropna())
+        zoned = isinstance(cells.dtype, pd.DatetimeTZDtype)
+        form: TimeForm | None = TimeForm(
+            "year first", texts[0] if texts else "", dates_only=False, with_offset=zoned
+        )
+        return Column(
+            name, texts, len(texts) / max(1, len(cells)), 0.0, np.empty(0), len(set(texts)), form
+        )
+    empty = NOTHING | {text.lower() for text in missing}
+    texts = tuple(text for text in map(id_text, cells) if text.lower() not in empty)
+    plain = [
+        text.replace(",", ".") if decimal == "," and "." not in text else text for text in texts
+    ]
+    numbers = np.array([n for n in (number_of(text) for text in plain) if n is not None])
+    marks = [n for n in (number_of(m) for m in missing) if n is not None]
+    numeric = len(numbers) / len(texts) if texts else 0.0
+    numbers = numbers[~np.isin(numbers, marks)] if marks else numbers
+    distinct = list(dict.fromkeys(texts))
+    likely = TIME_NAME.search(name) is not None
+    form = form_of(distinct, likely_time=likely) if not part_of(name) or likely else None
+    return Column(
+        name, texts, len(texts) / max(1, len(cells)), numeric, numbers, len(distinct), form
+    )
+
+
+def changing(table: Table, site: str | None, names: list[str]) -> set[str]:
+    """Which columns differ within some site, or at all where there is no column of sites.
+
+    A column that never does describes the site: its height, its street, its number.
+    """
+    sample = table.sample
+    if not names:
+        return set()
+    texts = sample[names].map(id_text)
+    if site is None or site not in sample:
+        return {name for name in names if texts[name].nunique() > 1}
+    groups = texts.groupby(sample[site].map(id_text).to_numpy())
+    counts = groups.nunique()
+    return {name for name in names if (counts[name] > 1).any()}

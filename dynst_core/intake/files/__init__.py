@@ -1,0 +1,1 @@
+"""Files of every kind that planners bring, recognised by content."""

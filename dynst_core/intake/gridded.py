@@ -1,0 +1,300 @@
+"""Grids and stations that state their own axes: NetCDF, Zarr, GRIB and city grids in HDF5."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from pydantic import ValidationError
+
+from dynst_core.datasets.grids.deepst import Box, DeepstSettings, read_deepst
+from dynst_core.datasets.grids.grid_files import opened
+from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.reading.settings import first_fault
+from dynst_core.datasets.reading.units import UNSTATED
+from dynst_core.errors import DataError
+from dynst_core.fields.field import Field, make_field
+from dynst_core.fields.sites import some
+from dynst_core.intake.choices import Choices, box_of
+from dynst_core.intake.files.bringing import Source
+from dynst_core.intake.roles import UNSTATED_UNIT, Roles
+
+MOST_VALUES = 150_000_000
+"""Values of a grid that are read into memory."""
+
+ASKED = (
+    "select",
+    "axes",
+    "time_units",
+    "group",
+    "value",
+    "crs",
+    "missing_value",
+    "measured_values",
+)
+"""Settings that a reader's refusal may ask for."""
+
+
+def propose_gridded(sources: list[Source], found: Roles) -> None:
+    """Propose the variables of grids and their units, and ask where there are several."""
+    first = sources[0]
+    sizes = _variables(first, found)
+    if sizes is None:
+        return
+    if not sizes:
+        raise DataError(
+            f"{first.name}: expected a variable on time and place, found none; name the group "
+            f"that holds it as `group=NAME`, or bring another file."
+        )
+    names = list(sizes)
+    if found.choices.value:
+        missing = [name for name in found.choices.value if name not in sizes]
+        if missing and not first.path.suffix.lower().startswith(".gr"):
+            raise DataError(
+                f"{first.name}: expected a variable {missing[0]!r}, found {some(names, 10)}; "
+                f"correct `value`."
+            )
+        found.propose("value", found.choices.value, "")
+    elif len(names) == 1:
+        found.propose("value", (names[0],), "it is the only variable on time and place")
+    else:
+        found.ask(
+            "value",
+            f"Which of the variables {some(names, 10)} is to be planned for? Several become "
+            "channels.",
+            *names,
+        )
+        return
+    chosen = found.settings["value"]
+    _propose_units([sizes.get(name, ("", 0)) for name in chosen], chosen, found)
+    _check_size(first, [sizes[name][1] for name in chosen if name in sizes], len(sources))
+
+
+def _variables(source: Source, found: Roles) -> dict[str, tuple[str, int]] | None:
+    """Variables with at least two axes: their unit and how many values they hold."""
+    choices = found.choices
+    try:
+        with opened(
+            source.path, variables=choices.value, select=_select(choices), group=choices.group
+        ) as file:
+            return {
+                str(name): (str(one.attrs.get("units", "")).strip(), int(one.size))
+                for name, one in file.decoded.data_vars.items()
+                if _is_values(str(name), one, file.decoded)
+            }
+    except DataError as error:
+        if _asked(str(error), found):
+            return None
+        raise
+
+
+def _is_values(name: str, one: xr.DataArray, dataset: xr.Dataset) -> bool:
+    bounds = {str(v.attrs.get("bounds", "")) for v in dataset.variables.values()}
+    flags = "flag_values" in one.attrs or "flag_meanings" in one.attrs
+    return one.dtype.kind in "fiu" and one.ndim >= 2 and name not in bounds and not flags
+
+
+def _propose_units(stated: list[tuple[str, int]], names: Any, found: Roles) -> None:
+    units = [unit for unit, _ in stated]
+    if all(unit.lower() not in UNSTATED for unit in units):
+        found.propose("unit", tuple(units), "the file states it")
+    else:
+        found.ask(
+            "unit",
+            f"In which unit is {some(list(names), 4)}? Without an answer it is shown as "
+            f"{UNSTATED_UNIT!r}.",
+            required=False,
+        )
+
+
+def _check_size(source: Source, sizes: list[int], n_files: int) -> None:
+    total = sum(sizes) * n_files
+    if total > MOST_VALUES:
+        raise DataError(
+            f"{source.name}: expected at most {MOST_VALUES:,} values, found about {total:,}; cut "
+            f"out a region or a stretch of time, or coarsen it, for example with xarray or cdo."
+        )
+
+
+def _select(choices: Choices) -> dict[str, float | int | str]:
+    """What to take along further dimensions."""
+    made: dict[str, float | int | str] = {}
+    for text in choices.select:
+        name, _, value = text.partition(":")
+        value = value.strip()
+        number: float | int | str = value
+        if re.fullmatch(r"-?\d+", value):
+            number = int(value)
+        elif re.fullmatch(r"-?\d*\.\d+([eE][-+]?\d+)?", value):
+            number = float(value)
+        made[name.strip()] = number
+    return made
+
+
+def _asked(message: str, found: Roles) -> bool:
+    """Turn a reader's refusal into a question where a setting answers it."""
+    from dynst_core.intake.verdict import own_words
+
+    text = own_words(message)
+    wanted = [
+        name for name in ASKED if re.search(rf"`{name}\b", text.replace("`variables", "`value"))
+    ]
+    if not wanted or found.stated(wanted[0]):
+        return False
+    found.ask(wanted[0], text)
+    return True
+
+
+def read_grids(
+    sources: list[Source], choices: Choices, found: Roles, notes: list[str]
+) -> Field | None:
+    """The field of one file, or of several that follow each other in time.
+
+    Returns:
+        None where a reader asks for a setting, which then stands among the questions.
+    """
+    from dynst_core.intake.verdict import about_of
+
+    units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
+    given: dict[str, Any] = {
+        "about": about_of(choices),
+        "channels": choices.value,
+        "units": units,
+    }
+    fields = []
+    for source in sources:
+        try:
+            fields.append(_one(source, choices, given, notes))
+        except DataError as error:
+            if _asked(str(error), found):
+                return None
+            raise
+    return fields[0] if len(fields) == 1 else _in_a_row(fields, sources, given)
+
+
+def _one(source: Source, choices: Choices, given: dict[str, Any], notes: list[str]) -> Field:
+    settings = _settings(choices, drop=False)
+    try:
+        return read_gridded(source.path, settings, **given)
+    except DataError as error:
+        if "with none at all" not in str(error):
+            raise
+        field = read_gridded(source.path, _settings(choices, drop=True), **given)
+        count = re.search(r"found ([\d,]+) with none", str(error))
+        notes.append(
+            f"{count[1] if count else 'Some'} cells of {source.name} without any value were left "
+            f"out, so that the others are drawn as dots."
+        )
+        return field
+
+
+def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
+    given: dict[str, Any] = {
+        "variables": choices.value,
+        "select": _select(choices),
+        "drop_empty_sites": drop,
+        "time_units": choices.time_units,
+        "group": choices.group,
+        "axes": dict(part.split(":", 1) for part in choices.axes if ":" in part),
+        "missing_value": tuple(float(text) for text in choices.missing_value),
+        "measured_values": tuple(float(text) for text in choices.measured_values),
+        "geographic": choices.crs != "local",
+    }
+    try:
+        return GriddedSettings(**given)
+    except ValidationError as error:
+        raise DataError(f"Expected other settings, found {first_fault(error)}.") from error
+
+
+def _in_a_row(fields: list[Field], sources: list[Source], given: dict[str, Any]) -> Field:
+    """Fields of the same sites, one after the other in time."""
+    first = fields[0]
+    for field, source in zip(fields[1:], sources[1:], strict=True):
+        if not np.array_equal(field.sites.site_id, first.sites.site_id):
+            raise DataError(
+                f"{source.name}: expected the places of {sources[0].name}, found others; bring "
+                f"files of one grid, or one file."
+            )
+    time = np.concatenate([field.time for field in fields])
+    values = np.concatenate([field.dataset["values"].values for field in fields])
+    order = np.argsort(time, kind="stable")
+    notes = tuple(dict.fromkeys(note for field in fields for note in field.notes))
+    return make_field(
+        values[order], time[order], first.sites, grid=first.grid, notes=notes, **given
+    )
+
+
+# -- city grids -----------------------------------------------------------------------------------
+
+
+def propose_city(source: Source, found: Roles) -> None:
+    """Propose and ask what a grid in the layout of DeepST leaves open."""
+    import h5py
+
+    with h5py.File(source.path, "r") as file:
+        shape = file["data"].shape
+    rows, columns = shape[2:]
+    found.propose(
+        "value",
+        tuple(("inflow", "outflow")[: shape[1]])
+        if shape[1] <= 2
+        else tuple(f"channel {i}" for i in range(shape[1])),
+        "the layout of DeepST holds inflow and outflow",
+    )
+    found.ask(
+        "unit",
+        "In which unit are the counts? Without an answer they are shown as 'units'.",
+        required=False,
+    )
+    found.ask(
+        "timezone",
+        "On which clocks were the slots counted?",
+        "Asia/Shanghai",
+        "America/New_York",
+        "UTC",
+    )
+    found.ask(
+        "box",
+        f"What does the grid of {rows} by {columns} cells span? The file does not say: state "
+        f"`box=west,south,east,north` in degrees, or leave it open to have cells of 1 km.",
+        required=False,
+    )
+
+
+def read_city(source: Source, choices: Choices) -> Field:
+    """A grid in the layout of DeepST."""
+    from dynst_core.intake.verdict import about_of
+
+    box = None
+    if choices.box:
+        west, south, east, north = box_of(choices.box)
+        box = Box(west=west, south=south, east=east, north=north)
+    settings = DeepstSettings(
+        timezone=choices.timezone,
+        box=box,
+        missing_value=tuple(float(text) for text in choices.missing_value) or None,
+        measured_values=tuple(float(text) for text in choices.measured_values),
+    )
+    units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
+    return read_deepst(
+        source.path, settings, about=about_of(choices), channels=choices.value, units=units
+    )
+
+
+def preview_rows(path: Path) -> tuple[tuple[str, ...], ...]:
+    """What a gridded file holds, a row each for up to five variables: name, axes, unit."""
+    try:
+        with opened(path) as file:
+            return tuple(
+                (
+                    str(n),
+                    " x ".join(f"{d} {s}" for d, s in v.sizes.items()),
+                    str(v.attrs.get("units", "")),
+                )
+                for n, v in list(file.stored.variables.items())[:5]
+            )
+    except DataError:
+        return ()

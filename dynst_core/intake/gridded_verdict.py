@@ -1,0 +1,54 @@
+"""The verdict on files that state their own axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dynst_core.errors import DataError
+from dynst_core.fields.sites import some
+from dynst_core.intake.choices import Choices
+from dynst_core.intake.files import kinds
+from dynst_core.intake.files.array_files import hdf5_layout
+from dynst_core.intake.files.bringing import Brought, Source
+from dynst_core.intake.gridded import (
+    preview_rows,
+    propose_city,
+    propose_gridded,
+    read_city,
+    read_grids,
+)
+from dynst_core.intake.roles import Roles
+from dynst_core.intake.verdict import Draft, Preview, Verdict, own_words, with_quality
+
+
+def check_grids(
+    files: list[Path], brought_files: Brought, grids: list[Source], stated: Choices
+) -> Verdict:
+    """The verdict on grids; other files beside them are not used, which is noted."""
+    found = Roles(stated)
+    notes = list(brought_files.notes)
+    others = [source.name for source in brought_files.sources if source not in grids]
+    if others:
+        notes.append(f"Not used beside a grid, which states its own places: {some(others, 6)}.")
+    city = [s for s in grids if s.kind == kinds.HDF5 and hdf5_layout(s) == "deepst"]
+    columns = ("variable", "axes", "unit")
+    shown = tuple(Preview(s.name, s.kind, columns, preview_rows(s.path)) for s in grids[:3])
+    draft = Draft(found, shown, notes)
+    if city and len(grids) > 1:
+        raise DataError(
+            f"Expected one city grid, found {len(grids)} files "
+            f"({some([s.name for s in grids], 4)}); "
+            f"add each as a data set of its own."
+        )
+    (propose_city(city[0], found) if city else propose_gridded(grids, found))
+    if draft.open:
+        return draft.verdict()
+    try:
+        choices = found.resolved
+        field = read_city(city[0], choices) if city else read_grids(grids, choices, found, notes)
+    except DataError as error:
+        return draft.verdict(refusal=own_words(str(error)))
+    if field is None:
+        return draft.verdict()
+    draft.notes += field.notes
+    return with_quality(files, field, draft, {"sites": field.sites})

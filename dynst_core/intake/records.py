@@ -1,0 +1,501 @@
+"""Values of tables as records: a time in UTC, a site and the values of each channel."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dynst_core.datasets.reading.cell_numbers import NumberReader
+from dynst_core.datasets.reading.clocks import to_utc
+from dynst_core.datasets.reading.settings import Mark, number_of
+from dynst_core.datasets.reading.table_reading import blank, id_text, same_id
+from dynst_core.datasets.reading.table_times import ISO, Stamps, is_format, read_stamps
+from dynst_core.datasets.tables.value_tables import without_empty_rows
+from dynst_core.errors import DataError
+from dynst_core.fields.sites import some
+from dynst_core.intake import clock_texts
+from dynst_core.intake.choices import DAY_NS, Choices, step_ns
+from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.roles import FILE_NAME, Group, hour_columns
+
+MOST_RECORDS = 200_000_000
+"""Values that are read at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Values as they were measured, one a row.
+
+    Attributes:
+        time: (n,), UTC, datetime64[ns].
+        site: (n,), index on `names`.
+        values: (n, c), float64; NaN where nothing was measured.
+        names: ids of the sites, (s,).
+        where: (n, 2), longitude and latitude or x and y as the table states them with each value;
+            None where it states none.
+        moments: all times of the tables, sorted, those without values too.
+        notes: what was noticed, one sentence each.
+    """
+
+    time: np.ndarray
+    site: np.ndarray
+    values: np.ndarray
+    names: list[str]
+    where: np.ndarray | None
+    moments: np.ndarray
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Reading:
+    """What is gathered while tables are read."""
+
+    choices: Choices
+    stamps: list[Stamps] = field(default_factory=list)
+    site: list[np.ndarray] = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)
+    where: list[np.ndarray] = field(default_factory=list)
+    number: dict[str, int] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    marked: Counter[Any] = field(default_factory=Counter)
+    infinite: int = 0
+    empty: int = 0
+    count: int = 0
+
+    def sites(self, texts: list[str]) -> np.ndarray:
+        """Numbers of ids, the same for the same."""
+        numbers = np.empty(len(texts), dtype=np.int64)
+        for at, text in enumerate(texts):
+            key = same_id(text)
+            if key not in self.number:
+                self.number[key] = len(self.names)
+                self.names.append(text)
+            numbers[at] = self.number[key]
+        return numbers
+
+    def reader(self, table: Table, *, marks: tuple[Mark, ...]) -> NumberReader:
+        """Reads the numbers of one table."""
+        decimal = self.choices.decimal or table.form.get("decimal", (".", ""))[0]
+        thousands = self.choices.thousands or ("" if decimal == "," else None)
+        return NumberReader(table.path, decimal, marks, thousands)
+
+
+def read_records(values: Group, choices: Choices, where: tuple[str, str] | None) -> Records:
+    """The values of tables, as the choices say what their columns are.
+
+    Args:
+        values: the tables.
+        choices: resolved: nothing that is required is missing.
+        where: columns of coordinates beside the values, east first; None where there are none.
+    Raises:
+        DataError: a time, an id or a value cannot be read.
+    """
+    reading = _Reading(choices)
+    marks = tuple(_mark(text) for text in choices.missing_value)
+    counted: list[str] = []
+    for number, table in enumerate(values.tables):
+        reader = reading.reader(table, marks=marks)
+        if choices.layout == "long":
+            _read_long(table, values, reader, reading, where)
+        else:
+            _read_across(table, values, reader, reading, days=choices.layout == "days")
+        counted += [note for note in reader.notes() if not note.startswith(("Values", "Infinite"))]
+        reading.marked.update(reader.marked)
+        reading.infinite += reader.infinite
+        if reading.count > MOST_RECORDS:
+            raise DataError(
+                f"Expected at most {MOST_RECORDS:,} values, found more by {table.name} (file "
+                f"{number + 1:,}); bring a shorter stretch of time, or fewer columns."
+            )
+    return _joined(reading, values, counted)
+
+
+def _mark(text: str) -> Mark:
+    number = number_of(text)
+    return text if number is None else number
+
+
+def _joined(reading: _Reading, values: Group, notes: list[str]) -> Records:
+    site = np.concatenate(reading.site)
+    stamps = Stamps(
+        np.concatenate([s.utc for s in reading.stamps]),
+        np.concatenate([s.local for s in reading.stamps]),
+    )
+    path = values.tables[0].path
+    found = to_utc(stamps, reading.choices.timezone or "UTC", path, groups=site)
+    kept = ~np.isnat(found.time)
+    numbers = np.concatenate(reading.values)
+    where = np.concatenate(reading.where)[kept] if reading.where else None
+    time, site, numbers = found.time[kept], site[kept], numbers[kept]
+    moments = np.unique(time)
+    # Cells of wide tables without a value are no records.
+    if reading.choices.layout != "long":
+        some_value = np.isfinite(numbers).any(axis=1)
+        time, site, numbers = time[some_value], site[some_value], numbers[some_value]
+    said = list(found.notes) + notes
+    if reading.empty:
+        said.append(f"Rows of {values.name} without any text were left out: {reading.empty:,}.")
+    marked = ", ".join(f"{mark!s} ({count:,})" for mark, count in reading.marked.items() if count)
+    if marked:
+        said.append(f"Values read as missing, as stated: {marked}.")
+    if reading.infinite:
+        said.append(f"Infinite numbers read as missing: {reading.infinite:,}.")
+    return Records(time, site, numbers, reading.names, where, moments, tuple(said))
+
+
+def _stamps(rows: pd.DataFrame, table: Table, choices: Choices) -> tuple[Stamps, np.ndarray]:
+    """Times of the rows: those that differ, and of each row its number among them."""
+    columns = [rows[name] for name in choices.time]
+    if len(columns) == 1 and (
+        columns[0].dtype.kind == "M" or isinstance(columns[0].dtype, pd.DatetimeTZDtype)
+    ):
+        return read_stamps(columns[0], ISO, table.path), np.arange(len(rows))
+    form = choices.time_format
+    if is_format(form) and form != ISO:
+        text = columns[0] if len(columns) == 1 else columns[0].map(id_text)
+        for other in columns[1:]:
+            text = text + " " + other.map(id_text)
+        text.name = "+".join(choices.time)
+    else:
+        order = form or clock_texts.YEAR_FIRST
+        text = clock_texts.iso_texts(columns, order, choices.hours)
+        form = ISO
+    codes, unique = pd.factorize(text, use_na_sentinel=False)
+    first = np.unique(codes, return_index=True)[1]
+    series = pd.Series(list(unique), index=text.index[first], name=text.name, dtype=object)
+    return read_stamps(series, form, table.path), codes
+
+
+def _read_long(
+    table: Table,
+    values: Group,
+    reader: NumberReader,
+    reading: _Reading,
+    where: tuple[str, str] | None,
+) -> None:
+    choices = reading.choices
+    own = None if choices.site != FILE_NAME else reading.sites([file_id(table, values)])[0]
+    for frame in table.frames():
+        key = choices.value[0] if own is not None else choices.site
+        rows = without_empty_rows(frame, key)
+        reading.empty += len(frame) - len(rows)
+        stamps, codes = _stamps(rows, table, choices)
+        reading.stamps.append(stamps.taken(codes))
+        if own is None:
+            _refuse_nameless(rows, table, choices.site)
+            ids, unique = pd.factorize(rows[choices.site], use_na_sentinel=False)
+            reading.site.append(reading.sites([id_text(one) for one in unique])[ids])
+        else:
+            reading.site.append(np.full(len(rows), own))
+        reading.values.append(reader.read(rows[list(choices.value)]))
+        if where is not None:
+            reading.where.append(_places_beside(rows, table, where))
+        reading.count += rows.shape[0] * len(choices.value)
+
+
+def _places_beside(rows: pd.DataFrame, table: Table, where: tuple[str, str]) -> np.ndarray:
+    """Coordinates beside the values; NaN where a row states none."""
+    from dynst_core.datasets.tables.place_files import decimal_of
+
+    stated = table.form.get("decimal", (".", ""))[0]
+    cells = rows[list(where)]
+    decimal = decimal_of(cells, stated, in_metres=False)
+    return NumberReader(table.path, decimal, (), "").read(cells)
+
+
+def _refuse_nameless(rows: pd.DataFrame, table: Table, site: str) -> None:
+    nameless = blank(rows[site])
+    if nameless.any():
+        raise DataError(
+            f"Expected a site in every row of {table.name}, found none in column {site!r} of line "
+            f"{rows.index[nameless][0]}; write it, or drop that row."
+        )
+
+
+FILE_DATE = re.compile(r"(19|20)\d{2}[-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
+
+
+def file_id(table: Table, values: Group) -> str:
+    """The id that a file's name gives its site: the part by which the names differ.
+
+    A date is no part of it, as files of many days may hold one site.
+    """
+    stems = [_stem(t) for t in values.tables]
+    own = _stem(table)
+    first, last = _alike_start(stems), _alike_start([stem[::-1] for stem in stems])
+    if len(set(stems)) < 2:
+        return own
+    return own[len(first) : len(own) - len(last)] or own
+
+
+def _stem(table: Table) -> str:
+    """A file's name without its endings and dates."""
+    stem = table.path.name.split(".")[0]
+    return FILE_DATE.sub("", stem).strip("_- ") or stem
+
+
+def _alike_start(texts: list[str]) -> str:
+    """What all begin with; numbers and words stay as they are, though they begin alike."""
+    size = 0
+    for letters in zip(*texts, strict=False):
+        if len(set(letters)) > 1:
+            break
+        size += 1
+    start = texts[0][:size]
+    while start and start[-1].isalnum():
+        start = start[:-1]
+    return start
+
+
+def _read_across(
+    table: Table, values: Group, reader: NumberReader, reading: _Reading, *, days: bool
+) -> None:
+    """Tables with a column for each site, or for each part of a day."""
+    choices = reading.choices
+    begin = 0
+    across = hour_columns(values) if days else _site_columns(table, choices)
+    for frame in table.frames():
+        if choices.time:
+            rows = without_empty_rows(frame, choices.time[0])
+            reading.empty += len(frame) - len(rows)
+            stamps, codes = _stamps(rows, table, choices)
+            stamps = stamps.taken(codes)
+        else:
+            rows = frame
+            stamps = _counted(begin, len(rows), table, choices)
+            begin += len(rows)
+        numbers = reader.read(rows[across])
+        n, width = numbers.shape
+        if days:
+            step = np.timedelta64(DAY_NS // width, "ns")
+            late = 1 if choices.hours == "end" else 0
+            offsets = (np.arange(width) + late) * step
+            ids = _ids_of(rows, table, values, reading)
+            reading.site.append(np.repeat(ids, width))
+            spread = [part[:, None] + offsets[None, :] for part in (stamps.utc, stamps.local)]
+        else:
+            reading.site.append(np.tile(reading.sites([id_text(c) for c in across]), n))
+            spread = [np.repeat(part, width) for part in (stamps.utc, stamps.local)]
+        reading.stamps.append(Stamps(spread[0].ravel(), spread[1].ravel()))
+        reading.values.append(numbers.reshape(-1, 1))
+        reading.count += numbers.size
+
+
+def _ids_of(rows: pd.DataFrame, table: Table, values: Group, reading: _Reading) -> np.ndarray:
+    if reading.choices.site in ("", FILE_NAME):
+        return np.full(len(rows), reading.sites([file_id(table, values)])[0])
+    _refuse_nameless(rows, table, reading.choices.site)
+    return reading.sites([id_text(one) for one in rows[reading.choices.site]])
+
+
+def _site_columns(table: Table, choices: Choices) -> list[str]:
+    """The columns of a wide table that are sites."""
+    if choices.value:
+        return [name for name in choices.value if name in table.columns]
+    left = [name for name in table.columns if name not in choices.time and str(name).strip()]
+    numbered = left and left[0].lower() in ("index", "unnamed: 0")
+    return left[1:] if numbered else left
+
+
+def _counted(begin: int, n: int, table: Table, choices: Choices) -> Stamps:
+    """Times of rows that state none, from the first one on."""
+    first = read_stamps(pd.Series([choices.start], index=[1], name="start"), ISO, table.path)
+    step = step_ns(choices.step)
+    after = (np.arange(begin, begin + n) * step).astype("timedelta64[ns]")
+    return Stamps(np.repeat(first.utc, n) + after, np.repeat(first.local, n) + after)
+
+
+# -- one value a site and time --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Pivoted:
+    """Values on (time, site, channel), and what each step on the way did.
+
+    Attributes:
+        time: (t,), UTC.
+        values: (t, s, c), float64.
+        notes: one sentence each.
+        repeats: values that stood again at one time and site.
+        differing: those of them that differ from the first.
+    """
+
+    time: np.ndarray
+    values: np.ndarray
+    notes: tuple[str, ...]
+    repeats: int = 0
+    differing: int = 0
+
+
+NICE_STEPS: tuple[str, ...] = ("1 s", "5 s", "10 s", "30 s", "1 min", "2 min", "5 min", "10 min")
+NICE_STEPS += ("15 min", "30 min", "1 h", "2 h", "3 h", "6 h", "12 h", "1 day")
+
+
+def usual_interval(records: Records) -> float:
+    """The median time between two values of one site, in ns; NaN where no site has two."""
+    order = np.lexsort((records.time, records.site))
+    time, site = records.time[order].astype(np.int64), records.site[order]
+    gaps = np.diff(time)[(np.diff(site) == 0) & (np.diff(time) > 0)]
+    return float(np.median(gaps)) if len(gaps) else float("nan")
+
+
+def suggested_steps(interval: float) -> tuple[str, ...]:
+    """Steps that hold one value of a site or more, the likeliest first."""
+    able = [text for text in NICE_STEPS if step_ns(text) >= 1.5 * interval]
+    return tuple(able[:3]) or ("1 day",)
+
+
+def sites_share_times(records: Records) -> bool:
+    """Whether sites were measured at the same times, so that none need be resampled."""
+    from dynst_core.fields.time_axis import regular
+
+    if len(records.moments) < 2:
+        return True
+    interval = usual_interval(records)
+    full = len(records.moments) * len(records.names)
+    steps = np.diff(records.moments).astype(np.int64)
+    if np.isfinite(interval) and np.median(steps) < 0.5 * interval and full > 3 * len(records.time):
+        return False
+    try:
+        regular(records.moments)
+    except DataError as error:
+        return "at most steps" in str(error)  # regular, with long gaps
+    return True
+
+
+def pivoted(records: Records, choices: Choices) -> Pivoted:
+    """One value of each channel at each time and site.
+
+    Raises:
+        DataError: values stand again with others, and no choice says what becomes of them.
+    """
+    if choices.step and choices.resample:
+        return _resampled(records, choices)
+    time, row = np.unique(records.time, return_inverse=True)
+    time = np.union1d(time, records.moments) if len(records.moments) else time
+    row = np.searchsorted(time, records.time)
+    n_sites, n_channels = len(records.names), records.values.shape[1]
+    _check_size(len(time), n_sites, n_channels)
+    place = row * n_sites + records.site
+    _, index, inverse = np.unique(place, return_index=True, return_inverse=True)
+    repeats = len(place) - len(index)
+    notes = []
+    differing = 0
+    if repeats:
+        first = records.values[index][inverse]
+        same = (first == records.values) | (np.isnan(first) & np.isnan(records.values))
+        differing = int((~same.all(axis=1)).sum())
+        notes.append(
+            f"Rows that stand again for one time and site: {repeats:,}, of which {differing:,} "
+            "hold other values."
+        )
+    values = np.full((len(time) * n_sites, n_channels), np.nan)
+    how = choices.repeats or "first"
+    for channel in range(n_channels):
+        values[:, channel] = _aggregated(
+            place, records.values[:, channel], len(values), how if differing else "first"
+        )
+    if differing and choices.repeats:
+        notes.append(f"Of these the {how} was taken.")
+    return Pivoted(
+        time, values.reshape(len(time), n_sites, n_channels), tuple(notes), repeats, differing
+    )
+
+
+def _check_size(n_times: int, n_sites: int, n_channels: int) -> None:
+    if n_times * n_sites * n_channels > MOST_RECORDS:
+        raise DataError(
+            f"Expected at most {MOST_RECORDS:,} values, found {n_times:,} times of {n_sites:,} "
+            f"sites and {n_channels} channels; resample to a longer step, as in `step=1 h` with "
+            f"`resample=mean`, or bring a shorter stretch."
+        )
+
+
+def _resampled(records: Records, choices: Choices) -> Pivoted:
+    """Values brought to one step, each bin stamped with its beginning."""
+    step = step_ns(choices.step)
+    stamps = records.time
+    if step % DAY_NS == 0 and choices.timezone not in ("", "UTC"):
+        index = pd.DatetimeIndex(stamps).tz_localize("UTC").tz_convert(choices.timezone)
+        stamps = index.tz_localize(None).to_numpy().astype("datetime64[ns]")
+    number = stamps.astype(np.int64) // step
+    first, last = int(number.min()), int(number.max())
+    n_sites, n_channels = len(records.names), records.values.shape[1]
+    _check_size(last - first + 1, n_sites, n_channels)
+    place = (number - first) * n_sites + records.site
+    size = (last - first + 1) * n_sites
+    values = np.stack(
+        [
+            _aggregated(place, records.values[:, c], size, choices.resample)
+            for c in range(n_channels)
+        ],
+        axis=-1,
+    )
+    seen = np.isfinite(records.values).any(axis=1)
+    count = np.bincount(place[seen], minlength=size)
+    notes = [
+        f"{int(seen.sum()):,} rows were resampled to a step of {choices.step} by their "
+        f"{choices.resample}; each of {int((count > 0).sum()):,} values is of "
+        f"{np.median(count[count > 0]):.0f} rows at the median, stamped with the beginning."
+    ]
+    if choices.resample == "sum":
+        usual = np.median(count[count > 0])
+        few = (count > 0) & (count < 0.75 * usual)
+        values[few] = np.nan
+        notes.append(
+            f"{int(few.sum()):,} sums of fewer than three quarters of the usual {usual:.0f} rows "
+            "were left empty."
+        )
+    time = ((np.arange(first, last + 1)) * step).astype("datetime64[ns]")
+    return Pivoted(time, values.reshape(-1, n_sites, n_channels), tuple(notes))
+
+
+def _aggregated(place: np.ndarray, values: np.ndarray, size: int, how: str) -> np.ndarray:
+    """One value for each place, NaN where there is none."""
+    seen = np.isfinite(values)
+    place, values = place[seen], values[seen]
+    made = np.full(size, np.nan)
+    if how in ("first", "last"):
+        order = slice(None, None, -1) if how == "first" else slice(None)
+        made[place[order]] = values[order]
+        return made
+    count = np.bincount(place, minlength=size)
+    if how in ("mean", "sum"):
+        total = np.bincount(place, weights=values, minlength=size)
+        np.divide(total, count if how == "mean" else 1, out=made, where=count > 0)
+        return made
+    if how == "median":
+        series = pd.Series(values).groupby(place).median()
+        made[series.index.to_numpy()] = series.to_numpy()
+        return made
+    start = np.full(size, np.inf if how == "min" else -np.inf)
+    (np.minimum if how == "min" else np.maximum).at(start, place, values)
+    made[count > 0] = start[count > 0]
+    return made
+
+
+def frames_of(group: Group) -> Iterator[tuple[Table, pd.DataFrame]]:
+    """All parts of all tables."""
+    for table in group.tables:
+        for frame in table.frames():
+            yield table, frame
+
+
+def unmatched(names: list[str], ids: list[str]) -> tuple[list[str], list[str]]:
+    """Names without an id, and ids without a name."""
+    left, right = {same_id(n) for n in names}, {same_id(i) for i in ids}
+    return (
+        [n for n in names if same_id(n) not in right],
+        list(dict.fromkeys(i for i in ids if same_id(i) not in left)),
+    )
+
+
+def listed(names: list[str]) -> str:
+    """Some names in quotation marks."""
+    return some(list(map(repr, names)), 5)

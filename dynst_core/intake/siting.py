@@ -1,0 +1,405 @@
+"""Where the sites of tables are: beside the values or in a file of their own, moved or repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dynst_core.datasets.reading.cell_numbers import NumberReader
+from dynst_core.datasets.reading.table_reading import blank, id_text, same_id
+from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
+from dynst_core.datasets.tables.place_files import decimal_of, place_notes
+from dynst_core.errors import DataError
+from dynst_core.fields.sites import SiteSet, some
+from dynst_core.intake.columns import SITE_NAME
+from dynst_core.intake.records import Records, frames_of, listed, unmatched
+from dynst_core.intake.roles import ROWS, Group, Roles, id_pairs
+
+ROW_SPACING_M = 1000.0
+"""Distance between sites that have no places and are drawn in rows and columns."""
+
+MOVED_M = 1.0
+"""Metres from which another place of a site counts as such."""
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """Sites and where they are.
+
+    Attributes:
+        sites: those that have values and a place.
+        order: (s,), of each the index on the names of the values.
+        unplaced: names of values without a place.
+        unused: ids of places without values.
+        moved: how many places each site that moved has.
+        notes: what was noticed, one sentence each.
+    """
+
+    sites: SiteSet
+    order: np.ndarray
+    unplaced: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    moved: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def find_places(values: Group, places: Group | None, roles: Roles) -> None:
+    """Propose the columns of the places and of their ids, and ask for the projection."""
+    choices = roles.choices
+    if choices.places == ROWS:
+        roles.propose("places", ROWS, "")
+        return
+    group = places or values
+    found = _stated_columns(group, roles) or group.place_columns()
+    if found is None:
+        roles.ask(
+            "places",
+            f"Where are the sites? {values.name} holds no coordinates: bring a file with their ids "
+            f"and their latitude and longitude too, or answer `places={ROWS}` to draw them in rows "
+            f"and columns, without distances.",
+            ROWS,
+        )
+        return
+    east, north, degrees = found
+    reason = "its name and its numbers are those of degrees" if degrees else "by its name"
+    roles.propose("longitude" if degrees else "x", east, reason)
+    roles.propose("latitude" if degrees else "y", north, reason)
+    crs = group.tables[0].crs
+    if crs:
+        roles.propose("crs", crs, "the file states it")
+    elif not degrees:
+        roles.ask(
+            "crs",
+            f"In which projection are {east!r} and {north!r} of {group.name}? `local` stands for "
+            f"metres of a frame of their own.",
+            "EPSG:25833",
+            "EPSG:32633",
+            "local",
+        )
+    elif choices.crs:
+        roles.propose("crs", "", "")
+    if places is not None:
+        _find_ids(values, places, roles)
+
+
+def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
+    choices = roles.choices
+    for east, north, degrees in (
+        (choices.longitude, choices.latitude, True),
+        (choices.x, choices.y, False),
+    ):
+        if east or north:
+            for name in (east, north):
+                if name not in group.columns:
+                    raise DataError(
+                        f"Expected a column {name!r} for the places in {group.name}, found "
+                        f"{some(list(group.columns), 12)}; state both columns."
+                    )
+            return east, north, degrees
+    return None
+
+
+def _find_ids(values: Group, places: Group, roles: Roles) -> None:
+    """The column of ids in the file of places: what shares most with the values."""
+    if roles.stated("place_id"):
+        if roles.choices.place_id not in places.columns:
+            raise DataError(
+                f"Expected a column {roles.choices.place_id!r} in {places.name}, found "
+                f"{some(list(places.columns), 12)}; correct `place_id`."
+            )
+        roles.propose("place_id", "", "")
+        return
+    resolved = roles.resolved
+    other = "" if resolved.layout == "wide" else resolved.site
+    pairs = [
+        (n, name)
+        for name, column, n in id_pairs(places, values)
+        if column == other or other == "file name"
+    ]
+    if pairs:
+        most = max(pairs)[0]
+        names = [name for n, name in pairs if n == most]
+        name = next((n for n in names if SITE_NAME.search(n)), names[0])
+        roles.propose("place_id", name, f"{most:,} of its texts are ids of the values")
+        return
+    named = [n for n in places.columns if SITE_NAME.search(n)]
+    if named:
+        roles.propose(
+            "place_id", named[0], "by its name, though few of its texts are ids of the values"
+        )
+    else:
+        roles.ask(
+            "place_id",
+            f"Which column of {places.name} holds the ids of the sites?",
+            *places.columns,
+        )
+
+
+def located(records: Records, values: Group, places: Group | None, roles: Roles) -> Located:
+    """The sites that have values and a place.
+
+    Raises:
+        DataError: a place cannot be, or none is known for a site and no choice says what becomes
+            of it.
+    """
+    choices = roles.resolved
+    if choices.places == ROWS:
+        return _in_rows(records)
+    if places is None:
+        return _beside_values(records, values, roles)
+    rows = _place_rows(places, roles)
+    return _matched(records, rows, places, roles)
+
+
+def _in_rows(records: Records) -> Located:
+    n = len(records.names)
+    width = int(np.ceil(np.sqrt(n)))
+    number = np.arange(n)
+    where = np.column_stack([number % width, -(number // width)]) * ROW_SPACING_M
+    note = (
+        f"No place of the {n:,} sites is known: they are drawn in rows and columns, "
+        f"{ROW_SPACING_M / 1000:g} km apart, and distances between them mean nothing."
+    )
+    return Located(SiteSet(np.array(records.names), where, geographic=False), number, notes=(note,))
+
+
+@dataclass(frozen=True, eq=False)
+class _PlaceRows:
+    """The rows of a file of places, one an id, as numbers."""
+
+    ids: list[str]
+    where: np.ndarray
+    lines: list[int]
+    notes: tuple[str, ...]
+
+
+def _place_rows(places: Group, roles: Roles) -> _PlaceRows:
+    choices = roles.resolved
+    degrees = bool(choices.longitude)
+    pair = [choices.longitude, choices.latitude] if degrees else [choices.x, choices.y]
+    ids: list[str] = []
+    lines: list[int] = []
+    parts = []
+    empty = 0
+    for table, frame in frames_of(places):
+        keep = ~blank(frame[choices.place_id])
+        empty += int((~keep).sum())
+        rows = frame[keep]
+        cells = rows[pair]
+        decimal = decimal_of(cells, table.form.get("decimal", (".", ""))[0], not degrees)
+        parts.append(NumberReader(table.path, decimal, advice=PLAIN_NUMBERS).read(cells))
+        ids += [id_text(cell) for cell in rows[choices.place_id]]
+        lines += list(map(int, rows.index))
+    where = np.concatenate(parts)
+    notes = [f"Rows of {places.name} without an id were left out: {empty:,}."] if empty else []
+    merged_ids, merged, first, said = _merged(ids, where, degrees, places.name)
+    return _PlaceRows(merged_ids, merged, [lines[i] for i in first], (*notes, *said))
+
+
+def _merged(
+    ids: list[str], where: np.ndarray, degrees: bool, name: str
+) -> tuple[list[str], np.ndarray, list[int], list[str]]:
+    """One place an id: the mean of its rows."""
+    number: dict[str, int] = {}
+    code = np.array([number.setdefault(same_id(one), len(number)) for one in ids], dtype=np.int64)
+    if len(number) == len(ids):
+        return ids, where, list(range(len(ids))), []
+    first = np.unique(code, return_index=True)[1]
+    base = where[first][code]
+    away = where - base
+    if degrees:
+        away[:, 0] = (away[:, 0] + 180.0) % 360.0 - 180.0
+    known = np.isfinite(away).all(axis=1)
+    count = np.maximum(np.bincount(code[known], minlength=len(number)), 1)
+    mean = np.column_stack(
+        [
+            np.bincount(code[known], weights=away[known, i], minlength=len(number)) / count
+            for i in (0, 1)
+        ]
+    )
+    # A first row without a place must not hide the others.
+    lost = ~np.isfinite(where[first]).all(axis=1)
+    merged = where[first] + mean
+    for at in np.flatnonzero(lost):
+        own = where[(code == at) & np.isfinite(where).all(axis=1)]
+        merged[at] = own.mean(axis=0) if len(own) else np.nan
+    metres = _metres(away, base, degrees)
+    spread = np.zeros(len(number))
+    np.maximum.at(spread, code[known], metres[known])
+    apart = np.flatnonzero(spread > MOVED_M)
+    repeated = len(ids) - len(number)
+    said = (
+        f"{repeated:,} rows of {name} name a site again: {len(number):,} sites of {len(ids):,} rows"
+    )
+    if len(apart):
+        worst = int(spread.argmax())
+        said += (
+            f"; {len(apart):,} of them lie at several places, up to {spread[worst] / 1000:.3g} "
+            "km apart "
+            f"({ids[first[worst]]!r}), and stand at their mean"
+        )
+    return [ids[i] for i in first], merged, first.tolist(), [said + "."]
+
+
+def _metres(away: np.ndarray, base: np.ndarray, degrees: bool) -> np.ndarray:
+    """Lengths of differences of coordinates, roughly, in metres."""
+    if not degrees:
+        return np.asarray(np.hypot(away[:, 0], away[:, 1]))
+    x = away[:, 0] * np.cos(np.radians(np.clip(base[:, 1], -90, 90)))
+    return np.asarray(111_195.0 * np.hypot(x, away[:, 1]))
+
+
+def _site_set(
+    ids: list[str], where: np.ndarray, lines: list[int], group: Group, roles: Roles
+) -> SiteSet:
+    """Sites by the rules of `sources.locations`: degrees, metres or a projection."""
+    choices = roles.resolved
+    degrees = bool(choices.longitude)
+    crs = choices.crs if choices.crs not in ("", "local") else None
+    names = [choices.longitude, choices.latitude] if degrees else [choices.x, choices.y]
+    frame = pd.DataFrame(where, columns=names, index=lines)
+    places = Places(
+        group.tables[0].path,
+        np.array(ids, dtype=object),
+        frame,
+        geographic=degrees or crs is not None,
+        guessed=False,
+        crs=crs if not (degrees and crs in (None, "EPSG:4326")) else None,
+        decimal=".",
+    )
+    return places.sites(np.ones(len(ids), dtype=bool))
+
+
+def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) -> Located:
+    unplaced, unused = unmatched(records.names, rows.ids)
+    notes = list(rows.notes)
+    number = {same_id(name): i for i, name in enumerate(records.names)}
+    kept = [i for i, one in enumerate(rows.ids) if same_id(one) in number]
+    nowhere = [rows.ids[i] for i in kept if not np.isfinite(rows.where[i]).all()]
+    unplaced += nowhere
+    kept = [i for i in kept if np.isfinite(rows.where[i]).all()]
+    if not kept:
+        raise DataError(
+            f"Expected ids of {places.name} (column {roles.resolved.place_id!r}: "
+            f"{listed(rows.ids)}) to be those of the values ({listed(records.names)}), found none "
+            f"in both; state the columns as `site=COLUMN` and `place_id=COLUMN`."
+        )
+    if unplaced and roles.choices.unplaced != "drop":
+        roles.ask(
+            "unplaced",
+            f"{len(unplaced):,} of {len(records.names):,} sites have no place in {places.name} "
+            f"({listed(unplaced)}): add them there, or leave out their values with "
+            "`unplaced=drop`?",
+            "drop",
+        )
+    if unplaced:
+        notes.append(f"Sites without a place: {len(unplaced):,} ({listed(unplaced)}).")
+    if unused:
+        notes.append(
+            f"Places without values: {len(unused):,} of {len(rows.ids):,} ({listed(unused)})."
+        )
+    ids = [rows.ids[i] for i in kept]
+    sites = _site_set(ids, rows.where[kept], [rows.lines[i] for i in kept], places, roles)
+    order = np.array([number[same_id(one)] for one in ids], dtype=np.int64)
+    notes += place_notes(sites, places.name)
+    return Located(sites, order, tuple(unplaced), tuple(unused), (), tuple(notes))
+
+
+def _beside_values(records: Records, values: Group, roles: Roles) -> Located:
+    """Places that stand in each row of values; a site that moved is asked about."""
+    choices = roles.resolved
+    degrees = bool(choices.longitude)
+    if records.where is None:
+        raise DataError(f"Expected coordinates beside the values of {values.name}, found none.")
+    known = np.isfinite(records.where).all(axis=1)
+    n = len(records.names)
+    first, last, mean, count = _places_over_time(records, known, degrees)
+    moved = [(records.names[i], int(count[i])) for i in np.flatnonzero(count > 1)]
+    notes = []
+    if moved:
+        shown = some(
+            [f"{name!r} ({k} places)" for name, k in sorted(moved, key=lambda m: -m[1])], 5
+        )
+        roles.ask(
+            "moved",
+            f"{len(moved):,} of {n:,} sites stand at several places over time ({shown}): take the "
+            "`first`, the `last` or the `mean` place of each, or make each place a site of its "
+            "own "
+            f"(`separate`)?",
+            "last",
+            "first",
+            "mean",
+            "separate",
+        )
+        notes.append(f"Sites that moved: {len(moved):,} of {n:,}, {shown}.")
+    where = {"first": first, "mean": mean}.get(choices.moved, last)
+    has = np.isfinite(where).all(axis=1)
+    unplaced = [records.names[i] for i in np.flatnonzero(~has)]
+    if unplaced and choices.unplaced != "drop":
+        roles.ask(
+            "unplaced",
+            f"{len(unplaced):,} sites state no place ({listed(unplaced)}): leave them out with "
+            "`unplaced=drop`?",
+            "drop",
+        )
+    order = np.flatnonzero(has)
+    if not len(order):
+        raise DataError(
+            f"Expected a place in some row of {values.name}, found none; fill in its coordinates."
+        )
+    ids = [records.names[i] for i in order]
+    sites = _site_set(ids, where[order], list(range(1, len(order) + 1)), values, roles)
+    notes += place_notes(sites, values.name)
+    return Located(sites, order, tuple(unplaced), (), tuple(moved), tuple(notes))
+
+
+def _places_over_time(
+    records: Records, known: np.ndarray, degrees: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """First, last and mean place of each site, and how many it has."""
+    n = len(records.names)
+    first, last, mean = (np.full((n, 2), np.nan) for _ in range(3))
+    order = np.flatnonzero(known)[np.argsort(records.time[known], kind="stable")]
+    where, site = (
+        records.where[order] if records.where is not None else np.empty((0, 2)),
+        records.site[order],
+    )
+    last[site] = where
+    first[site[::-1]] = where[::-1]
+    away = where - first[site]
+    if degrees:
+        away[:, 0] = (away[:, 0] + 180.0) % 360.0 - 180.0
+    count = np.maximum(np.bincount(site, minlength=n), 1)
+    shift = np.column_stack(
+        [np.bincount(site, weights=away[:, i], minlength=n) / count for i in (0, 1)]
+    )
+    mean = first + shift
+    rounded = np.column_stack([site, np.round(where, 6 if degrees else 1)])
+    distinct = np.unique(rounded, axis=0)
+    places = np.bincount(distinct[:, 0].astype(np.int64), minlength=n)
+    return first, last, mean, places
+
+
+def separated(records: Records, degrees: bool) -> Records:
+    """The same records with each place of a site a site of its own, "ID @ place number"."""
+    from dataclasses import replace
+
+    if records.where is None:
+        return records
+    where = np.round(records.where, 6 if degrees else 1)
+    keys = np.column_stack([records.site, where])
+    keys = np.nan_to_num(keys, nan=-1e9)
+    unique, code = np.unique(keys, axis=0, return_inverse=True)
+    firsts = np.full(len(unique), np.iinfo(np.int64).max)
+    np.minimum.at(firsts, code.ravel(), records.time.astype(np.int64))
+    rank = np.lexsort((firsts, unique[:, 0]))
+    names = [""] * len(unique)
+    seen: dict[int, int] = {}
+    total = np.bincount(unique[:, 0].astype(np.int64))
+    for at in rank:
+        site = int(unique[at, 0])
+        seen[site] = seen.get(site, 0) + 1
+        names[at] = records.names[site] + (f" @{seen[site]}" if total[site] > 1 else "")
+    return replace(records, site=code.ravel().astype(np.int64), names=names)

@@ -1,0 +1,521 @@
+"""Data sets that a planner keeps, by name: add, list, rename, delete and restore, export, append.
+
+Each is a folder of `DYNST_HOME/datasets` with the data as NetCDF and a card: the entry that the
+catalogue lists, the settings by which the files were read, and the hash of every file. A folder is
+written beside its place and renamed, so that a data set is complete or absent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from dynst_core.datasets.catalogue import load_catalogue, load_entry
+from dynst_core.datasets.kept import CARD_FILE, FIELD_FILE, datasets_folder, to_dataset
+from dynst_core.errors import DataError
+from dynst_core.fields.field import Field, make_field
+from dynst_core.fields.sites import SiteSet, some
+from dynst_core.files.atomic import flush_tree, is_leftover, temporary_name, write_atomically
+from dynst_core.intake.choices import Choices
+from dynst_core.intake.files.bringing import Original
+from dynst_core.intake.verdict import Verdict, check
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+TRASH, LOCK = ".trash", ".lock"
+LOCK_SECONDS = 20.0
+FORMAT = 1
+DAY_SECONDS = 86400.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A data set that is kept.
+
+    Attributes:
+        name: by which the catalogue lists it.
+        folder: where it lies.
+        title: what it is called in headings.
+        created: when it was added, UTC, ISO 8601.
+        choices: by which the files were read.
+        originals: the files it was made of.
+        n_sites, n_times: sizes.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    created: str
+    choices: Choices
+    originals: tuple[Original, ...]
+    n_sites: int
+    n_times: int
+
+
+@dataclass(frozen=True)
+class DeletedData:
+    """A deleted data set that can be restored: its key in the trash, its name, and when it went."""
+
+    key: str
+    name: str
+    time: str
+
+
+def check_name(name: str) -> str:
+    """A name that a data set may have.
+
+    Raises:
+        DataError: it is no plain name, or one of the catalogue.
+    """
+    if not NAME.fullmatch(name) or RESERVED.fullmatch(name) or name.endswith("."):
+        raise DataError(
+            f"Expected a name of up to 64 letters, digits, points, dashes and underscores that "
+            f"begins with a letter or digit, found {name!r}; choose another, such as "
+            "berlin-traffic."
+        )
+    return name
+
+
+def keep(verdict: Verdict, name: str) -> Kept:
+    """Keep the data of a verdict under a name, from then on in the catalogue.
+
+    Raises:
+        DataError: something is asked or refused, the name cannot be used, or the disk refuses.
+    """
+    check_name(name)
+    field = _field_of(verdict)
+    with _changing() as folder:
+        _check_free(folder, name)
+        entry = _entry(name, field, verdict.choices)
+        card = {
+            "format": FORMAT,
+            "entry": entry,
+            "created": _now(),
+            "settings": _settings(verdict.choices),
+            "originals": [asdict(original) for original in verdict.originals],
+            "n_sites": len(field.sites),
+            "n_times": field.n_times,
+            "history": [],
+        }
+        _write(folder / name, field, card)
+    return kept(name)
+
+
+def _field_of(verdict: Verdict) -> Field:
+    if verdict.field is not None and verdict.ready:
+        return verdict.field
+    if verdict.refusal:
+        raise DataError(verdict.refusal)
+    asked = verdict.required
+    first = asked[0]
+    options = f", for example `{first.setting}={first.options[0]}`" if first.options else ""
+    more = f" ({len(asked) - 1} more questions follow)" if len(asked) > 1 else ""
+    raise DataError(
+        f"Expected an answer before anything is kept: {first.text} State "
+        f"`{first.setting}`{options}{more}."
+    )
+
+
+def _check_free(folder: Path, name: str) -> None:
+    taken = {one.casefold() for one in load_catalogue()}
+    taken |= {one.casefold() for one in load_catalogue().faults}
+    if name.casefold() in taken or (folder / name).exists():
+        raise DataError(
+            f"Expected a name that is free, found {name!r}, which the catalogue has; choose "
+            f"another, or delete that data set first."
+        )
+
+
+def _entry(name: str, field: Field, choices: Choices) -> dict[str, Any]:
+    history, horizon = _lengths(field)
+    return {
+        "title": choices.title or ", ".join(field.channels),
+        "place": choices.place or name,
+        "channels": [
+            {"name": c, "unit": u} for c, u in zip(field.channels, field.units, strict=True)
+        ],
+        "licence": choices.licence or "not stated",
+        "attribution": choices.attribution or "own data",
+        "source": choices.source or "own files",
+        "history": history,
+        "horizon": horizon,
+        "opened": FIELD_FILE,
+        "loader": {"kind": "kept"},
+    }
+
+
+def _lengths(field: Field) -> tuple[int, int]:
+    """Usual lengths of a forecaster's input and output: half a day, within what trains well."""
+    step = float(field.step / np.timedelta64(1, "s"))
+    length = int(np.clip(round(DAY_SECONDS / 2 / step), 4, 12))
+    length = max(1, min(length, field.n_times // 30))
+    return length, length
+
+
+def _write(place: Path, field: Field, card: dict[str, Any]) -> None:
+    temporary = temporary_name(place)
+    temporary.mkdir()
+    try:
+        dataset = to_dataset(field)
+        encoding: dict[str, Any] = {
+            str(name): {"zlib": True, "complevel": 4, "shuffle": True}
+            for name, variable in dataset.data_vars.items()
+            if variable.dtype.kind == "f" and variable.ndim == 2
+        }
+        encoding["time"] = {"units": "nanoseconds since 1970-01-01", "dtype": "int64"}
+        dataset.to_netcdf(temporary / FIELD_FILE, engine="netcdf4", encoding=encoding)
+        (temporary / CARD_FILE).write_text(
+            json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8"
+        )
+        flush_tree(temporary)
+        if place.exists():
+            aside = place.with_name(f".{place.name}.earlier")
+            shutil.rmtree(aside, ignore_errors=True)
+            place.rename(aside)
+            temporary.rename(place)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            temporary.rename(place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _changing() -> Iterator[Path]:
+    """The folder of data sets, while no other program changes it."""
+    folder = datasets_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
+            _recover(folder)
+            yield folder
+    except Timeout as error:
+        raise DataError(
+            f"Expected the folder of data sets {folder} to be free, found another program changing "
+            f"it; try again when that has ended."
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"Expected room for data sets in {folder}, found {error.strerror or error}; make room, "
+            f"or name another folder in DYNST_HOME."
+        ) from error
+
+
+def _recover(folder: Path) -> None:
+    """Undo what a process left that was ended in the middle of a change."""
+    for aside in folder.glob(".*.earlier"):
+        target = folder / aside.name.removeprefix(".").removesuffix(".earlier")
+        if not target.exists():
+            aside.rename(target)
+    for path in folder.glob(".*-????????"):
+        if path.is_dir() and is_leftover(path):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _settings(choices: Choices) -> dict[str, str | list[str]]:
+    """Choices as JSON holds them."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(choices).items()
+        if value not in ("", ())
+    }
+
+
+def _choices(settings: dict[str, Any]) -> Choices:
+    """Choices out of JSON."""
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    return Choices(**given)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# -- what is there --------------------------------------------------------------------------------
+
+
+def kept(name: str) -> Kept:
+    """A data set by its name.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    folder, card = _card(name)
+    return Kept(
+        name,
+        folder,
+        card["entry"]["title"],
+        card["created"],
+        _choices(card["settings"]),
+        tuple(Original(**one) for one in card["originals"]),
+        int(card["n_sites"]),
+        int(card["n_times"]),
+    )
+
+
+def all_kept() -> tuple[Kept, ...]:
+    """All data sets that are kept, by name; one whose card cannot be read is left out."""
+    folder = datasets_folder()
+    names = sorted(
+        p.name for p in folder.glob("*") if (p / CARD_FILE).is_file() and p.name[0] != "."
+    )
+    found = []
+    for name in names:
+        try:
+            found.append(kept(name))
+        except DataError:
+            continue
+    return tuple(found)
+
+
+def _card(name: str) -> tuple[Path, dict[str, Any]]:
+    check_name(name)
+    folder = datasets_folder() / name
+    if not (folder / CARD_FILE).is_file():
+        there = some([one.name for one in all_kept()], 8) if datasets_folder().is_dir() else ""
+        raise DataError(
+            f"Expected a data set of your own, found none named {name!r}"
+            f"{f' among {there}' if there else ''}; add one first."
+        )
+    try:
+        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        if card["format"] > FORMAT:
+            raise DataError(
+                f"Expected data set {name!r} of this version, found a newer one; update."
+            )
+        for key in ("entry", "created", "settings", "originals", "n_sites", "n_times", "history"):
+            card[key]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"Expected the data set {name!r} to be complete, found its card damaged; delete it and "
+            f"add it again from its files."
+        ) from error
+    return folder, card
+
+
+# -- changes --------------------------------------------------------------------------------------
+
+
+def rename(name: str, wish: str) -> Kept:
+    """Give a data set another name.
+
+    Raises:
+        DataError: there is none, or the new name cannot be used.
+    """
+    check_name(wish)
+    with _changing() as folder:
+        place, _ = _card(name)
+        _check_free(folder, wish)
+        place.rename(folder / wish)
+    return kept(wish)
+
+
+def delete(name: str) -> DeletedData:
+    """Move a data set to the trash, from where `restore` takes it back.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    with _changing() as folder:
+        place = folder / check_name(name)
+        if not place.is_dir():
+            _card(name)
+        now = _now()
+        key = f"{re.sub('[^0-9TZ]', '', now)}-{uuid.uuid4().hex[:8]}"
+        (folder / TRASH / key).mkdir(parents=True)
+        place.rename(folder / TRASH / key / name)
+    return DeletedData(key, name, now)
+
+
+def deleted() -> tuple[DeletedData, ...]:
+    """The data sets in the trash, the latest first."""
+    found = []
+    for place in datasets_folder().glob(f"{TRASH}/*/*"):
+        key = place.parent.name
+        if re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", key) and NAME.fullmatch(place.name):
+            time = f"{key[:4]}-{key[4:6]}-{key[6:11]}:{key[11:13]}:{key[13:16]}"
+            found.append(DeletedData(key, place.name, time))
+    return tuple(sorted(found, key=lambda one: one.key, reverse=True))
+
+
+def restore(what: DeletedData | str) -> Kept:
+    """Take a deleted data set back: by its name the one deleted last.
+
+    Raises:
+        DataError: it is not in the trash, or its name is taken meanwhile.
+    """
+    there = deleted()
+    wanted = (
+        what if isinstance(what, DeletedData) else next((d for d in there if d.name == what), None)
+    )
+    if wanted is None or wanted not in there:
+        name = what.name if isinstance(what, DeletedData) else what
+        raise DataError(
+            f"Expected the deleted data set {name!r} in the trash, found "
+            f"{some([d.name for d in there], 6) or 'none'}; it was restored already, or never "
+            "there."
+        )
+    with _changing() as folder:
+        _check_free(folder, wanted.name)
+        place = folder / TRASH / wanted.key
+        (place / wanted.name).rename(folder / wanted.name)
+        shutil.rmtree(place, ignore_errors=True)
+    return kept(wanted.name)
+
+
+def export(name: str, folder: Path) -> tuple[Path, Path]:
+    """Write a data set as an entry of a catalogue, and its data beside it.
+
+    Args:
+        name: of the data set.
+        folder: where NAME.toml and NAME.nc go; made if it is not there.
+    Returns:
+        The two files; `DYNST_CATALOGUE` may name the first.
+    Raises:
+        DataError: there is none of that name, or the files cannot be written or are there already.
+    """
+    place, card = _card(name)
+    entry = {**card["entry"], "opened": f"{name}.nc"}
+    toml, data = folder / f"{name}.toml", folder / f"{name}.nc"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (toml, data):
+            if file.exists():
+                raise DataError(f"Expected no file {file} yet, found one; name another folder.")
+        write_atomically(data, (place / FIELD_FILE).read_bytes())
+        write_atomically(toml, _toml(name, entry, card).encode())
+    except OSError as error:
+        raise DataError(
+            f"Expected a folder that can be written to, found {error.strerror or error} at "
+            f"{folder}; name another."
+        ) from error
+    return toml, data
+
+
+def _toml(name: str, entry: dict[str, Any], card: dict[str, Any]) -> str:
+    """An entry of a catalogue as TOML, with what it was made of as comments."""
+
+    def text(value: object) -> str:
+        if isinstance(value, dict):
+            return "{ " + ", ".join(f"{key} = {text(one)}" for key, one in value.items()) + " }"
+        if isinstance(value, list):
+            return "[" + ", ".join(map(text, value)) + "]"
+        return json.dumps(value, ensure_ascii=False)
+
+    lines = [f"# Exported by DynST Planner from a data set added {card['created']}."]
+    lines += [f"# Made of {o['name']}, SHA-256 {o['sha256']}." for o in card["originals"][:50]]
+    stated = _choices(card["settings"]).stated()
+    lines += [f"# Read with {key}={value}" for key, value in stated.items()]
+    lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    key = name if re.fullmatch(r"[\w-]+", name) else json.dumps(name)
+    return (
+        "\n".join([*lines, "", f"[{key}]", *(f"{k} = {text(v)}" for k, v in entry.items())]) + "\n"
+    )
+
+
+# -- newer files ----------------------------------------------------------------------------------
+
+
+def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...]]:
+    """Add newer files of the same kind, read with the settings of the first.
+
+    Values of the new files replace earlier ones at the same time and site.
+
+    Args:
+        name: of the data set.
+        paths: files that may come without their places, which are known.
+    Returns:
+        The data set, and what was added or noticed, one sentence each.
+    Raises:
+        DataError: the files cannot be read with these settings, or have another step.
+    """
+    place, card = _card(name)
+    old = load_entry(load_catalogue()[name], progress=False)
+    choices = _choices(card["settings"])
+    verdict = _check_newer(paths, choices, old)
+    new = _field_of(verdict)
+    joined, said = _joined(old, new, tuple(map(float, choices.measured_values)))
+    record = {"time": _now(), "originals": [asdict(o) for o in verdict.originals], "notes": said}
+    with _changing():
+        place, card = _card(name)
+        card = {
+            **card,
+            "originals": [*card["originals"], *record["originals"]],
+            "n_sites": len(joined.sites),
+            "n_times": joined.n_times,
+            "history": [*card["history"], record],
+        }
+        _write(place, joined, card)
+    return kept(name), said
+
+
+def _check_newer(paths: Sequence[Path | str], choices: Choices, old: Field) -> Verdict:
+    """The verdict on newer files, with the places that are known where they bring none."""
+    from dynst_core.intake.known_places import with_known_places
+
+    plain = replace(choices, values="", places=choices.places if choices.places == "rows" else "")
+    return with_known_places(paths, plain, old, check)
+
+
+def _joined(old: Field, new: Field, measured: tuple[float, ...]) -> tuple[Field, tuple[str, ...]]:
+    if new.channels != old.channels or new.grid is not None or old.grid is not None:
+        raise DataError(
+            f"Expected the channels {', '.join(old.channels)} of a network, found "
+            f"{', '.join(new.channels)}; newer files must be of the same kind."
+        )
+    if new.step != old.step:
+        raise DataError(
+            f"Expected the step of the data set, {old.step}, found {new.step}; resample the newer "
+            f"files to it, or add them as a data set of their own."
+        )
+    ids = list(map(str, old.sites.site_id))
+    number = {one: i for i, one in enumerate(ids)}
+    fresh = [i for i, one in enumerate(map(str, new.sites.site_id)) if one not in number]
+    column = np.array([number.get(str(one), -1) for one in new.sites.site_id])
+    column[fresh] = len(ids) + np.arange(len(fresh))
+    time = np.union1d(old.time, new.time)
+    values = np.full(
+        (len(time), len(ids) + len(fresh), len(old.channels)), np.nan, dtype=np.float32
+    )
+    values[np.searchsorted(time, old.time), : len(ids)] = old.dataset["values"].values
+    rows = np.searchsorted(time, new.time)
+    given = new.dataset["values"].values
+    before = values[np.ix_(rows, column)]
+    values[np.ix_(rows, column)] = np.where(np.isfinite(given), given, before)
+    changed = int((np.isfinite(before) & np.isfinite(given) & (before != given)).sum())
+    said = [
+        f"{len(time) - old.n_times:,} times were added, from {new.time[0]} to {new.time[-1]} UTC."
+    ]
+    if fresh:
+        said.append(f"{len(fresh):,} sites were added ({some(new.sites.site_id[fresh], 5)}).")
+    if changed:
+        said.append(f"{changed:,} earlier values were replaced by other ones of the new files.")
+    sites = SiteSet(
+        np.array([*ids, *map(str, new.sites.site_id[fresh])]),
+        np.vstack([old.sites.coordinates, new.sites.coordinates[fresh]]),
+        old.sites.geographic,
+        old.sites.edges,
+    )
+    notes = tuple(dict.fromkeys([*old.notes, *said]))
+    field = make_field(
+        values,
+        time,
+        sites,
+        channels=old.channels,
+        units=old.units,
+        about=old.about,
+        notes=notes,
+        measured_values=measured,
+    )
+    return field, tuple(said)

@@ -1,0 +1,33 @@
+"""Broken and odd files: each is read, asked about or refused in one sentence with the remedy."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.intake import case_packed, case_texts
+from tests.intake.cases import Case
+
+CASES = (*case_texts.CASES, *case_packed.CASES)
+
+
+def ids(case: Case) -> str:
+    return f"{case.kind}: {case.given}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_files_become_what_the_table_says(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("DYNST_HOME", str(home))
+    (tmp_path / "files").mkdir()
+    begin = time.monotonic()
+    outcome = case.outcome(tmp_path / "files")
+    assert re.match(case.becomes, outcome), outcome
+    assert time.monotonic() - begin < 20, "5 s where nothing else runs"
+    assert "\n" not in outcome and str(tmp_path) not in outcome and "dynst-intake" not in outcome
+    assert not home.exists()
