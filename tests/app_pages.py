@@ -92,9 +92,15 @@ def drawn(view: str, **query: str) -> AppTest:
 
         import streamlit as st
 
-        page = importlib.import_module(f"app.views.{view}")
-        pages = importlib.import_module("app.views.shared.page_head")
-        st.navigation(pages.all_pages(), position="hidden")
+        from app import navigation
+        from app.views.shared import page_head
+
+        page = importlib.import_module(
+            "app.views.method" if view == "method" else f"app.views.{view}.page"
+        )
+        pages = navigation.all_pages()
+        page_head.use_pages(pages)
+        st.navigation(pages, position="hidden")
         page.show()
 
     return _opened(AppTest.from_function(script, args=(view,), default_timeout=60), query)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynst_core.constraints import exact_search
+from dynst_core.constraints import exact_search, solver
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.constraints.verification import verify
 from dynst_core.fields.mask import Mask
@@ -105,8 +105,8 @@ def test_where_fewer_fit_than_asked_for_it_says_so_and_whether_that_is_certain(
     store: Path, monkeypatch: pytest.MonkeyPatch, *, most: bool, words: str
 ) -> None:
     if not most:  # as on a grid too large to search
-        unknown = exact_search._Found(active=None, infeasible=False)
-        monkeypatch.setattr(exact_search, "_search", lambda *asked: unknown)
+        unknown = exact_search.Found(active=None, infeasible=False)
+        monkeypatch.setattr(solver, "search", lambda *asked: unknown)
     kept, reported = figures(open_app(removed="30", apart="6"))["Sensors kept"]
     n_kept = int(kept.split()[0])
     assert n_kept < 28

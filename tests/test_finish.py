@@ -167,7 +167,7 @@ def test_a_repository_around_an_installed_engine_is_not_taken_for_its_own(tmp_pa
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     installed = tmp_path / "venv" / "dynst_core"
     installed.mkdir(parents=True)
-    (installed / "finish.py").write_text("")
+    (installed / "errors.py").write_text("")
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
     assert save_run._commit(installed) == ""

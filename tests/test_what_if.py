@@ -80,7 +80,8 @@ def test_a_level_needs_no_caution_and_an_edit_is_asked_once(run: Run, answers: W
 def test_memory_is_bounded_and_the_oldest_answer_goes_first(
     run: Run, answers: WhatIf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers_module, "BYTES_HELD", 1)
+    monkeypatch.setattr(answers_module, "BYTES_HELD", answers_module.LEAST_HELD)
+    answers = WhatIf(answers.forecasts)
     masks = [Mask.keep(np.array([site]), 12) for site in range(6)]
     for mask in masks:
         answers.errors(mask)
