@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.views import method
 from app.views.compare import page as compare
+from app.views.data import page as data
 from app.views.plan import page as plan
 from app.views.runs import page as runs
 from app.views.shared import page_head
@@ -17,6 +18,7 @@ def all_pages() -> list[st.Page]:
     return [
         st.Page(plan.show, title="Plan", url_path=page_head.PLAN, default=True),
         st.Page(compare.show, title="Compare", url_path=page_head.COMPARE),
+        st.Page(data.show, title="Data", url_path=page_head.DATA),
         st.Page(train.show, title="Train", url_path=page_head.TRAIN),
         st.Page(runs.show, title="Runs", url_path=page_head.RUNS),
         st.Page(method.show, title="Method", url_path=page_head.METHOD),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dynst_core.presentation import formatting, run_text
 
-PLAN, COMPARE, TRAIN, RUNS, METHOD = "plan", "compare", "train", "runs", "method"
+PLAN, COMPARE, DATA, TRAIN, RUNS, METHOD = "plan", "compare", "data", "train", "runs", "method"
 
 
 _PAGES = "pages"
@@ -25,13 +25,18 @@ def plan_page() -> st.Page:
     return st.session_state[_PAGES][0]
 
 
+def page(name: str) -> st.Page:
+    """A view by its address, to link to."""
+    return next(one for one in st.session_state[_PAGES] if (one.url_path or PLAN) == name)
+
+
 def show_links(here: str) -> None:
     """Links to the views, the present one marked."""
     with st.container(horizontal=True, key="views"):
-        for page in st.session_state[_PAGES]:
-            own = (page.url_path or PLAN) == here
-            label = f"**{page.title}**" if own else page.title
-            st.page_link(page, label=label, width="content")
+        for one in st.session_state[_PAGES]:
+            own = (one.url_path or PLAN) == here
+            label = f"**{one.title}**" if own else one.title
+            st.page_link(one, label=label, width="content")
 
 
 def show_head(here: str, title: str) -> None:

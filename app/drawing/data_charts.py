@@ -1,0 +1,91 @@
+"""Charts of a planner's own record: where its sites are, and when they have values."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dynst_core.fields.sites import SiteSet
+from dynst_core.intake.quality import Quality
+from dynst_core.presentation.basemap import BaseMap
+
+MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+NO_COVERAGE, FULL_COVERAGE = "#c8553d", "#1f5fa8"
+COVERAGE = [[0.0, NO_COVERAGE], [0.5, "#e9c46a"], [1.0, FULL_COVERAGE]]
+"""From no value (red) to every value (blue)."""
+
+SHOWN_SITES = 400
+"""Rows of the heat map; more would be thinner than a pixel."""
+
+
+def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | None) -> go.Figure:
+    """Sites where they lie, coloured by the share of times with a value.
+
+    Args:
+        sites: the sites.
+        coverage: of each, (s,), 0 to 1; None where it is not known yet.
+        base_map: coasts and borders, drawn where the sites have degrees.
+    """
+    figure = go.Figure()
+    x, y = sites.coordinates[:, 0], sites.coordinates[:, 1]
+    if sites.geographic and base_map is not None:
+        for ring in _lines(base_map, x, y):
+            figure.add_scatter(
+                x=ring[:, 0], y=ring[:, 1], mode="lines", hoverinfo="skip", showlegend=False,
+                line={"color": "#8a96a3", "width": 1},
+            )  # fmt: skip
+    words = [f"{site}" for site in sites.site_id]
+    if coverage is not None:
+        words = [
+            f"{site}: {100 * share:.0f} % observed"
+            for site, share in zip(sites.site_id, coverage, strict=True)
+        ]
+    figure.add_scattergl(
+        x=x, y=y, mode="markers", text=words, hoverinfo="text", showlegend=False,
+        marker={
+            "size": 7 if len(x) < 2000 else 4,
+            "color": FULL_COVERAGE if coverage is None else coverage,
+            "cmin": 0, "cmax": 1, "colorscale": COVERAGE, "showscale": coverage is not None,
+            "colorbar": {"title": "observed", "tickformat": ".0%", "thickness": 12},
+        },
+    )  # fmt: skip
+    figure.update_layout(margin=MARGIN, height=360, dragmode="pan")
+    ratio = 1 / np.cos(np.radians(np.clip(y.mean(), -85, 85))) if sites.geographic else 1.0
+    low, high = _around(x, y)
+    figure.update_xaxes(range=[low[0], high[0]], title="longitude" if sites.geographic else "m")
+    figure.update_yaxes(
+        range=[low[1], high[1]], scaleanchor="x", scaleratio=ratio,
+        title="latitude" if sites.geographic else "m",
+    )  # fmt: skip
+    return figure
+
+
+def coverage_in_time(sites: SiteSet, quality: Quality) -> go.Figure:
+    """Share of values of each site in each stretch of time, those with fewest values on top."""
+    order = np.argsort(-quality.coverage, kind="stable")
+    if len(order) > SHOWN_SITES:
+        order = order[np.linspace(0, len(order) - 1, SHOWN_SITES).astype(int)]
+    names = [str(site) for site in sites.site_id[order]]
+    figure = go.Figure(
+        go.Heatmap(
+            x=quality.bins, y=names, z=quality.coverage_in_time.T[order], zmin=0, zmax=1,
+            colorscale=COVERAGE, colorbar={"title": "observed", "tickformat": ".0%"},
+            hovertemplate="%{y}, from %{x}: %{z:.0%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(margin=MARGIN, height=min(620, max(220, 14 * len(names))))
+    figure.update_yaxes(type="category", showticklabels=len(names) <= 60)
+    return figure
+
+
+def _around(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds a little wider than the sites."""
+    low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
+    more = max(0.06 * float((high - low).max()), 1e-3)
+    return low - more, high + more
+
+
+def _lines(base_map: BaseMap, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    low, high = _around(x, y)
+    bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return [np.array(ring) for ring in (*base_map.coast(bounds), *base_map.borders(bounds))]

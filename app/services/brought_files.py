@@ -1,0 +1,151 @@
+"""Files that a planner brings in this session, and the verdict on them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app import uploads
+from dynst_core.datasets.download import search_folders
+from dynst_core.errors import DataError, DynSTError
+from dynst_core.intake.choices import Choices, parsed
+from dynst_core.intake.verdict import Verdict, check
+
+_STATE = "brought-files"
+
+
+@dataclass
+class Bringing:
+    """What one session has brought.
+
+    Attributes:
+        folder: where its uploads lie; gone with the session.
+        key: tells these files from others.
+        paths: the files to read.
+        stated: what the planner has answered or corrected, as `name=value`, by name.
+        verdict: on these files with these settings; None before the first look.
+        fault: why there is none, where the files cannot be read.
+    """
+
+    folder: tempfile.TemporaryDirectory[str]
+    key: str = ""
+    paths: tuple[Path, ...] = ()
+    stated: dict[str, str] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    fault: DynSTError | None = None
+
+    def choices(self) -> Choices:
+        """The planner's settings.
+
+        Raises:
+            ConfigError: one of them cannot be meant.
+        """
+        return parsed(f"{name}={value}" for name, value in self.stated.items())
+
+    def state(self, name: str, value: str) -> None:
+        """Answer a question or correct a proposal; an empty value takes that back."""
+        if value.strip():
+            self.stated[name] = value.strip()
+        else:
+            self.stated.pop(name, None)
+        self.verdict = self.fault = None
+
+    def look(self) -> None:
+        """Read the files with the settings, once."""
+        if not self.paths or self.verdict is not None or self.fault is not None:
+            return
+        try:
+            self.verdict = check(self.paths, self.choices())
+        except DynSTError as error:
+            self.fault = error
+
+
+def bringing() -> Bringing:
+    """What this session has brought."""
+    if _STATE not in st.session_state:
+        st.session_state[_STATE] = Bringing(tempfile.TemporaryDirectory(prefix="dynst-brought-"))
+    found: Bringing = st.session_state[_STATE]
+    return found
+
+
+def forget() -> None:
+    """Start again with no files."""
+    found = st.session_state.pop(_STATE, None)
+    if found is not None:
+        found.folder.cleanup()
+
+
+def bring(files: Sequence[UploadedFile]) -> Bringing:
+    """Take uploads, in place of those before; the same again change nothing.
+
+    Raises:
+        DataError: they are too large together.
+    """
+    found = bringing()
+    key = " ".join(sorted(file.file_id for file in files))
+    if key == found.key:
+        return found
+    total = sum(file.size for file in files)
+    if total > uploads.DATA_MB * 2**20:
+        raise DataError(
+            f"Expected files of at most {uploads.DATA_MB:,} MB together, found {total >> 20:,} MB; "
+            f"put them into a folder on the server and name its path."
+        )
+    forget()
+    found = bringing()
+    found.key, found.paths = key, written(files, Path(found.folder.name))
+    return found
+
+
+def written(files: Sequence[UploadedFile], root: Path) -> tuple[Path, ...]:
+    """Uploads as files below a folder; what lies at its top."""
+    for file in files:
+        place = root / _inside(file.name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as out:
+            shutil.copyfileobj(file, out)
+        file.seek(0)
+    return tuple(sorted(root.iterdir()))
+
+
+def bring_path(text: str) -> Bringing:
+    """Take a file or folder on the server, which must lie in a folder that DYNST_DATA names.
+
+    Raises:
+        DataError: there is none there, or it lies elsewhere.
+    """
+    found = bringing()
+    if found.key == text:
+        return found
+    place = _allowed(text)
+    forget()
+    found = bringing()
+    found.key, found.paths = text, (place,)
+    return found
+
+
+def _allowed(text: str) -> Path:
+    """A path within the folders of data, links followed."""
+    folders = [folder.resolve() for folder in search_folders() if folder.is_dir()]
+    wish = Path(text).expanduser()
+    for candidate in (wish,) if wish.is_absolute() else tuple(f / wish for f in folders):
+        place = candidate.resolve()
+        if any(place.is_relative_to(folder) for folder in folders) and place.exists():
+            return place
+    raise DataError(
+        f"Expected a file or folder within those that DYNST_DATA names, found {text!r}, which "
+        f"is not there; write its path from such a folder on, or upload the files."
+    )
+
+
+def _inside(name: str) -> Path:
+    """The path of an upload below its folder: no part leads out of it."""
+    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in "/.."]
+    safe = [part.lstrip(".").replace("\0", "") or "file" for part in parts if part != ".."]
+    return Path(*safe) if safe else Path("file")

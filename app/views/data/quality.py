@@ -1,0 +1,75 @@
+"""How good a planner's record is, before anything is trained on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app.drawing import data_charts
+from app.services import cache
+from dynst_core.intake.quality import Quality, period
+from dynst_core.intake.verdict import Verdict
+from dynst_core.presentation import formatting
+
+LISTED = 12
+"""Ids listed of those without a partner in the other file."""
+
+
+def show(verdict: Verdict) -> None:
+    """The map of sites, and what is known of the record."""
+    sites, quality = verdict.sites, verdict.quality
+    if sites is None:
+        _show_unmatched(verdict)
+        return
+    with st.container(border=True, key="quality"):
+        st.markdown(f"**{len(sites):,} sites**" + ("" if quality is None else _headline(quality)))
+        coverage = None if quality is None else quality.coverage
+        base_map = cache.base_map() if sites.geographic else None
+        if coverage is not None and len(coverage) != len(sites):
+            coverage = None
+        st.plotly_chart(data_charts.site_map(sites, coverage, base_map), key="data-map")
+        _show_unmatched(verdict)
+        if quality is not None and verdict.field is not None:
+            _show_channels(verdict, quality)
+            for notice in quality.notices:
+                st.markdown(f"- {formatting.plain(notice)}")
+            st.markdown("**When there are values**, the sites with the fewest on top")
+            st.plotly_chart(
+                data_charts.coverage_in_time(verdict.field.sites, quality), key="data-coverage"
+            )
+
+
+def _headline(quality: Quality) -> str:
+    return (
+        f" · {quality.n_times:,} times every {quality.step} · {period(quality)} · "
+        f"{100 * quality.missing:.1f} % of the values missing"
+    )
+
+
+def _show_channels(verdict: Verdict, quality: Quality) -> None:
+    field = verdict.field
+    assert field is not None  # noqa: S101  asked for with its quality
+    st.dataframe(
+        {
+            "Variable": list(field.channels),
+            "Unit": list(field.units),
+            "Lowest": quality.low.astype(float),
+            "Mean": quality.mean.astype(float),
+            "Highest": quality.high.astype(float),
+            "Zeros, %": np.round(100 * quality.zeros.astype(float), 1),
+        },
+        hide_index=True,
+        key="data-channels",
+    )
+
+
+def _show_unmatched(verdict: Verdict) -> None:
+    """Ids that stand in one of two files alone."""
+    for ids, words in (
+        (verdict.unplaced, "with values and no place"),
+        (verdict.unused, "with a place and no values"),
+    ):
+        if ids:
+            shown = ", ".join(formatting.code(one) for one in ids[:LISTED])
+            more = f" and {len(ids) - LISTED:,} more" if len(ids) > LISTED else ""
+            st.markdown(f"{len(ids):,} sites {words}: {shown}{more}")

@@ -1,0 +1,219 @@
+"""A planner's own files, from upload to the Plan view, without editing anything."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import xarray as xr
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from dynst_core.runs.store import RunStore
+from tests.browser.harness import PATIENCE, open_page, painted, serve
+
+TRAINED = 300_000
+"""Milliseconds for a quick look at a small record on a busy machine."""
+
+HOURS = pd.date_range("2024-08-01", periods=400, freq="h")
+IDS = [f"MQ{i:02}" for i in range(9)]
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A dashboard over an empty folder of runs, which keeps data in a home of its own."""
+    monkeypatch.setenv("DYNST_HOME", str(tmp_path / "home"))
+    (tmp_path / "runs").mkdir()
+    with serve(tmp_path / "runs") as running:
+        yield running
+
+
+def counts(seed: int = 0) -> np.ndarray:
+    """Traffic with a day's cycle, (t, s)."""
+    draw = np.random.default_rng(seed)
+    day = 400 + 300 * np.sin(2 * np.pi * (HOURS.hour.to_numpy()[:, None] - 8) / 24)
+    return np.round(day * draw.uniform(0.5, 1.5, len(IDS)) + draw.normal(0, 20, (400, len(IDS))))
+
+
+def a_city(folder: Path) -> list[Path]:
+    """Counts as a city publishes them, and a workbook of several detectors a place."""
+    table = pd.DataFrame(counts(), index=HOURS, columns=IDS).stack().rename("q_kfz").reset_index()
+    table.columns = ["time", "mq_name", "q_kfz"]
+    table = table.sample(frac=0.9, random_state=0).sort_values(["mq_name", "time"])
+    out = pd.DataFrame(
+        {
+            "mq_name": table.mq_name,
+            "tag": table.time.dt.strftime("%d.%m.%Y"),
+            "stunde": table.time.dt.hour,
+            "q_kfz": table.q_kfz.map(lambda v: f"{v:.1f}".replace(".", ",")),
+            "v_kfz": np.random.default_rng(1).integers(20, 60, len(table)),
+        }
+    )
+    out.to_csv(folder / "hourly.csv.gz", sep=";", index=False)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["DETECTOR", "MQ_KURZNAME", "STRASSE", "BREITE (WGS84)", "LÄNGE (WGS84)"])
+    for i, site in enumerate(IDS):
+        for lane in (1, 2):
+            sheet.append([f"{site}-{lane}", site, f"Road {i}", 52.4 + 0.02 * i, 13.3 + 0.03 * i])
+    book.save(folder / "places.xlsx")
+    return [folder / "hourly.csv.gz", folder / "places.xlsx"]
+
+
+def bring(page: Page, files: list[Path]) -> None:
+    page.locator(".st-key-bring input[type=file]").first.set_input_files(files)
+    expect(page.get_by_text("What the files are taken for")).to_be_visible(timeout=PATIENCE)
+
+
+def answer(page: Page, question: str, word: str) -> None:
+    box: Locator = page.get_by_role("combobox", name=question)
+    box.click()
+    page.keyboard.type(word)
+    page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+
+
+def keep(page: Page, name: str) -> None:
+    box = page.get_by_label("Name of the data set")
+    expect(box).to_be_visible(timeout=PATIENCE)
+    box.fill(name)
+    box.press("Enter")
+    page.get_by_role("button", name="Keep as a data set").click()
+    expect(page.get_by_text(f"Kept as {name}")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
+    driven: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    page, guard = open_page(driven, address, "data")
+    bring(page, a_city(tmp_path))
+    expect(page.get_by_text("2 questions the files do not answer")).to_be_visible()
+    answer(page, "In which time zone", "Europe/Berlin")
+    expect(page.get_by_text("1 question the files do not answer")).to_be_visible(timeout=PATIENCE)
+    answer(page, "Which of the columns", "q_kfz")
+    expect(page.get_by_text("9 sites").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-quality")).to_contain_text("10.0 % of the values missing")
+    expect(page.locator(".st-key-data-coverage .main-svg").first).to_be_visible(timeout=PATIENCE)
+    keep(page, "city")
+
+    page.get_by_role("link", name="Train on it").first.click()
+    expect(page.get_by_role("combobox", name="Data set")).to_have_value("city", timeout=PATIENCE)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator(".st-key-job")).to_contain_text("Trained and saved", timeout=TRAINED)
+    page.get_by_role("link", name="Open city in the Plan view").click()
+    painted(page)
+    run = RunStore(tmp_path / "runs").open("city")
+    assert [str(site) for site in run.sites.site_id] == IDS
+    assert guard.foreign == []
+    page.close()
+
+
+def test_what_is_kept_is_renamed_deleted_and_taken_back(
+    driven: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    page, _ = open_page(driven, address, "data")
+    bring(page, [a_grid(tmp_path)])
+    keep(page, "first")
+    page.locator("summary").filter(has_text="first").click()
+    box = page.get_by_label("New name")
+    box.fill("second")
+    box.press("Enter")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("first is now second.")).to_be_visible(timeout=PATIENCE)
+    page.locator("summary").filter(has_text="second").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("second is deleted.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("second is back.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Your data sets (1)")).to_be_visible()
+    page.close()
+
+
+def a_grid(folder: Path) -> Path:
+    """A grid of temperature as NetCDF that says everything."""
+    draw = np.random.default_rng(0)
+    values = 280 + draw.normal(0, 1, (120, 4, 5)).cumsum(axis=0) * 0.2
+    xr.Dataset(
+        {"t2m": (("time", "latitude", "longitude"), values, {"units": "K"})},
+        {
+            "time": HOURS[:120],
+            "latitude": ("latitude", [53.0, 52.0, 51.0, 50.0], {"units": "degrees_north"}),
+            "longitude": ("longitude", [0.0, 1.0, 2.0, 3.0, 4.0], {"units": "degrees_east"}),
+        },
+    ).to_netcdf(folder / "grid.nc")
+    return folder / "grid.nc"
+
+
+def projected(folder: Path) -> list[Path]:
+    """A Parquet file of values beside a GeoPackage of places in metres of UTM."""
+    frame = pd.DataFrame(counts(), index=HOURS.tz_localize("UTC"), columns=IDS)
+    frame.rename_axis("time").reset_index().to_parquet(folder / "values.parquet")
+    x, y = 390_000 + 900.0 * np.arange(9), 5_820_000 + 700.0 * np.arange(9)
+    places = geopandas.GeoDataFrame(
+        {"id": IDS}, geometry=geopandas.points_from_xy(x, y), crs="EPSG:25833"
+    )
+    places.to_file(folder / "places.gpkg", driver="GPKG")
+    return [folder / "values.parquet", folder / "places.gpkg"]
+
+
+def one_file_a_sensor(folder: Path) -> list[Path]:
+    """Files of one sensor each, with its place in every row, as sensor.community writes them."""
+    files = []
+    for i, site in enumerate(IDS[:4]):
+        table = pd.DataFrame(
+            {
+                "sensor_id": 1000 + i,
+                "sensor_type": "SDS011",
+                "location": 7,
+                "lat": 57.1 + 0.01 * i,
+                "lon": -2.1 + 0.01 * i,
+                "timestamp": HOURS[:120].strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "P1": counts()[:120, i] / 10,
+            }
+        )
+        file = folder / f"2024-08_sds011_sensor_{site}.csv"
+        table.to_csv(file, sep=";", index=False)
+        files.append(file)
+    return files
+
+
+@pytest.mark.parametrize(
+    ("made", "answers", "sites"),
+    [
+        (projected, {}, "9 sites"),
+        (lambda folder: [a_grid(folder)], {}, "20 sites"),
+        (one_file_a_sensor, {}, "4 sites"),
+    ],
+    ids=["a projected GeoPackage and Parquet", "a NetCDF grid", "a file a sensor"],
+)
+def test_files_of_other_kinds_come_to_a_data_set(
+    driven: BrowserContext, address: str, tmp_path: Path, made, answers, sites: str
+) -> None:
+    page, _ = open_page(driven, address, "data")
+    bring(page, made(tmp_path))
+    for question, word in answers.items():
+        answer(page, question, word)
+    expect(page.get_by_text(sites).first).to_be_visible(timeout=PATIENCE)
+    keep(page, "mine")
+    page.close()
+
+
+def test_a_file_that_cannot_be_read_is_answered_beside_the_box(
+    driven: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    page, _ = open_page(driven, address, "data")
+    out = io.BytesIO(b"%PDF-1.7 not a table")
+    (tmp_path / "report.csv").write_bytes(out.getvalue())
+    page.locator(".st-key-bring input[type=file]").first.set_input_files(tmp_path / "report.csv")
+    fault = page.get_by_role("alert").first
+    expect(fault).to_contain_text("Expected", timeout=PATIENCE)
+    expect(fault).to_contain_text("report.csv")
+    expect(fault).not_to_contain_text(str(tmp_path))
+    page.close()
