@@ -122,7 +122,7 @@ def output_of(script: str, **environment: str) -> str:
 OPEN_A_RUN = """
 import os, sys
 from pathlib import Path
-from dynst_core.runs.store import (RunStore)
+from dynst_core.runs.store import RunStore
 
 run = RunStore(Path(os.environ["DYNST_RUNS"])).open("network")
 run.path.mask(2), run.rmse_by_site(2, lead_time=0), run.baselines.find("random", 1)

@@ -6,8 +6,10 @@ import os
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from dynst_core.cli.train_command import card_of, new_job
 from dynst_core.jobs import liveness, worker
 from dynst_core.jobs.folder import BEAT, JobFolder, Process
 from dynst_core.jobs.liveness import beating
@@ -30,6 +32,13 @@ def test_a_job_that_ended_without_a_state_is_failed_though_its_process_lives(
     assert state.name == "failed" and state.resumable and "Resume" in state.next_step
 
 
+def test_a_training_that_has_made_its_folder_is_at_work_before_its_first_step(
+    tmp_path: Path,
+) -> None:
+    card = card_of(QUICK, "x", None, "cpu", "train")
+    assert new_job(tmp_path, card).job().state.name == "running"
+
+
 def test_a_beat_that_stands_still_is_a_job_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,6 +56,24 @@ def test_a_date_that_jumps_ends_no_job(tmp_path: Path, jump: float) -> None:
         then = time.time() + jump
         os.utime(folder.path / BEAT, (then, then))
         assert folder.job().state.name == "running"
+
+
+@pytest.mark.parametrize("jump", [-10 * 86400, -2, 3600, 400 * 86400])
+def test_a_date_that_jumps_makes_no_other_process_of_it(
+    monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    own = Process.of()
+    boot = psutil.boot_time() + jump  # as the system tells it by its new date
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot)
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot)
+    assert own.lives(Path("none"))
+
+
+def test_a_process_that_an_earlier_version_wrote_down_is_known() -> None:
+    of_1970 = psutil.Process().create_time()
+    own = Process.of().model_copy(update={"began": of_1970})
+    assert own.lives(Path("none"))
+    assert not own.model_copy(update={"began": of_1970 - 1}).lives(Path("none"))
 
 
 def test_a_beat_of_an_earlier_version_is_judged_by_its_process(tmp_path: Path) -> None:

@@ -144,10 +144,29 @@ def test_on_a_full_disk_the_run_lies_elsewhere_and_is_resumed_into_its_place(
     assert "could not be saved where it belongs" in reported and "No space left" in reported
     same_masks(RunStore(tmp_path / "fallback" / "runs").open("tunnel-fire"), undisturbed)
     assert RunStore(root).ids() == []
+    _, listed = typed("runs")
+    assert "The run tunnel-fire is kept in" in listed and "saves it here" in listed
     make_room()
-    assert typed("resume", "tunnel-fire")[0] == 0
+    code, reported = typed("resume", "tunnel-fire")
+    assert code == 0 and "it is in its place now" in reported
+    assert RunStore(tmp_path / "fallback" / "runs").ids() == []
     same_masks(RunStore(root).open("tunnel-fire"), undisturbed)
     assert typed("resume") == (0, "There is no training to resume.")
+
+
+def test_ended_after_its_run_was_saved_it_is_not_saved_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: object) -> None:
+        raise SystemExit(137)
+
+    root = tmp_path / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_command, "conclude_saved", ends)
+        assert typed(*WORDS)[0] == 137
+    code, reported = typed("resume", "tunnel-fire")
+    assert code == 0 and "had been saved before" in reported
+    assert content(root) == ["tunnel-fire"] and RunStore(root).open("tunnel-fire")
 
 
 def stopped(root: Path, name: str) -> JobFolder:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from dynst_core.cli.resume_command import trainings_of_store
 from dynst_core.datasets.catalogue import Entry, load_catalogue, load_field
 from dynst_core.errors import DynSTError
 from dynst_core.fields.field import Field
 from dynst_core.fields.sensor_health import Health, check_trainable
 from dynst_core.fields.windows import Split, Window
 from dynst_core.jobs.cost_model import Size
-from dynst_core.jobs.folder import Job, JobFolder, list_jobs
+from dynst_core.jobs.folder import Job, JobFolder
 from dynst_core.runs.store import RunStore, run_folders
 
 if TYPE_CHECKING:
@@ -57,14 +58,12 @@ def _queue(root: str) -> JobQueue:
 
 
 def all_jobs() -> dict[str, tuple[JobFolder, Job]]:
-    """Every job by its id, newest first; one whose files cannot be read is left out."""
-    found: dict[str, tuple[JobFolder, Job]] = {}
-    for folder in reversed(list_jobs(run_folders()[:1])):
-        try:
-            found[folder.path.name] = (folder, folder.job())
-        except DynSTError:  # damaged, or just being deleted
-            continue
-    return found
+    """Every job by its id, newest first; one whose files cannot be read is left out.
+
+    Trainings that a full folder of runs sent to a fallback folder are among them.
+    """
+    found = reversed(trainings_of_store(run_folders()[0]))
+    return {folder.path.name: (folder, job) for folder, job in found}
 
 
 def name_to_come(name: str) -> str:

@@ -18,6 +18,7 @@ from dynst_core.cli import data_commands, progress, tables
 from dynst_core.cli.progress import console
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError, DynSTError
+from dynst_core.files.atomic import write_out
 from dynst_core.presentation import run_text
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore, run_folders
@@ -80,7 +81,11 @@ def runs(folder: RunsFolder = None) -> None:
     """List the runs in the folder of runs."""
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"{folder}: expected a folder of runs, found none; check the path.")
+    from dynst_core.cli.resume_command import unfinished_lines
+
     console.print(tables.run_table(_store(folder)))
+    for line in unfinished_lines(_store(folder).root):
+        console.print(escape(line), soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -335,7 +340,7 @@ def report(
     file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
     page = write_report(run, chosen, Tolerance(kind, within), asked_removed=asked)
     try:
-        file.write_bytes(page)
+        write_out(file, page)
     except OSError as error:
         raise ConfigError(
             f"{file}: expected a file that can be written, found {error.strerror}; choose another "

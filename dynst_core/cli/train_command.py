@@ -17,17 +17,17 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from dynst_core import commands
 from dynst_core.cli import progress, tables
 from dynst_core.cli.progress import console
+from dynst_core.cli.resume_command import resume_line
 from dynst_core.errors import DynSTError, JobError
 from dynst_core.evaluation.save_run import save_training, worth_saving
 from dynst_core.forecasting.problem import Problem
 from dynst_core.jobs.fallback import fallback_folders
-from dynst_core.jobs.final_store import FinalStore
 from dynst_core.jobs.folder import BEAT, CARD, JobCard, JobFolder, Process, no_room
-from dynst_core.jobs.liveness import beating
+from dynst_core.jobs.liveness import beat_once, beating
 from dynst_core.jobs.progress import Checkpoints, train_member
+from dynst_core.jobs.saved_run import copies, final_store, find_saved, remove_copies
 from dynst_core.jobs.worker import (
     RESUME,
     conclude,
@@ -35,6 +35,7 @@ from dynst_core.jobs.worker import (
     problem_of_job,
     record_saving,
     record_start,
+    settled,
 )
 from dynst_core.presentation import baseline_text, run_text, stability_text
 from dynst_core.runs.run import Run
@@ -52,14 +53,14 @@ class Trained:
         seconds: spent in training.
         stopped: whether it was stopped before its end.
         n_complete: trainings, of those from several seeds, that came through.
-        job_id: what goes on with it; None where there is nothing left to do.
+        go_on: the command that goes on with it; None where there is nothing left to do.
     """
 
     run: Run
     seconds: float
     stopped: bool
     n_complete: int
-    job_id: str | None
+    go_on: str | None
 
 
 def card_of(
@@ -120,7 +121,8 @@ def _new_folder(root: Path, card: JobCard, store: str | None) -> JobFolder:
         store=store,
     )
     try:
-        with folder.claimed(), beating(folder.path / BEAT):
+        with folder.claimed():
+            beat_once(folder.path / BEAT)
             folder.set_state("running", "Begins.", holder=Process.of())
     except OSError as error:
         shutil.rmtree(folder.path, ignore_errors=True)
@@ -144,19 +146,19 @@ def train_job(folder: JobFolder, problem: Problem, trainings: Sequence[PathTrain
         JobError: another process trains it, or its folder cannot be written to.
         SystemExit: no plan can be saved yet, or a second SIGTERM came.
     """
-    stop = progress.Stop()
+    stop, line = progress.Stop(), resume_line(folder.store, folder.path.name)
     try:
         with (
             folder.claimed(),
             beating(folder.path / BEAT),
             progress.handled(stop, signal.SIGTERM),
-            _reported_how_to_resume(folder),
+            _reported_how_to_resume(folder, line),
         ):
             folder.withdraw_stop()
-            trained = _train_and_save(folder, problem, trainings, stop)
+            trained = _train_and_save(folder, problem, trainings, stop, line)
     except OSError as error:
         raise no_room(error) from error
-    if trained.job_id is None:
+    if trained.go_on is None:
         _forget(folder)
     return trained
 
@@ -171,9 +173,13 @@ def _forget(folder: JobFolder) -> None:
 
 
 def _train_and_save(
-    folder: JobFolder, problem: Problem, trainings: Sequence[PathTraining], stop: progress.Stop
+    folder: JobFolder,
+    problem: Problem,
+    trainings: Sequence[PathTraining],
+    stop: progress.Stop,
+    line: str,
 ) -> Trained:
-    card, before = folder.read(CARD, JobCard), folder.stated()
+    card, before, aside = folder.read(CARD, JobCard), folder.stated(), copies(folder)
     began = time.monotonic() - before.seconds
     record_start(folder, problem)
     checkpoints = Checkpoints(folder)
@@ -191,7 +197,8 @@ def _train_and_save(
         raise SystemExit(130)
     record_saving(folder)
     training, complete = kept
-    store = FinalStore(folder.store, before.run_id, elsewhere=True)
+    over = len(complete) == len(trainings)
+    store = final_store(folder, card, before.run_id, over=over, elsewhere=True)
     with (
         console.status("Testing the levels and timing their forecasts"),
         progress.handled(signal.SIG_IGN, signal.SIGINT),
@@ -201,11 +208,13 @@ def _train_and_save(
     if not store.fault and run.run_id not in (card.name, before.run_id):
         _notice(f"The name {card.name} was taken meanwhile: the run is called {run.run_id}.")
     if store.fault:
-        _say_elsewhere(folder, run, store.fault, seconds)
+        _say_elsewhere(run, store.fault, line)
+        conclude(folder, "failed", store.fault, RESUME, seconds=seconds)
     else:
         conclude_saved(folder, card, run, complete, seconds, checkpoints)
-    over = len(complete) == len(trainings) and not store.fault
-    return Trained(run, seconds, stopped, len(complete), None if over else folder.path.name)
+        remove_copies(aside)
+    done = over and not store.fault
+    return Trained(run, seconds, stopped, len(complete), None if done else line)
 
 
 def _follow(
@@ -235,32 +244,29 @@ def _follow(
     return progress.follow_training(training, steps()) or early
 
 
-def _say_elsewhere(folder: JobFolder, run: Run, fault: str, seconds: float) -> None:
+def _say_elsewhere(run: Run, fault: str, line: str) -> None:
     """Say that the run lies in a fallback folder, and how it comes to its own."""
     _notice(
         f"The run could not be saved where it belongs: {fault} It lies in {run.folder} instead. "
-        f"When that is corrected, `{commands.here('resume', folder.path.name)}` saves it in its "
-        f"place."
+        f"When that is corrected, `{line}` saves it in its place."
     )
-    conclude(folder, "failed", fault, RESUME, seconds=seconds)
 
 
 @contextmanager
-def _reported_how_to_resume(folder: JobFolder) -> Iterator[None]:
+def _reported_how_to_resume(folder: JobFolder, line: str) -> Iterator[None]:
     """Whatever ends a training early, say how it goes on."""
     try:
         yield
     except (DynSTError, MemoryError) as error:
         conclude(folder, "failed", str(error) or "The memory did not suffice.", RESUME)
-        _say_resume(folder.path.name)
+        _say_resume(line)
         raise
     except SystemExit:
-        _say_resume(folder.path.name)
+        _say_resume(line)
         raise
 
 
-def _say_resume(job_id: str) -> None:
-    line = commands.here("resume", job_id)
+def _say_resume(line: str) -> None:
     console.print(escape(f"`{line}` goes on after the last finished level."), soft_wrap=True)
 
 
@@ -276,10 +282,34 @@ def trainings_of(card: JobCard, problem: Problem) -> list[PathTraining]:
 def go_on(folder: JobFolder) -> None:
     """Go on with a training, and show what it came to; errors as of `train_job`."""
     card = folder.job().card
+    run = _saved_before(folder)
+    if run is not None:
+        seeds = card.request.seeds
+        took = run.manifest.training_seconds
+        say_trained(Trained(run, took, stopped=False, n_complete=seeds, go_on=None), seeds)
+        return
     problem = problem_of_job(card)
     trainings = trainings_of(card, problem)
     progress.say_problem(problem, trainings[0].left_out)
     say_trained(train_job(folder, problem, trainings), card.request.seeds)
+
+
+def _saved_before(folder: JobFolder) -> Run | None:
+    """The run of a training that has nothing left to do, in its place; None where it goes on."""
+    aside = find_saved(folder)
+    try:
+        with folder.claimed():
+            run = settled(folder)
+    except OSError as error:
+        raise no_room(error) from error
+    if run is None:
+        return None
+    if aside is not None and not aside.in_place:
+        _notice(f"The run was kept in {aside.folder}; it is in its place now.")
+    else:
+        _notice("The run had been saved before the training was ended; nothing was left to do.")
+    _forget(folder)
+    return run
 
 
 def say_trained(trained: Trained, seeds: int) -> None:
@@ -306,10 +336,10 @@ def say_trained(trained: Trained, seeds: int) -> None:
         n = trained.n_complete
         missing = f"{n} of {seeds} seeds" if n else "the levels above"
         console.print(f"Stopped early: the run holds {missing} and nothing further.")
-        if trained.job_id is not None:
-            _say_resume(trained.job_id)
+        if trained.go_on is not None:
+            _say_resume(trained.go_on)
         raise SystemExit(130)
-    if trained.job_id is not None:
+    if trained.go_on is not None:
         raise SystemExit(1)
     reported = f"No baseline has a forecaster trained for it yet; {run_text.measuring(run.run_id)}."
     console.print(escape(reported), soft_wrap=True)

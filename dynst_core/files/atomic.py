@@ -40,6 +40,19 @@ def write_atomically(file: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_out(file: Path, content: bytes) -> None:
+    """Write a file that a user named: in one step, unless it is a device or a pipe.
+
+    Raises:
+        OSError: it cannot be written; an earlier file stays as it was.
+    """
+    target = file.resolve()  # what a link leads to is replaced, not the link
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+    else:
+        write_atomically(target, content)
+
+
 def flush_tree(folder: Path) -> None:
     """See that all files of a folder are on disk before the folder is given its name."""
     for file in folder.iterdir():

@@ -14,24 +14,28 @@ FALLBACK_VARIABLE = "DYNST_FALLBACK"
 """A folder to use first, where one is named."""
 
 
-def fallback_folders() -> Iterator[Path]:
-    """Folders that only this user can open, made where they are missing, in order of preference.
+def fallback_folders(*, make: bool = True) -> Iterator[Path]:
+    """Folders that only this user can open, in order of preference.
 
     The one that DYNST_FALLBACK names, one in the user's cache, one in the system's temporary
     folder. One that cannot be made, or that belongs to someone else, is left out.
+
+    Args:
+        make: whether those that are missing are made, or left out as well.
     """
     stated = os.environ.get(FALLBACK_VARIABLE)
     named = [Path(stated).expanduser()] if stated else []
     shared = Path(tempfile.gettempdir()) / f"dynst-planner-{_user()}"
     for folder in (*named, cache_folder() / "unsaved", shared):
-        if _own(folder):
+        if _own(folder, make):
             yield folder
 
 
-def _own(folder: Path) -> bool:
+def _own(folder: Path, make: bool) -> bool:
     """Whether a folder is there, or can be made, and no one else can put files into it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = folder.lstat()
     except OSError:
         return False

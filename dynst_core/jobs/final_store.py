@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from dynst_core.errors import NameTakenError, RunError
+from dynst_core.files.atomic import temporary_name
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.runs.arrays import RunArrays
-from dynst_core.runs.manifest import MANIFEST, Manifest, one_line
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
+from dynst_core.runs.manifest import MANIFEST, Manifest, one_line, read_manifest, seal
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run
 from dynst_core.runs.store import ReplacingStore, RunStore
 
 Weights = Mapping[int, Mapping[str, np.ndarray]]
+Save = Callable[[RunStore, Manifest], Run]
+Announce = Callable[[Manifest], None]
 
 OWN_FILES = {MANIFEST, ARRAYS, WEIGHTS}
 """Files of a run as it was saved, before anything was measured or written beside it."""
+
+FALLBACK_RUNS = "runs"
+"""The folder in a fallback folder for runs that found no room in their place."""
 
 
 class FinalStore(RunStore):
@@ -27,14 +34,26 @@ class FinalStore(RunStore):
         root: the folder of runs.
         earlier: a run that is replaced where it still is as it was saved; none when None.
         elsewhere: whether a run that the store cannot take is saved in a fallback folder.
+        announce: is given the manifest of a run just before it comes to its place.
+        was_there: whether the store is known to have held something when the training began, so
+            that one which is empty or gone is away, and must not be made anew.
 
     Attributes:
         fault: why the run was saved elsewhere; empty where it was not.
     """
 
-    def __init__(self, root: Path, earlier: str | None = None, *, elsewhere: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        earlier: str | None = None,
+        *,
+        elsewhere: bool = False,
+        announce: Announce | None = None,
+        was_there: bool = False,
+    ) -> None:
         super().__init__(root)
         self.earlier, self.elsewhere, self.fault = earlier, elsewhere, ""
+        self.announce, self.was_there = announce or _tell_no_one, was_there
 
     def save(self, manifest: Manifest, arrays: RunArrays, weights: Weights) -> Run:
         """As in `RunStore`, under the manifest's run id or one like it.
@@ -43,35 +62,76 @@ class FinalStore(RunStore):
             RunError: neither the store nor a fallback folder can take the run.
         """
         try:
-            return self._save_here(manifest, arrays, weights)
+            return self._place(manifest, lambda store, named: store.save(named, arrays, weights))
         except (RunError, OSError) as error:
             fault = str(error) if isinstance(error, RunError) else one_line(error)
             for folder in fallback_folders() if self.elsewhere else ():
+                aside = FinalStore(folder / FALLBACK_RUNS, announce=self.announce)
                 try:
-                    run = FinalStore(folder / "runs").save(manifest, arrays, weights)
+                    run = aside.save(manifest, arrays, weights)
                 except (RunError, OSError):
                     continue
                 self.fault = fault
                 return run
             raise RunError(fault) from error
 
-    def _save_here(self, manifest: Manifest, arrays: RunArrays, weights: Weights) -> Run:
+    def adopt(self, folder: Path, name: str) -> Run:
+        """Copy a run from elsewhere into this store.
+
+        Args:
+            folder: where it lies, as it was saved.
+            name: what it is to be called where that is free.
+        Raises:
+            RunError: the store cannot take it, or it is damaged.
+        """
+        manifest = read_manifest(folder / MANIFEST).model_copy(update={"run_id": name})
+        return self._place(manifest, lambda store, named: _copied(folder, store, named))
+
+    def _place(self, manifest: Manifest, save: Save) -> Run:
+        """Save in the place of the earlier run, or under the first free name."""
+        self._check_there()
         if self.earlier is not None:
             same = manifest.model_copy(update={"run_id": self.earlier})
             try:
-                return _OwnRun(self.root).save(same, arrays, weights)
+                return save(_OwnRun(self.root, self.announce), same)
             except NameTakenError:  # something was measured beside it: it stays
                 pass
+        usual = _Announcing(self.root, self.announce)
         name = manifest.run_id
         while True:
             named = manifest.model_copy(update={"run_id": name})
             try:
-                return super().save(named, arrays, weights)
+                return save(usual, named)
             except NameTakenError:
                 name = self.free_id(manifest.run_id, exact=False)
 
+    def _check_there(self) -> None:
+        """Refuse to make a folder of runs anew in the place of one that is away.
 
-class _OwnRun(ReplacingStore):
+        Raises:
+            RunError: it is away.
+        """
+        if self.was_there and not (self.root.is_dir() and any(self.root.iterdir())):
+            raise RunError(
+                f"Expected the folder of runs {self.root.name!r} as it was when the training "
+                f"began, found it empty or gone; bring it back, for example by mounting its disk."
+            )
+
+
+class _Announcing(RunStore):
+    """A store that announces a run before it comes to its place."""
+
+    def __init__(self, root: Path, announce: Announce) -> None:
+        super().__init__(root)
+        self.announce = announce
+
+    def put_in_place(self, temporary: Path, target: Path) -> None:
+        """As in the store beneath, and announced before."""
+        self.announce(read_manifest(temporary / MANIFEST))
+        super().put_in_place(temporary, target)
+
+
+class _OwnRun(_Announcing, ReplacingStore):
     """A store that replaces a run only while it is as it was saved."""
 
     def check_replaceable(self, target: Path) -> None:
@@ -82,3 +142,33 @@ class _OwnRun(ReplacingStore):
         """
         if {file.name for file in target.iterdir()} != OWN_FILES:
             raise NameTakenError(f"Expected {target.name!r} as it was saved, found more in it.")
+
+
+def _tell_no_one(_: Manifest) -> None:
+    """Announce nothing."""
+
+
+def _copied(folder: Path, store: RunStore, manifest: Manifest) -> Run:
+    """Copy a run into a store under the name that the manifest states.
+
+    Raises:
+        RunError: the name is taken, the run is damaged, or there is no room.
+    """
+    target = store.folder(manifest.run_id)
+    store.refuse_taken(target)
+    temporary = temporary_name(target)
+    try:
+        temporary.mkdir()
+        for name in (ARRAYS, WEIGHTS):
+            shutil.copyfile(folder / name, temporary / name)
+        (temporary / MANIFEST).write_text(seal(manifest))
+        check_parts(open_run(temporary))
+        store.put_in_place(temporary, target)
+    except OSError as error:
+        raise RunError(
+            f"Expected room to save the run {manifest.run_id!r}, found {one_line(error)}; make "
+            f"room, or choose another folder of runs."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return open_run(target)

@@ -47,6 +47,7 @@ __all__ = [
 
 JOBS_FOLDER = ".jobs"
 CARD, STATE, PROGRESS, PLACE = "job.json", "state.json", "progress.json", "place.json"
+SAVED = "saved.json"
 LOSSES, STOP, BEAT, LOCK = "losses.jsonl", "stop", "beat", "lock"
 
 CLAIM_SECONDS = 2.0
@@ -228,7 +229,13 @@ class JobFolder:
         """
         try:
             return kind.model_validate(unseal((self.path / name).read_bytes()))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise JobError(
+                f"{place(self.path / name)}: expected a record of a training job, found "
+                f"{one_line(error)}; see that the folder of runs is there and can be read, then "
+                f"try again."
+            ) from error
+        except ValueError as error:
             raise JobError(
                 f"{place(self.path / name)}: expected a record of a training job, found "
                 f"{one_line(error)}; delete the job's folder and train anew."

@@ -24,13 +24,26 @@ BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
 """Without a beat for so long, a worker counts as gone."""
 
+EPOCH_SECONDS = 5e8
+"""More than any machine has run for, and less than any date since 1970 that a process began at."""
+
+SAME_SECONDS = 0.5
+"""How exactly the start of a process is known; its number is not given anew so soon."""
+
 ENDED = b"over"
 WIDTH = 24
 """Bytes of a beat: this machine's monotonic clock in seconds, which no change of the date moves."""
 
 
 class Process(Card):
-    """A process that must live for a state to be true; a number alone may be given anew."""
+    """A process that must live for a state to be true; a number alone may be given anew.
+
+    Attributes:
+        host: the machine's name.
+        pid: the process's number there.
+        began: seconds from the machine's start to the process's, which no change of the date
+            moves; records of earlier versions state seconds since 1970.
+    """
 
     host: str
     pid: int
@@ -40,7 +53,7 @@ class Process(Card):
     def of(cls, pid: int | None = None) -> Process:
         """This process, or another one of this machine."""
         found = psutil.Process(pid)
-        return cls(host=socket.gethostname(), pid=found.pid, began=found.create_time())
+        return cls(host=socket.gethostname(), pid=found.pid, began=_since_boot(found))
 
     def lives(self, beat: Path) -> bool:
         """Whether it runs; one on another machine is known by its beat alone."""
@@ -49,7 +62,9 @@ class Process(Card):
             return silent < SILENCE_SECONDS
         try:
             found = psutil.Process(self.pid)
-            return found.create_time() == self.began and found.status() != psutil.STATUS_ZOMBIE
+            began = _since_boot(found) if self.began < EPOCH_SECONDS else found.create_time()
+            same = abs(began - self.began) < SAME_SECONDS
+            return same and found.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
@@ -66,6 +81,24 @@ class Process(Card):
             return time.monotonic() - float(content) < SILENCE_SECONDS
         except ValueError:  # no beat yet, or one of an earlier version, which wrote nothing
             return True
+
+
+def _since_boot(process: psutil.Process) -> float:
+    """Seconds from the machine's start to a process's."""
+    return process.create_time() - psutil.boot_time()
+
+
+def beat_once(file: Path) -> None:
+    """Make the file of a beat, of a process that begins its work next.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        _write(descriptor, _now())
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from dynst_core.fields.mask import Mask
 from dynst_core.jobs.fallback import fallback_folders
-from dynst_core.jobs.folder import PROGRESS, JobFolder
+from dynst_core.jobs.folder import PROGRESS, SAVED, JobFolder
 from dynst_core.jobs.records import JobProgress, LevelDone
+from dynst_core.jobs.saved_run import beside_levels
 from dynst_core.runs.manifest import one_line
 from dynst_core.training.checkpoint import levels_in, read_checkpoint, write_checkpoint
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining, Progress
@@ -67,12 +68,12 @@ class Checkpoints:
         _remove(list(self.folder.path.glob("*.safetensors")))
         for root in fallback_folders():
             mine = self._elsewhere(root)
-            _remove(list(mine.glob("*.safetensors")))
+            _remove([*mine.glob("*.safetensors"), mine / SAVED])
             if mine.is_dir() and not any(mine.iterdir()):
                 mine.rmdir()
 
     def _elsewhere(self, root: Path) -> Path:
-        return root / "levels" / self.folder.path.name
+        return beside_levels(self.folder, root)
 
     def _write_elsewhere(self, training: PathTraining, files: list[Path], why: str) -> None:
         for file in files:

@@ -136,16 +136,7 @@ class JobQueue:
         """Start the local cluster's process; returns its address and what lets a client in."""
         from distributed.security import Security
 
-        # From the project's folder, so that this very package is what its workers import.
-        self._cluster = subprocess.Popen(
-            [sys.executable, "-m", "dynst_core.jobs.queue"],
-            cwd=Path(__file__).resolve().parents[2],
-            env={"OMP_NUM_THREADS": str(THREADS), **os.environ},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for the app; the pipe then ends the cluster
-        )
+        self._cluster = self._popen()
         assert self._cluster.stdout is not None  # noqa: S101  asked for above
         line = self._cluster.stdout.readline()
         if not line:
@@ -156,6 +147,19 @@ class JobQueue:
             )
         known: dict[str, str] = json.loads(line)
         return known.pop("address"), Security(require_encryption=True, **known)
+
+    def _popen(self) -> subprocess.Popen[str]:
+        """The local cluster's process, with a pipe to its input and one from its output."""
+        # From the project's folder, so that this very package is what its workers import.
+        return subprocess.Popen(
+            [sys.executable, "-m", "dynst_core.jobs.queue"],
+            cwd=Path(__file__).resolve().parents[2],
+            env={"OMP_NUM_THREADS": str(THREADS), **os.environ},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the app; the pipe then ends the cluster
+        )
 
     def _disconnect(self) -> None:
         if self._client is not None:

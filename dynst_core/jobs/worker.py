@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dynst_core.errors import DynSTError, JobError
+from dynst_core.errors import DynSTError, JobError, RunError
 from dynst_core.evaluation.save_run import save_training, worth_saving
 from dynst_core.forecasting.problem import Problem
-from dynst_core.jobs.final_store import FinalStore
 from dynst_core.jobs.folder import (
     BEAT,
     PLACE,
@@ -23,6 +22,7 @@ from dynst_core.jobs.folder import (
 )
 from dynst_core.jobs.liveness import beating
 from dynst_core.jobs.progress import Checkpoints, train_member
+from dynst_core.jobs.saved_run import final_store, settle
 from dynst_core.runs.manifest import one_line
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import PathTraining
@@ -61,7 +61,8 @@ def _train(folder: JobFolder, card: JobCard) -> None:
     try:
         _train_and_save(folder, card, trainings)
     except DynSTError as error:
-        conclude(folder, "failed", str(error), RESUME if trainings else ANEW)
+        again = RESUME if trainings or isinstance(error, RunError) else ANEW
+        conclude(folder, "failed", str(error), again)
     except MemoryError:
         conclude(folder, "failed", "The memory of this machine did not suffice.", SMALLER)
     except OSError:
@@ -75,7 +76,9 @@ def _train(folder: JobFolder, card: JobCard) -> None:
 
 def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraining]) -> None:
     request, began = card.request, time.monotonic()
-    before = folder.stated().seconds
+    if settled(folder) is not None:
+        return
+    before = folder.stated()
     problem = problem_of_job(card)
     record_start(folder, problem)
     checkpoints = Checkpoints(folder)
@@ -83,7 +86,7 @@ def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraini
         trainings.append(training_for(request, problem, member))
         if not _train_member(folder, card, trainings[-1], member, checkpoints):
             break
-    seconds = before + time.monotonic() - began
+    seconds = before.seconds + time.monotonic() - began
     kept = worth_saving(trainings)
     if kept is None:
         sentence = "No level with sites removed was finished yet, so there is no plan to save."
@@ -91,10 +94,11 @@ def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraini
         return
     record_saving(folder)
     training, complete = kept
-    store = FinalStore(folder.store, folder.stated().run_id)
+    over = len(complete) == request.seeds
+    store = final_store(folder, card, before.run_id, over=over, elsewhere=False)
     command = card.command or request.command()
     run = save_training(training, store, card.name, command, seconds, complete)
-    seconds = before + time.monotonic() - began  # the test and the writing too
+    seconds = before.seconds + time.monotonic() - began  # the test and the writing too
     conclude_saved(folder, card, run, complete, seconds, checkpoints)
 
 
@@ -110,6 +114,24 @@ def _train_member(
         if folder.stop_asked:
             return False
     return True
+
+
+def settled(folder: JobFolder) -> Run | None:
+    """The run of a training that was saved in full before, brought to its place; the job is over.
+
+    Args:
+        folder: the training's, claimed.
+    Returns:
+        None where the training goes on.
+    Raises:
+        RunError: the run was saved elsewhere, and its place still cannot take it.
+    """
+    run = settle(folder)
+    if run is not None:
+        sentence = f"Saved as {run.run_id} before; nothing was left to train."
+        conclude(folder, "finished", sentence, "Open its Plan view.", run_id=run.run_id)
+        Checkpoints(folder).remove()
+    return run
 
 
 def problem_of_job(card: JobCard) -> Problem:

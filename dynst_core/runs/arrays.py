@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -122,11 +124,21 @@ class RunArrays:
     check: MaskCheck | None = None
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Give a full disk its usual error: the library has one of its own for it, among others."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(f"arrays that could not be written ({error})") from error
+
+
 def write_arrays(arrays: RunArrays, file: Path) -> None:
     """Write the arrays as NetCDF-4, compressed.
 
     Raises:
         RunError: an error is no finite number, or too large to be kept as one.
+        OSError: the disk is full or read-only.
     """
     _check_finite(arrays)
     sites, path = arrays.sites, arrays.path
@@ -178,7 +190,8 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
     rounded = (*_SUMS, *(f"persistence_{name}" for name in _SUMS), "band")
     for name in data.keys() & set(rounded):
         compressed[name] |= ROUNDED
-    dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
+    with _explained():
+        dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
 
 
 def _noticed(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:

@@ -78,7 +78,11 @@ def serve(runs: Path, script: Path = MAIN, *arguments: str) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # still busy with what a test asked of it
+            server.kill()
+            server.wait()
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:

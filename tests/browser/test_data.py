@@ -110,7 +110,9 @@ def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
     keep(page, "city")
 
     page.get_by_role("link", name="Train on it").first.click()
-    expect(page.get_by_role("combobox", name="Data set")).to_have_value("city: q_kfz", timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Data set")).to_have_value(
+        "city: q_kfz", timeout=PATIENCE
+    )
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator(".st-key-job")).to_contain_text("Trained and saved", timeout=TRAINED)
     page.get_by_role("link", name="Open city in the Plan view").click()

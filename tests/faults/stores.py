@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dynst_core.errors import DynSTError
 from dynst_core.runs.archive import pack_run, unpack_run
-from dynst_core.runs.library import delete, deleted_runs, rename, restore
+from dynst_core.runs.library import delete, deleted_runs, rename, restore, write_note
 from dynst_core.runs.run import Run, check_parts
 from dynst_core.runs.store import RunStore
 from tests.factories import make_arrays, network_sites, save_run
@@ -174,20 +174,52 @@ def _reported(store: RunStore, run_id: str, what: str) -> str:
     return f"{what}: opened as if nothing were wrong"
 
 
-CASES: dict[str, tuple[int, Callable[[Path, random.Random], str]]] = {
-    "every file damaged at random": (200, damage),
-    "half-copied runs": (20, half_copied),
-    "power cut before a rename": (40, power_cut),
+def killed(root: Path, rng: random.Random) -> str:
+    """A process that saves, imports, renames, notes, deletes and restores is killed."""
+    store, seed = fresh(root), rng.random()
+
+    def busy(s: RunStore) -> None:
+        drawn = random.Random(seed)
+        while True:
+            try:
+                drawn.choice(ACTS)(s)
+            except DynSTError:
+                continue
+
+    process = in_child(busy, store)
+    process.join(rng.uniform(0, 0.6))
+    process.kill()
+    process.join()
+    return faults_of(store, 2)
+
+
+ACTS: list[Act] = [
+    save("new"),
+    imported,
+    lambda s: rename(s, "one", "two"),
+    lambda s: rename(s, "two", "one"),
+    lambda s: [delete(s, "one"), restored(s)],
+    lambda s: write_note(s.root / "good", "A note."),
+]
+
+
+CASES: dict[str, tuple[int, int, Callable[[Path, random.Random], str]]] = {
+    "store: kill -9 of saves, imports, renames": (60, 3, killed),
+    "every file damaged at random": (200, 3, damage),
+    "half-copied runs": (20, 3, half_copied),
+    "power cut before a rename": (40, 3, power_cut),
     "rename and rename": (
         20,
+        3,
         race(lambda s: rename(s, "one", "a"), lambda s: rename(s, "one", "b"), 2),
     ),
     "rename and delete": (
         20,
+        3,
         race(lambda s: rename(s, "one", "a"), lambda s: delete(s, "one"), 2),
     ),
-    "import and import": (20, race(imported, imported, 4)),
-    "save and save": (20, race(save("x"), save("x"), 3)),
-    "restore and restore": (20, restore_race),
+    "import and import": (20, 3, race(imported, imported, 4)),
+    "save and save": (20, 3, race(save("x"), save("x"), 3)),
+    "restore and restore": (20, 3, restore_race),
 }
-"""Tries of each fault, and one try: what was lost, "" for nothing."""
+"""Tries of each fault, of its short form, and one try: what was lost, "" for nothing."""

@@ -14,6 +14,7 @@ from app.state import link, rerun
 from app.views.shared import page_head
 from app.views.train.form import JOB
 from dynst_core import commands
+from dynst_core.cli.resume_command import kept_elsewhere
 from dynst_core.errors import DynSTError
 from dynst_core.jobs.folder import Job, JobFolder
 from dynst_core.presentation import formatting
@@ -74,6 +75,12 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
         )
     elif state.name != "running":
         st.caption(messages.as_markdown(f"{state.sentence} {state.next_step}"))
+    if state.resumable and kept_elsewhere(folder):
+        line = formatting.code(commands.here("resume", folder.path.name))
+        st.caption(
+            f"The folder of runs had no room when this training began: its levels are kept in the "
+            f"fallback folder. *Resume* goes on with it, as does {line} in a terminal."
+        )
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_buttons(folder, job)
     _show_pictures(folder, job)
