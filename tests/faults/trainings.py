@@ -223,7 +223,7 @@ def killed_with_levels(root: Path) -> JobFolder:
 
 
 def half_copied_levels(root: Path, rng: random.Random) -> None:
-    """The finished levels were copied in part: reported in a sentence, and beside them others go on."""
+    """The finished levels were copied in part: that is said in a sentence, and others go on."""
     undisturbed(root.parent, QUICK)
     folder = killed_with_levels(root)
     whole = folder.path.with_name(f"{folder.path.name[:-1]}x")
