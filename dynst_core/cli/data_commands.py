@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from dynst_core import commands
+from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
-from dynst_core.intake import store
 from dynst_core.intake.choices import Question, parsed
 from dynst_core.intake.verdict import Verdict, check
 
@@ -186,7 +186,7 @@ def export_command(
 @data.command("append")
 def append_command(name: Name, files: Files) -> None:
     """Add newer files of the same kind, read with the settings of the first."""
-    kept, said = store.append(name, files)
+    kept, said = newer.append(name, files)
     for note in said:
         _say(note)
     _say(f"{name} now has {kept.n_sites:,} sites and {kept.n_times:,} times.")

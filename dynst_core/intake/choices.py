@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from dynst_core.datasets.reading.settings import number_of
 from dynst_core.errors import ConfigError
 
 ALIASES = {
@@ -48,12 +49,14 @@ class Choices:
         step: the step of the data set, such as "15 min"; values are resampled to it.
         resample: how values within one step become one: mean, sum, last, first, median, min, max.
         repeats: what becomes of several values of one site at one time, by the same words.
+        only: which rows of a table to read, as in "parameter:pm25".
         site: the column of site ids, or "file name".
         value: the columns or variables to use, each a channel.
         unit: the unit of each, in that order.
         missing_value: numbers or texts that mean "not measured".
         measured_values: numbers that were measured although they are as missing values are written.
         place_id: the column of site ids in the file of places.
+        leading_zeros: "ignore" where 00044 and 44 are the same site.
         latitude, longitude: columns of degrees.
         x, y: columns of metres, or of a projection.
         crs: the projection of x and y, such as "EPSG:25833"; "local" for metres of a frame of
@@ -61,11 +64,14 @@ class Choices:
         box: what a grid without coordinates spans: west, south, east, north in degrees.
         moved: where a site stands that was moved: "first", "last" or "mean"; or "separate".
         unplaced: "drop" to leave out sites without a place.
-        separator, decimal, thousands, encoding, header: how text is written; `header` is the line
-            of the column names, 0 for none.
+        separator, decimal, thousands, encoding, header: how text is written; signs may be named
+            "tab" and "blank", `thousands` is "none" where there is no such sign, and `header` is
+            the line of the column names, 0 for none.
         select: what to take along further dimensions, as in "level:500".
         axes: names of axes by role, as in "latitude:y", or the roles of an array's axes in order.
         time_units: units of times in place of the file's, as in "hours since 2000-01-01".
+        convert_units: "true" to convert a grid's values to the unit stated.
+        valid_range: "false" to take values of a grid outside the range that its file states.
         group: the group within a NetCDF, Zarr or HDF5 file.
         title, place, licence, attribution, source: words for headings and credits.
     """
@@ -81,12 +87,14 @@ class Choices:
     step: str = ""
     resample: str = ""
     repeats: str = ""
+    only: tuple[str, ...] = ()
     site: str = ""
     value: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
     missing_value: tuple[str, ...] = ()
     measured_values: tuple[str, ...] = ()
     place_id: str = ""
+    leading_zeros: str = ""
     latitude: str = ""
     longitude: str = ""
     x: str = ""
@@ -103,6 +111,8 @@ class Choices:
     select: tuple[str, ...] = ()
     axes: tuple[str, ...] = ()
     time_units: str = ""
+    convert_units: str = ""
+    valid_range: str = ""
     group: str = ""
     title: str = ""
     place: str = ""
@@ -126,7 +136,8 @@ class Choices:
             value = getattr(self, field.name)
             if value not in ("", ()):
                 joint = "+" if field.name == "time" else ","
-                found[field.name] = joint.join(value) if isinstance(value, tuple) else value
+                text = joint.join(value) if isinstance(value, tuple) else value
+                found[field.name] = {"\t": "tab", " ": "blank"}.get(text, text)
         return found
 
 
@@ -194,7 +205,8 @@ def parsed(settings: Iterable[str], onto: Choices | None = None) -> Choices:
 def _value(name: str, text: str) -> str | tuple[str, ...]:
     several = str(next(f.type for f in fields(Choices) if f.name == name)).startswith("tuple")
     if not several:
-        return text.strip('"') if name != "separator" else _separator(text)
+        signs = name in ("separator", "decimal", "thousands")
+        return _sign(text) if signs else text.strip('"')
     text = text.strip()
     if re.fullmatch(r"[\[({].*[\])}]", text):
         text = text[1:-1].replace(" = ", ":")
@@ -202,7 +214,7 @@ def _value(name: str, text: str) -> str | tuple[str, ...]:
     return tuple(part.strip().strip('"') for part in divided if part.strip())
 
 
-def _separator(text: str) -> str:
+def _sign(text: str) -> str:
     return {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}.get(text.lower(), text.strip('"'))
 
 
@@ -221,6 +233,9 @@ def check(choices: Choices) -> None:
         "hours": ("start", "end"),
         "moved": ("first", "last", "mean", "separate"),
         "unplaced": ("drop",),
+        "leading_zeros": ("ignore",),
+        "convert_units": ("true",),
+        "valid_range": ("false",),
         "decimal": (".", ","),
     }
     for name, possible in fixed.items():
@@ -234,6 +249,7 @@ def check(choices: Choices) -> None:
         _check_zone(choices.timezone)
     if choices.step:
         step_ns(choices.step)
+    _check_numbers(choices)
     if choices.encoding:
         from pydantic import ValidationError
 
@@ -241,8 +257,18 @@ def check(choices: Choices) -> None:
             TextSettings(encoding=choices.encoding)
         except ValidationError as error:
             raise ConfigError(f"Expected a known encoding, found {first_fault(error)}.") from error
+
+
+def _check_numbers(choices: Choices) -> None:
     if choices.box:
         box_of(choices.box)
+    for text in choices.measured_values:
+        if number_of(text) is None:
+            raise ConfigError(f"Expected numbers as measured_values, found {text!r}; correct it.")
+    if len(choices.separator) > 1:
+        raise ConfigError(
+            f"Expected one sign as separator, found {choices.separator!r}; write a sign, or tab."
+        )
 
 
 def _check_zone(name: str) -> None:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from pydantic import ValidationError
 
 from dynst_core.datasets.grids.deepst import Box, DeepstSettings, read_deepst
 from dynst_core.datasets.grids.grid_files import opened
 from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
-from dynst_core.datasets.reading.settings import first_fault
+from dynst_core.datasets.reading.settings import first_fault, number_of
 from dynst_core.datasets.reading.units import UNSTATED
+from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
 from dynst_core.fields.sites import some
 from dynst_core.intake.choices import Choices, box_of
 from dynst_core.intake.files.bringing import Source
-from dynst_core.intake.roles import UNSTATED_UNIT, Roles
+from dynst_core.intake.naming import about_of, own_words
+from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 
 MOST_VALUES = 150_000_000
 """Values of a grid that are read into memory."""
@@ -136,8 +140,6 @@ def _select(choices: Choices) -> dict[str, float | int | str]:
 
 def _asked(message: str, found: Roles) -> bool:
     """Turn a reader's refusal into a question where a setting answers it."""
-    from dynst_core.intake.verdict import own_words
-
     text = own_words(message)
     wanted = [
         name for name in ASKED if re.search(rf"`{name}\b", text.replace("`variables", "`value"))
@@ -156,8 +158,6 @@ def read_grids(
     Returns:
         None where a reader asks for a setting, which then stands among the questions.
     """
-    from dynst_core.intake.verdict import about_of
-
     units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
     given: dict[str, Any] = {
         "about": about_of(choices),
@@ -178,7 +178,7 @@ def read_grids(
 def _one(source: Source, choices: Choices, given: dict[str, Any], notes: list[str]) -> Field:
     settings = _settings(choices, drop=False)
     try:
-        return read_gridded(source.path, settings, **given)
+        return _placed(read_gridded(source.path, settings, **given), source, choices)
     except DataError as error:
         if "with none at all" not in str(error):
             raise
@@ -188,7 +188,19 @@ def _one(source: Source, choices: Choices, given: dict[str, Any], notes: list[st
             f"{count[1] if count else 'Some'} cells of {source.name} without any value were left "
             f"out, so that the others are drawn as dots."
         )
+        return _placed(field, source, choices)
+
+
+def _placed(field: Field, source: Source, choices: Choices) -> Field:
+    """A field in metres of a projection with its cells in degrees, as sites without a grid."""
+    if choices.crs in ("", "local"):
         return field
+    frame = pd.DataFrame(field.sites.coordinates, columns=["x", "y"])
+    ids = field.sites.site_id.astype(object)
+    places = Places(
+        source.path, ids, frame, geographic=True, guessed=False, crs=choices.crs, decimal="."
+    )
+    return replace(field, sites=places.sites(np.ones(len(ids), dtype=bool)), grid=None)
 
 
 def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
@@ -199,14 +211,25 @@ def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
         "time_units": choices.time_units,
         "group": choices.group,
         "axes": dict(part.split(":", 1) for part in choices.axes if ":" in part),
-        "missing_value": tuple(float(text) for text in choices.missing_value),
+        "missing_value": tuple(_numbers(choices.missing_value)),
         "measured_values": tuple(float(text) for text in choices.measured_values),
-        "geographic": choices.crs != "local",
+        "geographic": not choices.crs,
+        "convert_units": choices.convert_units == "true",
+        "valid_range": choices.valid_range != "false",
     }
     try:
         return GriddedSettings(**given)
     except ValidationError as error:
         raise DataError(f"Expected other settings, found {first_fault(error)}.") from error
+
+
+def _numbers(texts: tuple[str, ...]) -> list[float]:
+    """Marks of missing values, which in a grid are numbers."""
+    numbers = [number_of(text) for text in texts]
+    for text, number in zip(texts, numbers, strict=True):
+        if number is None:
+            raise DataError(f"Expected a number as missing_value of a grid, found {text!r}.")
+    return [number for number in numbers if number is not None]
 
 
 def _in_a_row(fields: list[Field], sources: list[Source], given: dict[str, Any]) -> Field:
@@ -266,8 +289,6 @@ def propose_city(source: Source, found: Roles) -> None:
 
 def read_city(source: Source, choices: Choices) -> Field:
     """A grid in the layout of DeepST."""
-    from dynst_core.intake.verdict import about_of
-
     box = None
     if choices.box:
         west, south, east, north = box_of(choices.box)
@@ -275,7 +296,7 @@ def read_city(source: Source, choices: Choices) -> Field:
     settings = DeepstSettings(
         timezone=choices.timezone,
         box=box,
-        missing_value=tuple(float(text) for text in choices.missing_value) or None,
+        missing_value=tuple(_numbers(choices.missing_value)) or None,
         measured_values=tuple(float(text) for text in choices.measured_values),
     )
     units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)

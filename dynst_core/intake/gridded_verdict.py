@@ -17,8 +17,9 @@ from dynst_core.intake.gridded import (
     read_city,
     read_grids,
 )
-from dynst_core.intake.roles import Roles
-from dynst_core.intake.verdict import Draft, Preview, Verdict, own_words, with_quality
+from dynst_core.intake.naming import own_words
+from dynst_core.intake.roles.found import Roles
+from dynst_core.intake.verdict import Draft, Preview, Verdict, with_quality
 
 
 def check_grids(

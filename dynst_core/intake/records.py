@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +19,12 @@ from dynst_core.datasets.reading.table_times import ISO, Stamps, is_format, read
 from dynst_core.datasets.tables.value_tables import without_empty_rows
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
-from dynst_core.intake import clock_texts
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
+from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
-from dynst_core.intake.roles import FILE_NAME, Group, hour_columns
+from dynst_core.intake.roles.found import FILE_NAME
+from dynst_core.intake.roles.groups import Group
+from dynst_core.intake.roles.sites import hour_columns
 
 MOST_RECORDS = 200_000_000
 """Values that are read at most."""
@@ -82,7 +84,10 @@ class _Reading:
     def reader(self, table: Table, *, marks: tuple[Mark, ...]) -> NumberReader:
         """Reads the numbers of one table."""
         decimal = self.choices.decimal or table.form.get("decimal", (".", ""))[0]
-        thousands = self.choices.thousands or ("" if decimal == "," else None)
+        stated: str | None = self.choices.thousands or None
+        decimal = "," if stated == "." else decimal
+        plain = "" if decimal == "," or self.choices.decimal else None
+        thousands = "" if stated == "none" else stated or plain
         return NumberReader(table.path, decimal, marks, thousands)
 
 
@@ -121,7 +126,20 @@ def _mark(text: str) -> Mark:
     return text if number is None else number
 
 
+def rows_asked(rows: pd.DataFrame, only: tuple[str, ...]) -> pd.DataFrame:
+    """The rows that the planner asks for, by the texts of columns."""
+    for text in only:
+        name, _, wanted = text.partition(":")
+        rows = rows[rows[name.strip()].map(id_text) == wanted.strip()]
+    return rows
+
+
 def _joined(reading: _Reading, values: Group, notes: list[str]) -> Records:
+    if not reading.site:
+        raise DataError(
+            f"Expected rows of {values.name} with {', '.join(reading.choices.only) or 'values'}, "
+            f"found none; correct `only`."
+        )
     site = np.concatenate(reading.site)
     stamps = Stamps(
         np.concatenate([s.utc for s in reading.stamps]),
@@ -165,11 +183,27 @@ def _stamps(rows: pd.DataFrame, table: Table, choices: Choices) -> tuple[Stamps,
     else:
         order = form or clock_texts.YEAR_FIRST
         text = clock_texts.iso_texts(columns, order, choices.hours)
+        _refuse_no_time(text, table)
         form = ISO
     codes, unique = pd.factorize(text, use_na_sentinel=False)
     first = np.unique(codes, return_index=True)[1]
     series = pd.Series(list(unique), index=text.index[first], name=text.name, dtype=object)
     return read_stamps(series, form, table.path), codes
+
+
+def _refuse_no_time(text: pd.Series, table: Table) -> None:
+    """Refuse what is no time, such as the total below a table."""
+    odd = np.array([re.match(r"\d{4}-\d\d-\d\d", str(one)) is None for one in text], dtype=bool)
+    if not odd.any():
+        return
+    line = text.index[odd][0]
+    written = str(text[odd].iloc[0]).strip()
+    usual = f" such as {text[~odd].iloc[0]}" if (~odd).any() else ""
+    raise DataError(
+        f"Expected times{usual} in column {text.name!r} of {table.name}, found "
+        f"{repr(written) if written else 'none'} in line {line}; correct it, drop that row if it "
+        f"is a total or a remark, or state `time_format`, as in `time_format=%d/%m/%Y %H:%M`."
+    )
 
 
 def _read_long(
@@ -185,6 +219,9 @@ def _read_long(
         key = choices.value[0] if own is not None else choices.site
         rows = without_empty_rows(frame, key)
         reading.empty += len(frame) - len(rows)
+        rows = rows_asked(rows, choices.only)
+        if not len(rows):
+            continue
         stamps, codes = _stamps(rows, table, choices)
         reading.stamps.append(stamps.taken(codes))
         if own is None:
@@ -259,7 +296,7 @@ def _read_across(
     """Tables with a column for each site, or for each part of a day."""
     choices = reading.choices
     begin = 0
-    across = hour_columns(values) if days else _site_columns(table, choices)
+    across = hour_columns(values) if days else site_columns(table, values, choices)
     for frame in table.frames():
         if choices.time:
             rows = without_empty_rows(frame, choices.time[0])
@@ -294,13 +331,23 @@ def _ids_of(rows: pd.DataFrame, table: Table, values: Group, reading: _Reading) 
     return reading.sites([id_text(one) for one in rows[reading.choices.site]])
 
 
-def _site_columns(table: Table, choices: Choices) -> list[str]:
-    """The columns of a wide table that are sites."""
+def site_columns(table: Table, values: Group, choices: Choices) -> list[str]:
+    """The columns of a wide table that are sites: all that are stated, or hold numbers."""
     if choices.value:
         return [name for name in choices.value if name in table.columns]
-    left = [name for name in table.columns if name not in choices.time and str(name).strip()]
+    left = [
+        name
+        for name in table.columns
+        if name not in choices.time and name.strip() and not holds_text(values, name)
+    ]
     numbered = left and left[0].lower() in ("index", "unnamed: 0")
     return left[1:] if numbered else left
+
+
+def holds_text(values: Group, name: str) -> bool:
+    """Whether a column holds texts or times and hardly any number."""
+    column = values.columns[name]
+    return bool(column.texts) and column.numeric < 0.2
 
 
 def _counted(begin: int, n: int, table: Table, choices: Choices) -> Stamps:
@@ -311,175 +358,6 @@ def _counted(begin: int, n: int, table: Table, choices: Choices) -> Stamps:
     return Stamps(np.repeat(first.utc, n) + after, np.repeat(first.local, n) + after)
 
 
-# -- one value a site and time --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Pivoted:
-    """Values on (time, site, channel), and what each step on the way did.
-
-    Attributes:
-        time: (t,), UTC.
-        values: (t, s, c), float64.
-        notes: one sentence each.
-        repeats: values that stood again at one time and site.
-        differing: those of them that differ from the first.
-    """
-
-    time: np.ndarray
-    values: np.ndarray
-    notes: tuple[str, ...]
-    repeats: int = 0
-    differing: int = 0
-
-
-NICE_STEPS: tuple[str, ...] = ("1 s", "5 s", "10 s", "30 s", "1 min", "2 min", "5 min", "10 min")
-NICE_STEPS += ("15 min", "30 min", "1 h", "2 h", "3 h", "6 h", "12 h", "1 day")
-
-
-def usual_interval(records: Records) -> float:
-    """The median time between two values of one site, in ns; NaN where no site has two."""
-    order = np.lexsort((records.time, records.site))
-    time, site = records.time[order].astype(np.int64), records.site[order]
-    gaps = np.diff(time)[(np.diff(site) == 0) & (np.diff(time) > 0)]
-    return float(np.median(gaps)) if len(gaps) else float("nan")
-
-
-def suggested_steps(interval: float) -> tuple[str, ...]:
-    """Steps that hold one value of a site or more, the likeliest first."""
-    able = [text for text in NICE_STEPS if step_ns(text) >= 1.5 * interval]
-    return tuple(able[:3]) or ("1 day",)
-
-
-def sites_share_times(records: Records) -> bool:
-    """Whether sites were measured at the same times, so that none need be resampled."""
-    from dynst_core.fields.time_axis import regular
-
-    if len(records.moments) < 2:
-        return True
-    interval = usual_interval(records)
-    full = len(records.moments) * len(records.names)
-    steps = np.diff(records.moments).astype(np.int64)
-    if np.isfinite(interval) and np.median(steps) < 0.5 * interval and full > 3 * len(records.time):
-        return False
-    try:
-        regular(records.moments)
-    except DataError as error:
-        return "at most steps" in str(error)  # regular, with long gaps
-    return True
-
-
-def pivoted(records: Records, choices: Choices) -> Pivoted:
-    """One value of each channel at each time and site.
-
-    Raises:
-        DataError: values stand again with others, and no choice says what becomes of them.
-    """
-    if choices.step and choices.resample:
-        return _resampled(records, choices)
-    time, row = np.unique(records.time, return_inverse=True)
-    time = np.union1d(time, records.moments) if len(records.moments) else time
-    row = np.searchsorted(time, records.time)
-    n_sites, n_channels = len(records.names), records.values.shape[1]
-    _check_size(len(time), n_sites, n_channels)
-    place = row * n_sites + records.site
-    _, index, inverse = np.unique(place, return_index=True, return_inverse=True)
-    repeats = len(place) - len(index)
-    notes = []
-    differing = 0
-    if repeats:
-        first = records.values[index][inverse]
-        same = (first == records.values) | (np.isnan(first) & np.isnan(records.values))
-        differing = int((~same.all(axis=1)).sum())
-        notes.append(
-            f"Rows that stand again for one time and site: {repeats:,}, of which {differing:,} "
-            "hold other values."
-        )
-    values = np.full((len(time) * n_sites, n_channels), np.nan)
-    how = choices.repeats or "first"
-    for channel in range(n_channels):
-        values[:, channel] = _aggregated(
-            place, records.values[:, channel], len(values), how if differing else "first"
-        )
-    if differing and choices.repeats:
-        notes.append(f"Of these the {how} was taken.")
-    return Pivoted(
-        time, values.reshape(len(time), n_sites, n_channels), tuple(notes), repeats, differing
-    )
-
-
-def _check_size(n_times: int, n_sites: int, n_channels: int) -> None:
-    if n_times * n_sites * n_channels > MOST_RECORDS:
-        raise DataError(
-            f"Expected at most {MOST_RECORDS:,} values, found {n_times:,} times of {n_sites:,} "
-            f"sites and {n_channels} channels; resample to a longer step, as in `step=1 h` with "
-            f"`resample=mean`, or bring a shorter stretch."
-        )
-
-
-def _resampled(records: Records, choices: Choices) -> Pivoted:
-    """Values brought to one step, each bin stamped with its beginning."""
-    step = step_ns(choices.step)
-    stamps = records.time
-    if step % DAY_NS == 0 and choices.timezone not in ("", "UTC"):
-        index = pd.DatetimeIndex(stamps).tz_localize("UTC").tz_convert(choices.timezone)
-        stamps = index.tz_localize(None).to_numpy().astype("datetime64[ns]")
-    number = stamps.astype(np.int64) // step
-    first, last = int(number.min()), int(number.max())
-    n_sites, n_channels = len(records.names), records.values.shape[1]
-    _check_size(last - first + 1, n_sites, n_channels)
-    place = (number - first) * n_sites + records.site
-    size = (last - first + 1) * n_sites
-    values = np.stack(
-        [
-            _aggregated(place, records.values[:, c], size, choices.resample)
-            for c in range(n_channels)
-        ],
-        axis=-1,
-    )
-    seen = np.isfinite(records.values).any(axis=1)
-    count = np.bincount(place[seen], minlength=size)
-    notes = [
-        f"{int(seen.sum()):,} rows were resampled to a step of {choices.step} by their "
-        f"{choices.resample}; each of {int((count > 0).sum()):,} values is of "
-        f"{np.median(count[count > 0]):.0f} rows at the median, stamped with the beginning."
-    ]
-    if choices.resample == "sum":
-        usual = np.median(count[count > 0])
-        few = (count > 0) & (count < 0.75 * usual)
-        values[few] = np.nan
-        notes.append(
-            f"{int(few.sum()):,} sums of fewer than three quarters of the usual {usual:.0f} rows "
-            "were left empty."
-        )
-    time = ((np.arange(first, last + 1)) * step).astype("datetime64[ns]")
-    return Pivoted(time, values.reshape(-1, n_sites, n_channels), tuple(notes))
-
-
-def _aggregated(place: np.ndarray, values: np.ndarray, size: int, how: str) -> np.ndarray:
-    """One value for each place, NaN where there is none."""
-    seen = np.isfinite(values)
-    place, values = place[seen], values[seen]
-    made = np.full(size, np.nan)
-    if how in ("first", "last"):
-        order = slice(None, None, -1) if how == "first" else slice(None)
-        made[place[order]] = values[order]
-        return made
-    count = np.bincount(place, minlength=size)
-    if how in ("mean", "sum"):
-        total = np.bincount(place, weights=values, minlength=size)
-        np.divide(total, count if how == "mean" else 1, out=made, where=count > 0)
-        return made
-    if how == "median":
-        series = pd.Series(values).groupby(place).median()
-        made[series.index.to_numpy()] = series.to_numpy()
-        return made
-    start = np.full(size, np.inf if how == "min" else -np.inf)
-    (np.minimum if how == "min" else np.maximum).at(start, place, values)
-    made[count > 0] = start[count > 0]
-    return made
-
-
 def frames_of(group: Group) -> Iterator[tuple[Table, pd.DataFrame]]:
     """All parts of all tables."""
     for table in group.tables:
@@ -487,12 +365,14 @@ def frames_of(group: Group) -> Iterator[tuple[Table, pd.DataFrame]]:
             yield table, frame
 
 
-def unmatched(names: list[str], ids: list[str]) -> tuple[list[str], list[str]]:
-    """Names without an id, and ids without a name."""
-    left, right = {same_id(n) for n in names}, {same_id(i) for i in ids}
+def unmatched(
+    names: list[str], ids: list[str], key: Callable[[str], str] = same_id
+) -> tuple[list[str], list[str]]:
+    """Names without an id, and ids without a name, by the form that a key gives them."""
+    left, right = {key(n) for n in names}, {key(i) for i in ids}
     return (
-        [n for n in names if same_id(n) not in right],
-        list(dict.fromkeys(i for i in ids if same_id(i) not in left)),
+        [n for n in names if key(n) not in right],
+        list(dict.fromkeys(i for i in ids if key(i) not in left)),
     )
 
 

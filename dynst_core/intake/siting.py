@@ -13,9 +13,11 @@ from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
 from dynst_core.datasets.tables.place_files import decimal_of, place_notes
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet, some
-from dynst_core.intake.columns import SITE_NAME
+from dynst_core.intake.moving import places_over_time
 from dynst_core.intake.records import Records, frames_of, listed, unmatched
-from dynst_core.intake.roles import ROWS, Group, Roles, id_pairs
+from dynst_core.intake.roles.columns import SITE_NAME
+from dynst_core.intake.roles.found import ROWS, Roles
+from dynst_core.intake.roles.groups import Group, id_pairs, without_zeros, words_of
 
 ROW_SPACING_M = 1000.0
 """Distance between sites that have no places and are drawn in rows and columns."""
@@ -115,16 +117,16 @@ def _find_ids(values: Group, places: Group, roles: Roles) -> None:
     other = "" if resolved.layout == "wide" else resolved.site
     pairs = [
         (n, name)
-        for name, column, n in id_pairs(places, values)
+        for name, column, n in id_pairs(places, values, ignore=bool(roles.choices.leading_zeros))
         if column == other or other == "file name"
     ]
     if pairs:
         most = max(pairs)[0]
         names = [name for n, name in pairs if n == most]
-        name = next((n for n in names if SITE_NAME.search(n)), names[0])
+        name = next((n for n in names if SITE_NAME.search(words_of(n))), names[0])
         roles.propose("place_id", name, f"{most:,} of its texts are ids of the values")
         return
-    named = [n for n in places.columns if SITE_NAME.search(n)]
+    named = [n for n in places.columns if SITE_NAME.search(words_of(n))]
     if named:
         roles.propose(
             "place_id", named[0], "by its name, though few of its texts are ids of the values"
@@ -273,10 +275,15 @@ def _site_set(
 
 
 def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) -> Located:
-    unplaced, unused = unmatched(records.names, rows.ids)
+    ignore = bool(roles.choices.leading_zeros)
+
+    def key(text: str) -> str:
+        return without_zeros(same_id(text)) if ignore else same_id(text)
+
+    unplaced, unused = unmatched(records.names, rows.ids, key)
     notes = list(rows.notes)
-    number = {same_id(name): i for i, name in enumerate(records.names)}
-    kept = [i for i, one in enumerate(rows.ids) if same_id(one) in number]
+    number = {key(name): i for i, name in enumerate(records.names)}
+    kept = [i for i, one in enumerate(rows.ids) if key(one) in number]
     nowhere = [rows.ids[i] for i in kept if not np.isfinite(rows.where[i]).all()]
     unplaced += nowhere
     kept = [i for i in kept if np.isfinite(rows.where[i]).all()]
@@ -302,7 +309,7 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
         )
     ids = [rows.ids[i] for i in kept]
     sites = _site_set(ids, rows.where[kept], [rows.lines[i] for i in kept], places, roles)
-    order = np.array([number[same_id(one)] for one in ids], dtype=np.int64)
+    order = np.array([number[key(one)] for one in ids], dtype=np.int64)
     notes += place_notes(sites, places.name)
     return Located(sites, order, tuple(unplaced), tuple(unused), (), tuple(notes))
 
@@ -315,7 +322,7 @@ def _beside_values(records: Records, values: Group, roles: Roles) -> Located:
         raise DataError(f"Expected coordinates beside the values of {values.name}, found none.")
     known = np.isfinite(records.where).all(axis=1)
     n = len(records.names)
-    first, last, mean, count = _places_over_time(records, known, degrees)
+    first, last, mean, count = places_over_time(records, known, degrees)
     moved = [(records.names[i], int(count[i])) for i in np.flatnonzero(count > 1)]
     notes = []
     if moved:
@@ -353,53 +360,3 @@ def _beside_values(records: Records, values: Group, roles: Roles) -> Located:
     sites = _site_set(ids, where[order], list(range(1, len(order) + 1)), values, roles)
     notes += place_notes(sites, values.name)
     return Located(sites, order, tuple(unplaced), (), tuple(moved), tuple(notes))
-
-
-def _places_over_time(
-    records: Records, known: np.ndarray, degrees: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """First, last and mean place of each site, and how many it has."""
-    n = len(records.names)
-    first, last, mean = (np.full((n, 2), np.nan) for _ in range(3))
-    order = np.flatnonzero(known)[np.argsort(records.time[known], kind="stable")]
-    where, site = (
-        records.where[order] if records.where is not None else np.empty((0, 2)),
-        records.site[order],
-    )
-    last[site] = where
-    first[site[::-1]] = where[::-1]
-    away = where - first[site]
-    if degrees:
-        away[:, 0] = (away[:, 0] + 180.0) % 360.0 - 180.0
-    count = np.maximum(np.bincount(site, minlength=n), 1)
-    shift = np.column_stack(
-        [np.bincount(site, weights=away[:, i], minlength=n) / count for i in (0, 1)]
-    )
-    mean = first + shift
-    rounded = np.column_stack([site, np.round(where, 6 if degrees else 1)])
-    distinct = np.unique(rounded, axis=0)
-    places = np.bincount(distinct[:, 0].astype(np.int64), minlength=n)
-    return first, last, mean, places
-
-
-def separated(records: Records, degrees: bool) -> Records:
-    """The same records with each place of a site a site of its own, "ID @ place number"."""
-    from dataclasses import replace
-
-    if records.where is None:
-        return records
-    where = np.round(records.where, 6 if degrees else 1)
-    keys = np.column_stack([records.site, where])
-    keys = np.nan_to_num(keys, nan=-1e9)
-    unique, code = np.unique(keys, axis=0, return_inverse=True)
-    firsts = np.full(len(unique), np.iinfo(np.int64).max)
-    np.minimum.at(firsts, code.ravel(), records.time.astype(np.int64))
-    rank = np.lexsort((firsts, unique[:, 0]))
-    names = [""] * len(unique)
-    seen: dict[int, int] = {}
-    total = np.bincount(unique[:, 0].astype(np.int64))
-    for at in rank:
-        site = int(unique[at, 0])
-        seen[site] = seen.get(site, 0) + 1
-        names[at] = records.names[site] + (f" @{seen[site]}" if total[site] > 1 else "")
-    return replace(records, site=code.ravel().astype(np.int64), names=names)

@@ -11,32 +11,31 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
-from dynst_core.datasets.catalogue import load_catalogue, load_entry
+from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.datasets.kept import CARD_FILE, FIELD_FILE, datasets_folder, to_dataset
 from dynst_core.errors import DataError
-from dynst_core.fields.field import Field, make_field
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.field import Field
+from dynst_core.fields.sites import some
 from dynst_core.files.atomic import flush_tree, is_leftover, temporary_name, write_atomically
 from dynst_core.intake.choices import Choices
+from dynst_core.intake.entries import entry_of, toml_of
 from dynst_core.intake.files.bringing import Original
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 TRASH, LOCK = ".trash", ".lock"
 LOCK_SECONDS = 20.0
 FORMAT = 1
-DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True)
@@ -94,25 +93,30 @@ def keep(verdict: Verdict, name: str) -> Kept:
         DataError: something is asked or refused, the name cannot be used, or the disk refuses.
     """
     check_name(name)
-    field = _field_of(verdict)
-    with _changing() as folder:
+    field = field_of(verdict)
+    with changing() as folder:
         _check_free(folder, name)
-        entry = _entry(name, field, verdict.choices)
+        entry = entry_of(name, field, verdict.choices)
         card = {
             "format": FORMAT,
             "entry": entry,
-            "created": _now(),
+            "created": now(),
             "settings": _settings(verdict.choices),
             "originals": [asdict(original) for original in verdict.originals],
             "n_sites": len(field.sites),
             "n_times": field.n_times,
             "history": [],
         }
-        _write(folder / name, field, card)
+        write(folder / name, field, card)
     return kept(name)
 
 
-def _field_of(verdict: Verdict) -> Field:
+def field_of(verdict: Verdict) -> Field:
+    """The data of a verdict that leaves nothing open.
+
+    Raises:
+        DataError: what is asked first, or why the data are refused.
+    """
     if verdict.field is not None and verdict.ready:
         return verdict.field
     if verdict.refusal:
@@ -137,33 +141,8 @@ def _check_free(folder: Path, name: str) -> None:
         )
 
 
-def _entry(name: str, field: Field, choices: Choices) -> dict[str, Any]:
-    history, horizon = _lengths(field)
-    return {
-        "title": choices.title or ", ".join(field.channels),
-        "place": choices.place or name,
-        "channels": [
-            {"name": c, "unit": u} for c, u in zip(field.channels, field.units, strict=True)
-        ],
-        "licence": choices.licence or "not stated",
-        "attribution": choices.attribution or "own data",
-        "source": choices.source or "own files",
-        "history": history,
-        "horizon": horizon,
-        "opened": FIELD_FILE,
-        "loader": {"kind": "kept"},
-    }
-
-
-def _lengths(field: Field) -> tuple[int, int]:
-    """Usual lengths of a forecaster's input and output: half a day, within what trains well."""
-    step = float(field.step / np.timedelta64(1, "s"))
-    length = int(np.clip(round(DAY_SECONDS / 2 / step), 4, 12))
-    length = max(1, min(length, field.n_times // 30))
-    return length, length
-
-
-def _write(place: Path, field: Field, card: dict[str, Any]) -> None:
+def write(place: Path, field: Field, card: dict[str, Any]) -> None:
+    """Put a data set in its place in one step, that of an earlier one too."""
     temporary = temporary_name(place)
     temporary.mkdir()
     try:
@@ -192,7 +171,7 @@ def _write(place: Path, field: Field, card: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _changing() -> Iterator[Path]:
+def changing() -> Iterator[Path]:
     """The folder of data sets, while no other program changes it."""
     folder = datasets_folder()
     try:
@@ -232,13 +211,14 @@ def _settings(choices: Choices) -> dict[str, str | list[str]]:
     }
 
 
-def _choices(settings: dict[str, Any]) -> Choices:
+def choices_in(settings: dict[str, Any]) -> Choices:
     """Choices out of JSON."""
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
     return Choices(**given)
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment in UTC, ISO 8601."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -251,13 +231,13 @@ def kept(name: str) -> Kept:
     Raises:
         DataError: there is none of that name.
     """
-    folder, card = _card(name)
+    folder, card = read_card(name)
     return Kept(
         name,
         folder,
         card["entry"]["title"],
         card["created"],
-        _choices(card["settings"]),
+        choices_in(card["settings"]),
         tuple(Original(**one) for one in card["originals"]),
         int(card["n_sites"]),
         int(card["n_times"]),
@@ -279,7 +259,12 @@ def all_kept() -> tuple[Kept, ...]:
     return tuple(found)
 
 
-def _card(name: str) -> tuple[Path, dict[str, Any]]:
+def read_card(name: str) -> tuple[Path, dict[str, Any]]:
+    """The folder and the card of a data set.
+
+    Raises:
+        DataError: there is none, or its card is damaged.
+    """
     check_name(name)
     folder = datasets_folder() / name
     if not (folder / CARD_FILE).is_file():
@@ -314,8 +299,8 @@ def rename(name: str, wish: str) -> Kept:
         DataError: there is none, or the new name cannot be used.
     """
     check_name(wish)
-    with _changing() as folder:
-        place, _ = _card(name)
+    with changing() as folder:
+        place, _ = read_card(name)
         _check_free(folder, wish)
         place.rename(folder / wish)
     return kept(wish)
@@ -327,15 +312,15 @@ def delete(name: str) -> DeletedData:
     Raises:
         DataError: there is none of that name.
     """
-    with _changing() as folder:
+    with changing() as folder:
         place = folder / check_name(name)
         if not place.is_dir():
-            _card(name)
-        now = _now()
-        key = f"{re.sub('[^0-9TZ]', '', now)}-{uuid.uuid4().hex[:8]}"
+            read_card(name)
+        moment = now()
+        key = f"{re.sub('[^0-9TZ]', '', moment)}-{uuid.uuid4().hex[:8]}"
         (folder / TRASH / key).mkdir(parents=True)
         place.rename(folder / TRASH / key / name)
-    return DeletedData(key, name, now)
+    return DeletedData(key, name, moment)
 
 
 def deleted() -> tuple[DeletedData, ...]:
@@ -366,7 +351,7 @@ def restore(what: DeletedData | str) -> Kept:
             f"{some([d.name for d in there], 6) or 'none'}; it was restored already, or never "
             "there."
         )
-    with _changing() as folder:
+    with changing() as folder:
         _check_free(folder, wanted.name)
         place = folder / TRASH / wanted.key
         (place / wanted.name).rename(folder / wanted.name)
@@ -385,7 +370,8 @@ def export(name: str, folder: Path) -> tuple[Path, Path]:
     Raises:
         DataError: there is none of that name, or the files cannot be written or are there already.
     """
-    place, card = _card(name)
+    place, card = read_card(name)
+    stated = choices_in(card["settings"]).stated()
     entry = {**card["entry"], "opened": f"{name}.nc"}
     toml, data = folder / f"{name}.toml", folder / f"{name}.nc"
     try:
@@ -394,128 +380,10 @@ def export(name: str, folder: Path) -> tuple[Path, Path]:
             if file.exists():
                 raise DataError(f"Expected no file {file} yet, found one; name another folder.")
         write_atomically(data, (place / FIELD_FILE).read_bytes())
-        write_atomically(toml, _toml(name, entry, card).encode())
+        write_atomically(toml, toml_of(name, entry, card, stated).encode())
     except OSError as error:
         raise DataError(
             f"Expected a folder that can be written to, found {error.strerror or error} at "
             f"{folder}; name another."
         ) from error
     return toml, data
-
-
-def _toml(name: str, entry: dict[str, Any], card: dict[str, Any]) -> str:
-    """An entry of a catalogue as TOML, with what it was made of as comments."""
-
-    def text(value: object) -> str:
-        if isinstance(value, dict):
-            return "{ " + ", ".join(f"{key} = {text(one)}" for key, one in value.items()) + " }"
-        if isinstance(value, list):
-            return "[" + ", ".join(map(text, value)) + "]"
-        return json.dumps(value, ensure_ascii=False)
-
-    lines = [f"# Exported by DynST Planner from a data set added {card['created']}."]
-    lines += [f"# Made of {o['name']}, SHA-256 {o['sha256']}." for o in card["originals"][:50]]
-    stated = _choices(card["settings"]).stated()
-    lines += [f"# Read with {key}={value}" for key, value in stated.items()]
-    lines = [line.replace("\n", " ").replace("\r", " ") for line in lines]
-    key = name if re.fullmatch(r"[\w-]+", name) else json.dumps(name)
-    return (
-        "\n".join([*lines, "", f"[{key}]", *(f"{k} = {text(v)}" for k, v in entry.items())]) + "\n"
-    )
-
-
-# -- newer files ----------------------------------------------------------------------------------
-
-
-def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...]]:
-    """Add newer files of the same kind, read with the settings of the first.
-
-    Values of the new files replace earlier ones at the same time and site.
-
-    Args:
-        name: of the data set.
-        paths: files that may come without their places, which are known.
-    Returns:
-        The data set, and what was added or noticed, one sentence each.
-    Raises:
-        DataError: the files cannot be read with these settings, or have another step.
-    """
-    place, card = _card(name)
-    old = load_entry(load_catalogue()[name], progress=False)
-    choices = _choices(card["settings"])
-    verdict = _check_newer(paths, choices, old)
-    new = _field_of(verdict)
-    joined, said = _joined(old, new, tuple(map(float, choices.measured_values)))
-    record = {"time": _now(), "originals": [asdict(o) for o in verdict.originals], "notes": said}
-    with _changing():
-        place, card = _card(name)
-        card = {
-            **card,
-            "originals": [*card["originals"], *record["originals"]],
-            "n_sites": len(joined.sites),
-            "n_times": joined.n_times,
-            "history": [*card["history"], record],
-        }
-        _write(place, joined, card)
-    return kept(name), said
-
-
-def _check_newer(paths: Sequence[Path | str], choices: Choices, old: Field) -> Verdict:
-    """The verdict on newer files, with the places that are known where they bring none."""
-    from dynst_core.intake.known_places import with_known_places
-
-    plain = replace(choices, values="", places=choices.places if choices.places == "rows" else "")
-    return with_known_places(paths, plain, old, check)
-
-
-def _joined(old: Field, new: Field, measured: tuple[float, ...]) -> tuple[Field, tuple[str, ...]]:
-    if new.channels != old.channels or new.grid is not None or old.grid is not None:
-        raise DataError(
-            f"Expected the channels {', '.join(old.channels)} of a network, found "
-            f"{', '.join(new.channels)}; newer files must be of the same kind."
-        )
-    if new.step != old.step:
-        raise DataError(
-            f"Expected the step of the data set, {old.step}, found {new.step}; resample the newer "
-            f"files to it, or add them as a data set of their own."
-        )
-    ids = list(map(str, old.sites.site_id))
-    number = {one: i for i, one in enumerate(ids)}
-    fresh = [i for i, one in enumerate(map(str, new.sites.site_id)) if one not in number]
-    column = np.array([number.get(str(one), -1) for one in new.sites.site_id])
-    column[fresh] = len(ids) + np.arange(len(fresh))
-    time = np.union1d(old.time, new.time)
-    values = np.full(
-        (len(time), len(ids) + len(fresh), len(old.channels)), np.nan, dtype=np.float32
-    )
-    values[np.searchsorted(time, old.time), : len(ids)] = old.dataset["values"].values
-    rows = np.searchsorted(time, new.time)
-    given = new.dataset["values"].values
-    before = values[np.ix_(rows, column)]
-    values[np.ix_(rows, column)] = np.where(np.isfinite(given), given, before)
-    changed = int((np.isfinite(before) & np.isfinite(given) & (before != given)).sum())
-    said = [
-        f"{len(time) - old.n_times:,} times were added, from {new.time[0]} to {new.time[-1]} UTC."
-    ]
-    if fresh:
-        said.append(f"{len(fresh):,} sites were added ({some(new.sites.site_id[fresh], 5)}).")
-    if changed:
-        said.append(f"{changed:,} earlier values were replaced by other ones of the new files.")
-    sites = SiteSet(
-        np.array([*ids, *map(str, new.sites.site_id[fresh])]),
-        np.vstack([old.sites.coordinates, new.sites.coordinates[fresh]]),
-        old.sites.geographic,
-        old.sites.edges,
-    )
-    notes = tuple(dict.fromkeys([*old.notes, *said]))
-    field = make_field(
-        values,
-        time,
-        sites,
-        channels=old.channels,
-        units=old.units,
-        about=old.about,
-        notes=notes,
-        measured_values=measured,
-    )
-    return field, tuple(said)

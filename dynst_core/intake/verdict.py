@@ -14,10 +14,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dynst_core.errors import DataError
-from dynst_core.fields.field import About, Field, make_field
+from dynst_core.fields.field import Field, make_field
 from dynst_core.fields.sites import SiteSet, some
 from dynst_core.fields.time_axis import duration
-from dynst_core.intake import roles
 from dynst_core.intake.choices import Choices, Proposal, Question
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.bringing import (
@@ -29,17 +28,19 @@ from dynst_core.intake.files.bringing import (
     left_out,
     originals,
 )
+from dynst_core.intake.files.point_texts import with_points
 from dynst_core.intake.files.sheets import Table, tables_of
+from dynst_core.intake.moving import separated
+from dynst_core.intake.naming import about_of, channels_of, own_words
+from dynst_core.intake.pivoting import pivoted, sites_share_times, suggested_steps, usual_interval
 from dynst_core.intake.quality import Quality, quality_of
-from dynst_core.intake.records import (
-    Records,
-    pivoted,
-    read_records,
-    sites_share_times,
-    suggested_steps,
-    usual_interval,
-)
-from dynst_core.intake.siting import Located, find_places, located, separated
+from dynst_core.intake.records import Records, read_records
+from dynst_core.intake.roles.found import ROWS, Roles
+from dynst_core.intake.roles.groups import grouped
+from dynst_core.intake.roles.sites import find_sites_and_values
+from dynst_core.intake.roles.split import split
+from dynst_core.intake.roles.times import find_times
+from dynst_core.intake.siting import Located, find_places, located
 
 PREVIEW_ROWS = 5
 
@@ -118,6 +119,20 @@ def check(paths: Sequence[Path | str], choices: Choices | None = None) -> Verdic
     files = [Path(path) for path in paths]
     if not files:
         raise DataError("Expected files to check, found none; name a table, a grid or a folder.")
+    try:
+        return _checked(files, stated)
+    except DataError as error:
+        raise DataError(own_words(str(error))) from error
+    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError) as error:
+        kind = type(error).__name__
+        names = some([file.name for file in files], 3)
+        raise DataError(
+            f"Expected data of a usual form in {names}, found what is not understood ({kind}); "
+            f"state `values`, `time`, `site` and `value`, or write a plain CSV table."
+        ) from error
+
+
+def _checked(files: list[Path], stated: Choices) -> Verdict:
     with brought(files) as found, TemporaryDirectory(prefix="dynst-intake-") as folder:
         grids = [source for source in found.sources if _is_grid(source)]
         if grids:
@@ -135,7 +150,7 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
     endings = set()
     for source in found.sources:
         try:
-            tables += _tables(source, stated, folder)
+            tables += [with_points(table) for table in _tables(source, stated, folder)]
             endings.add(source.ending)
         except DataError as error:
             if source.named:
@@ -189,7 +204,7 @@ def preview_of(table: Table, kind: str) -> Preview:
 class Draft:
     """A verdict in the making."""
 
-    found: roles.Roles
+    found: Roles
     previews: tuple[Preview, ...]
     notes: list[str]
 
@@ -217,20 +232,20 @@ def check_tables(
     files: list[Path], brought_files: Brought, tables: list[Table], stated: Choices
 ) -> Verdict:
     """The verdict on files that are all tables."""
-    found = roles.Roles(stated)
+    found = Roles(stated)
     kind_of = {source.name: source.kind for source in brought_files.sources}
     shown = [preview_of(t, kind_of.get(t.path.name, kinds.TEXT)) for t in tables[:12]]
     draft = Draft(
         found, tuple(shown), [*brought_files.notes, *(n for t in tables for n in t.notes)]
     )
     _propose_form(tables, found)
-    values, places = roles.split(roles.grouped(tables, stated), found)
-    roles.find_times(values, found)
-    roles.find_sites_and_values(values, places, found)
+    values, places = split(grouped(tables, stated), found)
+    find_times(values, found)
+    find_sites_and_values(values, places, found)
     find_places(values, places, found)
     if draft.open:
         return draft.verdict()
-    own = places is None and stated.places != roles.ROWS
+    own = places is None and stated.places != ROWS
     resolved = found.resolved
     pair = (resolved.longitude or resolved.x, resolved.latitude or resolved.y) if own else None
     records = read_records(values, resolved, pair)
@@ -251,13 +266,21 @@ def check_tables(
     return _with_field(files, records, where, draft, more)
 
 
-def _propose_form(tables: list[Table], found: roles.Roles) -> None:
+def _propose_form(tables: list[Table], found: Roles) -> None:
     """How text is written, where it is not as usual or not alike."""
+    unclear = [t.name for t in tables if t.form.get("decimal", (".", ""))[0] == ""]
+    if unclear:
+        found.ask(
+            "decimal",
+            f"Numbers of {some(unclear, 3)} hold a comma before three digits each: does it stand "
+            f"before decimals (`decimal=,`) or between thousands (`thousands=,`)?",
+            ",",
+        )
     forms: dict[tuple[str, str], str] = {}
     for table in tables:
         for setting, (value, reason) in table.form.items():
             usual = {"separator": ",", "decimal": "."}.get(setting)
-            if value != usual:
+            if value not in (usual, ""):
                 forms.setdefault((setting, value), f"{table.name}: {reason}")
     for (setting, value), reason in forms.items():
         found.proposals.append(
@@ -265,12 +288,17 @@ def _propose_form(tables: list[Table], found: roles.Roles) -> None:
         )
 
 
-def _ask_step(records: Records, found: roles.Roles) -> None:
+def _ask_step(records: Records, found: Roles) -> None:
     """Ask for a step where sites were not measured at the same, regular times."""
     choices = found.resolved
     if choices.start and not choices.time:
         return
     regular = sites_share_times(records)
+    if choices.resample and not choices.step:
+        interval = usual_interval(records)
+        text = f"To which step are values to be brought by their {choices.resample}?"
+        found.ask("step", text, *suggested_steps(interval))
+        return
     if not regular and not choices.step:
         interval = usual_interval(records)
         usual = f"about every {duration(interval / 1e9)}" if np.isfinite(interval) else "once"
@@ -306,7 +334,8 @@ def _with_field(
         draft.found.ask(
             "repeats",
             f"{whole.repeats:,} values stand again for one time and site, {whole.differing:,} of "
-            f"them with other numbers: take the `first`, the `last`, their `mean` or their `sum`?",
+            f"them with other numbers: take the `first`, the `last`, their `mean` or their `sum`? "
+            f"Where a column says what they are, read some with `only=COLUMN:TEXT`.",
             "mean",
             "last",
             "first",
@@ -355,48 +384,3 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
     return draft.verdict(
         field=field, quality=quality, refusal=refusal, originals=originals(files), **more
     )
-
-
-def channels_of(choices: Choices) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names and units of the channels."""
-    from dynst_core.intake.columns import UNIT
-
-    names = choices.value if choices.layout == "long" else ("value",)
-    if choices.layout != "long":
-        names = ("value",)
-    units = choices.unit or tuple(roles.UNSTATED_UNIT for _ in names)
-    if len(units) != len(names):
-        raise DataError(
-            f"Expected a unit for each of {', '.join(names)}, found {len(units)}: "
-            f"{', '.join(units)}; state as many, divided by commas."
-        )
-    spoken = [UNIT.sub("", name).strip() or name for name in names]
-    return tuple(spoken if len(set(spoken)) == len(spoken) else names), units
-
-
-def about_of(choices: Choices) -> About:
-    """The words for headings and credits."""
-    what = choices.title or ", ".join(channels_of(choices)[0])
-    return About(
-        "own data",
-        what,
-        choices.place or "own data",
-        choices.licence or "not stated",
-        choices.attribution or "own data",
-        choices.source or "own files",
-    )
-
-
-def own_words(message: str) -> str:
-    """A reader's message in the terms of `Choices`: settings are stated as `name=value`."""
-    import re
-
-    message = message.replace("in the data set's loader settings set ", "state ")
-    message = message.replace("in the loader settings ", "").replace(
-        " in the data set's loader settings", ""
-    )
-    message = re.sub(
-        r"`(\w+)` to \[([^\]]*)\]", lambda m: f"`{m[1]}={m[2].replace(', ', ',')}`", message
-    )
-    message = re.sub(r"`(\w+) = \{ (\w+) = \"?([^\"`}]*?)\"? \}`", r"`\1=\2:\3`", message)
-    return re.sub(r'`(\w+) = "?([^"`]*)"?`', r"`\1=\2`", message)

@@ -264,8 +264,10 @@ def saved(name: str, **arrays: np.ndarray):
 
 
 def objects(folder: Path) -> list[Path]:
-    np.save(folder / "values.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    return [folder / "values.npy"]
+    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + b"\x80\x04."
+    return [put(folder, "values.npy", content)]
 
 
 def huge_npy(folder: Path) -> list[Path]:
@@ -361,6 +363,44 @@ def levels(made: xr.Dataset) -> xr.Dataset:
     return made.expand_dims(level=[500.0, 850.0]).transpose("time", "level", "lat", "lon")
 
 
+def projected(folder: Path) -> list[Path]:
+    values = 20 + np.arange(4).reshape(2, 2) + np.sin(np.arange(HOURS))[:, None, None]
+    made = xr.Dataset(
+        {"no2": (("time", "y", "x"), values, {"units": "ug m-3"})},
+        coords={
+            "time": pd.date_range("2024-05-14", periods=HOURS, freq="h"),
+            "y": [5.80e6, 5.81e6],
+            "x": [3.9e5, 4.0e5],
+        },
+    )
+    made.to_netcdf(folder / "grid.nc", engine="netcdf4")
+    return [folder / "grid.nc"]
+
+
+def r_frame(name: str):
+    def make(folder: Path) -> list[Path]:
+        import rdata
+
+        hours = np.repeat(np.arange(HOURS), 3)
+        frame = pd.DataFrame(
+            {
+                "sec": 1715644800.0 + 3600 * hours,
+                "site": np.tile([1, 2, 3], HOURS),
+                "speed": [value_of(h, s) for h in range(HOURS) for s in range(3)],
+                "lat": np.tile([52.5, 52.6, 52.7], HOURS),
+                "lon": np.tile([13.4, 13.5, 13.6], HOURS),
+            }
+        )
+        if name.endswith("rds"):
+            rdata.write_rds(folder / name, frame)
+        else:
+            rdata.write_rda(folder / name, {"frame": frame, "n": np.arange(3)})
+        return [folder / name]
+
+    return make
+
+
+R_TIME = ("time=sec", "time_format=seconds since 1970-01-01", "value=speed")
 GRID_READ = "read: 48 times of 12 sites"
 
 CASES = (
@@ -463,7 +503,7 @@ CASES = (
     Case(SHEET, "values and places in two sheets", both_sheets, READ),
     Case(SHEET, "XLSX called .csv", sheet_as_csv, READ),
     Case(
-        SHEET, "totals and a source below the table", book(totals), READ + ".*rows below the table"
+        SHEET, "totals and a source below the table", book(totals), READ + ".*Rows below the table"
     ),
     Case(
         SHEET,
@@ -523,6 +563,14 @@ CASES = (
         saved("values.npz", data=np.zeros((10, 2, 32, 32))),
         "refused: .*axes=time,channel,row,column",
     ),
+    Case(ARRAYS, "a data frame of R (.rds)", r_frame("v.rds"), "read: 48 times of 3 sites", R_TIME),
+    Case(ARRAYS, "a data frame in .rda", r_frame("v.rda"), "read: 48 times of 3 sites", R_TIME),
+    Case(
+        ARRAYS,
+        "an R file that is damaged",
+        as_bytes(b"X\n\0\0\0\x03junk", "v.rds"),
+        "refused: .*write.csv",
+    ),
     Case(
         ARRAYS,
         "a Python pickle",
@@ -546,6 +594,8 @@ CASES = (
     Case(GRIDS, "Zarr of version 3", zarr_store(3, packed=False), GRID_READ, ()),
     Case(GRIDS, "Zarr in a zip archive", zarr_store(2, packed=True), GRID_READ, ()),
     Case(GRIDS, "a file that is cut off", cut_grid, "refused: .*cut off or damaged", ()),
+    Case(GRIDS, "y and x without a projection", projected, "asked: .*crs=local", ()),
+    Case(GRIDS, "the same, answered", projected, r"read: 48 times of 4 sites", ("crs=EPSG:25833",)),
     Case(
         GRIDS,
         "two variables",

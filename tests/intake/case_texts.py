@@ -114,6 +114,57 @@ def unaligned(folder: Path) -> list[Path]:
     return with_places(folder, written(folder, "values.csv", rows))
 
 
+def kinds_of_rows(folder: Path) -> list[Path]:
+    rows = [["time", "site", "parameter", "value"]]
+    for h in range(HOURS):
+        for s, name in enumerate(SITES):
+            rows.append([stamp(h), name, "pm25", f"{value_of(h, s):g}"])
+            rows.append([stamp(h), name, "no2", f"{100 + h}"])
+    return with_places(folder, written(folder, "values.csv", rows))
+
+
+def short_years(order: str):
+    def make(folder: Path) -> list[Path]:
+        rows = [["time", *SITES]]
+        for day in range(30):
+            parts = {"y": "24", "m": "05", "d": f"{1 + day:02d}"}
+            date = ".".join(parts[one] for one in order)
+            rows.append([date, *(f"{value_of(day, s):g}" for s in range(3))])
+        return with_places(folder, written(folder, "values.csv", rows))
+
+    return make
+
+
+def midnight_and_clock(folder: Path) -> list[Path]:
+    rows = [["date", "time", "site", "speed"]]
+    for h in range(HOURS):
+        day = f"{14 + h // 24:02d}.05.2024 00:00:00"
+        rows += [
+            [day, f"{h % 24:02d}:00", name, f"{value_of(h, s):g}"] for s, name in enumerate(SITES)
+        ]
+    return with_places(folder, written(folder, "values.csv", rows))
+
+
+def thousands(folder: Path) -> list[Path]:
+    rows = [["time", *SITES]]
+    rows += [[stamp(h), *(f"{1 + s},{200 + h}" for s in range(3))] for h in range(HOURS)]
+    return with_places(folder, written(folder, "values.csv", rows, ";"))
+
+
+def ghcn(folder: Path) -> list[Path]:
+    lines, stations = "", ""
+    for s in range(2):
+        stations += f"USW0000000{s}  {40 + s}.0000  -75.0000   10.0 PA SITE {s}\n"
+        for month in (1, 2, 3):
+            values = "".join(
+                f"{-9999 if (month, d) == (2, 30) or (month, d) == (1, 5) else 100 + s + d:5d}"
+                f" {'X' if (month, d) == (3, 7) else ' '} "
+                for d in range(1, 32)
+            )
+            lines += f"USW0000000{s}2024{month:02d}TMAX{values}\n"
+    return [put(folder, "all.dly", lines), put(folder, "ghcnd-stations.txt", stations)]
+
+
 def rdb(folder: Path) -> list[Path]:
     head = "# US Geological Survey\n# retrieved: today\n"
     names = (
@@ -271,6 +322,16 @@ CASES = (
         ),
         "asked: Does '03/04/2024 00:00'.*day or with the month",
     ),
+    Case(TIMES, "DD.MM.YY", short_years("dmy"), "read: 30 times of 3 sites"),
+    Case(TIMES, "YY.MM.DD, whose first number may be the day", short_years("ymd"), "asked: Does"),
+    Case(
+        TIMES,
+        "the same, answered",
+        short_years("ymd"),
+        "read: 30 times of 3 sites",
+        (*ZONE, "time_format=%y.%m.%d"),
+    ),
+    Case(TIMES, "a date at midnight, and a clock beside it", midnight_and_clock, READ),
     Case(TIMES, "YYYYMMDDHHMM", formed("{y}{m:02d}{d:02d}{h:02d}00"), READ),
     Case(TIMES, "seconds since 1970", counted(1, 1715644800), READ),
     Case(TIMES, "milliseconds since 1970", counted(1e-3, 1715644800000), READ),
@@ -359,6 +420,34 @@ CASES = (
     ),
     Case(SITE, "a row for each time and site", long(lambda r: r), READ),
     Case(SITE, "one file a site, named by it", one_file_a_site, READ),
+    Case(
+        SITE,
+        "two parameters in rows of their own",
+        kinds_of_rows,
+        "asked: Rows of one site and time differ by column 'parameter'",
+    ),
+    Case(SITE, "the same, answered", kinds_of_rows, READ, (*ZONE, "only=parameter:pm25")),
+    Case(
+        SITE,
+        "1,234, which may be decimals or thousands",
+        thousands,
+        "asked: Numbers of values.csv hold a comma before three digits",
+    ),
+    Case(
+        SITE,
+        "the same, answered as thousands",
+        thousands,
+        r"read: 48 times of 3 sites \(north 1224",
+        (*ZONE, "thousands=,"),
+    ),
+    Case(
+        SITE,
+        "the same, answered as decimals",
+        thousands,
+        r"read: 48 times of 3 sites \(north 1.22",
+        (*ZONE, "decimal=,"),
+    ),
+    Case(SITE, "GHCN-Daily and its stations", ghcn, "read: 91 times of 2 sites.*4 missing"),
     Case(SITE, "one sensor", wide(lambda r: [row[:2] for row in r]), "refused: .*single site"),
     Case(
         SITE,

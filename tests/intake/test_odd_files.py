@@ -18,7 +18,13 @@ def ids(case: Case) -> str:
     return f"{case.kind}: {case.given}"
 
 
-@pytest.mark.parametrize("case", CASES, ids=ids)
+def marked(case: Case) -> object:
+    """Files that are parsed in a process of their own take a second and more."""
+    apart = case.kind == case_packed.SHAPES or "of R" in case.given or ".rda" in case.given
+    return pytest.param(case, id=ids(case), marks=[pytest.mark.slow] if apart else [])
+
+
+@pytest.mark.parametrize("case", [marked(case) for case in CASES])
 def test_files_become_what_the_table_says(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

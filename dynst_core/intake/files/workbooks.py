@@ -125,9 +125,9 @@ def _table(source: Source, title: str, rows: list[tuple[int, list[Any]]]) -> Tab
         )
     lines = [line for line, _ in body]
     frame = pd.DataFrame(cells[:, named], index=lines, columns=names, dtype=object)
-    notes = [f"{at} rows above the column names of {name} were left out."] if at else []
+    notes = [f"Rows above the column names of {name} were left out: {at}."] if at else []
     if left:
-        notes.append(f"{len(left)} rows below the table of {name} were left out: {_start(left)}.")
+        notes.append(f"Rows below the table of {name} were left out: {len(left)}; {_start(left)}.")
     form = {"sheet": (title, "it holds a table")}
     return Table(
         source.path,

@@ -58,7 +58,7 @@ class TimeForm:
         order: "year first", "day first" or "month first"; "" where a column does not say which of
             the last two; "seconds since ..." where numbers count.
         example: one of them.
-        dates_only: whether none states a clock.
+        dates_only: whether none states a clock, or all midnight.
         with_offset: whether all state their offset from UTC.
     """
 
@@ -80,7 +80,7 @@ def form_of(texts: Iterable[object], *, likely_time: bool) -> TimeForm | None:
         return None
     counted = _counted(cells) if likely_time else None
     if counted:
-        return TimeForm(counted, cells[0], dates_only=False, with_offset=True)
+        return TimeForm(counted, cells[0], dates_only=False, with_offset="1970" in counted)
     if not likely_time and all(re.fullmatch(r"\d+", cell) for cell in cells[:50]):
         return None
     parts = [_parts(cell) for cell in cells]
@@ -90,7 +90,8 @@ def form_of(texts: Iterable[object], *, likely_time: bool) -> TimeForm | None:
     order = _order(good)
     clocks = [part.clock for part in good]
     offsets = [part.offset for part in good]
-    return TimeForm(order, cells[0], not any(clocks), all(offsets))
+    midnight = all(clock is None or set("".join(clock)) <= set("0.") for clock in clocks)
+    return TimeForm(order, cells[0], midnight, all(offsets))
 
 
 def _counted(cells: Sequence[str]) -> str | None:
@@ -116,12 +117,16 @@ class _Parts:
     Attributes:
         numbers: of the date, in the order written; of a month by name, day, month and year.
         order: "year first", "by name", or "" where it may be either of the others.
+        clock: hour, minute and second; None where it states none.
+        offset: from UTC, as written.
+        short_year: whether the number taken for the year has two digits.
     """
 
     numbers: tuple[int, int, int]
     order: str
     clock: tuple[str, str, str] | None
     offset: str
+    short_year: bool = False
 
 
 def _parts(text: str) -> _Parts | None:
@@ -143,9 +148,9 @@ def _parts(text: str) -> _Parts | None:
             if date is None or (rest and reported is None):
                 continue
             numbers, order = date
-            return _Parts(
-                numbers, order, reported[0] if reported else None, reported[1] if reported else ""
-            )
+            clock, offset = reported or (None, "")
+            short = pattern is DATE and len(found[4]) == 2 and len(found[1]) < 4
+            return _Parts(numbers, order, clock, offset, short)
     return None
 
 
@@ -200,6 +205,9 @@ def _order(parts: Sequence[_Parts]) -> str:
     if not plain:
         return DAY_FIRST
     first, second = max(n[0] for n in plain), max(n[1] for n in plain)
+    short = all(part.short_year for part in parts if not part.order)
+    if short and len({n[0] for n in plain}) <= 2 < len({n[2] for n in plain}):
+        return ""  # the first number may be the year
     if first > 12:
         return DAY_FIRST
     return MONTH_FIRST if second > 12 else ""
@@ -208,7 +216,7 @@ def _order(parts: Sequence[_Parts]) -> str:
 def is_point_date(example: str) -> bool:
     """Whether a date is written with points, which no one does with the month first."""
     found = DATE.match(example)
-    return found is not None and found[2] == "." and len(found[1]) < 4
+    return found is not None and found[2] == "." and len(found[1]) < 4 == len(found[4])
 
 
 def iso_texts(columns: Sequence[pd.Series], order: str, hours: str) -> pd.Series:
@@ -249,19 +257,11 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
     raw = " ".join(cells)
     if not all(cells):
         return raw if any(cells) else ""
-    shift = 0
-    roles = [part_of(word) for word in words] if len(cells) > 1 else []
-    if "year" in roles:
-        date = _from_numbers(cells, roles)
-        rest = [c for c, r in zip(cells, roles, strict=True) if r in ("hour", "minute")]
-    else:
-        date, rest = cells[0], cells[1:]
-    if date is None:
-        return raw
+    date, rest = _date_and_clock(cells, words)
     parts = _parts(re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", date) if rest else date)
     if parts is None:
         return raw
-    clock, offset = parts.clock, parts.offset
+    clock, offset, shift = parts.clock, parts.offset, 0
     if rest:
         given = _clock_of(rest, hours)
         if given is None or clock:
@@ -276,6 +276,28 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
     if clock:
         text += f" {int(clock[0]) + shift:02d}:{clock[1]}:{clock[2]}{offset}"
     return text
+
+
+def _date_and_clock(cells: list[str], words: list[str]) -> tuple[str, list[str]]:
+    """The text of a date, and those of its clock; the date is "" where its parts are no numbers."""
+    roles = [part_of(word) for word in words] if len(cells) > 1 else []
+    if "year" not in roles:
+        rest = cells[1:]
+        if len(rest) == 1 and COUNTS_SECONDS.search(words[1]):
+            rest = [_of_seconds(rest[0])]
+        return cells[0], rest
+    if roles.count("month") > 1:  # "MM" beside another month counts minutes
+        roles[len(roles) - 1 - roles[::-1].index("month")] = "minute"
+    rest = [c for c, role in zip(cells, roles, strict=True) if role in ("hour", "minute")]
+    return _from_numbers(cells, roles), rest
+
+
+def _of_seconds(text: str) -> str:
+    """Seconds of a day as a clock; what is no such number as it stands."""
+    if not re.fullmatch(r"\d{1,5}(\.0+)?", text):
+        return text
+    seconds = int(float(text))
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _clock_of(rest: list[str], hours: str) -> tuple[tuple[tuple[str, str, str], str], int] | None:
@@ -293,22 +315,25 @@ def _clock_of(rest: list[str], hours: str) -> tuple[tuple[tuple[str, str, str], 
     return None if found is None or len(rest) > 1 else (found, 0)
 
 
-def _from_numbers(cells: list[str], roles: list[str]) -> str | None:
+def _from_numbers(cells: list[str], roles: list[str]) -> str:
     """The date of columns of years, months and days."""
     numbers = dict(zip(roles, cells, strict=True))
     try:
         year, month, day = (int(float(numbers.get(r, "1"))) for r in ("year", "month", "day"))
     except ValueError:
-        return None
+        return ""
     return f"{year:04d}-{month:02d}-{day:02d}"
 
 
+COUNTS_SECONDS = re.compile(r"interval|^sec(ond)?s?$|second.?of", re.IGNORECASE)
+"""Names of columns that count the seconds of a day."""
+
 PARTS = {
-    "year": r"^(year|yr|yyyy|jahr|ano|año|annee|année)$",
-    "month": r"^(month|mon|mm|monat|mes|mois|mo)$",
-    "day": r"^(day|dd|tag|dia|día|jour|dy)$",
+    "year": r"^(year|yr|yyyy|yy|jahr|ano|año|annee|année)$",
+    "month": r"^(month|mon|mm|m|monat|mes|mois|mo)$",
+    "day": r"^(day|dd|d|tag|dia|día|jour|dy)$",
     "hour": r"^(hour|hours|hr|hh|stunde|std|hora|heure|hour_of_day|h)$",
-    "minute": r"^(minute|minutes|mi|min|minuto)$",
+    "minute": r"^(minute|minutes|mi|min|minuto|mn)$",
 }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from dynst_core.datasets.reading.cell_numbers import NOTHING
 from dynst_core.datasets.reading.settings import number_of
 from dynst_core.datasets.reading.table_reading import id_text
-from dynst_core.intake.clock_texts import TimeForm, form_of, part_of
+from dynst_core.intake.files.clock_texts import TimeForm, form_of, part_of
 from dynst_core.intake.files.sheets import Table
 
 START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"

@@ -1,0 +1,56 @@
+"""Names of channels, words for headings, and messages in the terms of what a planner states."""
+
+from __future__ import annotations
+
+import re
+
+from dynst_core.errors import DataError
+from dynst_core.fields.field import About
+from dynst_core.intake.choices import Choices
+from dynst_core.intake.roles.columns import UNIT
+from dynst_core.intake.roles.found import UNSTATED_UNIT
+
+UNPACKED = re.compile(r"[^\s'\"]*dynst-intake-[^/\s]*/([^/\s]+/)*")
+"""The folder of what was unpacked, which tells a reader nothing."""
+
+
+def channels_of(choices: Choices) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names and units of the channels."""
+    names = choices.value if choices.layout == "long" else ("value",)
+    if choices.layout != "long":
+        names = ("value",)
+    units = choices.unit or tuple(UNSTATED_UNIT for _ in names)
+    if len(units) != len(names):
+        raise DataError(
+            f"Expected a unit for each of {', '.join(names)}, found {len(units)}: "
+            f"{', '.join(units)}; state as many, divided by commas."
+        )
+    spoken = [UNIT.sub("", name).strip() or name for name in names]
+    return tuple(spoken if len(set(spoken)) == len(spoken) else names), units
+
+
+def about_of(choices: Choices) -> About:
+    """The words for headings and credits."""
+    what = choices.title or ", ".join(channels_of(choices)[0])
+    return About(
+        "own data",
+        what,
+        choices.place or "own data",
+        choices.licence or "not stated",
+        choices.attribution or "own data",
+        choices.source or "own files",
+    )
+
+
+def own_words(message: str) -> str:
+    """A reader's message in the terms of `Choices`: settings are stated as `name=value`."""
+    message = message.replace('`thousands = ""`', "`thousands = none`")
+    message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
+    message = message.replace("in the data set's loader settings set ", "state ")
+    for words in (" in the loader settings", " in the data set's loader settings"):
+        message = message.replace(words, "")
+    message = re.sub(
+        r"`(\w+)` to \[([^\]]*)\]", lambda m: f"`{m[1]}={m[2].replace(', ', ',')}`", message
+    )
+    message = re.sub(r"`(\w+) = \{ (\w+) = \"?([^\"`}]*?)\"? \}`", r"`\1=\2:\3`", message)
+    return re.sub(r'`(\w+) = "?([^"`]*)"?`', r"`\1=\2`", message)

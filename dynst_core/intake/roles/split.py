@@ -1,0 +1,109 @@
+"""Which tables hold the values, and which the places."""
+
+from __future__ import annotations
+
+from dynst_core.errors import DataError
+from dynst_core.fields.sites import some
+from dynst_core.intake.roles.found import FILE_NAME, ROWS, Roles
+from dynst_core.intake.roles.groups import Group, date_parts, id_pairs, numeric_columns
+
+
+def split(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
+    """The tables of values and that of places.
+
+    Raises:
+        DataError: none holds values over time.
+    """
+    choices = roles.choices
+    places = _named(groups, choices.places) if choices.places not in ("", ROWS) else None
+    rest = [group for group in groups if group is not places]
+    values = _named(rest, choices.values) if choices.values else _likeliest_values(rest, roles)
+    if places is None and choices.places != ROWS:
+        others = [g for g in rest if g is not values and g.place_columns()]
+        if len(others) > 1 and len({_overlap(g, values) for g in others}) == 1:
+            roles.ask(
+                "places",
+                f"Which file holds the places: {some([g.name for g in others], 6)}?",
+                *[g.name for g in others],
+            )
+        places = max(others, key=lambda g: _overlap(g, values), default=None)
+    roles.propose(
+        "values",
+        values.tables[0].name if len(values.tables) == 1 else values.name,
+        "it holds values over time",
+    )
+    if places is not None:
+        roles.propose("places", places.name, "it holds coordinates")
+    used = {id(values), id(places)}
+    left = [g.name for g in groups if id(g) not in used]
+    if left:
+        roles.notes.append(
+            f"Not used, as they hold neither the values nor the places: {some(left, 6)}."
+        )
+    return values, places
+
+
+def _named(groups: list[Group], name: str) -> Group:
+    for group in groups:
+        if name == group.name or any(name in (t.name, t.path.name) for t in group.tables):
+            return group
+    raise DataError(
+        f"Expected the name of a file that was brought, found {name!r}; choose one of "
+        f"{some([group.name for group in groups], 8)}."
+    )
+
+
+def _likeliest_values(groups: list[Group], roles: Roles) -> Group:
+    able = _timed(groups, roles)
+    able = [g for g in able if numeric_columns(g)] or able
+    if not able:  # a wide table whose times are to be stated
+        able = [g for g in groups if len(numeric_columns(g)) >= 2 and not g.place_columns()]
+    if not able:
+        raise _no_times(groups)
+    weight = {id(g): g.rows * len(g.tables) * (1 + (len(numeric_columns(g)) > 0)) for g in able}
+    best = max(able, key=lambda g: (not _describes_places(g), weight[id(g)]))
+    baselines = [
+        g
+        for g in able
+        if g is not best and not g.place_columns() and weight[id(g)] > 0.3 * weight[id(best)]
+    ]
+    if baselines:
+        names = [best.name, *(g.name for g in baselines)]
+        roles.ask("values", f"Which file holds the values to plan for: {some(names, 6)}?", *names)
+    return best
+
+
+def _timed(groups: list[Group], roles: Roles) -> list[Group]:
+    """The tables that hold the columns that are stated, else those that hold times."""
+    choices = roles.choices
+    stated = {name for name in (*choices.time, *choices.value) if name != FILE_NAME}
+    holding = [g for g in groups if stated and stated <= set(g.columns)]
+    if holding:
+        return holding
+    return [
+        g for g in groups if g.times() or date_parts(g) or (choices.start and numeric_columns(g))
+    ]
+
+
+def _describes_places(group: Group) -> bool:
+    """Whether each row is a place: coordinates that hardly ever come twice."""
+    found = group.place_columns()
+    if found is None:
+        return False
+    column = group.columns[found[0]]
+    return column.distinct > 0.2 * max(1, len(column.texts))
+
+
+def _no_times(groups: list[Group]) -> DataError:
+    names = some([group.name for group in groups], 4)
+    columns = some([name for group in groups for name in group.columns], 10)
+    return DataError(
+        f"Expected a table with times, found none in {names} (columns {columns}); add a column of "
+        f"times, or state the columns that make it up, as in `time=date+hour`, and how they are "
+        f"written, as in `time_format=%d/%m/%Y %H:%M`."
+    )
+
+
+def _overlap(places: Group, values: Group) -> int:
+    """How many ids of the places stand among the cells or the column names of the values."""
+    return max((n for _, _, n in id_pairs(places, values)), default=0)

@@ -1,0 +1,203 @@
+"""Which columns make up the time, how they are written and in which zone."""
+
+from __future__ import annotations
+
+import re
+
+from dynst_core.datasets.reading.table_reading import id_text
+from dynst_core.errors import DataError
+from dynst_core.fields.sites import some
+from dynst_core.intake.files import clock_texts
+from dynst_core.intake.roles.columns import TIME_NAME
+from dynst_core.intake.roles.found import FILE_NAME, Roles
+from dynst_core.intake.roles.groups import Group, date_parts
+
+
+def find_times(values: Group, roles: Roles) -> None:
+    """Propose the columns of the time, its form and its zone."""
+    choices = roles.choices
+    stated = [name for name in choices.time if name not in values.columns]
+    if stated and choices.time != (FILE_NAME,):
+        whole = "+".join(choices.time)
+        raise DataError(
+            f"Expected the column {stated[0]!r} for the time in {values.name}, found "
+            f"{some(list(values.columns), 12)}; correct `time={whole}`."
+        )
+    names = list(choices.time) or time_columns(values)
+    if not names:
+        _ask_start(values, roles)
+        return
+    first = values.columns[names[0]]
+    form = first.time
+    reason = (
+        f"it holds times such as {form.example!r}"
+        if form and len(names) == 1
+        else f"together they make times such as {_example(values, names)!r}"
+    )
+    roles.propose("time", tuple(names), reason)
+    years = clock_texts.part_of(names[0]) == "year" and len(names) > 1
+    if form is not None and not years:
+        _find_order(form, names, roles)
+    elif roles.stated("time_format"):
+        roles.propose("time_format", "", "")
+    elif not years:
+        raise DataError(
+            f"Expected times in column {names[0]!r} of {values.name}, found "
+            f"{first.texts[0] if first.texts else 'none'!r}; "
+            f"state how they are written, as in `time_format=%d/%m/%Y %H:%M`."
+        )
+    _find_hours(values, names, roles)
+    daily = (form is not None and form.dates_only and len(names) == 1) or (
+        years and len(names) <= 3
+    )
+    _find_zone(form, names, roles, daily=daily)
+
+
+def time_columns(values: Group) -> list[str]:
+    """The columns that make up the time, the date first."""
+    times = values.times()
+    whole = [c for c in times if c.time and not c.time.dates_only]
+    named = [c for c in whole if TIME_NAME.search(c.name)]
+    if whole:
+        return [(named or whole)[0].name]
+    parts = date_parts(values)
+    if parts:
+        return parts
+    if not times:
+        return []
+    dates = [c for c in times if TIME_NAME.search(c.name)] or times
+    clock = _clock_column(values, dates[0].name)
+    return [dates[0].name, *([clock] if clock else [])]
+
+
+def _clock_column(values: Group, date: str) -> str | None:
+    """A column of hours or clocks beside that of dates."""
+    for name, column in values.columns.items():
+        if name == date or not column.texts:
+            continue
+        hours = column.whole and column.within(0, 24) and column.numeric > 0.99
+        if clock_texts.part_of(name) == "hour" and hours:
+            return name
+        if hours and re.search(r"stunde|hour|uhr|^hr|hora|heure", name, re.IGNORECASE):
+            return name
+        clocks = all(
+            re.fullmatch(r"(1899-12-\d\d )?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?", t)
+            for t in column.texts[:200]
+        )
+        if clocks and (TIME_NAME.search(name) or column.distinct <= 1440):
+            return name
+        seconds = column.whole and column.within(0, 86400) and column.numbers.max() > 2400
+        if seconds and clock_texts.COUNTS_SECONDS.search(name):
+            return name
+        four = (
+            column.whole
+            and column.within(0, 2359)
+            and re.search(r"time|uhrzeit|hhmm", name, re.IGNORECASE)
+        )
+        if four and (column.numbers % 100 < 60).all():
+            return name
+    return None
+
+
+def _example(values: Group, names: list[str]) -> str:
+    row = values.tables[0].sample.iloc[0]
+    return " ".join(id_text(row[name]) for name in names)
+
+
+def _find_order(form: clock_texts.TimeForm, names: list[str], roles: Roles) -> None:
+    if roles.stated("time_format"):
+        roles.propose("time_format", "", "")
+        return
+    if form.order:
+        why = {
+            clock_texts.YEAR_FIRST: "the year stands first",
+            clock_texts.DAY_FIRST: "no month is above 12 when the day is read first",
+            clock_texts.MONTH_FIRST: "some second numbers are above 12, so the month stands first",
+        }.get(form.order, "they are numbers of that size")
+        roles.propose("time_format", form.order, f"{why}, as in {form.example!r}")
+    elif clock_texts.is_point_date(form.example):
+        roles.propose(
+            "time_format",
+            clock_texts.DAY_FIRST,
+            f"dates with points, as {form.example!r}, begin with the day",
+        )
+    else:
+        roles.ask(
+            "time_format",
+            f"Does {form.example!r} in column {names[0]!r} begin with the day or with the month?",
+            clock_texts.DAY_FIRST,
+            clock_texts.MONTH_FIRST,
+        )
+
+
+def _find_hours(values: Group, names: list[str], roles: Roles) -> None:
+    """Ask what hours from 1 to 24 name."""
+    if len(names) < 2:
+        return
+    hour = values.columns[
+        names[
+            3
+            if clock_texts.part_of(names[0]) == "year" and len(names) > 3
+            else -1
+            if len(names) == 2
+            else 1
+        ]
+    ]
+    if (
+        hour.whole
+        and hour.numeric > 0.99
+        and len(hour.numbers)
+        and hour.numbers.max() == 24
+        and hour.numbers.min() >= 1
+    ):
+        roles.ask(
+            "hours",
+            f"Hours in column {hour.name!r} run from 1 to 24: does 1 name the hour from 0:00 to "
+            "1:00 "
+            f"(`start`, values stamped with the beginning) or the moment 1:00 (`end`)?",
+            "start",
+            "end",
+        )
+
+
+def _find_zone(
+    form: clock_texts.TimeForm | None, names: list[str], roles: Roles, *, daily: bool
+) -> None:
+    stated = roles.choices.time_format
+    unix = re.fullmatch(r"(milli)?seconds since 1970-01-01( 00:00(:00)?)?", stated.strip())
+    if unix or "%z" in stated:
+        roles.propose("timezone", "UTC", f"times of the form {stated!r} are instants")
+    elif form is not None and form.with_offset:
+        roles.propose(
+            "timezone", "UTC", "the times state their offset, or count from a moment in UTC"
+        )
+    elif re.search(r"(^|[\W_])(utc|gmt|zulu)($|[\W_])", " ".join(names), re.IGNORECASE):
+        roles.propose("timezone", "UTC", f"the column {names[0]!r} is named so")
+    elif daily:
+        roles.propose("timezone", "UTC", "dates without a clock name days, whatever the zone")
+    else:
+        roles.ask(
+            "timezone",
+            "In which time zone are the times, which state none?",
+            "UTC",
+            "Europe/Berlin",
+            "+01:00",
+        )
+
+
+def _ask_start(values: Group, roles: Roles) -> None:
+    across = [name for name in values.columns if clock_texts.form_of([name], likely_time=False)]
+    if len(across) > max(2, 0.5 * len(values.columns)):
+        raise DataError(
+            f"Expected times down the rows of {values.name}, found them across its columns "
+            f"({some(across, 3)}); transpose the table, with a row for each time."
+        )
+    if len(values.tables) > 1:
+        raise DataError(
+            f"Expected a column of times in {values.name}, found none among "
+            f"{some(list(values.columns), 8)}; join the files to one table with a column of times."
+        )
+    text = f"{values.name} has no column of times: what is the first time, as in 2012-03-01 00:00?"
+    roles.ask("start", text, "2012-03-01 00:00")
+    roles.ask("step", "How far apart are its rows?", "5 min", "15 min", "1 h", "1 day")
+    roles.ask("timezone", "In which time zone is that first time?", "UTC", "Europe/Berlin")
