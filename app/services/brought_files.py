@@ -14,8 +14,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import uploads
 from dynst_core.datasets.download import search_folders
 from dynst_core.errors import DataError, DynSTError
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices, parsed
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 
 _STATE = "brought-files"
 

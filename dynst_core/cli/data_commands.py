@@ -14,8 +14,9 @@ from rich.table import Table
 from dynst_core import commands
 from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Question, parsed
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 
 console = Console()
 MOST_COLUMNS = 12

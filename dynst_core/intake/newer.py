@@ -14,6 +14,7 @@ from dynst_core.datasets.catalogue import load_catalogue, load_entry
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
 from dynst_core.fields.sites import SiteSet, some
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.store import (
     Kept,
@@ -25,7 +26,7 @@ from dynst_core.intake.store import (
     read_card,
     write,
 )
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 
 
 def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...]]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dynst_core.errors import DynSTError
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 
 HOURS = 48
 SITES = ("north", "south", "east")

@@ -9,8 +9,9 @@ import pytest
 
 from dynst_core.datasets.catalogue import load_catalogue, load_field
 from dynst_core.intake import store
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "berlin-traffic-2024-08"
 FILES = sorted(p for p in FOLDER.glob("*") if p.suffix in (".gz", ".xlsx"))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices, parsed
-from dynst_core.intake.verdict import check
 from tests.intake.cases import HOURS, PLACES, SITES, put, value_of
 
 TIMES = {

@@ -13,8 +13,9 @@ from dynst_core.datasets.kept import FIELD_FILE
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
 from dynst_core.intake import newer, store
+from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
-from dynst_core.intake.verdict import Verdict, check
+from dynst_core.intake.verdict import Verdict
 from tests.intake import case_packed
 from tests.intake.cases import ZONE, long_rows, places, wide_rows, with_places, written
 

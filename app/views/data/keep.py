@@ -19,6 +19,7 @@ from app.services import brought_files
 from app.services.brought_files import Bringing
 from app.views.shared import page_head
 from dynst_core.errors import DynSTError
+from dynst_core.intake import newer as newer_files
 from dynst_core.intake import store
 from dynst_core.intake.store import Kept
 from dynst_core.intake.verdict import Verdict
@@ -196,7 +197,7 @@ def _show_append(one: Kept) -> None:
 def _append(name: str, files: list[UploadedFile]) -> None:
     with tempfile.TemporaryDirectory(prefix="dynst-newer-") as folder:
         paths = brought_files.written(files, Path(folder))
-        done = _attempt(lambda: store.append(name, paths))
+        done = _attempt(lambda: newer_files.append(name, paths))
     if done is not None:
         kept, notes = done
         st.session_state[TURN] = st.session_state.get(TURN, 0) + 1

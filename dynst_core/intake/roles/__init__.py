@@ -1,0 +1,1 @@
+"""What each column, axis and file is taken for, with reasons."""
