@@ -45,7 +45,7 @@ them), ⚪ has no target or was not measured yet. An interval is the least and t
 seeds, and of timings over repetitions. Nothing that these benchmarks measured is left out.
 Accuracy rows are made from lines, one a training, of several days and machines: each states its
 own commit, newer ones their machine too, and what stands above the tables is where the rows were
-made. The few baselines of the bundled runs were trained apart and stand in the README; one training
+made. The few baselines of the bundled runs were trained apart and stand in results.md; one training
 from other weights differs by as much as most of these ratios do from 1.
 
 *Product* is the test error of the path at a level over that of the best baseline there: another

@@ -17,7 +17,7 @@ import pytest
 from dynst_core.backbones.registry import BACKBONES, ON_GRIDS, ON_NETWORKS
 from dynst_core.runs.store import RunStore
 from dynst_core.selectors.registry import REGISTRY
-from scripts import readme_tables
+from scripts import result_tables
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -147,10 +147,10 @@ def test_every_file_that_a_page_links_to_or_shows_is_there(page: Path) -> None:
     assert [str(file) for file in files if not file.exists()] == []
 
 
-def test_the_readme_s_tables_are_those_of_the_bundled_runs() -> None:
-    """`python -m scripts.readme_tables` writes them anew."""
-    text = readme_tables.README.read_text(encoding="utf-8")
-    assert readme_tables.written(text, RunStore(ROOT / "data" / "runs")) == text
+def test_the_tables_of_results_are_those_of_the_bundled_runs() -> None:
+    """`python -m scripts.result_tables` writes them anew."""
+    text = result_tables.PAGE.read_text(encoding="utf-8")
+    assert result_tables.written(text, RunStore(ROOT / "data" / "runs")) == text
 
 
 @pytest.mark.parametrize("page", ["method.md", "beware.md"])

@@ -14,8 +14,9 @@ from pydantic import Field, field_validator
 
 from dynst_core.datasets.reading.settings import Settings
 from dynst_core.errors import DataError
+from dynst_core.files.shipped import shipped_root
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = shipped_root()
 """The checkout: the folder that holds both `dynst_core` and `data`."""
 
 SEARCH_VARIABLE = "DYNST_DATA"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,9 +14,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid
 from dynst_core.fields.sites import SiteSet
 from dynst_core.files.hdf5_check import check_plain_hdf5
-
-HOME_VARIABLE = "DYNST_HOME"
-"""Names the folder that holds what a planner keeps."""
+from dynst_core.files.shipped import home_folder
 
 FIELD_FILE = "field.nc"
 CARD_FILE = "card.json"
@@ -27,17 +24,6 @@ class KeptSettings(Settings):
     """How to read a data set that was kept: its file says everything."""
 
     kind: Literal["kept"] = "kept"
-
-
-def home_folder() -> Path:
-    """The folder that holds what a planner keeps: `DYNST_HOME`, else that of the user's data."""
-    stated = os.environ.get(HOME_VARIABLE)
-    if stated:
-        return Path(stated).expanduser()
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "dynst-planner"
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "dynst-planner"
 
 
 def datasets_folder() -> Path:

@@ -8,7 +8,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-FILE = Path(__file__).resolve().parents[2] / "docs" / "beware.md"
+from dynst_core.files.shipped import shipped_root
+
+FILE = shipped_root() / "docs" / "beware.md"
 NAMED = re.compile(r"^- \*\*`")
 """How an item begins that speaks of named data sets alone."""
 

@@ -18,6 +18,7 @@ from safetensors.numpy import save as serialize
 from dynst_core import commands
 from dynst_core.errors import NameTakenError, RunError
 from dynst_core.files.atomic import flush_folder, flush_tree, is_leftover, temporary_name
+from dynst_core.files.shipped import home_folder, in_checkout, shipped_root
 from dynst_core.runs.arrays import RunArrays, write_arrays
 from dynst_core.runs.manifest import (
     MANIFEST,
@@ -48,10 +49,15 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def run_folders() -> tuple[Path, ...]:
-    """Folders to look for runs in: those in DYNST_RUNS, else the project's own data/runs."""
+    """Folders to look for runs in: those in DYNST_RUNS, else the project's own data/runs.
+
+    Where the program is installed without its source, new runs go to `DYNST_HOME/runs`, and those
+    that come with it stand behind them.
+    """
     stated = os.environ.get("DYNST_RUNS", "")
     folders = tuple(Path(part).expanduser() for part in stated.split(os.pathsep) if part)
-    return folders or (Path(__file__).resolve().parents[2] / "data" / "runs",)
+    examples = shipped_root() / "data" / "runs"
+    return folders or ((examples,) if in_checkout() else (home_folder() / "runs", examples))
 
 
 class RunStore:

@@ -1,4 +1,4 @@
-"""The README's tables of the bundled runs, written anew by `python -m scripts.readme_tables`."""
+"""The tables of the bundled runs in docs/results.md, written anew by this script."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.browser.harness import ROOT
 
-README = ROOT / "README.md"
-BEGIN, END = "<!-- tables: python -m scripts.readme_tables -->\n", "<!-- end of tables -->\n"
+PAGE = ROOT / "docs" / "results.md"
+BEGIN, END = "<!-- tables: python -m scripts.result_tables -->\n", "<!-- end of tables -->\n"
 
 
 def table(run: Run) -> str:
@@ -56,7 +56,7 @@ def _spread(values: list[float], shown: float | None = None) -> str:
 
 
 def written(text: str, store: RunStore) -> str:
-    """The README with the tables of a store's runs in their place."""
+    """The page with the tables of a store's runs in their place."""
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
     runs = [store.open(name) for name in sorted(store.ids(), reverse=True)]
@@ -64,8 +64,8 @@ def written(text: str, store: RunStore) -> str:
 
 
 def main() -> None:
-    """Write the README."""
-    README.write_text(written(README.read_text("utf-8"), RunStore(ROOT / "data" / "runs")), "utf-8")
+    """Write the page."""
+    PAGE.write_text(written(PAGE.read_text("utf-8"), RunStore(ROOT / "data" / "runs")), "utf-8")
 
 
 if __name__ == "__main__":
