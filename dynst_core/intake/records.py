@@ -23,8 +23,7 @@ from dynst_core.intake.choices import DAY_NS, Choices, step_ns
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.roles.found import FILE_NAME
-from dynst_core.intake.roles.groups import Group
-from dynst_core.intake.roles.sites import hour_columns
+from dynst_core.intake.roles.groups import Group, hour_columns
 
 MOST_RECORDS = 200_000_000
 """Values that are read at most."""

@@ -123,6 +123,18 @@ def kinds_of_rows(folder: Path) -> list[Path]:
     return with_places(folder, written(folder, "values.csv", rows))
 
 
+def periods(form: str, name: str = "time"):
+    def make(folder: Path) -> list[Path]:
+        rows = [[name, *SITES]]
+        for n in range(40):
+            year, month = (1980 + n, 1) if name == "year" else (2010 + n // 12, n % 12 + 1)
+            time = form.format(y=year, m=month)
+            rows.append([time, *(f"{value_of(n, s):g}" for s in range(3))])
+        return with_places(folder, written(folder, "values.csv", rows))
+
+    return make
+
+
 def short_years(order: str):
     def make(folder: Path) -> list[Path]:
         rows = [["time", *SITES]]
@@ -341,7 +353,10 @@ CASES = (
         TIMES, "hours from 1 to 24", hours_to_24, "asked: Hours in column 'hour' run from 1 to 24"
     ),
     Case(TIMES, "the same, answered", hours_to_24, READ, (*ZONE, "hours=start")),
+    Case(TIMES, "days down and hours across, no zone", hour_columns, "asked: In which time", ()),
     Case(TIMES, "days down and hours across", hour_columns, READ),
+    Case(TIMES, "months as 2024-05", periods("{y}-{m:02d}"), "read: 40 times of 3 sites", ()),
+    Case(TIMES, "years", periods("{y}", "year"), "read: 40 times of 3 sites", ()),
     Case(
         TIMES,
         "24:00 for midnight",

@@ -18,6 +18,13 @@ def ids(case: Case) -> str:
     return f"{case.kind}: {case.given}"
 
 
+def test_the_page_holds_every_case() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "own-data-refusals.md").read_text("utf-8")
+    missing = [case.given for case in CASES if f"| {case.given} |" not in page]
+    assert not missing, "write it anew: python -m scripts.refusals_page"
+    assert sum("| **" in line for line in page.splitlines()) >= 60
+
+
 def marked(case: Case) -> object:
     """Files that are parsed in a process of their own take a second and more."""
     apart = case.kind == case_packed.SHAPES or "of R" in case.given or ".rda" in case.given

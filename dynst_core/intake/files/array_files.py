@@ -193,7 +193,7 @@ def _table(source: Source, title: str, frame: pd.DataFrame, notes: tuple[str, ..
 
     rows = np.unique(np.linspace(0, len(frame) - 1, min(len(frame), 300)).astype(int))
     names = tuple(map(str, frame.columns))
-    return Table(source.path, title, names, frame.iloc[rows], frames, {}, notes)
+    return Table(source.path, title, names, frame.iloc[rows], frames, {}, notes, alone=True)
 
 
 # -- HDF5 -----------------------------------------------------------------------------------------

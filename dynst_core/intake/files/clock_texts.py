@@ -22,7 +22,12 @@ NAMED_FIRST = re.compile(r"([^\W\d]{3,9})\.? (\d{1,2}),? (\d{4})")
 COMPACT = re.compile(
     r"(\d{4})(\d{2})(\d{2})(?:[T _]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?)?(Z|[+-]\d\d:?\d\d)?"
 )
-ORDINAL = re.compile(r"(\d{4})[- ](\d{3})")
+WEEKDAY = re.compile(r"^[^\W\d]{2,10}\.?,?\s+(?=\d)")
+"""A day of the week before a date."""
+
+YEAR_MONTH = re.compile(r"(1[89]\d\d|2[01]\d\d)[-./](0?[1-9]|1[0-2])")
+"""A month alone, which stands for its first day."""
+
 CLOCK = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
     r"(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:h|\s*Uhr)?"
@@ -130,6 +135,10 @@ class _Parts:
 
 
 def _parts(text: str) -> _Parts | None:
+    text = WEEKDAY.sub("", text)
+    first_day = YEAR_MONTH.fullmatch(text)
+    if first_day:
+        return _Parts((int(first_day[1]), int(first_day[2]), 1), YEAR_FIRST, None, "")
     compact = COMPACT.fullmatch(text)
     if compact:
         year, month, day = int(compact[1]), int(compact[2]), int(compact[3])
@@ -280,8 +289,8 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
 
 def _date_and_clock(cells: list[str], words: list[str]) -> tuple[str, list[str]]:
     """The text of a date, and those of its clock; the date is "" where its parts are no numbers."""
-    roles = [part_of(word) for word in words] if len(cells) > 1 else []
-    if "year" not in roles:
+    roles = [part_of(word) for word in words]
+    if "year" not in roles or not re.fullmatch(r"\d{4}(\.0+)?", cells[roles.index("year")]):
         rest = cells[1:]
         if len(rest) == 1 and COUNTS_SECONDS.search(words[1]):
             rest = [_of_seconds(rest[0])]

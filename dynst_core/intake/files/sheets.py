@@ -31,6 +31,7 @@ class Table:
         form: settings of how it is written, such as `separator` and `decimal`, and why.
         notes: what was left out, one sentence each.
         crs: the coordinate system of its geometry, for columns "geometry x" and "geometry y".
+        alone: whether it is no part of a table with the same columns.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Table:
     form: dict[str, tuple[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     crs: str = ""
+    alone: bool = False
 
 
 def sampled(frames: Iterator[pd.DataFrame]) -> pd.DataFrame:

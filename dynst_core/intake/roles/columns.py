@@ -132,6 +132,9 @@ NOT_VALUE = _words(
     "day",
     "hour",
 )
+GROUPED = re.compile(r"[-+]?\d{1,3}([,. ']\d{3})+([.,]\d+)?")
+"""Numbers that may have signs between thousands."""
+
 UNIT = re.compile(r"[\[(]\s*([^\[\]()]{1,16}?)\s*[\])]\s*$")
 
 
@@ -203,9 +206,7 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
         )
     empty = NOTHING | {text.lower() for text in missing}
     texts = tuple(text for text in map(id_text, cells) if text.lower() not in empty)
-    plain = [
-        text.replace(",", ".") if decimal == "," and "." not in text else text for text in texts
-    ]
+    plain = [_plain(text, decimal) for text in texts]
     numbers = np.array([n for n in (number_of(text) for text in plain) if n is not None])
     marks = [n for n in (number_of(m) for m in missing) if n is not None]
     numeric = len(numbers) / len(texts) if texts else 0.0
@@ -216,6 +217,16 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
     return Column(
         name, texts, len(texts) / max(1, len(cells)), numeric, numbers, len(distinct), form
     )
+
+
+def _plain(text: str, decimal: str) -> str:
+    """A number without signs between thousands and with a point before decimals."""
+    simple = text.replace(",", ".") if decimal == "," and "." not in text else text
+    if number_of(simple) is not None or not GROUPED.fullmatch(text):
+        return simple
+    last = max(text.rfind(","), text.rfind("."))
+    whole, rest = (text[:last], text[last + 1 :]) if len(text) - last - 1 != 3 else (text, "")
+    return re.sub(r"[,. ']", "", whole) + (f".{rest}" if rest else "")
 
 
 def changing(table: Table, site: str | None, names: list[str]) -> set[str]:

@@ -24,6 +24,10 @@ from dynst_core.intake.roles.columns import (
     columns_of,
 )
 
+HOUR_NAME = re.compile(
+    r"(?:h|hr|hour|std|v|t)?_?0*(\d{1,2})(?::(\d{2}))?(?:h|:00)?(?:-.*)?", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -63,7 +67,8 @@ def grouped(tables: Sequence[Table], choices: Choices) -> list[Group]:
     """Tables by their columns, in any order of these."""
     by_columns: dict[tuple[str, ...], list[Table]] = {}
     for table in tables:
-        by_columns.setdefault(tuple(sorted(table.columns)), []).append(table)
+        own = (table.name,) if table.alone else ()
+        by_columns.setdefault((*own, *sorted(table.columns)), []).append(table)
     groups = []
     for several in by_columns.values():
         several.sort(key=lambda table: table.name)
@@ -184,3 +189,20 @@ def id_pairs(places: Group, values: Group, *, ignore: bool = False) -> list[tupl
             if shared >= max(1, (0.3 if named else 0.8) * min(len(ids), len(texts))):
                 found.append((name, other, shared))
     return found
+
+
+def hour_columns(values: Group) -> list[str]:
+    """Columns named by hours or other parts of a day, in their order; none where they are few."""
+    found = []
+    for name in values.columns:
+        match = HOUR_NAME.fullmatch(name.strip())
+        if match and values.columns[name].numeric > 0.5:
+            found.append((60 * int(match[1]) + int(match[2] or 0), name))
+    found.sort()
+    minutes = [minute for minute, _ in found]
+    steps = set(np.diff(minutes)) if len(minutes) > 1 else set()
+    counted = [m // 60 for m in minutes]
+    even = len(steps) == 1 and (1440 % min(steps) == 0) and len(minutes) * min(steps) == 1440
+    one_based = counted == list(range(1, len(counted) + 1)) and len(counted) in (24, 48, 96)
+    zero_based = counted == list(range(len(counted))) and len(counted) in (24, 48, 96)
+    return [name for _, name in found] if even or one_based or zero_based else []

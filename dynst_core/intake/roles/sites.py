@@ -5,19 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
-from dynst_core.intake.roles.groups import Group, id_pairs, numeric_columns, words_of
+from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
 from dynst_core.intake.roles.times import time_columns
 from dynst_core.intake.roles.values import find_kinds_of_rows, propose_values, unit_of
-
-HOUR_NAME = re.compile(
-    r"(?:h|hr|hour|std|v|t)?_?0*(\d{1,2})(?::(\d{2}))?(?:h|:00)?(?:-.*)?", re.IGNORECASE
-)
 
 
 def find_sites_and_values(values: Group, places: Group | None, roles: Roles) -> None:
@@ -88,23 +82,6 @@ def _layout(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> s
         "long",
     )
     return ""
-
-
-def hour_columns(values: Group) -> list[str]:
-    """Columns named by hours or other parts of a day, in their order; none where they are few."""
-    found = []
-    for name in values.columns:
-        match = HOUR_NAME.fullmatch(name.strip())
-        if match and values.columns[name].numeric > 0.5:
-            found.append((60 * int(match[1]) + int(match[2] or 0), name))
-    found.sort()
-    minutes = [minute for minute, _ in found]
-    steps = set(np.diff(minutes)) if len(minutes) > 1 else set()
-    counted = [m // 60 for m in minutes]
-    even = len(steps) == 1 and (1440 % min(steps) == 0) and len(minutes) * min(steps) == 1440
-    one_based = counted == list(range(1, len(counted) + 1)) and len(counted) in (24, 48, 96)
-    zero_based = counted == list(range(len(counted))) and len(counted) in (24, 48, 96)
-    return [name for _, name in found] if even or one_based or zero_based else []
 
 
 def _propose_across(

@@ -10,7 +10,7 @@ from dynst_core.fields.sites import some
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
-from dynst_core.intake.roles.groups import Group, date_parts
+from dynst_core.intake.roles.groups import Group, date_parts, hour_columns
 
 
 def find_times(values: Group, roles: Roles) -> None:
@@ -35,7 +35,7 @@ def find_times(values: Group, roles: Roles) -> None:
         else f"together they make times such as {_example(values, names)!r}"
     )
     roles.propose("time", tuple(names), reason)
-    years = clock_texts.part_of(names[0]) == "year" and len(names) > 1
+    years = clock_texts.part_of(names[0]) == "year" and (len(names) > 1 or form is None)
     if form is not None and not years:
         _find_order(form, names, roles)
     elif roles.stated("time_format"):
@@ -47,9 +47,9 @@ def find_times(values: Group, roles: Roles) -> None:
             f"state how they are written, as in `time_format=%d/%m/%Y %H:%M`."
         )
     _find_hours(values, names, roles)
-    daily = (form is not None and form.dates_only and len(names) == 1) or (
-        years and len(names) <= 3
-    )
+    dates = form is not None and form.dates_only and len(names) == 1
+    across = choices.layout == "days" or len(hour_columns(values)) >= 24
+    daily = (dates or (years and len(names) <= 3)) and not across
     _find_zone(form, names, roles, daily=daily)
 
 
