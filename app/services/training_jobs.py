@@ -12,6 +12,7 @@ import streamlit as st
 
 from dynst_core.cli.resume_command import trainings_of_store
 from dynst_core.datasets.catalogue import Entry, load_catalogue, load_field
+from dynst_core.datasets.kept import changed_at
 from dynst_core.errors import DynSTError
 from dynst_core.fields.field import Field
 from dynst_core.fields.sensor_health import Health, check_trainable
@@ -78,11 +79,11 @@ def at_hand(entry: Entry) -> bool:
     Raises:
         DataError: a copy was found that is damaged.
     """
-    return entry.simulated or _at_hand(entry.name)
+    return entry.simulated or _at_hand(entry.name, changed_at(entry.name))
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _at_hand(name: str) -> bool:
+def _at_hand(name: str, changed: int) -> bool:
     return load_catalogue()[name].at_hand()
 
 
@@ -96,13 +97,17 @@ def download(entry: Entry) -> None:
     _at_hand.clear()
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reads the data set")
 def facts(name: str, channels: tuple[str, ...]) -> Facts:
     """What there is to know of a data set that is at hand, or of some of its variables.
 
     Raises:
         DataError: it cannot be read.
     """
+    return _facts(name, channels, changed_at(name))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reads the data set")
+def _facts(name: str, channels: tuple[str, ...], changed: int) -> Facts:
     entry = load_catalogue()[name]
     field = load_field(name, progress=False).only(channels)
     return Facts(

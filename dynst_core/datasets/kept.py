@@ -31,6 +31,17 @@ def datasets_folder() -> Path:
     return home_folder() / "datasets"
 
 
+def changed_at(name: str) -> int:
+    """When a data set of this name that is kept was written, in nanoseconds; 0 where none is.
+
+    A cache over data sets by name must know: they are renamed, deleted and appended to.
+    """
+    try:
+        return (datasets_folder() / name / CARD_FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def kept_tables() -> dict[str, dict[str, Any]]:
     """The entries of all data sets that are kept, as in a catalogue, by name.
 
