@@ -35,11 +35,12 @@ class Picture:
 
 CHART = (".js-plotly-plot .main-svg",)
 ANSWER = ("li:has-text('Everywhere')",)
-METR, DECIDE = "?run=metr-la-week&removed=60", "?run=metr-la-week&removed=70"
+TABLE = ('[data-testid="stDataFrame"]',)
+OPEN, METR = "?run=metr-la-week", "?run=metr-la-week&removed=60&right=none"
 PICTURES = (
-    Picture("plan.png", METR, waits_for=CHART),
-    Picture("plan-phone.png", METR, PHONE, CHART),
-    Picture("guide-decide.png", f"{DECIDE}&within=5&measure=percent&cost=900", DESK, CHART),
+    Picture("plan.png", OPEN, waits_for=TABLE),
+    Picture("plan-phone.png", OPEN, PHONE, TABLE),
+    Picture("guide-decide.png", f"{OPEN}&cost=900", DESK, TABLE),
     Picture("guide-layers.png", "?run=era5-uk-t2m&removed=90&left=error&right=added", DESK, CHART),
     Picture("guide-swipe.png", "?run=era5-uk-t2m&removed=90&swipe=1", DESK, CHART),
     Picture("guide-site.png", f"{METR}&lead=3&panel=site&site=717804", DESK, CHART),

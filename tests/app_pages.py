@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -25,6 +26,18 @@ def open_app(**query: str) -> AppTest:
 
 def figures(app: AppTest) -> dict[str, tuple[str, str]]:
     return {m.label.split(",")[0]: (m.value, m.delta) for m in app.metric}
+
+
+def answer(app: AppTest) -> str:
+    """The answer on top of the page, as it is read."""
+    body = next(e.proto.body for e in app.get("html") if 'class="answer' in e.proto.body)
+    return html.unescape(re.sub("<[^>]+>", " ", body))
+
+
+def tone(app: AppTest) -> str:
+    """Whether the answer is good, bad or open."""
+    bodies = " ".join(e.proto.body for e in app.get("html"))
+    return re.findall('class="answer ([a-z]+)"', bodies)[0]
 
 
 def stage_sent(app: AppTest) -> dict:
@@ -66,6 +79,10 @@ def button(app: AppTest, key: str):
     return next(b for b in app.button if b.key == key)
 
 
+def segment(app: AppTest, label: str):
+    return next(s for s in app.segmented_control if s.label == label)
+
+
 def multi(app: AppTest, label: str):
     return next(m for m in app.multiselect if m.label == label)
 
@@ -92,12 +109,9 @@ def drawn(view: str, **query: str) -> AppTest:
 
         import streamlit as st
 
-        from app import navigation
-        from app.views.shared import page_head
-
-        page = importlib.import_module(
-            "app.views.method" if view == "method" else f"app.views.{view}.page"
-        )
+        navigation = importlib.import_module("app.navigation")
+        page_head = importlib.import_module("app.views.shared.page_head")
+        page = importlib.import_module(f"app.views.{view}" + ".page" * (view != "method"))
         pages = navigation.all_pages()
         page_head.use_pages(pages)
         st.navigation(pages, position="hidden")

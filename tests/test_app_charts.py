@@ -13,6 +13,10 @@ from dynst_core.runs.run import Run
 REMOVED = [0, 30, 60, 90]
 
 
+INFORMATION = "mutual information"
+"""How the selector gp_mi reads."""
+
+
 def traces(run: Run, baselines: Baselines, level: int = 2, lead: int | None = None) -> dict:
     figure = charts.trade_off(run, baselines, level, lead, 0)
     return {trace.name: trace for trace in figure.data}
@@ -42,18 +46,26 @@ def with_another(run: Run, selector: str, level: int) -> Baselines:
 
 def test_every_selector_that_was_measured_is_drawn(network_run: Run) -> None:
     drawn = traces(network_run, with_another(network_run, "gp_mi", 2))
-    assert list(drawn["gp_mi"].x) == [60]
-    np.testing.assert_allclose(drawn["gp_mi"].y, [0.99 * network_run.rmse(2)])
+    assert list(drawn[INFORMATION].x) == [60]
+    np.testing.assert_allclose(drawn[INFORMATION].y, [0.99 * network_run.rmse(2)])
     shown = [name for name, trace in drawn.items() if trace.showlegend is not False]
-    assert shown == ["DynST", "persistence", "random (5 draws)", "top variance", "gp_mi"]
+    assert shown == [
+        "DynST",
+        "persistence",
+        "random (5 draws)",
+        "top variance",
+        INFORMATION,
+    ]
 
 
 def test_neither_path_nor_marker_hides_a_baseline_s_point(network_run: Run) -> None:
     drawn = traces(network_run, with_another(network_run, "gp_mi", 2))
     order = list(drawn)
-    assert order.index("gp_mi") > max(order.index("DynST"), order.index("chosen"))
+    assert order.index(INFORMATION) > max(order.index("DynST"), order.index("chosen"))
     assert drawn["chosen"].marker.symbol == "circle-open"
-    assert drawn["gp_mi"].marker.size > drawn["DynST"].marker.size, "no line leads the eye to it"
+    assert drawn[INFORMATION].marker.size > drawn["DynST"].marker.size, (
+        "no line leads the eye to it"
+    )
 
 
 @pytest.mark.parametrize("lead", [None, 0, 2])

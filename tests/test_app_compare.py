@@ -186,7 +186,7 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
     marks = [("A", "#e0ac00", 60.0, network_run.rmse(2)), ("B", "#542788", 80.0, None)]
     figure = selector_charts.selectors(network_run, baselines, marks, None, 0)
     shown = [trace.name for trace in figure.data if trace.showlegend is not False]
-    assert shown == ["random (5 draws)", "top variance", "qr", "DynST"]
+    assert shown == ["random (5 draws)", "top variance", "leading patterns (QR)", "DynST"]
     assert [trace.fill for trace in figure.data].count("tonexty") == 1
     assert [t.name for t in figure.data if t.mode == "markers+text"] == ["A"]
     colours = [t.line.color for t in figure.data if t.mode == "lines+markers"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.plan_file import write_plan
 from dynst_core.runs.run import Run
-from tests.app_pages import UNKNOWN, dropped_at_60, figures, open_app
+from tests.app_pages import UNKNOWN, dropped_at_60, figures, open_app, segment
 from tests.factories import grid_sites, make_arrays, save_run
 
 
@@ -46,8 +46,8 @@ def test_a_plan_file_s_own_mask_is_shown_until_something_that_bears_on_it_change
     assert "17 of 40 sites kept, as in the file" in app.success[0].value
     assert figures(app)["Sensors kept"][0] == "17 of 40"
     assert figures(app)["Forecast error"] == UNKNOWN
-    app.segmented_control[0].set_value("curve").run()
+    segment(app, "Closer look").set_value("curve").run()
     assert figures(app)["Sensors kept"][0] == "17 of 40"
     app.select_slider[0].set_value(3).run()
-    assert figures(app)["Sensors kept"] == ("5 of 40", "35 removed; 1 switched by hand")
+    assert figures(app)["Sensors kept"] == ("5 of 40", "1 switched by hand")
     assert dict(app.query_params)["edit"] == f"on:{site}:school"

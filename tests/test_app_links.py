@@ -84,8 +84,8 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
         ({"removed": "59.6"}, ""),
         ({"removed": "63"}, r"63 % is no level of this run; this is 60 %, the nearest\."),
         ({"removed": "100"}, r"100 % is no level of this run; this is 90 %, the nearest\."),
-        ({"removed": "abc"}, r"'abc' is no share to remove; this is 60 %\."),
-        ({"removed": "nan"}, r"'nan' is no share to remove; this is 60 %\."),
+        ({"removed": "abc"}, r"'abc' is no share to remove; this is 0 %\."),
+        ({"removed": "nan"}, r"'nan' is no share to remove; this is 0 %\."),
         ({"removed": "63", "run": "another"}, ""),
     ],
 )
@@ -115,7 +115,7 @@ def test_what_a_link_names_and_the_run_does_not_have_is_found(
 
 def test_writing_drops_what_no_longer_belongs_to_the_screen(network_run: Run) -> None:
     query = {"run": "other", "removed": "30", "tab": "old"}
-    link.write(query, network_run, Choice(1, None, 0))
+    link.write(query, network_run, Choice(1, None, 0, panel="curve", right="error"))
     assert query == {"run": "network", "removed": "30", "lead": "all"}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from app.services import cache
 from dynst_core import commands
@@ -16,19 +17,32 @@ from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.runs.arrays import RunArrays
 from dynst_core.runs.run import Run
-from tests.app_pages import card, figures, number, open_app, paint_sent, stage_sent, styles_of
+from tests.app_pages import (
+    answer,
+    card,
+    figures,
+    number,
+    open_app,
+    paint_sent,
+    stage_sent,
+    styles_of,
+    tone,
+)
 from tests.factories import add_baselines, make_arrays, make_manifest, network_sites, save_run
 
 
 def test_figures_answer_to_the_slider(store: Path, network_run: Run) -> None:
     app = open_app(removed="30")
-    assert figures(app)["Sensors kept"] == ("28 of 40", "12 removed")
+    assert figures(app)["Sensors kept"] == ("28 of 40", "")
     app.select_slider[0].set_value(3).run()
     here, dense = network_run.rmse(3), network_run.rmse(0)
     shown = figures(app)
-    assert shown["Sensors kept"] == ("4 of 40", "36 removed")
+    assert shown["Sensors kept"] == ("4 of 40", "")
     assert shown["Forecast error"][0] == f"{here:.2f} mph"
-    assert shown["Forecast error"][1].startswith(f"{100 * (here / dense - 1):+.1f} %")
+    assert shown["Forecast error"][1].startswith(f"with all sensors {dense:.2f} mph")
+    more = f"{100 * (here / dense - 1):.1f} % more forecast error"
+    assert f"Somewhere without 36 of 40 sensors (90 %): {more}, which exceeds" in answer(app)
+    assert tone(app) == "bad"
     assert shown["Forecast speed"][0] == "4.0× faster"
     explained = next(m.help for m in app.metric if m.label == "Forecast error")
     assert f"(persistence): {network_run.persistence_rmse():.2f} mph" in explained
@@ -107,7 +121,7 @@ def test_a_link_to_unknown_sensors_says_so_until_something_is_changed(store: Pat
     ]
     app.run()
     assert len(app.warning) == 1
-    app.select_slider[0].set_value(0).run()
+    app.select_slider[0].set_value(1).run()
     assert len(app.warning) == 0
 
 
@@ -115,7 +129,7 @@ def test_a_link_to_unknown_sensors_says_so_until_something_is_changed(store: Pat
     ("removed", "reported"),
     [
         ("63", "63 % is no level of this run; this is 60 %, the nearest"),
-        ("abc", "'abc' is no share to remove; this is 60 %"),
+        ("abc", "'abc' is no share to remove; this is 0 %"),
     ],
 )
 def test_a_link_to_a_cut_that_is_no_level_says_so_until_something_is_changed(
@@ -123,7 +137,7 @@ def test_a_link_to_a_cut_that_is_no_level_says_so_until_something_is_changed(
 ) -> None:
     app = open_app(run="network", removed=removed)
     assert [one.value for one in app.warning] == [f"{reported}\\."]
-    app.select_slider[0].set_value(0).run()
+    app.select_slider[0].set_value(1).run()
     assert len(app.warning) == 0
 
 
@@ -160,16 +174,23 @@ def test_a_run_repaired_on_disk_is_read_again(store: Path) -> None:
     assert not app.error and app.metric
 
 
+def how_good(app: AppTest) -> AppTest:
+    """The page with the part opened that compares the curve with others."""
+    assert not any("baselines" in caption.value for caption in app.caption)
+    app.session_state["how-good"] = True
+    return app.run()
+
+
 def test_a_damaged_baselines_file_costs_only_the_baselines(store: Path) -> None:
     (store / "network" / "baselines.json").write_text("{")
-    app = open_app()
+    app = how_good(open_app(panel="curve"))
     assert app.metric
     assert any("baselines.json" in caption.value for caption in app.caption)
 
 
 def test_a_run_without_baselines_says_what_measures_them(store: Path) -> None:
     (store / "network" / "baselines.json").unlink()
-    captions = [c.value for c in open_app().caption]
+    captions = [c.value for c in how_good(open_app(panel="curve")).caption]
     assert any(commands.here("baselines", "network") in c for c in captions)
 
 
@@ -227,9 +248,10 @@ def test_what_a_planner_or_a_file_names_is_shown_to_the_letter(
     save_run(tmp_path, "odd", make_arrays(SiteSet(ids, sites.coordinates, geographic=True)))
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     for panel in ("site", "what-if"):
-        app = open_app(panel=panel, site=odd, cost="5", currency="$1$", edit=f"off:{odd}:*why*")
-        saving = next(m for m in app.metric if m.label == "Yearly saving")
-        assert saving.value.endswith(r" \$1\$") and r" \$1\$ still" in saving.delta
+        app = open_app(
+            removed="60", panel=panel, site=odd, cost="5", currency="$1$", edit=f"off:{odd}:*why*"
+        )
+        assert "$1$ a year is still spent." in answer(app)
         reported = " ".join([card(app), *(b.label for b in app.button)])
         assert r"a\$1\$\_b\_" in reported and odd not in reported and "*why*" not in reported
 

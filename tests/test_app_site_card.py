@@ -16,7 +16,16 @@ from dynst_core.planning.local_effect import effect, neighbourhood
 from dynst_core.planning.masks import edited
 from dynst_core.planning.site_series import band_at, share_held
 from dynst_core.runs.run import Run
-from tests.app_pages import button, card, dropped_at_60, figures, numbers_in, open_app, settled
+from tests.app_pages import (
+    button,
+    card,
+    dropped_at_60,
+    figures,
+    numbers_in,
+    open_app,
+    segment,
+    settled,
+)
 from tests.factories import make_arrays, network_sites, save_run, with_seeds
 
 KEPT, REMOVED = True, False
@@ -71,7 +80,7 @@ def test_a_card_shows_its_site_over_time(
     assert said and float(said[1]) == pytest.approx(band.half_width, rel=0.01)
     assert int(said[2]) == pytest.approx(100 * held, abs=1)
 
-    app.segmented_control[2].set_value("lead").run()
+    segment(app, "What is drawn").set_value("lead").run()
     assert set(chart(app)) == {"persistence", "all cells", "50 % removed"}
     assert dict(app.query_params)["card"] == "lead"
 
@@ -113,7 +122,7 @@ def test_where_the_data_are_unknown_a_card_shows_what_the_run_holds_and_says_why
     button(app, "failure").click().run()
     assert "The answer needs the run's data: Expected the name of a data set" in app.error[0].value
     assert "persistence" in chart(app)
-    app.segmented_control[2].set_value("time").run()
+    segment(app, "What is drawn").set_value("time").run()
     assert len(app.error) == 1 and not app.get("plotly_chart")
 
 
@@ -142,10 +151,10 @@ def test_several_seeds_give_a_site_s_importance_its_interval(
 def test_a_site_can_be_pinned_from_its_card(store: Path, network_run: Run) -> None:
     site = dropped_at_60(network_run)
     app = open_app(removed="60", panel="site", site=site)
-    app.segmented_control[1].set_value(1).run()
+    segment(app, "What you insist on").set_value(1).run()
     assert dict(app.query_params)["keep"] == site
     assert r"pinned\: always keep" in card(app)
-    app.segmented_control[1].set_value(-1).run()
+    segment(app, "What you insist on").set_value(-1).run()
     assert dict(app.query_params)["drop"] == site and "keep" not in dict(app.query_params)
-    app.segmented_control[1].set_value(0).run()
+    segment(app, "What you insist on").set_value(0).run()
     assert "drop" not in dict(app.query_params)

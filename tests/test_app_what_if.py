@@ -23,7 +23,9 @@ from tests.app_pages import (
     numbers_in,
     open_app,
     paint_sent,
+    segment,
     settled,
+    stage_sent,
     styles_of,
 )
 
@@ -72,7 +74,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
     assert f"Around cell {formatting.plain(name)} (with the 8 nearest cells, within" in lines[1]
     shown = figures(app)
-    assert shown["Cells kept"] == ("359 of 720", "361 removed; 1 switched by hand")
+    assert shown["Cells kept"] == ("359 of 720", "1 switched by hand")
     assert float(shown["Forecast error"][0].split()[0]) == pytest.approx(
         float(after.rmse(axis=(0, 1))[0]), abs=0.05
     )
@@ -88,7 +90,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     assert reason(again).value == "road works"
 
     # The exports say that it was edited and what its error is.
-    app.segmented_control[0].set_value("export").run()
+    segment(app, "Closer look").set_value("export").run()
     assert not app.exception
 
 
@@ -143,7 +145,7 @@ def test_a_pasted_list_takes_the_ids_that_are_there_and_names_the_others(
     box.set_value([first, f"{second}; {third}, nowhere"]).run()
     assert multi(app, "Cells in question").value == [first, second, third]
     assert "1 cell that fire does not have" in app.info[0].value and "nowhere" in app.info[0].value
-    app.segmented_control[0].set_value("constraints").run()
+    segment(app, "Closer look").set_value("constraints").run()
     multi(app, "Always keep").set_value([f"{first} {second} elsewhere"]).run()
     multi(app, "Never keep").set_value([f"{second},{third} nothing"]).run()
     assert multi(app, "Always keep").value == [first]
@@ -156,7 +158,7 @@ def test_a_pin_takes_the_place_of_an_edit_and_can_be_undone(
 ) -> None:
     name = str(fire_run.sites.site_id[fire_run.path.mask(1).kept[0]])
     app = settled(open_app(removed="50", panel="what-if", site=name, edit=f"off:{quoted(name)}"))
-    app.segmented_control[1].set_value(1).run()
+    segment(app, "What you insist on").set_value(1).run()
     link = dict(app.query_params)
     assert link["keep"] == quoted(name) and "edit" not in link
     button(app, "edit-undo").click().run()
@@ -181,7 +183,7 @@ def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answe
     name = str(network_run.sites.site_id[network_run.path.mask(2).kept[0]])
     app = open_app(removed="60", panel="what-if", site=name)
     button(app, "switch-off").click().run()
-    assert figures(app)["Sensors kept"] == ("15 of 40", "25 removed; 1 switched by hand")
+    assert figures(app)["Sensors kept"] == ("15 of 40", "1 switched by hand")
     assert figures(app)["Forecast error"] == ("–", "not yet evaluated")
     assert "needs the run's data: Expected the name of a data set" in app.error[0].value
 
@@ -238,14 +240,15 @@ def box(app: AppTest, label: str):
 def test_a_map_shows_the_layer_chosen_for_it(fire_store: Path) -> None:
     app = open_app(removed="50")
     usual, usual_arrays = paint_sent(app)
-    box(app, "Right map").set_value("added").run()
+    box(app, "Second map").set_value("added").run()
     changed, changed_arrays = paint_sent(app)
     same = [styles_of(arrays, "importance") for arrays in (usual_arrays, changed_arrays)]
     np.testing.assert_array_equal(*same)
     assert changed["captions"]["error"]["title"] == "Error added by the cut"
     assert changed["version"] != usual["version"]
-    box(app, "Right map").set_value("alone").run()
-    assert paint_sent(app)[0]["alone"] is True
+    assert stage_sent(app)["alone"] is False
+    box(app, "Second map").set_value("alone").run()
+    assert stage_sent(app)["alone"] is True
     assert dict(app.query_params)["right"] == "none"
 
 

@@ -44,7 +44,7 @@ def test_where_nothing_is_measured_the_command_is_reported(network_run: Run) -> 
         ([("variance", 1, 0), ("variance", 3, 0)], "random (at none), top variance (at 2)", ""),
         (
             [("gp_mi", 2, 0)],
-            "top variance (at none), gp_mi (at 1)",
+            "top variance (at none), mutual information (at 1)",
             " --selectors random,variance,gp_mi",
         ),
     ],
@@ -61,4 +61,4 @@ def test_what_is_missing_is_reported_by_selector(
 def test_chance_is_reported_with_its_draws_even_where_it_is_one(network_run: Run) -> None:
     some = ledger(network_run, ("random", 2, 0), ("gp_mi", 2, 0))
     labels = [curve.label for curve in baseline_curves.selector_curves(network_run, some, None, 0)]
-    assert labels == ["random (1 draw)", "gp_mi"]
+    assert labels == ["random (1 draw)", "mutual information"]

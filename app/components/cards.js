@@ -7,6 +7,10 @@ function element(tag, name, parent, text = "") {
   return made;
 }
 
+// No font is sure to have a sign for it.
+const CORNERS = '<svg width="13" height="13" viewBox="0 0 14 14" fill="none" stroke="currentColor" ' +
+  'stroke-width="1.6" aria-hidden="true"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9" /></svg>';
+
 function buildCards(root, data) {
   root.replaceChildren();
   root.removeAttribute("data-painted");
@@ -30,10 +34,12 @@ function buildCards(root, data) {
     ["in", "+", "Zoom in"], ["out", "\u2212", "Zoom out"], ["fit", "\u2922", "Show all"],
     ...(data.swiping ? [["swipe", "\u25eb", "Both layers on one map, with a swipe"]] : []),
     ...(data.selecting ? [["rectangle", "\u2b1a", `Select ${data.words.noun}s by a rectangle`],
-      ["lasso", "\u25cc", `Select ${data.words.noun}s by a loop`]] : [])]) {
+      ["lasso", "\u25cc", `Select ${data.words.noun}s by a loop`]] : []),
+    ...(document.fullscreenEnabled ? [["full", "", "Full screen"]] : [])]) {
     const button = element("button", "tool", tools, sign);
     Object.assign(button, { title: label, ariaLabel: label, type: "button" });
     button.dataset.action = action;
+    if (action === "full") button.innerHTML = CORNERS;
   }
   element("div", "trouble", root);
   return frames;

@@ -41,6 +41,7 @@ function openStage(root, data) {
     },
   };
   buildDivider(stage);
+  buildRuler(stage);
   registry.stages.set(data.id, stage);
   stage.look = registry.latest?.stage === data.id ? registry.latest : null;
   Promise.all([load(data.library), fetched(data.stage)])
@@ -141,6 +142,7 @@ function moveTo(stage, state) {
 function press(stage, action, button) {
   if (action in SHAPES) return toggleTool(stage, button);
   if (action === "swipe") return stage.send("swipe", true);
+  if (action === "full") return document.fullscreenElement ? document.exitFullscreen() : stage.root.requestFullscreen();
   if (action === "fit") return moveTo(stage, fitted(stage));
   const zoom = stage.camera.zoom + (action === "in" ? 0.75 : -0.75);
   moveTo(stage, { ...stage.camera, zoom });
@@ -293,7 +295,11 @@ function report(stage) {
     stage.root.dataset.painted = stage.pending;
     stage.pending = null;
   }
-  if (stage.camera) stage.root.dataset.camera = JSON.stringify(stage.camera);
+  if (!stage.camera) return;
+  const camera = JSON.stringify(stage.camera);
+  if (camera === stage.root.dataset.camera) return;
+  stage.root.dataset.camera = camera;
+  measure(stage);
 }
 
 // --- street tiles, when asked for ---------------------------------------------------------------

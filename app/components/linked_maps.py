@@ -35,7 +35,17 @@ def _script(*names: str) -> str:
     return "\n".join((_HERE / name).read_text() for name in names)
 
 
-_SCRIPTS = ("packet", "cards", "raster", "loop", "selecting", "swipe", "preview", "linked_maps")
+_SCRIPTS = (
+    "packet",
+    "cards",
+    "raster",
+    "loop",
+    "selecting",
+    "swipe",
+    "preview",
+    "ruler",
+    "linked_maps",
+)
 
 _stage = st.components.v2.component(
     "dynst.linked_maps",
@@ -69,6 +79,7 @@ def show_stage(
     *,
     on_pick: Callable[[str], None],
     on_pick_many: Callable[[list[str]], None] | None = None,
+    alone: bool = False,
     swipe: bool = False,
     on_swipe: Callable[[], None] | None = None,
     street_tiles: bool = False,
@@ -82,9 +93,10 @@ def show_stage(
         on_pick: called with the id of a site that was clicked, before the page is drawn again.
         on_pick_many: called with the ids of the sites in a rectangle or a loop that was drawn; the
             tools to draw one are there only with it.
+        alone: show the first map alone, over the whole width.
         swipe: show both layers on one map, parted by a divider.
-        on_swipe: called when the planner asks for that, or for two maps again; the button to ask
-            is there only with it.
+        on_swipe: called when the planner asks for that, or for two maps again, or for a second
+            layer on a map that stands alone; the button to ask is there only with it.
         street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
         previews: files on the shelf with the picture of each position of the slider, which may be
             made later; the maps show them while the slider is being moved.
@@ -123,6 +135,7 @@ def show_stage(
             "words": dataclasses.asdict(words),
             "tiles": street_tiles,
             "selecting": on_pick_many is not None,
+            "alone": alone,
             "swipe": swipe,
             "swiping": on_swipe is not None,
         },

@@ -3,11 +3,11 @@
 // of the full width.
 const NUDGE = 0.02; // of the width, by an arrow key
 
-// One map or two, as the page says; the picture decides whether there is a second layer at all.
+// One map or two, as the page says.
 function arrange(stage) {
   const { classList } = stage.root;
   const before = classList.value;
-  const alone = Boolean(stage.look?.alone);
+  const alone = Boolean(stage.data.alone);
   const swiped = Boolean(stage.data.swipe && !alone);
   classList.toggle("alone", alone);
   classList.toggle("swiped", swiped);

@@ -27,6 +27,8 @@ def trade_off(
     lead: int | None,
     channel: int,
     height: int = HEIGHT,
+    *,
+    compared: bool = True,
 ) -> go.Figure:
     """Error of our path and its baselines at every level, with a marker at the chosen one.
 
@@ -37,6 +39,7 @@ def trade_off(
         lead: lead-time index, or None for all.
         channel: channel index.
         height: pixels.
+        compared: draw persistence and the baselines too.
     """
     unit = formatting.in_chart(run_text.unit(run, channel))
     levels = range(len(run.path.active))
@@ -51,13 +54,14 @@ def trade_off(
         line={"color": palette.PATH_LINE, "width": 3},
         marker={"size": 6},
     )
-    figure.add_scatter(
-        x=[removed[0], removed[-1]],
-        y=[run.persistence_rmse(lead, channel)] * 2,
-        name="persistence",
-        mode="lines",
-        line={"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
-    )
+    if compared:
+        figure.add_scatter(
+            x=[removed[0], removed[-1]],
+            y=[run.persistence_rmse(lead, channel)] * 2,
+            name="persistence",
+            mode="lines",
+            line={"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
+        )
     figure.add_scatter(
         x=[removed[level]],
         y=[ours[level]],
@@ -72,7 +76,7 @@ def trade_off(
         },
     )
     # Last, so that neither the path nor its marker hides a baseline that does as well or better.
-    for curve in selector_curves(run, baselines, lead, channel):
+    for curve in selector_curves(run, baselines, lead, channel) if compared else ():
         add_baseline(figure, curve)
     figure.add_vline(x=removed[level], line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
     decimals = formatting.digits(ours[0])

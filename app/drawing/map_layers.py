@@ -33,7 +33,7 @@ LABELS = {
     IMPORTANCE: "Importance",
     ERROR: "Forecast error",
     ADDED: "Error added by the cut",
-    WITHIN: "Forecasts within tolerance",
+    WITHIN: "Forecasts close to the truth",
     SERVED: "Area served",
     FORECAST: "Forecast, played in time",
     TRUTH: "Truth, played in time",

@@ -61,7 +61,6 @@ class Paint:
         readings: by view, where its layer has a number of its own, values in the stage's order.
         shapes: by view, areas beneath the sites.
         borders: lines above the sites, on every map.
-        alone: whether the first map stands alone.
         undecided: whether no site is kept or removed yet, since no plan obeys.
         other: kept and error of a second plan, which tooltips tell beside the first: A and B.
     """
@@ -75,7 +74,6 @@ class Paint:
     readings: dict[str, Reading] = field(default_factory=dict)
     shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     borders: tuple[Border, ...] = ()
-    alone: bool = False
     undecided: bool = False
     other: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -146,7 +144,6 @@ class Sealed:
 def seal(paint: Paint) -> Sealed:
     """What the browser needs of a paint."""
     head: dict[str, Any] = {
-        "alone": paint.alone,
         "undecided": paint.undecided,
         "digits": paint.digits,
         "shapes": {view: [_drawn(shape) for shape in some] for view, some in paint.shapes.items()},

@@ -97,9 +97,11 @@ def baselines(run: Run) -> tuple[Baselines, str | None]:
         return Baselines(run_id=run.run_id), str(error)
 
 
-def trade_off(run: Run, level: int, lead: int | None, channel: int, height: int) -> go.Figure:
+def trade_off(
+    run: Run, level: int, lead: int | None, channel: int, height: int, *, compared: bool
+) -> go.Figure:
     """The trade-off curve, to be shown and not changed: built once for all who look at it."""
-    return _trade_off(str(run.folder), stamp(run), level, lead, channel, height, run)
+    return _trade_off(str(run.folder), stamp(run), level, lead, channel, height, compared, run)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -110,9 +112,11 @@ def _trade_off(
     lead: int | None,
     channel: int,
     height: int,
+    compared: bool,
     _run: Run,
 ) -> go.Figure:
-    return charts.trade_off(_run, baselines(_run)[0], level, lead, channel, height)
+    known = baselines(_run)[0]
+    return charts.trade_off(_run, known, level, lead, channel, height, compared=compared)
 
 
 def stage(run: Run) -> Stage:
@@ -175,6 +179,16 @@ def _plan(
         return plan.edited(_run, *_choice.edits) if _choice.edits else plan, None
     except ConstraintError as error:
         return None, str(error)
+
+
+def rank_order(run: Run) -> np.ndarray:
+    """Indices of a run's sites, the first to go first, (s,)."""
+    return _rank_order(str(run.folder), stamp(run), run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _rank_order(folder: str, changed: tuple[int, ...], _run: Run) -> np.ndarray:
+    return np.argsort(_run.path.rank)
 
 
 def served(run: Run, mask: Mask) -> Served:

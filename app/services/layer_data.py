@@ -48,6 +48,7 @@ def facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
         snapshot = what_if.snapshot(plan.mask, choice.window, lead, choice.channel)
         low, high = what_if.value_range(choice.channel)
         time = str(snapshot.valid_time.astype("datetime64[m]")).replace("T", " ")
+        time += " UTC" if run.sites.geographic else ""  # no run states its own clock
         moment = Moment(time, snapshot.forecast, snapshot.truth, low, high)
         return replace(found, lead=lead, moment=moment)
     return found

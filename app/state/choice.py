@@ -8,21 +8,19 @@ import numpy as np
 
 from app.drawing import map_layers
 from dynst_core.constraints.constraints import ALWAYS, MOST_COST, NEVER, Constraints, ZoneLimit
+from dynst_core.planning.answer import suggested_level
 from dynst_core.planning.plan import Edit
-from dynst_core.planning.tolerance import Tolerance
+from dynst_core.planning.tolerance import USUAL_GOAL, Tolerance
 from dynst_core.runs.run import Run
 
-FIRST_REMOVED = 0.6
-"""Share removed when the link names none: a cut large enough to show what the tool is for."""
-
-FIRST_TOLERANCE = Tolerance("percent", 5.0)
+FIRST_TOLERANCE = USUAL_GOAL
 FIRST_CURRENCY = "EUR"
 CURRENCY_LETTERS = 12
 
 CURVE, HORIZON, SITE_CARD, CONSTRAINTS, EXPORT = "curve", "horizon", "site", "constraints", "export"
-WHAT_IF = "what-if"
-PANELS = (CURVE, HORIZON, SITE_CARD, WHAT_IF, CONSTRAINTS, EXPORT)
-"""What the panel beside the maps shows; the first one needs no word in the link."""
+TABLE, WHAT_IF = "table", "what-if"
+PANELS = (TABLE, CURVE, HORIZON, SITE_CARD, WHAT_IF, CONSTRAINTS, EXPORT)
+"""What the panel beside the maps shows, in this order; the first one opens first."""
 
 OVER_TIME, BY_LEAD_TIME = "time", "lead"
 CARDS = (OVER_TIME, BY_LEAD_TIME)
@@ -73,13 +71,13 @@ class Choice:
     never: tuple[str, ...] = ()
     min_distance_km: float = 0.0
     limits: tuple[ZoneLimit, ...] = ()
-    panel: str = CURVE
+    panel: str = TABLE
     site: str | None = None
     costs: tuple[float, ...] | None = None
     edits: tuple[Edit, ...] = ()
     group: tuple[str, ...] = ()
     left: str = map_layers.IMPORTANCE
-    right: str | None = map_layers.ERROR
+    right: str | None = None
     swipe: bool = False
     miss: float | None = None
     window: int = 0
@@ -130,8 +128,8 @@ class Choice:
 
 
 def first_choice(run: Run) -> Choice:
-    """The screen when the link says nothing: the level nearest to 60 % removed, all lead times."""
-    return Choice(run.level_near(FIRST_REMOVED), None, 0)
+    """The screen when the link says nothing: the largest cut within the goal, all lead times."""
+    return Choice(suggested_level(run, FIRST_TOLERANCE), None, 0)
 
 
 def site_on_card(run: Run, choice: Choice) -> int | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
+from dataclasses import replace
 from typing import get_args
 from urllib.parse import quote, unquote
 
@@ -17,9 +18,10 @@ from app.state.choice import (
     FIRST_TOLERANCE,
     PANELS,
     REASON_LETTERS,
+    TABLE,
     Choice,
-    first_choice,
 )
+from dynst_core.planning.answer import suggested_level
 from dynst_core.planning.plan import Edit
 from dynst_core.planning.tolerance import Kind, Tolerance
 from dynst_core.presentation import formatting, run_text
@@ -29,7 +31,7 @@ RUN, REMOVED, LEAD, CHANNEL = "run", "removed", "lead", "variable"
 WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
 KEEP, DROP, APART, SPEND, PANEL, SITE = "keep", "drop", "apart", "spend", "panel", "site"
 EDIT, GROUP, LEFT, RIGHT, MISS, WINDOW = "edit", "sites", "left", "right", "miss", "forecast"
-CARD, STRETCH, SWIPE = "card", "period", "swipe"
+CARD, STRETCH, SWIPE, EACH = "card", "period", "swipe", "each"
 ALL_LEADS = "all"
 NO_MAP = "none"
 """What a link says where one map stands alone."""
@@ -44,42 +46,48 @@ LONGEST_LIST = 1500
 def read(query: Mapping[str, str], run: Run) -> Choice:
     """The choice that a link states; a part it does not state, or misstates, is the first choice.
 
+    A link without a cut opens on the largest one within its goal. One with a cut may come from a
+    version that showed two maps and the curve unless it said otherwise, so it is read so.
+
     Args:
         query: `removed` in percent, `lead` as a number of steps from 1 or "all", `variable` by
-            name; `within` and `measure` for the tolerance; `cost` and `currency`; `keep` and `drop`
-            as site ids parted by commas, `apart` in km, `spend`; `panel`; `site`, or `sites`;
+            name; `within`, `measure` and `each` (1) for the goal; `cost` and `currency`; `keep` and
+            `drop` as site ids parted by commas, `apart` in km, `spend`; `panel`; `site` or `sites`;
             `edit` as "off:ID:reason" or "on:ID:reason" parted by commas; `left` and `right` for
             the maps, `swipe` as 1, `miss` in units, `forecast` counted from 1; `card` and `period`
             for a site.
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
-    level = first_choice(run).level if removed is None else run.level_near(removed / 100)
     steps = query.get(LEAD, ALL_LEADS)
     lead = counted(steps, run.manifest.config.horizon)
     channels = run.manifest.dataset.channels
     name = query.get(CHANNEL, channels[0])
+    channel = channels.index(name) if name in channels else 0
+    tolerance = _tolerance(query)
     own = query.get(RUN, run.run_id) == run.run_id
     ids = set(run.sites.site_id.tolist()) if own else set()
     always = _ids(query.get(KEEP, ""), ids)
     window = query.get(WINDOW, "1")
     return Choice(
-        level=level,
+        level=suggested_level(run, tolerance, lead, channel)
+        if removed is None
+        else run.level_near(removed / 100),
         lead=lead,
-        channel=channels.index(name) if name in channels else 0,
-        tolerance=_tolerance(query),
+        channel=channel,
+        tolerance=tolerance,
         cost=_amount(query.get(COST, "")),
         currency=query.get(CURRENCY, FIRST_CURRENCY).strip()[:CURRENCY_LETTERS] or FIRST_CURRENCY,
         max_cost=_amount(query.get(SPEND, "")),
         always=always,
         never=tuple(site for site in _ids(query.get(DROP, ""), ids) if site not in always),
         min_distance_km=_amount(query.get(APART, "")) or 0.0,
-        panel=query[PANEL] if query.get(PANEL) in PANELS else CURVE,
+        panel=_named(query.get(PANEL), PANELS, TABLE if removed is None else CURVE),
         site=query[SITE] if query.get(SITE) in ids else None,
         edits=_edits(query.get(EDIT, ""), ids),
         group=_ids(query.get(GROUP, ""), ids),
         left=query[LEFT] if query.get(LEFT) in map_layers.LAYERS else map_layers.IMPORTANCE,
-        right=_right(query.get(RIGHT, map_layers.ERROR)),
+        right=_right(query.get(RIGHT), None if removed is None else map_layers.ERROR),
         swipe=query.get(SWIPE) == "1",
         miss=_amount(query.get(MISS, "")),
         window=counted(window, run.manifest.split.n_test_windows) or 0,
@@ -143,9 +151,7 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
     }
     if len(channels) > 1:
         wanted[CHANNEL] = channels[choice.channel]
-    if choice.tolerance != FIRST_TOLERANCE:
-        wanted |= {WITHIN: _written(choice.tolerance.amount), MEASURE: choice.tolerance.kind}
-    wanted |= _link_of_costs(choice)
+    wanted |= _link_of_goal(choice.tolerance) | _link_of_costs(choice)
     for name, ids in (
         (KEEP, _joined(choice.always)),
         (DROP, _joined(choice.never)),
@@ -172,6 +178,13 @@ def carries_all(choice: Choice) -> bool:
     lists = (_joined(choice.always), _joined(choice.never), _reported(choice.edits))
     short = max(map(len, lists)) <= LONGEST_LIST
     return short and not choice.limits and choice.costs is None
+
+
+def _link_of_goal(tolerance: Tolerance) -> dict[str, str]:
+    wanted = {EACH: "1"} if tolerance.each else {}
+    if replace(tolerance, each=False) != FIRST_TOLERANCE:
+        wanted |= {WITHIN: _written(tolerance.amount), MEASURE: tolerance.kind}
+    return wanted
 
 
 def _link_of_costs(choice: Choice) -> dict[str, str]:
@@ -232,7 +245,10 @@ def _index(text: str) -> int | None:
 def _tolerance(query: Mapping[str, str]) -> Tolerance:
     amount, kinds = _amount(query.get(WITHIN, "")), get_args(Kind)
     kind = next((k for k in kinds if k == query.get(MEASURE, FIRST_TOLERANCE.kind)), None)
-    return FIRST_TOLERANCE if amount is None or kind is None else Tolerance(kind, amount)
+    each = query.get(EACH) == "1"
+    if amount is None or kind is None:
+        return replace(FIRST_TOLERANCE, each=each)
+    return Tolerance(kind, amount, each)
 
 
 def _joined(ids: tuple[str, ...]) -> str:
@@ -262,11 +278,16 @@ def _edits(text: str, known: set[str]) -> tuple[Edit, ...]:
     return tuple(found.values())
 
 
-def _right(name: str) -> str | None:
+def _right(name: str | None, usual: str | None) -> str | None:
     """The right map's layer; None for no map."""
     if name == NO_MAP:
         return None
-    return name if name in map_layers.LAYERS else map_layers.ERROR
+    return name if name in map_layers.LAYERS else usual
+
+
+def _named(name: str | None, known: Collection[str], usual: str) -> str:
+    """A name that is known, else the usual one."""
+    return name if name in known and name is not None else usual
 
 
 def _ids(text: str, known: set[str]) -> tuple[str, ...]:

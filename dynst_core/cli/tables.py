@@ -10,8 +10,13 @@ from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.time_axis import duration
+from dynst_core.planning.answer import answer, suggested_level
+from dynst_core.planning.plan import Plan
+from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation.answer_text import answer_text
 from dynst_core.presentation.baseline_curves import NAMES, measured
+from dynst_core.presentation.selector_words import name_of
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 
@@ -19,6 +24,17 @@ from dynst_core.runs.store import RunStore
 def error_tables(run: Run) -> list[Table]:
     """Test error against sparsity, a table for each channel."""
     return [error_table(run, channel) for channel in range(len(run.manifest.dataset.channels))]
+
+
+def answers(run: Run) -> list[str]:
+    """For each channel the largest cut within the usual goal, as the dashboard opens with it."""
+    sentences = []
+    for channel in range(len(run.manifest.dataset.channels)):
+        level = suggested_level(run, USUAL_GOAL, None, channel)
+        found = answer(run, Plan.at_level(run, level), USUAL_GOAL, None, channel)
+        text = answer_text(run, found, USUAL_GOAL, channel)
+        sentences.append(" ".join((text.main, *text.more)))
+    return sentences
 
 
 def error_table(run: Run, channel: int = 0) -> Table:
@@ -35,7 +51,7 @@ def error_table(run: Run, channel: int = 0) -> Table:
         ),
     )
     baselines = measured(run.baselines)
-    names = (formatting.capital(NAMES[name]) if name in NAMES else name for name in baselines)
+    names = (formatting.capital(name_of(name)) if name in NAMES else name for name in baselines)
     for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
         table.add_column(heading, justify="right")
     for level, n_active in enumerate(run.path.n_active):

@@ -324,6 +324,7 @@ def say_trained(trained: Trained, seeds: int) -> None:
     run = trained.run
     console.print(*tables.error_tables(run), sep="\n")
     for line in [
+        *tables.answers(run),
         *run_text.behind_persistence(run),
         *baseline_text.beside_best(run),
         *baseline_text.beside_random(run),

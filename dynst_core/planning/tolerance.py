@@ -25,10 +25,13 @@ class Tolerance:
         kind: "above": so many units above the error with all sites; "percent": so many percent
             above it; "absolute": an RMSE of so many units.
         amount: in units or percent.
+        each: whether the error at every single lead time must be accepted, not only that of the
+            lead times shown, taken together.
     """
 
     kind: Kind
     amount: float
+    each: bool = False
 
     def limit(self, dense: np.ndarray) -> np.ndarray:
         """The largest RMSE accepted, in units, where all sites give the RMSE `dense`."""
@@ -37,16 +40,53 @@ class Tolerance:
         return dense + self.amount if self.kind == "above" else dense * (1 + self.amount / 100)
 
 
+USUAL_GOAL = Tolerance("percent", 5.0)
+"""What is accepted unless a planner says otherwise: 5 % more error than with all sites."""
+
+
 def rmse_limit(run: Run, tolerance: Tolerance, lead_time: int | None, channel: int) -> float:
     """The largest RMSE over all sites that is accepted, in units."""
     return float(tolerance.limit(np.array(run.rmse(0, lead_time, channel))))
 
 
+def judged_leads(
+    run: Run, tolerance: Tolerance, lead_time: int | None
+) -> tuple[int, ...] | tuple[None]:
+    """The lead times whose errors are held against a tolerance; None for all taken together.
+
+    Args:
+        run: the run.
+        tolerance: what is accepted.
+        lead_time: the one that is shown, or None for all.
+    """
+    if tolerance.each:
+        return tuple(range(run.manifest.config.horizon))
+    return (None,) if lead_time is None else (lead_time,)
+
+
 def largest_cut(run: Run, tolerance: Tolerance, lead_time: int | None, channel: int) -> int | None:
-    """The level that removes most while its test RMSE is within the tolerance; None if none is."""
-    limit = rmse_limit(run, tolerance, lead_time, channel)
-    within = [i for i in _levels(run) if run.rmse(i, lead_time, channel) <= limit]
-    return within[-1] if within else None
+    """The level that removes most within the tolerance, as does every level that removes less.
+
+    A level beyond one that breaks the tolerance does not count: where the curve falls again, two
+    trainings may differ by as much, and the cut would rest on that. None where not even the
+    forecast from all sites is accepted.
+    """
+    within = None
+    for level in _levels(run):
+        if not level_within(run, level, tolerance, lead_time, channel):
+            break
+        within = level
+    return within
+
+
+def level_within(
+    run: Run, level: int, tolerance: Tolerance, lead_time: int | None, channel: int
+) -> bool:
+    """Whether a level's test RMSE is accepted, at every lead time that is judged."""
+    return all(
+        run.rmse(level, lead, channel) <= rmse_limit(run, tolerance, lead, channel)
+        for lead in judged_leads(run, tolerance, lead_time)
+    )
 
 
 def within_at_sites(

@@ -8,11 +8,12 @@ import numpy as np
 
 from dynst_core import commands
 from dynst_core.presentation import palette, run_text
+from dynst_core.presentation.selector_words import name_of
 from dynst_core.runs.manifest import BaselineRow, Baselines
 from dynst_core.runs.run import Run
 
-NAMES = {"random": "random", "variance": "top variance"}
-"""How selectors read where their own name is no word; the others keep theirs."""
+NAMES = ("random", "variance")
+"""Selectors that belong beside every run, in the order that they are named."""
 
 RANDOM_DRAWS = 5
 """Random masks measured at each level, so that luck shows as a band."""
@@ -66,7 +67,7 @@ def missing_baselines(run: Run, baselines: Baselines) -> str | None:
     asked = () if set(left) <= set(NAMES) else ("--selectors", ",".join(left))
     if not begun:
         return f"No baseline is measured yet; {run_text.measuring(run.run_id)}."
-    reported = ", ".join(f"{NAMES.get(name, name)} ({words})" for name, words in left.items())
+    reported = ", ".join(f"{name_of(name)} ({words})" for name, words in left.items())
     command = commands.here("baselines", run.run_id, *asked)
     return (
         f"Not yet measured at all {len(run.path.active) - 1} levels: {reported}; go on: `{command}`"
@@ -143,7 +144,7 @@ def _curve(
 
 def _label(selector: str, draws: int) -> str:
     """Chance is reported with its draws, be it one: one may be lucky."""
-    name = NAMES.get(selector, selector)
+    name = name_of(selector)
     if selector != "random" and draws == 1:
         return name
     return f"{name} ({draws} draw{'s' if draws > 1 else ''})"

@@ -2,7 +2,7 @@
 
 Sequential scales rise evenly in lightness, so they survive grey print and colour-blind eyes: blue
 says how important a site is, magma (cream to black) how large the error is, viridis what the
-variable is, yellow to green how often a forecast is within tolerance, mauve how large an area is.
+variable is, yellow to green how often a forecast is close to the truth, mauve how large an area is.
 Three scales have a white middle: teal and brown for error taken away and added by a cut, green and
 pink for a forecast too low and too high, and the two colours of a comparison for which is better.
 Maps lie on light paper in both themes, so that a colour means the same everywhere.

@@ -263,15 +263,22 @@ def pinned_too_many(run: Run) -> str:
 
 
 def no_runs() -> str:
-    """What to do where there is no run."""
-    return f"""
+    """What a run is, where there is none."""
+    return """
 ##### No trained run yet
 
-A run holds the sensors' ranking, the measured errors and everything this page draws.
-Open *Train* above: a quick look at the simulated tunnel fire needs no download and takes about a
-minute. Or train from a terminal, and reload this page:
+A run holds the sensors' ranking, the measured errors and everything this page draws. Train one on a
+sample, a simulated tunnel fire that needs no download and about a minute; or import a run that a
+colleague saved as a file.
+"""
+
+
+def train_from_terminal(dataset: str) -> str:
+    """How a run is trained without the page, for Markdown."""
+    return f"""
+Train, then reload this page:
 
 ```
-{commands.here("train", "tunnel-fire")}
+{commands.here("train", dataset)}
 ```
 """

@@ -29,8 +29,14 @@ BY_HAND = "switched by hand"
 PINNED = {True: "pinned: always keep", False: "pinned: never keep"}
 
 
-def site_reasons(run: Run, plan: Plan) -> list[str]:
-    """Why each site stays or goes under a plan, one text a site, in the run's order."""
+def site_reasons(run: Run, plan: Plan, sites: np.ndarray | None = None) -> list[str]:
+    """Why each site stays or goes under a plan, one text a site, in the run's order.
+
+    Args:
+        run: the plan's run.
+        plan: the plan.
+        sites: indices of the sites asked for, (k,), whose order the texts have; None for all.
+    """
     pin, rank = plan.constraints.pin, run.path.rank
     before = _before_constraints(run, plan)
     of_the_path = bool((run.path.active == before).all(axis=1).any())
@@ -39,8 +45,13 @@ def site_reasons(run: Run, plan: Plan) -> list[str]:
     lowest = int(kept.min()) if len(kept) else len(rank)
     top = rank >= len(rank) - int(before.sum())
     faulty = run.arrays.left_out if run.arrays.left_out is not None else np.zeros(len(rank), bool)
+    by_hand = {edit.site: edit for edit in plan.edits}
     reasons = []
-    for site in range(len(rank)):
+    for site in range(len(rank)) if sites is None else sites.tolist():
+        edit = by_hand.get(str(run.sites.site_id[site])) if by_hand else None
+        if edit is not None and active[site] == edit.active:
+            reasons.append(edit.reason or BY_HAND)
+            continue
         if faulty[site] and pin[site] == FREE:
             reasons.append(STILL_THERE if active[site] else OUT_OF_ORDER)
         elif pin[site] != FREE:
@@ -55,10 +66,6 @@ def site_reasons(run: Run, plan: Plan) -> list[str]:
             reasons.append(IN_PLAN if active[site] else NOT_IN_PLAN)
         else:
             reasons.append(EXCHANGED_IN if active[site] else _left_out(run, site, before))
-    index = {str(site): i for i, site in enumerate(run.sites.site_id)}
-    for edit in plan.edits:
-        if active[index[edit.site]] == edit.active:
-            reasons[index[edit.site]] = edit.reason or BY_HAND
     return reasons
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dynst_core.planning.answer import answer
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
 
 
@@ -29,17 +31,18 @@ def verdict(
     lead: int | None,
     channel: int,
 ) -> list[str]:
-    """The plan in two or three sentences."""
+    """The answer, as on top of the screen, and the plan in two or three sentences."""
+    answered = answer_text(run, answer(run, plan, tolerance, lead, channel), tolerance, channel)
     noun, unit = run_text.site_noun(run), run_text.unit(run, channel)
     removed = summary.n_sites - summary.n_kept
     share = formatting.percent(removed / summary.n_sites)
     if plan.level is not None:  # as it is called everywhere else: 124 of 207 is "60 %"
         share = run_text.level_label(run, plan.level)
     reported = [
-        f"Keep {summary.n_kept:,} of {summary.n_sites:,} {noun}s and remove {removed:,} ({share})."
+        answered.main,
+        *answered.more,
+        f"Keep {summary.n_kept:,} of {summary.n_sites:,} {noun}s and remove {removed:,} ({share}).",
     ]
-    if not plan.valid:
-        reported.append(f"This plan is not valid: {' '.join(plan.breaches)}")
     dense = formatting.number(summary.dense, summary.dense)
     limit = f"{formatting.number(summary.limit, summary.dense)} {unit}"
     if summary.rmse is None:
@@ -60,9 +63,6 @@ def verdict(
         best = run_text.against_best(run, summary.rmse, lead, channel)
         if best:
             reported.append(f"Beside the run's other cuts: {best}.")
-    if summary.saving is not None:
-        currency = plan.constraints.currency
-        reported.append(f"It saves {formatting.money(summary.saving, currency)} a year.")
     return reported
 
 

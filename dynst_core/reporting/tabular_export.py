@@ -73,15 +73,15 @@ def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
     for channel, named in enumerate(channel_columns(card.channels, card.units)):
         rmse = plan.rmse_by_site(channel)
         empty = np.full(len(run.sites), np.nan)
-        columns[f"rmse_{named}"] = empty if rmse is None else _significant(rmse)
+        columns[f"rmse_{named}"] = empty if rmse is None else significant(rmse)
         if run.arrays.bands is not None and plan.level is not None:
             width = run.arrays.bands.half_width[plan.level, :, :, channel].mean(axis=0)
             share = f"{100 * run.arrays.bands.share:.0f}pct"
-            columns[f"band_{share}_{named}"] = _significant(width)
+            columns[f"band_{share}_{named}"] = significant(width)
     return columns
 
 
-def _significant(values: np.ndarray) -> np.ndarray:
+def significant(values: np.ndarray) -> np.ndarray:
     """Values at the seven significant digits that they are stored with, however small they are."""
     return np.array([float(f"{value:.7g}") for value in values.tolist()])
 
@@ -140,12 +140,12 @@ def to_csv(run: Run, plan: Plan) -> bytes:
         if name not in ("title", "kept"):
             table[name] = text
     texts = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
-    table[texts] = table[texts].map(_defused)
-    table.columns = [_defused(str(c)) for c in table.columns]
+    table[texts] = table[texts].map(defused)
+    table.columns = [defused(str(c)) for c in table.columns]
     return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
-def _defused(text: str) -> str:
+def defused(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 

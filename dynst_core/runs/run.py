@@ -39,6 +39,10 @@ WEIGHTS = "weights.safetensors"
 WEIGHT_NAME = re.compile(r"level_(?P<level>\d{1,6})/(?P<name>.+)", re.DOTALL)
 
 
+PERSISTENCE = -1
+"""Stands for persistence where errors are held by level."""
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """A saved run, opened for reading. Needs neither torch nor the training data.
@@ -96,7 +100,11 @@ class Run:
 
     def persistence_rmse(self, lead_time: int | None = None, channel: int = 0) -> float:
         """Test RMSE of persistence with all sites read, in units."""
-        return float(self.arrays.persistence.at_lead_time(lead_time).rmse(axis=(0, 1))[channel])
+        asked = (PERSISTENCE, lead_time, channel)
+        if asked not in self._rmse:
+            errors = self.arrays.persistence.at_lead_time(lead_time)
+            self._rmse[asked] = float(errors.rmse(axis=(0, 1))[channel])
+        return self._rmse[asked]
 
     def speed_up(self, level: int) -> float:
         """How many times faster a forecast from this level's sites is than from all sites."""

@@ -25,8 +25,8 @@ def grave_faults(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     ("query", "dark"),
     [
-        pytest.param("?run=grid", False, id="plan"),
-        pytest.param("?run=grid", True, id="plan, dark"),
+        pytest.param("?run=grid&removed=60", False, id="plan"),
+        pytest.param("?run=grid&removed=60", True, id="plan, dark"),
         pytest.param("?run=network&panel=site&site=s3", False, id="site card"),
         pytest.param("?run=grid&panel=constraints", False, id="constraints"),
         pytest.param("?run=grid&panel=export", False, id="export"),

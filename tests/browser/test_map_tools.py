@@ -22,7 +22,7 @@ from tests.factories import grid_sites, network_sites
 Open = Callable[..., tuple[Page, Guard]]
 SITES = {"network": network_sites(60), "grid": grid_sites(9, 12)[0]}
 HOOK = np.array([(-90, -100), (105, -80), (95, 95), (40, 65), (65, -20), (-75, -20)])
-"""A loop round a hollow, in pixels from the middle of the map; no site lies within 3 of it."""
+"""A loop round a hollow, from the middle of a map 400 pixels high; no site lies within 3 of it."""
 
 CUTS = (0.4, 0.52)
 """Where the divider is put, as shares of the width."""
@@ -53,14 +53,15 @@ def test_a_lasso_selects_the_sites_within_a_loop_on_either_side_of_a_swipe(
     place = settled_camera(page)
     box = stage(page).locator(".frame.importance").bounding_box()
     assert box
-    corners = HOOK + [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    hook = HOOK * box["height"] / 400  # what a higher map shows is larger
+    corners = hook + [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
     page.mouse.move(*corners[0])
     page.mouse.down()
     for corner in corners[1:]:
         page.mouse.move(*corner, steps=5)
     page.mouse.up()
     page.wait_for_url("**sites=**")
-    inside = shapely.contains_xy(shapely.Polygon(HOOK), pixels(SITES[run], place))
+    inside = shapely.contains_xy(shapely.Polygon(hook), pixels(SITES[run], place))
     expected = SITES[run].site_id[inside].tolist()
     assert len(expected) > 3
     assert set(parse_qs(urlparse(page.url).query)["sites"][0].split(",")) == set(expected)
@@ -119,7 +120,7 @@ def test_a_swipe_shows_the_left_layer_left_of_the_divider_and_the_right_one_righ
     assert same(parts(page), [*left[:2], right[2]]) == [True] * 3
     expect(divider).to_have_attribute("aria-valuenow", "52")
 
-    choose(page, "Right map", "Area served")
+    choose(page, "Second map", "Area served")
     expect(stage(page).locator(".title").nth(1)).to_contain_text("rea", timeout=PATIENCE)
     assert same(parts(page), [*left[:2], right[2]]) == [True, True, False]
 

@@ -179,7 +179,7 @@ def test_removing_all_but_a_few_sensors_turns_blue_dots_white(visit: Open) -> No
 
 @pytest.mark.parametrize("view", ["importance", "error"])
 def test_panning_one_map_pans_the_other(visit: Open, view: str) -> None:
-    page, _ = visit("?run=network")
+    page, _ = visit("?run=network&removed=60")
     before = both(page)
     drag(page, view, by=(70, 40))
     moved = [shift(old, new) for old, new in zip(before, both(page), strict=True)]
@@ -203,7 +203,7 @@ def test_the_planner_s_camera_survives_the_slider_and_the_lead_time(visit: Open)
 
 
 def test_buttons_zoom_and_show_all_again(visit: Open) -> None:
-    page, _ = visit("?run=hall")
+    page, _ = visit("?run=hall&removed=60")
     start = settled_camera(page)["zoom"]
     with the_camera_moves(page):
         stage(page).get_by_role("button", name="Zoom in").click()
@@ -243,7 +243,7 @@ def test_a_shared_link_opens_the_same_screen(visit: Open) -> None:
 
 
 def test_another_run_brings_its_own_maps(visit: Open) -> None:
-    page, guard = visit("?run=network")
+    page, guard = visit("?run=network&removed=60")
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="hall").click()
     expect(page.locator('[data-testid="stMetricLabel"]').first).to_contain_text("Cells kept")
@@ -257,7 +257,7 @@ def test_another_run_brings_its_own_maps(visit: Open) -> None:
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
 def test_nothing_is_wider_than_the_screen(visit: Open, size: tuple[int, int]) -> None:
-    page, _ = visit("?run=grid", size=size)
+    page, _ = visit("?run=grid&removed=60", size=size)
     boxes = [
         stage(page).locator(f".frame.{view}").bounding_box() for view in ("importance", "error")
     ]
@@ -275,7 +275,7 @@ def test_nothing_is_wider_than_the_screen(visit: Open, size: tuple[int, int]) ->
 
 
 def test_on_a_phone_the_maps_lie_one_below_the_other(visit: Open) -> None:
-    page, _ = visit("?run=network", size=(390, 844))
+    page, _ = visit("?run=network&removed=60", size=(390, 844))
     upper, lower = (
         stage(page).locator(f".frame.{view}").bounding_box() for view in ("importance", "error")
     )
@@ -285,7 +285,7 @@ def test_on_a_phone_the_maps_lie_one_below_the_other(visit: Open) -> None:
 
 
 def test_on_a_phone_slider_and_maps_are_seen_together(visit: Open) -> None:
-    page, _ = visit("?run=network", size=(390, 844))
+    page, _ = visit("?run=network&removed=60", size=(390, 844))
     upper = stage(page).locator(".frame.importance").bounding_box()
     assert upper and upper["y"] < 600, "most of the first map is on the first screen"
     figures = page.locator(".st-key-figures").bounding_box()
@@ -332,7 +332,7 @@ def test_maps_have_words_for_those_who_do_not_see_them(visit: Open) -> None:
 
 
 def test_street_tiles_are_fetched_only_when_asked_for(visit: Open) -> None:
-    page, guard = visit("?run=network")
+    page, guard = visit("?run=network&removed=60")
     assert guard.foreign == []
     with page.expect_request("https://tile.openstreetmap.org/**"):
         page.get_by_text("Street map beneath").click()

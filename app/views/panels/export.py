@@ -89,7 +89,7 @@ PICTURES = {
     map_layers.IMPORTANCE: "importance",
     map_layers.ERROR: "error",
     map_layers.ADDED: "error added",
-    map_layers.WITHIN: "tolerance",
+    map_layers.WITHIN: "close forecasts",
     map_layers.SERVED: "areas served",
     map_layers.FORECAST: "forecast",
     map_layers.TRUTH: "truth",

@@ -11,13 +11,20 @@ from app.services import cache
 from app.state import choice as session
 from app.state import session_state
 from app.state.choice import Choice
-from app.views.panels import constraints, export, horizon, site_card, what_if
+from app.views.panels import constraints, export, horizon, site_card, table, what_if
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import baseline_curves, formatting, run_text
+from dynst_core.presentation.selector_words import explained
 from dynst_core.runs.run import Run
 
 NOTE_HEIGHT = 82
 """Pixels that the curve gives up for a note beneath it."""
+
+EXPANDER_HEIGHT = 56
+"""Pixels of the closed part beneath the curve."""
+
+HOW_GOOD = "how-good"
+"""Names the part beneath the curve that compares it."""
 
 BAR_HEIGHT = 42
 """Pixels of the bar that names the panels."""
@@ -30,6 +37,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         An empty place beneath, for what takes a while to compute.
     """
     names = {
+        session.TABLE: "Table",
         session.CURVE: "Curve",
         session.HORIZON: "Horizon",
         session.SITE_CARD: formatting.capital(run_text.site_noun(run)),
@@ -48,6 +56,8 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         ),
         label_visibility="collapsed",
     )
+    if choice.panel == session.TABLE:
+        return table.show(run, choice, plan, clash)
     if choice.panel == session.HORIZON:
         horizon.show(run, choice, plan, valid=clash is None)
     elif choice.panel == session.SITE_CARD:
@@ -70,10 +80,7 @@ def _with_count(label: str, count: int) -> str:
 
 def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     level, lead, channel = choice.level, choice.lead, choice.channel
-    baselines, fault = cache.baselines(run)
-    note = (
-        messages.as_markdown(fault) if fault else baseline_curves.missing_baselines(run, baselines)
-    )
+    note = None
     if not valid:
         note = f"{run_text.WHY_NO_PLAN} The marker is the run's own level."
     elif plan.level is None:
@@ -83,13 +90,37 @@ def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
             unit = formatting.plain(run_text.unit(run, channel))
             known = f"is {formatting.number(here, run.rmse(0, lead, channel))} {unit}"
         note = f"The marker is the run's own level; this plan's error {known}."
-    height = charts.HEIGHT - BAR_HEIGHT - (NOTE_HEIGHT if note else 0)
+    height = charts.HEIGHT - BAR_HEIGHT - EXPANDER_HEIGHT - (NOTE_HEIGHT if note else 0)
     st.markdown(f"**{formatting.plain(run_text.curve_title(run, channel))}**")
     st.plotly_chart(
-        cache.trade_off(run, level, lead, channel, height),
+        cache.trade_off(run, level, lead, channel, height, compared=False),
         key="trade-off",
         config={"displayModeBar": False},
         alt=charts.description(run, level, lead, channel),
     )
     if note:
         st.caption(note)
+    _show_comparison(run, choice)
+
+
+def _show_comparison(run: Run, choice: Choice) -> None:
+    """Persistence and other ways to choose, beside the curve; and what measures the rest."""
+    window = st.expander("How good is this?", key=HOW_GOOD, on_change="rerun")
+    if not window.open:
+        return
+    level, lead, channel = choice.level, choice.lead, choice.channel
+    baselines, fault = cache.baselines(run)
+    with window:
+        st.plotly_chart(
+            cache.trade_off(run, level, lead, channel, charts.HEIGHT, compared=True),
+            key="trade-off-compared",
+            config={"displayModeBar": False},
+            alt="The same curve beside persistence and the other methods that were measured.",
+        )
+        still = "Persistence repeats the last readings; it reads every one and removes none."
+        told = [still, *explained(baseline_curves.measured(baselines))]
+        st.caption("  \n".join(formatting.plain(formatting.capital(line)) for line in told))
+        missing = baseline_curves.missing_baselines(run, baselines)
+        note = messages.as_markdown(fault) if fault else missing
+        if note:
+            st.caption(note)

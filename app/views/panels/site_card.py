@@ -39,7 +39,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     )
     if choice.site is None:
         st.caption(
-            f"Click a {noun} on either map to see how important it is, at which cut it goes, and "
+            f"Click a {noun} on the map to see how important it is, at which cut it goes, and "
             f"what the forecast loses there."
         )
         return st.empty()

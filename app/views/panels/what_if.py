@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -31,12 +32,12 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     _pick_sites(run, choice)
     if choice.picked:
         if clash is None:
-            _show_actions(run, choice, plan)
+            show_actions(run, choice, plan)
         pins.show(run, choice)
     else:
         noun = run_text.site_noun(run)
         st.caption(
-            f"Click a {noun} on a map, draw a rectangle (⬚ on the left map) or a loop (◌) around "
+            f"Click a {noun} on a map, draw a rectangle (⬚ on the map) or a loop (◌) around "
             "several, or type or paste ids. Then switch it off or on: the trained forecaster "
             "answers what that does to the forecast."
         )
@@ -73,13 +74,13 @@ def _pick_sites(run: Run, choice: Choice) -> None:
 
 
 def pick(run: Run, ids: Sequence[str]) -> None:
-    """Select one site or several."""
+    """Select one site or several, or none."""
     one = ids[0] if len(ids) == 1 else None
     session_state.change(run, site=one, group=tuple(ids) if len(ids) > 1 else ())
 
 
-def _show_actions(run: Run, choice: Choice, plan: Plan) -> None:
-    """A button for each way the selected sites can be switched."""
+def show_actions(run: Run, choice: Choice, plan: Plan, reason: str = "") -> None:
+    """A button for each way the selected sites can be switched, all for one reason."""
     kept = dict(zip(run.sites.site_id.tolist(), plan.mask.active.tolist(), strict=True))
     on = [site for site in choice.picked if kept[site]]
     off = [site for site in choice.picked if not kept[site]]
@@ -94,17 +95,17 @@ def _show_actions(run: Run, choice: Choice, plan: Plan) -> None:
                     key=f"switch-{name}",
                     icon=icon,
                     type="primary",
-                    on_click=lambda sites=sites, active=active: switch(run, sites, active=active),
+                    on_click=partial(switch, run, sites, active=active, reason=reason),
                 )
 
 
-def switch(run: Run, sites: list[str], *, active: bool) -> None:
+def switch(run: Run, sites: list[str], *, active: bool, reason: str = "") -> None:
     """Switch sites by hand; an edit that leads back to the plan before it is taken off the list."""
     choice = session_state.choice(run)
     base = base_of(run, choice)
     others = [edit for edit in choice.edits if edit.site not in sites]
     kept = {} if base is None else edits.kept_by(run, base)
-    new = [Edit(site, active, "") for site in sites if kept.get(site) is not active]
+    new = [Edit(site, active, reason) for site in sites if kept.get(site) is not active]
     session_state.change(run, edits=(*others, *new))
 
 

@@ -17,10 +17,11 @@ from dynst_core.runs.run import Run
 
 
 def show(run: Run, choice: Choice) -> None:
-    """A small window to bring a table of costs, or to put it away again."""
+    """A part to be opened, to bring a table of costs or to clear it again."""
     noun, key = run_text.site_noun(run), f"costs-file-{run.run_id}"
-    # The label stays the same: another would be another window, and this one would close.
-    window = st.popover(f"Costs by {noun}", icon=":material/table:", key="costs", on_change="rerun")
+    window = st.expander(
+        f"Costs by {noun}", icon=":material/table:", key="costs", on_change="rerun"
+    )
     if not window.open:
         return
     with window:

@@ -1,4 +1,4 @@
-"""The figures above the maps: what a plan keeps, what it costs the forecast, what it saves."""
+"""The figures below the answer: what it rests on, and what a mean hides, small in one line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Figure:
 
 
 def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
-    """All figures in a row.
+    """All figures, one after the other.
 
     Args:
         run: the run.
@@ -51,19 +51,16 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         shown += _unknown(run, choice, valid=valid)
     else:
         shown += _errors(run, choice, plan, plan.errors)
-    if plan.yearly_saving is not None and valid:
-        shown.append(_saving(run, choice, plan))
-    with st.container(horizontal=True, key="figures", gap="small"):
-        for figure in shown:
-            st.metric(
-                figure.label,
-                figure.value,
-                figure.below,
-                delta_color="off",
-                delta_arrow="off",
-                help=figure.explained,
-                border=True,
-            )
+    for figure in shown:
+        st.metric(
+            figure.label,
+            figure.value,
+            figure.below or None,
+            delta_color="off",
+            delta_arrow="off",
+            help=figure.explained,
+            width="content",
+        )
 
 
 def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
@@ -72,11 +69,11 @@ def _kept(run: Run, plan: Plan, *, valid: bool) -> Figure:
     label = f"{formatting.capital(noun)}s kept"
     if not valid:
         return Figure(label, UNKNOWN, run_text.NO_PLAN, run_text.WHY_NO_PLAN)
-    below = f"{total - kept:,} removed"
+    below = ""  # how many are removed stands in the answer
     if plan.edits:
-        below += f"; {len(plan.edits):,} switched by hand"
+        below = f"{len(plan.edits):,} switched by hand"
     elif kept < plan.n_wanted:
-        below += f"; {_room(plan)}"
+        below = _room(plan)
     explained = (
         f"Removed {noun}s are hidden from the forecaster; their places are still forecast "
         "and their error counts."
@@ -106,7 +103,7 @@ def _mean(run: Run, choice: Choice, plan: Plan, errors: ErrorStatistics) -> Figu
     dense = run.rmse(0, lead, channel)
     here = float(errors.at_lead_time(lead).rmse(axis=(LEAD_TIME, SITE))[channel])
     persistence = run.persistence_rmse(lead, channel)
-    again, below = "", f"{formatting.change(here, dense)} against all {noun}s"
+    again, below = "", f"with all {noun}s {formatting.number(dense)} {unit}"
     best = run_text.against_best(run, here, lead, channel)
     beside = f" Beside the run's other cuts: {best}." if best else ""
     if best and better_level(run, lead, channel, FAR_BETTER) is not None:
@@ -138,8 +135,9 @@ def _speed(run: Run, plan: Plan) -> Figure:
     return Figure(
         "Forecast speed",
         formatting.speed_up(run.speed_up(plan.level)),
-        f"{formatting.milliseconds(run.manifest.forecast_seconds[plan.level])} a forecast",
+        "",
         f"Measured: the time of one forecast of the whole field from the kept {noun}s, "
+        f"{formatting.milliseconds(run.manifest.forecast_seconds[plan.level])}, "
         f"against all {noun}s.",
     )
 
@@ -162,7 +160,7 @@ def _worst(run: Run, choice: Choice, errors: ErrorStatistics) -> Figure:
     return Figure(
         label,
         f"{formatting.number(here[worst])} {unit}",
-        f"there, with all: {formatting.number(before, here[worst])} {unit}",
+        f"with all {noun}s {formatting.number(before, here[worst])} {unit}",
         f"The largest error of any one place: {noun} {name}. A mean hides "
         f"places; look at the error map too.",
     )
@@ -211,14 +209,3 @@ def _unknown(run: Run, choice: Choice, *, valid: bool) -> list[Figure]:
         "Forecast speed",
     )
     return [Figure(label, UNKNOWN, below, why) for label in labels]
-
-
-def _saving(run: Run, choice: Choice, plan: Plan) -> Figure:
-    noun, currency = run_text.site_noun(run), formatting.plain(choice.currency)
-    return Figure(
-        "Yearly saving",
-        formatting.money(plan.yearly_saving or 0.0, currency),
-        f"{formatting.money(plan.yearly_cost or 0.0, currency)} still spent",
-        f"What the removed {noun}s would cost in a year. Removal itself, and what is lost with "
-        f"them, is not counted.",
-    )

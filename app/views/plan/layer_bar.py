@@ -14,16 +14,16 @@ from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
 ALONE = "alone"
-"""The right map's option for no map at all; a select box keeps None for "nothing chosen"."""
+"""The second map's option for no map at all; a select box keeps None for "nothing chosen"."""
 
 PLAYING = "playing"
 
 
 def pick_layers(run: Run, choice: Choice) -> None:
-    """A box for each map."""
+    """A box for the map, and one for a second beside it."""
     options = list(map_layers.LAYERS)
     st.selectbox(
-        "Left map",
+        "Map",
         options,
         format_func=map_layers.LABELS.__getitem__,
         key=session_state.bound("left", run, choice.left),
@@ -32,9 +32,9 @@ def pick_layers(run: Run, choice: Choice) -> None:
         width="stretch",
     )
     st.selectbox(
-        "Right map",
+        "Second map",
         [*options, ALONE],
-        format_func=lambda name: "No second map" if name == ALONE else map_layers.LABELS[name],
+        format_func=lambda name: "None" if name == ALONE else map_layers.LABELS[name],
         key=session_state.bound("right", run, choice.right or ALONE),
         on_change=lambda: _take_right(run),
         filter_mode=None,

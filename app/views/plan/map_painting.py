@@ -20,7 +20,11 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import run_text
 from dynst_core.runs.run import Run
 
-USUAL = (IMPORTANCE, ERROR)
+USUAL = ((IMPORTANCE, None), (IMPORTANCE, ERROR))
+"""What the maps show where the pictures of all levels are made ahead; one map or two."""
+
+OF_VIEWS = (IMPORTANCE, ERROR)
+"""The layers in those pictures, by view."""
 
 
 def paint_maps(
@@ -47,7 +51,7 @@ def paint_maps(
     captions = _captions(run, choice.lead, choice.channel, plan)
     version = _version(choice.level, choice.lead, choice.channel) + _difference(plan, choice.level)
     borders = zone_borders(run, choice)
-    if (choice.left, choice.right) == USUAL and not borders:
+    if (choice.left, choice.right) in USUAL and not borders:
         sealed = _usual(run, stage, choice, plan)
     else:
         paint, captions = _laid(run, stage, choice, plan, captions)
@@ -66,7 +70,6 @@ def _paint_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: l
     paint = replace(
         map_paint.paint_of(stage, shown, plan.mask.active, unknown, digits=0),
         borders=zone_borders(run, choice),
-        alone=choice.right is None,
         undecided=True,
     )
     captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
@@ -97,7 +100,7 @@ def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     waited for.
     """
     special = choice.decided or zone_borders(run, choice)
-    if (choice.left, choice.right) != USUAL or special:
+    if (choice.left, choice.right) not in USUAL or special:
         return None
     folder = hashlib.sha256(repr((str(run.folder), cache.stamp(run))).encode())
     asked = f"{stage.id}-{folder.hexdigest()[:12]}-{choice.lead}-{choice.channel}"
@@ -157,11 +160,10 @@ def _laid(
         fill=dict(usual.fill),
         line=dict(usual.line),
         legends=dict(usual.legends),
-        alone=choice.right is None,
     )
     captions = dict(words)
     for view, name in zip(VIEWS, (choice.left, choice.right), strict=True):
-        if name in USUAL:
+        if name in OF_VIEWS:
             paint.fill[view], paint.line[view] = usual.fill[name], usual.line[name]
             paint.legends[view], captions[view] = usual.legends[name], words[name]
         elif name is not None:

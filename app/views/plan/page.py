@@ -7,6 +7,7 @@ import streamlit as st
 from app import messages
 from app.components import linked_maps
 from app.components.linked_maps import TooltipWords
+from app.drawing import map_layers
 from app.drawing.map_stage import Stage
 from app.services import cache, forecasters
 from app.services.cache import Shelf
@@ -14,7 +15,7 @@ from app.state import choice as session
 from app.state import link, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
-from app.views.plan import costs, decision_bar, figures, layer_bar, pending_forecast
+from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast
 from app.views.plan.map_painting import paint_maps, previews
 from app.views.shared import page_head
 from dynst_core.errors import RunError
@@ -77,7 +78,8 @@ def _show_damaged(run_id: str, error: RunError, others: int) -> None:
 
 def _show_head(run: Run) -> None:
     st.markdown(f"### {formatting.plain(run.manifest.title)}")
-    st.caption(formatting.plain(run_text.about_run(run)))
+    with st.container(key="about"):
+        st.caption(formatting.plain(run_text.about_run(run)))
 
 
 def _show_cautions(run: Run) -> None:
@@ -91,22 +93,25 @@ def _plan(run: Run) -> None:
     """All that answers to the slider. A fragment, so that nothing else is run again."""
     choice = session_state.choice(run)
     link.write(st.query_params, run, choice)
-    _pick_level_and_lead(run, choice)
+    answer_places = answer_bar.place()
+    figures_place = st.container(horizontal=True, key="figures")
+    _pick_what_is_shown(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = cache.stage(run)
     ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    decision_bar.show(run, choice)
+    answer_bar.show(run, choice, plan, answer_places, valid=clash is None)
+    with figures_place:
+        figures.show(run, choice, plan, valid=clash is None)
     with st.container(
         key="reported"
     ):  # always there, so that the maps below it are never drawn anew
         costs.show_fault(run, choice)
         _tell(run, clash)
-    figures.show(run, choice, plan, valid=clash is None)
     if clash is None:
         layer_bar.show_questions(run, choice, plan)
-    maps, panel = st.columns([2.15, 1], gap="small")
+    maps, panel = st.columns([2, 1], gap="small")
     with maps:
         _show_maps(run, stage, choice, ahead)
     with panel, st.container(border=True, key="panel"):
@@ -146,13 +151,12 @@ def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
     return Plan.of(run, Mask(asked.always), asked), clash
 
 
-def _pick_level_and_lead(run: Run, choice: Choice) -> None:
-    """Slider, lead time and, where there are several, variable."""
+def _pick_what_is_shown(run: Run, choice: Choice) -> None:
+    """Slider, goal, layers, lead time and, where there are several, variable."""
     channels = range(len(run.manifest.dataset.channels))
     leads = [ALL_LEADS, *range(run.manifest.config.horizon)]
-    more = [] if len(channels) == 1 else [1]
-    boxes = st.columns([2.2, 1.9, 1, *more], gap="medium")
-    with boxes[0], st.container(key="level"):  # the maps follow the slider in it
+    slider, others = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
+    with slider, st.container(key="level"):  # the maps follow the slider in it
         st.select_slider(
             run_text.removed_question(run),
             range(len(run.path.active)),
@@ -160,9 +164,12 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
             key=session_state.bound("level", run, choice.level),
             on_change=lambda: session_state.change(run, level=session_state.shown("level", run)),
         )
-    with boxes[1], st.container(horizontal=True, gap="small"):
+    with (
+        others,
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="shown"),
+    ):
+        goal.show(run, choice)
         layer_bar.pick_layers(run, choice)
-    with boxes[2]:
         st.selectbox(
             "Lead time",
             leads,
@@ -173,8 +180,7 @@ def _pick_level_and_lead(run: Run, choice: Choice) -> None:
             ),
             filter_mode=None,
         )
-    if len(channels) > 1:
-        with boxes[3]:
+        if len(channels) > 1:
             st.selectbox(
                 "Variable",
                 channels,
@@ -202,20 +208,31 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
+        alone=choice.right is None,
         swipe=choice.swipe,
-        on_swipe=lambda: session_state.change(run, swipe=not session_state.choice(run).swipe),
+        on_swipe=lambda: _swipe(run),
         street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
         previews=ahead,
     )
 
 
+def _swipe(run: Run) -> None:
+    """Both layers on one map, or two maps again; one map alone gets its second layer so."""
+    choice = session_state.choice(run)
+    if choice.right is None:
+        session_state.change(run, right=map_layers.ADDED, swipe=True)
+    else:
+        session_state.change(run, swipe=not choice.swipe)
+
+
 def _pick(run: Run, site: str) -> None:
-    """A clicked site opens its card, or takes its place in the question "what if"."""
+    """A clicked site opens its card, or is selected in the table or for the question "what if"."""
     here = session_state.choice(run).panel
-    panel = here if here == session.WHAT_IF else session.SITE_CARD
+    panel = here if here in (session.TABLE, session.WHAT_IF) else session.SITE_CARD
     session_state.change(run, site=site, group=(), panel=panel)
 
 
 def _pick_many(run: Run, ids: list[str]) -> None:
     what_if.pick(run, ids)
-    session_state.change(run, panel=session.WHAT_IF)
+    if session_state.choice(run).panel != session.TABLE:
+        session_state.change(run, panel=session.WHAT_IF)

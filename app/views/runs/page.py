@@ -12,7 +12,7 @@ import streamlit as st
 from app import messages
 from app.services import cache
 from app.services.cache import Shelf
-from app.state import choice, link
+from app.state import link
 from app.views.runs import actions
 from app.views.shared import page_head
 from dynst_core.errors import RunError
@@ -23,11 +23,15 @@ from dynst_core.presentation import (
     run_text,
     stability_text,
 )
+from dynst_core.presentation.selector_words import name_of
 from dynst_core.runs.library import read_note
 from dynst_core.runs.run import Run
 
 LOOK = "look"
 """The part of the link that names the run looked at."""
+
+SHOWN_REMOVED = 0.6
+"""Share removed whose error stands in the table beside that with all sites."""
 
 
 def show() -> None:
@@ -93,7 +97,7 @@ def _open_all(shelf: Shelf) -> tuple[dict[str, Run], list[dict[str, Any]], dict[
 def summary(run: Run) -> dict[str, Any]:
     """One row of the table, numbers in words with their units."""
     card, channels = run.manifest.dataset, range(len(run.manifest.dataset.channels))
-    level = run.level_near(choice.FIRST_REMOVED)
+    level = run.level_near(SHOWN_REMOVED)
     dense = [run.rmse(0, None, channel) for channel in channels]
     fewer = [run.rmse(level, None, channel) for channel in channels]
     still = [run.persistence_rmse(None, channel) for channel in channels]
@@ -176,10 +180,7 @@ def how_well(run: Run) -> list[str]:
     note = (
         messages.as_markdown(fault) if fault else baseline_curves.missing_baselines(run, baselines)
     )
-    names = [
-        formatting.plain(baseline_curves.NAMES.get(name, name))
-        for name in baseline_curves.measured(baselines)
-    ]
+    names = [formatting.plain(name_of(name)) for name in baseline_curves.measured(baselines)]
     if names and not fault:
         reported.append(
             f"Measured beside it, each with a forecaster of its own: {', '.join(names)}."

@@ -48,11 +48,33 @@ def show_head(here: str, title: str) -> None:
         st.markdown(f"### {title}")
 
 
+SAMPLE = "tunnel-fire"
+"""The data set to begin with: it is simulated, so that it needs no download."""
+
+
 def show_no_runs(places: Iterable[Path]) -> None:
-    """What to do where no run was found, and where it was looked for."""
-    with st.container(border=True):
+    """What to do where no run was found, as buttons; and where it was looked for."""
+    with st.container(border=True, key="no-runs"):
         st.markdown(run_text.no_runs())
-        st.caption("Looked in " + ", ".join(formatting.code(str(place)) for place in places))
+        with st.container(horizontal=True, key="begin"):
+            st.page_link(
+                _page(TRAIN),
+                label="Train a sample",
+                icon=":material/model_training:",
+                query_params={"data": SAMPLE},
+                width="content",
+            )
+            st.page_link(
+                _page(RUNS), label="Import a run", icon=":material/upload_file:", width="content"
+            )
+        with st.expander("From a terminal"):
+            st.markdown(run_text.train_from_terminal(SAMPLE))
+            st.caption("Looked in " + ", ".join(formatting.code(str(place)) for place in places))
+
+
+def _page(path: str) -> st.Page:
+    """One of the views by its address."""
+    return next(page for page in st.session_state[_PAGES] if page.url_path == path)
 
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:

@@ -96,7 +96,7 @@ def _show_buttons(folder: JobFolder, job: Job) -> None:
     if job.state.run_id is not None and job.state.run_id in cache.find_runs().folders:
         st.page_link(
             page_head.plan_page(),
-            label=f"Open {formatting.plain(job.state.run_id)} in the Plan view",
+            label="Open the plan",
             icon=":material/map:",
             query_params={link.RUN: job.state.run_id},
         )

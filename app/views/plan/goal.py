@@ -1,4 +1,4 @@
-"""Decide: what error is acceptable, the largest cut that meets it, and what a site costs."""
+"""The goal behind one control: what error is accepted, where it counts, what a site costs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,42 @@ import streamlit as st
 from app.state import session_state
 from app.state.choice import CURRENCY_LETTERS, FIRST_CURRENCY, Choice
 from app.views.plan import costs
-from dynst_core.planning.tolerance import Kind, Tolerance, largest_cut, rmse_limit
+from dynst_core.planning.tolerance import Kind, Tolerance, rmse_limit
 from dynst_core.presentation import formatting, palette, run_text
+from dynst_core.presentation.answer_text import goal_label
 from dynst_core.runs.run import Run
+
+TOGETHER, EACH = "together", "each"
+"""Which lead times count: those shown, taken together, or each by itself."""
+
+LEADS = {TOGETHER: "Those shown, together", EACH: "Each by itself"}
 
 
 def show(run: Run, choice: Choice) -> None:
-    """One row: the tolerance, a button to the largest cut within it, and the cost of a site."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="decide", gap="small"):
-        _show_tolerance(run, choice)
-        _show_largest_cut(run, choice)
-        _show_cost(run, choice)
+    """One button that says the goal, and the window behind it that changes it."""
+    with (
+        st.container(key="goal"),
+        st.popover(
+            label(run, choice), icon=":material/target:", key="goal-window", width="stretch"
+        ),
+    ):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="decide", gap="small"):
+            _show_tolerance(run, choice)
+        _pick_leads(run, choice)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="price", gap="small"):
+            _show_cost(run, choice)
+        costs.show(run, choice)
+
+
+def label(run: Run, choice: Choice) -> str:
+    """The goal in a few words, for Markdown."""
+    words = f"Goal: {goal_label(run, choice.tolerance, choice.channel)}"
+    if choice.costs is not None:
+        words += ", costs by file"
+    elif choice.priced and choice.cost is not None:
+        price = formatting.money(choice.cost, choice.currency)
+        words += f", {price} a {run_text.site_noun(run)}"
+    return formatting.plain(words)
 
 
 def _show_tolerance(run: Run, choice: Choice) -> None:
@@ -54,7 +79,7 @@ def _take_amount(run: Run) -> None:
     amount = session_state.shown("tolerance", run)
     if amount is not None:
         session_state.change(
-            run, tolerance=Tolerance(session_state.choice(run).tolerance.kind, float(amount))
+            run, tolerance=replace(session_state.choice(run).tolerance, amount=float(amount))
         )
 
 
@@ -65,7 +90,8 @@ def _take_kind(run: Run) -> None:
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     exact = {"absolute": limit, "above": limit - dense, "percent": 100 * (limit / dense - 1)}[kind]
     digits = 1 if kind == "percent" else formatting.digits(dense)
-    session_state.change(run, tolerance=Tolerance(kind, max(0.0, round(exact, digits))))
+    amount = max(0.0, round(exact, digits))
+    session_state.change(run, tolerance=Tolerance(kind, amount, choice.tolerance.each))
 
 
 def _step(run: Run, choice: Choice) -> float:
@@ -76,39 +102,25 @@ def _step(run: Run, choice: Choice) -> float:
     return palette.tick_step(dense, 50) if np.isfinite(dense) and dense > 0 else 0.1
 
 
-def _show_largest_cut(run: Run, choice: Choice) -> None:
-    level = largest_cut(run, choice.tolerance, choice.lead, choice.channel)
-    limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
-    dense = run.rmse(0, choice.lead, choice.channel)
-    reported = (
-        f"{formatting.number(limit, dense)} {formatting.plain(run_text.unit(run, choice.channel))}"
+def _pick_leads(run: Run, choice: Choice) -> None:
+    """Whether the goal is held against the lead times together, or against each."""
+    if run.manifest.config.horizon == 1:
+        return
+    st.segmented_control(
+        "Lead times that count",
+        list(LEADS),
+        required=True,
+        format_func=lambda name: LEADS[name],
+        key=session_state.bound("each", run, EACH if choice.tolerance.each else TOGETHER),
+        on_change=lambda: session_state.change(
+            run,
+            tolerance=replace(
+                session_state.choice(run).tolerance, each=session_state.shown("each", run) == EACH
+            ),
+        ),
+        help="A mean over all lead times can hide that the goal is broken shortly ahead. *Each by "
+        "itself* asks that it hold at every single one.",
     )
-    if choice.decided:  # only the run's own levels were measured
-        reported += f" without your {_decided(choice)}"
-    here = level == choice.level
-    if level is None:
-        label = f"No cut stays within {reported}"
-    elif here:
-        label = f"{run_text.level_label(run, level)} is the largest cut within {reported}"
-    else:
-        label = f"Largest cut within {reported}: {run_text.level_label(run, level)}"
-    st.button(
-        label,
-        key="largest-cut",
-        type="primary",
-        icon=":material/check:" if here and not choice.decided else ":material/content_cut:",
-        disabled=level is None or here,
-        on_click=lambda: session_state.change(run, level=level),
-        help="Sets the slider to the level that removes most while its measured test error stays "
-        "within the tolerance. Only the run's own levels were measured: "
-        "under constraints or edits, *What if* or *Forecast this plan again* tells the error.",
-    )
-
-
-def _decided(choice: Choice) -> str:
-    """What makes the plan another than the run's own level."""
-    bound = replace(choice, edits=()).decided
-    return " and ".join(["constraints"] * bound + ["edits"] * bool(choice.edits))
 
 
 def _show_cost(run: Run, choice: Choice) -> None:
@@ -122,7 +134,7 @@ def _show_cost(run: Run, choice: Choice) -> None:
         disabled=choice.costs is not None,
         key=session_state.bound("cost", run, choice.cost),
         on_change=lambda: session_state.change(run, cost=session_state.shown("cost", run)),
-        width=165,
+        width=185,
         help="What keeping one of them costs in a year; gives the yearly saving.",
     )
     st.text_input(
@@ -132,6 +144,5 @@ def _show_cost(run: Run, choice: Choice) -> None:
         on_change=lambda: session_state.change(
             run, currency=session_state.shown("currency", run).strip() or FIRST_CURRENCY
         ),
-        width=80,
+        width=90,
     )
-    costs.show(run, choice)
