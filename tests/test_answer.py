@@ -58,7 +58,9 @@ def run_of(
     return save_run(folder, "made", arrays, dataset=card)
 
 
-def told(run: Run, plan: Plan, tolerance: Tolerance = FIVE, lead: int | None = None) -> AnswerText:
+def answered(
+    run: Run, plan: Plan, tolerance: Tolerance = FIVE, lead: int | None = None
+) -> AnswerText:
     return answer_text(run, answer(run, plan, tolerance, lead), tolerance)
 
 
@@ -67,10 +69,10 @@ EVEN = [[0, 0, 0], [1, 1, 1], [3, 3, 3], [20, 20, 20]]
 
 def test_the_answer_names_place_sites_share_and_error(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN)
-    assert told(run, Plan.at_level(run, 2)) == AnswerText(
+    assert answered(run, Plan.at_level(run, 2)) == AnswerText(
         "Los Angeles can do without 24 of 40 sensors (60 %) for 3.0 % more forecast error."
     )
-    assert told(run, Plan.at_level(run, 0)).main == (
+    assert answered(run, Plan.at_level(run, 0)).main == (
         "Los Angeles keeps all 40 sensors; none is removed."
     )
 
@@ -78,16 +80,16 @@ def test_the_answer_names_place_sites_share_and_error(tmp_path: Path) -> None:
 def test_beyond_the_goal_it_says_by_how_much(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN)
     plan = Plan.at_level(run, 3)
-    assert told(run, plan).main == (
+    assert answered(run, plan).main == (
         "Los Angeles without 36 of 40 sensors (90 %): 20.0 % more forecast error, "
         "which exceeds your 5 % by 15.0 %."
     )
     found = answer(run, plan, FIVE)
     assert found.bad and not found.good and found.standing is Standing.BEYOND
-    above = told(run, plan, Tolerance("above", 0.1)).main
+    above = answered(run, plan, Tolerance("above", 0.1)).main
     assert "which exceeds your +0.1 mph by 0." in above
     dense = run.rmse(0)
-    outright = told(run, plan, Tolerance("absolute", 2.0)).main
+    outright = answered(run, plan, Tolerance("absolute", 2.0)).main
     assert outright == (
         f"Los Angeles without 36 of 40 sensors (90 %): a forecast error of {1.2 * dense:.2f} mph, "
         f"which exceeds your 2 mph by {1.2 * dense - 2:.2f} mph."
@@ -102,7 +104,7 @@ def test_a_goal_broken_by_a_hair_is_not_exceeded_by_nothing(
     dense = run.rmse(0)
     if tolerance.kind == "above":
         tolerance = Tolerance("above", 0.2 * dense - 0.0001)
-    assert "by less than 0." in told(run, Plan.at_level(run, 3), tolerance).main
+    assert "by less than 0." in answered(run, Plan.at_level(run, 3), tolerance).main
 
 
 def test_a_lead_time_at_which_the_goal_is_broken_is_named_with_what_fits_there(
@@ -111,18 +113,18 @@ def test_a_lead_time_at_which_the_goal_is_broken_is_named_with_what_fits_there(
     run = run_of(tmp_path, [[0, 0, 0], [4, 1, 0], [20, 8, 1], [90, 40, 20]])
     plan = Plan.at_level(run, 2)
     assert run.rmse(2) <= 1.05 * run.rmse(0), "over all lead times it holds"
-    assert told(run, plan).more == (
+    assert answered(run, plan).more == (
         "5 to 10 min ahead, the error exceeds that; 5 min ahead only 12 (30 %) fit.",
     )
     run = run_of(tmp_path / "none", [[0, 0, 0], [9, 1, 0], [12, 1, 1], [90, 40, 20]])
-    assert told(run, Plan.at_level(run, 2)).more == ("5 min ahead no cut fits.",)
-    assert told(run, Plan.at_level(run, 3)).more == ("5 min ahead it is 90.0 % more.",)
+    assert answered(run, Plan.at_level(run, 2)).more == ("5 min ahead no cut fits.",)
+    assert answered(run, Plan.at_level(run, 3)).more == ("5 min ahead it is 90.0 % more.",)
 
 
 def test_a_goal_for_each_lead_time_is_held_against_each(tmp_path: Path) -> None:
     run = run_of(tmp_path, [[0, 0, 0], [4, 1, 0], [20, 8, 1], [90, 40, 20]])
     each = replace(FIVE, each=True)
-    found = told(run, Plan.at_level(run, 2), each)
+    found = answered(run, Plan.at_level(run, 2), each)
     assert found.main.endswith(
         "20.0 % more forecast error 5 min ahead, which exceeds your 5 % by 15.0 %."
     )
@@ -134,17 +136,17 @@ def test_a_goal_for_each_lead_time_is_held_against_each(tmp_path: Path) -> None:
 def test_where_persistence_errs_no_more_it_is_said(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN, still=1.02)
     still = "repeating the last readings errs no more."
-    assert told(run, Plan.at_level(run, 2)).more == ("R" + still[1:],), "over all lead times"
+    assert answered(run, Plan.at_level(run, 2)).more == ("R" + still[1:],), "over all lead times"
     run = run_of(tmp_path / "some", EVEN, still=2.3)
     plan = Plan.at_level(run, 2)
-    assert told(run, plan).more == (f"15 min ahead, {still}",)
-    assert told(run, plan, lead=2).more == ("R" + still[1:],)
-    assert told(run, plan, lead=0).more == ()
+    assert answered(run, plan).more == (f"15 min ahead, {still}",)
+    assert answered(run, plan, lead=2).more == ("R" + still[1:],)
+    assert answered(run, plan, lead=0).more == ()
 
 
 def test_one_lead_time_is_spoken_of_by_name(tmp_path: Path) -> None:
     run = run_of(tmp_path, [[0, 0, 0], [4, 1, 0], [20, 8, 1], [90, 40, 20]])
-    found = told(run, Plan.at_level(run, 2), lead=2)
+    found = answered(run, Plan.at_level(run, 2), lead=2)
     assert found == AnswerText(
         "Los Angeles can do without 24 of 40 sensors (60 %) for 1.0 % more forecast error "
         "15 min ahead."
@@ -157,14 +159,14 @@ def test_one_lead_time_is_spoken_of_by_name(tmp_path: Path) -> None:
 )
 def test_less_and_the_same_error_read_so(tmp_path: Path, change: float, words: str) -> None:
     run = run_of(tmp_path, [[0, 0, 0], [change] * 3, [3, 3, 3], [20, 20, 20]])
-    assert f"(30 %) {words}." in told(run, Plan.at_level(run, 1)).main
+    assert f"(30 %) {words}." in answered(run, Plan.at_level(run, 1)).main
 
 
 def test_what_was_not_measured_is_not_guessed(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN)
     site = str(run.sites.site_id[run.path.mask(1).kept[0]])
     plan = Plan.at_level(run, 1).edited(run, Edit(site, False, ""))
-    assert told(run, plan).main == (
+    assert answered(run, plan).main == (
         "Los Angeles without 13 of 40 sensors (32.5 %): forecast error not yet evaluated."
     )
     found = answer(run, plan, FIVE)
@@ -178,7 +180,7 @@ def test_a_broken_constraint_is_bad_whatever_the_error(tmp_path: Path) -> None:
     pin[removed] = ALWAYS
     plan = Plan.of(run, run.path.mask(1), Constraints(pin))
     found = answer(run, plan, FIVE)
-    assert found.bad and "This plan is not valid: Site " in told(run, plan).more[0]
+    assert found.bad and "This plan is not valid: Site " in answered(run, plan).more[0]
     nothing = answer(run, plan, FIVE, possible=False)
     assert nothing.bad and answer_text(run, nothing, FIVE).main == "No plan obeys all constraints."
 
@@ -186,7 +188,7 @@ def test_a_broken_constraint_is_bad_whatever_the_error(tmp_path: Path) -> None:
 def test_the_saving_stands_beside_it(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN)
     asked = Constraints(np.zeros(40, dtype=np.int8), cost=np.full(40, 900.0), currency="US$")
-    assert told(run, Plan.at_level(run, 2, asked)).more == (
+    assert answered(run, Plan.at_level(run, 2, asked)).more == (
         "It saves 21,600 US$ a year. 14,400 US$ a year is still spent.",
     )
 
@@ -194,7 +196,7 @@ def test_the_saving_stands_beside_it(tmp_path: Path) -> None:
 def test_one_site_is_spoken_of_in_the_singular(tmp_path: Path) -> None:
     arrays = make_arrays(*grid_sites(1, 3))
     run = run_of(tmp_path, EVEN, arrays=arrays, place="British Isles")
-    assert told(run, Plan.at_level(run, 1)).main.startswith(
+    assert answered(run, Plan.at_level(run, 1)).main.startswith(
         "The British Isles can do without 1 of 3 cells ("
     )
 
@@ -222,7 +224,7 @@ def test_nothing_observed_is_said_and_not_divided_by(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN, seen=0)
     found = answer(run, Plan.at_level(run, 2), FIVE)
     assert found.standing is Standing.UNKNOWN and not found.good and not found.bad
-    assert "no forecast error is known" in told(run, Plan.at_level(run, 2)).main
+    assert "no forecast error is known" in answered(run, Plan.at_level(run, 2)).main
 
 
 def test_a_cut_beyond_one_that_breaks_the_goal_is_not_the_largest(tmp_path: Path) -> None:
@@ -230,7 +232,7 @@ def test_a_cut_beyond_one_that_breaks_the_goal_is_not_the_largest(tmp_path: Path
     run = run_of(tmp_path, dip)
     assert largest_cut(run, FIVE, None, 0) == 0
     assert suggested_level(run, FIVE) == 0
-    assert told(run, Plan.at_level(run, 0)).more == (
+    assert answered(run, Plan.at_level(run, 0)).more == (
         "No cut that was measured stays within your goal.",
     )
     assert suggested_level(run, Tolerance("percent", 9.5)) == 3

@@ -51,7 +51,7 @@ def session(address: str) -> websockets.connect:
 
 
 async def reruns(address: str) -> None:
-    """One session asks again and again, and never looks at what comes."""
+    """One session asks again and again, and never reads what comes."""
     with suppress(websockets.ConnectionClosed):
         async with session(address) as flooding:
             for _ in range(MESSAGES):

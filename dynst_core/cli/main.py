@@ -15,6 +15,7 @@ from rich.markup import escape
 from dynst_core import commands
 from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.cli import data_commands, progress, tables
+from dynst_core.cli.app_command import app_command
 from dynst_core.cli.progress import console
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError, DynSTError
@@ -35,11 +36,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command("app")(app_command)
 app.command("check")(data_commands.check_command)
 app.command("add")(data_commands.add_command)
 app.add_typer(data_commands.data, name="data")
 
-_SERVER = "stream" + "lit"  # no library of the dashboard is imported here
 DatasetName = Annotated[str, typer.Argument(help="A name that `datasets` lists.")]
 RunName = Annotated[str, typer.Argument(help="A run that `runs` lists.")]
 RunsFolder = Annotated[
@@ -69,22 +70,6 @@ def main() -> None:
             sys.exit(error.exit_code)
         raise
     sys.exit(code)  # outside standalone mode, typer returns the code of an Exit
-
-
-@app.command(name="app")
-def app_command(
-    port: Annotated[int, typer.Option(help="Where the dashboard answers.")] = 8501,
-) -> None:
-    """Open the dashboard on this machine."""
-    import subprocess
-    from importlib.util import find_spec
-
-    found = find_spec("app.main") if find_spec("app") else None
-    if found is None or found.origin is None:
-        raise ConfigError("Expected the dashboard beside the engine, found none; install both.")
-    words = ["run", found.origin, "--server.port", str(port), "--server.showEmailPrompt", "false"]
-    command = [sys.executable, "-m", _SERVER, *words]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  fixed words
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 A training may be killed after its run came to its place and before it could say so, or its run may
 have had to go to a fallback folder. So what tells the run from all others is written down just
-before it comes to its place; who resumes the training looks for it first.
+before it comes to its place; resuming the training searches for it first.
 """
 
 from __future__ import annotations

@@ -118,8 +118,8 @@ def _show_comparison(run: Run, choice: Choice) -> None:
             alt="The same curve beside persistence and the other methods that were measured.",
         )
         still = "Persistence repeats the last readings; it reads every one and removes none."
-        told = [still, *explained(baseline_curves.measured(baselines))]
-        st.caption("  \n".join(formatting.plain(formatting.capital(line)) for line in told))
+        lines = [still, *explained(baseline_curves.measured(baselines))]
+        st.caption("  \n".join(formatting.plain(formatting.capital(line)) for line in lines))
         missing = baseline_curves.missing_baselines(run, baselines)
         note = messages.as_markdown(fault) if fault else missing
         if note:
