@@ -83,7 +83,7 @@ def measure(chromium: BrowserContext, address: str, run_id: str, moves: int) -> 
     """Milliseconds from press to repaint for some moves of the slider, (moves,)."""
     page, _ = open_page(chromium, address, f"?run={run_id}")
     painted(page)
-    page.wait_for_selector(".js-plotly-plot .main-svg")
+    page.wait_for_selector('[data-testid="stDataFrame"]')
     page.wait_for_timeout(1000)
     page.evaluate(WATCH)
     for move in range(moves):

@@ -23,7 +23,7 @@ from tests.browser.harness import (
     stage,
     the_camera_moves,
 )
-from tests.browser.test_deciding import value
+from tests.browser.test_deciding import answered, value
 from tests.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -101,7 +101,8 @@ def test_the_report_prints_to_a_pdf_that_holds_the_figures(
 ) -> None:
     page, _ = visit("?run=network&removed=60&cost=50&panel=export", chart=False)
     shown = {name: value(page, name) for name in ("Sensors kept", "Forecast error")}
-    saving = value(page, "Yearly saving")
+    saving = "It saves 1,800 EUR a year."
+    expect(answered(page)).to_contain_text(saving)
     with page.expect_download() as started:
         page.get_by_role("button", name="Report (HTML)").click()
     report = tmp_path / started.value.suggested_filename

@@ -67,6 +67,7 @@ def opened(driven: BrowserContext, address: str, query: str) -> tuple[Page, list
 
 
 VIEWS = (
+    "?run=net",
     "?run=net&panel=curve&cost=5&currency=**B**$x$&edit=off:{twice}:{twice}",
     "?run=net&panel=horizon",
     "?run=net&panel=site&site={once}",
