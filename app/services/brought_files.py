@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import uploads
-from dynst_core.datasets.download import search_folders
 from dynst_core.errors import DataError, DynSTError
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices, parsed
@@ -131,9 +131,15 @@ def bring_path(text: str) -> Bringing:
     return found
 
 
+def data_folders() -> list[Path]:
+    """The folders that DYNST_DATA names, as far as they are there."""
+    named = os.environ.get("DYNST_DATA", "").split(os.pathsep)
+    return [folder for part in named if part and (folder := Path(part).expanduser()).is_dir()]
+
+
 def _allowed(text: str) -> Path:
     """A path within the folders of data, links followed."""
-    folders = [folder.resolve() for folder in search_folders() if folder.is_dir()]
+    folders = [folder.resolve() for folder in data_folders()]
     wish = Path(text).expanduser()
     for candidate in (wish,) if wish.is_absolute() else tuple(f / wish for f in folders):
         place = candidate.resolve()

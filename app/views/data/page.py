@@ -9,7 +9,6 @@ from app.services import brought_files
 from app.services.brought_files import Bringing
 from app.views.data import keep, quality, understand
 from app.views.shared import page_head
-from dynst_core.datasets.download import search_folders
 from dynst_core.errors import DynSTError
 from dynst_core.presentation import formatting
 
@@ -44,7 +43,7 @@ def _bring() -> Bringing:
         help=KINDS,
     )
     text = ""
-    if any(place.is_dir() for place in search_folders()):
+    if brought_files.data_folders():
         text = st.text_input(
             "Or a path on the server",
             key=f"bring-path-{turn}",

@@ -58,23 +58,21 @@ def show_no_runs(places: Iterable[Path]) -> None:
         st.markdown(run_text.no_runs())
         with st.container(horizontal=True, key="begin"):
             st.page_link(
-                _page(TRAIN),
+                page(DATA), label="Bring your data", icon=":material/add_chart:", width="content"
+            )
+            st.page_link(
+                page(TRAIN),
                 label="Train a sample",
                 icon=":material/model_training:",
                 query_params={"data": SAMPLE},
                 width="content",
             )
             st.page_link(
-                _page(RUNS), label="Import a run", icon=":material/upload_file:", width="content"
+                page(RUNS), label="Import a run", icon=":material/upload_file:", width="content"
             )
         with st.expander("From a terminal"):
             st.markdown(run_text.train_from_terminal(SAMPLE))
             st.caption("Looked in " + ", ".join(formatting.code(str(place)) for place in places))
-
-
-def _page(path: str) -> st.Page:
-    """One of the views by its address."""
-    return next(page for page in st.session_state[_PAGES] if page.url_path == path)
 
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:
