@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 py = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-quick test-faults lint types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
+.PHONY: help app test test-quick test-faults lint docs types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -40,8 +40,12 @@ lint: venv-dev ## check style, formatting, imports, licences and known faults of
 	@$(py) -m ruff check .
 	@$(py) -m ruff format --check .
 	@$(VENV)/bin/lint-imports --no-cache
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict --site-dir build/site
 	@$(py) scripts/check_licences.py
 	@scripts/audit.sh requirements.txt
+
+docs: venv-dev ## write the documentation as pages to site/, readable without a network
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
 
 types: venv-dev ## check types
 	@$(py) -m mypy
