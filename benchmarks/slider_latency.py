@@ -81,7 +81,7 @@ def make_runs(root: Path) -> dict[str, int]:
 
 def measure(chromium: BrowserContext, address: str, run_id: str, moves: int) -> np.ndarray:
     """Milliseconds from press to repaint for some moves of the slider, (moves,)."""
-    page, _ = open_page(chromium, address, f"?run={run_id}")
+    page, _ = open_page(chromium, address, f"?run={run_id}&removed=60&right=none&panel=table")
     painted(page)
     page.wait_for_selector('[data-testid="stDataFrame"]')
     page.wait_for_timeout(1000)
