@@ -115,7 +115,7 @@ def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
     )
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator(".st-key-job")).to_contain_text("Trained and saved", timeout=TRAINED)
-    page.get_by_role("link", name="Open city in the Plan view").click()
+    page.get_by_role("link", name="Open the plan").click()
     painted(page)
     run = RunStore(runs).open("city")
     assert [str(site) for site in run.sites.site_id] == IDS
