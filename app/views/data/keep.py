@@ -75,10 +75,11 @@ def offer(found: Bringing, verdict: Verdict) -> None:
     with st.container(
         border=True, key="keep", horizontal=True, vertical_alignment="bottom", gap="small"
     ):
-        name = st.text_input(
+        key = f"keep-name-{found.key}"
+        st.text_input(
             "Name of the data set",
             value=_proposed(verdict),
-            key=f"keep-name-{found.key}",
+            key=key,
             help="As Train and the command line will list it: letters, digits, - and _.",
         )
         st.button(
@@ -86,7 +87,8 @@ def offer(found: Bringing, verdict: Verdict) -> None:
             key="keep-data",
             type="primary",
             icon=":material/save:",
-            on_click=lambda: _keep(verdict, name.strip()),
+            # As it stands at the click: a name may be typed and the button pressed within one run.
+            on_click=lambda: _keep(verdict, str(st.session_state[key]).strip()),
         )
 
 
@@ -156,12 +158,13 @@ def _show_one(one: Kept) -> None:
                 icon=":material/play_arrow:",
                 query_params={"data": one.name},
             )
-            wish = st.text_input("New name", value=one.name, key=f"data-name-{one.name}")
+            key = f"data-name-{one.name}"
+            wish = st.text_input("New name", value=one.name, key=key)
             st.button(
                 "Rename",
                 key=f"data-rename-{one.name}",
                 disabled=wish.strip() in ("", one.name),
-                on_click=lambda: _rename(one.name, wish.strip()),
+                on_click=lambda: _rename(one.name, str(st.session_state[key]).strip()),
             )
             st.download_button(
                 "Export",

@@ -167,12 +167,13 @@ def _add(found: Bringing, there: set[str]) -> None:
             format_func=lambda name: LABELS[name],
             key="state-name",
         )
-        value = st.text_input("Value", key=f"state-value-{name}-{len(found.stated)}")
+        key = f"state-value-{name}-{len(found.stated)}"
+        value = st.text_input("Value", key=key)
         st.button(
             "Apply",
             key="state-apply",
             disabled=not value.strip(),
-            on_click=lambda: found.state(name, value),
+            on_click=lambda: found.state(name, str(st.session_state[key])),
         )
 
 
