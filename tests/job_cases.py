@@ -26,7 +26,7 @@ seed = 0
 rows = 4
 columns = 8
 n_fires = 5
-times_per_fire = 40
+times_per_fire = {times}
 """
 
 QUICK = TrainRequest(dataset="tunnel-fire", effort=0.01, levels=(0.0, 0.5, 0.9))
@@ -36,10 +36,11 @@ LONG = TrainRequest(dataset="tunnel-fire", effort=0.05, levels=(0.0, 0.2, 0.4, 0
 """Long enough to be stopped on its way."""
 
 
-def small_catalogue(folder: Path) -> Path:
-    """A catalogue whose one data set is a tunnel of 32 cells and 200 times."""
+def small_catalogue(folder: Path, times_per_fire: int = 40) -> Path:
+    """A catalogue whose one data set is a tunnel of 32 cells and five fires."""
     file = folder / "catalogue.toml"
-    file.write_text(CATALOGUE, encoding="utf-8")
+    text = CATALOGUE.replace("{times}", str(times_per_fire))
+    file.write_text(text, encoding="utf-8")
     return file
 
 

@@ -113,8 +113,8 @@ def test_a_path_is_clocked_beside_separate_trainings(
         comparison.measure(stage, until=np.inf)
     found = comparison.bench.book
     (clocked,) = found.all("path clocked")
-    walked = found.find("path", "dynst", clocked.level)
-    assert walked is not None and clocked.active_hex == walked.active_hex, "the same path"
+    trained = found.find("path", "dynst", clocked.level)
+    assert trained is not None and clocked.active_hex == trained.active_hex, "the same path"
     rows: list[Row] = []
     ratios.separate_trainings(rows, "metr-la-week", [found])
     alone = [x.seconds for x in found.all("retrained") if x.level in ratios.NINE_LEVELS]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from dynst_core.errors import NameTakenError, RunError
-from dynst_core.files.atomic import temporary_name
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.runs.arrays import RunArrays
-from dynst_core.runs.manifest import MANIFEST, Manifest, one_line, read_manifest, seal
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run
+from dynst_core.runs.manifest import MANIFEST, Manifest, one_line, read_manifest
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
 from dynst_core.runs.store import ReplacingStore, RunStore
 
 Weights = Mapping[int, Mapping[str, np.ndarray]]
@@ -85,7 +83,7 @@ class FinalStore(RunStore):
             RunError: the store cannot take it, or it is damaged.
         """
         manifest = read_manifest(folder / MANIFEST).model_copy(update={"run_id": name})
-        return self._place(manifest, lambda store, named: _copied(folder, store, named))
+        return self._place(manifest, lambda store, named: store.copy(folder, named))
 
     def _place(self, manifest: Manifest, save: Save) -> Run:
         """Save in the place of the earlier run, or under the first free name."""
@@ -146,29 +144,3 @@ class _OwnRun(_Announcing, ReplacingStore):
 
 def _tell_no_one(_: Manifest) -> None:
     """Announce nothing."""
-
-
-def _copied(folder: Path, store: RunStore, manifest: Manifest) -> Run:
-    """Copy a run into a store under the name that the manifest states.
-
-    Raises:
-        RunError: the name is taken, the run is damaged, or there is no room.
-    """
-    target = store.folder(manifest.run_id)
-    store.refuse_taken(target)
-    temporary = temporary_name(target)
-    try:
-        temporary.mkdir()
-        for name in (ARRAYS, WEIGHTS):
-            shutil.copyfile(folder / name, temporary / name)
-        (temporary / MANIFEST).write_text(seal(manifest))
-        check_parts(open_run(temporary))
-        store.put_in_place(temporary, target)
-    except OSError as error:
-        raise RunError(
-            f"Expected room to save the run {manifest.run_id!r}, found {one_line(error)}; make "
-            f"room, or choose another folder of runs."
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return open_run(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
@@ -190,24 +190,52 @@ class RunStore:
                 written does not open again, so that nothing is left in its place.
         """
         check_name(manifest.run_id)
-        target = self.folder(manifest.run_id)
-        self.refuse_taken(target)
+        self.refuse_taken(self.folder(manifest.run_id))
         self.root.mkdir(parents=True, exist_ok=True)
+
+        def fill(folder: Path) -> Manifest:
+            write_arrays(arrays, folder / ARRAYS)
+            # safetensors' own writer makes files that only their owner may read.
+            (folder / WEIGHTS).write_bytes(serialize(_flatten(weights)))
+            files = {name: _sha256(folder / name) for name in (ARRAYS, WEIGHTS)}
+            return manifest.model_copy(update={"files": files})
+
+        return self.put(manifest.run_id, fill)
+
+    def copy(self, folder: Path, manifest: Manifest) -> Run:
+        """Copy a run from anywhere under the name that a manifest states.
+
+        Raises:
+            RunError: the name is taken, the run is damaged, or there is no room.
+        """
+
+        def fill(temporary: Path) -> Manifest:
+            for name in (ARRAYS, WEIGHTS):
+                shutil.copyfile(folder / name, temporary / name)
+            return manifest
+
+        return self.put(manifest.run_id, fill)
+
+    def put(self, run_id: str, fill: Callable[[Path], Manifest]) -> Run:
+        """Have a temporary folder filled, check that it opens, and rename it into place.
+
+        Args:
+            run_id: the run's name.
+            fill: writes arrays and weights; gives the manifest with their hashes.
+        Raises:
+            RunError: the name is taken, what was written does not open, or there is no room.
+        """
+        target = self.folder(run_id)
+        self.refuse_taken(target)
         temporary = temporary_name(target)
         try:
             temporary.mkdir()
-            write_arrays(arrays, temporary / ARRAYS)
-            flat = _flatten(weights)
-            # safetensors' own writer makes files that only their owner may read.
-            (temporary / WEIGHTS).write_bytes(serialize(flat))
-            files = {name: _sha256(temporary / name) for name in (ARRAYS, WEIGHTS)}
-            manifest = manifest.model_copy(update={"files": files})
-            (temporary / MANIFEST).write_text(seal(manifest))
+            (temporary / MANIFEST).write_text(seal(fill(temporary)))
             check_parts(open_run(temporary))
             self.put_in_place(temporary, target)
         except OSError as error:
             raise RunError(
-                f"Expected room to save the run {manifest.run_id!r}, found {one_line(error)}; make "
+                f"Expected room to save the run {run_id!r}, found {one_line(error)}; make "
                 f"room, or choose another folder of runs."
             ) from error
         finally:

@@ -29,29 +29,10 @@ from dynst_core.jobs import cluster
 from dynst_core.jobs.folder import Job, JobFolder
 from dynst_core.jobs.queue import JobQueue
 from dynst_core.training.request import TrainRequest
+from tests.job_cases import small_catalogue
 
 PATIENCE = 240.0
 """Seconds after which a process counts as one that hangs; on a quiet machine it takes two."""
-
-CATALOGUE = """
-[tunnel-fire]
-title = "Gas temperature in a simulated tunnel fire"
-place = "Tunnel section, 20 m by 6 m"
-channels = [{ name = "temperature", unit = "°C" }]
-licence = "Apache-2.0"
-attribution = "Simulated"
-source = "here"
-history = 2
-horizon = 1
-
-[tunnel-fire.loader]
-kind = "simulated"
-seed = 0
-rows = 4
-columns = 8
-n_fires = 5
-times_per_fire = 24
-"""
 
 QUICK = TrainRequest(
     dataset="tunnel-fire", effort=0.002, levels=(0.0, 0.3, 0.6, 0.9), backbone="ridge"
@@ -78,9 +59,7 @@ def prepare(root: Path) -> None:
     for folder in (root, here / "fallback"):
         shutil.rmtree(folder, ignore_errors=True)
     root.mkdir(parents=True)
-    file = here / "catalogue.toml"
-    file.write_text(CATALOGUE, encoding="utf-8")
-    os.environ["DYNST_CATALOGUE"] = str(file)
+    os.environ["DYNST_CATALOGUE"] = str(small_catalogue(here, times_per_fire=24))
     os.environ["DYNST_FALLBACK"] = str(here / "fallback")
     os.environ["XDG_CACHE_HOME"] = str(here / "cache")
     os.environ["COLUMNS"] = "300"
