@@ -48,7 +48,7 @@ def direct(run: Run, problem: Problem, level: int) -> Forecaster:
     )
     for _ in training.run():
         pass
-    return training.best().average
+    return training.forecaster()
 
 
 def common_starts(short: RunForecaster, long: Problem) -> np.ndarray:

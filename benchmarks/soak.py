@@ -22,6 +22,7 @@ import websockets
 
 from benchmarks.ledger import row, save
 from benchmarks.many_sessions import PAUSE_S, Planner, sit
+from dynst_core.jobs.cluster import NICENESS
 from dynst_core.runs.store import run_folders
 from tests.browser.harness import serve
 
@@ -35,7 +36,10 @@ TRAINED = "tunnel-fire"
 
 @contextmanager
 def trainings(n: int) -> Iterator[list[int]]:
-    """So many trainings at once, each begun anew when it ends; yields their exit statuses."""
+    """So many trainings at once, each begun anew when it ends; yields their exit statuses.
+
+    They give way to pages as far as those do that are started from the Train view.
+    """
     ended: list[int] = []
     over = threading.Event()
     running: set[subprocess.Popen[bytes]] = set()
@@ -45,6 +49,7 @@ def trainings(n: int) -> Iterator[list[int]]:
             command = [sys.executable, "-m", "dynst_core", "train", TRAINED, "--runs", folder]
             command += ["--seed", str(seed), "--name", f"soak-{seed}-{len(ended)}"]
             child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            psutil.Process(child.pid).nice(NICENESS)
             running.add(child)
             status = child.wait()
             running.discard(child)

@@ -251,13 +251,14 @@ class Bench:
         for _ in training.run():
             pass
         best = training.best()
+        forecaster = training.forecaster()
         seconds = (time.process_time() - began) / len(options)
         return self.write(
             kind,
             selector,
             level,
             active,
-            best.average,
+            forecaster,
             steps=steps,
             seconds=seconds,
             options=best.options,

@@ -23,7 +23,7 @@ from dynst_core.files.atomic import write_out
 from dynst_core.presentation import run_text
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore, run_folders
-from dynst_core.training.request import TrainRequest
+from dynst_core.training.request import TrainRequest, lead_range
 
 if TYPE_CHECKING:
     from dynst_core.forecasting.problem import Problem
@@ -128,6 +128,10 @@ def train(
         list[str] | None,
         typer.Option(help="Id of a site to be removed first, or ID,ID; repeatable."),
     ] = None,
+    leads: Annotated[
+        str | None,
+        typer.Option(help="Lead times that count, in steps: for example 1-3; the rest 1 in 10."),
+    ] = None,
     stuck: Annotated[
         str,
         typer.Option(
@@ -144,7 +148,7 @@ def train(
     """
     from dynst_core.cli.options import percents, what_becomes_of_stuck
     from dynst_core.cli.train_command import card_of, new_job, say_trained, train_job, trainings_of
-    from dynst_core.training.setup import open_problem
+    from dynst_core.jobs.worker import problem_of_job
 
     store = _store(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
@@ -162,9 +166,10 @@ def train(
         always=tuple(always or ()),
         never=tuple(never or ()),
         stuck=what_becomes_of_stuck(stuck),
+        leads=None if leads is None else lead_range(leads),
     )
-    problem = open_problem(dataset, request.channels, history, horizon, data=data, device=device)
     card = card_of(request, run_id, data, device, _command())
+    problem = problem_of_job(card)
     trainings = trainings_of(card, problem)
     progress.say_problem(problem, trainings[0].left_out)
     say_trained(train_job(new_job(store.root, card), problem, trainings), seeds)

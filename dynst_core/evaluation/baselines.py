@@ -13,7 +13,7 @@ from dynst_core.errors import ConfigError
 from dynst_core.evaluation.held_out_errors import check_same_data
 from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.mask import Mask
-from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.forecaster import LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, error_statistics
 from dynst_core.presentation.baseline_curves import RANDOM_DRAWS
@@ -157,6 +157,7 @@ def measure_baselines(
     kind = Kind(config.backbone, config.backbone_options)
     orders = Orders(problem, _pins_of(run, problem), kind)
     step_options = baseline_options(StepOptions.of(config.step_options))
+    linear = LINEAR_SHARE in run.weights(0)  # as the path's own levels, which may be of long ago
 
     def fresh() -> Forecaster:
         return Forecaster.for_problem(problem, config.backbone, config.backbone_options)
@@ -165,7 +166,9 @@ def measure_baselines(
     for index, task in enumerate(tasks):
         mask = orders.mask(task)
         seed = run.manifest.config.seed + 1000 * (task.draw + 1)
-        training = MaskTraining(problem, mask.active, task.steps, fresh, step_options, judge, seed)
+        training = MaskTraining(
+            problem, mask.active, task.steps, fresh, step_options, judge, seed, linear
+        )
         for taken in training.run():
             # In the steps of one training, which is what a task counts.
             step, between = divmod(done * len(step_options) + taken, len(step_options))
@@ -174,7 +177,7 @@ def measure_baselines(
                 left = trained / step * (total - step) + orders.seconds_left(tasks[index:])
                 yield BaselineProgress(task, step, len(tasks) - index, left)
         done += task.steps
-        row = _test(task, mask, seed, training.best().average, problem)
+        row = _test(task, mask, seed, training.forecaster(), problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER
+from dynst_core.evaluation.error_intervals import intervals_of_levels
 from dynst_core.evaluation.held_out_errors import (
     bands_of_levels,
     errors_of_levels,
@@ -83,6 +84,7 @@ def save_training(
         left_out=training.left_out,
         notices=(*problem.field.notes, *problem.health.notices(training.left_out)),
         check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
+        intervals=intervals_of_levels(training.forecaster, problem, levels),
     )
     manifest = Manifest(
         format="dynst-run",
@@ -106,6 +108,7 @@ def save_training(
             cycles=problem.record.cycles,
             always=_pinned(training, ALWAYS),
             never=_pinned(training, NEVER),
+            leads=problem.leads,
         ),
         dataset=_dataset_card(problem.field),
         split=_split_card(problem, len(starts)),

@@ -12,6 +12,7 @@ from dynst_core.forecasting.cuda_graph_steps import steps_at
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer
+from dynst_core.selection.linear_term import linear_forecaster, with_linear
 from dynst_core.selection.selection_error import EarlyStop, Judge
 from dynst_core.training.schedules import warmup_cosine
 
@@ -44,6 +45,7 @@ class MaskTraining:
         options: how steps are taken; several compete.
         judge: measures the selection error at every look.
         seed: of the weights and the batches.
+        linear: whether it carries a linear forecaster, as a path's levels do.
     """
 
     problem: Problem
@@ -53,6 +55,7 @@ class MaskTraining:
     options: tuple[StepOptions, ...]
     judge: Judge
     seed: int
+    linear: bool = True
     _styles: list[EarlyStop] = field(default_factory=list)
 
     def run(self) -> Iterator[int]:
@@ -78,3 +81,9 @@ class MaskTraining:
         least = min(self._styles, key=lambda look: look.least)
         least.restore()
         return least.trainer
+
+    def forecaster(self) -> Forecaster:
+        """The best forecaster of all, and the linear one beside it where that errs less."""
+        best = self.best().average
+        linear = linear_forecaster(self.problem, best) if self.linear else None
+        return with_linear(best, linear, self.judge, self.active)

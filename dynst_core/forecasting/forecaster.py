@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,6 +54,7 @@ class Prepared:
         reported_mean, reported_scale: of the sites to forecast, (q, c).
         read_low, read_high: bounds of what the kept sites may read, (k, c).
         column: the kept site that each site to forecast is, (q,); -1 for one that is not kept.
+        linear: the same of the linear forecaster that is carried; None where none is.
     """
 
     own: Any
@@ -63,10 +65,14 @@ class Prepared:
     read_low: Tensor
     read_high: Tensor
     column: Tensor
+    linear: Prepared | None = None
 
 
 PLAIN = {"site_mean": 0.0, "site_scale": 1.0, "site_low": -NO_BOUND, "site_high": NO_BOUND}
 """What is known of each site and channel before anything is."""
+
+LINEAR, LINEAR_SHARE = "linear.", "linear_share"
+"""How names of stored parameters begin that belong to the linear forecaster, and its share's."""
 
 
 class Forecaster(nn.Module):
@@ -90,8 +96,12 @@ class Forecaster(nn.Module):
         mask_logit: (s,); its logistic is the site's strength, one for all times and channels.
             Trained with the forecaster under a light pressure to fall: a site whose strength
             stays up pays for it.
+        linear: a ridge regression whose forecast is averaged with the backbone's; None until
+            `carrying` adds one.
+        linear_share: weight of that forecast, 0 to 1; the backbone's has the rest.
     """
 
+    linear_share: Tensor
     site_mean: Tensor
     site_scale: Tensor
     site_low: Tensor
@@ -115,6 +125,9 @@ class Forecaster(nn.Module):
         for name, value in PLAIN.items():
             self.register_buffer(name, torch.full((len(sites), channels), value))
         self.mask_logit = nn.Parameter(torch.full((len(sites),), 3.0))
+        self._shape = (sites, window, channels, inputs, cycles)
+        self.linear: Forecaster | None = None
+        self.register_buffer(LINEAR_SHARE, torch.zeros(()), persistent=False)
 
     @classmethod
     def for_problem(
@@ -138,6 +151,23 @@ class Forecaster(nn.Module):
         )
         return fresh.to(record.device)
 
+    def carrying(self, linear: Forecaster | None, share: float) -> Forecaster:
+        """The same forecaster, whose forecast is averaged with that of a linear one.
+
+        Args:
+            linear: fitted, of the same sites and window; it is not copied. None for none.
+            share: its weight, 0 to 1; with 0 it is stored and costs nothing else.
+        Source: stacked regression (Breiman 1996) of two forecasters.
+        """
+        blended = copy.deepcopy(self)
+        blended.linear = linear
+        blended.linear_share.fill_(share)
+        return blended
+
+    @property
+    def _uses_linear(self) -> bool:
+        return self.linear is not None and bool(self.linear_share > 0)
+
     @property
     def closed_form(self) -> bool:
         """Whether it is solved from the training block and takes no gradient steps."""
@@ -146,7 +176,7 @@ class Forecaster(nn.Module):
     @property
     def can_pad(self) -> bool:
         """Whether kept sites can be filled up to a number; see `Padding`."""
-        return isinstance(self.backbone, Padding)
+        return isinstance(self.backbone, Padding) and not self._uses_linear
 
     def fit(self, problem: Problem) -> None:
         """Learn from the training block what takes no steps: a closed form all, others the scales.
@@ -204,11 +234,12 @@ class Forecaster(nn.Module):
             self.site_low[kept],
             self.site_high[kept],
             column[asked],
+            self.linear.prepare(kept, query) if self.linear and self._uses_linear else None,
         )
 
     def pad(self, prepared: Prepared, n_kept: int) -> Prepared:
         """The same for this many kept sites, the new ones without any effect; see `Padding`."""
-        if not isinstance(self.backbone, Padding):
+        if not isinstance(self.backbone, Padding) or prepared.linear is not None:
             return prepared
         more = (0, 0, 0, n_kept - len(prepared.read_mean))
         return replace(
@@ -227,7 +258,15 @@ class Forecaster(nn.Module):
         read, beyond = _bounded(history, prepared)
         forecast = self.backbone(_normalised(read, prepared), prepared.own, clock)
         forecast = torch.addcmul(prepared.reported_mean, forecast, prepared.reported_scale)
-        return forecast + beyond[:, None]
+        return self._with_linear(forecast + beyond[:, None], history, prepared, clock)
+
+    def _with_linear(
+        self, forecast: Tensor, history: Tensor, prepared: Prepared, clock: Tensor
+    ) -> Tensor:
+        """The mean of a forecast (b, horizon, q, c) and the linear one's, by its share."""
+        if self.linear is None or prepared.linear is None:
+            return forecast
+        return torch.lerp(forecast, self.linear(history, prepared.linear, clock), self.linear_share)
 
     @property
     def has_sites_first(self) -> bool:
@@ -241,8 +280,11 @@ class Forecaster(nn.Module):
         read, beyond = _bounded(history, prepared)
         forecast = self.backbone.sites_first(_normalised(read, prepared), prepared.own, clock)
         mean, scale = prepared.reported_mean[:, None, None], prepared.reported_scale[:, None, None]
-        forecast = torch.addcmul(mean, forecast, scale)
-        return forecast + beyond.transpose(0, 1)[:, :, None]
+        forecast = torch.addcmul(mean, forecast, scale) + beyond.transpose(0, 1)[:, :, None]
+        if prepared.linear is None:
+            return forecast
+        whole = self._with_linear(forecast.permute(1, 2, 0, 3), history, prepared, clock)
+        return whole.permute(2, 0, 1, 3)
 
     def stored_weights(self, *, rounded: bool = True) -> dict[str, np.ndarray]:
         """Every stored parameter, by name.
@@ -254,11 +296,13 @@ class Forecaster(nn.Module):
         Args:
             rounded: whether learnt parameters are in half precision.
         """
-        learnt = {name for name, _ in self.named_parameters()} if rounded else set()
+        own = {name for name, _ in self.named_parameters() if not name.startswith(LINEAR)}
+        learnt = own if rounded else set()
+        share = {} if self.linear is None else {LINEAR_SHARE: self.linear_share}
         with np.errstate(over="ignore"):  # whoever asks for rounded ones sees what that changes
             return {
                 name: value.detach().cpu().numpy().astype(kind)
-                for name, value in self.state_dict().items()
+                for name, value in (self.state_dict() | share).items()
                 for kind in [np.float16 if name in learnt else np.float32]
             }
 
@@ -272,11 +316,23 @@ class Forecaster(nn.Module):
         Runs made before each site had a scale and bounds of its own have none: they go on as they
         were.
         """
-        known = {
+        own = {name: v for name, v in weights.items() if not name.startswith(LINEAR)}
+        linear = {n.removeprefix(LINEAR): v for n, v in weights.items() if n not in own}
+        share = float(np.ravel(own.pop(LINEAR_SHARE, np.zeros(())))[0])
+        plain = {
             name: np.broadcast_to(value, self.site_mean.shape) for name, value in PLAIN.items()
-        } | dict(weights)
-        self.load_state_dict({n: torch.from_numpy(v.astype(np.float32)) for n, v in known.items()})
+        }
+        self.linear = None
+        self.load_state_dict({n: _tensor(v) for n, v in (plain | own).items()})
+        if linear:
+            fresh = Forecaster(*self._shape[:4], "ridge", cycles=self._shape[4])
+            self.linear = fresh.to(self.site_mean.device).load(linear)
+        self.linear_share.fill_(share)
         return self.eval()
+
+
+def _tensor(value: np.ndarray) -> Tensor:
+    return torch.from_numpy(value.astype(np.float32))
 
 
 def _bounded(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:

@@ -22,6 +22,9 @@ OWN_LEVELS = 0.1
 """Spread of sites about their own means, as a share of that of all values, below which the first is
 the scale: water levels above the sea differ by kilometres and move by decimetres."""
 
+LEAD_REST = 0.1
+"""Weight in the loss of a lead time that does not count, beside one that does."""
+
 NUMBERS_COPIED = 1 << 22
 """At most so many numbers are copied to pick some sites from: 16 MiB."""
 
@@ -195,12 +198,18 @@ def _picked(values: Tensor, times: Tensor, sites: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A Field cut into blocks and made ready: what every trainer and judge works on."""
+    """A Field cut into blocks and made ready: what every trainer and judge works on.
+
+    Attributes:
+        leads: lead times that count, from the first to the last, [first, stop): forecasts are
+            made for all, but sites are chosen and errors weighed for these. All when None.
+    """
 
     field: Field
     window: Window
     split: Split
     record: Record
+    leads: tuple[int, int] | None = None
 
     @classmethod
     def of(
@@ -210,6 +219,7 @@ class Problem:
         device: str = "cpu",
         cycles: tuple[str, ...] | None = None,
         normaliser: Normaliser | None = None,
+        leads: tuple[int, int] | None = None,
     ) -> Problem:
         """Split, fit the normaliser on the training block, and load the tensors.
 
@@ -228,7 +238,43 @@ class Problem:
         if cycles is None:
             cycles = known_cycles(float(step), split.train[1] - split.train[0])
         record = Record(field, window, normaliser, device, cycles, split.train)
-        return cls(field, window, split, record)
+        return cls(field, window, split, record, leads)
+
+    def __post_init__(self) -> None:
+        first, stop = self.counted
+        if not 0 <= first < stop <= self.window.horizon:
+            raise ConfigError(
+                f"Expected lead times from 1 to {self.window.horizon}, the steps forecast, found "
+                f"{first + 1} to {stop}; for example --leads 1-{min(3, self.window.horizon)}."
+            )
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Lead times that count, [first, stop)."""
+        return self.leads or (0, self.window.horizon)
+
+    def lead_times(self, most: int) -> np.ndarray:
+        """Lead times that stand for those that count: at most so many, from the first to the last.
+
+        Returns:
+            (n,), int, rising; 0 is one step ahead.
+        """
+        first, stop = self.counted
+        return np.unique(np.linspace(first, stop - 1, most).round().astype(int))
+
+    @cached_property
+    def lead_weights(self) -> Tensor | None:
+        """Weight of each lead time in a training's loss and in the error that judges, (horizon,).
+
+        Those that count weigh 1, the others `LEAD_REST`: the forecaster still learns them. None
+        where all count.
+        """
+        if self.leads is None:
+            return None
+        first, stop = self.leads
+        weights = torch.full((self.window.horizon,), LEAD_REST)
+        weights[first:stop] = 1.0
+        return weights.to(self.record.device)
 
     @cached_property
     def health(self) -> Health:

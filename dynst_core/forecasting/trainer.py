@@ -68,6 +68,8 @@ class Trainer:
     ) -> None:
         self.forecaster, self.record, self.options = forecaster, problem.record, options
         forecaster.fit(problem)
+        weights = problem.lead_weights
+        self._weights = None if weights is None else weights[None, :, None, None]
         self.starts = problem.window.starts(problem.split.train)
         self.rng = np.random.default_rng(seed)
         on_gpu = problem.record.device.type == "cuda"
@@ -117,7 +119,8 @@ class Trainer:
         history, clock = self.record.history(starts, sites), self.record.clock(starts)
         forecast = self.forecaster(history, prepared, clock)
         error = functional.smooth_l1_loss(forecast, truth, reduction="none")
-        loss = (error * observed).sum() / observed.sum().clamp_min(1)
+        counts = observed if self._weights is None else observed * self._weights
+        loss = (error * counts).sum() / counts.sum().clamp_min(1)
         total = loss + self.options.pressure * self.forecaster.strength()[sites].mean()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -154,10 +157,12 @@ def squared_error(
     starts: np.ndarray,
     query: np.ndarray | None,
     by: Literal["window", "site"],
+    lead_weights: Tensor | None = None,
 ) -> np.ndarray:
     """Mean squared error by window (b,) or by forecast site (q,), normalised.
 
-    Channels and lead times count alike. Judges masks on selection windows, never on test ones.
+    Channels count alike, and lead times do unless they are given weights, (horizon,). Judges
+    masks on selection windows, never on test ones.
     """
     forecaster.eval()
     sites = record.index(kept)
@@ -166,8 +171,9 @@ def squared_error(
     history, clock = record.history(starts, sites), record.clock(starts)
     forecast = forecaster(history, forecaster.prepare(sites, asked), clock)
     pooled = (1, 2, 3) if by == "window" else (0, 1, 3)
-    squared = ((forecast - truth).square() * observed).sum(dim=pooled)
-    return (squared / observed.sum(dim=pooled).clamp_min(1)).cpu().numpy()
+    counts = observed if lead_weights is None else observed * lead_weights[None, :, None, None]
+    squared = ((forecast - truth).square() * counts).sum(dim=pooled)
+    return (squared / counts.sum(dim=pooled).clamp_min(1)).cpu().numpy()
 
 
 @torch.inference_mode()

@@ -34,6 +34,7 @@ def problem_of(
         device=device,
         cycles=config.cycles,
         normaliser=Normaliser(run.manifest.mean, run.manifest.std),
+        leads=config.leads,
         progress=progress,
     )
     check_same_data(run, problem)

@@ -260,6 +260,8 @@ def tensors_in(state: Any) -> list[Tensor]:
     """Tensors of a prepared state in the order of its fields, those of inner states among them."""
     if isinstance(state, Tensor):
         return [state]
+    if isinstance(state, tuple):
+        return [x for part in state for x in tensors_in(part)]
     if not is_dataclass(state):
         return []
     return [x for field in fields(state) for x in tensors_in(getattr(state, field.name))]
@@ -269,6 +271,8 @@ def with_tensors(state: Any, tensors: list[Tensor]) -> Any:
     """The same state with other tensors, taken from the front of the list."""
     if isinstance(state, Tensor):
         return tensors.pop(0)
+    if isinstance(state, tuple):
+        return tuple(with_tensors(part, tensors) for part in state)
     if not is_dataclass(state) or isinstance(state, type):
         return state
     changes = {f.name: with_tensors(getattr(state, f.name), tensors) for f in fields(state)}

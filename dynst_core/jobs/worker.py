@@ -148,6 +148,7 @@ def problem_of_job(card: JobCard) -> Problem:
         request.horizon,
         data=data,
         device=card.device,
+        leads=request.counted,
     )
 
 

@@ -42,6 +42,21 @@ class Bands:
 
 
 @dataclass(frozen=True, eq=False)
+class Intervals:
+    """How sure the error that each level adds is.
+
+    Attributes:
+        share: of draws of the test windows that lie within an interval.
+        ratio: low and high of the level's RMSE over that of level 0, (level, c, 2); 1 at level 0.
+        by_lead_time: the same at each lead time, (level, lead_time, c, 2).
+    """
+
+    share: float
+    ratio: np.ndarray
+    by_lead_time: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Members:
     """The same training from several seeds, the run's own among them.
 
@@ -109,6 +124,8 @@ class RunArrays:
             none in runs made before that was looked at.
         notices: what was noticed of the data before training, a sentence each.
         check: each level's mask beside random ones; None in runs made before there was one.
+        intervals: how sure each level's error is; None in runs made before that was stated, or
+            with too short a test block.
     """
 
     sites: SiteSet
@@ -122,6 +139,7 @@ class RunArrays:
     left_out: np.ndarray | None = None
     notices: tuple[str, ...] = ()
     check: MaskCheck | None = None
+    intervals: Intervals | None = None
 
 
 @contextmanager
@@ -180,8 +198,7 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
     if arrays.half_rank is not None:
         data["half_rank"] = (("half", "site"), arrays.half_rank.astype(np.int32))
     data |= _noticed(arrays)
-    if arrays.notices:
-        attrs["notices"] = json.dumps(arrays.notices)
+    attrs |= _attributes(arrays)
     coords = {"site": ("site", sites.site_id.astype(object))}
     dataset = xr.Dataset(data, coords=coords, attrs=attrs)
     compressed: dict[str, dict[str, object]] = {
@@ -195,14 +212,28 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
 
 
 def _noticed(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """The sites left out, and the quick check, where there are any."""
+    """The sites left out, the quick check and the intervals, where there are any."""
     data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
     if arrays.left_out is not None:
         data["left_out"] = (("site",), arrays.left_out.astype(np.int8))
     if arrays.check is not None:
         data["check_own"] = (("level",), arrays.check.own)
         data["check_random"] = (("level", "draw"), arrays.check.random)
+    if arrays.intervals is not None:
+        data["interval"] = (("level", "channel", "bound"), arrays.intervals.ratio)
+        by_lead_time = arrays.intervals.by_lead_time.astype(np.float32)
+        data["interval_by_lead_time"] = (("level", "lead_time", "channel", "bound"), by_lead_time)
     return data
+
+
+def _attributes(arrays: RunArrays) -> dict[str, float | str]:
+    """What goes with them that is no array."""
+    attrs: dict[str, float | str] = {}
+    if arrays.notices:
+        attrs["notices"] = json.dumps(arrays.notices)
+    if arrays.intervals is not None:
+        attrs["interval_share"] = arrays.intervals.share
+    return attrs
 
 
 def _check_finite(arrays: RunArrays) -> None:
@@ -259,6 +290,7 @@ def read_arrays(file: Path) -> RunArrays:
         dataset["left_out"].values.astype(bool) if "left_out" in dataset else None,
         tuple(json.loads(dataset.attrs.get("notices", "[]"))),
         _check(dataset),
+        _intervals(dataset),
     )
 
 
@@ -272,6 +304,16 @@ def _check(dataset: xr.Dataset) -> MaskCheck | None:
     if "check_own" not in dataset:
         return None
     return MaskCheck(dataset["check_own"].values, dataset["check_random"].values)
+
+
+def _intervals(dataset: xr.Dataset) -> Intervals | None:
+    if "interval" not in dataset:
+        return None
+    return Intervals(
+        float(dataset.attrs["interval_share"]),
+        dataset["interval"].values.astype(np.float64),
+        dataset["interval_by_lead_time"].values.astype(np.float64),
+    )
 
 
 def _bands(dataset: xr.Dataset) -> Bands | None:

@@ -79,6 +79,8 @@ class RunConfig(Card):
     """Ids of sites pinned to be kept at every level; runs of format 2 and older state none."""
     never: tuple[str, ...] = ()
     """Ids of sites pinned to be removed first."""
+    leads: tuple[int, int] | None = None
+    """Lead times that sites were chosen for, [first, stop); all when None."""
 
 
 class Manifest(Card):

@@ -45,6 +45,49 @@ def rank_sites(
     return forward(inputs, targets, noise * len(inputs), pins)
 
 
+LAGS = 3
+"""Last readings of a site that foretell, one after the other."""
+MOST_FEATURES = 2048
+"""Readings of all sites up to which earlier ones than the last are looked at."""
+
+
+def rank_ahead(problem: Problem, constraints: Constraints | None = None) -> np.ndarray:
+    """Rank the sites by what their last readings foretell, and nothing of the present.
+
+    As `rank_sites`, but a site is judged by its last `LAGS` readings together, and they are to
+    tell all sites' values at the lead times alone. Where few sites lead the others, a mask of the
+    followers knows the present and not the future.
+
+    Args:
+        problem: field, blocks and windows.
+        constraints: the pins; none when None.
+    Returns:
+        (s,), int: 0 for the first site to go, s - 1 for the last to stay.
+    """
+    starts = problem.window.starts(problem.split.train)
+    many = problem.n_sites * LAGS > MOST_FEATURES
+    lags = 1 if many else min(LAGS, problem.window.history)
+    _, targets = last_and_next(problem)
+    target = problem.training_values
+    read = np.stack([target[starts - 1 - ago].mean(axis=2) for ago in range(lags)], axis=2)
+    read -= read.mean(axis=0)
+    noise = NOISE * (np.square(read[:, :, 0]).mean() or 1.0)
+    pins = constraints or Constraints.none(problem.n_sites)
+    return forward(_orthogonal(read), targets, noise * len(read), pins, together=lags)
+
+
+def _orthogonal(read: np.ndarray) -> np.ndarray:
+    """Readings (n, s, f) as (n, s * f), each less what those of the same site before it say."""
+    parts: list[np.ndarray] = []
+    for lag in range(read.shape[2]):
+        left = read[:, :, lag].copy()
+        for known in parts:
+            size = np.square(known).sum(axis=0)
+            left -= known * ((known * left).sum(axis=0) / np.maximum(size, np.finfo(float).tiny))
+        parts.append(left)
+    return np.stack(parts, axis=2).reshape(len(read), -1)
+
+
 def last_and_next(
     problem: Problem,
     n_lead_times: int = 4,
@@ -67,7 +110,7 @@ def last_and_next(
     if starts is None:
         starts = problem.window.starts(problem.split.train)
     target = problem.training_values  # of a block that begins with the record
-    ahead = np.unique(np.linspace(0, problem.window.horizon - 1, n_lead_times).round().astype(int))
+    ahead = problem.lead_times(n_lead_times)
     steps = [-1, *ahead] if now else [*ahead]
     inputs = target[starts - 1].mean(axis=2)
     targets = np.concatenate([target[starts + step] for step in steps], axis=1)

@@ -105,15 +105,21 @@ class FactorElimination:
 
 
 def forward(
-    inputs: np.ndarray, targets: np.ndarray, penalty: float, constraints: Constraints
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    penalty: float,
+    constraints: Constraints,
+    together: int = 1,
 ) -> np.ndarray:
     """Rank sites by forward selection on the penalised error of a ridge regression.
 
     Args:
-        inputs: a value of each site, (n, s), centred.
+        inputs: values of each site, (n, s * together), centred, those of a site side by side.
         targets: what is to be predicted from them, (n, m), centred.
         penalty: on the squared coefficients; above 0.
         constraints: the pins.
+        together: values of a site, taken together; the gain of several is that of each alone,
+            added up, which is exact where they are orthogonal.
     Returns:
         (s,), int: s - 1 for the site taken first.
 
@@ -134,12 +140,15 @@ def forward(
 
     def value() -> np.ndarray:
         # A site that has been taken has nothing left on its diagonal.
-        return np.square(unexplained).sum(axis=1) / np.maximum(gram.diagonal, gram.floor)
+        gain = np.square(unexplained).sum(axis=1) / np.maximum(gram.diagonal, gram.floor)
+        return np.asarray(gain.reshape(-1, together).sum(axis=1))
 
     def take(site: int) -> None:
-        root = np.sqrt(gram.diagonal[site])
-        column = gram.eliminate(site)
-        unexplained[:] -= np.outer(column, unexplained[site] / root)
+        for column in range(site * together, (site + 1) * together):
+            root = np.sqrt(gram.diagonal[column])
+            shared = gram.eliminate(column)
+            if root > 0:
+                unexplained[:] -= np.outer(shared, unexplained[column] / root)
 
     return build_up(constraints, value, take)
 

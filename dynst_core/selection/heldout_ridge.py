@@ -63,7 +63,7 @@ class HeldBackRidge:
         count, observed = len(starts), record.observed.cpu().numpy()
         values = _readings(problem, observed)
         usual = _usual(record.clock(starts))
-        ahead = np.unique(np.linspace(0, window.horizon - 1, lead_times).round().astype(int))
+        ahead = problem.lead_times(lead_times)
         self.query = _spread(_sites(problem.n_sites, scored), queries)
 
         lags = range(min(LAGS, window.history))

@@ -6,6 +6,7 @@ import copy
 from typing import Literal
 
 import numpy as np
+import torch
 
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
@@ -13,6 +14,9 @@ from dynst_core.forecasting.trainer import Trainer, squared_error
 
 MOST_CHANGE, MOST_CHANGE_OF_SITE = 0.001, 0.01
 """Change of the RMSE over all sites, and of that of any one, that rounding weights may make."""
+
+SURE_OF_SHARE = 1.0
+"""Standard errors by which a linear forecaster must lower the error beside another to be used."""
 
 
 class Judge:
@@ -32,7 +36,7 @@ class Judge:
         if problem.n_sites > queries:
             spread = np.linspace(0, problem.n_sites - 1, queries)
             self.query = np.unique(spread.round().astype(int))
-        self.record = problem.record
+        self.record, self.lead_weights = problem.record, problem.lead_weights
 
     def errors(self, forecaster: Forecaster, active: np.ndarray) -> np.ndarray:
         """Mean squared error of each window over forecast sites and lead times, (w,)."""
@@ -50,7 +54,42 @@ class Judge:
         by: Literal["window", "site"],
     ) -> np.ndarray:
         kept = np.flatnonzero(active)
-        return squared_error(forecaster, self.record, kept, self.starts, query, by)
+        return squared_error(
+            forecaster, self.record, kept, self.starts, query, by, self.lead_weights
+        )
+
+    @torch.inference_mode()
+    def linear_share(self, forecaster: Forecaster, linear: Forecaster, active: np.ndarray) -> float:
+        """Weight of a linear forecaster beside another that lets the error fall most, 0 to 1.
+
+        Least squares over the windows that judge; 0 where the error does not fall by more than
+        `SURE_OF_SHARE` standard errors.
+
+        Args:
+            forecaster: carries no linear one.
+            linear: fitted to the training block.
+            active: sites read, (s,), bool.
+        """
+        record, kept = self.record, self.record.index(np.flatnonzero(active))
+        asked = None if self.query is None else record.index(self.query)
+        truth, observed = record.truth(self.starts, asked)
+        history, clock = record.history(self.starts, kept), record.clock(self.starts)
+        own, other = (
+            of.eval()(history, of.prepare(kept, asked), clock) for of in (forecaster, linear)
+        )
+        counts = observed.float()
+        if self.lead_weights is not None:
+            counts = counts * self.lead_weights[None, :, None, None]
+        apart, missed = other - own, truth - own
+        size = float((apart.square() * counts).sum())
+        best = float((apart * missed * counts).sum()) / size if size else 0.0
+        share = min(max(best, 0.0), 1.0)
+        seen = counts.sum(dim=(1, 2, 3)).clamp_min(1)
+        before, after = (
+            (((missed - weight * apart).square() * counts).sum(dim=(1, 2, 3)) / seen).cpu().numpy()
+            for weight in (0.0, share)
+        )
+        return share if surely_lower(after, before, SURE_OF_SHARE) else 0.0
 
 
 class EarlyStop:
@@ -107,8 +146,8 @@ def weights_to_store(
     return forecaster.stored_weights(rounded=False)
 
 
-def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float) -> bool:
-    """Whether errors fell by more than `certainty` standard errors.
+def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float, gain: float = 0.0) -> bool:
+    """Whether errors fell by more than `certainty` standard errors and a share of their mean.
 
     Neighbouring windows overlap, so they are pooled into eight stretches of time and the
     stretches are taken as independent.
@@ -117,8 +156,11 @@ def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float) -> bool
         errors: error of each window, (w,), in time order.
         than: the same for the mask to beat, (w,).
         certainty: standard errors asked for.
+        gain: least fall, as a share of the mean of the errors to beat.
     """
     fall = np.array([part.mean() for part in np.array_split(than - errors, min(8, len(errors)))])
+    if fall.mean() <= gain * than.mean():
+        return False
     if len(fall) < 2:
         return bool(fall.mean() > 0)
     return bool(fall.mean() > certainty * fall.std(ddof=1) / np.sqrt(len(fall)))

@@ -22,6 +22,7 @@ from safetensors.numpy import save
 from dynst_core.errors import RunError
 from dynst_core.fields.field import Field
 from dynst_core.files.atomic import write_atomically
+from dynst_core.forecasting.forecaster import LINEAR
 from dynst_core.runs.manifest import one_line, parse_json, place
 from dynst_core.training.path_training import Level, PathTraining
 
@@ -48,7 +49,9 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
         arrays |= _under(f"moments/{index}", {n: v.cpu().numpy() for n, v in moments.items()})
     for number, level in enumerate(training.levels):
         arrays |= _under(f"level/{number}", {"active": level.active})
-        arrays |= _under(f"level/{number}/weights", level.weights)
+        # The linear forecaster is the same at all levels, and fitted anew.
+        own = {name: v for name, v in level.weights.items() if not name.startswith(LINEAR)}
+        arrays |= _under(f"level/{number}/weights", own)
     facts = {
         "of": identity(training),
         "steps": trainer.steps,
@@ -201,7 +204,7 @@ def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> N
     training.levels[:] = [
         Level(
             arrays[f"level/{number}/active"],
-            _of(f"level/{number}/weights", arrays),
+            training.with_linear_weights(_of(f"level/{number}/weights", arrays)),
             steps,
             selection_error,
         )

@@ -12,17 +12,18 @@ import numpy as np
 import torch
 
 from dynst_core.backbones.registry import USUAL_BACKBONE
-from dynst_core.constraints.constraints import FREE, Constraints
+from dynst_core.constraints.constraints import Constraints
 from dynst_core.fields.levels import check_rising, levels_that_differ
 from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
 from dynst_core.fields.sensor_health import check_trainable
-from dynst_core.forecasting.forecaster import Forecaster
+from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer
+from dynst_core.selection.candidate_masks import CandidateMasks, ExchangeRule
 from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
-from dynst_core.selection.forward_ranking import rank_sites
 from dynst_core.selection.gp_variance import Nowcast
 from dynst_core.selection.heldout_ridge import HeldBackRidge
+from dynst_core.selection.linear_term import linear_forecaster, with_linear
 from dynst_core.selection.pinned_sites import check_room, in_order, remove_first
 from dynst_core.selection.selection_error import EarlyStop, Judge, surely_lower, weights_to_store
 from dynst_core.training.schedules import drop_fraction, warmup_cosine
@@ -38,6 +39,8 @@ class PathOptions:
     Attributes:
         exchanges: exchanges of sites tried at each level before any training.
         sure: standard errors by which such an exchange must lower the held-back error.
+        gain: share of the held-back error by which it must, too.
+        sure_alone, gain_alone: the same where more of the field is left unknown after it.
         any_steps: gradient steps at masks of any size, before the first level, at the least.
         any_epochs: how often these go through all training windows, at the least.
         level_steps: gradient steps at each level, at the least.
@@ -59,7 +62,10 @@ class PathOptions:
     """
 
     exchanges: int = 300
-    sure: float = 1.5
+    sure: float = 2.5
+    gain: float = 0.005
+    sure_alone: float = 4.0
+    gain_alone: float = 0.02
     any_steps: int = 1000
     any_epochs: float = 10.0
     level_steps: int = 240
@@ -192,7 +198,6 @@ class PathTraining:
         self._began, self._first = time.monotonic(), self._taken
         if not self.foreseen:
             yield self._progress("ranking sites", float("nan"))
-            self.order = in_order(self.problem, self.pins, rank_sites(self.problem, self.pins))
             self.foreseen = yield from self._foresee()
             yield from self._train_any_sites(self.foreseen)
         done = len(self.levels)
@@ -208,6 +213,18 @@ class PathTraining:
         return HeldBackRidge(self.problem)
 
     @cached_property
+    def linear(self) -> Forecaster | None:
+        """The linear forecaster that levels carry; see `linear_forecaster`."""
+        return linear_forecaster(self.problem, self.forecaster)
+
+    def with_linear_weights(self, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """A level's weights with those of the linear forecaster where it carries one."""
+        if LINEAR_SHARE not in weights or self.linear is None:
+            return weights
+        stored = self.linear.stored_weights()
+        return weights | {f"{LINEAR}{name}": value for name, value in stored.items()}
+
+    @cached_property
     def nowcast(self) -> Nowcast:
         """What guards exchanges against those that leave more of the field unknown."""
         return Nowcast(self.problem)
@@ -219,49 +236,25 @@ class PathTraining:
         return SparsityPath(active, rank)
 
     def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
-        """The mask of every level: the order of removal, improved by exchanges.
-
-        A site that comes in takes the place in the order of the one that goes out, so the levels
-        after it keep it for as long; levels are nested but for the exchanges made at each.
-        """
+        """The mask of every level; see `CandidateMasks`."""
+        options = self.path_options
+        rule = ExchangeRule(
+            options.exchanges,
+            options.sure,
+            options.gain,
+            options.sure_alone,
+            options.gain_alone,
+        )
+        choosing = CandidateMasks(
+            self.problem, self.pins, self.held_back, self.nowcast, rule, self.rng
+        )
         foreseen = []
-        for n_active in self.counts:
-            active = self.order >= self.problem.n_sites - n_active
+        yield self._progress("choosing sites", float("nan"))
+        for active in choosing.masks(self.counts):
+            foreseen.append(active)
             yield self._progress("choosing sites", float("nan"))
-            foreseen.append(self._exchange_by_held_back_error(active))
+        self.order = choosing.order
         return foreseen
-
-    def _exchange_by_held_back_error(self, active: np.ndarray) -> np.ndarray:
-        """The mask after trying exchanges by chance.
-
-        One is kept when it surely helps the ridge forecaster and leaves no more of the field
-        unknown: without the second, exchanges please the one and not the forecaster to be trained.
-        """
-        free = self.pins.pin == FREE
-        gram = self.held_back.gram(active)
-        least, unknown = self.held_back.errors(active, gram), self.nowcast.unknown(active)
-        # Among few sites chance brings the same exchange again and again: once is enough.
-        refused: set[tuple[int, int]] = set()
-        for _ in range(self.path_options.exchanges):
-            drops, grows = np.flatnonzero(active & free), np.flatnonzero(~active & free)
-            if not len(drops) or not len(grows):
-                break
-            drop, grow = int(self.rng.choice(drops)), int(self.rng.choice(grows))
-            if (drop, grow) in refused:
-                continue
-            refused.add((drop, grow))
-            candidate = exchange(active, drop, grow)
-            left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
-            if left > unknown:
-                continue
-            changed = self.held_back.exchanged(gram, drop, grow)
-            errors = self.held_back.errors(candidate, changed)
-            if surely_lower(errors, least, self.path_options.sure):
-                active, least, unknown = candidate, errors, left
-                refused.clear()
-                gram = self.held_back.gram(active)  # anew, so that rounding does not add up
-                self.order[[drop, grow]] = self.order[[grow, drop]]
-        return active
 
     def _train_any_sites(self, foreseen: list[np.ndarray]) -> Iterator[Progress]:
         """Train at masks of any size, so that one set of weights serves them all.
@@ -376,7 +369,7 @@ class PathTraining:
         return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
 
     def _finish_level(self) -> None:
-        average = self.trainer.average
+        average = with_linear(self.trainer.average, self.linear, self.judge, self.active)
         error = float(self.judge.errors(average, self.active).mean())
         weights = weights_to_store(average, self.judge, self.active)
         level = Level(self.active.copy(), weights, self.trainer.steps, error)

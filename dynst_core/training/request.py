@@ -54,9 +54,10 @@ class TrainRequest(Card):
         seeds: trainings, of which the plan of least selection error is kept.
         always, never: ids of sites to keep at every level, and to remove first.
         stuck: whether sites whose sensors stand still are removed first, or ranked like the others.
+        leads: first and last lead time that count, in steps from 1; None for all.
 
     Raises:
-        ConfigError: the levels do not rise from 0 to below 1.
+        ConfigError: the levels do not rise from 0 to below 1, or the lead times do not from 1.
     """
 
     dataset: str
@@ -71,12 +72,23 @@ class TrainRequest(Card):
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     stuck: Literal["remove", "keep"] = "remove"
+    leads: tuple[int, int] | None = None
 
     @model_validator(mode="after")
     def _levels_rise(self) -> Self:
         if self.levels is not None:
             check_levels(self.levels)
+        if self.leads is not None and not 1 <= self.leads[0] <= self.leads[1]:
+            raise ConfigError(
+                f"Expected lead times in steps, rising from 1, found {self.leads[0]} to "
+                f"{self.leads[1]}; for example 1-3."
+            )
         return self
+
+    @property
+    def counted(self) -> tuple[int, int] | None:
+        """Lead times that count as indices, [first, stop); None for all."""
+        return None if self.leads is None else (self.leads[0] - 1, self.leads[1])
 
     def command(self) -> str:
         """What trains the same from a terminal, on any machine."""
@@ -92,6 +104,8 @@ class TrainRequest(Card):
                 words += [f"--{name}", str(getattr(self, name))]
         if self.levels is not None:
             words += ["--levels", ",".join(f"{100 * level:.6g}" for level in self.levels)]
+        if self.leads is not None:
+            words += ["--leads", "{}-{}".format(*self.leads)]
         for name in ("effort", "seed", "seeds", "backbone", "stuck"):
             if getattr(self, name) != type(self).model_fields[name].default:
                 value = getattr(self, name)
@@ -115,3 +129,18 @@ def check_levels(levels: tuple[float, ...]) -> None:
             f"Expected levels in percent removed, rising from 0 to below 100, found {found}; "
             f"for example 0,30,60,90."
         )
+
+
+def lead_range(text: str) -> tuple[int, int]:
+    """First and last lead time of a range, in steps from 1: "1-3", or "2" for one alone.
+
+    Raises:
+        ConfigError: the text is no such range.
+    """
+    first, dash, last = text.partition("-")
+    try:
+        return int(first), int(last if dash else first)
+    except ValueError as error:
+        raise ConfigError(
+            f"Expected lead times in steps as FIRST-LAST, found {text!r}; for example 1-3."
+        ) from error

@@ -26,6 +26,7 @@ def open_problem(
     device: str = "auto",
     cycles: tuple[str, ...] | None = None,
     normaliser: Normaliser | None = None,
+    leads: tuple[int, int] | None = None,
     progress: bool = True,
 ) -> Problem:
     """Load a data set of the catalogue and make it ready for training.
@@ -39,6 +40,7 @@ def open_problem(
         device: cpu, cuda or auto.
         cycles: those that a saved run names; None for those that the training block can teach.
         normaliser: that of a saved run; None to fit it to the training block.
+        leads: lead times that sites are chosen for, [first, stop); None for all.
         progress: show a bar while downloading.
     Raises:
         DataError, ConfigError: the data cannot be had, or are too short for these windows.
@@ -46,7 +48,7 @@ def open_problem(
     entry = load_catalogue()[dataset]
     window = Window(history or entry.history, horizon or entry.horizon)
     field = load_field(dataset, data, progress).only(channels)
-    return Problem.of(field, window, choose_device(device), cycles, normaliser)
+    return Problem.of(field, window, choose_device(device), cycles, normaliser, leads)
 
 
 def training_for(request: TrainRequest, problem: Problem, member: int = 0) -> PathTraining:

@@ -17,7 +17,7 @@ from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import usual_levels
 from dynst_core.jobs.cost_model import correction, estimate, free_memory
 from dynst_core.presentation import formatting, run_text
-from dynst_core.training.request import PRESETS, TrainRequest
+from dynst_core.training.request import PRESETS, TrainRequest, lead_range
 
 KEPT = "train-choice"
 DATA, PRESET, JOB = "data", "preset", "job"
@@ -41,6 +41,7 @@ class TrainChoice:
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     stuck: Literal["remove", "keep"] = "remove"
+    leads: str = ""
     name: str = ""
 
 
@@ -65,7 +66,7 @@ def request_of(choice: TrainChoice) -> TrainRequest:
     """The request that a choice makes; what is usual is left unsaid.
 
     Raises:
-        ConfigError: its levels are no rising percents.
+        ConfigError: its levels are no rising percents, or its lead times no range.
     """
     entry = load_catalogue()[choice.dataset]
     everything = tuple(channel.name for channel in entry.channels)
@@ -81,6 +82,7 @@ def request_of(choice: TrainChoice) -> TrainRequest:
         always=choice.always,
         never=choice.never,
         stuck=choice.stuck,
+        leads=lead_range(choice.leads) if choice.leads.strip() else None,
     )
 
 
@@ -231,6 +233,13 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     )
     usual = training_text.levels_text(usual_levels(facts.size.n_sites))
     st.text_input("Levels (% removed)", placeholder=f"the usual: {usual}", **shared("levels"))
+    st.text_input(
+        f"Lead times that count (steps of {step})",
+        placeholder="all; for example 1-3",
+        help="Sensors are chosen, and errors weighed, for these. The others are still forecast, "
+        "with a tenth of the weight.",
+        **shared("leads"),
+    )
     effort, seeds = st.columns(2)
     effort.number_input(
         "Training steps (× standard)",
