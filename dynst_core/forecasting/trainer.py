@@ -39,7 +39,7 @@ class StepOptions:
     clip: float = 1.0
     pressure: float = 1e-3
     queries: int = 512
-    memory: float = 0.98
+    memory: float = 0.995
 
     @classmethod
     def for_sites(cls, n_sites: int) -> StepOptions:

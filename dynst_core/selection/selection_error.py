@@ -15,6 +15,10 @@ from dynst_core.forecasting.trainer import Trainer, squared_error
 MOST_CHANGE, MOST_CHANGE_OF_SITE = 0.001, 0.01
 """Change of the RMSE over all sites, and of that of any one, that rounding weights may make."""
 
+RISE = 0.02
+"""Share by which the selection error must have risen before training stops early. One stretch of
+windows judges: an error that has only stopped falling there may go on falling elsewhere."""
+
 SURE_OF_SHARE = 1.0
 """Standard errors by which a linear forecaster must lower the error beside another to be used."""
 
@@ -98,8 +102,8 @@ class EarlyStop:
     Args:
         trainer: whose averaged weights are watched.
         judge: measures them.
-        patience: gradient steps without a better error after which training may stop; by
-            default never, and only the best weights are remembered.
+        patience: gradient steps without a better error after which training may stop where the
+            error has risen by `RISE`; by default never, and only the best weights are remembered.
     """
 
     def __init__(self, trainer: Trainer, judge: Judge, patience: float = np.inf) -> None:
@@ -117,7 +121,8 @@ class EarlyStop:
         if error < self.least:
             self.least, self.found_at = error, self.trainer.steps
             self.weights = self.trainer.average.copied_weights()
-        return self.trainer.steps - self.found_at >= self.patience
+        risen = error > (1 + RISE) * self.least
+        return bool(risen and self.trainer.steps - self.found_at >= self.patience)
 
     def restore(self) -> None:
         """Go back to the best weights found, in the trained forecaster and its average."""
