@@ -18,6 +18,7 @@ NAMES = (
     "ncep-air-temperature",
     "taxinyc-2011",
     "noaa-us-tmax",
+    "berlin-traffic-2024-08",
     "tunnel-fire",
 )
 
@@ -27,7 +28,7 @@ def at_hand(name: str) -> None:
         pytest.skip(f"the files of {name} are not at hand")
 
 
-def test_the_catalogue_holds_the_six_data_sets():
+def test_the_catalogue_holds_the_data_sets_of_samples():
     assert tuple(load_catalogue()) == NAMES
 
 

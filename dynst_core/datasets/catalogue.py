@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
+from dynst_core.datasets.brought_files import FilesSettings, read_files
 from dynst_core.datasets.download import (
     CATALOGUE_VARIABLE,
     PROJECT_ROOT,
@@ -35,7 +36,14 @@ from dynst_core.fields.field import About, Field
 
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
 
-FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings | KeptSettings
+FileLoader = (
+    GriddedSettings
+    | TableSettings
+    | StationSettings
+    | DeepstSettings
+    | FilesSettings
+    | KeptSettings
+)
 OPENED_FOR_A_LIST = 20_000_000
 """Bytes of a user's own data up to which a list of data sets opens them, to say if they load."""
 
@@ -46,6 +54,7 @@ READERS: dict[type[FileLoader], Callable[..., Field]] = {
     TableSettings: read_table,
     StationSettings: read_stations,
     DeepstSettings: read_deepst,
+    FilesSettings: read_files,
     KeptSettings: read_kept,
 }
 

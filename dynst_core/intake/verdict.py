@@ -290,3 +290,23 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
     return draft.verdict(
         field=field, quality=quality, refusal=refusal, originals=originals(files), **more
     )
+
+
+def field_of(verdict: Verdict) -> Field:
+    """The data of a verdict that leaves nothing open.
+
+    Raises:
+        DataError: what is asked first, or why the data are refused.
+    """
+    if verdict.field is not None and verdict.ready:
+        return verdict.field
+    if verdict.refusal:
+        raise DataError(verdict.refusal)
+    asked = verdict.required
+    first = asked[0]
+    options = f", for example `{first.setting}={first.options[0]}`" if first.options else ""
+    more = f" ({len(asked) - 1} more questions follow)" if len(asked) > 1 else ""
+    raise DataError(
+        f"Expected an answer before anything is kept: {first.text} State "
+        f"`{first.setting}`{options}{more}."
+    )
