@@ -58,8 +58,14 @@ def _checked(files: list[Path], stated: Choices) -> Verdict:
             from dynst_core.intake.gridded_verdict import check_grids
 
             return check_grids(files, found, grids, stated)
+        arrays = [source for source in found.sources if source.kind == kinds.ARRAYS]
         tables, notes = _all_tables(found, stated, Path(folder))
-        return check_tables(files, replace(found, notes=(*found.notes, *notes)), tables, stated)
+        noted = replace(found, notes=(*found.notes, *notes))
+        if arrays:
+            from dynst_core.intake.arrays.array_verdict import check_arrays
+
+            return check_arrays(files, noted, arrays, tables, stated)
+        return check_tables(files, noted, tables, stated)
 
 
 def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Table], list[str]]:
@@ -68,6 +74,8 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
     faults: list[Fault] = []
     endings = set()
     for source in found.sources:
+        if source.kind == kinds.ARRAYS:
+            continue
         try:
             tables += [with_points(table) for table in _tables(source, stated, folder)]
             endings.add(source.ending)
@@ -96,10 +104,6 @@ def _tables(source: Source, choices: Choices, folder: Path) -> list[Table]:
         from dynst_core.intake.files.r_files import r_tables
 
         return r_tables(source)
-    if source.kind == kinds.ARRAYS:
-        from dynst_core.intake.files.array_files import array_tables
-
-        return array_tables(source, choices)
     if source.kind == kinds.HDF5:
         from dynst_core.intake.files.array_files import frame_tables, hdf5_layout
 

@@ -62,6 +62,12 @@ class Choices:
         crs: the projection of x and y, such as "EPSG:25833"; "local" for metres of a frame of
             their own.
         box: what a grid without coordinates spans: west, south, east, north in degrees.
+        cell: length of a cell's side in metres, of a grid without coordinates; two where its sides
+            differ, the one along a row first.
+        first_row: whether the first row of an array is its "top" or its "bottom".
+        coarsen: how many rows and columns of an array become one, by their mean.
+        links: the file that holds links between sites, a row each.
+        ids: the file that holds the ids of an array's nodes, a line each.
         moved: where a site stands that was moved: "first", "last" or "mean"; or "separate".
         unplaced: "drop" to leave out sites without a place.
         separator, decimal, thousands, encoding, header: how text is written; signs may be named
@@ -101,6 +107,11 @@ class Choices:
     y: str = ""
     crs: str = ""
     box: tuple[str, ...] = ()
+    cell: tuple[str, ...] = ()
+    first_row: str = ""
+    coarsen: str = ""
+    links: str = ""
+    ids: str = ""
     moved: str = ""
     unplaced: str = ""
     separator: str = ""
@@ -232,6 +243,7 @@ def check(choices: Choices) -> None:
         "repeats": AGGREGATES,
         "hours": ("start", "end"),
         "moved": ("first", "last", "mean", "separate"),
+        "first_row": ("top", "bottom"),
         "unplaced": ("drop",),
         "leading_zeros": ("ignore",),
         "convert_units": ("true",),
@@ -260,6 +272,17 @@ def check(choices: Choices) -> None:
 
 
 def _check_numbers(choices: Choices) -> None:
+    if choices.coarsen and not re.fullmatch(r"[1-9]\d{0,3}", choices.coarsen):
+        raise ConfigError(
+            f"Expected a whole number as coarsen, found {choices.coarsen!r}; write one such as 4."
+        )
+    if len(choices.cell) > 2:
+        raise ConfigError(
+            f"Expected one or two lengths as cell, found {','.join(choices.cell)!r}; write them as "
+            f"in cell=0.5,0.25."
+        )
+    for text in choices.cell:
+        length_m(text)
     if choices.box:
         box_of(choices.box)
     for text in choices.measured_values:
@@ -285,6 +308,9 @@ def _check_zone(name: str) -> None:
 
 
 UNITS_NS = {
+    "us": 10**3,
+    "ms": 10**6,
+    "millisecond": 10**6,
     "s": 10**9,
     "sec": 10**9,
     "second": 10**9,
@@ -316,6 +342,20 @@ def step_ns(text: str) -> int:
             f"units after a number."
         )
     return size
+
+
+def length_m(text: str) -> float:
+    """A length in metres, such as "0.4" or "0.4 m".
+
+    Raises:
+        ConfigError: it is no length above 0.
+    """
+    number = number_of(text.strip().removesuffix("m").strip())
+    if number is None or number <= 0:
+        raise ConfigError(
+            f"Expected lengths in metres as cell, found {text!r}; write a number above 0."
+        )
+    return number
 
 
 def box_of(box: tuple[str, ...]) -> tuple[float, float, float, float]:

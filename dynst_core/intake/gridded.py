@@ -211,7 +211,7 @@ def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
         "time_units": choices.time_units,
         "group": choices.group,
         "axes": dict(part.split(":", 1) for part in choices.axes if ":" in part),
-        "missing_value": tuple(_numbers(choices.missing_value)),
+        "missing_value": tuple(numbers_of(choices.missing_value)),
         "measured_values": tuple(float(text) for text in choices.measured_values),
         "geographic": not choices.crs,
         "convert_units": choices.convert_units == "true",
@@ -223,7 +223,7 @@ def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
         raise DataError(f"Expected other settings, found {first_fault(error)}.") from error
 
 
-def _numbers(texts: tuple[str, ...]) -> list[float]:
+def numbers_of(texts: tuple[str, ...]) -> list[float]:
     """Marks of missing values, which in a grid are numbers."""
     numbers = [number_of(text) for text in texts]
     for text, number in zip(texts, numbers, strict=True):
@@ -296,7 +296,7 @@ def read_city(source: Source, choices: Choices) -> Field:
     settings = DeepstSettings(
         timezone=choices.timezone,
         box=box,
-        missing_value=tuple(_numbers(choices.missing_value)) or None,
+        missing_value=tuple(numbers_of(choices.missing_value)) or None,
         measured_values=tuple(float(text) for text in choices.measured_values),
     )
     units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)

@@ -6,7 +6,7 @@ left open, the verdict holds the data as a Field that `store.keep` puts away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from dynst_core.intake.files.bringing import (
     originals,
 )
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.linking import linked, take_links
 from dynst_core.intake.moving import separated
 from dynst_core.intake.naming import about_of, channels_of, own_words
 from dynst_core.intake.pivoting import pivoted, sites_share_times, suggested_steps, usual_interval
@@ -145,6 +146,7 @@ def check_tables(
         found, tuple(shown), [*brought_files.notes, *(n for t in tables for n in t.notes)]
     )
     _propose_form(tables, found)
+    links, tables = take_links(tables, found)
     values, places = split(grouped(tables, stated), found)
     find_times(values, found)
     find_sites_and_values(values, places, found)
@@ -160,6 +162,9 @@ def check_tables(
         records = separated(records, bool(resolved.longitude))
     where = located(records, values, places, found)
     draft.notes += where.notes
+    if links is not None:
+        sites, said = linked(where.sites, records.names, where.order, links)
+        where, draft.notes = replace(where, sites=sites), [*draft.notes, *said]
     _ask_step(records, found)
     more = {
         "sites": where.sites,
@@ -256,8 +261,7 @@ def _with_field(
     if not seen.all():
         ids = sites.site_id[~seen]
         draft.notes.append(f"Sites without any value were left out: {len(ids):,} ({some(ids, 5)}).")
-        sites = SiteSet(sites.site_id[seen], sites.coordinates[seen], sites.geographic)
-        values = values[:, seen]
+        sites, values = sites.only(seen), values[:, seen]
     channels, units = channels_of(choices)
     measured = tuple(float(text) for text in choices.measured_values)
     try:
