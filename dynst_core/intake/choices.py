@@ -331,10 +331,9 @@ def step_ns(text: str) -> int:
     Raises:
         ConfigError: it is no such step.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)?\s*([a-z]+?)s?", text.strip().lower())
-    unit = None if found is None else UNITS_NS.get(found[2], UNITS_NS.get(found[2] + "s"))
-    if text.strip().lower() in ("s", "sec"):
-        unit, found = 10**9, re.match("()", "")
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)?\s*([a-z]+)", text.strip().lower())
+    name = "" if found is None else found[2]
+    unit = UNITS_NS.get(name, UNITS_NS.get(name.removesuffix("s")))
     size = 0 if unit is None or found is None else round(float(found[1] or 1) * unit)
     if size <= 0:
         raise ConfigError(

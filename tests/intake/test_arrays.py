@@ -10,7 +10,7 @@ import pytest
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed, step_ns
 from dynst_core.intake.verdict import Verdict, field_of
 from tests.array_files import write_eagle, write_edges, write_pems, write_samples
 
@@ -186,3 +186,11 @@ def test_the_taxis_of_shenzhen_are_read_whole() -> None:
     kept = (data != 0).any(axis=0)
     np.testing.assert_array_equal(observed, (data != 0)[:, kept])
     assert field.n_times == 2976 and str(field.time[0]) == "2014-12-31T16:00:00.000000000"
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [("33.5 ms", 33_500_000), ("s", 10**9), ("15 mins", 9 * 10**11), ("2 m", 12 * 10**10)],
+)
+def test_a_step_is_read_in_its_own_unit(text: str, ns: int) -> None:
+    assert step_ns(text) == ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,8 @@ class GriddedSettings(Settings):
             attributes do not tell.
         time_units: units of the times in place of the file's, such as "hours since 2000-01-01".
         group: the group within a NetCDF file or Zarr store that holds the variables.
+        start, stop: the stretch to read in UTC, `stop` not included; None to read from the first
+            time, or to the last. Nothing else of a store is opened.
     """
 
     kind: Literal["gridded"] = "gridded"
@@ -62,6 +65,8 @@ class GriddedSettings(Settings):
     axes: dict[Role, str] = {}
     time_units: str = ""
     group: str = ""
+    start: datetime | None = None
+    stop: datetime | None = None
 
     @property
     def named_axes(self) -> dict[str, str]:
@@ -208,15 +213,43 @@ def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _
     _check_dimensions(array, dims, where)
     single = {str(d): 0 for d in array.dims if d not in dims}
     try:
-        stored = file.stored[name].isel({**at, **single}).transpose(*dims).variable.load()
         times = decoded_times(_stored_axis(file, axis), settings.time_units, where)
+        within = {dims[0]: _stretch(times.values, settings, where)}
+        part = file.stored[name].isel({**at, **single}).isel(within)
+        stored = part.transpose(*dims).variable.load()
     except DataError:
         raise
     except Exception as error:  # damaged chunks surface here, in the formats' own kinds of error
         raise DataError(unreadable(file.path, error)) from error
     values, notes = _values(file, name, stored, unit, settings)
     ids, id_notes = station_ids(file.decoded, found)
-    return _Layer(values, times.values, found, ids, (*found.notes, *id_notes, *times.notes, *notes))
+    return _Layer(
+        values,
+        times.values[within[dims[0]]],
+        found,
+        ids,
+        (*found.notes, *id_notes, *times.notes, *notes),
+    )
+
+
+def _stretch(time: np.ndarray, settings: GriddedSettings, where: str) -> slice | np.ndarray:
+    """Which times to read: those from `start` up to `stop`."""
+    if settings.start is None and settings.stop is None:
+        return slice(None)
+    wanted = np.ones(len(time), dtype=bool)
+    if settings.start is not None:
+        wanted &= time >= np.datetime64(settings.start, "ns")
+    if settings.stop is not None:
+        wanted &= time < np.datetime64(settings.stop, "ns")
+    index = np.flatnonzero(wanted)
+    if not len(index):
+        raise DataError(
+            f"Expected times from {settings.start or 'the first'} to {settings.stop or 'the last'} "
+            f"in {where}, found {time.min()} to {time.max()}; correct `start` and `stop`."
+        )
+    if len(index) == index[-1] - index[0] + 1:
+        return slice(int(index[0]), int(index[-1]) + 1)
+    return index
 
 
 def _values(
