@@ -25,7 +25,8 @@ from dynst_core.datasets.download import (
     search_folders,
 )
 from dynst_core.datasets.grids.deepst import DeepstSettings, read_deepst
-from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.grids.gridded import read_gridded
+from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.kept import KeptSettings, datasets_folder, kept_tables, read_kept
 from dynst_core.datasets.reading.settings import Settings, first_fault
 from dynst_core.datasets.tables.sensor_tables import read_table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 from dynst_core.datasets.reading.settings import number_of
@@ -65,7 +66,8 @@ class Choices:
         cell: length of a cell's side in metres, of a grid without coordinates; two where its sides
             differ, the one along a row first.
         first_row: whether the first row of an array is its "top" or its "bottom".
-        coarsen: how many rows and columns of an array become one, by their mean.
+        coarsen: how many rows and columns of a grid or array become one, by their mean.
+        begin, until: the stretch of a grid to read in UTC, `until` not included.
         links: the file that holds links between sites, a row each.
         ids: the file that holds the ids of an array's nodes, a line each.
         moved: where a site stands that was moved: "first", "last" or "mean"; or "separate".
@@ -110,6 +112,8 @@ class Choices:
     cell: tuple[str, ...] = ()
     first_row: str = ""
     coarsen: str = ""
+    begin: str = ""
+    until: str = ""
     links: str = ""
     ids: str = ""
     moved: str = ""
@@ -283,6 +287,15 @@ def _check_numbers(choices: Choices) -> None:
         )
     for text in choices.cell:
         length_m(text)
+    for name in ("begin", "until"):
+        text = getattr(choices, name)
+        try:
+            datetime.fromisoformat(text or "2000-01-01")
+        except ValueError as error:
+            raise ConfigError(
+                f"Expected {name} as a time in UTC, found {text!r}; write it as in "
+                f"{name}=2012-03-01."
+            ) from error
     if choices.box:
         box_of(choices.box)
     for text in choices.measured_values:

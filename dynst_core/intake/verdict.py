@@ -35,6 +35,7 @@ from dynst_core.intake.roles.sites import find_sites_and_values
 from dynst_core.intake.roles.split import split
 from dynst_core.intake.roles.times import find_times
 from dynst_core.intake.siting import Located, find_places, located
+from dynst_core.intake.surveying import Large
 
 PREVIEW_ROWS = 5
 
@@ -73,6 +74,7 @@ class Verdict:
         quality: of these data; None with them.
         unplaced, unused: ids of values without a place, and of places without values.
         moved: sites that moved, and how many places each has.
+        large: what can be surveyed although it is too large to be read; None for others.
     """
 
     originals: tuple[Original, ...]
@@ -88,6 +90,7 @@ class Verdict:
     unplaced: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     moved: tuple[tuple[str, int], ...] = ()
+    large: Large | None = None
 
     @property
     def required(self) -> tuple[Question, ...]:
