@@ -25,7 +25,8 @@ MOST_COLUMNS = 12
 """Columns of a file that a preview shows."""
 
 Files = Annotated[
-    list[Path], typer.Argument(help="Files, folders and archives that belong together.")
+    list[str],
+    typer.Argument(help="Files, folders, archives and web addresses that belong together."),
 ]
 Settings = Annotated[
     list[str] | None,

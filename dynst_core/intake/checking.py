@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
+from dynst_core.intake.files.addresses import fetched, is_address
 from dynst_core.intake.files.bringing import (
     Brought,
     Fault,
@@ -25,16 +26,28 @@ from dynst_core.intake.naming import own_words
 from dynst_core.intake.verdict import Verdict, check_tables
 
 
-def check(paths: Sequence[Path | str], choices: Choices | None = None) -> Verdict:
+def check(
+    paths: Sequence[Path | str],
+    choices: Choices | None = None,
+    hosts: Collection[str] | None = None,
+) -> Verdict:
     """Say what files hold, what is proposed and what is asked; nothing is written.
 
     Args:
-        paths: files, folders and archives that belong together.
+        paths: files, folders, archives and web addresses that belong together.
         choices: what the planner states; nothing by default.
+        hosts: where addresses may lead; None for every public one.
     Raises:
         DataError: a file cannot be read at all, or holds nothing to plan.
     """
     stated = choices or Choices()
+    addresses = [str(path) for path in paths if is_address(str(path))]
+    if addresses:
+        if not stated.source:
+            stated = stated.changed(source=" ".join(addresses))
+        with fetched(paths, stated, hosts) as local:
+            # What was fetched of a store is no more than what is read.
+            return replace(check(local, stated), large=None)
     files = [Path(path) for path in paths]
     if not files:
         raise DataError("Expected files to check, found none; name a table, a grid or a folder.")

@@ -54,6 +54,7 @@ class Choices:
         site: the column of site ids, or "file name".
         value: the columns or variables to use, each a channel.
         unit: the unit of each, in that order.
+        names: what each is called in the plan, in that order.
         missing_value: numbers or texts that mean "not measured".
         measured_values: numbers that were measured although they are as missing values are written.
         place_id: the column of site ids in the file of places.
@@ -99,6 +100,7 @@ class Choices:
     site: str = ""
     value: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     missing_value: tuple[str, ...] = ()
     measured_values: tuple[str, ...] = ()
     place_id: str = ""

@@ -287,6 +287,10 @@ def _with_field(
 
 def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, object]) -> Verdict:
     """The verdict on data that are read."""
+    try:
+        field = _renamed(field, draft.found)
+    except DataError as error:
+        return draft.verdict(refusal=str(error), **more)
     quality = quality_of(field)
     refusal = ""
     if len(field.sites) < 2:
@@ -297,6 +301,20 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
     return draft.verdict(
         field=field, quality=quality, refusal=refusal, originals=originals(files), **more
     )
+
+
+def _renamed(field: Field, found: Roles) -> Field:
+    """A field whose channels bear the names that are stated for them."""
+    names = found.choices.names
+    if not names:
+        return field
+    if len(names) != len(field.channels):
+        raise DataError(
+            f"Expected a name for each of {', '.join(field.channels)}, found {len(names)}: "
+            f"{', '.join(names)}; state as many, divided by commas."
+        )
+    found.propose("names", names, "")
+    return replace(field, dataset=field.dataset.assign_coords(channel=list(names)))
 
 
 def field_of(verdict: Verdict) -> Field:

@@ -28,6 +28,7 @@ LABELS = {
     "site": "Site id",
     "value": "Values",
     "unit": "Unit",
+    "names": "Called",
     "missing_value": "Missing values are written as",
     "measured_values": "Measured, though written like missing",
     "place_id": "Site id in the file of places",
