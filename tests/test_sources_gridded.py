@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynst_core.datasets.download import PROJECT_ROOT
-from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.grids.gridded import read_gridded
+from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 

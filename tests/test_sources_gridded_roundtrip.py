@@ -13,7 +13,8 @@ import xarray as xr
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
-from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.grids.gridded import read_gridded
+from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 

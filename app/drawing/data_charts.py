@@ -18,6 +18,15 @@ SHOWN_SITES = 400
 """Rows of the heat map; more would be thinner than a pixel."""
 
 
+MOST_DOTS = 20_000
+"""Sites drawn on the map, evenly picked; more take a browser seconds."""
+
+
+def shown_sites(n: int) -> np.ndarray:
+    """Which of so many sites are drawn, in their order."""
+    return np.unique(np.linspace(0, n - 1, min(n, MOST_DOTS)).astype(int))
+
+
 def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | None) -> go.Figure:
     """Sites where they lie, coloured by the share of times with a value.
 
@@ -27,18 +36,20 @@ def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | No
         base_map: coasts and borders, drawn where the sites have degrees.
     """
     figure = go.Figure()
-    x, y = sites.coordinates[:, 0], sites.coordinates[:, 1]
+    drawn = shown_sites(len(sites))
+    x, y = sites.coordinates[drawn, 0], sites.coordinates[drawn, 1]
+    coverage = None if coverage is None else coverage[drawn]
     if sites.geographic and base_map is not None:
         for ring in _lines(base_map, x, y):
             figure.add_scatter(
                 x=ring[:, 0], y=ring[:, 1], mode="lines", hoverinfo="skip", showlegend=False,
                 line={"color": "#8a96a3", "width": 1},
             )  # fmt: skip
-    words = [f"{site}" for site in sites.site_id]
+    words = [f"{site}" for site in sites.site_id[drawn]]
     if coverage is not None:
         words = [
             f"{site}: {100 * share:.0f} % observed"
-            for site, share in zip(sites.site_id, coverage, strict=True)
+            for site, share in zip(sites.site_id[drawn], coverage, strict=True)
         ]
     figure.add_scattergl(
         x=x, y=y, mode="markers", text=words, hoverinfo="text", showlegend=False,

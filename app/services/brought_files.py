@@ -16,6 +16,7 @@ from app import uploads
 from dynst_core.errors import DataError, DynSTError
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices, parsed
+from dynst_core.intake.files.addresses import allowed_hosts, fetch, is_address, is_store
 from dynst_core.intake.verdict import Verdict
 
 _STATE = "brought-files"
@@ -28,7 +29,7 @@ class Bringing:
     Attributes:
         folder: where its uploads lie; gone with the session.
         key: tells these files from others.
-        paths: the files to read.
+        paths: the files to read, and addresses of stores.
         stated: what the planner has answered or corrected, as `name=value`, by name.
         verdict: on these files with these settings; None before the first look.
         fault: why there is none, where the files cannot be read.
@@ -36,7 +37,7 @@ class Bringing:
 
     folder: tempfile.TemporaryDirectory[str]
     key: str = ""
-    paths: tuple[Path, ...] = ()
+    paths: tuple[Path | str, ...] = ()
     stated: dict[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
     fault: DynSTError | None = None
@@ -62,7 +63,7 @@ class Bringing:
         if not self.paths or self.verdict is not None or self.fault is not None:
             return
         try:
-            self.verdict = check(self.paths, self.choices())
+            self.verdict = check(self.paths, self.choices(), allowed_hosts())
         except DynSTError as error:
             self.fault = error
 
@@ -116,7 +117,7 @@ def written(files: Sequence[UploadedFile], root: Path) -> tuple[Path, ...]:
 
 
 def bring_path(text: str) -> Bringing:
-    """Take a file or folder on the server, which must lie in a folder that DYNST_DATA names.
+    """Take what lies in a folder that DYNST_DATA names, or at a host that DYNST_DATA_HOSTS names.
 
     Raises:
         DataError: there is none there, or it lies elsewhere.
@@ -124,11 +125,31 @@ def bring_path(text: str) -> Bringing:
     found = bringing()
     if found.key == text:
         return found
-    place = _allowed(text)
+    if not is_address(text):
+        place = _allowed(text)
+        forget()
+        found = bringing()
+        found.key, found.paths = text, (place,)
+        return found
     forget()
     found = bringing()
-    found.key, found.paths = text, (place,)
+    found.paths = (_fetched(text, Path(found.folder.name)),)
+    found.key, found.stated["source"] = text, text
     return found
+
+
+def _fetched(url: str, folder: Path) -> Path | str:
+    """A file of an allowed host, fetched once; the address of a store, of which parts are read."""
+    hosts = allowed_hosts()
+    if not hosts:
+        raise DataError(
+            f"Expected a path on the server, found the address {url}; addresses are fetched from "
+            f"the hosts that DYNST_DATA_HOSTS names when the dashboard is started, so upload the "
+            f"file, or add it with `dynst add`."
+        )
+    if is_store(url):
+        return url
+    return fetch(url, folder / "fetched", Choices(), hosts)
 
 
 def data_folders() -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from dynst_core import commands
@@ -16,6 +17,7 @@ from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Question, parsed
+from dynst_core.intake.surveying import Large, surveyed
 from dynst_core.intake.verdict import Verdict
 
 console = Console()
@@ -23,7 +25,8 @@ MOST_COLUMNS = 12
 """Columns of a file that a preview shows."""
 
 Files = Annotated[
-    list[Path], typer.Argument(help="Files, folders and archives that belong together.")
+    list[str],
+    typer.Argument(help="Files, folders, archives and web addresses that belong together."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -75,6 +78,8 @@ def _print(verdict: Verdict) -> None:
         _say(f"Note: {note}")
     if verdict.quality is not None:
         _print_quality(verdict)
+    if verdict.large is not None:
+        _print_survey(verdict.large)
     for question in verdict.questions:
         _say(_asked(question))
     if verdict.refusal:
@@ -131,6 +136,22 @@ def _print_quality(verdict: Verdict) -> None:
         )
     for notice in quality.notices:
         _say(f"Quality: {notice}")
+
+
+def _print_survey(large: Large) -> None:
+    """What is known of a record that is read block by block, behind a progress bar."""
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Reads the record", total=1.0)
+        for found in surveyed(large):
+            bar.update(task, completed=found.done)
+    _say(
+        f"{found.n_sites:,} sites, {found.n_times:,} times, {found.period}; "
+        f"{100 * found.missing:.1f} % of the values are missing."
+    )
+    _say(
+        f"{found.channel}: {found.low:g} to {found.high:g}, mean {found.mean:.4g} {found.unit}; "
+        f"{100 * found.zeros:.1f} % zeros."
+    )
 
 
 @data.command("list")

@@ -13,17 +13,20 @@ from typing import Annotated, Any, Self
 from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
+from dynst_core.datasets.brought_files import FilesSettings, read_files
 from dynst_core.datasets.download import (
     CATALOGUE_VARIABLE,
     PROJECT_ROOT,
     FileSet,
     RemoteFile,
+    lies_in,
     locate,
     obtain,
     search_folders,
 )
 from dynst_core.datasets.grids.deepst import DeepstSettings, read_deepst
-from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.grids.gridded import read_gridded
+from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.kept import KeptSettings, datasets_folder, kept_tables, read_kept
 from dynst_core.datasets.reading.settings import Settings, first_fault
 from dynst_core.datasets.tables.sensor_tables import read_table
@@ -34,8 +37,16 @@ from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 
 CATALOGUE_FILE = PROJECT_ROOT / "data" / "catalogue.toml"
+PUBLISHED_FILE = PROJECT_ROOT / "data" / "published.toml"
 
-FileLoader = GriddedSettings | TableSettings | StationSettings | DeepstSettings | KeptSettings
+FileLoader = (
+    GriddedSettings
+    | TableSettings
+    | StationSettings
+    | DeepstSettings
+    | FilesSettings
+    | KeptSettings
+)
 OPENED_FOR_A_LIST = 20_000_000
 """Bytes of a user's own data up to which a list of data sets opens them, to say if they load."""
 
@@ -46,6 +57,7 @@ READERS: dict[type[FileLoader], Callable[..., Field]] = {
     TableSettings: read_table,
     StationSettings: read_stations,
     DeepstSettings: read_deepst,
+    FilesSettings: read_files,
     KeptSettings: read_kept,
 }
 
@@ -71,6 +83,8 @@ class Entry(Settings):
         opened: what the loader opens in it: a file, or the folder of a store.
         files: every file with its hash and address; none for simulated data, and for a user's own,
             which are read as they are.
+        get: how to get the files of a published data set that have no address, a sentence.
+        missing: what the data set lacks, such as places or times, a sentence.
 
     Raises:
         ValueError: nothing is named that could be opened.
@@ -89,6 +103,8 @@ class Entry(Settings):
     folder: str = ""
     opened: str = ""
     files: tuple[RemoteFile, ...] = ()
+    get: str = ""
+    missing: str = ""
 
     @model_validator(mode="after")
     def _names_what_to_open(self) -> Self:
@@ -109,7 +125,19 @@ class Entry(Settings):
     @property
     def file_set(self) -> FileSet:
         """The files, as the search for them needs them."""
-        return FileSet(self.name, self.folder or self.name, self.opened, self.files)
+        return FileSet(self.name, self.folder or self.name, self.opened, self.files, self.get)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is a published data set that users fetch themselves."""
+        return bool(self.get) and not self.file_set.downloadable
+
+    def found(self) -> bool:
+        """Whether its files lie somewhere, right or wrong, or are fetched when asked for.
+
+        A user's own count as there, since whoever describes them has them.
+        """
+        return not self.by_hand or lies_in(self.file_set, search_folders())
 
     def at_hand(self) -> bool:
         """Whether the data can be loaded without a download.
@@ -120,7 +148,7 @@ class Entry(Settings):
         """
         if self.simulated:
             return True
-        if not self.files:
+        if not self.files and not self.get:
             return obtain(self.file_set).exists()
         return locate(self.file_set, search_folders()) is not None
 
@@ -182,7 +210,7 @@ def load_catalogue(file: Path | None = None) -> Catalogue:
     if file is not None:
         return _read(file)
     stated = os.environ.get(CATALOGUE_VARIABLE)
-    usual = _read(CATALOGUE_FILE)
+    usual = _read(CATALOGUE_FILE).joined(_read(PUBLISHED_FILE))
     known = usual.joined(_read(Path(stated).expanduser())) if stated else usual
     taken = {*known, *known.faults}
     kept = {name: table for name, table in kept_tables().items() if name not in taken}
@@ -196,7 +224,7 @@ def _read(file: Path) -> Catalogue:
     except OSError as error:
         advice = (
             "install DynST Planner from a checkout with `pip install -e .`"
-            if file == CATALOGUE_FILE
+            if file in (CATALOGUE_FILE, PUBLISHED_FILE)
             else f"check the path, which {CATALOGUE_VARIABLE} may name"
         )
         raise DataError(
@@ -262,7 +290,7 @@ def state_of(entry: Entry) -> str:
     if entry.simulated:
         return "computed when asked for"
     if not entry.at_hand():
-        return "download on first use"
+        return f"fetch it yourself: {entry.get}" if entry.by_hand else "download on first use"
     if entry.files:
         return "yes (hashes are right; not opened)"
     path = obtain(entry.file_set)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from dynst_core.datasets.reading.settings import Settings
 from dynst_core.errors import DataError
@@ -27,12 +28,32 @@ TIMEOUT_SECONDS = 20
 
 
 class RemoteFile(Settings):
-    """One file of a data set: where it lies in the data set's folder and where it comes from."""
+    """One file of a data set: where it lies in the data set's folder and where it comes from.
+
+    Attributes:
+        path: within the data set's folder.
+        size: in bytes; 0 where it is not known.
+        sha256: its hash; "" where its publishers state none.
+        md5: the hash that publishers state in place of that one.
+        url: from where it is fetched; "" where a user fetches it by hand.
+    """
 
     path: str
-    size: int = Field(gt=0)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    url: str = Field(pattern="^https?://")
+    size: int = Field(default=0, ge=0)
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    md5: str = Field(default="", pattern="^([0-9a-f]{32})?$")
+    url: str = Field(default="", pattern="^(https?://.*)?$")
+
+    @model_validator(mode="after")
+    def _fetched_by_hash_alone(self) -> Self:
+        if self.url and not (self.sha256 and self.size):
+            raise ValueError("a file with an address needs its `sha256` and its `size`")
+        return self
+
+    @property
+    def hashed(self) -> tuple[str, str]:
+        """The kind of hash that is known, and the hash; both "" where none is."""
+        return ("sha256", self.sha256) if self.sha256 else ("md5" * bool(self.md5), self.md5)
 
     @field_validator("path")
     @classmethod
@@ -52,12 +73,19 @@ class FileSet:
         folder: the data set's folder within a data folder.
         opened: what the loader opens, relative to that folder: a file, or the folder of a store.
         files: every file, with its hash; none where the data are a user's own.
+        get: how a user gets what has no address, a sentence.
     """
 
     name: str
     folder: str
     opened: str
     files: tuple[RemoteFile, ...]
+    get: str = ""
+
+    @property
+    def downloadable(self) -> bool:
+        """Whether every file has an address."""
+        return bool(self.files) and all(file.url for file in self.files)
 
 
 def cache_folder() -> Path:
@@ -104,13 +132,26 @@ def locate(file_set: FileSet, folders: Sequence[Path]) -> Path | None:
     Raises:
         DataError: the first complete copy has a file with the wrong hash.
     """
+    placed = _placed(file_set, folders)
+    if placed is None:
+        return None
+    _check_hashes(file_set, placed[1])
+    return placed[0] / file_set.opened
+
+
+def lies_in(file_set: FileSet, folders: Sequence[Path]) -> bool:
+    """Whether there is a complete copy in these data folders; its hashes are not checked."""
+    return _placed(file_set, folders) is not None
+
+
+def _placed(file_set: FileSet, folders: Sequence[Path]) -> tuple[Path, dict[str, Path]] | None:
+    """The folder of the first complete copy, and where each of its files lies."""
     for folder in folders:
         for root in (folder / file_set.folder, folder):
             placed = {file.path: root / file.path for file in file_set.files}
             whole = all(path.is_file() for path in placed.values())
             if whole and (root / file_set.opened).exists():
-                _check_hashes(file_set, placed)
-                return root / file_set.opened
+                return root, placed
     return None
 
 
@@ -152,16 +193,20 @@ def locate_explicit(file_set: FileSet, explicit: Path) -> Path:
 def _check_hashes(file_set: FileSet, placed: dict[str, Path], remedy: str = "") -> None:
     for file in file_set.files:
         path = placed[file.path]
+        kind, expected = file.hashed
+        if not kind:
+            continue
         with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != file.sha256:
+            found = hashlib.file_digest(stream, kind).hexdigest()
+        if found != expected:
+            name = {"sha256": "SHA-256", "md5": "MD5"}[kind]
             raise DataError(
-                f"Expected {path} to have the SHA-256 {file.sha256[:12]}... of {file_set.name}, "
+                f"Expected {path} to have the {name} {expected[:12]}... of {file_set.name}, "
                 f"found {found[:12]}...; "
                 + (
                     remedy
-                    or f"the file was damaged or changed, so move it away and fetch it again "
-                    f"from {file.url}"
+                    or f"the file was damaged or changed, so move it away and fetch it again"
+                    f"{f' from {file.url}' if file.url else ''}"
                 )
                 + "."
             )
@@ -177,7 +222,7 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
 
     from dynst_core.files.public_http import AddressError, SizeError
 
-    if not file_set.files:
+    if not file_set.downloadable:
         raise DataError(_not_found(file_set, looked_in, "there is no address to fetch it from"))
     pooch.get_logger().setLevel("WARNING")
     root = cache_folder() / file_set.folder
@@ -217,11 +262,12 @@ def _fetch(file: RemoteFile, bar: _Bar, url: str, target: str, _: object) -> Non
 
 def _not_found(file_set: FileSet, looked_in: Sequence[Path], why_not: str) -> str:
     places = ", ".join(str(folder) for folder in looked_in)
-    advice = "connect to the network, or " * bool(file_set.files) + "put the files in place"
+    advice = "connect to the network, or " * file_set.downloadable + "put the files in place"
+    how = f" {file_set.get}" if file_set.get else ""
     return (
         f"Expected {file_set.opened} of {file_set.name} in one of {places}, or there in a folder "
         f"named {file_set.folder!r}, found none complete and {why_not}; {advice} and name their "
-        f"folder in {SEARCH_VARIABLE}."
+        f"folder in {SEARCH_VARIABLE}.{how}"
     )
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 from dynst_core.datasets.reading.settings import Settings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid
+from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
 from dynst_core.files.hdf5_check import check_plain_hdf5
 from dynst_core.files.shipped import home_folder
@@ -115,7 +116,11 @@ def _field(
     where = np.column_stack([stored[east].values, stored[north].values]).astype(np.float64)
     ids = np.array([str(one) for one in stored["site_id"].values])
     edges = stored["edges"].values.astype(np.int64) if "edges" in stored else None
-    sites = SiteSet(ids, where, geographic, edges)
+    network = None
+    if "link" in stored:
+        network = Network(stored["link"].values.astype(np.int64), stored["link_length"].values)
+    triangles = stored["triangle"].values.astype(np.int64) if "triangle" in stored else None
+    sites = SiteSet(ids, where, geographic, edges, network, triangles)
     grid = None
     if "grid_y" in stored:
         grid = Grid(
@@ -150,6 +155,11 @@ def to_dataset(field: Field) -> xr.Dataset:
         data[name] = (("time", "site"), values[:, :, index].astype(np.float32), attrs)
     if field.sites.edges is not None:
         data["edges"] = (("edge", "end"), field.sites.edges)
+    if field.sites.network is not None:
+        data["link"] = (("link_number", "end"), field.sites.network.links)
+        data["link_length"] = (("link_number",), field.sites.network.lengths)
+    if field.sites.triangles is not None:
+        data["triangle"] = (("triangle_number", "corner"), field.sites.triangles)
     if field.grid is not None:
         data["grid_y"], data["grid_x"] = ("row", field.grid.y), ("column", field.grid.x)
     coords: dict[str, Any] = {

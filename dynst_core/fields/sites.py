@@ -26,6 +26,8 @@ class SiteSet:
         edges: (e, 2), int64 pairs of sites that are linked (a road network), few enough to read
             on a map; None when the data set states none.
         network: all links with their lengths; None when the data set states none.
+        triangles: (f, 3), int64, sites that are the corners of a mesh's triangles; None where they
+            are no nodes of a mesh.
 
     Raises:
         DataError: ids repeat, shapes disagree, or a coordinate is out of range.
@@ -36,6 +38,7 @@ class SiteSet:
     geographic: bool
     edges: np.ndarray | None = field(default=None)
     network: Network | None = None
+    triangles: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.site_id)
@@ -86,6 +89,30 @@ class SiteSet:
             raise DataError(
                 "Expected geographic sites, found local metres; read `coordinates` instead."
             )
+
+    def only(self, kept: np.ndarray) -> SiteSet:
+        """Some of the sites; ways still run through the places of the others.
+
+        Args:
+            kept: which stay, (s,), bool.
+        """
+        new = np.where(kept, np.cumsum(kept) - 1, kept.sum() + np.cumsum(~kept) - 1)
+
+        def among(which: np.ndarray | None) -> np.ndarray | None:
+            return None if which is None else new[which[kept[which].all(axis=1)]].astype(np.int64)
+
+        network = self.network
+        if network is not None:
+            most = int(network.links.max(initial=-1)) + 1
+            network = network.renumbered(np.concatenate([new, np.arange(len(new), max(most, 0))]))
+        return SiteSet(
+            self.site_id[kept],
+            self.coordinates[kept],
+            self.geographic,
+            among(self.edges),
+            network,
+            among(self.triangles),
+        )
 
     def named(self, ids: Sequence[str]) -> list[int]:
         """Indices of sites by their ids.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,7 +57,16 @@ def check_address(host: str, address: str, stated: str) -> None:
     )
 
 
-def fetch(url: str, target: Path, size: int, timeout: float, tell: Callable[[int], None]) -> None:
+def fetch(
+    url: str,
+    target: Path,
+    size: int,
+    timeout: float,
+    tell: Callable[[int], None],
+    hosts: Collection[str] | None = None,
+    *,
+    meant: bool = True,
+) -> None:
     """Write what an address holds into a file.
 
     Args:
@@ -66,11 +75,14 @@ def fetch(url: str, target: Path, size: int, timeout: float, tell: Callable[[int
         size: bytes that there are; no more are read.
         timeout: seconds without an answer.
         tell: called with the number of bytes of each piece.
+        hosts: names that the address, and each that it redirects to, must be one of; None for any.
+        meant: whether a loopback or private IP address that the url states in digits was meant, as
+            in a catalogue of one's own; that of a planner's wish is not.
 
     Raises:
         OSError: no connection, an address that is not allowed, or another size.
     """
-    adapter = _Adapter(urlsplit(url).hostname or "")
+    adapter = _Adapter((urlsplit(url).hostname or "") if meant else "", hosts)
     with requests.Session() as session:
         session.max_redirects = MOST_REDIRECTS
         for scheme in ("http://", "https://"):
@@ -95,8 +107,8 @@ def fetch(url: str, target: Path, size: int, timeout: float, tell: Callable[[int
 class _Adapter(HTTPAdapter):
     """Checks the address of each connection once it is made, before anything is sent."""
 
-    def __init__(self, stated: str) -> None:
-        self._stated = stated
+    def __init__(self, stated: str, hosts: Collection[str] | None = None) -> None:
+        self._stated, self._hosts = stated, hosts
         self.refused: list[AddressError] = []
         super().__init__()
 
@@ -108,6 +120,12 @@ class _Adapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
         """Refuse an address written in digits before a proxy is asked for it."""
         host = urlsplit(str(request.url)).hostname or ""
+        if self._hosts is not None and host.lower() not in self._hosts:
+            named = ", ".join(sorted(self._hosts)) or "none"
+            self.refused.append(
+                AddressError(f"expected an address at an allowed host ({named}), found {host!r}")
+            )
+            raise self.refused[-1]
         try:
             address = str(ipaddress.ip_address(host))
         except ValueError:

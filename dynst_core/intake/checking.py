@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
+from dynst_core.intake.files.addresses import fetched, is_address
 from dynst_core.intake.files.bringing import (
     Brought,
     Fault,
@@ -25,16 +26,28 @@ from dynst_core.intake.naming import own_words
 from dynst_core.intake.verdict import Verdict, check_tables
 
 
-def check(paths: Sequence[Path | str], choices: Choices | None = None) -> Verdict:
+def check(
+    paths: Sequence[Path | str],
+    choices: Choices | None = None,
+    hosts: Collection[str] | None = None,
+) -> Verdict:
     """Say what files hold, what is proposed and what is asked; nothing is written.
 
     Args:
-        paths: files, folders and archives that belong together.
+        paths: files, folders, archives and web addresses that belong together.
         choices: what the planner states; nothing by default.
+        hosts: where addresses may lead; None for every public one.
     Raises:
         DataError: a file cannot be read at all, or holds nothing to plan.
     """
     stated = choices or Choices()
+    addresses = [str(path) for path in paths if is_address(str(path))]
+    if addresses:
+        if not stated.source:
+            stated = stated.changed(source=" ".join(addresses))
+        with fetched(paths, stated, hosts) as local:
+            # What was fetched of a store is no more than what is read.
+            return replace(check(local, stated), large=None)
     files = [Path(path) for path in paths]
     if not files:
         raise DataError("Expected files to check, found none; name a table, a grid or a folder.")
@@ -58,8 +71,14 @@ def _checked(files: list[Path], stated: Choices) -> Verdict:
             from dynst_core.intake.gridded_verdict import check_grids
 
             return check_grids(files, found, grids, stated)
+        arrays = [source for source in found.sources if source.kind == kinds.ARRAYS]
         tables, notes = _all_tables(found, stated, Path(folder))
-        return check_tables(files, replace(found, notes=(*found.notes, *notes)), tables, stated)
+        noted = replace(found, notes=(*found.notes, *notes))
+        if arrays:
+            from dynst_core.intake.arrays.array_verdict import check_arrays
+
+            return check_arrays(files, noted, arrays, tables, stated)
+        return check_tables(files, noted, tables, stated)
 
 
 def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Table], list[str]]:
@@ -68,6 +87,8 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
     faults: list[Fault] = []
     endings = set()
     for source in found.sources:
+        if source.kind == kinds.ARRAYS:
+            continue
         try:
             tables += [with_points(table) for table in _tables(source, stated, folder)]
             endings.add(source.ending)
@@ -96,10 +117,6 @@ def _tables(source: Source, choices: Choices, folder: Path) -> list[Table]:
         from dynst_core.intake.files.r_files import r_tables
 
         return r_tables(source)
-    if source.kind == kinds.ARRAYS:
-        from dynst_core.intake.files.array_files import array_tables
-
-        return array_tables(source, choices)
     if source.kind == kinds.HDF5:
         from dynst_core.intake.files.array_files import frame_tables, hdf5_layout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 from dynst_core.datasets.reading.settings import number_of
@@ -53,6 +54,7 @@ class Choices:
         site: the column of site ids, or "file name".
         value: the columns or variables to use, each a channel.
         unit: the unit of each, in that order.
+        names: what each is called in the plan, in that order.
         missing_value: numbers or texts that mean "not measured".
         measured_values: numbers that were measured although they are as missing values are written.
         place_id: the column of site ids in the file of places.
@@ -62,6 +64,13 @@ class Choices:
         crs: the projection of x and y, such as "EPSG:25833"; "local" for metres of a frame of
             their own.
         box: what a grid without coordinates spans: west, south, east, north in degrees.
+        cell: length of a cell's side in metres, of a grid without coordinates; two where its sides
+            differ, the one along a row first.
+        first_row: whether the first row of an array is its "top" or its "bottom".
+        coarsen: how many rows and columns of a grid or array become one, by their mean.
+        begin, until: the stretch of a grid to read in UTC, `until` not included.
+        links: the file that holds links between sites, a row each.
+        ids: the file that holds the ids of an array's nodes, a line each.
         moved: where a site stands that was moved: "first", "last" or "mean"; or "separate".
         unplaced: "drop" to leave out sites without a place.
         separator, decimal, thousands, encoding, header: how text is written; signs may be named
@@ -91,6 +100,7 @@ class Choices:
     site: str = ""
     value: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     missing_value: tuple[str, ...] = ()
     measured_values: tuple[str, ...] = ()
     place_id: str = ""
@@ -101,6 +111,13 @@ class Choices:
     y: str = ""
     crs: str = ""
     box: tuple[str, ...] = ()
+    cell: tuple[str, ...] = ()
+    first_row: str = ""
+    coarsen: str = ""
+    begin: str = ""
+    until: str = ""
+    links: str = ""
+    ids: str = ""
     moved: str = ""
     unplaced: str = ""
     separator: str = ""
@@ -232,6 +249,7 @@ def check(choices: Choices) -> None:
         "repeats": AGGREGATES,
         "hours": ("start", "end"),
         "moved": ("first", "last", "mean", "separate"),
+        "first_row": ("top", "bottom"),
         "unplaced": ("drop",),
         "leading_zeros": ("ignore",),
         "convert_units": ("true",),
@@ -260,6 +278,26 @@ def check(choices: Choices) -> None:
 
 
 def _check_numbers(choices: Choices) -> None:
+    if choices.coarsen and not re.fullmatch(r"[1-9]\d{0,3}", choices.coarsen):
+        raise ConfigError(
+            f"Expected a whole number as coarsen, found {choices.coarsen!r}; write one such as 4."
+        )
+    if len(choices.cell) > 2:
+        raise ConfigError(
+            f"Expected one or two lengths as cell, found {','.join(choices.cell)!r}; write them as "
+            f"in cell=0.5,0.25."
+        )
+    for text in choices.cell:
+        length_m(text)
+    for name in ("begin", "until"):
+        text = getattr(choices, name)
+        try:
+            datetime.fromisoformat(text or "2000-01-01")
+        except ValueError as error:
+            raise ConfigError(
+                f"Expected {name} as a time in UTC, found {text!r}; write it as in "
+                f"{name}=2012-03-01."
+            ) from error
     if choices.box:
         box_of(choices.box)
     for text in choices.measured_values:
@@ -285,6 +323,9 @@ def _check_zone(name: str) -> None:
 
 
 UNITS_NS = {
+    "us": 10**3,
+    "ms": 10**6,
+    "millisecond": 10**6,
     "s": 10**9,
     "sec": 10**9,
     "second": 10**9,
@@ -305,10 +346,9 @@ def step_ns(text: str) -> int:
     Raises:
         ConfigError: it is no such step.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)?\s*([a-z]+?)s?", text.strip().lower())
-    unit = None if found is None else UNITS_NS.get(found[2], UNITS_NS.get(found[2] + "s"))
-    if text.strip().lower() in ("s", "sec"):
-        unit, found = 10**9, re.match("()", "")
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)?\s*([a-z]+)", text.strip().lower())
+    name = "" if found is None else found[2]
+    unit = UNITS_NS.get(name, UNITS_NS.get(name.removesuffix("s")))
     size = 0 if unit is None or found is None else round(float(found[1] or 1) * unit)
     if size <= 0:
         raise ConfigError(
@@ -316,6 +356,20 @@ def step_ns(text: str) -> int:
             f"units after a number."
         )
     return size
+
+
+def length_m(text: str) -> float:
+    """A length in metres, such as "0.4" or "0.4 m".
+
+    Raises:
+        ConfigError: it is no length above 0.
+    """
+    number = number_of(text.strip().removesuffix("m").strip())
+    if number is None or number <= 0:
+        raise ConfigError(
+            f"Expected lengths in metres as cell, found {text!r}; write a number above 0."
+        )
+    return number
 
 
 def box_of(box: tuple[str, ...]) -> tuple[float, float, float, float]:

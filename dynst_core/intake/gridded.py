@@ -14,14 +14,16 @@ from pydantic import ValidationError
 
 from dynst_core.datasets.grids.deepst import Box, DeepstSettings, read_deepst
 from dynst_core.datasets.grids.grid_files import opened
-from dynst_core.datasets.grids.gridded import GriddedSettings, read_gridded
+from dynst_core.datasets.grids.gridded import read_gridded
+from dynst_core.datasets.grids.gridded_settings import GriddedSettings
+from dynst_core.datasets.grids.lazy_layers import lazy_layer
 from dynst_core.datasets.reading.settings import first_fault, number_of
 from dynst_core.datasets.reading.units import UNSTATED
 from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
 from dynst_core.fields.sites import some
-from dynst_core.intake.choices import Choices, box_of
+from dynst_core.intake.choices import Choices, Question, box_of
 from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.naming import about_of, own_words
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
@@ -74,7 +76,7 @@ def propose_gridded(sources: list[Source], found: Roles) -> None:
         return
     chosen = found.settings["value"]
     _propose_units([sizes.get(name, ("", 0)) for name in chosen], chosen, found)
-    _check_size(first, [sizes[name][1] for name in chosen if name in sizes], len(sources))
+    _ask_size(first, sum(sizes[n][1] for n in chosen if n in sizes) * len(sources), found)
 
 
 def _variables(source: Source, found: Roles) -> dict[str, tuple[str, int]] | None:
@@ -114,12 +116,44 @@ def _propose_units(stated: list[tuple[str, int]], names: Any, found: Roles) -> N
         )
 
 
-def _check_size(source: Source, sizes: list[int], n_files: int) -> None:
-    total = sum(sizes) * n_files
-    if total > MOST_VALUES:
+def _ask_size(source: Source, total: int, found: Roles) -> None:
+    """Ask for larger cells or a shorter stretch where there are more values than are read."""
+    choices = found.choices
+    size = int(choices.coarsen or 1)
+    for setting in ("coarsen", "begin", "until"):
+        if found.stated(setting):
+            found.propose(setting, "", "")
+    if choices.begin or choices.until or total / size**2 <= MOST_VALUES:
+        return  # of a stretch the reader knows how many values it holds
+    fits = next(n for n in range(size + 1, 10_000) if total / n**2 <= MOST_VALUES)
+    text = (
+        f"{source.name} holds about {total:,} values, of which at most {MOST_VALUES:,} are read "
+        f"into memory: of how many rows and columns shall the mean be taken? Or state a stretch of "
+        f"time, as in `begin=2012-01-01` and `until=2013-01-01`."
+    )
+    if choices.coarsen:
+        text = f"coarsen={size} is not enough: {text}"
+        found.questions.append(Question("coarsen", text, (str(fits), str(2 * fits))))
+        return
+    found.ask("coarsen", text, str(fits), str(2 * fits))
+
+
+def _check_size(source: Source, settings: GriddedSettings) -> None:
+    """Refuse more values than are read into memory.
+
+    Raises:
+        DataError: there are, in the stretch of time that is stated.
+    """
+    if settings.start is None and settings.stop is None:
+        return
+    with opened(
+        source.path, variables=settings.variables, select=settings.select, group=settings.group
+    ) as file:
+        total = sum(lazy_layer(file, name, settings).part.size for name in settings.variables)
+    if total / settings.coarsen**2 > MOST_VALUES:
         raise DataError(
-            f"{source.name}: expected at most {MOST_VALUES:,} values, found about {total:,}; cut "
-            f"out a region or a stretch of time, or coarsen it, for example with xarray or cdo."
+            f"{source.name}: expected at most {MOST_VALUES:,} values, found {total:,} between "
+            f"`begin` and `until`; state a shorter stretch, or `coarsen=4` too."
         )
 
 
@@ -176,13 +210,14 @@ def read_grids(
 
 
 def _one(source: Source, choices: Choices, given: dict[str, Any], notes: list[str]) -> Field:
-    settings = _settings(choices, drop=False)
+    settings = settings_of(choices, drop=False)
+    _check_size(source, settings)
     try:
         return _placed(read_gridded(source.path, settings, **given), source, choices)
     except DataError as error:
         if "with none at all" not in str(error):
             raise
-        field = read_gridded(source.path, _settings(choices, drop=True), **given)
+        field = read_gridded(source.path, settings_of(choices, drop=True), **given)
         count = re.search(r"found ([\d,]+) with none", str(error))
         notes.append(
             f"{count[1] if count else 'Some'} cells of {source.name} without any value were left "
@@ -203,7 +238,13 @@ def _placed(field: Field, source: Source, choices: Choices) -> Field:
     return replace(field, sites=places.sites(np.ones(len(ids), dtype=bool)), grid=None)
 
 
-def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
+def settings_of(choices: Choices, *, drop: bool) -> GriddedSettings:
+    """How a grid is read by a planner's choices.
+
+    Args:
+        choices: resolved.
+        drop: whether cells that were never observed are left out.
+    """
     given: dict[str, Any] = {
         "variables": choices.value,
         "select": _select(choices),
@@ -211,11 +252,14 @@ def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
         "time_units": choices.time_units,
         "group": choices.group,
         "axes": dict(part.split(":", 1) for part in choices.axes if ":" in part),
-        "missing_value": tuple(_numbers(choices.missing_value)),
+        "missing_value": tuple(numbers_of(choices.missing_value)),
         "measured_values": tuple(float(text) for text in choices.measured_values),
         "geographic": not choices.crs,
         "convert_units": choices.convert_units == "true",
         "valid_range": choices.valid_range != "false",
+        "coarsen": int(choices.coarsen or 1),
+        "start": choices.begin or None,
+        "stop": choices.until or None,
     }
     try:
         return GriddedSettings(**given)
@@ -223,7 +267,7 @@ def _settings(choices: Choices, *, drop: bool) -> GriddedSettings:
         raise DataError(f"Expected other settings, found {first_fault(error)}.") from error
 
 
-def _numbers(texts: tuple[str, ...]) -> list[float]:
+def numbers_of(texts: tuple[str, ...]) -> list[float]:
     """Marks of missing values, which in a grid are numbers."""
     numbers = [number_of(text) for text in texts]
     for text, number in zip(texts, numbers, strict=True):
@@ -296,7 +340,7 @@ def read_city(source: Source, choices: Choices) -> Field:
     settings = DeepstSettings(
         timezone=choices.timezone,
         box=box,
-        missing_value=tuple(_numbers(choices.missing_value)) or None,
+        missing_value=tuple(numbers_of(choices.missing_value)) or None,
         measured_values=tuple(float(text) for text in choices.measured_values),
     )
     units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)

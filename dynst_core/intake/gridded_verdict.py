@@ -19,6 +19,7 @@ from dynst_core.intake.gridded import (
 )
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import Roles
+from dynst_core.intake.surveying import Large
 from dynst_core.intake.verdict import Draft, Preview, Verdict, with_quality
 
 
@@ -43,7 +44,7 @@ def check_grids(
         )
     (propose_city(city[0], found) if city else propose_gridded(grids, found))
     if draft.open:
-        return draft.verdict()
+        return draft.verdict(large=_large(grids, draft))
     try:
         choices = found.resolved
         field = read_city(city[0], choices) if city else read_grids(grids, choices, found, notes)
@@ -53,3 +54,12 @@ def check_grids(
         return draft.verdict()
     draft.notes += field.notes
     return with_quality(files, field, draft, {"sites": field.sites})
+
+
+def _large(grids: list[Source], draft: Draft) -> Large | None:
+    """The file, where nothing is asked but how to read more values than fit in memory."""
+    asked = {question.setting for question in draft.found.questions if question.required}
+    stays = grids[0].path == grids[0].original.expanduser()
+    if asked != {"coarsen"} or len(grids) > 1 or not stays:
+        return None
+    return Large(grids[0].path, draft.found.resolved)

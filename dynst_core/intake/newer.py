@@ -20,13 +20,12 @@ from dynst_core.intake.store import (
     Kept,
     changing,
     choices_in,
-    field_of,
     kept,
     now,
     read_card,
     write,
 )
-from dynst_core.intake.verdict import Verdict
+from dynst_core.intake.verdict import Verdict, field_of
 
 
 def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...]]:

@@ -29,7 +29,7 @@ from dynst_core.files.atomic import flush_tree, is_leftover, temporary_name, wri
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.entries import entry_of, toml_of
 from dynst_core.intake.files.bringing import Original
-from dynst_core.intake.verdict import Verdict
+from dynst_core.intake.verdict import Verdict, field_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -109,26 +109,6 @@ def keep(verdict: Verdict, name: str) -> Kept:
         }
         write(folder / name, field, card)
     return kept(name)
-
-
-def field_of(verdict: Verdict) -> Field:
-    """The data of a verdict that leaves nothing open.
-
-    Raises:
-        DataError: what is asked first, or why the data are refused.
-    """
-    if verdict.field is not None and verdict.ready:
-        return verdict.field
-    if verdict.refusal:
-        raise DataError(verdict.refusal)
-    asked = verdict.required
-    first = asked[0]
-    options = f", for example `{first.setting}={first.options[0]}`" if first.options else ""
-    more = f" ({len(asked) - 1} more questions follow)" if len(asked) > 1 else ""
-    raise DataError(
-        f"Expected an answer before anything is kept: {first.text} State "
-        f"`{first.setting}`{options}{more}."
-    )
 
 
 def _check_free(folder: Path, name: str) -> None:

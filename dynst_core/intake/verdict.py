@@ -6,7 +6,7 @@ left open, the verdict holds the data as a Field that `store.keep` puts away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from dynst_core.intake.files.bringing import (
     originals,
 )
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.linking import linked, take_links
 from dynst_core.intake.moving import separated
 from dynst_core.intake.naming import about_of, channels_of, own_words
 from dynst_core.intake.pivoting import pivoted, sites_share_times, suggested_steps, usual_interval
@@ -34,6 +35,7 @@ from dynst_core.intake.roles.sites import find_sites_and_values
 from dynst_core.intake.roles.split import split
 from dynst_core.intake.roles.times import find_times
 from dynst_core.intake.siting import Located, find_places, located
+from dynst_core.intake.surveying import Large
 
 PREVIEW_ROWS = 5
 
@@ -72,6 +74,7 @@ class Verdict:
         quality: of these data; None with them.
         unplaced, unused: ids of values without a place, and of places without values.
         moved: sites that moved, and how many places each has.
+        large: what can be surveyed although it is too large to be read; None for others.
     """
 
     originals: tuple[Original, ...]
@@ -87,6 +90,7 @@ class Verdict:
     unplaced: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     moved: tuple[tuple[str, int], ...] = ()
+    large: Large | None = None
 
     @property
     def required(self) -> tuple[Question, ...]:
@@ -145,6 +149,7 @@ def check_tables(
         found, tuple(shown), [*brought_files.notes, *(n for t in tables for n in t.notes)]
     )
     _propose_form(tables, found)
+    links, tables = take_links(tables, found)
     values, places = split(grouped(tables, stated), found)
     find_times(values, found)
     find_sites_and_values(values, places, found)
@@ -160,6 +165,9 @@ def check_tables(
         records = separated(records, bool(resolved.longitude))
     where = located(records, values, places, found)
     draft.notes += where.notes
+    if links is not None:
+        sites, said = linked(where.sites, records.names, where.order, links)
+        where, draft.notes = replace(where, sites=sites), [*draft.notes, *said]
     _ask_step(records, found)
     more = {
         "sites": where.sites,
@@ -256,8 +264,7 @@ def _with_field(
     if not seen.all():
         ids = sites.site_id[~seen]
         draft.notes.append(f"Sites without any value were left out: {len(ids):,} ({some(ids, 5)}).")
-        sites = SiteSet(sites.site_id[seen], sites.coordinates[seen], sites.geographic)
-        values = values[:, seen]
+        sites, values = sites.only(seen), values[:, seen]
     channels, units = channels_of(choices)
     measured = tuple(float(text) for text in choices.measured_values)
     try:
@@ -280,6 +287,10 @@ def _with_field(
 
 def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, object]) -> Verdict:
     """The verdict on data that are read."""
+    try:
+        field = _renamed(field, draft.found)
+    except DataError as error:
+        return draft.verdict(refusal=str(error), **more)
     quality = quality_of(field)
     refusal = ""
     if len(field.sites) < 2:
@@ -289,4 +300,38 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
         )
     return draft.verdict(
         field=field, quality=quality, refusal=refusal, originals=originals(files), **more
+    )
+
+
+def _renamed(field: Field, found: Roles) -> Field:
+    """A field whose channels bear the names that are stated for them."""
+    names = found.choices.names
+    if not names:
+        return field
+    if len(names) != len(field.channels):
+        raise DataError(
+            f"Expected a name for each of {', '.join(field.channels)}, found {len(names)}: "
+            f"{', '.join(names)}; state as many, divided by commas."
+        )
+    found.propose("names", names, "")
+    return replace(field, dataset=field.dataset.assign_coords(channel=list(names)))
+
+
+def field_of(verdict: Verdict) -> Field:
+    """The data of a verdict that leaves nothing open.
+
+    Raises:
+        DataError: what is asked first, or why the data are refused.
+    """
+    if verdict.field is not None and verdict.ready:
+        return verdict.field
+    if verdict.refusal:
+        raise DataError(verdict.refusal)
+    asked = verdict.required
+    first = asked[0]
+    options = f", for example `{first.setting}={first.options[0]}`" if first.options else ""
+    more = f" ({len(asked) - 1} more questions follow)" if len(asked) > 1 else ""
+    raise DataError(
+        f"Expected an answer before anything is kept: {first.text} State "
+        f"`{first.setting}`{options}{more}."
     )

@@ -171,11 +171,7 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
         data[name] = (("level", *STATISTICS_DIMS), levels)
         persistence = getattr(arrays.persistence, name).astype(np.float32)
         data[f"persistence_{name}"] = (STATISTICS_DIMS, persistence)
-    if sites.edges is not None:
-        data["edges"] = (("edge", "end"), sites.edges.astype(np.int32))
-    if sites.network is not None:
-        data["link"] = (("link_number", "end"), sites.network.links.astype(np.int32))
-        data["link_length"] = (("link_number",), sites.network.lengths)
+    data |= _joined(sites)
     if arrays.grid is not None:
         data["grid_y"] = (("row",), arrays.grid.y)
         data["grid_x"] = (("column",), arrays.grid.x)
@@ -209,6 +205,19 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
         compressed[name] |= ROUNDED
     with _explained():
         dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
+
+
+def _joined(sites: SiteSet) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Links and triangles between sites, where a data set states any."""
+    data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    if sites.edges is not None:
+        data["edges"] = (("edge", "end"), sites.edges.astype(np.int32))
+    if sites.network is not None:
+        data["link"] = (("link_number", "end"), sites.network.links.astype(np.int32))
+        data["link_length"] = (("link_number",), sites.network.lengths)
+    if sites.triangles is not None:
+        data["triangle"] = (("triangle_number", "corner"), sites.triangles.astype(np.int32))
+    return data
 
 
 def _noticed(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
@@ -262,6 +271,7 @@ def read_arrays(file: Path) -> RunArrays:
         geographic=bool(dataset.attrs["geographic"]),
         edges=dataset["edges"].values.astype(np.int64) if "edges" in dataset else None,
         network=_network(dataset),
+        triangles=dataset["triangle"].values.astype(np.int64) if "triangle" in dataset else None,
     )
     grid = None
     if "grid_y" in dataset:

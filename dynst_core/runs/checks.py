@@ -125,6 +125,11 @@ def _sites(arrays: RunArrays) -> Iterator[str]:
         edges.ndim != 2 or edges.shape[1] != 2 or ((edges < 0) | (edges >= n)).any()
     ):
         yield "links to sites that are not there"
+    corners = arrays.sites.triangles
+    if corners is not None and (
+        corners.ndim != 2 or corners.shape[1] != 3 or ((corners < 0) | (corners >= n)).any()
+    ):
+        yield "triangles between sites that are not there"
     yield from _grid(arrays)
 
 

@@ -561,7 +561,7 @@ CASES = (
         ARRAYS,
         "an axis too many",
         saved("values.npz", data=np.zeros((10, 2, 32, 32))),
-        "refused: .*axes=time,channel,row,column",
+        "asked: .*axes=time,channel,row,column",
     ),
     Case(ARRAYS, "a data frame of R (.rds)", r_frame("v.rds"), "read: 48 times of 3 sites", R_TIME),
     Case(ARRAYS, "a data frame in .rda", r_frame("v.rda"), "read: 48 times of 3 sites", R_TIME),

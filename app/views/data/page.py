@@ -10,6 +10,7 @@ from app.services.brought_files import Bringing
 from app.views.data import keep, quality, understand
 from app.views.shared import page_head
 from dynst_core.errors import DynSTError
+from dynst_core.intake.files.addresses import allowed_hosts
 from dynst_core.presentation import formatting
 
 KINDS = (
@@ -43,12 +44,9 @@ def _bring() -> Bringing:
         help=KINDS,
     )
     text = ""
-    if brought_files.data_folders():
-        text = st.text_input(
-            "Or a path on the server",
-            key=f"bring-path-{turn}",
-            placeholder="a file or folder within those that DYNST_DATA names",
-        ).strip()
+    label, example = _elsewhere()
+    if label:
+        text = st.text_input(label, key=f"bring-path-{turn}", placeholder=example).strip()
     try:
         if files:
             return brought_files.bring(files)
@@ -59,6 +57,17 @@ def _bring() -> Bringing:
     if brought_files.bringing().paths:
         brought_files.forget()
     return brought_files.bringing()
+
+
+def _elsewhere() -> tuple[str, str]:
+    """What may be named in place of an upload, and an example; "" where nothing may."""
+    folders, hosts = bool(brought_files.data_folders()), allowed_hosts()
+    path = "a file or folder within those that DYNST_DATA names"
+    if folders and hosts:
+        return "Or a path on the server, or an address", f"{path}, or https://{hosts[0]}/..."
+    if hosts:
+        return "Or an address", f"https://{hosts[0]}/..., of {', '.join(hosts)}"
+    return ("Or a path on the server", path) if folders else ("", "")
 
 
 def _show_verdict(found: Bringing) -> None:

@@ -8,9 +8,11 @@ import streamlit as st
 from app.drawing import data_charts
 from app.services import cache
 from dynst_core.intake.quality import Quality, period
+from dynst_core.intake.surveying import Large, Survey, surveyed
 from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
 
+_SURVEYS = "data-surveys"
 LISTED = 12
 """Ids listed of those without a partner in the other file."""
 
@@ -18,6 +20,9 @@ LISTED = 12
 def show(verdict: Verdict) -> None:
     """The map of sites, and what is known of the record."""
     sites, quality = verdict.sites, verdict.quality
+    if verdict.large is not None:
+        _show_large(verdict.large)
+        return
     if sites is None:
         _show_unmatched(verdict)
         return
@@ -37,6 +42,35 @@ def show(verdict: Verdict) -> None:
             st.plotly_chart(
                 data_charts.coverage_in_time(verdict.field.sites, quality), key="data-coverage"
             )
+
+
+def _show_large(large: Large) -> None:
+    """The map and the figures of a record that is read block by block, once a session."""
+    known = st.session_state.setdefault(_SURVEYS, {})
+    with st.container(border=True, key="quality"):
+        if large not in known:
+            bar = st.progress(0.0, "Reads the record, block by block")
+            for found in surveyed(large):
+                share = f"Reads the record: {100 * found.done:.0f} %"
+                bar.progress(found.done, share)
+                known[large] = found
+            bar.empty()
+        survey: Survey = known[large]
+        sites = survey.sites
+        st.markdown(
+            f"**{survey.n_sites:,} sites** · {survey.n_times:,} times · {survey.period} · "
+            f"{100 * survey.missing:.1f} % of the values missing"
+        )
+        if sites is not None:
+            base_map = cache.base_map() if sites.geographic else None
+            figure = data_charts.site_map(sites, survey.coverage, base_map)
+            st.plotly_chart(figure, key="data-map")
+            if len(sites) > data_charts.MOST_DOTS:
+                st.caption(f"{data_charts.MOST_DOTS:,} of the sites are drawn.")
+        st.markdown(
+            f"{formatting.plain(survey.channel)}: {survey.low:g} to {survey.high:g}, mean "
+            f"{survey.mean:.4g} {formatting.plain(survey.unit)}; {100 * survey.zeros:.1f} % zeros"
+        )
 
 
 def _headline(quality: Quality) -> str:

@@ -94,7 +94,7 @@ def show() -> None:
     entry = catalogue[choice.dataset]
     st.selectbox(
         "Data set",
-        list(catalogue),
+        [n for n in catalogue if n == choice.dataset or catalogue[n].found()],
         format_func=lambda name: training_text.dataset_label(catalogue[name]),
         key=_bound("dataset", choice.dataset),
         on_change=_take_dataset,
@@ -173,6 +173,13 @@ def _show_data(entry: Entry) -> bool:
         return False
     needs = " Computed when asked for: needs no download." if entry.simulated else ""
     st.caption(f"{formatting.plain(entry.place)}.{needs}")
+    if not here and entry.by_hand:
+        st.info(
+            f"The data are not on this machine, and users fetch them themselves. "
+            f"{formatting.plain(entry.get)} Terms: {formatting.plain(entry.licence)}.",
+            icon=":material/folder_open:",
+        )
+        return False
     if not here:
         weight = training_text.size(training_text.download_bytes(entry))
         st.info(

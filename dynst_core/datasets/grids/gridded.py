@@ -4,76 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import xarray as xr
 
-from dynst_core.datasets.grids.axes import Places, places, time_axis
-from dynst_core.datasets.grids.cf_time import decoded_times
-from dynst_core.datasets.grids.cf_values import unpacked, without
+from dynst_core.datasets.grids.axes import Places
+from dynst_core.datasets.grids.coarse import block_means, coarser
 from dynst_core.datasets.grids.coordinates import with_axes
-from dynst_core.datasets.grids.dimension_choice import chosen
-from dynst_core.datasets.grids.discrete_stations import RAGGED, check_not_ragged, station_ids
-from dynst_core.datasets.grids.grib_files import unreadable
+from dynst_core.datasets.grids.discrete_stations import RAGGED
 from dynst_core.datasets.grids.grid_files import GridFile, groups, opened
+from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.grids.layout import grid_in_order, points_in_order
-from dynst_core.datasets.reading.settings import Settings
-from dynst_core.datasets.reading.units import in_wanted_unit
+from dynst_core.datasets.grids.lazy_layers import blocks, lazy_layer
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
 from dynst_core.fields.sites import SiteSet
 
-Role = Literal["time", "latitude", "longitude", "y", "x"]
-
-
-class GriddedSettings(Settings):
-    """How to read a gridded file.
-
-    Attributes:
-        variables: names of the variables to read, one per channel; empty to take the only one.
-        select: the value to take along each dimension that is neither time nor place, such as
-            `level = 500`.
-        geographic: True for latitude and longitude in degrees, False for y and x in metres.
-        drop_empty_sites: drop cells that were never observed (sea, outside a region). The sites
-            then no longer fill a grid, so that the field has none and its sites are drawn as dots.
-        convert_units: convert values from the file's unit to the entry's where these differ.
-        missing_value: numbers that mark missing values besides those that the file states, in
-            the file's unit after unpacking.
-        measured_values: numbers that were measured although they are as missing values are often
-            written, in the entry's unit; they are never refused as marks.
-        valid_range: whether values outside the file's `valid_min`, `valid_max` or `valid_range`
-            are missing.
-        axes: names of coordinates by role (time, latitude, longitude, y, x), where the file's
-            attributes do not tell.
-        time_units: units of the times in place of the file's, such as "hours since 2000-01-01".
-        group: the group within a NetCDF file or Zarr store that holds the variables.
-    """
-
-    kind: Literal["gridded"] = "gridded"
-    variables: tuple[str, ...] = ()
-    select: dict[str, float | int | str] = {}
-    geographic: bool = True
-    drop_empty_sites: bool = False
-    convert_units: bool = False
-    missing_value: float | tuple[float, ...] = ()
-    measured_values: tuple[float, ...] = ()
-    valid_range: bool = True
-    axes: dict[Role, str] = {}
-    time_units: str = ""
-    group: str = ""
-
-    @property
-    def named_axes(self) -> dict[str, str]:
-        """The names of `axes` by role."""
-        return {str(role): name for role, name in self.axes.items()}
-
-    @property
-    def marks(self) -> tuple[float, ...]:
-        """Every number of `missing_value`."""
-        return (
-            self.missing_value if isinstance(self.missing_value, tuple) else (self.missing_value,)
-        )
+COARSENED_AT_ONCE = 16_000_000
+"""Values that are read at a time where cells are joined to larger ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,95 +136,20 @@ def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, .
 
 
 def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _Layer:
-    """One variable, read, on time and place alone; other dimensions are selected or refused."""
-    where = file.path.name
-    stated = settings.named_axes
-    array = with_axes(file.decoded, settings.variables or (name,), stated, where)[name]
-    at = chosen(array, settings.select, where)
-    array = array.isel(at)
-    check_not_ragged(file.decoded, array, where)
-    axis = time_axis(array, stated, where)
-    found = places(
-        array,
-        _grid_mapping(file, name),
-        geographic=settings.geographic,
-        stated=stated,
-        where=where,
-    )
-    dims = (str(axis.dims[0]), *found.dims)
-    _check_dimensions(array, dims, where)
-    single = {str(d): 0 for d in array.dims if d not in dims}
-    try:
-        stored = file.stored[name].isel({**at, **single}).transpose(*dims).variable.load()
-        times = decoded_times(_stored_axis(file, axis), settings.time_units, where)
-    except DataError:
-        raise
-    except Exception as error:  # damaged chunks surface here, in the formats' own kinds of error
-        raise DataError(unreadable(file.path, error)) from error
-    values, notes = _values(file, name, stored, unit, settings)
-    ids, id_notes = station_ids(file.decoded, found)
-    return _Layer(values, times.values, found, ids, (*found.notes, *id_notes, *times.notes, *notes))
-
-
-def _values(
-    file: GridFile, name: str, stored: xr.Variable, unit: str, settings: GriddedSettings
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Values in the entry's unit, float32, and what was noticed."""
-    where = file.path.name
-    read = unpacked(
-        stored, name, where=where, netcdf=file.is_netcdf, heed_valid_range=settings.valid_range
-    )
-    marked = without(read.values, settings.marks, name)
-    attributes = dict(file.stored[name].attrs)
-    values, converted = in_wanted_unit(
-        marked.values, attributes, unit, name=name, where=where, convert=settings.convert_units
-    )
-    notes = [*read.notes, *marked.notes, *converted]
-    zeros = int((stored.values == 0).sum()) if name in file.zero_fills else 0
-    if zeros and 0 not in settings.marks:
-        notes.append(
-            f"{zeros:,} zeros of {name!r} equal the store's fill value and are read as measured; "
-            f"`missing_value = 0` in the data set's loader settings reads them as missing."
-        )
-    with np.errstate(over="ignore"):
-        values = values.astype(np.float32)
-    values[~np.isfinite(values)] = np.nan
-    return values, tuple(notes)
-
-
-def _stored_axis(file: GridFile, axis: xr.DataArray) -> xr.DataArray:
-    """A coordinate as decoded apart from its times, with the attributes it is stored with."""
-    stored = file.stored[axis.name] if axis.name in file.stored.variables else axis
-    return axis.assign_attrs({k: v for k, v in stored.attrs.items() if k in ("units", "calendar")})
-
-
-def _grid_mapping(file: GridFile, name: str) -> dict[str, object]:
-    """Attributes of the variable's grid mapping, or of the file's only one."""
-    text = str(file.stored[name].attrs.get("grid_mapping", ""))
-    for part in text.replace(":", " ").split():
-        if part in file.stored.variables:
-            return dict(file.stored[part].attrs)
-    there = [
-        dict(v.attrs)
-        for v in file.stored.variables.values()
-        if "grid_mapping_name" in v.attrs or "crs_wkt" in v.attrs
-    ]
-    return there[0] if len(there) == 1 else {}
-
-
-def _check_dimensions(array: xr.DataArray, dims: tuple[str, ...], where: str) -> None:
-    for dimension in map(str, array.dims):
-        if dimension in dims or array.sizes[dimension] == 1:
-            continue
-        known = dimension in array.coords
-        first = ", ".join(map(str, array[dimension].values[:6])) if known else ""
-        there = f" ({first}{' ...' * (array.sizes[dimension] > 6)})" if known else ""
-        setting = f"`select = {{ {dimension} = ... }}`{'' if known else ', the first being 0'}"
-        raise DataError(
-            f"Expected {str(array.name)!r} on time and place alone, found "
-            f"{array.sizes[dimension]} values along {dimension!r} in {where}{there}; choose one "
-            f"with {setting}."
-        )
+    """One variable, read, and where need be with the means of blocks of cells."""
+    lazy = lazy_layer(file, name, settings)
+    if settings.coarsen == 1:
+        ((values, notes),) = blocks(file, lazy, unit, settings, lazy.part.size)
+        return _Layer(values, lazy.time, lazy.where, lazy.ids, (*lazy.notes, *notes))
+    where, shape = coarser(lazy.where, settings.coarsen, file.path.name)
+    values = np.empty((len(lazy.time), *shape), dtype=np.float32)
+    said: dict[str, None] = {}
+    begin = 0
+    for part, notes in blocks(file, lazy, unit, settings, COARSENED_AT_ONCE):
+        values[begin : begin + len(part)] = block_means(part, settings.coarsen)
+        begin += len(part)
+        said |= dict.fromkeys(notes)
+    return _Layer(values, lazy.time, where, lazy.ids, (*lazy.notes, *said))
 
 
 def _check_alike(layers: list[_Layer], names: tuple[str, ...], path: Path) -> None:
