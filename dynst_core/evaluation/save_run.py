@@ -82,7 +82,11 @@ def save_training(
         members=_members(members) if len(members) > 1 else None,
         half_rank=_half_ranks(problem),
         left_out=training.left_out,
-        notices=(*problem.field.notes, *problem.health.notices(training.left_out)),
+        notices=(
+            *problem.field.notes,
+            *problem.health.notices(training.left_out),
+            *_about_leads(problem),
+        ),
         check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
         intervals=intervals_of_levels(training.forecaster, problem, levels),
     )
@@ -120,6 +124,17 @@ def save_training(
         files={},
     )
     return store.save(manifest, arrays, {i: level.weights for i, level in enumerate(levels)})
+
+
+def _about_leads(problem: Problem) -> tuple[str, ...]:
+    """That the sites were chosen for some of the lead times; nothing where it is for all."""
+    if problem.leads is None:
+        return ()
+    first, stop = problem.leads
+    return (
+        f"Sites were chosen for steps {first + 1} to {stop} of the {problem.window.horizon} that "
+        f"are forecast; the others counted a tenth as much.",
+    )
 
 
 def _pinned(training: PathTraining, pin: int) -> tuple[str, ...]:
