@@ -12,7 +12,7 @@ from app.drawing.map_stage import Stage
 from app.services import cache, forecasters
 from app.services.cache import Shelf
 from app.state import choice as session
-from app.state import link, rerun, session_state
+from app.state import link, link_parts, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
 from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast
@@ -59,7 +59,7 @@ def show() -> None:
 def _pick_run(shelf: Shelf) -> str:
     """The run asked for in the link or chosen in the box."""
     run_ids = list(shelf.folders)
-    asked = st.query_params.get(link.RUN, st.session_state.get(LAST_RUN, shelf.default))
+    asked = st.query_params.get(link_parts.RUN, st.session_state.get(LAST_RUN, shelf.default))
     if asked not in shelf.folders:
         page_head.show_unknown_run(asked, shelf.default)
         asked = shelf.default
