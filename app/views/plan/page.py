@@ -21,6 +21,7 @@ from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -101,9 +102,12 @@ def _plan(run: Run) -> None:
     ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    answer_bar.show(run, choice, plan, answer_places, valid=clash is None)
+    summary = summarise(
+        run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
+    )
+    answer_bar.show(run, choice, summary.answer, answer_places)
     with figures_place:
-        figures.show(run, choice, plan, valid=clash is None)
+        figures.show(run, choice, plan, summary)
     with st.container(
         key="reported"
     ):  # always there, so that the maps below it are never drawn anew
