@@ -12,7 +12,7 @@ from app.state import choice, link
 from app.state.choice import Choice
 from dynst_core.constraints.constraints import ZoneLimit
 from dynst_core.fields.sites import SiteSet
-from dynst_core.planning.plan import Edit
+from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.runs.run import Run
 from tests.factories import make_arrays, save_run
@@ -158,7 +158,7 @@ def test_a_link_carries_each_part_of_the_choice(network_run: Run, part: str) -> 
     query: dict[str, str] = {}
     link.write(query, network_run, chosen)
     assert link.read(query, network_run) == chosen
-    assert link.carries_all(chosen)
+    assert link.carries_all(network_run, chosen)
 
 
 def test_a_link_carries_everything_at_once(network_run: Run) -> None:
@@ -193,10 +193,10 @@ def test_a_site_is_never_both_kept_and_dropped(network_run: Run) -> None:
 
 def test_what_no_link_can_carry_is_known(network_run: Run) -> None:
     first = choice.first_choice(network_run)
-    assert not link.carries_all(replace(first, limits=(ZoneLimit("A", 1),)))
-    assert not link.carries_all(replace(first, costs=(1.0,) * 40))
+    assert not link.carries_all(network_run, replace(first, limits=(ZoneLimit("A", 1),)))
+    assert not link.carries_all(network_run, replace(first, costs=(1.0,) * 40))
     long = replace(first, always=tuple(f"sensor {i}" for i in range(200)))
-    assert not link.carries_all(long)
+    assert not link.carries_all(network_run, long)
     assert "keep" not in link.link(network_run, long)
 
 
@@ -220,3 +220,31 @@ def test_costs_by_site_take_the_place_of_the_one_number(network_run: Run) -> Non
 def test_of_several_edits_of_one_site_the_last_counts(network_run: Run) -> None:
     read = link.read({"edit": "off:s1:works,on:s2,on:s1"}, network_run)
     assert read.edits == (Edit("s2", True, ""), Edit("s1", True, ""))
+
+
+LIMITS = (ZoneLimit("A", 1),)
+DECISIVE = {
+    "level", "cost", "currency", "max_cost", "always", "never", "min_distance_km", "limits",
+    "costs", "edits",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", [f.name for f in fields(Choice)])
+def test_plans_differ_by_what_decides_about_sites_and_by_nothing_else(part: str) -> None:
+    first = Choice(level=0, lead=None, channel=1, right="served", limits=LIMITS, costs=(1.0,))
+    other = replace(FULL, **{part: getattr(first, part)})
+    assert (other.decisive != FULL.decisive) == (part in DECISIVE)
+
+
+def test_what_a_plan_file_states_is_all_that_decides_about_sites(network_run: Run) -> None:
+    asked = replace(FULL, limits=(), site=None)
+    plan = Plan.at_level(network_run, asked.level, asked.constraints(network_run, None))
+    stated = choice.of_plan(network_run, plan.edited(network_run, *asked.edits))
+    assert set(stated) == DECISIVE
+    assert replace(choice.first_choice(network_run), **stated).decisive == asked.decisive
+
+
+def test_taking_all_constraints_away_leaves_edits_costs_and_the_screen() -> None:
+    freed = replace(FULL, **choice.NO_CONSTRAINTS)
+    assert not replace(freed, edits=()).decided and freed.edits == FULL.edits
+    assert (freed.level, freed.cost, freed.panel) == (FULL.level, FULL.cost, FULL.panel)

@@ -211,14 +211,14 @@ def test_a_bad_entry_is_reported_and_the_other_data_sets_can_be_trained(store: P
         file.write('[bad]\ntitle = "t"\n')
     app = drawn("train")
     assert "complete description of 'bad'" in app.warning[0].value.replace("\\", "")
-    names = [option.split(":")[0] for option in app.selectbox(key="train-dataset").options]
+    names = [option.split(":")[0] for option in app.selectbox(key="dataset-train-0").options]
     assert "tunnel-fire" in names and "bad" not in names
     assert not app.button(key="train-start").disabled
 
 
 def test_a_data_set_is_listed_by_its_name_first_and_its_place_stands_below(store: Path) -> None:
     app = drawn("train")
-    box = app.selectbox(key="train-dataset")
+    box = app.selectbox(key="dataset-train-0")
     assert box.value.startswith("tunnel-fire")
     assert any(option.startswith("tunnel-fire: ") for option in box.options)
     place = load_catalogue()["tunnel-fire"].place
@@ -227,7 +227,7 @@ def test_a_data_set_is_listed_by_its_name_first_and_its_place_stands_below(store
 
 def test_the_field_for_a_name_shows_the_one_that_the_run_will_get(store: Path) -> None:
     def shown() -> str:
-        return drawn("train").text_input(key="train-name").placeholder
+        return drawn("train").text_input(key="name-train-0").placeholder
 
     assert shown() == "tunnel-fire"
     (store / "tunnel-fire").mkdir()
@@ -239,10 +239,10 @@ def test_the_field_for_a_name_shows_the_one_that_the_run_will_get(store: Path) -
 
 def test_levels_that_fall_are_reported_and_nothing_can_be_started(store: Path) -> None:
     app = drawn("train")
-    app.text_input(key="train-levels").set_value("0, 60, 30").run()
+    app.text_input(key="levels-train-0").set_value("0, 60, 30").run()
     assert "rising from 0 to below 100, found 0,60,30" in app.error[0].value
     assert "train-start" not in [button.key for button in app.button]
-    app.text_input(key="train-levels").set_value("0, 30").run()
+    app.text_input(key="levels-train-0").set_value("0, 30").run()
     assert not app.error and not app.button(key="train-start").disabled
 
 
@@ -262,7 +262,7 @@ def test_data_that_are_not_here_are_offered_as_a_download(
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     monkeypatch.setattr("app.services.training_jobs._at_hand", lambda name, changed: False)
     app = drawn("train")
-    app.selectbox(key="train-dataset").set_value("metr-la-week").run()
+    app.selectbox(key="dataset-train-0").set_value("metr-la-week").run()
     size = training_text.size(training_text.download_bytes(load_catalogue()["metr-la-week"]))
     assert f"They are {size}" in app.info[0].value and "checked" in app.info[0].value
     assert app.button(key="train-download").label == f"Download {size}"

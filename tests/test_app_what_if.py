@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.state.choice import of_plan
+from dynst_core.constraints.constraints import Constraints
 from dynst_core.inference.run_data import problem_of
 from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.planning.local_effect import effect, neighbourhood
 from dynst_core.planning.masks import edited
+from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 from tests.app_pages import (
@@ -285,11 +288,12 @@ def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
 # -- costs ----------------------------------------------------------------------------------
 
 
-def test_costs_of_a_plan_file_by_site_are_taken_over(network_run: Run, tmp_path: Path) -> None:
-    from app.views.panels.export import _by_site, _single
-    from dynst_core.constraints.constraints import Constraints
+def test_costs_of_a_plan_file_by_site_are_taken_over(network_run: Run) -> None:
+    def stated(cost: np.ndarray) -> dict[str, object]:
+        asked = Constraints(np.zeros(40, dtype=np.int8), cost=cost)
+        return of_plan(network_run, Plan.at_level(network_run, 1, asked))
 
-    pin = np.zeros(3, dtype=np.int8)
-    assert _by_site(Constraints(pin, cost=np.array([1.0, 2.0, 3.0]))) == (1.0, 2.0, 3.0)
-    alike = Constraints(pin, cost=np.array([2.0, 2.0, 2.0]))
-    assert _by_site(alike) is None and _single(alike) == 2.0
+    several = np.arange(1.0, 41.0)
+    assert stated(several)["costs"] == tuple(several) and stated(several)["cost"] is None
+    alike = stated(np.full(40, 2.0))
+    assert alike["costs"] is None and alike["cost"] == 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.summary import summarise
 from dynst_core.planning.tolerance import Tolerance
+from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.html_report import write_report
+from dynst_core.reporting.tabular_export import to_csv
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.factories import (
@@ -227,3 +229,29 @@ def test_a_report_needs_only_what_is_saved(network_run: Run) -> None:
         for run in (network_run, fresh)
     )
     assert read(first).words == read(again).words
+
+
+def test_screen_report_and_table_state_the_same_figures(network_run: Run) -> None:
+    for level, goal in [(1, FIVE), (2, Tolerance("absolute", 2.0)), (3, replace(FIVE, each=True))]:
+        plan = costed(network_run, level)
+        summary = summarise(network_run, plan, goal, lead=1)
+        figures = PlanFigures(network_run, plan, summary, goal)
+        words = read(write_report(network_run, plan, goal, lead=1)).words
+        for figure in figures.on_screen():
+            assert f"{figure.label}{figure.value}" in words
+        whole = PlanFigures(network_run, plan, summarise(network_run, plan, goal), goal)
+        table = to_csv(network_run, plan).decode("utf-8-sig")
+        saved = figures.saving()
+        assert saved is not None and f"{saved.value}, {saved.below}" in table
+        assert f"speed: {whole.error().value}, " in table
+
+
+def test_a_goal_for_each_lead_time_is_not_met_by_the_mean_of_all(tmp_path: Path) -> None:
+    arrays = make_arrays(network_sites(12))
+    run = save_run(tmp_path, "each", arrays)
+    shares = [run.rmse(1, lead) / run.rmse(0, lead) for lead in range(3)]
+    pooled = run.rmse(1) / run.rmse(0)
+    goal = Tolerance("percent", 100 * ((pooled + max(shares)) / 2 - 1), each=True)
+    assert pooled < max(shares)
+    words = read(write_report(run, Plan.at_level(run, 1), goal)).words
+    assert "not met" in words and "to be met at each lead time" in words

@@ -150,7 +150,7 @@ def test_the_table_of_lead_times_puts_a_plan_beside_all_sites(tmp_path: Path) ->
     )
     assert rows(table) == [
         ["1", "5", "3.000", "6.000", "+100.0 %", "5.000"],
-        ["2", "10", "4.000", "4.000", "+0.0 %", "12.000"],
+        ["2", "10", "4.000", "4.000", "0.0 %", "12.000"],
         ["all", "", "3.536", "5.099", "+44.2 %", "9.192"],
     ]
     assert "4 of 40 sites kept, 7 forecasts" in str(table.caption)

@@ -149,19 +149,8 @@ def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None
         choice: level and constraints.
         zone: (s,), the zone of each site; None without zones.
     """
-    key = (
-        choice.level,
-        choice.cost,
-        choice.costs,
-        choice.currency,
-        choice.max_cost,
-        choice.always,
-        choice.never,
-        choice.edits,
-        choice.min_distance_km,
-        tuple((limit.zone, limit.at_least, limit.at_most) for limit in choice.limits),
-        None if zone is None else hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest(),
-    )
+    zones = None if zone is None else hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest()
+    key = (*choice.decisive, zones)
     return _plan(str(run.folder), stamp(run), key, run, choice, zone)
 
 

@@ -1,15 +1,24 @@
-"""What a planner has chosen of one run: all that the screen shows, in one frozen value."""
+"""What a planner has chosen of one run: all that the screen shows, in one frozen value.
+
+Each part is declared once, in `Choice`: how it stands in a link, whether it decides which sites
+stay and how it follows from a plan, whether Undo takes it back. Links, the session and the keys of
+caches follow from that.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
 from app.drawing import map_layers
+from app.state import link_parts
+from app.state.link_parts import LinkPart
 from dynst_core.constraints.constraints import ALWAYS, MOST_COST, NEVER, Constraints, ZoneLimit
 from dynst_core.planning.answer import suggested_level
-from dynst_core.planning.plan import Edit
+from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.tolerance import USUAL_GOAL, Tolerance
 from dynst_core.runs.run import Run
 
@@ -28,6 +37,61 @@ CARDS = (OVER_TIME, BY_LEAD_TIME)
 
 REASON_LETTERS = 200
 """Letters of an edit's reason."""
+
+OfPlan = Callable[[Run, Plan], Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the parts of the app need to know of one part of a choice.
+
+    Attributes:
+        link: how it stands in a link; None: no link carries it.
+        of_plan: its value for a plan read from a file. A part that has one decides which sites
+            stay, or what they cost.
+        insists: whether any value but the first makes the plan more than a level of the run.
+        undo: whether Undo and Redo change it.
+    """
+
+    link: LinkPart[Any] | None
+    of_plan: OfPlan | None = None
+    insists: bool = False
+    undo: bool = False
+
+
+def _is(
+    link: LinkPart[Any] | None,
+    of_plan: OfPlan | None = None,
+    *,
+    insists: bool = False,
+    undo: bool = False,
+) -> dict[str, Part]:
+    """The declaration of one part, as metadata of its field."""
+    return {"part": Part(link, of_plan, insists, undo)}
+
+
+def _level_of(run: Run, plan: Plan) -> int:
+    return run.level_near(1 - plan.n_wanted / len(run.sites))
+
+
+def _one_cost(run: Run, plan: Plan) -> float | None:
+    """The cost of each site where all cost alike, else None."""
+    cost = plan.constraints.cost
+    return None if cost is None or len(np.unique(cost)) != 1 else float(cost[0])
+
+
+def _costs_by_site(run: Run, plan: Plan) -> tuple[float, ...] | None:
+    """The cost of each site where costs differ, else None."""
+    cost = plan.constraints.cost
+    return None if cost is None or len(np.unique(cost)) == 1 else tuple(cost.tolist())
+
+
+def _always_of(run: Run, plan: Plan) -> tuple[str, ...]:
+    return tuple(run.sites.site_id[plan.constraints.always].tolist())
+
+
+def _never_of(run: Run, plan: Plan) -> tuple[str, ...]:
+    return tuple(run.sites.site_id[plan.constraints.never].tolist())
 
 
 @dataclass(frozen=True)
@@ -60,35 +124,85 @@ class Choice:
         stretch: which part of the test period a card shows, 0 for the whole; None: the usual one.
     """
 
-    level: int
-    lead: int | None
-    channel: int
-    tolerance: Tolerance = FIRST_TOLERANCE
-    cost: float | None = None
-    currency: str = FIRST_CURRENCY
-    max_cost: float | None = None
-    always: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
-    min_distance_km: float = 0.0
-    limits: tuple[ZoneLimit, ...] = ()
-    panel: str = TABLE
-    site: str | None = None
-    costs: tuple[float, ...] | None = None
-    edits: tuple[Edit, ...] = ()
-    group: tuple[str, ...] = ()
-    left: str = map_layers.IMPORTANCE
-    right: str | None = None
-    swipe: bool = False
-    miss: float | None = None
-    window: int = 0
-    card: str | None = None
-    stretch: int | None = None
+    level: int = field(metadata=_is(link_parts.LEVEL, _level_of))
+    lead: int | None = field(metadata=_is(link_parts.LEAD_TIME))
+    channel: int = field(metadata=_is(link_parts.VARIABLE))
+    tolerance: Tolerance = field(default=FIRST_TOLERANCE, metadata=_is(link_parts.GOAL))
+    cost: float | None = field(default=None, metadata=_is(link_parts.amount("cost"), _one_cost))
+    currency: str = field(
+        default=FIRST_CURRENCY,
+        metadata=_is(
+            link_parts.text("currency", FIRST_CURRENCY, CURRENCY_LETTERS, beside="cost"),
+            lambda _, plan: plan.constraints.currency or FIRST_CURRENCY,
+        ),
+    )
+    max_cost: float | None = field(
+        default=None,
+        metadata=_is(
+            link_parts.amount("spend", beside="cost"),
+            lambda _, plan: plan.constraints.max_cost,
+            insists=True,
+        ),
+    )
+    always: tuple[str, ...] = field(
+        default=(), metadata=_is(link_parts.sites("keep"), _always_of, insists=True, undo=True)
+    )
+    never: tuple[str, ...] = field(
+        default=(),
+        metadata=_is(link_parts.sites("drop", but="keep"), _never_of, insists=True, undo=True),
+    )
+    min_distance_km: float = field(
+        default=0.0,
+        metadata=_is(
+            link_parts.distance("apart"),
+            lambda _, plan: plan.constraints.min_distance_km,
+            insists=True,
+        ),
+    )
+    limits: tuple[ZoneLimit, ...] = field(
+        default=(),
+        metadata=_is(None, lambda _, plan: plan.constraints.limits, insists=True),
+    )
+    costs: tuple[float, ...] | None = field(default=None, metadata=_is(None, _costs_by_site))
+    group: tuple[str, ...] = field(default=(), metadata=_is(link_parts.sites("sites")))
+    edits: tuple[Edit, ...] = field(
+        default=(),
+        metadata=_is(
+            link_parts.edits("edit", REASON_LETTERS),
+            lambda _, plan: plan.edits,
+            insists=True,
+            undo=True,
+        ),
+    )
+    panel: str = field(
+        default=TABLE, metadata=_is(link_parts.panel("panel", PANELS, TABLE, before=CURVE))
+    )
+    site: str | None = field(default=None, metadata=_is(link_parts.site("site")))
+    card: str | None = field(default=None, metadata=_is(link_parts.named("card", CARDS)))
+    stretch: int | None = field(default=None, metadata=_is(link_parts.index("period")))
+    left: str = field(
+        default=map_layers.IMPORTANCE,
+        metadata=_is(link_parts.named("left", map_layers.LAYERS, map_layers.IMPORTANCE)),
+    )
+    right: str | None = field(default=None, metadata=_is(link_parts.right_map("right")))
+    swipe: bool = field(default=False, metadata=_is(link_parts.flag("swipe")))
+    miss: float | None = field(default=None, metadata=_is(link_parts.amount("miss")))
+    window: int = field(default=0, metadata=_is(link_parts.window("forecast")))
 
     @property
     def decided(self) -> bool:
         """Whether the plan may be more than a level of the run: something is insisted on."""
-        asked = (self.always, self.never, self.edits, self.limits, self.min_distance_km)
-        return any(map(bool, asked)) or self.max_cost is not None
+        return any(getattr(self, one.name) != one.default for one in PARTS if _part(one).insists)
+
+    @property
+    def decisive(self) -> tuple[Any, ...]:
+        """What decides which sites stay and what they cost: equal where the plan is the same."""
+        return tuple(getattr(self, one.name) for one in PARTS if _part(one).of_plan)
+
+    @property
+    def undoable(self) -> dict[str, Any]:
+        """What Undo takes back, by part."""
+        return {one.name: getattr(self, one.name) for one in PARTS if _part(one).undo}
 
     @property
     def picked(self) -> tuple[str, ...]:
@@ -125,6 +239,50 @@ class Choice:
         if self.costs is not None:
             return np.array(self.costs)
         return np.full(n_sites, self.cost) if self.priced else None
+
+
+PARTS: tuple[Field[Any], ...] = fields(Choice)
+
+
+def _part(declared: Field[Any]) -> Part:
+    found: Part = declared.metadata["part"]
+    return found
+
+
+NO_CONSTRAINTS: dict[str, Any] = {
+    one.name: one.default for one in PARTS if _part(one).insists and one.name != "edits"
+}
+"""The parts of a choice without any constraint; edits are no constraints."""
+
+
+def linked_parts() -> dict[str, LinkPart[Any]]:
+    """The parts that a link carries, by name, in the order in which it does."""
+    return {one.name: link for one in PARTS if (link := _part(one).link) is not None}
+
+
+def in_link(run: Run, choice: Choice) -> dict[str, str]:
+    """What a link says of a choice of a run; what is as it was at first is left out."""
+    wanted: dict[str, str] = {}
+    for name, link in linked_parts().items():
+        if link.beside is None or getattr(choice, link.beside) is not None:
+            wanted |= link.write(getattr(choice, name), run)
+    return wanted
+
+
+def fits_link(run: Run, choice: Choice) -> bool:
+    """Whether a link can carry all that decides which sites stay and what they cost."""
+    for one in PARTS:
+        part, value = _part(one), getattr(choice, one.name)
+        if part.of_plan is None or value == one.default:
+            continue
+        if part.link is None or not (part.link.beside or part.link.write(value, run)):
+            return False
+    return True
+
+
+def of_plan(run: Run, plan: Plan) -> dict[str, Any]:
+    """The parts of a choice that a plan of a run states: all that decide which sites stay."""
+    return {one.name: make(run, plan) for one in PARTS if (make := _part(one).of_plan) is not None}
 
 
 def first_choice(run: Run) -> Choice:

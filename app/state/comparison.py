@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.state import link as links
+from app.state import link_parts
 from dynst_core.planning.plan_file import sites_sha256
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
@@ -70,7 +71,7 @@ def read(query: Mapping[str, str], run_ids: Sequence[str], default: str) -> Comp
     return Comparison(
         first=sides[0],
         second=sides[1],
-        lead=links.counted(steps, MOST_LEADS),
+        lead=link_parts.counted(steps, MOST_LEADS),
         variable=query.get(CHANNEL),
         show=query[SHOW] if query.get(SHOW) in SHOWN else KEPT,
     )

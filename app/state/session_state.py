@@ -14,11 +14,8 @@ import streamlit as st
 
 from app.state import link, rerun
 from app.state.choice import Choice
-from dynst_core.planning.plan import Edit, Plan
+from dynst_core.planning.plan import Plan
 from dynst_core.runs.run import Run
-
-Decisions = tuple[tuple[Edit, ...], tuple[str, ...], tuple[str, ...]]
-"""What is decided about single sites: edits, sites to keep always, sites to keep never."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +79,8 @@ def remarked(run: Run) -> str:
 def change(run: Run, **changes: Any) -> None:
     """Change parts of the choice; what was decided about single sites before can be undone."""
     before, after = choice(run), replace(choice(run), **changes)
-    if _decisions(before) != _decisions(after):
-        _stack("undo", run).append(_decisions(before))
+    if before.undoable != after.undoable:
+        _stack("undo", run).append(before.undoable)
         _stack("redo", run).clear()
     st.session_state[_key("choice", run)] = after
 
@@ -110,48 +107,47 @@ def redo(run: Run) -> None:
 
 def _swap(run: Run, source: str, target: str) -> None:
     if _stack(source, run):
-        _stack(target, run).append(_decisions(choice(run)))
-        edits, always, never = _stack(source, run).pop()
-        st.session_state[_key("choice", run)] = replace(
-            choice(run), edits=edits, always=always, never=never
-        )
+        _stack(target, run).append(choice(run).undoable)
+        before = _stack(source, run).pop()
+        st.session_state[_key("choice", run)] = replace(choice(run), **before)
 
 
-def _decisions(made: Choice) -> Decisions:
-    return made.edits, made.always, made.never
-
-
-def _stack(name: str, run: Run) -> list[Decisions]:
+def _stack(name: str, run: Run) -> list[dict[str, Any]]:
     return st.session_state.setdefault(_key(name, run), [])
 
 
-def bound(name: str, run: Run, value: object) -> str:
+def bound(name: str, page: Run | str, value: object) -> str:
     """The key of a widget that is to show a value.
 
     A value that did not come from the widget itself gets a new key: the browser may still send the
     old one, with a part of the page that runs by itself, and that would pass for a planner's wish.
+
+    Args:
+        name: of the widget, one of its kind on the page.
+        page: the run that the widget belongs to, or the name of a page that belongs to none.
+        value: what it shows.
     """
-    key = _widget_key(name, run)
+    key = _widget_key(name, page)
     if key in st.session_state and st.session_state[key] != value:
-        st.session_state[_key(f"turn-{name}", run)] = _turn(name, run) + 1
-        key = _widget_key(name, run)
+        st.session_state[_key(f"turn-{name}", page)] = _turn(name, page) + 1
+        key = _widget_key(name, page)
     if key not in st.session_state or rerun.says_values():
         st.session_state[key] = value
     return key
 
 
-def shown(name: str, run: Run) -> Any:
+def shown(name: str, page: Run | str) -> Any:
     """What the widget of a name shows now."""
-    return st.session_state[_widget_key(name, run)]
+    return st.session_state[_widget_key(name, page)]
 
 
-def _widget_key(name: str, run: Run) -> str:
-    return f"{_key(name, run)}-{_turn(name, run)}"
+def _widget_key(name: str, page: Run | str) -> str:
+    return f"{_key(name, page)}-{_turn(name, page)}"
 
 
-def _turn(name: str, run: Run) -> int:
+def _turn(name: str, page: Run | str) -> int:
     """How many times a widget's value was changed by anything but the widget."""
-    turn: int = st.session_state.get(_key(f"turn-{name}", run), 0)
+    turn: int = st.session_state.get(_key(f"turn-{name}", page), 0)
     return turn
 
 
@@ -168,7 +164,7 @@ def set_zones(run: Run, found: Zones | None) -> None:
 def loaded(run: Run) -> Plan | None:
     """The plan read from a file, if what it answers to is as it was then."""
     found: Loaded | None = st.session_state.get(_key("loaded", run))
-    return found.plan if found and _bearing(found.choice) == _bearing(choice(run)) else None
+    return found.plan if found and found.choice.decisive == choice(run).decisive else None
 
 
 def load(run: Run, plan: Plan) -> None:
@@ -196,21 +192,8 @@ def failure_asked(run: Run, plan: Plan, site: int) -> bool:
     return st.session_state.get(_key("failure", run)) == (plan.mask.to_hex(), site)
 
 
-def _bearing(made: Choice) -> tuple[object, ...]:
-    """The parts of a choice that decide which sites stay."""
-    return (
-        made.level,
-        made.cost,
-        made.costs,
-        made.max_cost,
-        made.edits,
-        made.always,
-        made.never,
-        made.min_distance_km,
-        made.limits,
-    )
-
-
-def _key(name: str, run: Run) -> str:
-    """One per run as it was trained: a run trained anew under the same name starts afresh."""
-    return f"{name}-{run.run_id}-{run.manifest.created:%Y%m%d%H%M%S}"
+def _key(name: str, page: Run | str) -> str:
+    """One per page; per run as it was trained, so that one trained anew starts afresh."""
+    if isinstance(page, str):
+        return f"{name}-{page}"
+    return f"{name}-{page.run_id}-{page.manifest.created:%Y%m%d%H%M%S}"

@@ -10,8 +10,9 @@ from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.time_axis import duration
-from dynst_core.planning.answer import answer, suggested_level
+from dynst_core.planning.answer import suggested_level
 from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
 from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.answer_text import answer_text
@@ -31,8 +32,8 @@ def answers(run: Run) -> list[str]:
     sentences = []
     for channel in range(len(run.manifest.dataset.channels)):
         level = suggested_level(run, USUAL_GOAL, None, channel)
-        found = answer(run, Plan.at_level(run, level), USUAL_GOAL, None, channel)
-        text = answer_text(run, found, USUAL_GOAL, channel)
+        found = summarise(run, Plan.at_level(run, level), USUAL_GOAL, None, channel)
+        text = answer_text(run, found.answer, USUAL_GOAL, channel)
         sentences.append(" ".join((text.main, *text.more)))
     return sentences
 
@@ -60,7 +61,7 @@ def error_table(run: Run, channel: int = 0) -> Table:
             run_text.level_label(run, level),
             f"{n_active}",
             formatting.precise(rmse, dense),
-            f"{100 * (rmse / dense - 1):+.1f} %" if level else "",
+            formatting.change(rmse, dense) if level else "",
             f"{run.speed_up(level):.1f} x",
             *(_baseline(run, name, level, channel) for name in baselines),
         )
@@ -145,7 +146,7 @@ def lead_time_table(
 
 def _compared(rmse: np.ndarray) -> tuple[str, ...]:
     dense, plan, _ = rmse
-    change = f"{100 * (plan / dense - 1):+.1f} %"
+    change = formatting.change(float(plan), float(dense))
     reported = [formatting.precise(float(value), float(dense)) for value in rmse]
     return reported[0], reported[1], change, reported[2]
 

@@ -1,13 +1,19 @@
-"""What a plan comes to, in numbers: what it keeps, what it costs the forecast, what it saves."""
+"""What a plan comes to, in numbers: what it keeps, what it costs the forecast, what it saves.
+
+Screen, report, exported tables and the command line all state the numbers of one `Summary`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from dynst_core.fields.mask import Mask
+from dynst_core.planning.answer import Answer, answer
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.tolerance import Tolerance, cell_areas, rmse_limit, share, within_at_sites
+from dynst_core.planning.tolerance import Tolerance, rmse_limit, share, within_at_sites
 from dynst_core.runs.run import Run
 
 
@@ -40,6 +46,9 @@ class Summary:
     """The numbers of one plan at one lead time or all, for one channel; errors in units.
 
     Attributes:
+        answer: how the plan stands to the tolerance.
+        lead: lead-time index that they are for; None for all.
+        channel: channel index that they are for.
         n_kept: sites kept, out of n_sites.
         n_sites: sites there are.
         dense: test RMSE with all sites.
@@ -49,13 +58,17 @@ class Summary:
             but cost and saving.
         worst: the site that is forecast worst; None without data.
         within: share of sites within the tolerance.
-        within_area: share of the area within it; None for a network.
+        within_area: share of the area within it; a network's site stands for all places that are
+            nearest to it.
         band: None where the run has no bands or the plan is none of its levels.
         seeds: least and greatest RMSE over several trainings, all lead times; None for one.
         speed_up: how many times faster a forecast is; None for a plan that is no level.
         cost: of the kept sites in a year, None where not stated; saving: of the removed ones.
     """
 
+    answer: Answer
+    lead: int | None
+    channel: int
     n_kept: int
     n_sites: int
     dense: float
@@ -73,7 +86,13 @@ class Summary:
 
 
 def summarise(
-    run: Run, plan: Plan, tolerance: Tolerance, lead: int | None = None, channel: int = 0
+    run: Run,
+    plan: Plan,
+    tolerance: Tolerance,
+    lead: int | None = None,
+    channel: int = 0,
+    *,
+    possible: bool = True,
 ) -> Summary:
     """The numbers of a plan of a run.
 
@@ -83,15 +102,17 @@ def summarise(
         tolerance: the error accepted.
         lead: lead-time index, or None for all.
         channel: channel index.
+        possible: whether any plan obeys the constraints at all.
     """
     here = plan.rmse_by_site(channel, lead)
     within = area = None
     if here is not None:
         inside = within_at_sites(run, tolerance, here, lead, channel)
-        within = share(inside)
-        if run.grid is not None:
-            area = share(inside, cell_areas(run.grid, geographic=run.sites.geographic))
+        within, area = share(inside), share(inside, _areas(run))
     return Summary(
+        answer=answer(run, plan, tolerance, lead, channel, possible=possible),
+        lead=lead,
+        channel=channel,
         n_kept=plan.mask.n_active,
         n_sites=len(run.sites),
         dense=run.rmse(0, lead, channel),
@@ -107,6 +128,18 @@ def summarise(
         cost=plan.yearly_cost,
         saving=plan.yearly_saving,
     )
+
+
+_known_areas: WeakKeyDictionary[Run, np.ndarray] = WeakKeyDictionary()
+
+
+def _areas(run: Run) -> np.ndarray:
+    """The area that each site stands for where all are kept, (s,), found once for an open run."""
+    if run not in _known_areas:
+        from dynst_core.planning.service_areas import served
+
+        _known_areas[run] = served(run.sites, run.grid, Mask.all_on(len(run.sites))).area_km2
+    return _known_areas[run]
 
 
 def _worst(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:

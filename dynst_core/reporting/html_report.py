@@ -15,9 +15,10 @@ from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, map_styles, report_charts, run_text
 from dynst_core.presentation.baseline_curves import Curve, selector_curves
 from dynst_core.presentation.basemap import BaseMap
+from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.static_maps import map_png
 from dynst_core.reporting.cautions import cautions_html
-from dynst_core.reporting.report_text import assumptions, figures, verdict
+from dynst_core.reporting.report_text import assumptions, verdict
 from dynst_core.reporting.tabular_export import provenance
 from dynst_core.runs.run import Run
 
@@ -75,7 +76,7 @@ def write_report(
         unit=run_text.unit(run, channel),
         lead=run_text.lead_time(run, lead),
         verdict=[*reported, *verdict(run, plan, summary, tolerance, lead, channel)],
-        figures=figures(run, plan, summary, channel),
+        figures=PlanFigures(run, plan, summary, tolerance).on_paper(),
         curve=_inline(curve, "svg+xml"),
         curve_words=f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}, over "
         f"the test period {run_text.test_period(run)}.",

@@ -1,26 +1,14 @@
-"""What a report says of a plan: the verdict, the figures, the assumptions."""
+"""What a report says of a plan: the verdict and the assumptions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from dynst_core.planning.answer import answer
+from dynst_core.planning.answer import Standing
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: its name, its value, and what stands below."""
-
-    label: str
-    value: str
-    below: str = ""
 
 
 def verdict(
@@ -32,7 +20,7 @@ def verdict(
     channel: int,
 ) -> list[str]:
     """The answer, as on top of the screen, and the plan in two or three sentences."""
-    answered = answer_text(run, answer(run, plan, tolerance, lead, channel), tolerance, channel)
+    answered = answer_text(run, summary.answer, tolerance, channel)
     noun, unit = run_text.site_noun(run), run_text.unit(run, channel)
     removed = summary.n_sites - summary.n_kept
     share = formatting.percent(removed / summary.n_sites)
@@ -50,10 +38,12 @@ def verdict(
             "Its forecast error is not yet evaluated: no forecast was made from exactly these "
             f"{noun}s, and no figure is guessed."
         )
-    else:
+    elif summary.answer.standing is not Standing.UNKNOWN:
         here = f"{formatting.number(summary.rmse, summary.dense)} {unit}"
         kept_to = "within" if summary.rmse <= summary.limit else "above"
         accepted = run_text.tolerance_words(run, tolerance, channel)
+        if tolerance.each:
+            accepted += ", to be met at each lead time"
         reported.append(
             f"The forecast error over all places, kept and removed, is {here} "
             f"({run_text.lead_time(run, lead)}); with all {noun}s it is {dense} {unit}. That is "
@@ -64,71 +54,6 @@ def verdict(
         if best:
             reported.append(f"Beside the run's other cuts: {best}.")
     return reported
-
-
-def figures(run: Run, plan: Plan, summary: Summary, channel: int) -> list[Figure]:
-    """The figures of a plan in words; what was not measured says so."""
-    noun = run_text.site_noun(run)
-    removed = summary.n_sites - summary.n_kept
-    shown = [
-        Figure(
-            f"{formatting.capital(noun)}s kept",
-            f"{summary.n_kept:,} of {summary.n_sites:,}",
-            f"{removed:,} removed",
-        ),
-        *_error_figures(run, summary, channel),
-    ]
-    if summary.speed_up is not None:
-        shown.append(Figure("Forecast speed", formatting.speed_up(summary.speed_up)))
-    if summary.cost is not None and summary.saving is not None:
-        money = [
-            formatting.money(v, plan.constraints.currency) for v in (summary.saving, summary.cost)
-        ]
-        shown.append(Figure("Yearly saving", money[0], f"{money[1]} still spent"))
-    return shown
-
-
-def _error_figures(run: Run, summary: Summary, channel: int) -> list[Figure]:
-    noun, unit, dense = run_text.site_noun(run), run_text.unit(run, channel), summary.dense
-
-    def reported(value: float) -> str:
-        return f"{formatting.number(value, dense)} {unit}"
-
-    tolerance = Figure("Accepted error", reported(summary.limit))
-    if summary.rmse is None:
-        return [Figure("Forecast error", "–", run_text.NOT_EVALUATED), tolerance]
-    against = f"{formatting.change(summary.rmse, dense)} against all {noun}s"
-    shown = [
-        Figure("Forecast error (RMSE)", reported(summary.rmse), against),
-        _band(summary, reported),
-    ]
-    if summary.seeds is not None:
-        low, high = summary.seeds
-        shown.append(Figure("Over several trainings", f"{reported(low)} to {reported(high)}"))
-    met = "met" if summary.rmse <= summary.limit else "not met"
-    shown.append(Figure("Accepted error", reported(summary.limit), met))
-    if summary.worst is not None:
-        site = run.sites.site_id[summary.worst.site]
-        below = f"{noun} {site}; that one's with all: {reported(summary.worst.dense)}"
-        shown.append(Figure(f"Worst {noun}'s error", reported(summary.worst.rmse), below))
-    if summary.within is not None:
-        value, below = formatting.percent(summary.within), f"of {noun}s"
-        if summary.within_area is not None:
-            value, below = formatting.percent(summary.within_area), f"of the area; {value} {below}"
-        shown.append(Figure("Within tolerance", value, below))
-    still = Figure("Persistence", reported(summary.persistence), f"every {noun}'s last reading")
-    return [*shown, still]
-
-
-def _band(summary: Summary, reported: Callable[[float], str]) -> Figure:
-    band = summary.band
-    if band is None:
-        return Figure("Band of single forecasts", "not measured", "by this run")
-    return Figure(
-        "Band of single forecasts",
-        f"± {reported(band.half_width)}",
-        f"made to hold {100 * band.share:.0f} %, held {100 * band.coverage:.0f} % in the test",
-    )
 
 
 def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:

@@ -22,7 +22,10 @@ from dynst_core.constraints.zones import WGS84
 from dynst_core.errors import DataError
 from dynst_core.files.column_names import channel_columns, spelt
 from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
+from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import run_text
+from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.site_reasons import site_reasons
 from dynst_core.runs.run import Run
 
@@ -103,6 +106,7 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
         "code_version": manifest.code_version,
         "level": level,
         "error": error,
+        **_summary(run, plan),
         **({"edited_by_hand": _reported(plan)} if plan.edits else {}),
         "rank_order": f"0 for the first site to go, {len(run.sites) - 1} for the last to stay",
         "units": ", ".join(f"{c} {u}" for c, u in zip(card.channels, card.units, strict=True)),
@@ -113,6 +117,23 @@ def provenance(run: Run, plan: Plan) -> dict[str, str]:
         or ("obeyed" if plan.constraints.n_asked else "none"),
         "data": f"{card.title}, {card.attribution} ({card.licence})",
     }
+
+
+def _summary(run: Run, plan: Plan) -> dict[str, str]:
+    """The plan's error over all sites, of each channel, and what it saves, as on the screen."""
+    channels = run.manifest.dataset.channels
+    made = [
+        PlanFigures(run, plan, summarise(run, plan, USUAL_GOAL, None, channel), USUAL_GOAL)
+        for channel in range(len(channels))
+    ]
+    shown = {}
+    if plan.evaluated:
+        errors = [(figures.error(), name) for figures, name in zip(made, channels, strict=True)]
+        shown["forecast_error"] = "; ".join(
+            f"{name}: {figure.value}, {figure.printed}" for figure, name in errors
+        )
+    saved = made[0].saving()
+    return shown if saved is None else shown | {"yearly_saving": f"{saved.value}, {saved.below}"}
 
 
 def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:

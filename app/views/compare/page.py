@@ -11,10 +11,11 @@ from app.components.linked_maps import Caption, TooltipWords
 from app.drawing import comparison_tables, map_paint
 from app.services import cache
 from app.services.cache import Shelf
-from app.state import choice, comparison
+from app.state import choice, comparison, session_state
 from app.state.comparison import Comparison
 from app.views.compare import curves
 from app.views.compare import sides as compare_sides
+from app.views.compare.sides import PAGE
 from app.views.shared import page_head
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise
@@ -128,8 +129,8 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
             format_func=lambda i: formatting.capital(
                 run_text.lead_time(first, i if isinstance(i, int) else None)
             ),
-            key=compare_sides.bound("lead", comparison.ALL_LEADS if lead is None else lead),
-            on_change=lambda: change(lead=_lead(st.session_state["compare-lead"])),
+            key=session_state.bound("lead", PAGE, comparison.ALL_LEADS if lead is None else lead),
+            on_change=lambda: change(lead=_lead(session_state.shown("lead", PAGE))),
             filter_mode=None,
             width=240,
         )
@@ -138,8 +139,8 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
                 "Variable",
                 variables,
                 format_func=lambda name: name.replace("_", " "),
-                key=compare_sides.bound("variable", made.variable or variables[0]),
-                on_change=lambda: change(variable=st.session_state["compare-variable"]),
+                key=session_state.bound("variable", PAGE, made.variable or variables[0]),
+                on_change=lambda: change(variable=session_state.shown("variable", PAGE)),
                 filter_mode=None,
                 width=240,
             )
@@ -156,8 +157,8 @@ def _pick_layer(made: Comparison, run: Run) -> None:
         comparison.SHOWN,
         required=True,
         format_func=lambda name: names[name],
-        key=compare_sides.bound("show", made.show),
-        on_change=lambda: change(show=st.session_state["compare-show"] or made.show),
+        key=session_state.bound("show", PAGE, made.show),
+        on_change=lambda: change(show=session_state.shown("show", PAGE) or made.show),
     )
 
 

@@ -10,12 +10,16 @@ import streamlit as st
 from app import messages, uploads
 from app.services import cache
 from app.services.cache import Shelf
+from app.state import session_state
 from app.state.comparison import Side
 from dynst_core.errors import DynSTError, RunError
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.plan_file import plan_of, read_card
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
+
+PAGE = "compare"
+"""What the keys of this page's widgets carry."""
 
 PARTS = {"A": "first", "B": "second"}
 
@@ -29,14 +33,6 @@ class FromFile:
     plan: Plan
 
 
-def bound(name: str, value: object) -> str:
-    """The key of a widget that is to show a value."""
-    key = f"compare-{name}"
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    return key
-
-
 def show(
     shelf: Shelf, name: str, side: Side, change: Callable[..., None]
 ) -> tuple[Run, Plan] | None:
@@ -48,9 +44,9 @@ def show(
             st.selectbox(
                 f"{name}: run",
                 list(shelf.folders),
-                key=bound(f"{low}-run", side.run_id),
+                key=session_state.bound(f"{low}-run", PAGE, side.run_id),
                 on_change=lambda: change(
-                    **{part: replace(side, run_id=st.session_state[f"compare-{low}-run"])}
+                    **{part: replace(side, run_id=session_state.shown(f"{low}-run", PAGE))}
                 ),
                 filter_mode=None,
             )
@@ -72,7 +68,7 @@ def show(
 
 
 def _show_slider(run: Run, name: str, side: Side, level: int, change: Callable[..., None]) -> None:
-    key = bound(f"{name.lower()}-level", level)
+    key = session_state.bound(f"{name.lower()}-level", PAGE, level)
     shares = run.manifest.config.levels
     st.select_slider(
         f"{name}: {run_text.site_noun(run)}s removed",

@@ -10,7 +10,7 @@ import streamlit as st
 from app import messages, uploads
 from app.drawing.map_paint import Border
 from app.state import link, session_state
-from app.state.choice import CONSTRAINTS, Choice
+from app.state.choice import CONSTRAINTS, NO_CONSTRAINTS, Choice
 from app.views.shared import id_box
 from dynst_core.constraints.constraints import NO_ZONE, ZoneLimit
 from dynst_core.constraints.zones import borders, read_zones, zone_of_sites
@@ -18,9 +18,6 @@ from dynst_core.errors import DataError
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
-
-NOTHING = {"always": (), "never": (), "min_distance_km": 0.0, "max_cost": None, "limits": ()}
-"""The parts of a choice that insist on nothing."""
 
 LISTS = {"always": "Always keep", "never": "Never keep"}
 """The lists of pinned sites, by their part of a choice."""
@@ -35,14 +32,14 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
         _pick_distance(run, choice)
         _pick_budget(run, choice)
     _pick_zones(run, choice)
-    if choice != replace(choice, **NOTHING):  # type: ignore[arg-type]
+    if choice != replace(choice, **NO_CONSTRAINTS):
         st.button(
             "Remove all constraints",
             key="no-constraints",
             icon=":material/close:",
-            on_click=lambda: session_state.change(run, **NOTHING),
+            on_click=lambda: session_state.change(run, **NO_CONSTRAINTS),
         )
-    if not link.carries_all(choice):
+    if not link.carries_all(run, choice):
         st.caption(run_text.pinned_too_many(run))
 
 

@@ -10,8 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.state import session_state
 from app.state.choice import Choice
-from dynst_core.planning.answer import Answer, answer
-from dynst_core.planning.plan import Plan
+from dynst_core.planning.answer import Answer
 from dynst_core.planning.tolerance import largest_cut, rmse_limit
 from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.answer_text import AnswerText, answer_text
@@ -27,23 +26,16 @@ def place() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def show(
-    run: Run,
-    choice: Choice,
-    plan: Plan,
-    places: tuple[DeltaGenerator, DeltaGenerator],
-    *,
-    valid: bool,
+    run: Run, choice: Choice, found: Answer, places: tuple[DeltaGenerator, DeltaGenerator]
 ) -> None:
     """Say what the plan comes to beside the goal, green within it and red beyond.
 
     Args:
         run: the run.
         choice: goal, lead time and channel.
-        plan: what is shown.
+        found: how what is shown stands to the goal.
         places: of the words and of the button; see `place`.
-        valid: whether any plan obeys the constraints.
     """
-    found = answer(run, plan, choice.tolerance, choice.lead, choice.channel, possible=valid)
     text = answer_text(run, found, choice.tolerance, choice.channel)
     with places[0]:
         st.html(as_html(found, text))

@@ -12,7 +12,7 @@ from app.drawing.map_stage import Stage
 from app.services import cache, forecasters
 from app.services.cache import Shelf
 from app.state import choice as session
-from app.state import link, rerun, session_state
+from app.state import link, link_parts, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
 from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast
@@ -21,6 +21,7 @@ from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
+from dynst_core.planning.summary import summarise
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -59,7 +60,7 @@ def show() -> None:
 def _pick_run(shelf: Shelf) -> str:
     """The run asked for in the link or chosen in the box."""
     run_ids = list(shelf.folders)
-    asked = st.query_params.get(link.RUN, st.session_state.get(LAST_RUN, shelf.default))
+    asked = st.query_params.get(link_parts.RUN, st.session_state.get(LAST_RUN, shelf.default))
     if asked not in shelf.folders:
         page_head.show_unknown_run(asked, shelf.default)
         asked = shelf.default
@@ -101,9 +102,12 @@ def _plan(run: Run) -> None:
     ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    answer_bar.show(run, choice, plan, answer_places, valid=clash is None)
+    summary = summarise(
+        run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
+    )
+    answer_bar.show(run, choice, summary.answer, answer_places)
     with figures_place:
-        figures.show(run, choice, plan, valid=clash is None)
+        figures.show(run, choice, plan, summary)
     with st.container(
         key="reported"
     ):  # always there, so that the maps below it are never drawn anew

@@ -12,7 +12,7 @@ import streamlit as st
 from app import messages
 from app.services import cache
 from app.services.cache import Shelf
-from app.state import link
+from app.state import link_parts
 from app.views.runs import actions
 from app.views.shared import page_head
 from dynst_core.errors import RunError
@@ -141,7 +141,7 @@ def _show_run(run: Run) -> None:
             page_head.plan_page(),
             label=f"Open {formatting.plain(run.run_id)} in the Plan view",
             icon=":material/map:",
-            query_params={link.RUN: run.run_id},
+            query_params={link_parts.RUN: run.run_id},
         )
         actions.show_tools(run)
 

@@ -11,6 +11,7 @@ from app import messages
 from app.drawing import training_text
 from app.services import training_jobs
 from app.services.training_jobs import Facts
+from app.state import session_state
 from dynst_core.backbones.registry import BACKBONES, ON_GRIDS, ON_NETWORKS, USUAL_BACKBONE
 from dynst_core.datasets.catalogue import Entry, load_catalogue
 from dynst_core.errors import DynSTError
@@ -18,6 +19,9 @@ from dynst_core.fields.mask import usual_levels
 from dynst_core.jobs.cost_model import correction, estimate, free_memory
 from dynst_core.presentation import formatting, run_text
 from dynst_core.training.request import PRESETS, TrainRequest, lead_range
+
+PAGE = "train"
+"""What the keys of this page's widgets carry."""
 
 KEPT = "train-choice"
 DATA, PRESET, JOB = "data", "preset", "job"
@@ -96,7 +100,7 @@ def show() -> None:
         "Data set",
         [n for n in catalogue if n == choice.dataset or catalogue[n].found()],
         format_func=lambda name: training_text.dataset_label(catalogue[name]),
-        key=_bound("dataset", choice.dataset),
+        key=session_state.bound("dataset", PAGE, choice.dataset),
         on_change=_take_dataset,
         filter_mode=None,
     )
@@ -126,17 +130,9 @@ def _choice() -> TrainChoice:
     return st.session_state[KEPT]
 
 
-def _bound(name: str, value: object) -> str:
-    """The key of a widget that is to show a value."""
-    key = f"train-{name}"
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    return key
-
-
 def _take(name: str) -> None:
     """Put what a widget of the details shows into the choice."""
-    value: Any = st.session_state[f"train-{name}"]
+    value: Any = session_state.shown(name, PAGE)
     value = tuple(value) if isinstance(value, list) else value
     changes: dict[str, Any] = {name: value}
     if name in ("levels", "effort", "seeds"):
@@ -150,12 +146,12 @@ def _take(name: str) -> None:
 def _take_dataset() -> None:
     preset = _choice().preset
     st.session_state[KEPT] = first_choice(
-        st.session_state["train-dataset"], preset if preset in PRESETS else "quick"
+        session_state.shown("dataset", PAGE), preset if preset in PRESETS else "quick"
     )
 
 
 def _take_preset() -> None:
-    preset = st.session_state["train-preset"] or _choice().preset
+    preset = session_state.shown("preset", PAGE) or _choice().preset
     changes: dict[str, Any] = {"preset": preset}
     if preset in PRESETS:
         chosen = PRESETS[preset]
@@ -211,7 +207,7 @@ def _pick_preset(choice: TrainChoice) -> None:
         list(labels),
         format_func=labels.__getitem__,
         required=True,
-        key=_bound("preset", choice.preset),
+        key=session_state.bound("preset", PAGE, choice.preset),
         on_change=_take_preset,
     )
     about = PRESETS[choice.preset].about if choice.preset in PRESETS else "as in the details"
@@ -222,7 +218,7 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     def shared(name: str) -> dict[str, Any]:
         value = getattr(choice, name)
         value = list(value) if isinstance(value, tuple) else value
-        return {"key": _bound(name, value), "on_change": _take, "args": (name,)}
+        return {"key": session_state.bound(name, PAGE, value), "on_change": _take, "args": (name,)}
 
     step = run_text.duration(facts.step_seconds)
     if len(entry.channels) > 1:

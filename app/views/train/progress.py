@@ -10,7 +10,7 @@ import streamlit as st
 from app import messages
 from app.drawing import training_charts, training_text
 from app.services import cache, training_jobs
-from app.state import link, rerun
+from app.state import link_parts, rerun
 from app.views.shared import page_head
 from app.views.train.form import JOB
 from dynst_core import commands
@@ -98,7 +98,7 @@ def _show_buttons(folder: JobFolder, job: Job) -> None:
             page_head.plan_page(),
             label="Open the plan",
             icon=":material/map:",
-            query_params={link.RUN: job.state.run_id},
+            query_params={link_parts.RUN: job.state.run_id},
         )
     if name in ("stopped", "failed"):
         again = st.button("Resume", key="job-resume", icon=":material/play_arrow:")
