@@ -286,7 +286,8 @@ def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
 
 
 def test_costs_of_a_plan_file_by_site_are_taken_over(network_run: Run, tmp_path: Path) -> None:
-    from app.views.panels.export import _by_site, _single
+    from app.services.open_plan import costs_by_site as _by_site
+    from app.services.open_plan import single_cost as _single
     from dynst_core.constraints.constraints import Constraints
 
     pin = np.zeros(3, dtype=np.int8)

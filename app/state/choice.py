@@ -58,6 +58,7 @@ class Choice:
         window: which forecast of the test period is shown, by index.
         card: one of CARDS; None: over time where the data are at hand.
         stretch: which part of the test period a card shows, 0 for the whole; None: the usual one.
+        present: whether the answer, the slider and the map stand alone, for a meeting.
     """
 
     level: int
@@ -83,6 +84,7 @@ class Choice:
     window: int = 0
     card: str | None = None
     stretch: int | None = None
+    present: bool = False
 
     @property
     def decided(self) -> bool:

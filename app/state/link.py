@@ -32,6 +32,7 @@ WITHIN, MEASURE, COST, CURRENCY = "within", "measure", "cost", "currency"
 KEEP, DROP, APART, SPEND, PANEL, SITE = "keep", "drop", "apart", "spend", "panel", "site"
 EDIT, GROUP, LEFT, RIGHT, MISS, WINDOW = "edit", "sites", "left", "right", "miss", "forecast"
 CARD, STRETCH, SWIPE, EACH = "card", "period", "swipe", "each"
+PRESENT = "present"
 ALL_LEADS = "all"
 NO_MAP = "none"
 """What a link says where one map stands alone."""
@@ -55,7 +56,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
             `drop` as site ids parted by commas, `apart` in km, `spend`; `panel`; `site` or `sites`;
             `edit` as "off:ID:reason" or "on:ID:reason" parted by commas; `left` and `right` for
             the maps, `swipe` as 1, `miss` in units, `forecast` counted from 1; `card` and `period`
-            for a site.
+            for a site; `present` as 1 for a meeting.
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     removed = _number(query.get(REMOVED, ""))
@@ -93,6 +94,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
         window=counted(window, run.manifest.split.n_test_windows) or 0,
         card=query[CARD] if query.get(CARD) in CARDS else None,
         stretch=_index(query.get(STRETCH, "")),
+        present=query.get(PRESENT) == "1",
     )
 
 
@@ -170,6 +172,8 @@ def link(run: Run, choice: Choice) -> dict[str, str]:
         wanted[CARD] = choice.card
     if choice.stretch is not None:
         wanted[STRETCH] = str(choice.stretch)
+    if choice.present:
+        wanted[PRESENT] = "1"
     return wanted | _link_of_maps(choice)
 
 

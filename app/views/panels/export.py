@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from app import messages, uploads
 from app.drawing import map_layers
-from app.services import cache, layer_data
-from app.state import choice as session
-from app.state import session_state
+from app.services import cache, layer_data, open_plan
 from app.state.choice import Choice
-from dynst_core.constraints.constraints import Constraints
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.plan_file import plan_of, read_card, write_plan
@@ -154,40 +150,8 @@ def _take_plan(run: Run, key: str) -> None:
     except DynSTError as error:
         st.session_state[f"{key}-reported"] = (False, str(error))
         return
-    asked = plan.constraints
-    session_state.set_zones(
-        run, None if asked.zone is None else session_state.Zones(file.name, asked.zone)
-    )
-    ids = run.sites.site_id
-    session_state.change(
-        run,
-        level=run.level_near(1 - plan.n_wanted / len(run.sites)),
-        cost=_single(asked),
-        costs=_by_site(asked),
-        currency=asked.currency or session.FIRST_CURRENCY,
-        max_cost=asked.max_cost,
-        always=tuple(ids[asked.always].tolist()),
-        never=tuple(ids[asked.never].tolist()),
-        min_distance_km=asked.min_distance_km,
-        limits=asked.limits,
-        edits=plan.edits,
-    )
-    session_state.load(run, plan)
+    open_plan.show(run, plan, file.name)
     st.session_state[f"{key}-reported"] = (
         True,
         f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",
     )
-
-
-def _single(asked: Constraints) -> float | None:
-    """The cost of each site where all cost alike, else None."""
-    if asked.cost is None or len(np.unique(asked.cost)) != 1:
-        return None
-    return float(asked.cost[0])
-
-
-def _by_site(asked: Constraints) -> tuple[float, ...] | None:
-    """The cost of each site where costs differ, else None."""
-    if asked.cost is None or _single(asked) is not None:
-        return None
-    return tuple(asked.cost.tolist())

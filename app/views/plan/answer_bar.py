@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.state import session_state
 from app.state.choice import Choice
+from app.views.plan import present, save_scenario
 from dynst_core.planning.answer import Answer, answer
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import largest_cut, rmse_limit
@@ -47,8 +48,13 @@ def show(
     text = answer_text(run, found, choice.tolerance, choice.channel)
     with places[0]:
         st.html(as_html(found, text))
+    if choice.present:
+        return
     with places[1]:
         _show_largest_cut(run, choice)
+        with st.container(horizontal=True, gap="small", key="answer-actions"):
+            save_scenario.show(run, choice, plan, valid=valid)
+            present.show_button(run)
 
 
 def as_html(found: Answer, text: AnswerText) -> str:
