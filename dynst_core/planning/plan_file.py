@@ -174,6 +174,7 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
             f"{name}: expected a plan that fits its own sites, found {one_line(error)}; export the "
             f"plan again."
         ) from error
+    plan = replace(plan, n_wanted=card.n_wanted)
     errors = (
         None if card.measured is None or plan.evaluated else errors_of(card.measured, run, name)
     )

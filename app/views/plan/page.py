@@ -255,7 +255,7 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
-        alone=choice.right is None,
+        alone=choice.right is None or (choice.present and not choice.swipe),
         swipe=choice.swipe,
         on_swipe=lambda: _swipe(run),
         street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
