@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import get_args
 from urllib.parse import quote, unquote
@@ -129,17 +129,6 @@ def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
     named = [unquote(part) for part in (*listed, *edited)] + [query.get(SITE, "")]
     known = set(run.sites.site_id.tolist())
     return tuple(dict.fromkeys(site for site in named if site and site not in known))
-
-
-def write(query: MutableMapping[str, str], run: Run, choice: Choice) -> None:
-    """Put the choice into the address bar, touching it only where something changed."""
-    wanted = link(run, choice)
-    if dict(query) != wanted:
-        for name in set(query) - set(wanted):
-            del query[name]
-        for name, value in wanted.items():
-            if query.get(name) != value:
-                query[name] = value
 
 
 def link(run: Run, choice: Choice) -> dict[str, str]:

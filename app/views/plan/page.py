@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from app import messages
@@ -12,7 +14,7 @@ from app.drawing.map_stage import Stage
 from app.services import cache, forecasters
 from app.services.cache import Shelf
 from app.state import choice as session
-from app.state import link, rerun, session_state
+from app.state import history, link, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
 from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast, present
@@ -40,12 +42,14 @@ def show() -> None:
         st.markdown("### DynST Planner")
         page_head.show_no_runs(shelf.places)
         return
+    _follow_history(shelf)
     if _presented(shelf):
         return
     words, picker = st.columns([3, 1], gap="medium", vertical_alignment="center")
     with picker:
         page_head.show_links(page_head.PLAN)
         run_id = _pick_run(shelf)
+    st.session_state[LAST_RUN] = run_id
     try:
         run = cache.open_run(shelf.folders[run_id])
     except RunError as error:
@@ -56,6 +60,18 @@ def show() -> None:
         _show_head(run)
     _show_cautions(run)
     _plan(run)
+
+
+def _follow_history(shelf: Shelf) -> None:
+    """After the browser's Back or Forward, take up the run and the choice of that link."""
+    run_id = st.query_params.get(link.RUN)
+    boxed = st.session_state.get("run", run_id) != st.session_state.get(LAST_RUN, run_id)
+    if boxed or run_id not in shelf.folders or set(st.query_params) == {link.RUN}:
+        return  # the box was used, or a link that names a run alone
+    if history.moved(session_state.PLAN):
+        st.session_state["run"] = st.session_state[LAST_RUN] = run_id
+        with suppress(RunError):
+            session_state.follow_history(cache.open_run(shelf.folders[run_id]))
 
 
 def _presented(shelf: Shelf) -> bool:
@@ -69,6 +85,7 @@ def _presented(shelf: Shelf) -> bool:
         return False
     if not session_state.choice(run).present:
         return False
+    st.session_state[LAST_RUN] = run_id
     with st.container(key="presented"):
         _plan(run, presented=True)
     return True
@@ -110,7 +127,8 @@ def _show_cautions(run: Run) -> None:
 def _plan(run: Run, *, presented: bool = False) -> None:
     """All that answers to the slider. A fragment, so that nothing else is run again."""
     choice = session_state.choice(run)
-    link.write(st.query_params, run, choice)
+    if not st.session_state.get(layer_bar.PLAYING, False):  # not a step a frame
+        session_state.write_link(run)
     if choice.present is not presented:
         rerun.page()
     if presented:

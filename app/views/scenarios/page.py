@@ -9,6 +9,7 @@ from app.drawing.scenario_tables import Row
 from app.services import cache, scenarios
 from app.services.cache import Shelf
 from app.services.scenarios import Scenario
+from app.state import history
 from app.state.comparison import FIRST_CUTS
 from app.views.scenarios import actions, compared
 from app.views.shared import page_head
@@ -27,6 +28,8 @@ def show() -> None:
     if shelf.default is None:
         page_head.show_no_runs(shelf.places)
         return
+    if WITH in st.query_params and history.moved(page_head.SCENARIOS):  # by Back or Forward
+        st.session_state[PICKED] = _linked()
     _show(shelf)
     st.page_link(
         page_head.page(page_head.COMPARE),
@@ -66,13 +69,16 @@ def _show(shelf: Shelf) -> None:
 def _picked(found: tuple[Scenario, ...]) -> list[Scenario]:
     """The selected ones, the link's at first; the address bar follows."""
     if PICKED not in st.session_state:
-        st.session_state[PICKED] = tuple(st.query_params.get(WITH, "").split(","))
+        st.session_state[PICKED] = _linked()
     keys = st.session_state[PICKED]
     picked = [one for one in found if one.card.key in keys]
     wanted = ",".join(one.card.key for one in picked)
-    if st.query_params.get(WITH, "") != wanted:
-        st.query_params.from_dict({WITH: wanted} if wanted else {})
+    history.write(page_head.SCENARIOS, {WITH: wanted}, picked)
     return picked
+
+
+def _linked() -> tuple[str, ...]:
+    return tuple(st.query_params.get(WITH, "").split(","))
 
 
 def rows_of(found: list[Scenario], lead: int | None = None, channel: int = 0) -> list[Row]:
