@@ -9,6 +9,7 @@ from app.views.compare import page as compare
 from app.views.data import page as data
 from app.views.plan import page as plan
 from app.views.runs import page as runs
+from app.views.scenarios import page as scenarios
 from app.views.shared import page_head
 from app.views.train import page as train
 
@@ -17,9 +18,11 @@ def all_pages() -> list[st.Page]:
     """Every view; the first one opens at the bare address."""
     return [
         st.Page(plan.show, title="Plan", url_path=page_head.PLAN, default=True),
-        st.Page(compare.show, title="Compare", url_path=page_head.COMPARE),
+        st.Page(scenarios.show, title="Scenarios", url_path=page_head.SCENARIOS),
         st.Page(data.show, title="Data", url_path=page_head.DATA),
         st.Page(train.show, title="Train", url_path=page_head.TRAIN),
         st.Page(runs.show, title="Runs", url_path=page_head.RUNS),
         st.Page(method.show, title="Method", url_path=page_head.METHOD),
+        # Linked from the Scenarios view; its address stays, for the links that people keep.
+        st.Page(compare.show, title="Compare", url_path=page_head.COMPARE),
     ]

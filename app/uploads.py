@@ -6,7 +6,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dynst_core.errors import DataError
 
-RUN_MB, PLAN_MB, COSTS_MB, ZONES_MB, DATA_MB = 1000, 50, 20, 20, 1000
+RUN_MB, PLAN_MB, COSTS_MB, ZONES_MB, DATA_MB, SCENARIOS_MB = 1000, 50, 20, 20, 1000, 200
 """Most megabytes of an upload by kind; the browser refuses more, and so does the server."""
 
 

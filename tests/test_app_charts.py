@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.drawing import charts, site_charts
+from dynst_core.planning.local_time import to_local
 from dynst_core.planning.site_series import Series, SiteBand
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
@@ -155,7 +156,8 @@ def test_a_site_over_time_is_drawn_as_it_is_gaps_and_all(
     drawn = {t.name: t for t in figure.data}
     np.testing.assert_array_equal(drawn["observed"].y, [60.0, np.nan, 58.0])
     assert drawn["observed"].connectgaps is False
-    assert list(drawn["observed"].x) == list(hours[:3])
+    assert list(drawn["observed"].x) == list(to_local(network_run, hours[:3])), "its own clock"
+    assert drawn["observed"].customdata[0] == "2012-03-01 00:00 UTC"
     assert list(drawn["this plan"].y) == list(drawn["all sensors"].y) == [1.0] * 3
     assert "mph" in drawn["this plan"].hovertemplate and figure.layout.yaxis.title.text == "mph"
     if np.isnan(half_width):

@@ -21,8 +21,7 @@ from tests.factories import make_arrays, save_run
 @pytest.mark.parametrize("level", range(4))
 @pytest.mark.parametrize("lead", [None, 0, 2])
 def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | None) -> None:
-    query: dict[str, str] = {}
-    link.write(query, network_run, Choice(level, lead, 0))
+    query = link.link(network_run, Choice(level, lead, 0))
     assert query["run"] == "network"
     assert link.read(query, network_run) == Choice(level, lead, 0)
 
@@ -113,9 +112,8 @@ def test_what_a_link_names_and_the_run_does_not_have_is_found(
     assert link.unknown_sites(filled, network_run) == unknown
 
 
-def test_writing_drops_what_no_longer_belongs_to_the_screen(network_run: Run) -> None:
-    query = {"run": "other", "removed": "30", "tab": "old"}
-    link.write(query, network_run, Choice(1, None, 0, panel="curve", right="error"))
+def test_a_link_leaves_out_what_is_as_at_first(network_run: Run) -> None:
+    query = link.link(network_run, Choice(1, None, 0, panel="curve", right="error"))
     assert query == {"run": "network", "removed": "30", "lead": "all"}
 
 
@@ -144,6 +142,7 @@ FULL = Choice(
     window=6,
     card="lead",
     stretch=2,
+    present=True,
 )
 
 
@@ -155,15 +154,13 @@ def test_a_link_carries_each_part_of_the_choice(network_run: Run, part: str) -> 
     if part == "currency":
         first = replace(first, cost=1.0)
     chosen = replace(first, **{part: getattr(FULL, part)})
-    query: dict[str, str] = {}
-    link.write(query, network_run, chosen)
+    query = link.link(network_run, chosen)
     assert link.read(query, network_run) == chosen
     assert link.carries_all(network_run, chosen)
 
 
 def test_a_link_carries_everything_at_once(network_run: Run) -> None:
-    query: dict[str, str] = {}
-    link.write(query, network_run, FULL)
+    query = link.link(network_run, FULL)
     assert link.read(query, network_run) == FULL
 
 
@@ -174,8 +171,7 @@ def test_ids_with_commas_and_signs_survive_the_link(tmp_path: Path) -> None:
     chosen = replace(
         choice.first_choice(run), always=tuple(ids[:2].tolist()), never=tuple(ids[2:].tolist())
     )
-    query: dict[str, str] = {}
-    link.write(query, run, chosen)
+    query = link.link(run, chosen)
     assert link.read(query, run) == chosen
 
 

@@ -4,6 +4,7 @@ const registry = (globalThis.dynstMaps ??= { stages: new Map(), latest: null, tu
 const SITES = "-sites";
 const TIP_WIDTH = 240;
 const WORLD = 512; // pixels round the world at zoom 0
+const PLANS = ["", "/other", "/other2", "/other3"]; // compared, as the arrays name them
 const CAMERA = ["longitude", "latitude", "zoom", "target"];
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -366,7 +367,8 @@ function tooltip(stage, info) {
     shown(numberAt(arrays[`reading/${view}`], own.scale, row), own.digits, own.unit, "not known");
   const site = `${words.noun[0].toUpperCase()}${words.noun.slice(1)} ${stage.ids()[row]}`;
   const text = "kept/other" in arrays
-    ? `${site}\nA: ${kept("")}, ${reported("")}\nB: ${kept("/other")}, ${reported("/other")}`
+    ? [site, ...PLANS.filter((plan) => `kept${plan}` in arrays)
+      .map((plan, at) => `${"ABCD"[at]}: ${kept(plan)}, ${reported(plan)}`)].join("\n")
     : `${site}: ${kept("")}\n${words.error}: ${reported("")}\n` +
       `Importance: ${standing(stage.importance[row], words.noun)}`;
   return {

@@ -84,6 +84,7 @@ def show_stage(
     on_swipe: Callable[[], None] | None = None,
     street_tiles: bool = False,
     previews: Sequence[str] | None = None,
+    present: bool = False,
 ) -> None:
     """Draw the maps, once for as long as their geometry stays the same.
 
@@ -100,6 +101,7 @@ def show_stage(
         street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
         previews: files on the shelf with the picture of each position of the slider, which may be
             made later; the maps show them while the slider is being moved.
+        present: no tools on the maps, and all the height of the screen.
     """
     key = f"stage-{stage.id}"
 
@@ -138,6 +140,7 @@ def show_stage(
             "alone": alone,
             "swipe": swipe,
             "swiping": on_swipe is not None,
+            "present": present,
         },
         height="content",
         on_site_change=picked,

@@ -11,6 +11,7 @@ function arrange(stage) {
   const swiped = Boolean(stage.data.swipe && !alone);
   classList.toggle("alone", alone);
   classList.toggle("swiped", swiped);
+  classList.toggle("present", Boolean(stage.data.present));
   const button = stage.root.querySelector("[data-action=swipe]");
   if (button) button.ariaPressed = String(swiped);
   if (stage.deck && classList.value !== before) resize(stage);

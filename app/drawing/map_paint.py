@@ -63,6 +63,7 @@ class Paint:
         borders: lines above the sites, on every map.
         undecided: whether no site is kept or removed yet, since no plan obeys.
         other: kept and error of a second plan, which tooltips tell beside the first: A and B.
+        further: the same of a third and a fourth: C and D.
     """
 
     fill: dict[str, np.ndarray]
@@ -76,6 +77,7 @@ class Paint:
     borders: tuple[Border, ...] = ()
     undecided: bool = False
     other: tuple[np.ndarray, np.ndarray] | None = None
+    further: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
 
 def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
@@ -161,6 +163,7 @@ def seal(paint: Paint) -> Sealed:
                 rgba
             )
     plans = {"": (paint.kept, paint.error)} | ({"/other": paint.other} if paint.other else {})
+    plans |= {f"/other{at}": one for at, one in enumerate(paint.further, start=2)}
     for name, (kept, error) in plans.items():
         arrays[f"kept{name}"] = np.packbits(kept, bitorder="little")
         arrays[f"error{name}"], head[f"scale{name}"] = binary_message.numbers(error, paint.digits)

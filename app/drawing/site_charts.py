@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from app.drawing.charts import by_lead_time
 from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.planning import local_time
 from dynst_core.planning.site_series import Series, SiteBand
 from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.runs.run import Run
@@ -29,7 +30,9 @@ def over_time(
         shown: which times are drawn, (n,), bool.
         height: pixels.
     """
-    time = series.valid_time[shown]
+    utc = series.valid_time[shown]
+    time = local_time.to_local(run, utc)
+    stamps = [local_time.said_utc(one) for one in utc] if run.sites.geographic else None
     observed, dense, plan = (
         values[shown, channel] for values in (series.observed, series.dense, series.plan)
     )
@@ -60,7 +63,9 @@ def over_time(
             marker={"size": 4},
             line={"color": colour, **line},
             connectgaps=False,
-            hovertemplate=f"%{{y:.{decimals}f}} {unit}",
+            customdata=stamps if name == "observed" else None,
+            hovertemplate=f"%{{y:.{decimals}f}} {unit}"
+            + ("<br>%{customdata}" if stamps and name == "observed" else ""),
         )
     figure.update_layout(
         height=height,

@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from app.services import cache
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import DynSTError
+from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.plan import Plan
 from dynst_core.runs.run import Run
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 RUNS_HELD = 3
 """Runs whose forecaster and data stay in memory."""
 
+BROUGHT_HELD = 32
+"""Plans out of files whose measured errors stay in memory."""
+
 Key = tuple[object, ...]
 
 
@@ -34,6 +38,7 @@ class Desk:
     """What is loaded now, for all sessions of the server."""
 
     ready: LRUCache[Key, WhatIf] = field(default_factory=lambda: LRUCache(RUNS_HELD))
+    brought: LRUCache[Key, ErrorStatistics] = field(default_factory=lambda: LRUCache(BROUGHT_HELD))
     faults: dict[Key, str] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -119,9 +124,19 @@ def _opened(run: Run) -> WhatIf:
 
 def measured(run: Run, plan: Plan) -> Plan:
     """The plan with its error, if it is known by now."""
-    what_if = None if plan.evaluated else loaded(run)
+    if plan.evaluated:
+        return plan
+    what_if = loaded(run)
     errors = None if what_if is None else what_if.known(plan.mask)
+    if errors is None:
+        errors = _desk().brought.get((*_key(run), plan.mask.to_hex()))
     return plan if errors is None else plan.measured(errors)
+
+
+def remember(run: Run, plan: Plan) -> None:
+    """Keep in mind the error of a plan that a file brought; this run's training measured it."""
+    if plan.level is None and plan.errors is not None:
+        _desk().brought[(*_key(run), plan.mask.to_hex())] = plan.errors
 
 
 def _key(run: Run) -> Key:

@@ -10,6 +10,7 @@ from app.drawing import map_layers
 from app.drawing.map_layers import Facts, Moment
 from app.services import cache, forecasters
 from app.state.choice import Choice
+from dynst_core.planning import local_time
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import forecast_tolerance
 from dynst_core.runs.run import Run
@@ -47,8 +48,7 @@ def facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
         lead = moment_lead(run, choice)
         snapshot = what_if.snapshot(plan.mask, choice.window, lead, choice.channel)
         low, high = what_if.value_range(choice.channel)
-        time = str(snapshot.valid_time.astype("datetime64[m]")).replace("T", " ")
-        time += " UTC" if run.sites.geographic else ""  # no run states its own clock
+        time = local_time.said(run, snapshot.valid_time)
         moment = Moment(time, snapshot.forecast, snapshot.truth, low, high)
         return replace(found, lead=lead, moment=moment)
     return found

@@ -122,6 +122,7 @@ class Choice:
         window: which forecast of the test period is shown, by index.
         card: one of CARDS; None: over time where the data are at hand.
         stretch: which part of the test period a card shows, 0 for the whole; None: the usual one.
+        present: whether the answer, the slider and the map stand alone, for a meeting.
     """
 
     level: int = field(metadata=_is(link_parts.LEVEL, _level_of))
@@ -188,6 +189,7 @@ class Choice:
     swipe: bool = field(default=False, metadata=_is(link_parts.flag("swipe")))
     miss: float | None = field(default=None, metadata=_is(link_parts.amount("miss")))
     window: int = field(default=0, metadata=_is(link_parts.window("forecast")))
+    present: bool = field(default=False, metadata=_is(link_parts.flag("present")))
 
     @property
     def decided(self) -> bool:

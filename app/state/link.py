@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 
 from app.state import choice as session
 from app.state.choice import Choice
@@ -26,7 +26,7 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
             `drop` as site ids parted by commas, `apart` in km, `spend`; `panel`; `site` or `sites`;
             `edit` as "off:ID:reason" or "on:ID:reason" parted by commas; `left` and `right` for
             the maps, `swipe` as 1, `miss` in units, `forecast` counted from 1; `card` and `period`
-            for a site.
+            for a site; `present` as 1 for a meeting.
         run: the run that is shown. Site ids count only where the link names this run or none.
     """
     asked = Link(query, run)
@@ -62,17 +62,6 @@ def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
     known = set(run.sites.site_id.tolist())
     named = [site for part in session.linked_parts().values() for site in part.sites(query)]
     return tuple(dict.fromkeys(site for site in named if site and site not in known))
-
-
-def write(query: MutableMapping[str, str], run: Run, choice: Choice) -> None:
-    """Put the choice into the address bar, touching it only where something changed."""
-    wanted = link(run, choice)
-    if dict(query) != wanted:
-        for name in set(query) - set(wanted):
-            del query[name]
-        for name, value in wanted.items():
-            if query.get(name) != value:
-                query[name] = value
 
 
 def link(run: Run, choice: Choice) -> dict[str, str]:

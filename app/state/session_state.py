@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.state import link, rerun
+from app.state import history, link, rerun
 from app.state.choice import Choice
 from dynst_core.planning.plan import Plan
 from dynst_core.runs.run import Run
+
+PLAN = "plan"
+"""The page whose history holds the choices."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,21 @@ def choice(run: Run) -> Choice:
         unmet = link.unmet_level(st.query_params, run)
         st.session_state[_key("unmet", run)] = unmet, st.session_state[key]
     return st.session_state[key]
+
+
+def follow_history(run: Run) -> None:
+    """Return to what the link in the address bar stood for, after the browser's Back or Forward."""
+    key = _key("choice", run)
+    if key in st.session_state and history.moved(PLAN):
+        found = history.state(PLAN)
+        st.session_state[key] = link.read(st.query_params, run) if found is None else found[1]
+
+
+def write_link(run: Run) -> None:
+    """Put the choice into the address bar: each settled one is a step of the browser's history."""
+    made = choice(run)
+    steps = (run.run_id, made)
+    history.write(PLAN, link.link(run, made), steps)
 
 
 def lost(run: Run) -> tuple[str, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, SerializerFunctionWrapHandler, model_serializer
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER, NO_ZONE, Constraints, ZoneLimit
 from dynst_core.errors import ConstraintError, PlanError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.sites import SiteSet, some
+from dynst_core.planning.measured_errors import MeasuredCard, errors_of, measured_card
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.runs.manifest import Card, Sealed, one_line, seal
 from dynst_core.runs.run import Run
@@ -64,6 +66,16 @@ class PlanCard(Card):
     currency: str = ""
     max_cost: float | None = None
     edits: tuple[EditCard, ...] = ()
+    measured: MeasuredCard | None = None
+    """The errors of a plan that is none of the run's levels, where they were measured."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `measured` where nothing was, so that earlier versions can read it."""
+        content: dict[str, Any] = handler(self)
+        if content.get("measured") is None:
+            content.pop("measured", None)
+        return content
 
 
 PLAN_FILE = Sealed(
@@ -79,17 +91,24 @@ PLAN_FILE = Sealed(
 
 def write_plan(run: Run, plan: Plan) -> bytes:
     """The plan file of a plan."""
+    return seal(card_of(run, plan)).encode()
+
+
+def card_of(run: Run, plan: Plan) -> PlanCard:
+    """A plan as a record; an error that was measured for it alone is part of that."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    own = plan.errors if plan.level is None else None
     ids, asked = run.sites.site_id.astype(str), plan.constraints
     zone = np.full(len(ids), NO_ZONE) if asked.zone is None else asked.zone
     inside = zone != NO_ZONE
-    card = PlanCard(
+    return PlanCard(
         format="dynst-plan",
         format_version=FORMAT_VERSION,
         run_id=run.run_id,
         title=run.manifest.title,
         data_fingerprint=run.manifest.dataset.fingerprint,
         code_version=run.manifest.code_version,
-        created=datetime.now(UTC).replace(microsecond=0),
+        created=now,
         n_sites=len(ids),
         sites_sha256=sites_sha256(run.sites),
         n_wanted=plan.n_wanted,
@@ -106,8 +125,8 @@ def write_plan(run: Run, plan: Plan) -> bytes:
         currency=asked.currency,
         max_cost=asked.max_cost,
         edits=tuple(EditCard(site=e.site, active=e.active, reason=e.reason) for e in plan.edits),
+        measured=None if own is None else measured_card(run, own, now),
     )
-    return seal(card).encode()
 
 
 def read_card(raw: bytes, name: str = "plan file") -> PlanCard:
@@ -125,7 +144,8 @@ def read_card(raw: bytes, name: str = "plan file") -> PlanCard:
 def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
     """The plan that a card describes, beside a run of the same sites, verified anew.
 
-    Its error is read from the run: known if the mask is one of the run's levels.
+    Its error is read from the run where the mask is one of the run's levels; else from the card,
+    where this very training measured it.
 
     Raises:
         PlanError: the plan is for other sites than the run's, or contradicts itself.
@@ -142,11 +162,11 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
             f"again from the Plan view."
         )
     try:
-        return Plan.of(
+        plan = Plan.of(
             run,
             Mask(_marked(run.sites, card.kept)),
             _constraints(card, run.sites),
-            card.n_wanted,
+            None if card.edits else card.n_wanted,  # by hand, more or fewer may be kept
             tuple(Edit(e.site, e.active, e.reason) for e in card.edits),
         )
     except (ConstraintError, KeyError) as error:
@@ -154,6 +174,11 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
             f"{name}: expected a plan that fits its own sites, found {one_line(error)}; export the "
             f"plan again."
         ) from error
+    plan = replace(plan, n_wanted=card.n_wanted)
+    errors = (
+        None if card.measured is None or plan.evaluated else errors_of(card.measured, run, name)
+    )
+    return plan if errors is None else plan.measured(errors)
 
 
 def _contradictions(card: PlanCard, sites: SiteSet) -> Iterator[str]:

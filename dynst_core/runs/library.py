@@ -26,6 +26,9 @@ from dynst_core.runs.run import ARRAYS, WEIGHTS
 from dynst_core.runs.store import RunStore, move_into_place
 
 NOTE = "note.txt"
+SCENARIOS = "scenarios.json"
+"""Plans that a planner saved under names, beside the run; see `planning/scenarios.py`."""
+
 NOTE_LETTERS = 4000
 """Letters that a note may have."""
 
@@ -124,7 +127,7 @@ def copy_as(folder: Path, target: Path) -> None:
     temporary = temporary_name(target)
     temporary.mkdir()
     try:
-        for name in (ARRAYS, WEIGHTS, NOTE):
+        for name in (ARRAYS, WEIGHTS, NOTE, SCENARIOS):
             if (folder / name).exists():
                 _link(folder / name, temporary / name)
         (temporary / MANIFEST).write_text(seal(manifest.model_copy(update=new)))

@@ -18,7 +18,7 @@ Open = Callable[..., tuple[Page, Guard]]
 
 def tick(page: Page, row: int) -> None:
     """Tick the box of a row of the table, counted from 0."""
-    box = page.locator('[data-testid="stDataFrame"]').bounding_box()
+    box = page.locator('[data-testid="stDataFrame"]').first.bounding_box()
     assert box
     page.mouse.click(box["x"] + 17, box["y"] + 35 * (row + 1.5))
 

@@ -11,7 +11,7 @@ from app.components.linked_maps import Caption, TooltipWords
 from app.drawing import comparison_tables, map_paint
 from app.services import cache
 from app.services.cache import Shelf
-from app.state import choice, comparison, session_state
+from app.state import choice, comparison, history, session_state
 from app.state.comparison import Comparison
 from app.views.compare import curves
 from app.views.compare import sides as compare_sides
@@ -55,6 +55,10 @@ def show() -> None:
     if shelf.default is None:
         page_head.show_no_runs(shelf.places)
         return
+    if STATE in st.session_state and history.moved(page_head.COMPARE):  # by Back or Forward
+        found = history.state(page_head.COMPARE)
+        read = comparison.read(st.query_params, list(shelf.folders), shelf.default)
+        st.session_state[STATE] = found or read
     _compare(shelf)
 
 
@@ -108,10 +112,8 @@ def change(**changes: object) -> None:
 
 
 def write(made: Comparison) -> None:
-    """Put the comparison into the address bar, touching it only where something changed."""
-    wanted = comparison.link(made)
-    if dict(st.query_params) != wanted:
-        st.query_params.from_dict(wanted)
+    """Put the comparison into the address bar, as one step of the browser's history."""
+    history.write(page_head.COMPARE, comparison.link(made), made)
 
 
 def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:

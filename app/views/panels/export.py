@@ -9,9 +9,7 @@ import streamlit as st
 
 from app import messages, uploads
 from app.drawing import map_layers
-from app.services import cache, layer_data
-from app.state import choice as session
-from app.state import session_state
+from app.services import cache, layer_data, open_plan
 from app.state.choice import Choice
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
@@ -152,12 +150,7 @@ def _take_plan(run: Run, key: str) -> None:
     except DynSTError as error:
         st.session_state[f"{key}-reported"] = (False, str(error))
         return
-    asked = plan.constraints
-    session_state.set_zones(
-        run, None if asked.zone is None else session_state.Zones(file.name, asked.zone)
-    )
-    session_state.change(run, **session.of_plan(run, plan))
-    session_state.load(run, plan)
+    open_plan.show(run, plan, file.name)
     st.session_state[f"{key}-reported"] = (
         True,
         f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",

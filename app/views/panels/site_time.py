@@ -12,6 +12,7 @@ from app.state import choice as session
 from app.state import session_state
 from app.state.choice import Choice
 from dynst_core.fields.time_axis import later
+from dynst_core.planning import local_time
 from dynst_core.planning import site_series as times
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.site_series import Series, SiteBand, Stretch
@@ -104,14 +105,18 @@ def _period(run: Run, stretch: Stretch) -> str:
     seconds = run.manifest.dataset.step_seconds
     step = np.timedelta64(round(seconds * 1e6), "us")
     end = later(stretch.last, np.array(1), step)
-    first, last = (time.astype("datetime64[us]").item() for time in (stretch.first, end))
+    first, last = (
+        local_time.to_local(run, np.array(time)).astype("datetime64[us]").item()
+        for time in (stretch.first, end)
+    )
     return formatting.period(first, last)
 
 
 def _ahead(run: Run, choice: Choice) -> str:
     lead_time = _lead_time(run, choice)
     last = ", the last lead time" if choice.lead is None and lead_time else ""
-    zone = " (UTC)" if run.sites.geographic else ""
+    clock = local_time.clock_name(run)
+    zone = f" ({clock})" if clock else ""
     return f"{formatting.capital(run_text.lead_time(run, lead_time))}{last}{zone}."
 
 

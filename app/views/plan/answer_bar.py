@@ -10,7 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.state import session_state
 from app.state.choice import Choice
+from app.views.plan import present, save_scenario
 from dynst_core.planning.answer import Answer
+from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import largest_cut, rmse_limit
 from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.answer_text import AnswerText, answer_text
@@ -26,21 +28,34 @@ def place() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def show(
-    run: Run, choice: Choice, found: Answer, places: tuple[DeltaGenerator, DeltaGenerator]
+    run: Run,
+    choice: Choice,
+    plan: Plan,
+    found: Answer,
+    places: tuple[DeltaGenerator, DeltaGenerator],
+    *,
+    valid: bool,
 ) -> None:
     """Say what the plan comes to beside the goal, green within it and red beyond.
 
     Args:
         run: the run.
         choice: goal, lead time and channel.
-        found: how what is shown stands to the goal.
+        plan: what is shown.
+        found: how that stands to the goal.
         places: of the words and of the button; see `place`.
+        valid: whether any plan obeys the constraints.
     """
     text = answer_text(run, found, choice.tolerance, choice.channel)
     with places[0]:
         st.html(as_html(found, text))
+    if choice.present:
+        return
     with places[1]:
         _show_largest_cut(run, choice)
+        with st.container(horizontal=True, gap="small", key="answer-actions"):
+            save_scenario.show(run, choice, plan, valid=valid)
+            present.show_button(run)
 
 
 def as_html(found: Answer, text: AnswerText) -> str:

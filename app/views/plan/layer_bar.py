@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app.drawing import map_layers
@@ -9,7 +10,9 @@ from app.services import forecasters, layer_data
 from app.state import session_state
 from app.state.choice import Choice
 from app.views.shared import data_offer
+from dynst_core.planning import local_time
 from dynst_core.planning.plan import Plan
+from dynst_core.planning.site_series import valid_times
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -78,6 +81,17 @@ def _pick_miss(run: Run, choice: Choice) -> None:
     )
 
 
+def _valid(run: Run, choice: Choice) -> np.datetime64:
+    """When the forecast shown is for, in UTC."""
+    lead = layer_data.moment_lead(run, choice)
+    return valid_times(run, lead)[choice.window]
+
+
+def _when(run: Run, choice: Choice) -> str:
+    """The forecast shown by the clock of the place."""
+    return f"Forecast for {local_time.said(run, _valid(run, choice))}"
+
+
 def _pick_moment(run: Run, choice: Choice) -> None:
     """Play and pause, the forecast shown, and its lead time."""
     n_windows = run.manifest.split.n_test_windows
@@ -90,7 +104,7 @@ def _pick_moment(run: Run, choice: Choice) -> None:
     )
     if n_windows > 1:
         st.slider(
-            f"Forecast, 1 to {n_windows:,} of the test period",
+            _when(run, choice),
             1,
             n_windows,
             key=session_state.bound("window", run, choice.window + 1),
@@ -98,6 +112,10 @@ def _pick_moment(run: Run, choice: Choice) -> None:
                 run, window=session_state.shown("window", run) - 1
             ),
             width="stretch",
+            help=f"One of the {n_windows:,} forecasts of the test period. This one is valid at "
+            f"{local_time.said_utc(_valid(run, choice))}."
+            if run.sites.geographic
+            else f"One of the {n_windows:,} forecasts of the test period.",
         )
     horizon = run.manifest.config.horizon
     if horizon > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from app import messages
@@ -12,14 +14,15 @@ from app.drawing.map_stage import Stage
 from app.services import cache, forecasters
 from app.services.cache import Shelf
 from app.state import choice as session
-from app.state import link, link_parts, rerun, session_state
+from app.state import history, link_parts, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
-from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast
+from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast, present
 from app.views.plan.map_painting import paint_maps, previews
 from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
+from dynst_core.planning.answer import answer
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise
 from dynst_core.presentation import formatting, run_text
@@ -41,10 +44,14 @@ def show() -> None:
         st.markdown("### DynST Planner")
         page_head.show_no_runs(shelf.places)
         return
+    _follow_history(shelf)
+    if _presented(shelf):
+        return
     words, picker = st.columns([3, 1], gap="medium", vertical_alignment="center")
     with picker:
         page_head.show_links(page_head.PLAN)
         run_id = _pick_run(shelf)
+    st.session_state[LAST_RUN] = run_id
     try:
         run = cache.open_run(shelf.folders[run_id])
     except RunError as error:
@@ -55,6 +62,35 @@ def show() -> None:
         _show_head(run)
     _show_cautions(run)
     _plan(run)
+
+
+def _follow_history(shelf: Shelf) -> None:
+    """After the browser's Back or Forward, take up the run and the choice of that link."""
+    run_id = st.query_params.get(link_parts.RUN)
+    boxed = st.session_state.get("run", run_id) != st.session_state.get(LAST_RUN, run_id)
+    if boxed or run_id not in shelf.folders or set(st.query_params) == {link_parts.RUN}:
+        return  # the box was used, or a link that names a run alone
+    if history.moved(session_state.PLAN):
+        st.session_state["run"] = st.session_state[LAST_RUN] = run_id
+        with suppress(RunError):
+            session_state.follow_history(cache.open_run(shelf.folders[run_id]))
+
+
+def _presented(shelf: Shelf) -> bool:
+    """Draw the view for a meeting, where that is asked for; gives whether it was."""
+    run_id = st.session_state.get("run") or st.query_params.get(link_parts.RUN, shelf.default)
+    if run_id not in shelf.folders:
+        return False
+    try:
+        run = cache.open_run(shelf.folders[run_id])
+    except RunError:
+        return False
+    if not session_state.choice(run).present:
+        return False
+    st.session_state[LAST_RUN] = run_id
+    with st.container(key="presented"):
+        _plan(run, presented=True)
+    return True
 
 
 def _pick_run(shelf: Shelf) -> str:
@@ -90,10 +126,36 @@ def _show_cautions(run: Run) -> None:
 
 
 @st.fragment
-def _plan(run: Run) -> None:
+def _plan(run: Run, *, presented: bool = False) -> None:
     """All that answers to the slider. A fragment, so that nothing else is run again."""
     choice = session_state.choice(run)
-    link.write(st.query_params, run, choice)
+    if not st.session_state.get(layer_bar.PLAYING, False):  # not a step a frame
+        session_state.write_link(run)
+    if choice.present is not presented:
+        rerun.page()
+    if presented:
+        _present(run, choice)
+    else:
+        _plan_in_full(run, choice)
+
+
+def _present(run: Run, choice: Choice) -> None:
+    """The answer, the slider and the map, and nothing else."""
+    places = answer_bar.place()
+    with places[1]:
+        present.show_way_out(run, choice)
+    _pick_level(run, choice)
+    plan, clash = _current_plan(run, choice)
+    stage = cache.stage(run)
+    ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
+    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    found = answer(run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None)
+    answer_bar.show(run, choice, plan, found, places, valid=clash is None)
+    _show_maps(run, stage, choice, ahead)
+
+
+def _plan_in_full(run: Run, choice: Choice) -> None:
+    """Every control, the figures, the maps and the panel."""
     answer_places = answer_bar.place()
     figures_place = st.container(horizontal=True, key="figures")
     _pick_what_is_shown(run, choice)
@@ -105,7 +167,7 @@ def _plan(run: Run) -> None:
     summary = summarise(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
-    answer_bar.show(run, choice, summary.answer, answer_places)
+    answer_bar.show(run, choice, plan, summary.answer, answer_places, valid=clash is None)
     with figures_place:
         figures.show(run, choice, plan, summary)
     with st.container(
@@ -160,14 +222,8 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
     channels = range(len(run.manifest.dataset.channels))
     leads = [ALL_LEADS, *range(run.manifest.config.horizon)]
     slider, others = st.columns([2, 5], gap="medium", vertical_alignment="bottom")
-    with slider, st.container(key="level"):  # the maps follow the slider in it
-        st.select_slider(
-            run_text.removed_question(run),
-            range(len(run.path.active)),
-            format_func=lambda i: run_text.level_label(run, i),
-            key=session_state.bound("level", run, choice.level),
-            on_change=lambda: session_state.change(run, level=session_state.shown("level", run)),
-        )
+    with slider:
+        _pick_level(run, choice)
     with (
         others,
         st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="shown"),
@@ -197,6 +253,17 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
             )
 
 
+def _pick_level(run: Run, choice: Choice) -> None:
+    with st.container(key="level"):  # the maps follow the slider in it
+        st.select_slider(
+            run_text.removed_question(run),
+            range(len(run.path.active)),
+            format_func=lambda i: run_text.level_label(run, i),
+            key=session_state.bound("level", run, choice.level),
+            on_change=lambda: session_state.change(run, level=session_state.shown("level", run)),
+        )
+
+
 def _lead(option: int) -> int | None:
     return None if option == ALL_LEADS else option
 
@@ -212,11 +279,12 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
-        alone=choice.right is None,
+        alone=choice.right is None or (choice.present and not choice.swipe),
         swipe=choice.swipe,
         on_swipe=lambda: _swipe(run),
         street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
         previews=ahead,
+        present=choice.present,
     )
 
 

@@ -10,6 +10,10 @@ import streamlit as st
 from dynst_core.presentation import formatting, run_text
 
 PLAN, COMPARE, DATA, TRAIN, RUNS, METHOD = "plan", "compare", "data", "train", "runs", "method"
+SCENARIOS = "scenarios"
+
+WITHIN = {COMPARE: SCENARIOS}
+"""Views that stand behind another one, whose link is marked in their place."""
 
 
 _PAGES = "pages"
@@ -34,7 +38,10 @@ def show_links(here: str) -> None:
     """Links to the views, the present one marked."""
     with st.container(horizontal=True, key="views"):
         for one in st.session_state[_PAGES]:
-            own = (one.url_path or PLAN) == here
+            name = one.url_path or PLAN
+            if name in WITHIN:
+                continue
+            own = name == WITHIN.get(here, here)
             label = f"**{one.title}**" if own else one.title
             st.page_link(one, label=label, width="content")
 
