@@ -47,6 +47,7 @@ SHORT = {
 }
 """Reasons as short as the column; the card and the files have them in full."""
 
+WIDEST_ID = 110
 WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 70}
 """Pixels of the columns; so that all are in sight on a laptop."""
 
@@ -171,7 +172,7 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
         hide_index=True,
         height=HEIGHT,
         column_config={
-            table.columns[0]: st.column_config.TextColumn(pinned=True, width=WIDTHS["site"]),
+            table.columns[0]: st.column_config.TextColumn(pinned=True, width=_id_width(ids)),
             "Plan": st.column_config.TextColumn(width=WIDTHS["plan"]),
             "Why": st.column_config.TextColumn(
                 width=WIDTHS["why"],
@@ -196,6 +197,12 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
         placeholder="–",
         alt=f"Every {noun}: kept or removed, why, rank, and its forecast error.",
     )
+
+
+def _id_width(ids: tuple[str, ...]) -> int:
+    """Pixels in which ids are read in full, where they are not very long."""
+    longest = max(map(len, ids), default=0)
+    return min(max(WIDTHS["site"], 7 * longest + 18), WIDEST_ID)
 
 
 def _key(run: Run, ids: tuple[str, ...], picked: list[int]) -> str:
