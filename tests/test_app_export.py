@@ -15,6 +15,7 @@ def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
     save_run(store, "hall", make_arrays(*grid_sites(geographic=False)))
     labels = [b.proto.label for b in open_app(run="network", panel="export").get("download_button")]
     assert labels == [
+        "Workbook (XLSX)",
         "Table (CSV)",
         "GeoJSON",
         "GeoPackage",

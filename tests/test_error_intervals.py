@@ -10,7 +10,7 @@ import pytest
 
 from dynst_core.evaluation import error_intervals
 from dynst_core.evaluation.error_intervals import intervals_of_levels
-from dynst_core.planning.noise import added_interval, measurable
+from dynst_core.planning.noise import change_range, measurable
 from dynst_core.runs.arrays import Intervals, read_arrays, write_arrays
 from tests.factories import make_arrays, network_sites, save_run
 from tests.problems import problem_of, walked, waves
@@ -43,7 +43,7 @@ def test_a_test_block_of_few_windows_states_none() -> None:
 
 def test_a_difference_within_its_interval_is_not_measurable(tmp_path: Path) -> None:
     run = save_run(tmp_path, "run", make_arrays(network_sites()))
-    assert added_interval(run, 1, None, 0) is None and measurable(run, 1, None, 0)
+    assert change_range(run, 1, None, 0) is None and measurable(run, 1, None, 0)
     levels, channels = len(run.path.active), len(run.manifest.dataset.channels)
     ratio = np.ones((levels, channels, 2))
     ratio[1], ratio[-1] = (0.98, 1.03), (1.02, 1.10)

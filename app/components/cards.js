@@ -27,6 +27,7 @@ function buildCards(root, data) {
     frames[view].style.background = data.background;
     const thanks = element("div", "thanks", frames[view], "© OpenStreetMap contributors");
     thanks.ariaHidden = "true";
+    if (data.credit) element("div", "source", frames[view], data.credit);
     element("div", "legend", card);
   }
   const tools = element("div", "tools", frames[data.views[0]]);

@@ -81,7 +81,7 @@ function start(stage, scene) {
     parent: stage.root.querySelector(".canvas"),
     ...placed(stage),
     layers: drawnLayers(stage),
-    layerFilter: ({ layer, viewport }) => layer.id.startsWith(viewport.id),
+    layerFilter: ({ layer, viewport }) => layer.id.startsWith(viewport.id) && namesFit(layer, viewport),
     onViewStateChange: ({ viewState, viewId }) => {
       const state = turnedAside(stage, viewState, -stage.aside[viewId]);
       if (!sameCamera(state, stage.camera)) moveTo(stage, state);
@@ -101,6 +101,12 @@ function start(stage, scene) {
   for (const button of stage.root.querySelectorAll("button"))
     button.onclick = () => press(stage, button.dataset.action, button);
   redraw(stage);
+}
+
+// Names of places are there from the zoom on at which they touch no larger place's.
+function namesFit(layer, viewport) {
+  const from = layer.id.match(/-names-(\d+)/);
+  return !from || viewport.zoom >= Number(from[1]);
 }
 
 // deck.gl would put itself first in the page's tab order.

@@ -21,6 +21,7 @@ from app.drawing import binary_message
 from app.drawing.map_paint import Sealed
 from app.drawing.map_stage import Stage
 from dynst_core.presentation import palette
+from dynst_core.presentation.place_names import CREDIT
 
 _HERE = Path(__file__).parent
 _DECK_GL = Path(pydeck.__file__).parent / "nbextension" / "static"
@@ -141,6 +142,7 @@ def show_stage(
             "swipe": swipe,
             "swiping": on_swipe is not None,
             "present": present,
+            "credit": CREDIT if stage.geographic else "",
         },
         height="content",
         on_site_change=picked,

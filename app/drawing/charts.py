@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dynst_core.fields.metrics import ErrorStatistics
+from dynst_core.planning.noise import error_range
 from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.presentation.baseline_curves import Curve, selector_curves
 from dynst_core.runs.manifest import Baselines
@@ -16,6 +17,7 @@ from dynst_core.runs.run import Run
 HEIGHT = 447
 """Pixels; beside the maps it ends where they do."""
 
+NOISE_FILL = "rgba(42, 120, 197, 0.18)"
 LONE_POINT = 9
 """Pixels of a point that no line leads to: it shows round another's point in the same place."""
 
@@ -46,6 +48,7 @@ def trade_off(
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     ours = [run.rmse(i, lead, channel) for i in levels]
     figure = go.Figure()
+    _add_noise(figure, run, removed, lead, channel)
     figure.add_scatter(
         x=removed,
         y=ours,
@@ -86,6 +89,26 @@ def trade_off(
         title=f"RMSE, {run_text.lead_time(run, lead)} ({unit})", tickformat=f".{decimals}f"
     )
     return _styled(figure, run)
+
+
+def _add_noise(
+    figure: go.Figure, run: Run, removed: list[float], lead: int | None, channel: int
+) -> None:
+    """A band from the least to the greatest error over the trainings, where there are several."""
+    spread = error_range(run, lead, channel)
+    if spread is None or run.arrays.members is None:
+        return
+    quiet = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    count = len(run.arrays.members.seeds)
+    figure.add_scatter(x=removed, y=spread[0], name="lowest", showlegend=False, **quiet)
+    figure.add_scatter(
+        x=removed,
+        y=spread[1],
+        name=f"{count} trainings",
+        fill="tonexty",
+        fillcolor=NOISE_FILL,
+        **quiet,
+    )
 
 
 def description(run: Run, level: int, lead: int | None, channel: int) -> str:

@@ -19,6 +19,7 @@ from pydeck.bindings.json_tools import default_serialize
 from app.drawing import binary_message
 from dynst_core.presentation import palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
+from dynst_core.presentation.place_names import names_within
 from dynst_core.presentation.projection import Raster, raster, ticks, unwrapped
 from dynst_core.presentation.projection import bounds as bounds_of
 from dynst_core.runs.run import Run
@@ -31,6 +32,9 @@ REFERENCE_SIZE, WIDE_SIZE = (440, 400), (900, 190)
 
 WIDE = 4.0
 """Width over height from which places are a strip, whose maps lie one below the other."""
+
+DEEPEST_NAMES = 16
+"""Zoom from which the last names are shown, however near to each other they stand."""
 
 TILE_PIXELS = 512
 """Width in pixels of the whole world at zoom 0."""
@@ -111,7 +115,10 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
     layers: list[pdk.Layer] = []
     for view in views:
         below, above = _surroundings(view, bounds, run.sites.geographic, base_map)
-        layers += [*below, *_site_layers(view, run, places, order, cells), *above]
+        names = _names(view, bounds) if geographic else []
+        sites = _site_layers(view, run, places, order, cells)
+        # A name never hides a sensor; cells would hide it.
+        layers += [*below, *([] if cells else names), *sites, *above, *(names if cells else [])]
     deck = pdk.Deck(
         layers=layers,
         views=[_view(view, run.sites.geographic) for view in views],
@@ -246,6 +253,36 @@ def _surroundings(
         )
     ]
     return [land], lines
+
+
+def _names(view: str, bounds: Bounds) -> list[pdk.Layer]:
+    """Names of places, a layer for each zoom from which they do not touch; the id tells it."""
+    west, south, east, north = bounds
+    reach = max(0.2, 0.6 * max(east - west, north - south))
+    wide = (west - reach, max(-85.0, south - reach), east + reach, min(85.0, north + reach))
+    by_zoom: dict[int, list[dict[str, object]]] = {}
+    for place in names_within(wide):
+        at = [round(place.longitude, 4), round(place.latitude, 4)]
+        by_zoom.setdefault(min(place.zoom, DEEPEST_NAMES), []).append(
+            {"at": at, "text": place.name}
+        )
+    return [
+        pdk.Layer(
+            "TextLayer",
+            texts,
+            id=f"{view}-names-{zoom}",
+            get_position="at",
+            get_text="text",
+            get_size=12.5,
+            get_color=list(palette.AXIS_TEXT),
+            outline_width=3,
+            outline_color=[255, 255, 255, 230],
+            font_settings={"fontSize": 32, "buffer": 6, "sdf": True},
+            font_family=pdk.types.String("sans-serif"),
+            character_set=pdk.types.String("auto"),
+        )
+        for zoom, texts in sorted(by_zoom.items())
+    ]
 
 
 def _axes(view: str, bounds: Bounds) -> list[pdk.Layer]:

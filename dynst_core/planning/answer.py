@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from dynst_core.planning.noise import measurable
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import Tolerance, judged_leads, largest_cut, rmse_limit
 from dynst_core.runs.run import Run
@@ -66,6 +67,8 @@ class Answer:
         best_cut: the level that removes most within the goal; None where none is within it.
         cost, saving: of kept and removed sites in a year, in `currency`; None where not stated.
         breaches: constraints that the plan breaks, as sentences.
+        measurable: whether the error differs from that with all sites by more than the trainings
+            do; true where that is not known.
     """
 
     standing: Standing
@@ -85,6 +88,7 @@ class Answer:
     saving: float | None = None
     currency: str = ""
     breaches: tuple[str, ...] = ()
+    measurable: bool = True
 
     @property
     def good(self) -> bool:
@@ -161,6 +165,7 @@ def _measured(
         tightest=_tightest(run, tolerance, broken, channel),
         behind=behind,
         behind_all=_behind(run, plan, lead, channel),
+        measurable=not plan.level or measurable(run, plan.level, lead, channel),
     )
 
 

@@ -1,4 +1,7 @@
-"""Whether a difference between two errors of a run is more than noise."""
+"""How far a level's error may differ by chance, as far as a run knows.
+
+Over its trainings, where there are several, and over its test windows drawn anew.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,29 @@ import numpy as np
 
 from dynst_core.runs.run import Run
 
+FEWEST = 2
+"""Trainings from which a range says something."""
 
-def added_interval(
+
+def error_range(run: Run, lead: int | None, channel: int) -> np.ndarray | None:
+    """Least and greatest test RMSE of each level over the trainings, (2, level), in units.
+
+    None for a run of one training, and at a single lead time, for which no training was kept.
+    """
+    members = run.arrays.members
+    if members is None or lead is not None or len(members.seeds) < FEWEST:
+        return None
+    rmse = members.rmse[:, :, channel]
+    return np.stack([rmse.min(axis=0), rmse.max(axis=0)])
+
+
+def change_range(
     run: Run, level: int, lead: int | None, channel: int
 ) -> tuple[float, float] | None:
-    """Interval of a level's RMSE, as a multiple of that with all sites.
+    """Least and greatest change of a level's error against all sites, as shares.
 
-    It holds what drawing the test windows anew gives and, over all lead times, what each seed gave
-    where the run was trained from several.
+    Each training is compared with itself, and each draw of the test windows too, so that what all
+    levels share cancels. At a single lead time no training was kept.
 
     Args:
         run: the run.
@@ -21,27 +39,23 @@ def added_interval(
         lead: lead-time index; None for all together.
         channel: index of the channel.
     Returns:
-        Low and high; None in runs that state none.
+        None where the run states neither.
     """
+    changes: list[float] = []
     intervals, members = run.arrays.intervals, run.arrays.members
-    if intervals is None:
+    if intervals is not None:
+        ratio = intervals.ratio if lead is None else intervals.by_lead_time[:, lead]
+        changes += (ratio[level, channel] - 1).tolist()
+    if members is not None and lead is None and len(members.seeds) >= FEWEST:
+        rmse = members.rmse[:, :, channel]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            changes += (rmse[:, level] / rmse[:, 0] - 1).tolist()
+    if not changes or not np.isfinite(changes).all():
         return None
-    whole = intervals.ratio if lead is None else intervals.by_lead_time[:, lead]
-    low, high = map(float, whole[level, channel])
-    if lead is None and members is not None:
-        ratios = members.rmse[:, level, channel] / members.rmse[:, 0, channel]
-        low, high = min(low, float(ratios.min())), max(high, float(ratios.max()))
-    return (low, high) if np.isfinite([low, high]).all() else None
+    return min(changes), max(changes)
 
 
 def measurable(run: Run, level: int, lead: int | None, channel: int) -> bool:
-    """Whether a level's error surely differs from that with all sites; True where not known.
-
-    Args:
-        run: the run.
-        level: index of the level.
-        lead: lead-time index; None for all together.
-        channel: index of the channel.
-    """
-    interval = added_interval(run, level, lead, channel)
-    return interval is None or not interval[0] <= 1.0 <= interval[1]
+    """Whether a level differs from all sites by more than chance, as far as the run knows."""
+    found = change_range(run, level, lead, channel)
+    return found is None or not found[0] <= 0 <= found[1]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dynst_core.planning.answer import Answer, Excess, Standing
+from dynst_core.planning.noise import change_range
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
@@ -38,7 +39,28 @@ def answer_text(run: Run, found: Answer, tolerance: Tolerance, channel: int = 0)
     """
     if found.standing is Standing.NO_PLAN:
         return AnswerText(run_text.WHY_NO_PLAN)
-    return AnswerText(_main(run, found, tolerance, channel), _more(run, found, tolerance))
+    more = (*_noise(run, found, channel), *_more(run, found, tolerance))
+    return AnswerText(_main(run, found, tolerance, channel), more)
+
+
+def _noise(run: Run, found: Answer, channel: int) -> tuple[str, ...]:
+    """By how much the trainings differ, where that is more than the cut does."""
+    level = next(
+        (i for i, n in enumerate(run.path.n_active) if found.n_sites - int(n) == found.n_removed), 0
+    )
+    spread = change_range(run, level, found.lead, channel)
+    if found.measurable or spread is None:
+        return ()
+    low, high = (f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}") for share in spread)
+    members, where = run.arrays.members, []
+    if run.arrays.intervals is not None:
+        where.append("other draws of the test forecasts")
+    if members is not None and found.lead is None:
+        where.append(f"{len(members.seeds)} trainings")
+    return (
+        f"Over {' and '.join(where)} the error changed by {low} to {high} %, so the difference lies "
+        f"within what chance makes.",
+    )
 
 
 def goal(run: Run, tolerance: Tolerance, channel: int) -> str:
@@ -103,6 +125,8 @@ def _told(
         rmse = formatting.number((1 + change) * dense, dense)
         joined = "at a" if at is None else "a"
         return f"{joined} {error} of {rmse} {run_text.unit(run, channel)}{ahead}"
+    if not found.measurable and at is None:
+        return f"with no measurable difference in {error}{ahead}"
     way = _direction(change)
     joined = {"more": "for ", "less": "with ", "the same": "at "}[way] if at is None else ""
     size = "" if way == "the same" else f"{_size(change)} "

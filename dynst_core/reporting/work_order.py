@@ -27,6 +27,15 @@ def to_work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 
         lead: lead-time index that errors are for, or None for all.
         channel: channel index that errors are for.
     """
+    table = work_order(run, plan, lead, channel)
+    for name in ("site", "reason"):
+        table[name] = table[name].map(defused)
+    table.columns = [defused(str(name)) for name in table.columns]
+    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> pd.DataFrame:
+    """The same as a table, its texts as they are."""
     sites = order_of_removal(run, plan)
     x, y = run.sites.coordinates[sites].T
     place = ("longitude", "latitude") if run.sites.geographic else ("x_m", "y_m")
@@ -37,10 +46,10 @@ def to_work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 
     errors = np.full(len(sites), np.nan) if here is None else here[sites]
     columns: dict[str, object] = {
         "order": np.arange(1, len(sites) + 1),
-        "site": [defused(str(site)) for site in run.sites.site_id[sites]],
+        "site": run.sites.site_id[sites].astype(str),
         place[0]: x,
         place[1]: y,
-        "reason": [defused(reason) for reason in site_reasons(run, plan, sites)],
+        "reason": site_reasons(run, plan, sites),
         "rank": run.path.rank[sites],
         f"rmse_{named}": significant(errors),
         f"rmse_added_{named}": significant(errors - dense),
@@ -48,6 +57,4 @@ def to_work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 
     cost = plan.constraints.cost
     if cost is not None:
         columns[f"saving_{spelt('per_year', plan.constraints.currency)}"] = cost[sites]
-    table = pd.DataFrame(columns)
-    table.columns = [defused(str(name)) for name in table.columns]
-    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    return pd.DataFrame(columns)

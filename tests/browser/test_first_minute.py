@@ -152,5 +152,9 @@ def test_the_opening_screen_fits(visit: Open, run: str, size: tuple[int, int]) -
     for name in (".answer", ".st-key-level", ".st-key-shown", ".maps"):
         box = page.locator(name).first.bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= size[0] + 1, name
+    if size[0] > 640:
+        grid = page.locator('[data-testid="stDataFrame"] .dvn-scroller').first
+        wide = grid.evaluate("e => e.firstElementChild.scrollWidth - e.clientWidth")
+        assert wide <= 0, "every column of the table is in sight"
     box = answered(page).bounding_box()
     assert box and box["y"] < 200, "the answer is the first thing seen"

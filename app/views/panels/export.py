@@ -19,6 +19,8 @@ from dynst_core.runs.run import Run
 
 Write = Callable[[Run, Plan], bytes]
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """A button for the report, the maps and each format, and a box to open a plan file."""
@@ -28,18 +30,23 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     else:
         st.caption(
             "One row for each place: keep or remove, the reason, rank, importance, error, cost and "
-            "saving (a removed place costs 0 and saves its cost), and where it all came from."
+            "saving (a removed place costs 0 and saves its cost), and where it all came from. The "
+            "workbook begins with the work order: what to remove, in the order to remove it."
         )
-        _show_buttons(run, plan)
+        _show_buttons(run, choice, plan)
         _show_pictures(run, choice, plan)
     _open_plan(run)
 
 
-def _show_buttons(run: Run, plan: Plan) -> None:
+def _show_buttons(run: Run, choice: Choice, plan: Plan) -> None:
     # The libraries that write these files load only here, so that the page opens without them.
-    from dynst_core.reporting import cf_export, tabular_export
+    from dynst_core.reporting import cf_export, tabular_export, workbook
+
+    def written(run: Run, plan: Plan) -> bytes:
+        return workbook.to_xlsx(run, plan, choice.lead, choice.channel)
 
     formats: list[tuple[str, str, str, Write]] = [
+        ("Workbook (XLSX)", "xlsx", XLSX, written),
         ("Table (CSV)", "csv", "text/csv", tabular_export.to_csv),
         ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.to_geopackage),
         ("GeoParquet", "parquet", "application/vnd.apache.parquet", tabular_export.to_geoparquet),
@@ -48,7 +55,7 @@ def _show_buttons(run: Run, plan: Plan) -> None:
         ("Plan file", "plan.json", "application/json", write_plan),
     ]
     if run.sites.geographic:
-        formats.insert(1, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
+        formats.insert(2, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
     with st.container(horizontal=True, gap="small"):
         for label, ending, mime, write in formats:
             _offer(label, partial(write, run, plan), _file_name(run, plan, ending), mime)

@@ -17,6 +17,7 @@ from app.views.panels import what_if
 from app.views.shared import pins
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation import site_reasons as site_reasons_of
 from dynst_core.presentation.site_reasons import site_reasons
 from dynst_core.runs.run import Run
 
@@ -28,6 +29,27 @@ MOST_ROWS = 2_000
 
 HEIGHT = 360
 """Pixels of the table; the actions beneath it end about where the maps do."""
+
+
+SHORT = {
+    site_reasons_of.MOST_IMPORTANT: "high rank",
+    site_reasons_of.LESS_IMPORTANT: "low rank",
+    site_reasons_of.EXCHANGED_IN: "exchange",
+    site_reasons_of.EXCHANGED_OUT: "exchange",
+    site_reasons_of.KEPT_TO_OBEY: "constraint",
+    site_reasons_of.REMOVED_TO_OBEY: "constraint",
+    site_reasons_of.OUT_OF_ORDER: "silent or stuck",
+    site_reasons_of.STILL_THERE: "silent or stuck",
+    site_reasons_of.IN_PLAN: "this plan",
+    site_reasons_of.NOT_IN_PLAN: "this plan",
+    site_reasons_of.PINNED[True]: "pinned",
+    site_reasons_of.PINNED[False]: "pinned",
+}
+"""Reasons as short as the column; the card and the files have them in full."""
+
+WIDEST_ID = 110
+WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 70}
+"""Pixels of the columns; so that all are in sight on a laptop."""
 
 
 def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
@@ -118,7 +140,10 @@ def frame(
         "Rank": run.path.rank[sites] + 1,
         f"Error ({unit})": errors,
         f"Added ({unit})": errors - dense,
-        "Why": [formatting.capital(reason) for reason in site_reasons(run, plan, sites)],
+        "Why": [
+            formatting.capital(SHORT.get(reason, reason))
+            for reason in site_reasons(run, plan, sites)
+        ],
     }
     if clash is not None:
         columns |= {"Plan": "not decided", "Why": ""}
@@ -134,6 +159,7 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
     numbers = f"%.{decimals}f"
     error, added = table.columns[3:5]
     noun, n = run_text.site_noun(run), len(run.sites)
+    unit = formatting.plain(run_text.unit(run, choice.channel))
     ids = tuple(run.sites.site_id[sites].astype(str).tolist())
     picked = [row for row, site in enumerate(ids) if site in set(choice.picked)]
     key = _key(run, ids, picked)
@@ -146,26 +172,37 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
         hide_index=True,
         height=HEIGHT,
         column_config={
-            table.columns[0]: st.column_config.TextColumn(pinned=True),
-            "Plan": st.column_config.TextColumn(width="small"),
-            "Why": st.column_config.TextColumn(width="medium"),
+            table.columns[0]: st.column_config.TextColumn(pinned=True, width=_id_width(ids)),
+            "Plan": st.column_config.TextColumn(width=WIDTHS["plan"]),
+            "Why": st.column_config.TextColumn(
+                width=WIDTHS["why"],
+                help="In short; the card of one and the work order state it in full.",
+            ),
             "Rank": st.column_config.NumberColumn(
-                width="small", help=f"1 is the first {noun} to go, {n:,} the last to stay."
+                width=WIDTHS["rank"], help=f"1 is the first {noun} to go, {n:,} the last to stay."
             ),
             error: st.column_config.NumberColumn(
-                width="small",
+                "Error",
+                width=WIDTHS["error"],
                 format=numbers,
-                help="Forecast error at its place under this plan (RMSE).",
+                help=f"Forecast error at its place under this plan (RMSE), in {unit}.",
             ),
             added: st.column_config.NumberColumn(
-                width="small",
+                "Added",
+                width=WIDTHS["added"],
                 format=f"%+.{decimals}f",
-                help=f"That error minus the one with all {noun}s kept.",
+                help=f"That error minus the one with all {noun}s kept, in {unit}.",
             ),
         },
         placeholder="–",
         alt=f"Every {noun}: kept or removed, why, rank, and its forecast error.",
     )
+
+
+def _id_width(ids: tuple[str, ...]) -> int:
+    """Pixels in which ids are read in full, where they are not very long."""
+    longest = max(map(len, ids), default=0)
+    return min(max(WIDTHS["site"], 7 * longest + 18), WIDEST_ID)
 
 
 def _key(run: Run, ids: tuple[str, ...], picked: list[int]) -> str:
