@@ -39,6 +39,7 @@ _SCRIPTS = (
     "packet",
     "cards",
     "raster",
+    "mesh",
     "loop",
     "selecting",
     "swipe",
