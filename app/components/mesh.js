@@ -41,7 +41,7 @@ function surface(view, stage) {
   };
   return new globalThis.deck.SimpleMeshLayer({
     id: `${view}-mesh`, data: [{ position: [...origin, 0] }], mesh: images[`mesh/${view}`],
-    getPosition: (one) => one.position, getColor: [255, 255, 255], material: false,
+    getPosition: (one) => one.position, getColor: [255, 255, 255], material: { ambient: 1, diffuse: 0, shininess: 1, specularColor: [0, 0, 0] },
     sizeScale: 1, pickable: false, parameters: { cullMode: "none", depthCompare: "always" },
   });
 }
