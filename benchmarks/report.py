@@ -61,9 +61,9 @@ the other names mean see [method](method.md); for what the figures do not say, [
 which was the usual one until 26 November 2026 and does not start from kriging. What was measured
 of engines before commit `ebf5335` is left out, and rows not measured since say so.
 
-**All of them are of the engine before 30 November 2026.** Since then a level averages its forecast with a
-ridge regression's, chooses its sites by stricter rules and averages its weights over more steps
-([tried](tried.md)); these ratios have not been measured anew.
+**All of them are of the engine before 30 November 2026.** Since then a level averages its forecast
+with a ridge regression's, chooses its sites by stricter rules and averages its weights over more
+steps ([tried](tried.md)); these ratios have not been measured anew.
 """
 
 GLANCE = """## At a glance

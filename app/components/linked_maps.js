@@ -218,6 +218,11 @@ function drawnLayers(stage) {
     // Land hides beneath tiles rather than leave: deck.gl cannot take a layer back.
     return layer.id.endsWith("-land") ? layer.clone({ visible: !stage.tiles }) : layer;
   });
+  if (stage.scene.arrays.triangles?.length)
+    for (const view of stage.data.views) {
+      const own = layers.findIndex((layer) => layer.id === view + SITES);
+      if (own >= 0) layers.splice(own, 0, surface(view, stage));
+    }
   const rings = stage.data.views.flatMap((view) => stage.raster ? outlines(view, stage) : ring(view, stage));
   for (const [view, data] of Object.entries(stage.look.shapes)) {
     const own = layers.findIndex((layer) => layer.id.startsWith(view) && !layer.id.endsWith("-land"));

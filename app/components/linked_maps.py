@@ -40,6 +40,7 @@ _SCRIPTS = (
     "packet",
     "cards",
     "raster",
+    "mesh",
     "loop",
     "selecting",
     "swipe",

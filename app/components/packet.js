@@ -1,5 +1,5 @@
 // Reads what packet.py packs: a JSON head and binary arrays in one message.
-const TYPES = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, f4: Float32Array };
+const TYPES = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, u4: Uint32Array, f4: Float32Array };
 const MISSING = -32768;
 
 async function unpack(message) {

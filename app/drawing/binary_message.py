@@ -19,7 +19,7 @@ import numpy as np
 DEFLATE_FROM = 256 * 1024
 """Bytes; below that, packing costs more time than sending."""
 
-TYPES = {"uint8": "u1", "uint16": "u2", "int16": "i2", "float32": "f4"}
+TYPES = {"uint8": "u1", "uint16": "u2", "int16": "i2", "uint32": "u4", "float32": "f4"}
 """Types of arrays that the browser knows."""
 
 

@@ -36,8 +36,14 @@ WIDE = 4.0
 DEEPEST_NAMES = 16
 """Zoom from which the last names are shown, however near to each other they stand."""
 
+WIDEST_MESH = 5.0
+"""Degrees up to which a mesh is shaded as if the Earth were flat; a wider one is drawn as dots."""
+
 TILE_PIXELS = 512
 """Width in pixels of the whole world at zoom 0."""
+
+MESH_DOT = 1.5
+"""Pixels of a node on a shaded mesh, which the surface between them shows too."""
 
 MARGIN, MARGIN_WITH_AXES = 1.12, 1.22
 """How much larger than the sites the first view is; axes need room for their labels."""
@@ -55,6 +61,9 @@ class Stage:
         importance: (s,), 0 to 1, in the drawn order.
         raster: how cells become pixels; None for sensors.
         wide: whether the places are a strip.
+        triangles: (f, 3), rows in the drawn order that are corners of a mesh's triangles, which
+            are shaded; None for others.
+        nodes: (s, 2), where the sites are, in the drawn order; None without triangles.
     """
 
     deck: pdk.Deck
@@ -64,6 +73,8 @@ class Stage:
     importance: np.ndarray
     raster: Raster | None
     wide: bool = False
+    triangles: np.ndarray | None = None
+    nodes: np.ndarray | None = None
 
     def drawn(self, values: np.ndarray) -> np.ndarray:
         """Values of the sites, (s, ...), from the run's order to the drawn one."""
@@ -90,6 +101,9 @@ class Stage:
             "ids": np.frombuffer(ids, dtype=np.uint8),
             "importance": self.importance.astype(np.float32),
         }
+        if self.triangles is not None and self.nodes is not None:
+            arrays["triangles"] = self.triangles.astype(np.uint32).ravel()
+            arrays["nodes"] = self.nodes.astype(np.float32).ravel()
         return binary_message.pack(head, binary_message.body(arrays))
 
     @cached_property
@@ -112,6 +126,7 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
     bounds, geographic = bounds_of(run), run.sites.geographic
     width, height = _extent(bounds, geographic)
     wide = width >= WIDE * height > 0
+    triangles = _shaded(run, places, order)
     layers: list[pdk.Layer] = []
     for view in views:
         below, above = _surroundings(view, bounds, run.sites.geographic, base_map)
@@ -135,7 +150,21 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
         run.path.importance[order],
         cells,
         wide,
+        triangles,
+        None if triangles is None else places[order],
     )
+
+
+def _shaded(run: Run, places: np.ndarray, order: np.ndarray) -> np.ndarray | None:
+    """The triangles of a mesh as rows in the drawn order; None where none are shaded."""
+    corners = run.sites.triangles
+    if corners is None or not len(corners):
+        return None
+    if run.sites.geographic and np.ptp(places, axis=0).max() > WIDEST_MESH:
+        return None
+    row = np.empty(len(order), dtype=np.int64)
+    row[order] = np.arange(len(order))
+    return row[corners]
 
 
 def _extent(bounds: Bounds, geographic: bool) -> tuple[float, float]:
@@ -191,7 +220,9 @@ def _site_layers(
         # Its pixels come with the paint, since they are its colours. Picking needs no layer: the
         # place of the pointer tells the cell.
         return [pdk.Layer("BitmapLayer", None, id=f"{view}-sites", bounds=cells.bounds)]
-    ends = np.round(places[run.sites.links()], 6)
+    meshed = _shaded(run, places, order) is not None
+    radius = MESH_DOT if meshed else _dot_radius(len(places))
+    ends = np.empty((0, 2, 2)) if meshed else np.round(places[run.sites.links()], 6)
     lines = pdk.Layer(
         "LineLayer",
         [{"from": a, "to": b} for a, b in ends.tolist()],
@@ -209,11 +240,11 @@ def _site_layers(
         pickable=True,
         stroked=True,
         radius_units=pdk.types.String("pixels"),
-        get_radius=_dot_radius(len(places)),
+        get_radius=radius,
         line_width_units=pdk.types.String("pixels"),
-        get_line_width=1.25,
+        get_line_width=0.25 if meshed else 1.25,
     )
-    return [lines, dots]
+    return [dots] if meshed else [lines, dots]
 
 
 def _dot_radius(n_sites: int) -> float:

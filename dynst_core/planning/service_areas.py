@@ -130,7 +130,13 @@ def _cells(flat: geopandas.GeoSeries, kept: np.ndarray) -> list[tuple[int, shape
     cells = shapely.voronoi_polygons(
         shapely.MultiPoint(points[kept]), extend_to=edge, ordered=True
     ).geoms
-    return [(int(s), c.intersection(edge)) for s, c in zip(kept, cells, strict=True)]
+    return [(int(s), _polygon(c.intersection(edge))) for s, c in zip(kept, cells, strict=True)]
+
+
+def _polygon(shape: shapely.Geometry) -> shapely.Polygon:
+    """The polygon of an intersection, which may hold lines where borders only touch."""
+    parts = [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
+    return max(parts, key=lambda part: part.area, default=shapely.Polygon())
 
 
 # -- on the sphere ----------------------------------------------------------------------------

@@ -58,8 +58,8 @@ def _noise(run: Run, found: Answer, channel: int) -> tuple[str, ...]:
     if members is not None and found.lead is None:
         where.append(f"{len(members.seeds)} trainings")
     return (
-        f"Over {' and '.join(where)} the error changed by {low} to {high} %, so the difference lies "
-        f"within what chance makes.",
+        f"Over {' and '.join(where)} the error changed by {low} to {high} %, so the difference "
+        f"lies within what chance makes.",
     )
 
 
