@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from benchmarks import ratios
+from benchmarks import ratios, wanted
 from benchmarks.trainings import Bench, Book
 from dynst_core.datasets.catalogue import load_catalogue, load_field
 from dynst_core.errors import DataError
@@ -84,7 +84,7 @@ class Comparison:
         effort: float,
         root: Path,
         device: str = "cpu",
-        backbone: str = ratios.BACKBONE,
+        backbone: str = wanted.BACKBONE,
     ) -> None:
         self.problem, self.seed = problem_of(dataset, device), seed
         self.bench = Bench(self.problem, Book(dataset, seed, root, backbone))
@@ -147,7 +147,7 @@ class Comparison:
 
     def _walks(self) -> Iterator[Task]:
         # The last line that a training writes; one cut off before that is trained again.
-        yield Task(("edit", "dynst", EDIT_LEVEL, ratios.N_EDITS - 1), self._walk)
+        yield Task(("edit", "dynst", EDIT_LEVEL, wanted.N_EDITS - 1), self._walk)
 
     @property
     def _walked(self) -> bool:
@@ -169,7 +169,7 @@ class Comparison:
         level = training.levels[training.targets.index(EDIT_LEVEL)]
         training.forecaster.load(level.weights)
         rng = np.random.default_rng([self.seed, 7])
-        for draw in range(ratios.N_EDITS):
+        for draw in range(wanted.N_EDITS):
             edited = edit(level.active, EDIT_SHARE, rng)
             self.bench.write(
                 "edit",
@@ -197,16 +197,16 @@ class Comparison:
 
     def _ridges(self) -> Iterator[Task]:
         """The same ridge forecaster, refitted for every selector's masks."""
-        for selector in ("dynst", *ratios.RIVALS):
+        for selector in ("dynst", *wanted.RIVALS):
             if selector != "dynst" or self._walked:
-                last = ("ridge", selector, ratios.ALL_LEVELS[-1], 0)
+                last = ("ridge", selector, wanted.ALL_LEVELS[-1], 0)
                 yield Task(last, partial(self._ridge, selector))
 
     def _ridge(self, selector: str) -> None:
         if self._ridge_forecaster is None:
             self._ridge_forecaster = Forecaster.for_problem(self.problem, "ridge")
             self._ridge_forecaster.fit(self.problem)
-        for level in ratios.ALL_LEVELS:
+        for level in wanted.ALL_LEVELS:
             if ("ridge", selector, level, 0) not in self.bench.book:
                 began = time.process_time()
                 active = self.mask(selector, level)
@@ -231,35 +231,35 @@ class Comparison:
         lines = list(self.bench.book.all("ridge"))
         error = {
             name: np.mean([one.rmse for one in lines if one.selector == name])
-            for name in ratios.RIVALS
+            for name in wanted.RIVALS
         }
-        order = sorted((n for n in ratios.RIVALS if n != "random"), key=lambda name: error[name])
-        return [*order[: ratios.LIKELY], "random", *order[ratios.LIKELY :]]
+        order = sorted((n for n in wanted.RIVALS if n != "random"), key=lambda name: error[name])
+        return [*order[: wanted.LIKELY], "random", *order[wanted.LIKELY :]]
 
     def _retrain_far(self) -> Iterator[Task]:
         """At the levels that every data set is measured at; the highest first."""
-        yield from self._retrain_likely(sorted(ratios.FAR_LEVELS, reverse=True))
+        yield from self._retrain_likely(sorted(wanted.FAR_LEVELS, reverse=True))
 
     def _retrain_likely(self, levels: Sequence[float] = ()) -> Iterator[Task]:
         """The path's masks and the likeliest baselines', from scratch; by default all levels."""
         if self._ready:
-            likely = ["dynst", *self._likely()[: ratios.LIKELY + 1]]
-            yield from self._retrain_masks(levels or ratios.levels_of(self.dataset), likely)
+            likely = ["dynst", *self._likely()[: wanted.LIKELY + 1]]
+            yield from self._retrain_masks(levels or wanted.levels_of(self.dataset), likely)
 
     def _retrain_pruned(self) -> Iterator[Task]:
         """Masks pruned once and in rounds, at two levels: the paper sets them against its own."""
         if self._ready:
-            yield from self._retrain_masks(ratios.PRUNED_LEVELS, list(ratios.PRUNED))
+            yield from self._retrain_masks(wanted.PRUNED_LEVELS, list(wanted.PRUNED))
 
     def _retrain_others(self) -> Iterator[Task]:
         """The other baselines' masks; on big grids none, for they take too long.
 
         With further seeds only those that were not far behind with the first.
         """
-        if self._ready and self.n_sites < ratios.BIG:
+        if self._ready and self.n_sites < wanted.BIG:
             first = Book(self.dataset, 0, self._root, self.backbone)
-            for level in ratios.levels_of(self.dataset):
-                others = self._likely()[ratios.LIKELY + 1 :]
+            for level in wanted.levels_of(self.dataset):
+                others = self._likely()[wanted.LIKELY + 1 :]
                 if self.seed:
                     far = ratios.behind(first, level)
                     trained = [x for x in others if ("retrained", x, level, 0) in first]
@@ -272,15 +272,15 @@ class Comparison:
 
     def _retrain_edits(self) -> Iterator[Task]:
         """The path's 60 % mask after each edit, trained from scratch."""
-        if self._ready and not self.seed and self.dataset in ratios.PATH_SETS:
+        if self._ready and not self.seed and self.dataset in wanted.PATH_SETS:
             for line in list(self.bench.book.all("edit")):
                 active = Mask.from_hex(line.active_hex, self.n_sites).active
                 yield self._retrain("edit retrained", "dynst", EDIT_LEVEL, active, line.draw)
 
     def _retrain_all(self) -> Iterator[Task]:
         """The path's own masks at its other levels, and a path beside them: what each costs."""
-        if self._ready and not self.seed and self.dataset in ratios.PATH_SETS:
-            yield from self._retrain_masks(ratios.NINE_LEVELS, ["dynst"])
+        if self._ready and not self.seed and self.dataset in wanted.PATH_SETS:
+            yield from self._retrain_masks(wanted.NINE_LEVELS, ["dynst"])
             last = ("path clocked", "dynst", usual_levels(self.n_sites)[-1], 0)
             yield Task(last, lambda: self.bench.clock_path(self._path()))
 
@@ -321,7 +321,7 @@ class Work:
     root: Path
     device: str
     minutes: float
-    backbone: str = ratios.BACKBONE
+    backbone: str = wanted.BACKBONE
 
     def __call__(self) -> None:
         """Stage by stage over all of them, until nothing is lacking or time is up."""
@@ -356,7 +356,7 @@ def _side_by_side(work: Work, workers: int) -> None:
 
 
 def _usual_seeds(dataset: str, *, quick: bool) -> tuple[int, ...]:
-    return (0,) if quick else ratios.seeds_of(dataset)
+    return (0,) if quick else wanted.seeds_of(dataset)
 
 
 def main() -> None:
@@ -369,15 +369,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes side by side")
     parser.add_argument("--device", default="auto", help="cpu, cuda, or auto")
     parser.add_argument(
-        "--backbone", choices=ratios.BACKBONES, default=ratios.BACKBONE, help="the forecaster"
+        "--backbone", choices=wanted.BACKBONES, default=wanted.BACKBONE, help="the forecaster"
     )
     parser.add_argument("--report", action="store_true", help="write the rows and train nothing")
     asked = parser.parse_args()
     if not asked.report:
         quick = not (asked.full or asked.datasets)
-        names = asked.datasets or (ratios.QUICK_SETS if quick else ratios.SETS)
-        root = ratios.QUICK_ROOT if quick else ratios.ROOT
-        minutes = asked.minutes or (ratios.QUICK_MINUTES if quick else 1e9)
+        names = asked.datasets or (wanted.QUICK_SETS if quick else wanted.SETS)
+        root = wanted.QUICK_ROOT if quick else wanted.ROOT
+        minutes = asked.minutes or (wanted.QUICK_MINUTES if quick else 1e9)
         work = Work(
             [(n, seed) for n in names for seed in asked.seeds or _usual_seeds(n, quick=quick)],
             QUICK_STEPS if quick else 1.0,

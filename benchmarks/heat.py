@@ -12,11 +12,11 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-from benchmarks import ratios
+from benchmarks import wanted
 from benchmarks.trainings import Book
 from dynst_core.presentation.palette import importance_scale
 
-LEVELS = (0.0, *ratios.ALL_LEVELS)
+LEVELS = (0.0, *wanted.ALL_LEVELS)
 MOST = 1.3
 """Times the error with all sites from which the colour stays the darkest."""
 PANEL_HEIGHT, INK = 2.0, "#22303c"
@@ -45,14 +45,14 @@ def _walked(dataset: str) -> list[Book]:
     """Books that hold every level; one may have been stopped while it was written."""
     return [
         book
-        for book in ratios.books_of(dataset)
+        for book in wanted.books_of(dataset)
         if all(book.find("path", "dynst", level) for level in LEVELS)
     ]
 
 
 def draw(file: Path) -> None:
     """Write the picture, the same bytes for the same lines; none before a path was walked."""
-    found = {name: books for name in ratios.SETS if (books := _walked(name))}
+    found = {name: books for name in wanted.SETS if (books := _walked(name))}
     if not found:
         return
     with rc_context(STYLE):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmarks.ledger import Row
-from benchmarks.ratios import MASKS, PRODUCT
 from benchmarks.speed import BATCHES
+from benchmarks.wanted import MASKS, PRODUCT
 
 IDLE = "batches of 64 leave a GPU idle, and fewer sites do not shorten the sending of kernels"
 NINE = (

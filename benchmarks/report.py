@@ -10,14 +10,14 @@ from itertools import groupby, product
 from pathlib import Path
 from string import ascii_lowercase
 
-from benchmarks import heat, ledger, ratios, reasons
+from benchmarks import heat, ledger, ratios, reasons, wanted
 from benchmarks.ledger import Result, Row
 from benchmarks.trainings import Book
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE, HEAT = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks-heat.svg"
 
-EARLIER = ratios.BACKBONES[ratios.PLAIN]
+EARLIER = wanted.BACKBONES[wanted.PLAIN]
 """Rows of the forecaster that was the usual one before."""
 RESULTS = (
     ("Accuracy", "accuracy"),
@@ -210,14 +210,14 @@ seeds measured: below 1 the path errs less. `dynst` is the path's own mask, trai
 def by_baseline() -> Iterator[str]:
     """Every selector's ratio at every level: no target, to see which baseline is near."""
     yield RIVALS_HEAD
-    for dataset, backbone in product(ratios.SETS, ratios.BACKBONES):
-        books, levels = ratios.books_of(dataset, backbone), ratios.levels_of(dataset)
+    for dataset, backbone in product(wanted.SETS, wanted.BACKBONES):
+        books, levels = wanted.books_of(dataset, backbone), wanted.levels_of(dataset)
         if not any(line for book in books for line in book.all("retrained")):
             continue
         yield f"### {dataset}, {backbone}\n"
         yield f"| selector | {' | '.join(f'{100 * level:g} %' for level in levels)} |"
         yield f"|---|{'---|' * len(levels)}"
-        for selector in ("dynst", *ratios.RIVALS):
+        for selector in ("dynst", *wanted.RIVALS):
             cells = [_mean(list(ratios.path_over(selector, books, level))) for level in levels]
             if any(cells):
                 yield f"| {selector} | {' | '.join(cells)} |"
@@ -228,8 +228,8 @@ def analyses() -> Iterator[str]:
     """The DynST paper's own questions, asked of our data: no ratio and no target."""
     yield ANALYSES
     yield f"![Error by sparsity and lead time]({HEAT.relative_to(DOCS)})\n"
-    for dataset in ratios.SETS:
-        books = ratios.books_of(dataset)
+    for dataset in wanted.SETS:
+        books = wanted.books_of(dataset)
         if books:
             yield f"### {dataset}\n"
             yield from against_sparsity(books)
@@ -243,7 +243,7 @@ def against_sparsity(books: list[Book]) -> Iterator[str]:
     """Error and likeness against sparsity."""
     yield "| removed | dynamic | iterative | one-shot | SSIM | PSNR, dB |"
     yield "|---|---|---|---|---|---|"
-    for level in (0.0, *ratios.ALL_LEVELS):
+    for level in (0.0, *wanted.ALL_LEVELS):
         path = [book.find("path", "dynst", level) for book in books]
         cells = [_mean([one.rmse for one in path if one])]
         for selector in ("iterative", "one_shot"):
@@ -260,7 +260,7 @@ def by_lead(books: list[Book]) -> Iterator[str]:
     leads = sorted({0, horizon // 4, horizon // 2, 3 * horizon // 4, horizon - 1})
     yield f"| removed | {' | '.join(str(lead + 1) for lead in leads)} |"
     yield f"|---|{'---|' * len(leads)}"
-    for level in (0.0, *ratios.ALL_LEVELS):
+    for level in (0.0, *wanted.ALL_LEVELS):
         found = [one for book in books if (one := book.find("path", "dynst", level))]
         cells = [_mean([one.rmse_by_lead[lead] for one in found]) for lead in leads]
         yield f"| {100 * level:g} % | {' | '.join(cells)} |"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import ratios
+from benchmarks import wanted
 from benchmarks.trainings import Book, Training
 
 
@@ -31,7 +31,7 @@ def line(kind: str, selector: str, level: float, rmse: float, draw: int = 0) -> 
 
 
 def book(root: Path, seed: int, *lines: Training) -> Book:
-    one = Book("test", seed, root, ratios.BACKBONE)
+    one = Book("test", seed, root, wanted.BACKBONE)
     for each in lines:
         one.add(each.model_copy(update={"seed": seed}))
     return one

@@ -26,6 +26,9 @@ from dynst_core.runs.manifest import (
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import LOCK, RunStore
 
+RUN_FILES = ("manifest.json", "path.nc", "weights.safetensors", "baselines.json")
+"""What a saved run consists of."""
+
 LEVELS = (0.0, 0.3, 0.6, 0.9)
 LEAD_TIMES = 3
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, ledger, ratios
+from benchmarks import accuracy, ledger, ratios, wanted
 from benchmarks.accuracy import Comparison, edit
 from benchmarks.ledger import Row
 from benchmarks.trainings import Book
@@ -38,16 +38,16 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
     assert comparison.measure(0, until=np.inf)
     assert not comparison.measure(0, until=np.inf)
     masks = np.arange(20) >= 10
-    for selector in ("dynst", *ratios.RIVALS):
-        for level in ratios.ALL_LEVELS:
+    for selector in ("dynst", *wanted.RIVALS):
+        for level in wanted.ALL_LEVELS:
             path = comparison.bench.book.find("path", "dynst", level)
             assert path is not None
             reported = {"kind": "ridge", "selector": selector, "active_hex": Mask(masks).to_hex()}
-            Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).add(path.model_copy(update=reported))
+            Book("noaa-us-tmax", 0, tmp_path, wanted.BACKBONE).add(path.model_copy(update=reported))
     assert not lacking(comparison, 2), "not before it has looked into the book"
     comparison.bench.book.read()
-    wanted = lacking(comparison, 2)
-    assert len(wanted) == 4 * 5 and {key[0] for key in wanted} == {"retrained"}
+    lacks = lacking(comparison, 2)
+    assert len(lacks) == 4 * 5 and {key[0] for key in lacks} == {"retrained"}
     assert comparison.mask("qr", 0.9).tolist() == masks.tolist(), "as it was written down"
 
 
@@ -55,14 +55,14 @@ def test_further_seeds_train_for_baselines_that_were_not_far_behind(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likely = ["qr", "gp_mi", "variance", "random"]
-    others = [baseline for baseline in ratios.RIVALS if baseline not in likely]
+    others = [baseline for baseline in wanted.RIVALS if baseline not in likely]
     monkeypatch.setattr(Comparison, "_ready", True)
     monkeypatch.setattr(Comparison, "_likely", lambda self: likely + others)
     monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(20) >= 10)
     for seed in (0, 1):
-        own = [line("path", "dynst", level, 2.0) for level in ratios.FAR_LEVELS]
+        own = [line("path", "dynst", level, 2.0) for level in wanted.FAR_LEVELS]
         for each in own:
-            Book("noaa-us-tmax", seed, tmp_path, ratios.BACKBONE).add(each)
+            Book("noaa-us-tmax", seed, tmp_path, wanted.BACKBONE).add(each)
     comparison.bench.book.read()
     assert len(lacking(comparison, 7)) == 4 * len(others)
     second = Comparison("noaa-us-tmax", 1, 0.005, tmp_path)
@@ -77,10 +77,10 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
     with comparison._claimed(key) as first, comparison._claimed(key) as second:
         assert (first, second) == (True, False)
         assert comparison.measure(0, until=np.inf), "it is still lacking, so it pays to look again"
-        assert not list(Book("noaa-us-tmax", 0, tmp_path, ratios.BACKBONE).all("path"))
+        assert not list(Book("noaa-us-tmax", 0, tmp_path, wanted.BACKBONE).all("path"))
 
 
-@pytest.mark.parametrize("backbone", ratios.BACKBONES)
+@pytest.mark.parametrize("backbone", wanted.BACKBONES)
 def test_each_forecaster_has_lines_of_its_own_and_its_baselines_are_trained_alike(
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_path_is_clocked_beside_separate_trainings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
-    monkeypatch.setattr(ratios, "RIVALS", ("random", "variance"))
+    monkeypatch.setattr(wanted, "RIVALS", ("random", "variance"))
     comparison = Comparison("metr-la-week", 0, 0.005, tmp_path)
     for stage in (0, 1, 5):
         comparison.measure(stage, until=np.inf)
@@ -117,7 +117,7 @@ def test_a_path_is_clocked_beside_separate_trainings(
     assert trained is not None and clocked.active_hex == trained.active_hex, "the same path"
     rows: list[Row] = []
     ratios.separate_trainings(rows, "metr-la-week", [found])
-    alone = [x.seconds for x in found.all("retrained") if x.level in ratios.NINE_LEVELS]
+    alone = [x.seconds for x in found.all("retrained") if x.level in wanted.NINE_LEVELS]
     assert rows[0].value == pytest.approx(sum(alone) / clocked.seconds, abs=1e-3)
     assert all(x.machine for x in found.lines.values())
 
@@ -138,10 +138,10 @@ def test_rows_of_the_forecaster_before_are_those_that_were_measured(
 
     monkeypatch.setattr(ratios, "books_of", books_of)
     assert [file.stem for file in ratios.write_rows()] == ["accuracy", "accuracy_plain"]
-    usual, plain = (ledger.load(name) for name in ratios.BACKBONES.values())
+    usual, plain = (ledger.load(name) for name in wanted.BACKBONES.values())
     assert usual is not None and plain is not None
     assert [(one.name, one.value, one.backbone) for one in plain.rows] == [
-        ("error at 60 % / own dense error", 1.1, ratios.PLAIN)
+        ("error at 60 % / own dense error", 1.1, wanted.PLAIN)
     ]
     assert {*plain.rows[0].seeds} == {0} and len(usual.rows) > 50
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import heat, ledger, ratios, reasons, report
+from benchmarks import heat, ledger, reasons, report, wanted
 from benchmarks.ledger import Result, Row, row
 from tests.benchmark_lines import book, line
 
@@ -19,9 +19,9 @@ def result_of(*rows: Row) -> Result:
 
 def masks_row(dataset: str, level: float, value: float | None, target: bool = True) -> Row:
     """The path's own masks against the best baseline's, with seed 0."""
-    wanted = ("at most", 1.0) if target else None
+    target_of = ("at most", 1.0) if target else None
     found = [] if value is None else [value]
-    return row(ratios.MASKS, dataset, ratios.PLAIN, level, (0,), found, wanted, note="x")
+    return row(wanted.MASKS, dataset, wanted.PLAIN, level, (0,), found, target_of, note="x")
 
 
 def test_a_missed_row_is_red_and_its_reason_stands_below_the_table() -> None:
@@ -66,7 +66,7 @@ def test_before_a_path_was_walked_there_is_no_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half = book(tmp_path, 0, line("path", "dynst", 0.0, 2.0))
-    monkeypatch.setattr(ratios, "books_of", lambda _: [half])
+    monkeypatch.setattr(wanted, "books_of", lambda _: [half])
     heat.draw(tmp_path / "heat.svg")
     assert not (tmp_path / "heat.svg").exists()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import horizon, ledger, ratios, report, speed
+from benchmarks import horizon, ledger, ratios, report, speed, wanted
 from benchmarks.growth import growth_rows
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
@@ -41,7 +41,7 @@ def test_a_row_says_whether_its_target_is_reached(
 def test_a_row_with_more_to_measure_may_miss_its_target_but_not_reach_it(
     value: float, holds: bool | None
 ) -> None:
-    words = ratios.MASKS, "noaa-us-tmax", ratios.PLAIN
+    words = wanted.MASKS, "noaa-us-tmax", wanted.PLAIN
     found = row(*words, 0.5, (0,), [value], ("at most", 1.0), final=False)
     assert found.holds is holds
     assert report.sign_of(found) == ("🔴" if holds is False else "🟡")
@@ -84,7 +84,7 @@ def test_rows_that_stand_there_already_keep_their_commit(
 
 def test_lines_survive_and_the_last_of_a_kind_counts(tmp_path: Path) -> None:
     book(tmp_path, 0, line("path", "dynst", 0.6, 2.0), line("retrained", "qr", 0.6, 3.0))
-    again = Book("test", 0, tmp_path, ratios.BACKBONE)
+    again = Book("test", 0, tmp_path, wanted.BACKBONE)
     assert ("retrained", "qr", 0.6, 0) in again and ("retrained", "qr", 0.8, 0) not in again
     assert again.find("path", "dynst", 0.6) == line("path", "dynst", 0.6, 2.0)
 
@@ -106,7 +106,7 @@ def test_the_path_is_held_against_the_best_baseline_over_its_seeds(tmp_path: Pat
         )
         for seed, own, gp_mi in ((0, 1.8, 1.5), (1, 2.2, 2.7))
     ]
-    found = rows_of(books)[(ratios.PRODUCT, 0.6)]
+    found = rows_of(books)[(wanted.PRODUCT, 0.6)]
     # qr has the lower mean, 2.0 against 2.1, though gp_mi wins with seed 0.
     assert found.value == pytest.approx(1.0)
     assert (found.low, found.high, found.seeds) == (0.9, 1.1, (0, 1))
@@ -125,11 +125,11 @@ def test_a_verdict_needs_all_seeds_and_all_baselines(tmp_path: Path) -> None:
         ]
 
     def verdict(*made: Book) -> bool | None:
-        return rows_of(list(made))[(ratios.PRODUCT, 0.6)].holds
+        return rows_of(list(made))[(wanted.PRODUCT, 0.6)].holds
 
-    assert verdict(*books(2, ratios.RIVALS)) is True
-    assert verdict(*books(1, ratios.RIVALS)) is None
-    assert verdict(*books(2, ratios.RIVALS[:-1])) is None
+    assert verdict(*books(2, wanted.RIVALS)) is True
+    assert verdict(*books(1, wanted.RIVALS)) is None
+    assert verdict(*books(2, wanted.RIVALS[:-1])) is None
 
 
 def test_a_baseline_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> None:
@@ -140,22 +140,22 @@ def test_a_baseline_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> Non
     ]
     lines[0].append(line("retrained", "variance", 0.6, 2.1))
     found = rows_of([book(tmp_path, seed, *lines[seed]) for seed in (0, 1)])
-    assert found[(ratios.PRODUCT, 0.6)].value == pytest.approx(2 / 1.9, abs=1e-3)
-    assert "best of 2 baselines: qr" in found[(ratios.PRODUCT, 0.6)].note
+    assert found[(wanted.PRODUCT, 0.6)].value == pytest.approx(2 / 1.9, abs=1e-3)
+    assert "best of 2 baselines: qr" in found[(wanted.PRODUCT, 0.6)].note
 
 
 def test_a_baseline_far_behind_with_one_seed_needs_no_other(tmp_path: Path) -> None:
     path = [line("path", "dynst", 0.0, 1.7), line("path", "dynst", 0.6, 1.8)]
-    errors = {baseline: 2.0 if baseline == "qr" else 2.09 for baseline in ratios.RIVALS}
+    errors = {baseline: 2.0 if baseline == "qr" else 2.09 for baseline in wanted.RIVALS}
     errors |= {"variance": 2.11, "vip": 3.0}
-    near = [baseline for baseline in ratios.RIVALS if baseline not in ("variance", "vip")]
+    near = [baseline for baseline in wanted.RIVALS if baseline not in ("variance", "vip")]
 
     def made(again: list[str]) -> Row:
         first = [line("retrained", baseline, 0.6, rmse) for baseline, rmse in errors.items()]
         second = [line("retrained", baseline, 0.6, errors[baseline]) for baseline in again]
         root = tmp_path / str(len(again))
         return rows_of([book(root, 0, *path, *first), book(root, 1, *path, *second)])[
-            (ratios.PRODUCT, 0.6)
+            (wanted.PRODUCT, 0.6)
         ]
 
     assert made(near).holds is True
@@ -164,14 +164,14 @@ def test_a_baseline_far_behind_with_one_seed_needs_no_other(tmp_path: Path) -> N
 
 
 def test_a_grid_of_many_sites_needs_the_likeliest_baselines_alone() -> None:
-    assert [ratios.baselines_of(n) for n in (207, 999, 1000, 1617)] == [9, 9, 4, 4]
+    assert [wanted.baselines_of(n) for n in (207, 999, 1000, 1617)] == [9, 9, 4, 4]
 
 
 def test_what_was_not_measured_stays_in_the_table(tmp_path: Path) -> None:
     found = rows_of([book(tmp_path, 0, line("path", "dynst", 0.6, 2.0))])
     assert len(found) == 2 * (4 + 1)
-    assert found[(ratios.MASKS, 0.9)].note == "not measured yet"
-    assert found[(f"{ratios.PRODUCT}, mean over 80 to 95 %", None)].value is None
+    assert found[(wanted.MASKS, 0.9)].note == "not measured yet"
+    assert found[(f"{wanted.PRODUCT}, mean over 80 to 95 %", None)].value is None
 
 
 def test_a_baseline_is_also_picked_without_the_test(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_baseline_is_also_picked_without_the_test(tmp_path: Path) -> None:
     ]
     rows: list[Row] = []
     ratios.against_picked(rows, "noaa-us-tmax", [book(tmp_path, 0, *lines)])
-    assert [one.sparsity for one in rows] == list(ratios.FAR_LEVELS)
+    assert [one.sparsity for one in rows] == list(wanted.FAR_LEVELS)
     found = rows[0]
     assert (found.value, found.seeds, found.target) == (0.8, (0,), "")
     assert "picked: qr" in found.note and rows[1].note == "not measured yet"
@@ -212,9 +212,9 @@ def test_the_path_is_reported_beside_every_selector(tmp_path: Path) -> None:
 
 def test_times_of_two_places_are_not_compared(tmp_path: Path) -> None:
     def cost(device: str = "cpu", machine: str = "", clocked: float | None = None) -> Row:
-        lines = [line("path", "dynst", level, 2.0) for level in (0.0, *ratios.NINE_LEVELS)]
+        lines = [line("path", "dynst", level, 2.0) for level in (0.0, *wanted.NINE_LEVELS)]
         elsewhere = {"device": device, "machine": machine}
-        again = [line("retrained", "dynst", level, 2.0) for level in ratios.NINE_LEVELS]
+        again = [line("retrained", "dynst", level, 2.0) for level in wanted.NINE_LEVELS]
         if clocked:
             whole = line("path clocked", "dynst", 0.95, 2.0)
             again.append(whole.model_copy(update={"seconds": clocked}))
@@ -228,7 +228,7 @@ def test_times_of_two_places_are_not_compared(tmp_path: Path) -> None:
     assert cost().value == pytest.approx(9 / 10)
     rows: list[Row] = []
     ratios.time_of_a_path(
-        rows, "metr-la-week", [Book("test", 0, tmp_path / "cpu", ratios.BACKBONE)]
+        rows, "metr-la-week", [Book("test", 0, tmp_path / "cpu", wanted.BACKBONE)]
     )
     assert rows[0].value == pytest.approx(10 * 2 / 300, abs=1e-4)
     assert rows[0].holds is None, "one seed of three"

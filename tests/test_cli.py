@@ -5,14 +5,11 @@ In this process the tunnel is a small one; the test that stops a training burns 
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -25,38 +22,15 @@ from dynst_core.cli import progress as terminal
 from dynst_core.datasets.catalogue import load_catalogue, load_field
 from dynst_core.datasets.tunnel_fire import TunnelSettings, simulate_tunnel
 from dynst_core.fields.field import Field
-from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import write_plan
 from dynst_core.runs.store import RunStore
 from dynst_core.training import setup
+from tests.command_line import Outcome, command
 from tests.factories import content, make_arrays, network_sites, save_run
 from tests.problems import problem_of
 
 pytestmark = [pytest.mark.usefixtures("one_thread", "quick_terminal"), pytest.mark.slow]
 
 QUICK = ("--effort", "0.002", "--levels", "0,90", "--history", "2", "--horizon", "1")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left on the terminal, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-def command(*words: object) -> Outcome:
-    """Type `python -m dynst_core WORDS` in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["dynst_core", *map(str, words)])
-        try:
-            main.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-    return Outcome(int(code), " ".join(out.getvalue().split()), err.getvalue())
 
 
 @cache
@@ -372,52 +346,3 @@ def test_pinned_sites_of_any_id_stay_or_go(tmp_path: Path) -> None:
     run = RunStore(tmp_path).open("tunnel-fire")
     assert run.path.active[:, 0].all() and not run.path.active[1:, 1].any()
     assert (run.manifest.config.always, run.manifest.config.never) == ((sites[0],), (sites[1],))
-
-
-def test_a_report_is_written_for_a_level_and_for_a_plan_file(tmp_path: Path) -> None:
-    run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
-    out, plan = tmp_path / "plan.html", tmp_path / "plan.json"
-    reported = command(
-        *("report", "network", "--removed", 60, "--cost", 100, "--currency", "CHF"),
-        *("--out", out, "--runs", run.folder.parent),
-    )
-    assert reported.code == 0 and "plan.html: 16 of 40 sites kept." in reported.out
-    assert "It saves 2,400 CHF a year." in out.read_text()
-    assert "is no level of this run" not in reported.out + out.read_text()
-    plan.write_bytes(write_plan(run, Plan.at_level(run, 3)))
-    reported = command(
-        "report", "network", "--plan", plan, "--out", out, "--runs", run.folder.parent
-    )
-    assert reported.code == 0 and "Keep 4 of 40 sensors" in out.read_text()
-
-
-@pytest.mark.parametrize(
-    ("asked", "used"), [("44", "30"), ("62", "60"), ("77", "90"), ("99.5", "90")]
-)
-def test_a_report_says_which_level_it_took_for_a_cut_that_is_none(
-    tmp_path: Path, asked: str, used: str
-) -> None:
-    run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
-    out = tmp_path / "plan.html"
-    reported = command(
-        *("report", "network", "--removed", asked, "--out", out, "--runs", run.folder.parent)
-    )
-    sentence = f"{asked} % is no level of this run; this is {used} %, the nearest."
-    assert sentence in reported.out and sentence in out.read_text()
-    assert f"({used} %)." in out.read_text()
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--measure", "feet"), "Expected a measure out of above, percent, absolute, found 'feet'"),
-        (("--plan", "nowhere.json"), "nowhere.json: expected a plan file, found No such file"),
-        (("--out", "nowhere/plan.html"), "expected a file that can be written"),
-    ],
-)
-def test_a_report_that_cannot_be_written_says_why(
-    tmp_path: Path, words: tuple[str, str], message: str
-) -> None:
-    save_run(tmp_path, "network", make_arrays(network_sites()))
-    reported = command("report", "network", *words, "--runs", tmp_path)
-    assert reported.code == 1 and message in reported.err and reported.err.count("\n") == 1

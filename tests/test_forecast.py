@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,26 +14,24 @@ import torch
 
 from dynst_core.errors import BudgetError, ConfigError, RunError
 from dynst_core.fields.mask import Mask
-from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import error_statistics
 from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster
-from dynst_core.inference.runtimes import RUNTIMES, Runtime
 from dynst_core.planning.masks import edited, mask_at
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import PathTraining
+from tests.forecast_cases import (
+    N_SITES,
+    STARTS,
+    assert_same,
+    problem,
+    some_mask,
+)
 from tests.problems import field_of, problem_of, save_walked, walked, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-N_SITES = 12
-STARTS = np.array([160, 171, 195])
-
-
-def problem() -> Problem:
-    return problem_of(waves(n_sites=N_SITES))
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +47,6 @@ def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run
 @pytest.fixture
 def forecasts(run: Run) -> RunForecaster:
     return RunForecaster(run, problem())
-
-
-def some_mask(seed: int = 0, n_active: int = 5) -> Mask:
-    return Mask.keep(np.random.default_rng(seed).permutation(N_SITES)[:n_active], N_SITES)
-
-
-def assert_same(one: ErrorStatistics, two: ErrorStatistics, rtol: float = 1e-6) -> None:
-    np.testing.assert_allclose(one.squared, two.squared, rtol=rtol)
-    np.testing.assert_array_equal(one.count, two.count)
 
 
 # -- any mask -----------------------------------------------------------------------------------
@@ -334,107 +322,6 @@ def test_values_fed_back_count_as_observed(tmp_path: Path) -> None:
     fed = torch.from_numpy(gaps.record.normaliser.apply(first[0]))[:, mask.kept]
     gaps.record.values[160:162, mask.kept] = torch.cat([fed, torch.ones_like(fed)], dim=2)
     np.testing.assert_allclose(plan.forecast(start + 2), second, atol=1e-4)
-
-
-# -- runtimes -----------------------------------------------------------------------------------
-
-
-def with_runtime(run: Run, name: str) -> RunForecaster:
-    return RunForecaster(run, problem(), name)
-
-
-def padded(monkeypatch: pytest.MonkeyPatch, change: Callable[[Forecaster], object]) -> None:
-    """A runtime of fixed shapes that computes as asked."""
-    monkeypatch.setitem(RUNTIMES, "other", Runtime(change, fixed_shapes=True))
-
-
-@pytest.mark.parametrize("n_active", [1, 2, 3, 5, 6, 11, 12])
-def test_filling_up_to_a_size_changes_nothing(
-    run: Run, forecasts: RunForecaster, monkeypatch: pytest.MonkeyPatch, n_active: int
-) -> None:
-    shapes: set[tuple[int, ...]] = set()
-
-    def noted(forecaster: Forecaster) -> object:
-        def compute(history: torch.Tensor, *rest: object) -> torch.Tensor:
-            shapes.add(tuple(history.shape))
-            return forecaster(history, *rest)
-
-        return compute
-
-    padded(monkeypatch, noted)
-    fixed, mask = RunForecaster(run, problem(), "other"), some_mask(n_active=n_active)
-    filled, plain = (one.at(mask).forecast(STARTS) for one in (fixed, forecasts))
-    (std,) = forecasts.problem.record.normaliser.std
-    np.testing.assert_allclose(filled / std, plain / std, rtol=0, atol=1e-5)
-    assert {shape[0] for shape in shapes} == {32}
-    assert {shape[2] for shape in shapes} <= set(fixed.sizes)
-    one = fixed.at(mask).forecast(STARTS[:1])
-    np.testing.assert_allclose(one[0], fixed.at(mask).forecast(STARTS)[0], atol=1e-4)
-    assert {shape[0] for shape in shapes} == {1, 32}
-
-
-@pytest.mark.parametrize(("factor", "used"), [(1.0, True), (1.0005, True), (1.05, False)])
-def test_a_runtime_that_changes_the_error_is_refused(
-    run: Run, monkeypatch: pytest.MonkeyPatch, factor: float, used: bool
-) -> None:
-    padded(monkeypatch, lambda forecaster: lambda *inputs: factor * forecaster(*inputs))
-    forecasts = RunForecaster(run, problem(), "other")
-    mask = some_mask()
-    forecast = forecasts.at(mask).forecast(STARTS)
-    verdict = forecasts.verdicts[1]
-    assert verdict.accepted is used
-    assert ("used" if used else "refused") in str(verdict)
-    plain = RunForecaster(run, problem()).at(mask).forecast(STARTS)
-    assert np.allclose(forecast, plain, atol=1e-4) is (factor == 1.0 or not used)
-
-
-def test_a_runtime_that_cannot_compute_a_forecaster_is_refused(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(forecaster: Forecaster) -> object:
-        raise RuntimeError("no such operation\nand more")
-
-    padded(monkeypatch, broken)
-    forecasts = RunForecaster(run, problem(), "other")
-    plain = RunForecaster(run, problem())
-    assert_same(forecasts.errors(some_mask()), plain.errors(some_mask()))
-    assert str(forecasts.verdicts[1]) == (
-        "other: refused, it cannot compute this forecaster (no such operation)"
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "near"), [("openvino", 1e-4), ("openvino-bf16", 0.5), ("bf16", 0.5)]
-)
-def test_another_runtime_forecasts_the_same(
-    run: Run, forecasts: RunForecaster, name: str, near: float
-) -> None:
-    other = with_runtime(run, name)
-    for mask in (some_mask(), Mask.all_on(N_SITES)):
-        plain = forecasts.at(mask).forecast(STARTS)
-        np.testing.assert_allclose(other.at(mask).forecast(STARTS), plain, atol=near)
-    assert set(other.verdicts) == {0, 1}
-    for verdict in other.verdicts.values():
-        # How much half precision rounds is the processor's: near the limit, either answer is right.
-        assert verdict.change < (0.05 if name.endswith("bf16") else 1e-4)
-
-
-def test_each_level_is_checked_once_and_on_its_own(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[Forecaster] = []
-
-    def counted(forecaster: Forecaster) -> object:
-        made.append(forecaster)
-        return lambda *inputs: forecaster(*inputs)
-
-    padded(monkeypatch, counted)
-    forecasts = RunForecaster(run, problem(), "other")
-    for seed in range(3):
-        forecasts.errors(some_mask(seed), STARTS)
-    assert (len(made), set(forecasts.verdicts)) == (1, {1})
-    forecasts.errors(Mask.all_on(N_SITES), STARTS)
-    assert (len(made), set(forecasts.verdicts)) == (2, {0, 1})
 
 
 def test_no_cut_takes_in_a_silent_site(tmp_path: Path) -> None:

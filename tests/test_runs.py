@@ -15,18 +15,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dynst_core.errors import RunError
-from dynst_core.fields.mask import Mask
 from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
 from dynst_core.runs import manifest, run
 from dynst_core.runs import store as runs
 from dynst_core.runs.arrays import RunArrays
-from dynst_core.runs.manifest import Baselines, DatasetCard, write_baselines
+from dynst_core.runs.manifest import DatasetCard
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.factories import (
     LEVELS,
-    add_baselines,
+    RUN_FILES,
     content,
     grid_sites,
     make_arrays,
@@ -37,7 +36,6 @@ from tests.factories import (
 )
 
 SUMS = ("squared", "absolute", "signed", "half_width")
-FILES = ("manifest.json", "path.nc", "weights.safetensors", "baselines.json")
 
 
 def network_with_edges() -> RunArrays:
@@ -288,7 +286,7 @@ def open_whole(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", RUN_FILES)
 def test_a_damaged_file_is_named_in_one_line(network_run: Run, name: str, fault: str) -> None:
     open_whole(network_run.folder)
     file = network_run.folder / name
@@ -384,57 +382,3 @@ def test_a_record_refuses_numbers_that_are_none(tmp_path: Path) -> None:
     card = make_manifest("run", make_arrays(network_sites())).dataset
     with pytest.raises(ValidationError):
         DatasetCard(**card.model_dump() | {"step_seconds": float("nan")})
-
-
-# -- baselines ------------------------------------------------------------------------------
-
-
-def test_baselines_are_empty_until_measured(tmp_path: Path) -> None:
-    run = save_run(tmp_path, "run", make_arrays(network_sites()))
-    assert run.baselines == Baselines(run_id="run")
-
-
-def test_baselines_grow_row_by_row_and_survive_each_stop(network_run: Run) -> None:
-    rows = network_run.baselines.rows
-    for stop in range(len(rows) + 1):
-        write_baselines(network_run.folder, Baselines(run_id="network", rows=rows[:stop]))
-        reopened = RunStore(network_run.folder.parent).open("network")
-        assert reopened.baselines.rows == rows[:stop]
-    assert sorted(p.name for p in network_run.folder.iterdir()) == sorted(FILES)
-
-
-def test_baselines_are_found_by_selector_and_level_in_order_of_draw(network_run: Run) -> None:
-    shuffled = Baselines(run_id="network", rows=network_run.baselines.rows[::-1])
-    found = shuffled.find("random", level=2)
-    assert [row.draw for row in found] == [0, 1, 2, 3, 4]
-    assert {(row.selector, row.level) for row in found} == {("random", 2)}
-    assert shuffled.find("random", level=0) == []
-
-
-def test_a_ledger_that_cannot_be_replaced_stays_as_it_was(
-    network_run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise OSError("disk full")
-
-    before = network_run.baselines
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(RunError, match="found disk full; make room and run the same command"):
-        write_baselines(network_run.folder, Baselines(run_id="network"))
-    assert RunStore(network_run.folder.parent).open("network").baselines == before
-    assert sorted(p.name for p in network_run.folder.iterdir()) == sorted(FILES)
-
-
-def test_baselines_of_another_run_are_refused(network_run: Run, tmp_path: Path) -> None:
-    other = add_baselines(save_run(tmp_path / "runs", "other", make_arrays(network_sites())))
-    shutil.copy(other.folder / "baselines.json", network_run.folder)
-    reopened = RunStore(network_run.folder.parent).open("network")
-    with pytest.raises(RunError, match="expected baselines of run 'network', found those of"):
-        _ = reopened.baselines  # read on first use
-
-
-def test_a_baseline_keeps_the_mask_its_forecaster_was_trained_for(network_run: Run) -> None:
-    row = network_run.baselines.find("variance", level=3)[0]
-    mask = Mask.from_hex(row.active_hex, len(network_run.sites))
-    np.testing.assert_array_equal(mask.active, network_run.path.mask(3).active)
-    assert mask.n_active == row.n_active

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from dynst_core.datasets.tables.adjacency import strongest_links
 from dynst_core.datasets.tables.sensor_tables import read_table
@@ -331,54 +330,6 @@ def test_an_hour_the_clock_skips_is_refused(tmp_path):
     with pytest.raises(DataError, match=message) as refusal:
         read(written(tmp_path, skipped), timezone="America/Los_Angeles")
     assert 'timezone = "-08:00"' in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"start": "2020-01-01T00:00"},
-        {"step_minutes": 5},
-        {"timezon": "UTC"},
-        {"encoding": "klingon"},
-        {"encoding": "base64"},
-        {"time_format": "days since yesterday"},
-        {"missing_value": True},
-        {"missing_value": [-999, False]},
-        {"measured_values": True},
-        {"decimal": ";"},
-        {"decimal": ",", "thousands": ","},
-        {"adjacency_kind": "nearness"},
-        {"timezone": "Mars/Olympus"},
-        {"timezone": ""},
-        {"timezone": " "},
-        {"timezone": "Europe"},
-        {"timezone": "../UTC"},
-        {"timezone": "+1"},
-        {"timezone": "+25:00"},
-        {"timezone": "+01:75"},
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(changes):
-    with pytest.raises(ValidationError):
-        TableSettings.model_validate({"locations": "places.csv", **changes})
-
-
-@pytest.mark.parametrize("zone", ["UTC", "utc", "+01:00", "-0330", "UTC+05:45", "Asia/Tokyo"])
-def test_zones_have_names_or_are_offsets(tmp_path, zone):
-    assert read(written(tmp_path), timezone=zone).n_times
-
-
-def test_marks_may_be_one_or_many_numbers_or_texts():
-    def marks(value: object) -> tuple[float | str, ...]:
-        options = TableSettings.model_validate({"locations": "p.csv", "missing_value": value})
-        return options.missing_marks
-
-    assert marks(None) == ()
-    assert marks(-999) == (-999.0,)
-    assert marks("---") == ("---",)
-    assert marks([-999, "M"]) == (-999.0, "M")
-    options = TableSettings.model_validate({"locations": "p.csv", "measured_values": -999})
-    assert options.measured_values == (-999.0,)
 
 
 def test_a_format_of_times_that_is_none_is_refused(tmp_path):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydeck
@@ -106,21 +107,6 @@ def show_stage(
         present: no tools on the maps, and all the height of the screen.
     """
     key = f"stage-{stage.id}"
-
-    def picked() -> None:
-        site = st.session_state[key].get("site")
-        if site is not None:
-            on_pick(str(site))
-
-    def picked_many() -> None:
-        ids = st.session_state[key].get("sites")
-        if ids and on_pick_many is not None:
-            on_pick_many([str(site) for site in ids])
-
-    def swiped() -> None:
-        if st.session_state[key].get("swipe") and on_swipe is not None:
-            on_swipe()
-
     file = f"{stage.id}.bin"
     if not file_server.has(file):
         file_server.put(file, stage.message)
@@ -146,10 +132,33 @@ def show_stage(
             "credit": CREDIT if stage.geographic else "",
         },
         height="content",
-        on_site_change=picked,
-        on_sites_change=picked_many,
-        on_swipe_change=swiped,
+        **_answers_to(key, on_pick, on_pick_many, on_swipe),
     )
+
+
+def _answers_to(
+    key: str,
+    on_pick: Callable[[str], None],
+    on_pick_many: Callable[[list[str]], None] | None,
+    on_swipe: Callable[[], None] | None,
+) -> dict[str, Any]:
+    """What the component calls when the planner does something on its maps."""
+
+    def picked() -> None:
+        site = st.session_state[key].get("site")
+        if site is not None:
+            on_pick(str(site))
+
+    def picked_many() -> None:
+        ids = st.session_state[key].get("sites")
+        if ids and on_pick_many is not None:
+            on_pick_many([str(site) for site in ids])
+
+    def swiped() -> None:
+        if st.session_state[key].get("swipe") and on_swipe is not None:
+            on_swipe()
+
+    return {"on_site_change": picked, "on_sites_change": picked_many, "on_swipe_change": swiped}
 
 
 def show_paint(

@@ -65,9 +65,24 @@ def trade_off(
             mode="lines",
             line={"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
         )
+    _mark_chosen(figure, removed[level], ours[level])
+    # Last, so that neither the path nor its marker hides a baseline that does as well or better.
+    for curve in selector_curves(run, baselines, lead, channel) if compared else ():
+        add_baseline(figure, curve)
+    decimals = formatting.digits(ours[0])
+    figure.update_traces(hovertemplate=f"%{{y:.{decimals}f}} {unit}", selector={"hoverinfo": None})
+    figure.update_layout(height=height)
+    figure.update_yaxes(
+        title=f"RMSE, {run_text.lead_time(run, lead)} ({unit})", tickformat=f".{decimals}f"
+    )
+    return _styled(figure, run)
+
+
+def _mark_chosen(figure: go.Figure, removed: float, rmse: float) -> None:
+    """A ring at the chosen level, and a line down from it."""
     figure.add_scatter(
-        x=[removed[level]],
-        y=[ours[level]],
+        x=[removed],
+        y=[rmse],
         name="chosen",
         mode="markers",
         showlegend=False,
@@ -78,17 +93,7 @@ def trade_off(
             "line": {"width": 3},
         },
     )
-    # Last, so that neither the path nor its marker hides a baseline that does as well or better.
-    for curve in selector_curves(run, baselines, lead, channel) if compared else ():
-        add_baseline(figure, curve)
-    figure.add_vline(x=removed[level], line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
-    decimals = formatting.digits(ours[0])
-    figure.update_traces(hovertemplate=f"%{{y:.{decimals}f}} {unit}", selector={"hoverinfo": None})
-    figure.update_layout(height=height)
-    figure.update_yaxes(
-        title=f"RMSE, {run_text.lead_time(run, lead)} ({unit})", tickformat=f".{decimals}f"
-    )
-    return _styled(figure, run)
+    figure.add_vline(x=removed, line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
 
 
 def _add_noise(
@@ -206,7 +211,26 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
             colorbar={"title": {"text": unit}, "thickness": 10, "tickformat": f".{decimals}f"},
         )
     )
-    cells = [(i, k) for k in leads for i in levels]
+    _add_cells(figure, run, errors, f"{decimals}f}} {unit}")
+    low, high = (-0.5, len(leads) - 0.5) if lead is None else (lead - 0.5, lead + 0.5)
+    figure.add_shape(
+        type="rect",
+        x0=level - 0.5,
+        x1=level + 0.5,
+        y0=low,
+        y1=high,
+        line={"color": palette.CHOSEN, "width": 3},
+    )
+    _label_heat_map(figure, run, height)
+    return figure
+
+
+def _add_cells(figure: go.Figure, run: Run, errors: np.ndarray, written: str) -> None:
+    """Add the squares that can be clicked, over errors (lead_time, level).
+
+    `written` ends the format of an error: its decimals and unit.
+    """
+    cells = [(i, k) for k in range(errors.shape[0]) for i in range(errors.shape[1])]
     figure.add_scatter(
         x=[i for i, _ in cells],
         y=[k for _, k in cells],
@@ -221,17 +245,12 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
             for i, k in cells
         ],
         hovertemplate="%{customdata[2]} removed, %{customdata[3]}<br>RMSE %{customdata[4]:."
-        f"{decimals}f}} {unit}<extra></extra>",
+        f"{written}<extra></extra>",
     )
-    low, high = (-0.5, len(leads) - 0.5) if lead is None else (lead - 0.5, lead + 0.5)
-    figure.add_shape(
-        type="rect",
-        x0=level - 0.5,
-        x1=level + 0.5,
-        y0=low,
-        y1=high,
-        line={"color": palette.CHOSEN, "width": 3},
-    )
+
+
+def _label_heat_map(figure: go.Figure, run: Run, height: int) -> None:
+    levels, leads = range(len(run.path.active)), range(run.manifest.config.horizon)
     every = max(1, len(leads) // 6)
     shown = [k for k in leads if (k + 1) % every == 0]
     figure.update_layout(
@@ -255,7 +274,6 @@ def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) 
             "zeroline": False,
         },
     )
-    return figure
 
 
 def _span_numbers(run: Run) -> list[float]:

@@ -37,32 +37,8 @@ def selectors(
     figure = go.Figure()
     for curve in selector_curves(run, baselines, lead, channel):
         add_baseline(figure, curve)
-    levels = range(len(run.path.active))
-    removed = [100 * run.manifest.config.levels[i] for i in levels]
-    band = seeds_band(run, lead, channel)
-    if band is not None:
-        low, high = (limit.tolist() for limit in band)
-        add_band(figure, removed, low, high, palette.PATH_LINE, "seeds")
-    figure.add_scatter(
-        x=removed,
-        y=[run.rmse(i, lead, channel) for i in levels],
-        name="DynST" if band is None else "DynST, band over seeds",
-        mode="lines+markers",
-        line={"color": palette.PATH_LINE, "width": 3},
-        marker={"size": 5},
-    )
-    for letter, colour, at, rmse in marks:
-        if rmse is not None:
-            figure.add_scatter(
-                x=[at],
-                y=[rmse],
-                name=letter,
-                mode="markers+text",
-                text=[letter],
-                textfont={"color": _ink(colour), "size": 12},
-                showlegend=False,
-                marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
-            )
+    _add_path(figure, run, lead, channel)
+    _add_marks(figure, marks)
     decimals = formatting.digits(run.rmse(0, lead, channel))
     unit = formatting.in_chart(run_text.unit(run, channel))
     figure.update_traces(
@@ -88,6 +64,40 @@ def selectors(
         },
     )
     return figure
+
+
+def _add_path(figure: go.Figure, run: Run, lead: int | None, channel: int) -> None:
+    """Add the run's own levels, with the band over its seeds where there were several."""
+    levels = range(len(run.path.active))
+    removed = [100 * run.manifest.config.levels[i] for i in levels]
+    band = seeds_band(run, lead, channel)
+    if band is not None:
+        low, high = (limit.tolist() for limit in band)
+        add_band(figure, removed, low, high, palette.PATH_LINE, "seeds")
+    figure.add_scatter(
+        x=removed,
+        y=[run.rmse(i, lead, channel) for i in levels],
+        name="DynST" if band is None else "DynST, band over seeds",
+        mode="lines+markers",
+        line={"color": palette.PATH_LINE, "width": 3},
+        marker={"size": 5},
+    )
+
+
+def _add_marks(figure: go.Figure, marks: list[Mark]) -> None:
+    """Add a letter at each plan whose error is known."""
+    for letter, colour, at, rmse in marks:
+        if rmse is not None:
+            figure.add_scatter(
+                x=[at],
+                y=[rmse],
+                name=letter,
+                mode="markers+text",
+                text=[letter],
+                textfont={"color": _ink(colour), "size": 12},
+                showlegend=False,
+                marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
+            )
 
 
 def _ink(colour: str) -> str:

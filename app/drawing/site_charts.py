@@ -39,13 +39,9 @@ def over_time(
     figure = go.Figure()
     if np.isfinite(band.half_width):
         _add_band(figure, time, plan, band)
+    every = f"all {run_text.site_noun(run)}s"
     lines = (
-        (
-            f"all {run_text.site_noun(run)}s",
-            dense,
-            palette.RANDOM_LINE,
-            {"width": 2, "dash": "dash"},
-        ),
+        (every, dense, palette.RANDOM_LINE, {"width": 2, "dash": "dash"}),
         ("this plan", plan, palette.PATH_LINE, {"width": 2.5}),
         ("observed", observed, palette.OBSERVED_LINE, {"width": 1.5}),
     )

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from dynst_core import commands
 from dynst_core.backbones.registry import USUAL_BACKBONE
-from dynst_core.cli import data_commands, progress, tables
+from dynst_core.cli import data_commands, progress, tables, train_options
 from dynst_core.cli.app_command import app_command
 from dynst_core.cli.progress import console
 from dynst_core.datasets.catalogue import load_catalogue
@@ -93,52 +93,21 @@ def runs(folder: RunsFolder = None) -> None:
 @app.command()
 def train(
     dataset: DatasetName,
-    name: Annotated[
-        str | None, typer.Option(help="Id of the run; the data set's when free.")
-    ] = None,
+    name: train_options.Name = None,
     folder: RunsFolder = None,
     data: DataPath = None,
-    variable: Annotated[
-        list[str] | None, typer.Option(help="Only this variable of several; repeatable.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
-    history: Annotated[int | None, typer.Option(min=1, help="Steps read.")] = None,
-    horizon: Annotated[int | None, typer.Option(min=1, help="Steps forecast.")] = None,
-    levels: Annotated[
-        str | None, typer.Option(help="Percent removed, rising from 0: for example 0,30,60,90.")
-    ] = None,
-    effort: Annotated[
-        float, typer.Option(min=0.001, help="Factor on the number of training steps.")
-    ] = 1.0,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Train from so many seeds and keep the best plan of them.")
-    ] = 1,
-    backbone: Annotated[
-        str,
-        typer.Option(
-            help="Forecaster: attention-kriging, attention, graph, ridge; on grids conv, spectral; "
-            "on networks graph-network."
-        ),
-    ] = USUAL_BACKBONE,
-    always: Annotated[
-        list[str] | None,
-        typer.Option(help="Id of a site never to be removed, or ID,ID; repeatable."),
-    ] = None,
-    never: Annotated[
-        list[str] | None,
-        typer.Option(help="Id of a site to be removed first, or ID,ID; repeatable."),
-    ] = None,
-    leads: Annotated[
-        str | None,
-        typer.Option(help="Lead times that count, in steps: for example 1-3; the rest 1 in 10."),
-    ] = None,
-    stuck: Annotated[
-        str,
-        typer.Option(
-            help="Sensors that stand still: remove them first, or keep them in the ranking. Silent "
-            "ones are always removed first, unless named in --always."
-        ),
-    ] = "remove",
+    variable: train_options.Variables = None,
+    seed: train_options.Seed = 0,
+    history: train_options.History = None,
+    horizon: train_options.Horizon = None,
+    levels: train_options.Levels = None,
+    effort: train_options.Effort = 1.0,
+    seeds: train_options.Seeds = 1,
+    backbone: train_options.Backbone = USUAL_BACKBONE,
+    always: train_options.Always = None,
+    never: train_options.Never = None,
+    leads: train_options.Leads = None,
+    stuck: train_options.Stuck = "remove",
     device: Device = "auto",
 ) -> None:
     """Train a forecaster and its masks on a data set, level by level, and save the run.

@@ -70,9 +70,16 @@ def save_training(
         command: what a reader types to train it again.
         seconds: how long the training took.
     """
+    manifest = _manifest(training, run_id, command, seconds)
+    weights = {i: level.weights for i, level in enumerate(training.levels)}
+    return store.save(manifest, _arrays(training, members), weights)
+
+
+def _arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArrays:
+    """What was measured: masks, test errors, bands, and how far seeds and halves agree."""
     problem, levels, path = training.problem, training.levels, training.path()
-    window, starts = problem.window, problem.window.starts(problem.split.test)
-    arrays = RunArrays(
+    starts = problem.window.starts(problem.split.test)
+    return RunArrays(
         sites=problem.field.sites,
         grid=problem.field.grid,
         path=path,
@@ -90,7 +97,12 @@ def save_training(
         check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
         intervals=intervals_of_levels(training.forecaster, problem, levels),
     )
-    manifest = Manifest(
+
+
+def _manifest(training: PathTraining, run_id: str, command: str, seconds: float) -> Manifest:
+    """What a training was and what it took; times of forecasts are measured here."""
+    problem, levels = training.problem, training.levels
+    return Manifest(
         format="dynst-run",
         format_version=FORMAT_VERSION,
         run_id=run_id,
@@ -100,22 +112,9 @@ def save_training(
         command=command,
         code_version=code_version(),
         package_versions={name: version(name) for name in RECORDED_PACKAGES},
-        config=RunConfig(
-            history=window.history,
-            horizon=window.horizon,
-            levels=training.targets,
-            seed=training.seed,
-            backbone=training.backbone,
-            backbone_options=training.backbone_options,
-            path_options=asdict(training.path_options),
-            step_options=asdict(training.trainer.options),
-            cycles=problem.record.cycles,
-            always=_pinned(training, ALWAYS),
-            never=_pinned(training, NEVER),
-            leads=problem.leads,
-        ),
+        config=_config(training),
         dataset=_dataset_card(problem.field),
-        split=_split_card(problem, len(starts)),
+        split=_split_card(problem, len(problem.window.starts(problem.split.test))),
         mean=problem.record.normaliser.mean,
         std=problem.record.normaliser.std,
         training_seconds=round(seconds, 1),
@@ -123,7 +122,24 @@ def save_training(
         forecast_seconds=forecast_seconds(training.forecaster, problem, levels),
         files={},
     )
-    return store.save(manifest, arrays, {i: level.weights for i, level in enumerate(levels)})
+
+
+def _config(training: PathTraining) -> RunConfig:
+    window = training.problem.window
+    return RunConfig(
+        history=window.history,
+        horizon=window.horizon,
+        levels=training.targets,
+        seed=training.seed,
+        backbone=training.backbone,
+        backbone_options=training.backbone_options,
+        path_options=asdict(training.path_options),
+        step_options=asdict(training.trainer.options),
+        cycles=training.problem.record.cycles,
+        always=_pinned(training, ALWAYS),
+        never=_pinned(training, NEVER),
+        leads=training.problem.leads,
+    )
 
 
 def _about_leads(problem: Problem) -> tuple[str, ...]:

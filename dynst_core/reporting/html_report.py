@@ -60,10 +60,6 @@ def write_report(
     base_map = base_map or BaseMap.read()
     summary = summarise(run, plan, tolerance, lead, channel)
     reported = _stands_in(run, plan, asked_removed)
-    scale = map_styles.error_scale(run, lead, channel, plan)
-    shown = [map_styles.importance(run, plan)]
-    if plan.evaluated:
-        shown.append(map_styles.error(run, plan, scale, lead, channel))
     baselines = selector_curves(run, run.baselines, lead, channel)
     curve = report_charts.trade_off_svg(run, plan, run.baselines, summary.limit, lead, channel)
     style, _, _ = _templates.loader.get_source(_templates, "report.css")  # type: ignore[union-attr]
@@ -81,14 +77,7 @@ def write_report(
         curve_words=f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}, over "
         f"the test period {run_text.test_period(run)}.",
         baselines_words=_baselines_words(baselines),
-        maps=[
-            {
-                "title": look.title,
-                "subtitle": look.subtitle,
-                "image": _inline(map_png(run, look, base_map, titled=False), "png"),
-            }
-            for look in shown
-        ],
+        maps=_maps(run, plan, lead, channel, base_map),
         lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
         levels=_levels(run, plan, baselines, lead, channel),
         asked=asked(run, plan.constraints) + list(plan.breaches),
@@ -99,6 +88,24 @@ def write_report(
         provenance=_provenance(run, plan),
     )
     return page.encode()
+
+
+def _maps(
+    run: Run, plan: Plan, lead: int | None, channel: int, base_map: BaseMap
+) -> list[dict[str, str]]:
+    """The map of importance, and that of errors where they were measured."""
+    shown = [map_styles.importance(run, plan)]
+    if plan.evaluated:
+        scale = map_styles.error_scale(run, lead, channel, plan)
+        shown.append(map_styles.error(run, plan, scale, lead, channel))
+    return [
+        {
+            "title": style.title,
+            "subtitle": style.subtitle,
+            "image": _inline(map_png(run, style, base_map, titled=False), "png"),
+        }
+        for style in shown
+    ]
 
 
 def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:

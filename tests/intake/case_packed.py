@@ -4,404 +4,69 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
-import json
-import struct
-import tarfile
-import zipfile
-from pathlib import Path
 
-import h5py
 import numpy as np
-import openpyxl
-import pandas as pd
-import xarray as xr
 
+from tests.intake.array_files import (
+    GRID_READ,
+    R_TIME,
+    array,
+    bare_hdf5,
+    city,
+    cut_grid,
+    frame_hdf5,
+    gridded,
+    huge_npy,
+    levels,
+    objects,
+    outside,
+    projected,
+    r_frame,
+    saved,
+    zarr_store,
+)
 from tests.intake.case_texts import READ
 from tests.intake.cases import (
     HOURS,
-    SITES,
-    ZONE,
     Case,
     as_bytes,
-    csv_text,
-    long_rows,
-    places,
     put,
-    value_of,
-    wide_rows,
     with_places,
-    written,
 )
-
-ARCHIVE, SHEET, PARQUET, SHAPES, ARRAYS, GRIDS = (
-    "Archives",
-    "Spreadsheets",
-    "Parquet",
-    "Places in files of their own",
-    "Arrays",
-    "Grids",
+from tests.intake.packed_files import (
+    ARCHIVE,
+    ARRAYS,
+    GRIDS,
+    OLE,
+    PARQUET,
+    SHAPES,
+    SHEET,
+    TEXT,
+    book,
+    both_sheets,
+    broken_geojson,
+    cut_parquet,
+    cut_sheet,
+    database,
+    dates,
+    deep_geojson,
+    empty_parquet,
+    formula,
+    huge_sheet,
+    linked_tar,
+    locked_zip,
+    merged,
+    merged_header,
+    nested,
+    parquet,
+    shapefile_without,
+    shapes,
+    sheet_as_csv,
+    sparse,
+    tarred,
+    totals,
+    zipped,
 )
-TEXT = csv_text(wide_rows())
-
-
-def zipped(members: dict[str, bytes], name: str = "values.zip"):
-    def make(folder: Path) -> list[Path]:
-        with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
-            for member, content in members.items():
-                archive.writestr(member, content)
-        return with_places(folder, folder / name)
-
-    return make
-
-
-def linked_tar(folder: Path) -> list[Path]:
-    with tarfile.open(folder / "values.tar.gz", "w:gz") as archive:
-        link = tarfile.TarInfo("values.csv")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    return with_places(folder, folder / "values.tar.gz")
-
-
-def tarred(folder: Path) -> list[Path]:
-    with tarfile.open(folder / "values.tar.gz", "w:gz") as archive:
-        member = tarfile.TarInfo("in/values.csv")
-        member.size = len(TEXT.encode())
-        archive.addfile(member, io.BytesIO(TEXT.encode()))
-    return with_places(folder, folder / "values.tar.gz")
-
-
-def locked_zip() -> bytes:
-    """An archive whose member says that it is encrypted."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("values.csv", TEXT)
-    raw = bytearray(out.getvalue())
-    raw[6] |= 1
-    at = raw.rindex(b"PK\x01\x02")
-    raw[at + 8] |= 1
-    return bytes(raw)
-
-
-def nested(depth: int) -> bytes:
-    content = TEXT.encode()
-    name = "values.csv"
-    for level in range(depth):
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w") as archive:
-            archive.writestr(name, content)
-        content, name = out.getvalue(), f"level{level}.zip"
-    return content
-
-
-def sparse(folder: Path) -> list[Path]:
-    file = folder / "values.csv"
-    with file.open("wb") as stream:
-        stream.write(TEXT.encode())
-        stream.truncate(10 << 30)
-    return with_places(folder, file)
-
-
-# -- spreadsheets ---------------------------------------------------------------------------------
-
-
-def numbers(row: list[str]) -> list[object]:
-    return [float(c) if c.replace(".", "").isdigit() else c for c in row]
-
-
-def book(change=None, rows=None, name: str = "values.xlsx"):
-    def make(folder: Path) -> list[Path]:
-        made = openpyxl.Workbook()
-        sheet = made.active
-        for row in rows or wide_rows():
-            sheet.append(numbers(row))
-        if change:
-            change(made, sheet)
-        made.save(folder / name)
-        return with_places(folder, folder / name)
-
-    return make
-
-
-def formula(_: object, sheet) -> None:
-    sheet["B5"] = "=SUM(C5:D5)"
-
-
-def totals(_: object, sheet) -> None:
-    sheet.append([])
-    sheet.append(["Total", 1, 2, 3])
-    sheet.append(["Source: the city's own counters"])
-
-
-def merged(_: object, sheet) -> None:
-    sheet.merge_cells("B5:B9")
-
-
-def merged_header(_: object, sheet) -> None:
-    sheet.insert_rows(1)
-    sheet["A1"], sheet["B1"] = "time", "speeds of all three"
-    sheet["C1"], sheet["D1"] = "of", "Berlin"
-    sheet.merge_cells("A1:A2")
-
-
-def dates(_: object, sheet) -> None:
-    for row in sheet.iter_rows(min_row=2, max_col=1):
-        row[0].value = pd.Timestamp(row[0].value).to_pydatetime()
-
-
-def both_sheets(folder: Path) -> list[Path]:
-    made = openpyxl.Workbook()
-    for row in wide_rows():
-        made.active.append(numbers(row))
-    other = made.create_sheet("places")
-    for line in places(folder).read_text().splitlines():
-        other.append(numbers(line.split(",")))
-    made.save(folder / "all.xlsx")
-    return [folder / "all.xlsx"]
-
-
-def sheet_bytes(folder: Path) -> bytes:
-    return book()(folder)[0].read_bytes()
-
-
-def cut_sheet(folder: Path) -> list[Path]:
-    content = sheet_bytes(folder)
-    return with_places(folder, put(folder, "values.xlsx", content[: len(content) // 2]))
-
-
-def sheet_as_csv(folder: Path) -> list[Path]:
-    return with_places(folder, put(folder, "values.csv", sheet_bytes(folder)))
-
-
-def huge_sheet(folder: Path) -> list[Path]:
-    (file, where) = book()(folder)
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet9.xml", b" " * (80 << 20))
-    return [file, where]
-
-
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
-
-
-# -- Parquet and places ---------------------------------------------------------------------------
-
-
-def parquet(folder: Path) -> Path:
-    frame = pd.DataFrame(long_rows()[1:], columns=long_rows()[0])
-    frame["time"] = pd.to_datetime(frame["time"])
-    frame["speed"] = frame["speed"].astype(float)
-    frame.to_parquet(folder / "values.parquet", index=False)
-    return folder / "values.parquet"
-
-
-def cut_parquet(folder: Path) -> list[Path]:
-    content = parquet(folder).read_bytes()
-    return with_places(folder, put(folder, "values.parquet", content[: len(content) // 2]))
-
-
-def empty_parquet(folder: Path) -> list[Path]:
-    pd.DataFrame({"time": [], "site": [], "speed": []}).to_parquet(folder / "values.parquet")
-    return with_places(folder, folder / "values.parquet")
-
-
-def shapes(driver: str, name: str, crs: str = "EPSG:25833", grow: float = 0.0):
-    def make(folder: Path) -> list[Path]:
-        import geopandas
-
-        points = geopandas.points_from_xy([391500, 392500, 395500], [5822000, 5818000, 5820000])
-        table = geopandas.GeoDataFrame({"station": SITES}, geometry=points, crs="EPSG:25833")
-        if grow:
-            table = table.set_geometry(table.buffer(grow))
-        table.to_crs(crs).to_file(folder / name, driver=driver)
-        return [parquet(folder), folder / name]
-
-    return make
-
-
-def shapefile_without(ending: str):
-    def make(folder: Path) -> list[Path]:
-        values, shape = shapes("ESRI Shapefile", "sites.shp")(folder)
-        shape.with_suffix(ending).unlink()
-        return [values, shape]
-
-    return make
-
-
-def database(folder: Path) -> list[Path]:
-    import sqlite3
-
-    with sqlite3.connect(folder / "sites.gpkg") as made:
-        made.execute("create table sites (id text)")
-    made.close()
-    return [parquet(folder), folder / "sites.gpkg"]
-
-
-def deep_geojson(folder: Path) -> list[Path]:
-    text = '{"type": "FeatureCollection", "features": ' + "[" * 500 + "]" * 500 + "}"
-    return [parquet(folder), put(folder, "sites.geojson", text)]
-
-
-def broken_geojson(folder: Path) -> list[Path]:
-    return [
-        parquet(folder),
-        put(folder, "sites.geojson", '{"type": "FeatureCollection", "features": [{'),
-    ]
-
-
-# -- arrays and grids -----------------------------------------------------------------------------
-
-
-def array() -> np.ndarray:
-    return np.array([[value_of(h, s) for s in range(3)] for h in range(HOURS)])
-
-
-def saved(name: str, **arrays: np.ndarray):
-    def make(folder: Path) -> list[Path]:
-        np.savez(folder / name, **arrays)
-        return [folder / name]
-
-    return make
-
-
-def objects(folder: Path) -> list[Path]:
-    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
-    header += b" " * (117 - len(header)) + b"\n"
-    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + b"\x80\x04."
-    return [put(folder, "values.npy", content)]
-
-
-def huge_npy(folder: Path) -> list[Path]:
-    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000), }"
-    header += b" " * (117 - len(header)) + b"\n"
-    return [
-        put(
-            folder,
-            "values.npy",
-            b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(80),
-        )
-    ]
-
-
-def grid(folder: Path, name: str = "grid.nc", change=None, **more: xr.Variable) -> Path:
-    time = np.arange(HOURS)
-    values = 280 + np.arange(12).reshape(3, 4) + np.sin(time)[:, None, None]
-    attrs = {"units": "K"}
-    made = xr.Dataset(
-        {"t2m": (("time", "lat", "lon"), values.astype(np.float32), attrs), **more},
-        coords={
-            "time": ("time", time, {"units": "hours since 2024-05-14", "standard_name": "time"}),
-            "lat": ("lat", [50.0, 51, 52], {"units": "degrees_north"}),
-            "lon": ("lon", [4.0, 5, 6, 7], {"units": "degrees_east"}),
-        },
-    )
-    made = change(made) if change else made
-    made.to_netcdf(folder / name, engine="netcdf4")
-    return folder / name
-
-
-def gridded(change=None, name: str = "grid.nc", **more: xr.Variable):
-    return lambda folder: [grid(folder, name, change, **more)]
-
-
-def cut_grid(folder: Path) -> list[Path]:
-    content = grid(folder).read_bytes()
-    return [put(folder, "grid.nc", content[: len(content) // 2])]
-
-
-def zarr_store(version: int, packed: bool):
-    def make(folder: Path) -> list[Path]:
-        xr.open_dataset(grid(folder)).to_zarr(
-            folder / "grid.zarr", zarr_format=version, consolidated=False
-        )
-        if not packed:
-            return [folder / "grid.zarr"]
-        with zipfile.ZipFile(folder / "grid.zarr.zip", "w") as archive:
-            for file in sorted((folder / "grid.zarr").rglob("*")):
-                if file.is_file():
-                    archive.write(file, file.relative_to(folder / "grid.zarr").as_posix())
-        return [folder / "grid.zarr.zip"]
-
-    return make
-
-
-def outside(folder: Path) -> list[Path]:
-    with h5py.File(folder / "values.h5", "w") as made:
-        made["data"] = h5py.ExternalLink("other.h5", "/data")
-    return [folder / "values.h5"]
-
-
-def bare_hdf5(folder: Path) -> list[Path]:
-    with h5py.File(folder / "values.h5", "w") as made:
-        made["data"] = array()
-    return [folder / "values.h5"]
-
-
-def frame_hdf5(folder: Path) -> list[Path]:
-    """A frame as pandas writes it, by h5py alone."""
-    with h5py.File(folder / "values.h5", "w") as made:
-        group = made.create_group("df")
-        group.attrs["pandas_type"] = b"frame"
-        group["axis0"] = group["block0_items"] = np.array([s.encode() for s in SITES])
-        time = pd.date_range("2024-05-14", periods=HOURS, freq="h").as_unit("ns")
-        group["axis1"] = time.astype("int64").to_numpy()
-        group["axis1"].attrs["kind"] = b"datetime64"
-        group["block0_values"] = array()
-    return with_places(folder, folder / "values.h5")
-
-
-def city(folder: Path) -> list[Path]:
-    with h5py.File(folder / "flow.h5", "w") as made:
-        values = np.arange(HOURS * 2 * 3 * 4).reshape(HOURS, 2, 3, 4) % 97
-        made["data"] = values.astype(float)
-        made["date"] = np.array(
-            [f"201404{1 + h // 24:02d}{h % 24 + 1:02d}".encode() for h in range(HOURS)]
-        )
-    return [folder / "flow.h5"]
-
-
-def levels(made: xr.Dataset) -> xr.Dataset:
-    return made.expand_dims(level=[500.0, 850.0]).transpose("time", "level", "lat", "lon")
-
-
-def projected(folder: Path) -> list[Path]:
-    values = 20 + np.arange(4).reshape(2, 2) + np.sin(np.arange(HOURS))[:, None, None]
-    made = xr.Dataset(
-        {"no2": (("time", "y", "x"), values, {"units": "ug m-3"})},
-        coords={
-            "time": pd.date_range("2024-05-14", periods=HOURS, freq="h"),
-            "y": [5.80e6, 5.81e6],
-            "x": [3.9e5, 4.0e5],
-        },
-    )
-    made.to_netcdf(folder / "grid.nc", engine="netcdf4")
-    return [folder / "grid.nc"]
-
-
-def r_frame(name: str):
-    def make(folder: Path) -> list[Path]:
-        import rdata
-
-        hours = np.repeat(np.arange(HOURS), 3)
-        frame = pd.DataFrame(
-            {
-                "sec": 1715644800.0 + 3600 * hours,
-                "site": np.tile([1, 2, 3], HOURS),
-                "speed": [value_of(h, s) for h in range(HOURS) for s in range(3)],
-                "lat": np.tile([52.5, 52.6, 52.7], HOURS),
-                "lon": np.tile([13.4, 13.5, 13.6], HOURS),
-            }
-        )
-        if name.endswith("rds"):
-            rdata.write_rds(folder / name, frame)
-        else:
-            rdata.write_rda(folder / name, {"frame": frame, "n": np.arange(3)})
-        return [folder / name]
-
-    return make
-
-
-R_TIME = ("time=sec", "time_format=seconds since 1970-01-01", "value=speed")
-GRID_READ = "read: 48 times of 12 sites"
 
 CASES = (
     Case(ARCHIVE, "a table in a zip archive", zipped({"data/values.csv": TEXT.encode()}), READ),
@@ -649,19 +314,3 @@ CASES = (
         (),
     ),
 )
-
-
-def geojson(rows: list[tuple[str, float, float]]) -> str:
-    """Points as GeoJSON."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": i},
-            "geometry": {"type": "Point", "coordinates": [x, y]},
-        }
-        for i, x, y in rows
-    ]
-    return json.dumps({"type": "FeatureCollection", "features": features})
-
-
-__all__ = ["CASES", "ZONE", "written"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.intake import case_packed, case_texts
+from tests.intake import case_packed, case_sites, case_texts
 from tests.intake.cases import Case
 
-CASES = (*case_texts.CASES, *case_packed.CASES)
+CASES = (*case_texts.CASES, *case_sites.CASES, *case_packed.CASES)
 
 
 def ids(case: Case) -> str:

@@ -16,7 +16,7 @@ from dynst_core.intake import newer, store
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
 from dynst_core.intake.verdict import Verdict
-from tests.intake import case_packed
+from tests.intake import array_files
 from tests.intake.cases import ZONE, long_rows, places, wide_rows, with_places, written
 
 
@@ -53,7 +53,7 @@ def test_what_is_kept_comes_back_the_same(tmp_path: Path) -> None:
 
 
 def test_a_grid_comes_back_with_its_rows_and_columns(tmp_path: Path) -> None:
-    verdict = check([case_packed.grid(tmp_path)])
+    verdict = check([array_files.grid(tmp_path)])
     store.keep(verdict, "heat")
     again = load_field("heat")
     assert again.grid is not None and verdict.field is not None and verdict.field.grid is not None
