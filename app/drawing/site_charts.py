@@ -45,10 +45,8 @@ def over_time(
         ("this plan", plan, palette.PATH_LINE, {"width": 2.5}),
         ("observed", observed, palette.OBSERVED_LINE, {"width": 1.5}),
     )
-    decimals, unit = (
-        formatting.digits(_size(observed, plan)),
-        formatting.in_chart(run_text.unit(run, channel)),
-    )
+    decimals = formatting.digits(_size(observed, plan))
+    unit = formatting.in_chart(run_text.unit(run, channel))
     for name, values, colour, line in lines:
         marked = name == "observed" and len(time) <= MOST_MARKED
         figure.add_scatter(
