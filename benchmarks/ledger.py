@@ -150,7 +150,7 @@ def load(name: str) -> Result | None:
 def commit() -> str:
     """The commit measured; marked when code that counts differs from it."""
     here = Path(__file__).parent.parent
-    watched = ["dynst_core", "benchmarks/*.py", "data/catalogue.toml"]
+    watched = ["dynst_core", "benchmarks/*.py", "data/catalogue.toml", "data/published.toml"]
     command = ["git", "-C", str(here)]
     try:
         head = subprocess.run(
