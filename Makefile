@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 py = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-quick test-faults lint docs types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
+.PHONY: help app test test-quick test-faults mutants lint docs types format bench bench-full bench-slider bench-sessions lock hooks clean venv venv-dev
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -35,6 +35,9 @@ test-quick: venv-dev ## run the tests that need no browser and little time
 
 test-faults: venv-dev ## kill, fill, cut off and damage again and again; under 40 minutes
 	@$(py) -m tests.faults
+
+mutants: venv-dev ## change the source at random places and count what no quick test notices
+	@OMP_NUM_THREADS=1 $(py) -m scripts.mutants
 
 lint: venv-dev ## check style, formatting, imports, licences and known faults of dependencies
 	@$(py) -m ruff check .

@@ -111,3 +111,10 @@ def test_masks_of_any_size_are_the_path_s_own_but_for_a_few_sites() -> None:
     assert max(strangers) > 0 and np.mean(strangers) < 3
     exact = any_sites(order, 0.0, rng)
     assert exact.any() and (exact == (order >= 100 - exact.sum())).all()
+
+
+def test_without_flips_masks_of_any_size_are_the_last_to_go() -> None:
+    order = np.random.default_rng(0).permutation(20)
+    for seed in range(20):
+        active = any_sites(order, 0.0, np.random.default_rng(seed))
+        assert active.any() and order[active].min() == 20 - active.sum()

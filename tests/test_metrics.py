@@ -64,3 +64,13 @@ def test_sites_permuted_give_errors_permuted():
     by_site = ErrorStatistics.of(forecast, truth, observed).rmse(axis=(LEAD_TIME, CHANNEL))
     permuted = ErrorStatistics.of(forecast[:, :, order], truth[:, :, order], observed[:, :, order])
     np.testing.assert_allclose(permuted.rmse(axis=(LEAD_TIME, CHANNEL)), by_site[order])
+
+
+@pytest.mark.parametrize("lead_time", range(3))
+def test_one_lead_time_keeps_its_own_errors_and_its_axes(lead_time: int):
+    errors = ErrorStatistics.of(*forecasts())
+    one = errors.at_lead_time(lead_time)
+    assert one.squared.shape == (1, 4, 2)
+    np.testing.assert_array_equal(one.rmse(axis=LEAD_TIME), errors.rmse(axis=())[lead_time])
+    np.testing.assert_array_equal(one.bias(axis=LEAD_TIME), errors.bias(axis=())[lead_time])
+    assert errors.at_lead_time(None) is errors
