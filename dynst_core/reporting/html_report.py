@@ -20,7 +20,11 @@ from dynst_core.presentation.static_maps import map_png
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.report_text import assumptions, verdict
 from dynst_core.reporting.tabular_export import provenance
+from dynst_core.reporting.work_order import order_of_removal
 from dynst_core.runs.run import Run
+
+MOST_ORDERED = 600
+"""Removed sites that the work order lists; longer ones are in the table and the workbook."""
 
 MOST_LISTED = 400
 """Ids that a report lists in full; a longer list is what the exported table is for."""
@@ -83,6 +87,7 @@ def write_report(
         asked=asked(run, plan.constraints) + list(plan.breaches),
         edits=plan.edits,
         listed=_listed(run, plan),
+        order=_work_order(run, plan),
         assumptions=assumptions(run, summary, channel),
         cautions=cautions_html(run.manifest.dataset.name),
         provenance=_provenance(run, plan),
@@ -199,6 +204,12 @@ def _listed(run: Run, plan: Plan) -> dict[str, str] | None:
         "title": f"The {count:,} {noun}{'s' if count > 1 else ''} {words}",
         "ids": ", ".join(ids),
     }
+
+
+def _work_order(run: Run, plan: Plan) -> list[str]:
+    """Ids of the removed sites in the order to remove them, where the list can be read."""
+    sites = order_of_removal(run, plan)
+    return run.sites.site_id[sites].astype(str).tolist() if len(sites) <= MOST_ORDERED else []
 
 
 def _provenance(run: Run, plan: Plan) -> dict[str, str]:
