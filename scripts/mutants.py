@@ -54,7 +54,10 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 
 def mutants(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:
     """Line, what was changed, and the changed module, for every change there is."""
+    unread = _in_annotations(tree)
     for index, node in enumerate(ast.walk(tree)):
+        if id(node) in unread:
+            continue
         for change in _changes(node):
             changed = copy.deepcopy(tree)
             target = next(n for i, n in enumerate(ast.walk(changed)) if i == index)
@@ -64,8 +67,7 @@ def mutants(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:
 
 def _changes(node: ast.AST) -> Iterator:
     if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in SWAPS:
-        if not _is_annotation(node):
-            yield _swap
+        yield _swap
     elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
         yield _compare
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert | ast.USub):
@@ -76,16 +78,12 @@ def _changes(node: ast.AST) -> Iterator:
         yield _never
 
 
-def _is_annotation(node: ast.AST) -> bool:
-    """Whether it is a union of types such as `int | None`."""
-    return (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.BitOr)
-        and (
-            isinstance(node.right, ast.Constant)
-            or (isinstance(node.right, ast.Name) and node.right.id in ("str", "int", "float"))
-        )
-    )
+def _in_annotations(tree: ast.Module) -> set[int]:
+    """What is part of a type and never run."""
+    types = [
+        getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")
+    ]
+    return {id(part) for kind in types if kind is not None for part in ast.walk(kind)}
 
 
 def _swap(node: ast.AST) -> str:

@@ -97,3 +97,10 @@ def test_a_site_that_came_back_ranks_below_one_that_never_left():
 def test_sites_that_leave_together_rank_by_usefulness_then_by_index():
     active = picture("#### #...")
     assert rank_by_stay(active, np.array([0.0, 2.0, 1.0, 1.0])).tolist() == [3, 2, 0, 1]
+
+
+def test_shares_removed_at_each_level_follow_from_the_counts():
+    active = np.array([[True] * 4, [True, True, True, False], [True, False, False, False]])
+    path = SparsityPath(active, np.array([3, 2, 1, 0]))
+    assert path.n_active.tolist() == [4, 3, 1]
+    assert path.sparsity.tolist() == [0.0, 0.25, 0.75]
