@@ -99,7 +99,7 @@ def test_each_forecaster_has_lines_of_its_own_and_its_baselines_are_trained_alik
     assert own is not None
     masks = np.arange(20) >= 10
     baseline = comparison.bench.retrain("retrained", "qr", masks, own)
-    assert set(built) == {backbone} == {own.backbone, baseline.backbone}
+    assert set(built) - {"ridge"} == {backbone} == {own.backbone, baseline.backbone}
     assert [file.parent.name for file in tmp_path.glob("*/*.jsonl")] == [backbone]
 
 

@@ -63,11 +63,12 @@ def test_the_best_weights_come_back_and_not_the_last() -> None:
     [
         (20, [3.0, 1.0, 2.0, 2.0], [False, False, False, True]),
         (20, [3.0, 1.0, 2.0, 0.5], [False, False, False, False]),
-        (20, [1.0, 1.0, 1.0], [False, False, True]),
+        (20, [1.0, 1.03, 1.03], [False, False, True]),
+        (20, [1.0, 1.01, 1.01], [False, False, False]),
         (np.inf, [1.0, 2.0, 3.0], [False, False, False]),
     ],
 )
-def test_it_is_time_to_stop_when_no_error_was_better_for_as_long_as_patience(
+def test_it_is_time_to_stop_when_the_error_has_risen_and_was_not_better_for_as_long_as_patience(
     patience: float, errors: list[float], stops: list[bool]
 ) -> None:
     assert watched(patience, errors)[1] == stops

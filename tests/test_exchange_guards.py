@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynst_core.selection import selection_error
 from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
 from tests.problems import QUICK, problem_of, tiny_training, waves
@@ -57,7 +58,10 @@ def between_levels(training: PathTraining) -> int:
     return next(at.step for at in training.run() if at.phase == BETWEEN_LEVELS)
 
 
-def test_steps_that_stopping_early_saved_stay_saved_after_a_resumption(tmp_path: Path) -> None:
+def test_steps_that_stopping_early_saved_stay_saved_after_a_resumption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
     options = replace(QUICK, any_steps=12, look_every=4, patience=0)
     stopped = tiny_training(problem_of(waves()), options=options)
     step = between_levels(stopped)

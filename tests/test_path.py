@@ -19,6 +19,7 @@ from dynst_core.forecasting.trainer import (
     error_statistics,
     persistence_statistics,
 )
+from dynst_core.selection import selection_error
 from dynst_core.selection.forward_ranking import rank_sites
 from dynst_core.selectors.registry import rank_with
 from dynst_core.training.path_training import (
@@ -93,8 +94,9 @@ def test_steps_add_up_level_by_level() -> None:
     ],
 )
 def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_before_them(
-    patience: int, expected: StepOptions
+    patience: int, expected: StepOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
     options = replace(QUICK, look_every=4, patience=patience, short_decay=1.5, short_rate=3.0)
     training = walked(problem_of(waves()), options=options)
     trainer, n_steps = training.trainer, training.level_steps

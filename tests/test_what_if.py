@@ -29,7 +29,10 @@ def problem() -> Problem:
 
 @pytest.fixture(scope="module")
 def run(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return save_walked(walked(problem(), targets=(0.0, 0.5, 0.75)), tmp_path_factory.mktemp("runs"))
+    training = walked(problem(), targets=(0.0, 0.5, 0.75))
+    for level in training.levels:  # so that the weights of each level matter
+        level.weights["linear_share"] = np.array(0.5, dtype=np.float32)
+    return save_walked(training, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ def test_many_may_ask_at_once(run: Run, answers: WhatIf) -> None:
 
 
 def test_the_share_within_counts_forecasts_that_miss_by_no_more(run: Run, answers: WhatIf) -> None:
-    mask, amount = run.path.mask(1), 3.0
+    mask, amount = run.path.mask(1), 1.0
     share = answers.share_within(mask, amount, 0)
     forecast = answers.forecasts.at(mask).forecast(answers.windows)[..., 0]
     values = answers.forecasts.problem.field.dataset["values"].values[:, :, 0]

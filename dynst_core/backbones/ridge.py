@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from dynst_core.backbones.layers import Start, scaled_positions
 from dynst_core.backbones.protocols import TrainingData, harmonics
@@ -31,6 +32,8 @@ class Solution:
     Attributes:
         start: the forecast's start from persistence.
         strength: how much each kept site counts, (k,).
+        present: which of the kept sites exist, (k,), 1 or 0; the others fill a fixed shape and
+            change nothing. None when all exist.
         usual_features: features to expect at an hour, (p, k * f).
         usual_changes: changes to expect at an hour, (p, q * horizon * c).
         chain: matrices that turn unusual features into unusual changes, one after the other;
@@ -42,6 +45,7 @@ class Solution:
     usual_features: Tensor
     usual_changes: Tensor
     chain: tuple[Tensor, ...]
+    present: Tensor | None = None
 
 
 class RidgeForecaster(nn.Module):
@@ -130,10 +134,30 @@ class RidgeForecaster(nn.Module):
         chain = (features.T @ dual,) if features.shape[1] < len(features) else (features.T, dual)
         return Solution(start, strength, usual_features, usual_changes, chain)
 
+    def pad(self, solution: Solution, n_kept: int) -> Solution:
+        """The same solution with this many kept sites, the new ones without any effect.
+
+        Args:
+            solution: made by `prepare`.
+            n_kept: at least as many as are kept; histories must be filled up with any numbers.
+        """
+        n_own = len(solution.strength)
+        more, features = n_kept - n_own, solution.usual_features.shape[1] // n_own
+        first, *rest = solution.chain
+        return replace(
+            solution,
+            strength=functional.pad(solution.strength, (0, more)),
+            usual_features=functional.pad(solution.usual_features, (0, more * features)),
+            chain=(functional.pad(first, (0, 0, 0, more * features)), *rest),
+            present=functional.pad(torch.ones_like(solution.strength), (0, more)),
+        )
+
     def forward(self, history: Tensor, solution: Solution, clock: Tensor) -> Tensor:
         """Forecast the query sites, (b, horizon, q, c); see `Backbone.__call__`."""
         values = history[..., : self.channels]
-        features = self._features(lambda ago: values[:, -1 - ago], solution.strength)
+        features = self._features(
+            lambda ago: values[:, -1 - ago], solution.strength, solution.present
+        )
         usual = _usual(clock)
         change = features - usual @ solution.usual_features
         for matrix in solution.chain:
@@ -162,10 +186,15 @@ class RidgeForecaster(nn.Module):
             changes.append(change)
         return _usual(self.clock[starts]), features, torch.stack(changes, dim=1).flatten(1)
 
-    def _features(self, ago: Callable[[int], Tensor], strength: Tensor) -> Tensor:
+    def _features(
+        self, ago: Callable[[int], Tensor], strength: Tensor, present: Tensor | None = None
+    ) -> Tensor:
         """What is read, (b, k * f), from values (b, k, c) that are some steps old."""
         last = ago(0)
-        level = last.mean(dim=1, keepdim=True)
+        if present is None:
+            level = last.mean(dim=1, keepdim=True)
+        else:
+            level = (last * present[:, None]).sum(dim=1, keepdim=True) / present.sum()
         steps = range(self.window.history)
         mean = sum((ago(step) for step in steps), start=torch.zeros_like(last)) / len(steps)
         read = [ago(step) - level for step in range(self.lags)] + [mean - level]

@@ -176,7 +176,7 @@ class Forecaster(nn.Module):
     @property
     def can_pad(self) -> bool:
         """Whether kept sites can be filled up to a number; see `Padding`."""
-        return isinstance(self.backbone, Padding) and not self._uses_linear
+        return isinstance(self.backbone, Padding)
 
     def fit(self, problem: Problem) -> None:
         """Learn from the training block what takes no steps: a closed form all, others the scales.
@@ -239,8 +239,11 @@ class Forecaster(nn.Module):
 
     def pad(self, prepared: Prepared, n_kept: int) -> Prepared:
         """The same for this many kept sites, the new ones without any effect; see `Padding`."""
-        if not isinstance(self.backbone, Padding) or prepared.linear is not None:
+        if not isinstance(self.backbone, Padding):
             return prepared
+        linear = prepared.linear
+        if linear is not None and self.linear is not None:
+            linear = self.linear.pad(linear, n_kept)
         more = (0, 0, 0, n_kept - len(prepared.read_mean))
         return replace(
             prepared,
@@ -249,6 +252,7 @@ class Forecaster(nn.Module):
             read_scale=functional.pad(prepared.read_scale, more, value=1.0),
             read_low=functional.pad(prepared.read_low, more, value=-NO_BOUND),
             read_high=functional.pad(prepared.read_high, more, value=NO_BOUND),
+            linear=linear,
         )
 
     def forward(self, history: Tensor, prepared: Prepared, clock: Tensor) -> Tensor:

@@ -66,22 +66,38 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
     write_atomically(file, save(whole, {"facts": text, "sha256": _digest(whole, text)}))
 
 
-def identity(training: PathTraining) -> str:
+EARLIER_PATH, EARLIER_STEPS = {"sure": 1.5}, {"memory": 0.98}
+"""Defaults of versions before there were `ADDED` options, whose trainings go on by those of today:
+their masks are chosen already."""
+
+ADDED = ("gain", "sure_alone", "gain_alone")
+
+
+def identity(training: PathTraining, *, earlier: bool = False) -> str:
     """What tells one training from another: its data, and every setting that its result hangs on.
 
+    Args:
+        training: the training.
+        earlier: whether to say what an earlier version said of it.
     Returns:
         A SHA-256 in hexadecimal.
     """
     field, window = training.problem.field, training.problem.window
     if field not in _fingerprints:  # once for all levels: it reads every value
         _fingerprints[field] = field.fingerprint()
+    path, steps = asdict(training.path_options), asdict(training.step_options)
+    if earlier:
+        path = {name: v for name, v in (path | EARLIER_PATH).items() if name not in ADDED}
+        steps |= EARLIER_STEPS
     settings = (
         (_fingerprints[field], tuple(field.channels), window.history, window.horizon),
         (training.seed, training.backbone, sorted(training.backbone_options.items())),
-        (tuple(map(float, training.targets)), asdict(training.path_options)),
-        (asdict(training.step_options), training.pins.pin.tolist()),
+        (tuple(map(float, training.targets)), path),
+        (steps, training.pins.pin.tolist()),
     )
-    return hashlib.sha256(repr(settings).encode()).hexdigest()
+    leads = training.problem.leads
+    text = repr(settings) if leads is None else repr((*settings, leads))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 _fingerprints: WeakKeyDictionary[Field, str] = WeakKeyDictionary()
@@ -163,7 +179,7 @@ def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> Non
         ValueError, KeyError, TypeError: it is of another training, or contradicts itself.
     """
     # Earlier versions did not write down which training it is.
-    if facts.get("of") not in (None, identity(training)):
+    if facts.get("of") not in (None, identity(training), identity(training, earlier=True)):
         raise ValueError("those of other data or other settings")
     n_sites, counts = training.problem.n_sites, training.counts
     foreseen = arrays["foreseen"]
