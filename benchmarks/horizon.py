@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.ledger import Row, row, save
+from dynst_core.evaluation.baselines import linear_of
 from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.windows import Window
@@ -37,7 +38,7 @@ SHOWN = 6
 def direct(run: Run, problem: Problem, level: int) -> Forecaster:
     """A forecaster of the problem's horizon for the mask of one of a run's levels."""
     config = run.manifest.config
-    training = MaskTraining(
+    return MaskTraining(
         problem,
         run.path.active[level],
         run.manifest.steps[level],
@@ -45,10 +46,8 @@ def direct(run: Run, problem: Problem, level: int) -> Forecaster:
         baseline_options(StepOptions.of(config.step_options)),
         Judge(problem),
         config.seed,
-    )
-    for _ in training.run():
-        pass
-    return training.forecaster()
+        linear_of(run, problem),
+    ).trained()
 
 
 def common_starts(short: RunForecaster, long: Problem) -> np.ndarray:

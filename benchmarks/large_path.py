@@ -18,7 +18,7 @@ import torch
 from benchmarks.growth import TRAINABLE_SITES, peak_gib
 from benchmarks.ledger import Row, row, save
 from benchmarks.synthetic import SYNTHETIC, random_problem
-from dynst_core.evaluation.held_out_errors import bands_of_levels, errors_of_levels
+from dynst_core.evaluation.held_out_errors import measure_levels
 from dynst_core.fields.mask import usual_levels
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
@@ -43,8 +43,7 @@ def measure(n_sites: int, effort: float) -> list[Row]:
             part = at.phase if at.phase in parts else "training"
     now = time.perf_counter()
     parts[part] += now - since
-    errors_of_levels(training.forecaster, problem, training.levels)
-    bands_of_levels(training.forecaster, problem, training.levels)
+    measure_levels(training.forecaster, problem, training.levels)
     parts["testing"] = time.perf_counter() - now
     step = parts["training"] / training.trainer.steps
     reported = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in parts.items())

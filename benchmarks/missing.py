@@ -22,19 +22,19 @@ import torch
 from benchmarks.ledger import Row, row, save
 from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.datasets.catalogue import load_catalogue, load_field
+from dynst_core.evaluation.single_mask import MaskTraining
 from dynst_core.fields.field import Field
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import StepOptions, Trainer, error_statistics
-from dynst_core.selection.selection_error import EarlyStop, Judge
-from dynst_core.training.schedules import warmup_cosine
+from dynst_core.forecasting.trainer import StepOptions, error_statistics
+from dynst_core.selection.selection_error import Judge
 
 TARGETS = {0.3: 1.05, 0.6: 1.15}
 """Error with that share of the values removed, in times that of the complete record, at most."""
 
-STEPS, LOOKS = 2000, 15
+STEPS = 2000
 """Gradient steps of a training of full effort, and how often its selection error is measured."""
 
 NEIGHBOURS = 8
@@ -80,17 +80,13 @@ def without(field: Field, gone: np.ndarray) -> Field:
 
 def trained(problem: Problem, steps: int, seed: int) -> Forecaster:
     """A forecaster of all sensors with the weights of least selection error."""
-    torch.manual_seed(seed)
-    forecaster = Forecaster.for_problem(problem, USUAL_BACKBONE)
-    trainer = Trainer(forecaster, problem, StepOptions.for_sites(problem.n_sites), seed)
-    best, everywhere = EarlyStop(trainer, Judge(problem)), np.ones(problem.n_sites, dtype=bool)
-    for step in range(steps):
-        rate = warmup_cosine(step, steps, max(1, steps // 12), floor=0.02)
-        trainer.step(np.flatnonzero(everywhere), rate)
-        if (step + 1) % max(1, steps // LOOKS) == 0:
-            best.look(everywhere)
-    best.restore()
-    return trainer.average
+    everywhere = np.ones(problem.n_sites, dtype=bool)
+    taken, judge = (StepOptions.for_sites(problem.n_sites),), Judge(problem)
+
+    def fresh() -> Forecaster:
+        return Forecaster.for_problem(problem, USUAL_BACKBONE)
+
+    return MaskTraining(problem, everywhere, steps, fresh, taken, judge, seed).trained()
 
 
 def rmse(forecaster: Forecaster, problem: Problem, scored: torch.Tensor) -> float:
@@ -105,7 +101,7 @@ def rmse(forecaster: Forecaster, problem: Problem, scored: torch.Tensor) -> floa
 def measured(dataset: str, seeds: tuple[int, ...], effort: float) -> list[Row]:
     """The ratio of each way and share, over seeds of both the training and the removal."""
     entry, field = load_catalogue()[dataset], load_field(dataset)
-    window, steps = Window(entry.history, entry.horizon), max(LOOKS, round(STEPS * effort))
+    window, steps = Window(entry.history, entry.horizon), max(1, round(STEPS * effort))
     complete = Problem.of(field, window)
     ratios: dict[tuple[str, float], list[float]] = {}
     for seed in seeds:

@@ -21,22 +21,22 @@ import torch
 from benchmarks.clock import fastest_ratio
 from benchmarks.ledger import Row, row, save
 from dynst_core.datasets.catalogue import load_field
+from dynst_core.evaluation.single_mask import MaskTraining
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import StepOptions, Trainer, error_statistics
+from dynst_core.forecasting.trainer import StepOptions, error_statistics
 from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.runtimes import RUNTIMES, TOLERANCE, Compute, runtimes_on
 from dynst_core.planning.masks import mask_at
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore, run_folders
-from dynst_core.selection.selection_error import EarlyStop, Judge
-from dynst_core.training.schedules import warmup_cosine
+from dynst_core.selection.selection_error import Judge
 
 SIZES = ({"width": 16, "blocks": 2}, {"width": 32, "blocks": 3}, {"width": 48, "blocks": 4})
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9)
-LOOKS, BATCH, ROUNDS = 15, 32, 12
+BATCH, ROUNDS = 32, 12
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,13 @@ class Side:
 
 def trained(problem: Problem, options: dict[str, int], steps: int, seed: int) -> Forecaster:
     """A convolution trained on all sites; the weights of least selection error."""
-    torch.manual_seed(seed)
-    forecaster = Forecaster.for_problem(problem, "conv", options)
-    trainer = Trainer(forecaster, problem, StepOptions.for_sites(problem.n_sites), seed)
-    best, everywhere = EarlyStop(trainer, Judge(problem)), np.ones(problem.n_sites, dtype=bool)
-    for step in range(steps):
-        rate = warmup_cosine(step, steps, max(1, steps // 12), floor=0.02)
-        trainer.step(np.flatnonzero(everywhere), rate)
-        if (step + 1) % max(1, steps // LOOKS) == 0:
-            best.look(everywhere)
-    best.restore()
-    return trainer.average
+    everywhere = np.ones(problem.n_sites, dtype=bool)
+    taken, judge = (StepOptions.for_sites(problem.n_sites),), Judge(problem)
+
+    def fresh() -> Forecaster:
+        return Forecaster.for_problem(problem, "conv", options)
+
+    return MaskTraining(problem, everywhere, steps, fresh, taken, judge, seed).trained()
 
 
 def dense_side(problem: Problem, forecaster: Forecaster, words: str) -> Side:

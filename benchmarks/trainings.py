@@ -22,6 +22,7 @@ from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, error_statistics
+from dynst_core.selection.linear_term import linear_forecaster
 from dynst_core.selection.selection_error import Judge
 from dynst_core.training.path_training import PathTraining
 
@@ -136,6 +137,7 @@ class Bench:
     def __init__(self, problem: Problem, book: Book, say: Callable[[str], None] = print) -> None:
         self.problem, self.book, self.say = problem, book, say
         self.judge = Judge(problem)
+        self.linear = linear_forecaster(problem)
         self.commit, self.data = commit(), problem.field.fingerprint()
         self.machine = machine()
 
@@ -247,11 +249,9 @@ class Bench:
             options,
             self.judge,
             self.book.seed,
+            self.linear,
         )
-        for _ in training.run():
-            pass
-        best = training.best()
-        forecaster = training.forecaster()
+        forecaster = training.trained()
         seconds = (time.process_time() - began) / len(options)
         return self.write(
             kind,
@@ -261,7 +261,7 @@ class Bench:
             forecaster,
             steps=steps,
             seconds=seconds,
-            options=best.options,
+            options=training.best().options,
             draw=draw,
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dynst_core.evaluation import error_intervals
-from dynst_core.evaluation.error_intervals import intervals_of_levels
+from dynst_core.evaluation.held_out_errors import measure_levels
 from dynst_core.planning.noise import change_range, measurable
 from dynst_core.runs.arrays import Intervals, read_arrays, write_arrays
 from tests.factories import make_arrays, network_sites, save_run
@@ -27,18 +27,18 @@ def test_windows_are_drawn_in_blocks_as_often_as_there_are_windows() -> None:
 def test_the_first_level_is_its_own_measure_and_the_others_hold_what_was_found() -> None:
     training = walked(problem_of(waves(n_times=600)))
     problem, levels = training.problem, training.levels
-    found = intervals_of_levels(training.forecaster, problem, levels)
+    found = measure_levels(training.forecaster, problem, levels).intervals
     assert found is not None
     assert found.ratio[0].tolist() == [[1.0, 1.0]] * problem.record.channels
     assert (found.ratio[..., 0] <= found.ratio[..., 1]).all()
     assert found.by_lead_time.shape == (len(levels), problem.window.horizon, 1, 2)
-    same = intervals_of_levels(training.forecaster, problem, [levels[1], levels[1]])
+    same = measure_levels(training.forecaster, problem, [levels[1], levels[1]]).intervals
     assert same is not None and (same.ratio == 1).all(), "paired: what is alike adds nothing"
 
 
 def test_a_test_block_of_few_windows_states_none() -> None:
     training = walked(problem_of(waves(n_times=100)))
-    assert intervals_of_levels(training.forecaster, training.problem, training.levels) is None
+    assert measure_levels(training.forecaster, training.problem, training.levels).intervals is None
 
 
 def test_a_difference_within_its_interval_is_not_measurable(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from dynst_core.errors import RunError
 from dynst_core.evaluation.held_out_errors import (
-    bands_of_levels,
     check_same_data,
     errors_of_levels,
     forecast_seconds,
+    measure_levels,
     retest,
 )
 from dynst_core.fields.mask import Mask
@@ -145,7 +145,7 @@ def misses_of(training: PathTraining, level: int, block: tuple[int, int]) -> np.
 def test_a_band_holds_its_share_of_the_selection_windows_and_states_that_of_the_test(
     training: PathTraining, share: float
 ) -> None:
-    bands = bands_of_levels(training.forecaster, training.problem, training.levels, share)
+    bands = measure_levels(training.forecaster, training.problem, training.levels, share).bands
     split = training.problem.split
     for level in range(2):
         known = misses_of(training, level, split.selection)
@@ -161,7 +161,7 @@ def test_a_band_is_as_wide_as_the_noise_that_no_forecast_knows() -> None:
     problem = problem_of(10 + rng.normal(size=(4000, 6)), history=1, horizon=2)
     forecaster = fresh(problem)
     level = Level(np.ones(6, dtype=bool), forecaster.copied_weights(), 0)
-    bands = bands_of_levels(forecaster, problem, [level], 0.9)
+    bands = measure_levels(forecaster, problem, [level], 0.9).bands
     # The untrained forecast is persistence, off by the difference of two draws.
     assert bands.half_width.mean() == pytest.approx(1.645 * np.sqrt(2), rel=0.06)
     assert bands.coverage.mean() == pytest.approx(0.9, abs=0.02)
@@ -172,6 +172,6 @@ def test_gaps_neither_widen_a_band_nor_count_as_covered() -> None:
     problem = problem_of(values)
     forecaster = fresh(problem)
     level = Level(np.ones(12, dtype=bool), forecaster.copied_weights(), 0)
-    bands = bands_of_levels(forecaster, problem, [level], 0.9)
+    bands = measure_levels(forecaster, problem, [level], 0.9).bands
     assert np.isfinite(bands.half_width).all()
     assert ((bands.coverage > 0.7) & (bands.coverage <= 1)).all()

@@ -12,7 +12,7 @@ from dynst_core.forecasting.trainer import squared_error
 from dynst_core.inference.runtimes import tensors_in, with_tensors
 from dynst_core.selection.linear_term import linear_forecaster, with_linear
 from dynst_core.selection.selection_error import Judge
-from tests.problems import TINY, leaders_and_followers, problem_of, waves
+from tests.problems import TINY, leaders_and_followers, problem_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -40,7 +40,7 @@ def error(forecaster: Forecaster, problem: Problem, block: str = "test") -> floa
 
 def test_on_linear_data_it_errs_no_more_than_the_linear_one(planted: Problem) -> None:
     plain = untrained(planted)
-    linear = linear_forecaster(planted, plain)
+    linear = linear_forecaster(planted)
     blended = with_linear(plain, linear, Judge(planted), MASK)
     assert linear is not None and blended.linear_share > 0.5
     assert error(blended, planted) <= 1.02 * error(linear, planted)
@@ -51,7 +51,7 @@ def test_the_share_is_that_of_least_squares_and_lies_between_none_and_all(
     planted: Problem,
 ) -> None:
     plain, judge = untrained(planted), Judge(planted)
-    linear = linear_forecaster(planted, plain)
+    linear = linear_forecaster(planted)
     assert linear is not None
     share = judge.linear_share(plain, linear, MASK)
     errors = [
@@ -61,21 +61,21 @@ def test_the_share_is_that_of_least_squares_and_lies_between_none_and_all(
     assert 0 <= share <= 1 and errors[0] == min(errors)
 
 
-def test_one_that_helps_nothing_is_stored_and_changes_nothing(planted: Problem) -> None:
-    plain, judge = untrained(planted), Judge(planted)
-    worse = linear_forecaster(planted, plain)
-    assert worse is not None
-    values = worse.backbone.values  # type: ignore[union-attr]
-    values.copy_(values.flip(0))  # time turned round: it learns what comes before
-    blended = with_linear(plain, worse, judge, MASK)
-    if blended.linear_share == 0:
-        assert error(blended, planted) == error(plain, planted) and blended.can_pad
-    assert error(blended, planted, "selection") <= error(plain, planted, "selection")
+def test_one_that_says_the_same_has_no_share(planted: Problem) -> None:
+    plain = untrained(planted)
+    assert Judge(planted).linear_share(plain, plain, MASK) == 0
+
+
+def test_one_without_a_share_is_stored_and_changes_nothing(planted: Problem) -> None:
+    plain = untrained(planted)
+    blended = plain.carrying(linear_forecaster(planted), 0.0)
+    assert error(blended, planted) == error(plain, planted)
+    assert LINEAR_SHARE in blended.stored_weights()
 
 
 def test_it_is_stored_and_comes_back_with_the_same_forecasts(planted: Problem) -> None:
     plain = untrained(planted)
-    blended = with_linear(plain, linear_forecaster(planted, plain), Judge(planted), MASK)
+    blended = with_linear(plain, linear_forecaster(planted), Judge(planted), MASK)
     stored = blended.stored_weights(rounded=False)
     again = untrained(planted).load({n: np.ascontiguousarray(v) for n, v in stored.items()})
     assert error(again, planted) == pytest.approx(error(blended, planted), rel=1e-6)
@@ -85,7 +85,7 @@ def test_it_is_stored_and_comes_back_with_the_same_forecasts(planted: Problem) -
 
 def test_sites_first_and_times_first_agree(planted: Problem) -> None:
     plain = untrained(planted)
-    blended = with_linear(plain, linear_forecaster(planted, plain), Judge(planted), MASK)
+    blended = with_linear(plain, linear_forecaster(planted), Judge(planted), MASK)
     record, starts = planted.record, planted.window.starts(planted.split.test)[:3]
     kept = record.index(np.flatnonzero(MASK))
     inputs = record.history(starts, kept), blended.prepare(kept), record.clock(starts)
@@ -95,7 +95,7 @@ def test_sites_first_and_times_first_agree(planted: Problem) -> None:
 
 def test_what_depends_on_the_mask_can_be_taken_apart_and_put_together(planted: Problem) -> None:
     """A compiled forecaster is given a mask's tensors: all of them, or it answers for another."""
-    linear = linear_forecaster(planted, untrained(planted))
+    linear = linear_forecaster(planted)
     assert linear is not None
     record, starts = planted.record, planted.window.starts(planted.split.test)[:3]
     one, other = (record.index(np.array(sites)) for sites in ([2, 5, 11], [0, 1, 3]))
@@ -106,6 +106,6 @@ def test_what_depends_on_the_mask_can_be_taken_apart_and_put_together(planted: P
         torch.testing.assert_close(linear(history, moved, clock), linear(history, swapped, clock))
 
 
-def test_a_forecaster_in_closed_form_carries_none() -> None:
-    problem = problem_of(waves())
-    assert linear_forecaster(problem, Forecaster.for_problem(problem, "ridge")) is None
+def test_a_forecaster_in_closed_form_carries_none(planted: Problem) -> None:
+    ridge = Forecaster.for_problem(planted, "ridge")
+    assert with_linear(ridge, linear_forecaster(planted), Judge(planted), MASK) is ridge

@@ -23,7 +23,7 @@ def write(page: str, wanted: Mapping[str, str], state: Any) -> None:
         wanted: the parts of the link.
         state: what to return to, also with what the link does not carry.
     """
-    st.session_state[_key(page, "written")] = dict(wanted)
+    remember(page, wanted)
     steps = st.session_state.setdefault(_key(page, "steps"), {})
     name = _name(wanted)
     if steps.get(name) is not state:
@@ -33,6 +33,20 @@ def write(page: str, wanted: Mapping[str, str], state: Any) -> None:
             del steps[next(iter(steps))]
     if dict(st.query_params) != dict(wanted):
         st.query_params.from_dict(dict(wanted))
+
+
+def remember(page: str, address: Mapping[str, str]) -> None:
+    """Keep the parts of a page's link, so that other pages link to it as it was left.
+
+    A page that is reached by a bare address and then writes its own takes two steps, and Back from
+    it would return to the bare one.
+    """
+    st.session_state[_key(page, "written")] = dict(address)
+
+
+def last(page: str) -> dict[str, str]:
+    """The parts of the link that a page wrote last; none where it wrote none."""
+    return dict(st.session_state.get(_key(page, "written"), {}))
 
 
 def moved(page: str) -> bool:

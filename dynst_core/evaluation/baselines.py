@@ -19,6 +19,7 @@ from dynst_core.forecasting.trainer import StepOptions, error_statistics
 from dynst_core.presentation.baseline_curves import RANDOM_DRAWS
 from dynst_core.runs.manifest import BaselineRow, Baselines, read_baselines, write_baselines
 from dynst_core.runs.run import Run
+from dynst_core.selection.linear_term import linear_forecaster
 from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors.registry import Kind, Ranking, rank_with
 from dynst_core.training.path_training import PathOptions
@@ -157,7 +158,7 @@ def measure_baselines(
     kind = Kind(config.backbone, config.backbone_options)
     orders = Orders(problem, _pins_of(run, problem), kind)
     step_options = baseline_options(StepOptions.of(config.step_options))
-    linear = LINEAR_SHARE in run.weights(0)  # as the path's own levels, which may be of long ago
+    linear = linear_of(run, problem)
 
     def fresh() -> Forecaster:
         return Forecaster.for_problem(problem, config.backbone, config.backbone_options)
@@ -180,6 +181,16 @@ def measure_baselines(
         row = _test(task, mask, seed, training.forecaster(), problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
+
+
+def linear_of(run: Run, problem: Problem) -> Forecaster | None:
+    """The linear forecaster that a run's levels carry, fitted anew; those of long ago carry none.
+
+    Args:
+        run: the run.
+        problem: its data, or the same with another horizon.
+    """
+    return linear_forecaster(problem) if LINEAR_SHARE in run.weights(0) else None
 
 
 def _pins_of(run: Run, problem: Problem) -> Constraints:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from dynst_core.backbones.registry import ON_NETWORKS
 from dynst_core.errors import RunError
+from dynst_core.evaluation.error_intervals import WindowSums, intervals_of
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import error_statistics, forecasts
-from dynst_core.runs.arrays import Bands
+from dynst_core.runs.arrays import Bands, Intervals
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import Level
 
@@ -31,34 +33,59 @@ def errors_of_levels(
     )
 
 
-def bands_of_levels(
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """What the test block says of the levels of a path.
+
+    Attributes:
+        errors: of each level, in units.
+        bands: how far off forecasts usually are.
+        intervals: how sure each level's error is; None where the test block is too short.
+    """
+
+    errors: tuple[ErrorStatistics, ...]
+    bands: Bands
+    intervals: Intervals | None
+
+
+def measure_levels(
     forecaster: Forecaster, problem: Problem, levels: Sequence[Level], share: float = 0.9
-) -> Bands:
-    """How far off forecasts usually are, from the selection windows, and how often on test ones.
+) -> Tested:
+    """Forecast the test block once from every level, with the weights that are stored.
 
     Args:
         forecaster: of the levels' shape.
         problem: field, blocks and windows.
         levels: weights and masks.
-        share: of the true values that should lie within a band.
+        share: of the true values that should lie within a band, and of the draws that lie within
+            an interval.
 
-    Source: split conformal prediction (Lei et al. 2018), by lead time, site and channel. It
-    promises its share where windows are exchangeable; these follow one another in one stretch of
-    time, so the share measured on test windows is stored beside it.
+    Source: bands are split conformal prediction (Lei et al. 2018), by lead time, site and channel,
+        from the selection windows. It promises its share where windows are exchangeable; these
+        follow one another in one stretch of time, so the share measured on test windows is stored
+        beside it.
     """
-    calibration, test = (
-        problem.window.starts(block) for block in (problem.split.selection, problem.split.test)
-    )
-    widths, coverage = [], []
+    record, window = problem.record, problem.window
+    calibration, test = (window.starts(b) for b in (problem.split.selection, problem.split.test))
+    errors, widths, coverage, sums = [], [], [], []
     for level in levels:
         forecaster.load(level.weights)
         mask = Mask(level.active)
         half = _quantile(_misses(forecaster, problem, mask, calibration), share)
-        misses = _misses(forecaster, problem, mask, test)
-        within, seen = (misses <= half).sum(axis=(0, 2, 3)), np.isfinite(misses)
+        within, seen, pooled, of_windows = 0, 0, [], []
+        for forecast, truth, observed in forecasts(forecaster, record, mask, test):
+            missed = np.abs(forecast - truth).astype(np.float32)
+            within += (observed & (missed <= half)).sum(axis=(0, 2, 3))
+            seen += observed.sum(axis=(0, 2, 3))
+            pooled.append(ErrorStatistics.of(forecast, truth, observed))
+            squared = (np.square(forecast - truth) * observed).sum(axis=2)
+            of_windows.append((squared, observed.sum(axis=2)))
+        errors.append(sum(pooled[1:], start=pooled[0]))
         widths.append(half)
-        coverage.append(within / np.maximum(seen.sum(axis=(0, 2, 3)), 1))
-    return Bands(share, np.stack(widths), np.stack(coverage))
+        coverage.append(within / np.maximum(seen, 1))
+        sums.append(WindowSums(*(np.concatenate(of) for of in zip(*of_windows, strict=True))))
+    bands = Bands(share, np.stack(widths), np.stack(coverage))
+    return Tested(tuple(errors), bands, intervals_of(sums, window, share))
 
 
 def _misses(forecaster: Forecaster, problem: Problem, mask: Mask, starts: np.ndarray) -> np.ndarray:

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER
-from dynst_core.evaluation.error_intervals import intervals_of_levels
 from dynst_core.evaluation.held_out_errors import (
-    bands_of_levels,
     errors_of_levels,
     forecast_seconds,
+    measure_levels,
 )
 from dynst_core.evaluation.random_mask_check import check_masks
 from dynst_core.fields.field import Field
@@ -79,13 +78,14 @@ def _arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArray
     """What was measured: masks, test errors, bands, and how far seeds and halves agree."""
     problem, levels, path = training.problem, training.levels, training.path()
     starts = problem.window.starts(problem.split.test)
+    tested = measure_levels(training.forecaster, problem, levels)
     return RunArrays(
         sites=problem.field.sites,
         grid=problem.field.grid,
         path=path,
-        errors=errors_of_levels(training.forecaster, problem, levels),
+        errors=tested.errors,
         persistence=persistence_statistics(problem.record, starts),
-        bands=bands_of_levels(training.forecaster, problem, levels),
+        bands=tested.bands,
         members=_members(members) if len(members) > 1 else None,
         half_rank=_half_ranks(problem),
         left_out=training.left_out,
@@ -95,7 +95,7 @@ def _arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArray
             *_about_leads(problem),
         ),
         check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
-        intervals=intervals_of_levels(training.forecaster, problem, levels),
+        intervals=tested.intervals,
     )
 
 

@@ -12,7 +12,7 @@ from dynst_core.forecasting.cuda_graph_steps import steps_at
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer
-from dynst_core.selection.linear_term import linear_forecaster, with_linear
+from dynst_core.selection.linear_term import with_linear
 from dynst_core.selection.selection_error import EarlyStop, Judge
 from dynst_core.training.schedules import warmup_cosine
 
@@ -45,7 +45,7 @@ class MaskTraining:
         options: how steps are taken; several compete.
         judge: measures the selection error at every look.
         seed: of the weights and the batches.
-        linear: whether it carries a linear forecaster, as a path's levels do.
+        linear: the linear forecaster to be carried, as a path's levels do; none when None.
     """
 
     problem: Problem
@@ -55,7 +55,7 @@ class MaskTraining:
     options: tuple[StepOptions, ...]
     judge: Judge
     seed: int
-    linear: bool = True
+    linear: Forecaster | None = None
     _styles: list[EarlyStop] = field(default_factory=list)
 
     def run(self) -> Iterator[int]:
@@ -76,6 +76,12 @@ class MaskTraining:
                 yield turn * steps + step + 1
             self._styles.append(best)
 
+    def trained(self) -> Forecaster:
+        """Train to the end; the best forecaster of all."""
+        for _ in self.run():
+            pass
+        return self.forecaster()
+
     def best(self) -> Trainer:
         """Its average holds the weights of least selection error, once all has run."""
         least = min(self._styles, key=lambda look: look.least)
@@ -84,6 +90,4 @@ class MaskTraining:
 
     def forecaster(self) -> Forecaster:
         """The best forecaster of all, and the linear one beside it where that errs less."""
-        best = self.best().average
-        linear = linear_forecaster(self.problem, best) if self.linear else None
-        return with_linear(best, linear, self.judge, self.active)
+        return with_linear(self.best().average, self.linear, self.judge, self.active)

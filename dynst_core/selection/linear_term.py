@@ -20,20 +20,19 @@ MOST_WINDOWS, LEAST_WINDOWS = 1500, 300
 """Training windows that it is solved on; where fewer are affordable, none is carried."""
 
 
-def linear_forecaster(problem: Problem, forecaster: Forecaster) -> Forecaster | None:
+def linear_forecaster(problem: Problem) -> Forecaster | None:
     """A ridge regression fitted to the training block.
 
     Args:
         problem: field, blocks and windows.
-        forecaster: the one to carry it.
     Returns:
-        None where the forecaster is in closed form itself, or there are so many sites that
-        an edited mask could not be solved for while a planner waits.
+        None where there are so many sites that an edited mask could not be solved for while a
+        planner waits.
     """
     outputs = problem.n_sites * problem.window.horizon * problem.record.channels
     windows = min(MOST_WINDOWS, int(math.sqrt(MOST_PRODUCTS / outputs)))
     available = len(problem.window.starts(problem.split.train))
-    if forecaster.closed_form or windows < min(LEAST_WINDOWS, available):
+    if windows < min(LEAST_WINDOWS, available):
         return None
     linear = Forecaster.for_problem(problem, "ridge", {"windows": windows})
     linear.fit(problem)
@@ -47,10 +46,10 @@ def with_linear(
 
     Args:
         forecaster: carries none yet; it is not changed.
-        linear: from `linear_forecaster`.
+        linear: from `linear_forecaster`; a forecaster in closed form carries none.
         judge: the selection windows.
         active: sites read, (s,), bool.
     """
-    if linear is None:
+    if linear is None or forecaster.closed_form:
         return forecaster
     return forecaster.carrying(linear, judge.linear_share(forecaster, linear, active))

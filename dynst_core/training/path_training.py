@@ -215,7 +215,7 @@ class PathTraining:
     @cached_property
     def linear(self) -> Forecaster | None:
         """The linear forecaster that levels carry; see `linear_forecaster`."""
-        return linear_forecaster(self.problem, self.forecaster)
+        return None if self.forecaster.closed_form else linear_forecaster(self.problem)
 
     def with_linear_weights(self, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A level's weights with those of the linear forecaster where it carries one."""

@@ -80,12 +80,22 @@ def test_back_over_another_run_returns_to_the_choice_before(visit: Open) -> None
     cut(page, "60")
 
 
-def test_back_from_another_page_returns_to_the_plan(visit: Open) -> None:
-    page, _ = visit("?run=grid&removed=60")
+def test_back_from_another_page_takes_one_step_and_goes_on_from_there(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=60")
+    expect(answered(page)).to_contain_text("sensors (60 %)", timeout=PATIENCE)
+    page.get_by_role("combobox", name="Run").click()
+    page.get_by_role("option", name="grid").click()
+    page.wait_for_url("**run=grid**")
     expect(answered(page)).to_contain_text("cells (60 %)", timeout=PATIENCE)
+    painted(page)
     page.mouse.move(5, 600)  # off the box, whose tooltip would lie over the links
     expect(page.get_by_role("tooltip")).to_have_count(0)
-    page.locator(".st-key-views").get_by_role("link", name="Runs").click()
-    expect(page.locator("h3", has_text="Runs")).to_be_visible(timeout=PATIENCE)
+    for view in ("Runs", "Train", "Scenarios"):
+        page.locator(".st-key-views").get_by_role("link", name=view).click()
+        expect(page.locator("h3", has_text=view)).to_be_visible(timeout=PATIENCE)
+        page.wait_for_timeout(1000)  # whatever the page writes, it has written
+        page.go_back()
+        expect(answered(page)).to_contain_text("cells (60 %)", timeout=PATIENCE)
+        painted(page)
     page.go_back()
-    expect(answered(page)).to_contain_text("cells (60 %)", timeout=PATIENCE)
+    expect(answered(page)).to_contain_text("sensors (60 %)", timeout=PATIENCE)

@@ -88,7 +88,7 @@ def test_plans_are_saved_compared_deleted_restored_and_carried(
         page.wait_for_timeout(800)
     page.wait_for_url(re.compile(r"with=\w{32}(%2C|,)\w{32}(%2C|,)\w{32}"))
     painted(page)
-    assert stage(page).locator("figure").count() == 3
+    expect(stage(page).locator("figure")).to_have_count(3, timeout=PATIENCE)
     expect(stage(page).locator(".title").nth(2)).to_have_text("C: Edited (2)")
     linked = page.url
     with page.expect_download() as started:
@@ -104,7 +104,7 @@ def test_plans_are_saved_compared_deleted_restored_and_carried(
 
     page.goto(linked)
     painted(page)
-    assert stage(page).locator("figure").count() == 3, "a link shows the same"
+    expect(stage(page).locator("figure")).to_have_count(3, timeout=PATIENCE)  # a link shows it too
 
 
 def test_a_measured_edit_opens_with_its_error_and_its_lead_time(

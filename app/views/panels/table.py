@@ -69,10 +69,10 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     if choice.picked:
         _show_actions(run, choice, plan, clash)
     else:
-        noun = run_text.site_noun(run)
+        noun, unit = run_text.site_noun(run), run_text.unit(run, choice.channel)
         st.caption(
-            f"Select rows, or click a {noun} on the map, to keep, remove or pin "
-            f"{'it' if len(run.sites) == 1 else 'them'}."
+            f"Errors in {formatting.plain(unit)}. Select rows, or click a {noun} on the map, "
+            f"to keep, remove or pin {'it' if len(run.sites) == 1 else 'them'}."
         )
     if clash is None:
         _offer_work_order(run, choice, plan)
@@ -134,12 +134,13 @@ def frame(
     here = plan.rmse_by_site(choice.channel, choice.lead) if clash is None else None
     dense = run.rmse_by_site(0, choice.lead, choice.channel)[sites]
     errors = np.full(len(sites), np.nan) if here is None else here[sites]
+    decimals = formatting.digits(run.rmse(0, choice.lead, choice.channel))
     columns: dict[str, object] = {
         formatting.capital(noun): run.sites.site_id[sites].astype(str),
         "Plan": np.where(plan.mask.active[sites], "keep", "remove"),
         "Rank": run.path.rank[sites] + 1,
         f"Error ({unit})": errors,
-        f"Added ({unit})": errors - dense,
+        f"Added ({unit})": np.round(errors - dense, decimals) + 0.0,  # no -0.00
         "Why": [
             formatting.capital(SHORT.get(reason, reason))
             for reason in site_reasons(run, plan, sites)

@@ -12,7 +12,7 @@ import streamlit as st
 from app import messages
 from app.services import cache
 from app.services.cache import Shelf
-from app.state import link_parts
+from app.state import history, link_parts
 from app.views.runs import actions
 from app.views.shared import page_head
 from dynst_core.errors import RunError
@@ -54,7 +54,10 @@ def show() -> None:
 
 
 def _pick(run_ids: list[str], shelf: Shelf) -> str:
-    """The run that the link names or the box chooses; the address bar follows."""
+    """The run that the link names or the box chooses; the address bar follows.
+
+    A bare address stands for the first run, and is left as it is.
+    """
     linked = st.query_params.get(LOOK)
     asked = st.session_state.get(actions.LOOK, linked)
     shown = asked if asked in run_ids else run_ids[0]
@@ -68,8 +71,8 @@ def _pick(run_ids: list[str], shelf: Shelf) -> str:
         on_change=actions.clear_message,
         filter_mode=None,
     )
-    if linked != chosen:
-        st.query_params[LOOK] = chosen
+    bare = linked is None and chosen == run_ids[0]
+    history.write(page_head.RUNS, {} if bare else {LOOK: chosen}, chosen)
     return chosen
 
 

@@ -73,7 +73,7 @@ def _picked(found: tuple[Scenario, ...]) -> list[Scenario]:
     keys = st.session_state[PICKED]
     picked = [one for one in found if one.card.key in keys]
     wanted = ",".join(one.card.key for one in picked)
-    history.write(page_head.SCENARIOS, {WITH: wanted}, picked)
+    history.write(page_head.SCENARIOS, {WITH: wanted} if wanted else {}, picked)
     return picked
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.state import history
 from dynst_core.presentation import formatting, run_text
 
 PLAN, COMPARE, DATA, TRAIN, RUNS, METHOD = "plan", "compare", "data", "train", "runs", "method"
@@ -43,7 +44,7 @@ def show_links(here: str) -> None:
                 continue
             own = name == WITHIN.get(here, here)
             label = f"**{one.title}**" if own else one.title
-            st.page_link(one, label=label, width="content")
+            st.page_link(one, label=label, width="content", query_params=history.last(name))
 
 
 def show_head(here: str, title: str) -> None:

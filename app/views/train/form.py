@@ -11,7 +11,8 @@ from app import messages
 from app.drawing import training_text
 from app.services import training_jobs
 from app.services.training_jobs import Facts
-from app.state import session_state
+from app.state import history, session_state
+from app.views.shared import page_head
 from dynst_core.backbones.registry import BACKBONES, ON_GRIDS, ON_NETWORKS, USUAL_BACKBONE
 from dynst_core.datasets.catalogue import Entry, load_catalogue
 from dynst_core.errors import DynSTError
@@ -25,7 +26,7 @@ PAGE = "train"
 
 KEPT = "train-choice"
 DATA, PRESET, JOB = "data", "preset", "job"
-FIRST_DATA, OWN = "tunnel-fire", "own"
+FIRST_DATA, FIRST_PRESET, OWN = "tunnel-fire", "quick", "own"
 MOST_SEEDS = 10
 
 
@@ -93,7 +94,7 @@ def request_of(choice: TrainChoice) -> TrainRequest:
 def show() -> None:
     """The form, what the training will take, and the button."""
     choice = _choice()
-    st.query_params[DATA], st.query_params[PRESET] = choice.dataset, choice.preset
+    _write_link(choice)
     catalogue = load_catalogue()
     entry = catalogue[choice.dataset]
     st.selectbox(
@@ -121,12 +122,22 @@ def show() -> None:
     _show_estimate_and_button(_choice(), facts)
 
 
+def _write_link(choice: TrainChoice) -> None:
+    """Put data set and preset into the address bar; a bare one stands for the usual ones."""
+    wanted = {DATA: choice.dataset, PRESET: choice.preset}
+    here = {name: st.query_params.get(name) for name in wanted}
+    bare = not any(here.values()) and wanted == {DATA: FIRST_DATA, PRESET: FIRST_PRESET}
+    history.remember(page_head.TRAIN, {} if bare else wanted)
+    if not bare and here != wanted:
+        st.query_params.update(wanted)
+
+
 def _choice() -> TrainChoice:
     if KEPT not in st.session_state:
         data = st.query_params.get(DATA, FIRST_DATA)
-        preset = st.query_params.get(PRESET, "quick")
+        preset = st.query_params.get(PRESET, FIRST_PRESET)
         known = data if data in load_catalogue() else next(iter(load_catalogue()))
-        st.session_state[KEPT] = first_choice(known, preset if preset in PRESETS else "quick")
+        st.session_state[KEPT] = first_choice(known, preset if preset in PRESETS else FIRST_PRESET)
     return st.session_state[KEPT]
 
 
@@ -146,7 +157,7 @@ def _take(name: str) -> None:
 def _take_dataset() -> None:
     preset = _choice().preset
     st.session_state[KEPT] = first_choice(
-        session_state.shown("dataset", PAGE), preset if preset in PRESETS else "quick"
+        session_state.shown("dataset", PAGE), preset if preset in PRESETS else FIRST_PRESET
     )
 
 

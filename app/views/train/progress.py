@@ -54,7 +54,8 @@ def _watched(jobs: Jobs) -> str:
     if named not in (None, job_id):
         words = formatting.plain(f"There is no training {named[:80]!r} here; this is {job_id}.")
         st.toast(words, icon=":material/link_off:", duration="long")
-    st.query_params[JOB] = job_id
+    if named not in (None, job_id):
+        st.query_params[JOB] = job_id
     return job_id
 
 
