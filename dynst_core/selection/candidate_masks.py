@@ -24,16 +24,20 @@ from dynst_core.selection.selection_error import surely_lower
 SURE_OF_ORDER, GAIN_OF_ORDER = 2.0, 0.01
 """Standard errors, and share of the held-out error, by which another order must err less."""
 
+SUGGESTED = 24
+"""Exchanges towards the other order's mask that are tried at a level."""
+
 
 @dataclass(frozen=True)
 class ExchangeRule:
     """When an exchange of two sites is made.
 
     Attributes:
-        tries: exchanges tried at a level, drawn at random.
-        sure, gain: standard errors and share by which the held-out error must fall where no more
-            of the field is left unknown.
-        sure_alone, gain_alone: the same where more of it is.
+        tries: exchanges tried at a level, drawn at random; none may leave more of the field
+            unknown.
+        sure, gain: standard errors and share by which the held-out error must fall by these.
+        sure_alone, gain_alone: the same for one towards the other order, whatever it leaves
+            unknown.
     """
 
     tries: int
@@ -42,20 +46,34 @@ class ExchangeRule:
     sure_alone: float
     gain_alone: float
 
-    def allows(
-        self, errors: np.ndarray, than: np.ndarray, unknown: float, than_unknown: float
-    ) -> bool:
+    def allows(self, errors: np.ndarray, than: np.ndarray, *, guarded: bool) -> bool:
         """Whether a mask of these held-out errors may take the place of another.
 
         Args:
             errors: held-out errors of the new mask, by stretch.
             than: those of the present one.
-            unknown: what the new mask leaves unknown.
-            than_unknown: what the present one does.
+            guarded: whether the new one is known to leave no more of the field unknown.
         """
-        if unknown > than_unknown:
-            return surely_lower(errors, than, self.sure_alone, self.gain_alone)
-        return surely_lower(errors, than, self.sure, self.gain)
+        if guarded:
+            return surely_lower(errors, than, self.sure, self.gain)
+        return surely_lower(errors, than, self.sure_alone, self.gain_alone)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A mask and what is known of it.
+
+    Attributes:
+        active: (s,), bool.
+        gram: see `HeldBackRidge.gram`.
+        errors: held-out errors, by stretch.
+        unknown: what it leaves unknown.
+    """
+
+    active: np.ndarray
+    gram: np.ndarray
+    errors: np.ndarray
+    unknown: float
 
 
 class CandidateMasks:
@@ -105,28 +123,60 @@ class CandidateMasks:
             ):
                 self.order, self._other = self._other, self.order
                 present = other
-            yield self._exchanged(present)
+            yield self._exchanged(present, self._suggested(present))
 
-    def _exchanged(self, active: np.ndarray) -> np.ndarray:
-        """The mask after trying exchanges at random, each made where the rule allows it."""
-        judge, gram = self._judge, self._judge.gram(active)
-        least, unknown = judge.errors(active, gram), self._nowcast.unknown(active)
+    def _suggested(self, active: np.ndarray) -> list[tuple[int, int]]:
+        """Exchanges (drop, grow) by which a mask comes nearer to that of the other order.
+
+        They are few, and what the other order wants most takes the place of what this one wants
+        least: where some sites lead the others, a random exchange hardly ever hits upon one.
+        """
+        wanted = self._other >= len(active) - active.sum()
+        drops, grows = (
+            np.flatnonzero(of & self._free) for of in (active & ~wanted, wanted & ~active)
+        )
+        drops = drops[np.argsort(self.order[drops])][:SUGGESTED]
+        grows = grows[np.argsort(-self._other[grows])][:SUGGESTED]
+        return list(zip(drops.tolist(), grows.tolist(), strict=False))
+
+    def _exchanged(self, active: np.ndarray, suggested: list[tuple[int, int]]) -> np.ndarray:
+        """The mask after the suggested exchanges and random ones, each made where it may be.
+
+        A random one that leaves more of the field unknown is not judged any further: that is quick
+        to tell and refuses most.
+        """
+        state = self._judged(active)
+        for pair in suggested:
+            state = self._after(state, *pair, guarded=False)
         # Among few sites the same exchange is drawn again and again: once is enough.
         refused: set[tuple[int, int]] = set()
         for _ in range(self._rule.tries):
-            drops, grows = (np.flatnonzero(of & self._free) for of in (active, ~active))
+            drops, grows = (np.flatnonzero(of & self._free) for of in (state.active, ~state.active))
             if not len(drops) or not len(grows):
                 break
-            drop, grow = int(self._rng.choice(drops)), int(self._rng.choice(grows))
-            if (drop, grow) in refused:
+            pair = int(self._rng.choice(drops)), int(self._rng.choice(grows))
+            if pair in refused:
                 continue
-            refused.add((drop, grow))
-            candidate = exchange(active, drop, grow)
-            errors = judge.errors(candidate, judge.exchanged(gram, drop, grow))
-            left = self._nowcast.unknown(candidate)
-            if self._rule.allows(errors, least, left, unknown):
-                active, least, unknown = candidate, errors, left
+            refused.add(pair)
+            before, state = state, self._after(state, *pair, guarded=True)
+            if state is not before:
                 refused.clear()
-                gram = judge.gram(active)  # anew, so that rounding does not add up
-                self.order[[drop, grow]] = self.order[[grow, drop]]
-        return active
+        return state.active
+
+    def _after(self, state: Judged, drop: int, grow: int, *, guarded: bool) -> Judged:
+        """The mask after an exchange where the rule allows it, else the mask as it is."""
+        candidate = exchange(state.active, drop, grow)
+        unknown = self._nowcast.unknown(candidate)
+        if guarded and unknown > state.unknown:
+            return state
+        errors = self._judge.errors(candidate, self._judge.exchanged(state.gram, drop, grow))
+        if not self._rule.allows(errors, state.errors, guarded=guarded):
+            return state
+        self.order[[drop, grow]] = self.order[[grow, drop]]
+        gram = self._judge.gram(candidate)  # anew, so that rounding does not add up
+        return Judged(candidate, gram, errors, unknown)
+
+    def _judged(self, active: np.ndarray) -> Judged:
+        gram = self._judge.gram(active)
+        errors, unknown = self._judge.errors(active, gram), self._nowcast.unknown(active)
+        return Judged(active, gram, errors, unknown)

@@ -40,7 +40,8 @@ class PathOptions:
         exchanges: exchanges of sites tried at each level before any training.
         sure: standard errors by which such an exchange must lower the held-back error.
         gain: share of the held-back error by which it must, too.
-        sure_alone, gain_alone: the same where more of the field is left unknown after it.
+        sure_alone, gain_alone: the same for one towards the mask of the other order, whatever it
+            leaves unknown.
         any_steps: gradient steps at masks of any size, before the first level, at the least.
         any_epochs: how often these go through all training windows, at the least.
         level_steps: gradient steps at each level, at the least.
@@ -369,9 +370,13 @@ class PathTraining:
         return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
 
     def _finish_level(self) -> None:
-        average = with_linear(self.trainer.average, self.linear, self.judge, self.active)
-        error = float(self.judge.errors(average, self.active).mean())
+        average = self.trainer.average
+        whole = with_linear(average, self.linear, self.judge, self.active)
+        error = float(self.judge.errors(whole, self.active).mean())
         weights = weights_to_store(average, self.judge, self.active)
+        if whole.linear is not None:
+            share = whole.linear_share.cpu().numpy()
+            weights = self.with_linear_weights({**weights, LINEAR_SHARE: share})
         level = Level(self.active.copy(), weights, self.trainer.steps, error)
         self.levels.append(level)
 
