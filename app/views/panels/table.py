@@ -134,13 +134,17 @@ def frame(
     here = plan.rmse_by_site(choice.channel, choice.lead) if clash is None else None
     dense = run.rmse_by_site(0, choice.lead, choice.channel)[sites]
     errors = np.full(len(sites), np.nan) if here is None else here[sites]
-    decimals = formatting.digits(run.rmse(0, choice.lead, choice.channel))
+    added = errors - dense
+    # Within the last digit shown: zero, not "-0.00".
+    added[
+        np.abs(added) < 0.5 * 0.1 ** formatting.digits(run.rmse(0, choice.lead, choice.channel))
+    ] = 0
     columns: dict[str, object] = {
         formatting.capital(noun): run.sites.site_id[sites].astype(str),
         "Plan": np.where(plan.mask.active[sites], "keep", "remove"),
         "Rank": run.path.rank[sites] + 1,
         f"Error ({unit})": errors,
-        f"Added ({unit})": np.round(errors - dense, decimals) + 0.0,  # no -0.00
+        f"Added ({unit})": added,
         "Why": [
             formatting.capital(SHORT.get(reason, reason))
             for reason in site_reasons(run, plan, sites)
