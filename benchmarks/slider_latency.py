@@ -25,7 +25,14 @@ import numpy as np
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.harness import ROOT, browser, open_page, painted, serve
-from tests.factories import LEVELS, add_baselines, grid_sites, make_arrays, network_sites, save_run
+from tests.support.factories import (
+    LEVELS,
+    add_baselines,
+    grid_sites,
+    make_arrays,
+    network_sites,
+    save_run,
+)
 
 RESULT = Path(__file__).with_suffix(".json")
 PLAIN = Path(__file__).with_name("plain_polygons.py")

@@ -27,17 +27,17 @@ ROOT = Path(__file__).resolve().parents[1]
 SEED, SECONDS = 0, 120
 LOADED_ONCE = ("hypothesis", "pandas", "pytest", "scipy.sparse", "streamlit", "torch", "xarray")
 MODULES: dict[str, tuple[str, ...]] = {
-    "dynst_core.fields.metrics": ("test_metrics.py",),
-    "dynst_core.fields.mask": ("test_mask.py", "test_levels.py"),
-    "dynst_core.fields.windows": ("test_morph.py",),
+    "dynst_core.fields.metrics": ("fields/test_metrics.py",),
+    "dynst_core.fields.mask": ("fields/test_mask.py", "fields/test_levels.py"),
+    "dynst_core.fields.windows": ("fields/test_windows.py",),
     "dynst_core.constraints.solver": (
-        "test_solve.py",
-        "test_constraints.py",
-        "test_solve_exact.py",
+        "constraints/test_solver.py",
+        "constraints/test_constraints.py",
+        "constraints/test_solver_exact.py",
     ),
-    "dynst_core.selection.exchanges": ("test_drop_regrow.py",),
-    "app.state.link": ("test_app_links.py",),
-    "app.state.link_parts": ("test_app_links.py",),
+    "dynst_core.selection.exchanges": ("selection/test_exchanges.py",),
+    "app.state.link": ("app/state/test_links.py",),
+    "app.state.link_parts": ("app/state/test_links.py",),
 }
 """Modules, and the files of tests that hold their specification."""
 

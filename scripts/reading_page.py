@@ -1,4 +1,4 @@
-"""docs/reading.md, written from the cases of tests/reading by `python -m scripts.reading_page`."""
+"""docs/reading.md, from the cases of tests/datasets/reading: `python -m scripts.reading_page`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import pkgutil
 import tempfile
 from pathlib import Path
 
-import tests.reading
-from tests.reading.case import Case
+import tests.datasets.reading
+from tests.datasets.reading.case import Case
 
 PAGE = Path(__file__).parent.parent / "docs" / "reading.md"
 HEAD = """# What is read how, and what is refused
 
-Made by `python -m scripts.reading_page` from the cases in `tests/reading`, each of which is a test.
+Made by `python -m scripts.reading_page` from the cases in `tests/datasets/reading`, each a test.
 """
 
 
 def all_cases() -> list[Case]:
-    """The cases of every module of `tests.reading`, in the order of the modules' names."""
-    names = sorted(module.name for module in pkgutil.iter_modules(tests.reading.__path__))
-    modules = [importlib.import_module(f"tests.reading.{name}") for name in names]
+    """The cases of every module of `tests.datasets.reading`, in the order of the modules' names."""
+    names = sorted(module.name for module in pkgutil.iter_modules(tests.datasets.reading.__path__))
+    modules = [importlib.import_module(f"tests.datasets.reading.{name}") for name in names]
     return [case for module in modules for case in getattr(module, "CASES", ())]
 
 

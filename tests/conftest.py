@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from dynst_core.runs.run import Run
-from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
+from tests.support.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 # The same examples on every machine: a failure that CI sees can be seen again at once.
 settings.register_profile(
@@ -87,7 +87,7 @@ def grid_run(tmp_path: Path) -> Run:
 @pytest.fixture(scope="session")
 def fire_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A saved run whose data anyone can compute; made in ten seconds, so once."""
-    from tests.problems import save_fire
+    from tests.support.problems import save_fire
 
     return save_fire(tmp_path_factory.mktemp("fire"))
 

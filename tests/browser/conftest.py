@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from dynst_core.runs.run import Run
 from tests.browser.harness import Guard, browser, open_page, painted, serve
-from tests.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
+from tests.support.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 Open = Callable[..., tuple[Page, Guard]]
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import ROOT
+
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from dynst_core.inference.what_if import WhatIf  # noqa: E402
+from dynst_core.inference.what_if import WhatIf
 
 LET_GO = Path(sys.argv[1])
 

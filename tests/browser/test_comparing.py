@@ -24,7 +24,7 @@ from tests.browser.harness import (
     the_camera_moves,
 )
 from tests.browser.test_deciding import answered, value
-from tests.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
+from tests.support.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
 
 Open = Callable[..., tuple[Page, Guard]]
 

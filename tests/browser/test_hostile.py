@@ -15,9 +15,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dynst_core.runs.store import RunStore
-from tests.apart import apart
 from tests.browser.harness import PATIENCE, open_page, serve
-from tests.hostile import TEXT, save_hostile
+from tests.support.apart import apart
+from tests.support.hostile import TEXT, save_hostile
 
 FOUND = """() => {
   const found = [];

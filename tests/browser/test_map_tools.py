@@ -17,7 +17,7 @@ from tests.browser.harness import PATIENCE, Guard, camera, settled_camera, stage
 from tests.browser.test_deciding import open_without_chart
 from tests.browser.test_plan_view import TWO_FRAMES, differ, drag, picture
 from tests.browser.test_what_if import choose
-from tests.factories import grid_sites, network_sites
+from tests.support.factories import grid_sites, network_sites
 
 Open = Callable[..., tuple[Page, Guard]]
 SITES = {"network": network_sites(60), "grid": grid_sites(9, 12)[0]}

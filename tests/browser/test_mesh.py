@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext
 
+from tests.app.drawing.test_mesh import mesh_sites
 from tests.browser.harness import open_page, painted, serve
-from tests.factories import make_arrays, save_run
-from tests.test_app_mesh import mesh_sites
+from tests.support.factories import make_arrays, save_run
 
 pytestmark = pytest.mark.browser
 

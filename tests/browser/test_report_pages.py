@@ -11,7 +11,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.reporting.html_report import write_report
-from tests.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
+from tests.support.factories import add_baselines, make_arrays, network_sites, save_run, with_seeds
 
 
 def test_a_network_of_200_sensors_has_four_pages_and_decides_on_the_first(

@@ -20,7 +20,7 @@ from dynst_core.runs.store import RunStore
 from tests.browser.harness import PATIENCE, Guard, painted, serve, stage
 from tests.browser.test_deciding import answered
 from tests.browser.test_first_minute import tick
-from tests.factories import make_arrays, network_sites, save_run
+from tests.support.factories import make_arrays, network_sites, save_run
 
 Open = Callable[..., tuple[Page, Guard]]
 

@@ -16,7 +16,6 @@ from dynst_core.errors import DynSTError
 from dynst_core.runs.archive import pack_run, unpack_run
 from dynst_core.runs.library import delete, deleted_runs, rename, restore, write_note
 from dynst_core.runs.store import RunStore
-from tests.factories import make_arrays, network_sites, save_run
 from tests.faults.checks import check_settled, go_on, jobs_of, opened, undisturbed
 from tests.faults.processes import (
     QUICK,
@@ -32,6 +31,7 @@ from tests.faults.processes import (
     wait_over,
     wait_until,
 )
+from tests.support.factories import make_arrays, network_sites, save_run
 
 ROOM = "size=64m"
 

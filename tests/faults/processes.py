@@ -29,7 +29,7 @@ from dynst_core.jobs import cluster
 from dynst_core.jobs.folder import Job, JobFolder
 from dynst_core.jobs.queue import JobQueue
 from dynst_core.training.request import TrainRequest
-from tests.job_cases import small_catalogue
+from tests.support.job_cases import small_catalogue
 
 PATIENCE = 240.0
 """Seconds after which a process counts as one that hangs; on a quiet machine it takes two."""

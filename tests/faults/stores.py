@@ -15,7 +15,7 @@ from dynst_core.runs.archive import pack_run, unpack_run
 from dynst_core.runs.library import delete, deleted_runs, rename, restore, write_note
 from dynst_core.runs.run import Run, check_parts
 from dynst_core.runs.store import RunStore
-from tests.factories import make_arrays, network_sites, save_run
+from tests.support.factories import make_arrays, network_sites, save_run
 
 Act = Callable[[RunStore], object]
 SAVED = make_arrays(network_sites(12))

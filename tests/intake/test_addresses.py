@@ -16,8 +16,8 @@ from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
 from dynst_core.intake.files import addresses
 from dynst_core.intake.verdict import field_of
-from tests.berlin_files import DETECTORS, VALUES, write_berlin
-from tests.test_published import weather
+from tests.datasets.test_published import weather
+from tests.support.berlin_files import DETECTORS, VALUES, write_berlin
 
 ANSWERS = ("value=q_kfz_mq_hr", "timezone=Europe/Berlin", "unit=vehicles/h")
 

@@ -12,10 +12,10 @@ from dynst_core.fields.field import Field
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed, step_ns
 from dynst_core.intake.verdict import Verdict, field_of
-from tests.array_files import write_eagle, write_edges, write_pems, write_samples
+from tests.support.array_files import write_eagle, write_edges, write_pems, write_samples
+from tests.support.places import SAMPLES
 
 TIMES = ("start=2018-01-01", "step=5 min", "timezone=UTC")
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 def asked(verdict: Verdict) -> set[str]:
@@ -162,7 +162,7 @@ def test_axes_that_cannot_be_meant_are_refused(tmp_path: Path, axes: str) -> Non
 
 
 def test_the_flame_on_a_mesh_is_read_whole() -> None:
-    file = SHARED / "mesh-flame" / "train.npz"
+    file = SAMPLES / "mesh-flame" / "train.npz"
     if not file.exists():
         pytest.skip("the sample lies beside the checkout")
     settings = ("start=2000-01-01", "step=1 s", "timezone=UTC", "crs=local", "unit=°C")
@@ -176,7 +176,7 @@ def test_the_flame_on_a_mesh_is_read_whole() -> None:
 
 
 def test_the_taxis_of_shenzhen_are_read_whole() -> None:
-    file = SHARED / "sz-taxi-pems-layout-npz" / "SZ_taxi.npz"
+    file = SAMPLES / "sz-taxi-pems-layout-npz" / "SZ_taxi.npz"
     if not file.exists():
         pytest.skip("the sample lies beside the checkout")
     settings = ("start=2015-01-01", "step=15 min", "timezone=Asia/Shanghai", "places=rows")

@@ -12,8 +12,9 @@ from dynst_core.intake import store
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
 from dynst_core.intake.verdict import Verdict
+from tests.support.places import SAMPLES
 
-FOLDER = Path(__file__).parents[3] / "shared" / "data" / "berlin-traffic-2024-08"
+FOLDER = SAMPLES / "berlin-traffic-2024-08"
 FILES = sorted(p for p in FOLDER.glob("*") if p.suffix in (".gz", ".xlsx"))
 ANSWERS = ("value=q_kfz_mq_hr", "timezone=Europe/Berlin", "unit=vehicles/h")
 

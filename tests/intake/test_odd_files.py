@@ -10,6 +10,7 @@ import pytest
 
 from tests.intake import case_packed, case_sites, case_texts
 from tests.intake.cases import Case
+from tests.support.places import ROOT
 
 CASES = (*case_texts.CASES, *case_sites.CASES, *case_packed.CASES)
 
@@ -19,7 +20,7 @@ def ids(case: Case) -> str:
 
 
 def test_the_page_holds_every_case() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "own-data-refusals.md").read_text("utf-8")
+    page = (ROOT / "docs" / "own-data-refusals.md").read_text("utf-8")
     missing = [case.given for case in CASES if f"| {case.given} |" not in page]
     assert not missing, "write it anew: python -m scripts.refusals_page"
     assert sum("| **" in line for line in page.splitlines()) >= 60

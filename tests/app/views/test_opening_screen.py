@@ -1,0 +1,222 @@
+"""The opening screen: the answer on top, the goal in one control, one map, a table to act on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.state import link
+from app.state.choice import CURVE, TABLE, first_choice
+from app.views.panels import table
+from app.views.plan.answer_bar import as_html
+from dynst_core.cli.tables import answers
+from dynst_core.constraints.constraints import Constraints
+from dynst_core.planning.answer import Answer, Standing
+from dynst_core.planning.plan import Edit, Plan
+from dynst_core.planning.tolerance import Tolerance
+from dynst_core.presentation.answer_text import AnswerText
+from dynst_core.presentation.site_reasons import site_reasons
+from dynst_core.reporting.work_order import order_of_removal, to_work_order
+from dynst_core.runs.run import Run
+from tests.planning.test_answer import EVEN, run_of
+from tests.support.app_pages import answer, button, number, open_app, segment, stage_sent, tone
+
+DEEP = [[0, 0, 0], [4, 1, 0], [20, 8, 1], [90, 40, 20]]
+"""Within 5 % over all lead times up to the third level, and not so 5 min ahead."""
+
+
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    return run_of(tmp_path, DEEP)
+
+
+def popovers(app: AppTest) -> list[str]:
+    labels = [block.proto.popover.label.replace("\\", "") for block in app.get("popover")]
+    return [label for label in labels if label != "Save as scenario"]
+
+
+@pytest.mark.usefixtures("deep")
+def test_the_bare_address_opens_on_the_largest_cut_with_one_map_and_the_table() -> None:
+    app = open_app()
+    assert (
+        answer(app)
+        .split(".")[0]
+        .strip()
+        .endswith("Los Angeles can do without 24 of 40 sensors (60 %) for 4")
+    )
+    assert "5 to 10 min ahead, the error exceeds that; 5 min ahead only 12 (30 %) fit." in answer(
+        app
+    )
+    assert tone(app) == "good" and button(app, "largest-cut").disabled
+    assert stage_sent(app)["alone"] is True
+    assert len(app.dataframe) == 1
+    query = dict(app.query_params)
+    assert (query["removed"], query["right"], query["panel"]) == ("60", "none", "table")
+
+
+def test_a_link_of_an_earlier_version_shows_two_maps_and_the_curve(network_run: Run) -> None:
+    read = link.read({"run": "network", "removed": "60", "lead": "all"}, network_run)
+    assert (read.right, read.panel, read.level) == ("error", CURVE, 2)
+    bare = link.read({"run": "network"}, network_run)
+    assert bare == first_choice(network_run) and (bare.right, bare.panel) == (None, TABLE)
+    again = link.read(link.link(network_run, bare), network_run)
+    assert again == bare
+
+
+def test_a_link_with_a_goal_and_no_cut_opens_on_the_largest_cut_within_it(deep: Run) -> None:
+    assert link.read({"within": "2"}, deep).level == 1
+    assert link.read({"within": "200"}, deep).level == 3
+    assert link.read({"each": "1"}, deep).level == 1
+    assert link.read({"lead": "3"}, deep).level == 2
+    assert link.read({"within": "0.1", "measure": "absolute"}, deep).level == 0
+    assert link.read({"each": "1"}, deep).tolerance == Tolerance("percent", 5.0, each=True)
+
+
+@pytest.mark.usefixtures("deep")
+def test_the_goal_is_one_control_that_says_it() -> None:
+    app = open_app()
+    assert "Goal: at most 5 % more error" in popovers(app)
+    number(app, "Accept an error of").set_value(2.0).run()
+    assert "Goal: at most 2 % more error" in popovers(app)
+    assert "which exceeds your 2 % by" in answer(app) and tone(app) == "bad"
+    number(app, "Accept an error of").set_value(5.0).run()
+    segment(app, "Lead times that count").set_value("each").run()
+    assert "20.0 % more forecast error 5 min ahead, which exceeds your 5 % by 15.0 %" in answer(app)
+    assert (
+        button(app, "largest-cut").label == "Largest cut within your goal at each lead time: 30 %"
+    )
+    assert dict(app.query_params)["each"] == "1"
+    number(app, "Cost per sensor").set_value(900.0).run()
+    assert "Goal: at most 5 % more error at each lead time, 900 EUR a sensor" in popovers(app)
+
+
+@pytest.mark.usefixtures("deep")
+def test_a_plan_that_was_not_measured_is_neither_good_nor_bad() -> None:
+    app = open_app(removed="30", edit="off:s1,off:s2,off:s3")
+    assert answer(app).strip().endswith("forecast error not yet evaluated.")
+    assert tone(app) == "open"
+
+
+def test_what_a_file_names_cannot_act_on_the_page() -> None:
+    body = as_html(Answer(Standing.WITHIN, 1, 2), AnswerText("<script>x</script> & co", ("<b>",)))
+    assert "<script>" not in body and "&lt;script&gt;x&lt;/script&gt; &amp; co" in body
+    assert "<b>" not in body
+
+
+# -- the table -------------------------------------------------------------------------------
+
+
+def listed(app: AppTest) -> pd.DataFrame:
+    return app.dataframe[0].value
+
+
+def test_the_table_lists_every_site_the_removed_ones_first_in_their_order(deep: Run) -> None:
+    app = open_app()
+    rows = listed(app)
+    order = order_of_removal(deep, Plan.at_level(deep, 2))
+    assert rows["Sensor"].tolist()[:24] == deep.sites.site_id[order].tolist()
+    assert rows["Plan"].tolist() == ["remove"] * 24 + ["keep"] * 16
+    assert rows["Rank"].tolist() == list(range(1, 41))
+    here, dense = deep.rmse_by_site(2), deep.rmse_by_site(0)
+    np.testing.assert_allclose(rows["Error (mph)"][:24], here[order])
+    added = (here - dense)[order]
+    shown = np.abs(added) >= 0.05  # below the last digit shown it is zero, not "-0.0"
+    np.testing.assert_allclose(rows["Added (mph)"][:24], np.where(shown, added, 0))
+    assert set(rows["Why"]) == {"High rank", "Low rank"}
+    segment(app, "Which to list").set_value("kept").run()
+    assert set(listed(app)["Plan"]) == {"keep"} and len(listed(app)) == 16
+    segment(app, "Which to list").set_value("all").run()
+    next(t for t in app.text_input if t.label == "Search").set_value("S1").run()
+    assert set(listed(app)["Sensor"]) == {"s1", *(f"s1{i}" for i in range(10))}
+
+
+@pytest.mark.usefixtures("deep")
+def test_sites_selected_elsewhere_are_listed_first_and_selected() -> None:
+    app = open_app(sites="s7,s9")
+    assert set(listed(app)["Sensor"][:2]) == {"s7", "s9"}
+    labels = [b.label for b in app.button]
+    assert any(label.startswith("Switch ") for label in labels)
+    button(app, "table-clear").click().run()
+    assert "sites" not in dict(app.query_params)
+
+
+def test_several_are_switched_for_one_reason(deep: Run) -> None:
+    kept = deep.sites.site_id[deep.path.mask(2).kept[:3]].tolist()
+    app = open_app(sites=",".join(kept))
+    next(t for t in app.text_input if t.label == "Reason").set_value("road works").run()
+    assert button(app, "switch-off").label == "Switch 3 sensors off"
+    button(app, "switch-off").click().run()
+    edits = dict(app.query_params)["edit"].split(",")
+    assert edits == [f"off:{site}:road%20works" for site in kept]
+    by_hand = listed(app)[listed(app)["Sensor"].isin(kept)]
+    assert set(by_hand["Why"]) == {"Road works"} and set(by_hand["Plan"]) == {"remove"}
+    segment(app, "What you insist on").set_value(1).run()
+    assert dict(app.query_params)["keep"].split(",") == kept
+
+
+def test_a_large_network_lists_its_first_rows_and_says_so(
+    deep: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "MOST_ROWS", 10)
+    app = open_app()
+    assert len(listed(app)) == 10
+    assert any("The first 10 of 40" in c.value for c in app.caption)
+    assert len(deep.sites) == 40
+
+
+def test_reasons_of_some_sites_are_those_of_all(deep: Run) -> None:
+    plan = Plan.at_level(deep, 1).edited(deep, Edit("s3", False, "broken"), Edit("s9", True, ""))
+    every, some = site_reasons(deep, plan), np.array([9, 3, 20])
+    assert site_reasons(deep, plan, some) == [every[site] for site in some]
+    assert every[3] == "broken"
+
+
+# -- the work order --------------------------------------------------------------------------
+
+
+def read_order(raw: bytes) -> pd.DataFrame:
+    from io import BytesIO
+
+    return pd.read_csv(BytesIO(raw), encoding="utf-8-sig")
+
+
+def test_the_work_order_has_the_removed_sites_in_the_order_to_remove_them(deep: Run) -> None:
+    asked = Constraints(np.zeros(40, dtype=np.int8), cost=np.arange(40.0), currency="EUR")
+    plan = Plan.at_level(deep, 1, asked).edited(deep, Edit("s3", False, "=broken"))
+    order = order_of_removal(deep, plan)
+    rows = read_order(to_work_order(deep, plan))
+    assert rows["site"].tolist() == deep.sites.site_id[order].tolist()
+    assert rows["order"].tolist() == list(range(1, len(order) + 1))
+    assert (np.diff(rows["rank"]) > 0).all()
+    assert rows["rmse_speed_mph"].isna().all(), "not yet evaluated, so left empty"
+    assert rows["saving_per_year_EUR"].tolist() == order.tolist()
+    assert "'=broken" in rows["reason"].tolist(), "no cell is run as a formula"
+    known = read_order(to_work_order(deep, Plan.at_level(deep, 1), lead=0))
+    added = deep.rmse_by_site(1, 0) - deep.rmse_by_site(0, 0)
+    np.testing.assert_allclose(
+        known["rmse_added_speed_mph"],
+        added[order_of_removal(deep, Plan.at_level(deep, 1))],
+        rtol=1e-5,
+    )
+
+
+def test_a_plan_that_removes_nothing_has_no_work_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    run = run_of(tmp_path, EVEN)
+    assert len(read_order(to_work_order(run, Plan.at_level(run, 0)))) == 0
+    app = open_app(removed="0", panel="table")
+    assert app.get("download_button")[0].proto.disabled
+
+
+def test_the_command_line_tells_the_same_answer(deep: Run) -> None:
+    assert answers(deep) == [
+        "Los Angeles can do without 24 of 40 sensors (60 %) for 4.5 % more forecast error. 5 to "
+        "10 min ahead, the error exceeds that; 5 min ahead only 12 (30 %) fit."
+    ]

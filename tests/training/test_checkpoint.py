@@ -1,0 +1,77 @@
+"""A training that stopped and goes on ends where an unbroken one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dynst_core.errors import RunError
+from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
+from tests.support.problems import QUICK, problem_of, tiny_training, walked, waves
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def stopped_after(
+    n_levels: int, backbone: str = "attention", options: PathOptions = QUICK
+) -> PathTraining:
+    """A training left between two levels."""
+    training = tiny_training(problem_of(waves()), backbone=backbone, options=options)
+    for at in training.run():
+        if len(training.levels) == n_levels and at.phase == BETWEEN_LEVELS:
+            break
+    return training
+
+
+@pytest.mark.parametrize(
+    ("backbone", "options"),
+    [
+        ("attention", QUICK),
+        ("attention", replace(QUICK, look_every=4, patience=0)),  # ended early: another decay
+        ("ridge", QUICK),
+    ],
+)
+@pytest.mark.parametrize("n_levels", [0, 1, 2])
+def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
+    tmp_path: Path, n_levels: int, backbone: str, options: PathOptions
+) -> None:
+    whole = walked(problem_of(waves()), backbone=backbone, options=options)
+    file = tmp_path / "training"
+    write_checkpoint(stopped_after(n_levels, backbone, options), file)
+    resumed = tiny_training(problem_of(waves()), backbone=backbone, options=options)
+    read_checkpoint(resumed, file)
+    assert len(resumed.levels) == n_levels
+    reported = list(resumed.run())
+    assert not any(at.phase in ("ranking sites", "masks of any size") for at in reported)
+    assert len(resumed.levels) == len(whole.levels)
+    for one, two in zip(whole.levels, resumed.levels, strict=True):
+        np.testing.assert_array_equal(one.active, two.active)
+        assert (one.steps, one.selection_error) == (two.steps, two.selection_error)
+        for name, values in one.weights.items():
+            np.testing.assert_array_equal(values, two.weights[name], err_msg=name)
+    np.testing.assert_array_equal(whole.path().rank, resumed.path().rank)
+
+
+def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
+    file = tmp_path / "training"
+    write_checkpoint(stopped_after(1), file)
+    resumed = tiny_training(problem_of(waves()))
+    read_checkpoint(resumed, file)
+    first, *later = resumed.run()
+    assert first.step >= resumed.levels[0].steps
+    assert all(at.seconds_left < 60 for at in later)
+
+
+def test_a_checkpoint_of_another_training_or_half_a_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "training"
+    write_checkpoint(stopped_after(1), file)
+    other = tiny_training(problem_of(waves(n_sites=9)))
+    with pytest.raises(RunError, match="expected the finished levels of this training, found"):
+        read_checkpoint(other, file)
+    file.write_bytes(file.read_bytes()[:900])
+    with pytest.raises(RunError, match="train it anew"):
+        read_checkpoint(tiny_training(problem_of(waves())), file)
