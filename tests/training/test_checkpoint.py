@@ -10,7 +10,8 @@ import pytest
 
 from dynst_core.errors import RunError
 from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
-from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
 from tests.support.problems import QUICK, problem_of, tiny_training, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
