@@ -18,8 +18,7 @@ import streamlit as st
 from streamlit.components.v1 import declare_component
 
 from app.components import file_server
-from app.drawing import binary_message
-from app.drawing.map_paint import Sealed
+from app.drawing.binary_message import Message
 from app.drawing.map_stage import Stage
 from dynst_core.presentation import palette
 from dynst_core.presentation.place_names import CREDIT
@@ -57,14 +56,6 @@ _stage = st.components.v2.component(
     js=_script(*(f"{name}.js" for name in _SCRIPTS)),
 )
 _paint = st.components.v2.component("dynst.paint", js=_script("packet.js", "paint.js"))
-
-
-@dataclasses.dataclass(frozen=True)
-class Caption:
-    """Title and subtitle of one map."""
-
-    title: str
-    subtitle: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,33 +152,28 @@ def _answers_to(
     return {"on_site_change": picked, "on_sites_change": picked_many, "on_swipe_change": swiped}
 
 
-def show_paint(
-    stage: Stage,
-    paint: Sealed,
-    captions: dict[str, Caption],
-    version: str,
-    selected: Sequence[int] = (),
+def show_picture(
+    stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()
 ) -> None:
     """Colour the maps that `show_stage` drew.
 
     Args:
         stage: the stage to colour.
-        paint: styles of the sites.
-        captions: titles by view.
+        picture: `Picture.message`.
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.
     """
-    _send(picture(stage, paint, captions, version, _drawn(stage, selected)))
+    _send(packed(stage, picture, version, _drawn(stage, selected)))
 
 
 def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
-    """The same with a `picture` that lies on the shelf, which is then not sent again."""
+    """The same with a picture, `packed`, that lies on the shelf, which is then not sent again."""
     head = {
         "stage": stage.id,
         "file": file_server.address(name),
         "selected": _drawn(stage, selected),
     }
-    _send(binary_message.pack(head, binary_message.body({})))
+    _send(Message.of(head, {}).pack())
 
 
 def _send(message: bytes) -> None:
@@ -199,19 +185,6 @@ def _drawn(stage: Stage, selected: Sequence[int]) -> list[int]:
     return np.flatnonzero(np.isin(stage.order, selected)).tolist() if len(selected) else []
 
 
-def picture(
-    stage: Stage,
-    paint: Sealed,
-    captions: dict[str, Caption],
-    version: str,
-    selected: Sequence[int] = (),
-) -> bytes:
-    """A look of the maps as the browser reads it; `selected` are rows in the drawn order."""
-    head = {
-        **paint.head,
-        "stage": stage.id,
-        "version": version,
-        "selected": list(selected),
-        "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
-    }
-    return binary_message.pack(head, paint.body)
+def packed(stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()) -> bytes:
+    """A picture as the browser reads it; `selected` are rows in the drawn order."""
+    return picture.pack(stage=stage.id, version=version, selected=list(selected))

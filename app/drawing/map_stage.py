@@ -16,7 +16,7 @@ import numpy as np
 import pydeck as pdk
 from pydeck.bindings.json_tools import default_serialize
 
-from app.drawing import binary_message
+from app.drawing.binary_message import Message
 from dynst_core.presentation import palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.place_names import names_within
@@ -104,7 +104,7 @@ class Stage:
         if self.triangles is not None and self.nodes is not None:
             arrays["triangles"] = self.triangles.astype(np.uint32).ravel()
             arrays["nodes"] = self.nodes.astype(np.float32).ravel()
-        return binary_message.pack(head, binary_message.body(arrays))
+        return Message.of(head, arrays).pack()
 
     @cached_property
     def id(self) -> str:

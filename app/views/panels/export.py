@@ -107,7 +107,7 @@ def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.MapStyl
     if name == map_layers.ERROR:
         scale = map_styles.error_scale(run, choice.lead, choice.channel, plan)
         return map_styles.error(run, plan, scale, choice.lead, choice.channel)
-    return map_layers.look(name, run, plan, layer_data.facts(run, choice, plan, name))
+    return map_layers.style(name, run, plan, layer_data.facts(run, choice, plan, name))
 
 
 def _file_name(run: Run, plan: Plan, ending: str) -> str:
