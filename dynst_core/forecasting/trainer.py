@@ -183,6 +183,23 @@ class Trainer:
         self.rng.bit_generator.state = state["rng"]
 
 
+@torch.no_grad()
+def blended(forecaster: Forecaster, weights: Mapping[str, np.ndarray], share: float) -> Forecaster:
+    """A forecaster whose learnt parameters lie between its own and others, these by a share.
+
+    Args:
+        forecaster: stays as it is.
+        weights: by name, of the same forecaster after other steps.
+        share: of those weights, 0 to 1.
+
+    Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
+    """
+    between = copy.deepcopy(forecaster)
+    for name, value in between.named_parameters():
+        value.lerp_(torch.from_numpy(weights[name]).to(value), share)
+    return between
+
+
 @torch.inference_mode()
 def squared_error(
     forecaster: Forecaster,

@@ -40,6 +40,7 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
         "order": state["order"],
         "foreseen": state["foreseen"],
         "torch": state["torch_rng"],
+        **_under("common", state["common"]),
         **_under("forecaster", trainer["forecaster"]),
         **_under("average", trainer["average"]),
     }
@@ -64,19 +65,20 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
     write_atomically(file, save(whole, {"facts": text, "sha256": _digest(whole, text)}))
 
 
-EARLIER_PATH, EARLIER_STEPS = {"sure": 1.5}, {"memory": 0.98}
-"""Defaults of versions before there were `ADDED` options, whose trainings go on by those of today:
-their masks are chosen already."""
+EARLIER: tuple[tuple[dict[str, float], dict[str, float], tuple[str, ...]], ...] = (
+    ({}, {}, ("common",)),
+    ({"sure": 1.5}, {"memory": 0.98}, ("common", "gain", "sure_alone", "gain_alone")),
+)
+"""What earlier versions said of the same training: defaults of the path and of the steps that were
+others, and options that there were not. Their trainings go on by the options of today."""
 
-ADDED = ("gain", "sure_alone", "gain_alone")
 
-
-def identity(training: PathTraining, *, earlier: bool = False) -> str:
-    """What tells one training from another: its data, and every setting that its result hangs on.
+def identity(training: PathTraining, *, earlier: int = 0) -> str:
+    """What identifies a training: its data, and every setting that its result depends on.
 
     Args:
         training: the training.
-        earlier: whether to say what an earlier version said of it.
+        earlier: how many changes of the options ago; 0 for today's.
     Returns:
         A SHA-256 in hexadecimal.
     """
@@ -85,8 +87,9 @@ def identity(training: PathTraining, *, earlier: bool = False) -> str:
         _fingerprints[field] = field.fingerprint()
     path, steps = asdict(training.path_options), asdict(training.step_options)
     if earlier:
-        path = {name: v for name, v in (path | EARLIER_PATH).items() if name not in ADDED}
-        steps |= EARLIER_STEPS
+        path_then, steps_then, lacking = EARLIER[earlier - 1]
+        path = {name: v for name, v in (path | path_then).items() if name not in lacking}
+        steps |= steps_then
     settings = (
         (_fingerprints[field], tuple(field.channels), window.history, window.horizon),
         (training.seed, training.backbone, sorted(training.backbone_options.items())),
@@ -167,7 +170,7 @@ def _most_bytes(training: PathTraining) -> int:
     """
     weights = sum(v.nbytes for v in training.trainer.forecaster.copied_weights().values())
     levels, sites = len(training.targets), training.problem.n_sites
-    return (16 << 20) + 2 * weights * (levels + 6) + 16 * sites * (levels + 4)
+    return (16 << 20) + 2 * weights * (levels + 7) + 16 * sites * (levels + 4)
 
 
 def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
@@ -177,7 +180,8 @@ def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> Non
         ValueError, KeyError, TypeError: it is of another training, or contradicts itself.
     """
     # Earlier versions did not write down which training it is.
-    if facts.get("of") not in (None, identity(training), identity(training, earlier=True)):
+    known = [identity(training, earlier=version) for version in range(len(EARLIER) + 1)]
+    if facts.get("of") not in (None, *known):
         raise ValueError("those of other data or other settings")
     n_sites, counts = training.problem.n_sites, training.counts
     foreseen = arrays["foreseen"]
@@ -219,6 +223,7 @@ def _state(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Any]:
             }
             for number, (steps, error) in enumerate(facts["levels"])
         ],
+        "common": _of("common", arrays),  # earlier versions had none, and mix none in
         "skipped": facts["skipped"],
         "rng": draws,
         "torch_rng": arrays["torch"],

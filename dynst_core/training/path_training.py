@@ -18,7 +18,7 @@ from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
 from dynst_core.fields.sensor_health import check_trainable
 from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import StepOptions, Trainer
+from dynst_core.forecasting.trainer import StepOptions, Trainer, blended
 from dynst_core.selection.candidate_masks import CandidateMasks, ExchangeRule
 from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
 from dynst_core.selection.gp_variance import Nowcast
@@ -69,6 +69,7 @@ class PathTraining:
         levels: finished levels so far, in order; complete at any moment, so an interrupted training
             keeps what it has.
         foreseen: the mask that each level starts from, once chosen.
+        common: weights after the steps at masks of any size, which all levels share a part of.
         order: place of each site in the order of removal, (s,), 0 first, once chosen.
     """
 
@@ -126,6 +127,7 @@ class PathTraining:
         self.active = np.ones(problem.n_sites, dtype=bool)
         self.levels: list[Level] = []
         self.foreseen: list[np.ndarray] = []
+        self.common: dict[str, np.ndarray] = {}
 
     @property
     def n_steps(self) -> int:
@@ -236,6 +238,7 @@ class PathTraining:
                 self._meet_short_record()
                 break
         best.restore()
+        self.common = self.trainer.average.copied_weights()
 
     def _meet_short_record(self) -> None:
         """Take all further steps as a record asks for that is soon overfitted."""
@@ -327,6 +330,8 @@ class PathTraining:
 
     def _finish_level(self) -> None:
         average = self.trainer.average
+        if self.common and not average.closed_form:
+            average = blended(average, self.common, self.path_options.common)
         whole = with_linear(average, self.linear, self.judge, self.active)
         error = float(self.judge.errors(whole, self.active).mean())
         weights = weights_to_store(average, self.judge, self.active)
@@ -349,6 +354,7 @@ class PathTraining:
             "order": self.order,
             "foreseen": np.stack(self.foreseen),
             "levels": [vars(level) for level in self.levels],
+            "common": self.common,
             "skipped": self.skipped,
             "rng": self.rng.bit_generator.state,
             "torch_rng": torch.get_rng_state().numpy(),
@@ -363,7 +369,7 @@ class PathTraining:
             Level(**level | {"weights": self.with_linear_weights(level["weights"])})
             for level in state["levels"]
         ]
-        self.skipped = state["skipped"]
+        self.common, self.skipped = state["common"], state["skipped"]
         self.trainer.load_state_dict(state["trainer"])
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(torch.from_numpy(state["torch_rng"]))

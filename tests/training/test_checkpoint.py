@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import RunError
-from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
+from dynst_core.training import checkpoint
+from dynst_core.training.checkpoint import EARLIER, identity, read_checkpoint, write_checkpoint
 from dynst_core.training.path_options import PathOptions
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
 from tests.support.problems import QUICK, problem_of, tiny_training, walked, waves
@@ -55,6 +56,36 @@ def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
         for name, values in one.weights.items():
             np.testing.assert_array_equal(values, two.weights[name], err_msg=name)
     np.testing.assert_array_equal(whole.path().rank, resumed.path().rank)
+
+
+@pytest.mark.parametrize("version", range(1, len(EARLIER) + 1))
+def test_a_checkpoint_of_an_earlier_version_goes_on(
+    tmp_path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = stopped_after(1)
+    training.common = {}  # earlier versions kept none, so their levels have no share of it
+    file = tmp_path / "training"
+    with monkeypatch.context() as then:
+        then.setattr(checkpoint, "identity", lambda made: identity(made, earlier=version))
+        write_checkpoint(training, file)
+    resumed = tiny_training(problem_of(waves()))
+    read_checkpoint(resumed, file)
+    list(resumed.run())
+    assert not resumed.common and len(resumed.levels) == len(resumed.targets)
+
+
+def test_each_level_has_a_share_of_the_weights_that_are_common_to_all() -> None:
+    problem = problem_of(waves())
+    only, none, usual = (
+        walked(problem, options=replace(QUICK, common=share)) for share in (1.0, 0.0, 0.25)
+    )
+    first, *others = (level.weights for level in only.levels)
+    learnt = [name for name, _ in only.forecaster.named_parameters()]
+    for name in learnt:
+        assert all((weights[name] == first[name]).all() for weights in others)
+        own, mixed = (training.levels[1].weights[name] for training in (none, usual))
+        between = 0.25 * first[name] + 0.75 * own
+        np.testing.assert_allclose(mixed, between, rtol=2e-3, atol=1e-4, err_msg=name)
 
 
 def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
