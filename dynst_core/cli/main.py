@@ -299,6 +299,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="File to write; else the run's name in this folder.")
     ] = None,
+    slides: Annotated[
+        bool, typer.Option("--slides", help="Maps and curve too, as 1920 x 1080 PNG beside it.")
+    ] = False,
     folder: RunsFolder = None,
 ) -> None:
     """Write a plan as one HTML file for stakeholders, which prints to a clean PDF."""
@@ -314,9 +317,16 @@ def report(
     chosen = _plan_from(run, removed / 100, plan, cost, currency)
     asked = removed / 100 if plan is None else None
     file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
-    page = write_report(run, chosen, Tolerance(kind, within), asked_removed=asked)
+    tolerance = Tolerance(kind, within)
+    files = {file: write_report(run, chosen, tolerance, asked_removed=asked)}
+    if slides:
+        from dynst_core.presentation import slides as pictures
+
+        drawn = pictures.slides(run, chosen, tolerance)
+        files |= {file.with_name(f"{file.stem}-{name}.png"): drawn[name] for name in drawn}
     try:
-        write_out(file, page)
+        for name, content in files.items():
+            write_out(name, content)
     except OSError as error:
         raise ConfigError(
             f"{file}: expected a file that can be written, found {error.strerror}; choose another "
