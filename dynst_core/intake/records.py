@@ -83,7 +83,7 @@ class _Reading:
     def reader(self, table: Table, *, marks: tuple[Mark, ...]) -> NumberReader:
         """Reads the numbers of one table."""
         decimal = self.choices.decimal or table.form.get("decimal", (".", ""))[0]
-        stated: str | None = self.choices.thousands or None
+        stated = self.choices.thousands or table.form.get("thousands", ("", ""))[0] or None
         decimal = "," if stated == "." else decimal
         plain = "" if decimal == "," or self.choices.decimal else None
         thousands = "" if stated == "none" else stated or plain

@@ -38,7 +38,7 @@ CASES = (
         SITE,
         "1,234, which may be decimals or thousands",
         thousands,
-        "asked: Numbers of values.csv hold a comma before three digits",
+        "asked: In the numbers of values.csv each comma stands before three digits",
     ),
     Case(
         SITE,

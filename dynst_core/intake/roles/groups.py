@@ -137,8 +137,11 @@ def date_parts(group: Group) -> list[str]:
         parts.setdefault("minute", minutes[0])
     if "year" not in parts:
         return []
-    if ("hour" in parts and "day" not in parts) or ("day" in parts and "month" not in parts):
+    days = {"day", "yearday"} & set(parts)
+    if ("hour" in parts and not days) or ("day" in parts and "month" not in parts):
         return []
+    if "yearday" in parts and "month" not in parts:
+        return [parts[p] for p in ("year", "yearday", "hour", "minute") if p in parts]
     return [parts[p] for p in ("year", "month", "day", "hour", "minute") if p in parts]
 
 
