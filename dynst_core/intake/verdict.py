@@ -31,6 +31,7 @@ from dynst_core.intake.quality import Quality, quality_of
 from dynst_core.intake.records import Records, read_records
 from dynst_core.intake.roles.found import ROWS, Roles
 from dynst_core.intake.roles.groups import grouped
+from dynst_core.intake.roles.named_sites import named_by_sites
 from dynst_core.intake.roles.sites import find_sites_and_values
 from dynst_core.intake.roles.split import split
 from dynst_core.intake.roles.times import find_times
@@ -151,6 +152,7 @@ def check_tables(
     _propose_form(tables, found)
     links, tables = take_links(tables, found)
     values, places = split(grouped(tables, stated), found)
+    values = named_by_sites(values, places, found)
     find_times(values, found)
     find_sites_and_values(values, places, found)
     find_places(values, places, found)

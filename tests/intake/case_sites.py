@@ -31,7 +31,7 @@ CASES = (
         SITE,
         "two parameters in rows of their own",
         kinds_of_rows,
-        "asked: Rows of one site and time differ by column 'parameter'",
+        "asked: Rows differ by column 'parameter'",
     ),
     Case(SITE, "the same, answered", kinds_of_rows, READ, (*ZONE, "only=parameter:pm25")),
     Case(

@@ -21,6 +21,14 @@ NOTHING = frozenset(
 )
 """How cells are written that hold no value, in lower case."""
 
+NO_NUMBERS = (
+    *("-", "--", "---", "----", "\u2013", "\u2014", ".", "..", "...", "*", "**", "***"),
+    *("?", "??", "/", "//", "#", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "N.A.", "n.a."),
+    *("k.A.", "k. A.", "N.D.", "n.d.", "missing", "Missing", "MISSING", "no data", "No Data"),
+)
+"""Further texts of cells that hold no value, which a planner's own files are read with and told of:
+none of them can be a number."""
+
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 SAME_SIGNS = str.maketrans(
     {"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"}
