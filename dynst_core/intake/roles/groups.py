@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from dynst_core.datasets.reading.cell_numbers import NO_NUMBERS
 from dynst_core.datasets.reading.table_reading import id_text, same_id
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import clock_texts
@@ -74,7 +75,7 @@ def grouped(tables: Sequence[Table], choices: Choices) -> list[Group]:
         several.sort(key=lambda table: table.name)
         decimal = several[0].form.get("decimal", (".", ""))[0]
         joined = several[0] if len(several) == 1 else _joined(several)
-        columns = columns_of(joined, decimal, choices.missing_value)
+        columns = columns_of(joined, decimal, (*choices.missing_value, *NO_NUMBERS))
         groups.append(Group(tuple(several), columns, joined.sample))
     return groups
 
@@ -137,8 +138,11 @@ def date_parts(group: Group) -> list[str]:
         parts.setdefault("minute", minutes[0])
     if "year" not in parts:
         return []
-    if ("hour" in parts and "day" not in parts) or ("day" in parts and "month" not in parts):
+    days = {"day", "yearday"} & set(parts)
+    if ("hour" in parts and not days) or ("day" in parts and "month" not in parts):
         return []
+    if "yearday" in parts and "month" not in parts:
+        return [parts[p] for p in ("year", "yearday", "hour", "minute") if p in parts]
     return [parts[p] for p in ("year", "month", "day", "hour", "minute") if p in parts]
 
 
@@ -155,6 +159,14 @@ def words_of(name: str) -> str:
 def all_texts(group: Group, name: str) -> list[str]:
     """All cells of a column, as ids."""
     return [id_text(v) for t in group.tables for frame in t.frames() for v in frame[name].unique()]
+
+
+def rows_asked(rows: pd.DataFrame, only: tuple[str, ...]) -> pd.DataFrame:
+    """The rows that the planner asks for, by the texts of columns."""
+    for text in only:
+        name, _, wanted = text.partition(":")
+        rows = rows[rows[name.strip()].map(id_text) == wanted.strip()]
+    return rows
 
 
 def without_zeros(text: str) -> str:
