@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.support.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 # The same examples on every machine: a failure that CI sees can be seen again at once.
@@ -64,10 +65,25 @@ def chromium() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def saved_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the runs `network` and `grid`, made once to be copied from."""
+    store = tmp_path_factory.mktemp("saved")
+    add_baselines(save_run(store, "network", make_arrays(network_sites())))
+    add_baselines(save_run(store, "grid", make_arrays(*grid_sites())))
+    return store
+
+
+def copied(saved: Path, store: Path) -> Run:
+    """A test's own copy of a saved run, which it may change."""
+    shutil.copytree(saved, store / saved.name)
+    return RunStore(store).open(saved.name)
+
+
 @pytest.fixture
-def network_run(tmp_path: Path) -> Run:
+def network_run(saved_runs: Path, tmp_path: Path) -> Run:
     """A saved run over 40 scattered sensors, with its baselines."""
-    return add_baselines(save_run(tmp_path / "runs", "network", make_arrays(network_sites())))
+    return copied(saved_runs / "network", tmp_path / "runs")
 
 
 @pytest.fixture
@@ -79,9 +95,9 @@ def store(network_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def grid_run(tmp_path: Path) -> Run:
+def grid_run(saved_runs: Path, tmp_path: Path) -> Run:
     """A saved run over a grid of 5 by 8 cells, with its baselines."""
-    return add_baselines(save_run(tmp_path / "runs", "grid", make_arrays(*grid_sites())))
+    return copied(saved_runs / "grid", tmp_path / "runs")
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import re
 
 import numpy as np
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.components import file_server
@@ -16,6 +18,12 @@ from dynst_core.runs.run import Run
 from tests.support.places import ROOT
 
 MAIN = ROOT / "app" / "main.py"
+
+# A server looks through the installed packages for components once, `AppTest` for every page:
+# three quarters of a page's time. What is installed stays the same while tests run.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
 UNKNOWN = ("–", "not yet evaluated")
 
 
