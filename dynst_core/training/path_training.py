@@ -32,6 +32,10 @@ from dynst_core.training.schedules import drop_fraction, warmup_cosine
 BETWEEN_LEVELS = "between two levels"
 """Between levels: the only phase in which a checkpoint may be written."""
 
+FEW_LEFT = 0.925
+"""Share removed from which a level keeps its own weights alone, as the first level does: what masks
+of any size taught serves these levels least, for they are seldom so large or so small."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -330,7 +334,8 @@ class PathTraining:
 
     def _finish_level(self) -> None:
         average = self.trainer.average
-        if self.common and not average.closed_form:
+        removed = self.targets[len(self.levels)]
+        if self.common and 0 < removed < FEW_LEFT and not average.closed_form:
             average = blended(average, self.common, self.path_options.common)
         whole = with_linear(average, self.linear, self.judge, self.active)
         error = float(self.judge.errors(whole, self.active).mean())

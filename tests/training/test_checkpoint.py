@@ -74,18 +74,17 @@ def test_a_checkpoint_of_an_earlier_version_goes_on(
     assert not resumed.common and len(resumed.levels) == len(resumed.targets)
 
 
-def test_each_level_has_a_share_of_the_weights_that_are_common_to_all() -> None:
-    problem = problem_of(waves())
-    only, none, usual = (
-        walked(problem, options=replace(QUICK, common=share)) for share in (1.0, 0.0, 0.25)
+def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weights() -> None:
+    targets = (0.0, 0.5, 0.75, 0.95)
+    none, usual = (
+        walked(problem_of(waves(n_sites=24)), targets=targets, options=replace(QUICK, common=share))
+        for share in (0.0, 0.25)
     )
-    first, *others = (level.weights for level in only.levels)
-    learnt = [name for name, _ in only.forecaster.named_parameters()]
-    for name in learnt:
-        assert all((weights[name] == first[name]).all() for weights in others)
-        own, mixed = (training.levels[1].weights[name] for training in (none, usual))
-        between = 0.25 * first[name] + 0.75 * own
-        np.testing.assert_allclose(mixed, between, rtol=2e-3, atol=1e-4, err_msg=name)
+    for number, (one, two) in enumerate(zip(none.levels, usual.levels, strict=True)):
+        for name, _ in usual.forecaster.named_parameters():
+            own, mixed = one.weights[name], two.weights[name]
+            between = 0.25 * usual.common[name] + 0.75 * own if number in (1, 2) else own
+            np.testing.assert_allclose(mixed, between, rtol=2e-3, atol=1e-4, err_msg=name)
 
 
 def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
