@@ -60,7 +60,7 @@ class Message:
 
     @cached_property
     def mark(self) -> str:
-        """Eight letters that tell its arrays from others."""
+        """Eight letters that distinguish its arrays from others."""
         return hashlib.sha256(self.data).hexdigest()[:8]
 
     def pack(self, **further: Any) -> bytes:

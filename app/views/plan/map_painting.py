@@ -148,7 +148,7 @@ def _layers(run: Run, choice: Choice, plan: Plan) -> Picture:
 
 
 def _difference(plan: Plan, level: int) -> str:
-    """What tells this plan's picture from that of the level alone; empty where nothing does."""
+    """What distinguishes this plan's picture from its level's; empty where nothing does."""
     pins = plan.constraints.pin
     if plan.level == level and not pins.any():
         return ""
