@@ -12,18 +12,19 @@ import pandas as pd
 import xarray as xr
 from pydantic import ValidationError
 
-from dynst_core.datasets.grids.deepst import Box, DeepstSettings, read_deepst
-from dynst_core.datasets.grids.grid_files import opened
+from dynst_core.datasets.grids.coordinates import candidates
+from dynst_core.datasets.grids.grid_files import GridFile, opened
 from dynst_core.datasets.grids.gridded import read_gridded
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.grids.lazy_layers import lazy_layer
+from dynst_core.datasets.grids.mesh import on_mesh
 from dynst_core.datasets.reading.settings import first_fault, number_of
 from dynst_core.datasets.reading.units import UNSTATED
 from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
 from dynst_core.fields.sites import some
-from dynst_core.intake.choices import Choices, Question, box_of
+from dynst_core.intake.choices import Choices, Question
 from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.naming import about_of, own_words
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
@@ -33,21 +34,21 @@ MOST_VALUES = 150_000_000
 
 ASKED = (
     "select",
+    "crs",
     "axes",
     "time_units",
     "group",
     "value",
-    "crs",
     "missing_value",
     "measured_values",
 )
 """Settings that a reader's refusal may ask for."""
 
 
-def propose_gridded(sources: list[Source], found: Roles) -> None:
+def propose_gridded(sources: list[Source], mesh: Path | None, found: Roles) -> None:
     """Propose the variables of grids and their units, and ask where there are several."""
     first = sources[0]
-    sizes = _variables(first, found)
+    sizes = _variables(first, mesh, found)
     if sizes is None:
         return
     if not sizes:
@@ -79,22 +80,55 @@ def propose_gridded(sources: list[Source], found: Roles) -> None:
     _ask_size(first, sum(sizes[n][1] for n in chosen if n in sizes) * len(sources), found)
 
 
-def _variables(source: Source, found: Roles) -> dict[str, tuple[str, int]] | None:
+def _variables(
+    source: Source, mesh: Path | None, found: Roles
+) -> dict[str, tuple[str, int]] | None:
     """Variables with at least two axes: their unit and how many values they hold."""
     choices = found.choices
     try:
         with opened(
-            source.path, variables=choices.value, select=_select(choices), group=choices.group
+            source.path,
+            variables=choices.value,
+            select=_select(choices),
+            group=choices.group,
+            mesh=mesh,
         ) as file:
-            return {
-                str(name): (str(one.attrs.get("units", "")).strip(), int(one.size))
+            able = {
+                str(name): one
                 for name, one in file.decoded.data_vars.items()
                 if _is_values(str(name), one, file.decoded)
+            }
+            in_time = {name: one for name, one in able.items() if _over_time(one, choices)}
+            _note_locations(file, in_time or able, found)
+            return {
+                name: (str(one.attrs.get("units", "")).strip(), int(one.size))
+                for name, one in (in_time or able).items()
             }
     except DataError as error:
         if _asked(str(error), found):
             return None
         raise
+
+
+def _over_time(one: xr.DataArray, choices: Choices) -> bool:
+    """Whether a variable changes in time, as far as its axes say."""
+    named = dict(part.split(":", 1) for part in choices.axes if ":" in part)
+    return any(
+        set(axis.dims) <= set(one.dims) and axis.ndim for axis in candidates(one, "time", named)
+    )
+
+
+def _note_locations(file: GridFile, able: dict[str, xr.DataArray], found: Roles) -> None:
+    """Say where on a mesh variables lie, if they do not all lie on the same."""
+    at: dict[str, list[str]] = {}
+    for name, one in able.items():
+        for mesh in file.meshes:
+            for dim in map(str, one.dims):
+                if mesh.location((dim,)):
+                    at.setdefault(mesh.location((dim,)), []).append(name)
+    if len(at) > 1:
+        said = "; ".join(f"{some(names, 6)} on {place}s" for place, names in at.items())
+        found.notes.append(f"Variables lie on several parts of the mesh, so choose of one: {said}.")
 
 
 def _is_values(name: str, one: xr.DataArray, dataset: xr.Dataset) -> bool:
@@ -180,12 +214,25 @@ def _asked(message: str, found: Roles) -> bool:
     ]
     if not wanted or found.stated(wanted[0]):
         return False
-    found.ask(wanted[0], text)
+    found.ask(wanted[0], text, *_options(wanted[0], message))
     return True
 
 
+def _options(setting: str, message: str) -> list[str]:
+    """Likely answers to a reader's question, out of its own message."""
+    if setting == "crs":
+        return ["local", "EPSG:25833"]
+    if setting == "missing_value":
+        return re.findall(r"`missing_value = (-?[\d.e+]+)`", message)[:1]
+    along = re.search(r"values along '([^']+)' in [^(;]+(?:\(([^()]*)\))?", message)
+    if setting != "select" or along is None:
+        return []
+    texts = along[2].removesuffix(" ...").split(", ") if along[2] else ["0", "1"]
+    return [f"{along[1]}:{text}" for text in texts[:6]]
+
+
 def read_grids(
-    sources: list[Source], choices: Choices, found: Roles, notes: list[str]
+    sources: list[Source], mesh: Path | None, choices: Choices, found: Roles, notes: list[str]
 ) -> Field | None:
     """The field of one file, or of several that follow each other in time.
 
@@ -201,7 +248,7 @@ def read_grids(
     fields = []
     for source in sources:
         try:
-            fields.append(_one(source, choices, given, notes))
+            fields.append(_one(source, mesh, choices, given, notes))
         except DataError as error:
             if _asked(str(error), found):
                 return None
@@ -209,15 +256,19 @@ def read_grids(
     return fields[0] if len(fields) == 1 else _in_a_row(fields, sources, given)
 
 
-def _one(source: Source, choices: Choices, given: dict[str, Any], notes: list[str]) -> Field:
-    settings = settings_of(choices, drop=False)
+def _one(
+    source: Source, mesh: Path | None, choices: Choices, given: dict[str, Any], notes: list[str]
+) -> Field:
+    beside = "" if mesh is None else str(mesh.resolve())
+    settings = settings_of(choices, drop=False).model_copy(update={"mesh": beside})
     _check_size(source, settings)
     try:
         return _placed(read_gridded(source.path, settings, **given), source, choices)
     except DataError as error:
         if "with none at all" not in str(error):
             raise
-        field = read_gridded(source.path, settings_of(choices, drop=True), **given)
+        dropping = settings.model_copy(update={"drop_empty_sites": True})
+        field = read_gridded(source.path, dropping, **given)
         count = re.search(r"found ([\d,]+) with none", str(error))
         notes.append(
             f"{count[1] if count else 'Some'} cells of {source.name} without any value were left "
@@ -235,7 +286,11 @@ def _placed(field: Field, source: Source, choices: Choices) -> Field:
     places = Places(
         source.path, ids, frame, geographic=True, guessed=False, crs=choices.crs, decimal="."
     )
-    return replace(field, sites=places.sites(np.ones(len(ids), dtype=bool)), grid=None)
+    sites, own = places.sites(np.ones(len(ids), dtype=bool)), field.sites
+    if own.network is not None:
+        none = np.empty((0, 3), dtype=np.int64)
+        sites = on_mesh(sites, own.network.links, none if own.triangles is None else own.triangles)
+    return replace(field, sites=sites, grid=None)
 
 
 def settings_of(choices: Choices, *, drop: bool) -> GriddedSettings:
@@ -294,59 +349,14 @@ def _in_a_row(fields: list[Field], sources: list[Source], given: dict[str, Any])
     )
 
 
-# -- city grids -----------------------------------------------------------------------------------
-
-
-def propose_city(source: Source, found: Roles) -> None:
-    """Propose and ask what a grid in the layout of DeepST leaves open."""
-    import h5py
-
-    with h5py.File(source.path, "r") as file:
-        shape = file["data"].shape
-    rows, columns = shape[2:]
-    found.propose(
-        "value",
-        tuple(("inflow", "outflow")[: shape[1]])
-        if shape[1] <= 2
-        else tuple(f"channel {i}" for i in range(shape[1])),
-        "the layout of DeepST holds inflow and outflow",
-    )
-    found.ask(
-        "unit",
-        "In which unit are the counts? Without an answer they are shown as 'units'.",
-        required=False,
-    )
-    found.ask(
-        "timezone",
-        "On which clocks were the slots counted?",
-        "Asia/Shanghai",
-        "America/New_York",
-        "UTC",
-    )
-    found.ask(
-        "box",
-        f"What does the grid of {rows} by {columns} cells span? The file does not say: state "
-        f"`box=west,south,east,north` in degrees, or leave it open to have cells of 1 km.",
-        required=False,
-    )
-
-
-def read_city(source: Source, choices: Choices) -> Field:
-    """A grid in the layout of DeepST."""
-    box = None
-    if choices.box:
-        west, south, east, north = box_of(choices.box)
-        box = Box(west=west, south=south, east=east, north=north)
-    settings = DeepstSettings(
-        timezone=choices.timezone,
-        box=box,
-        missing_value=tuple(numbers_of(choices.missing_value)) or None,
-        measured_values=tuple(float(text) for text in choices.measured_values),
-    )
-    units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
-    return read_deepst(
-        source.path, settings, about=about_of(choices), channels=choices.value, units=units
-    )
+def mesh_alone(source: Source) -> bool:
+    """Whether a file holds a mesh and no values over time, which then lie in another file."""
+    try:
+        with opened(source.path) as file:
+            values = [one for n, one in file.decoded.data_vars.items() if one.dtype.kind in "fiu"]
+            return bool(file.meshes) and not any(_over_time(one, Choices()) for one in values)
+    except DataError:
+        return False
 
 
 def preview_rows(path: Path) -> tuple[tuple[str, ...], ...]:
