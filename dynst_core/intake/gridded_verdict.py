@@ -11,12 +11,8 @@ from dynst_core.intake.city_grids import propose_city, read_city
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.array_files import hdf5_layout
 from dynst_core.intake.files.bringing import Brought, Source
-from dynst_core.intake.gridded import (
-    mesh_alone,
-    preview_rows,
-    propose_gridded,
-    read_grids,
-)
+from dynst_core.intake.grid_proposals import mesh_alone, propose_gridded
+from dynst_core.intake.gridded import preview_rows, read_grids
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import Roles
 from dynst_core.intake.surveying import Large
@@ -43,13 +39,19 @@ def check_grids(
             f"add each as a data set of its own."
         )
     mesh, grids = (None, grids) if city else _apart(grids, found)
-    (propose_city(city[0], found) if city else propose_gridded(grids, mesh, found))
+    holders: dict[str, list[Source]] = {}
+    if city:
+        propose_city(city[0], found)
+    else:
+        holders = propose_gridded(grids, mesh, found)
     if draft.open:
         return draft.verdict(large=_large(grids, draft))
     try:
         choices = found.resolved
         field = (
-            read_city(city[0], choices) if city else read_grids(grids, mesh, choices, found, notes)
+            read_city(city[0], choices)
+            if city
+            else read_grids(grids, holders, mesh, choices, found, notes)
         )
     except DataError as error:
         return draft.verdict(refusal=own_words(str(error)))
