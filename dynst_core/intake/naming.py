@@ -52,6 +52,10 @@ def about_of(choices: Choices) -> About:
 def own_words(message: str) -> str:
     """A reader's message in the terms of `Choices`: settings are stated as `name=value`."""
     message = message.replace('`thousands = ""`', "`thousands = none`")
+    message = message.replace(
+        "state its coordinate system as `grid_mapping`",
+        "state its coordinate system, as in `crs=EPSG:25833`",
+    )
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")
     for words in (" in the loader settings", " in the data set's loader settings"):

@@ -70,9 +70,10 @@ def test_columns_named_by_ids_and_more_belong_to_their_places(
     assert any("named by the ids of places.csv and more" in note for note in verdict.notes)
 
 
-def test_whole_numbers_with_a_point_are_the_ids_without(tmp_path: Path) -> None:
+def test_whole_numbers_with_a_point_may_be_the_ids_without(tmp_path: Path) -> None:
     values = long("time,id,value", lambda t, j, x: f"{t:%Y-%m-%dT%H:%MZ},{int(IDS[j])}.0,{x}")
-    check_read(checked(tmp_path, values))
+    assert [q.setting for q in checked(tmp_path, values).required] == ["leading_zeros"]
+    check_read(checked(tmp_path, values, "leading_zeros=ignore"))
 
 
 def test_ids_that_differ_by_capitals_are_refused_with_that_reason(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -189,12 +188,8 @@ def id_text(value: object) -> str:
 
 
 def same_id(name: str) -> str:
-    """The form in which ids are compared.
-
-    Letters with accents are one sign, or two, and equal; a whole number is equal to itself with a
-    decimal point, which programs add to a column of numbers with gaps.
-    """
-    return unicodedata.normalize("NFC", re.sub(r"^(\d+)\.0+$", r"\1", name))
+    """The form in which ids are compared: letters with accents are one sign, or two, and equal."""
+    return unicodedata.normalize("NFC", name)
 
 
 def blank(column: pd.Series) -> np.ndarray:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dynst_core.datasets.grids.cell_ids import grid_sites
+from dynst_core.datasets.grids.mesh import Mesh as GridMesh
+from dynst_core.datasets.grids.mesh import on_mesh
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
-from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
 from dynst_core.intake.arrays.orienting import Layout, squeezed
 from dynst_core.intake.choices import Choices, box_of, length_m
@@ -145,13 +146,8 @@ def _triangles(arrays: ArraySet, n: int, kept: np.ndarray) -> tuple[np.ndarray, 
 
 def with_triangles(sites: SiteSet, triangles: np.ndarray) -> SiteSet:
     """Sites that are nodes of a mesh, linked along its edges."""
-    if not len(triangles):
-        return sites
-    ends = np.sort(np.concatenate([triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), 1)
-    links = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
-    positions = sites.positions_km()
-    lengths = np.linalg.norm(positions[links[:, 0]] - positions[links[:, 1]], axis=1)
-    return replace(sites, network=Network(links, lengths), triangles=triangles)
+    mesh = GridMesh("", triangles, None, "node", "face")
+    return on_mesh(sites, mesh.links("node"), triangles)
 
 
 def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str, ...], bool]:

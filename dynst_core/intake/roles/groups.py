@@ -170,7 +170,11 @@ def rows_asked(rows: pd.DataFrame, only: tuple[str, ...]) -> pd.DataFrame:
 
 
 def without_zeros(text: str) -> str:
-    """An id without the zeros that it begins with."""
+    """An id without the zeros that it begins with, or ends with behind a decimal point.
+
+    Programs add the point to a column of numbers with gaps.
+    """
+    text = re.sub(r"^(\d+)\.0+$", r"\1", text)
     return text.lstrip("0") or text
 
 

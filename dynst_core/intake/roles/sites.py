@@ -49,7 +49,7 @@ def _pairs(places: Group, values: Group, roles: Roles) -> list[tuple[str, str, i
                 "leading_zeros",
                 f"{shared:,} ids of {places.name} (column {name!r}) and of {where} of "
                 f"{values.name} "
-                f"differ by zeros at their beginning alone, as 00044 and 44: are they the same?",
+                f"differ by zeros alone, as 00044 or 44.0 and 44: are they the same?",
                 "ignore",
             )
             return found
