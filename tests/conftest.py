@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from dynst_core.runs.run import Run
@@ -101,11 +102,18 @@ def grid_run(saved_runs: Path, tmp_path: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-def fire_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A saved run whose data anyone can compute; made in ten seconds, so once."""
-    from tests.support.problems import save_fire
+def fire_run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Run:
+    """A saved run whose data anyone can compute; made in ten seconds, so once for all workers."""
+    store = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        store = store.parent
+    store = store / "fire"
+    with FileLock(f"{store}.lock"):
+        if not store.exists():
+            from tests.support.problems import save_fire
 
-    return save_fire(tmp_path_factory.mktemp("fire"))
+            save_fire(store)
+    return RunStore(store).open("fire")
 
 
 @pytest.fixture(scope="module")

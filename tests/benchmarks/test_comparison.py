@@ -80,6 +80,7 @@ def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_p
         assert not list(Book("noaa-us-tmax", 0, tmp_path, wanted.BACKBONE).all("path"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", wanted.BACKBONES)
 def test_each_forecaster_has_lines_of_its_own_and_its_baselines_are_trained_alike(
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -103,6 +104,7 @@ def test_each_forecaster_has_lines_of_its_own_and_its_baselines_are_trained_alik
     assert [file.parent.name for file in tmp_path.glob("*/*.jsonl")] == [backbone]
 
 
+@pytest.mark.slow
 def test_a_path_is_clocked_beside_separate_trainings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

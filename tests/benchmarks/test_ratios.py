@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import horizon, ledger, ratios, report, speed, wanted
+from benchmarks import growth, horizon, ledger, ratios, report, speed, wanted
 from benchmarks.growth import growth_rows
 from benchmarks.ledger import Row, row
 from benchmarks.opponent import Side, opponent_of, seconds
@@ -54,9 +54,21 @@ def test_one_ratio_has_no_interval() -> None:
     assert (row("a", "b", "c", 0.5, (0,), [1.1]).interval(), two.interval(1)) == ("", "0.9 to 1.1")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("work", growth.WORK)
+def test_a_piece_of_work_is_clocked_in_a_process_of_its_own(work: str) -> None:
+    found = growth.alone(work, "attention", 100, rounds=3)
+    assert found["seconds"] == min(found["thirds"]) > 0 and 0.05 < found["gib"] < 8
+
+
 def test_every_row_of_growth_is_printed_whether_or_not_it_has_an_interval(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def clocked(work: str, backbone: str, n_sites: int, rounds: int) -> dict:
+        thirds = [1e-5 * n_sites * more for more in (1.0, 1.1, 1.2)]
+        return {"seconds": min(thirds), "thirds": thirds, "gib": 0.2 + 1e-4 * n_sites}
+
+    monkeypatch.setattr(growth, "alone", clocked)
     rows = speed.reported(growth_rows("attention", (100, 200), rounds=3))
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == len(rows)

@@ -86,11 +86,12 @@ def obeying(asked: Asked) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in range(1, 10))]
+    ("seed", "count"),
+    [(0, 200), *(pytest.param(seed, 1000, marks=pytest.mark.slow) for seed in range(1, 5))],
 )
-def test_no_plan_of_a_thousand_random_constraint_sets_breaks_any_of_them(seed: int) -> None:
+def test_no_plan_of_many_random_constraint_sets_breaks_any_of_them(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
-    for _ in range(1000):
+    for _ in range(count):
         asked = drawn(rng)
         possible = obeying(asked)
         try:

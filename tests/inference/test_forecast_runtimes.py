@@ -101,7 +101,12 @@ def test_a_runtime_that_cannot_compute_a_forecaster_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("openvino", 1e-4), ("openvino-bf16", 0.5), ("bf16", 0.5)]
+    ("name", "near"),
+    [
+        pytest.param("openvino", 1e-4, marks=pytest.mark.slow),
+        pytest.param("openvino-bf16", 0.5, marks=pytest.mark.slow),
+        ("bf16", 0.5),
+    ],
 )
 def test_another_runtime_forecasts_the_same(
     run: Run, forecasts: RunForecaster, name: str, near: float

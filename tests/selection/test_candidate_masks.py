@@ -38,7 +38,7 @@ def masks(problem: Problem, counts: tuple[int, ...], rule: ExchangeRule) -> list
     return list(choosing.masks(counts))
 
 
-@pytest.mark.parametrize("lag", [1, 2, 3])
+@pytest.mark.parametrize("lag", [*(pytest.param(lag, marks=pytest.mark.slow) for lag in (1, 2)), 3])
 def test_few_sites_that_lead_all_others_are_kept_at_every_level(lag: int) -> None:
     for mask in masks(driven(lag), (30, 12, 7, DRIVERS), USUAL):
         assert mask[:DRIVERS].sum() >= DRIVERS - (lag < 3), "beyond the lag, followers know too"

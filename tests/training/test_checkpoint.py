@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def stopped_after(
     return training
 
 
+@functools.cache
+def unbroken(backbone: str, options: PathOptions) -> PathTraining:
+    """A training that nothing stopped, to compare with: only read."""
+    return walked(problem_of(waves()), backbone=backbone, options=options)
+
+
 @pytest.mark.parametrize(
     ("backbone", "options"),
     [
@@ -41,7 +48,7 @@ def stopped_after(
 def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
     tmp_path: Path, n_levels: int, backbone: str, options: PathOptions
 ) -> None:
-    whole = walked(problem_of(waves()), backbone=backbone, options=options)
+    whole = unbroken(backbone, options)
     file = tmp_path / "training"
     write_checkpoint(stopped_after(n_levels, backbone, options), file)
     resumed = tiny_training(problem_of(waves()), backbone=backbone, options=options)

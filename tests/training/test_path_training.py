@@ -332,6 +332,7 @@ def baseline_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> flo
     return float(error_statistics(trainer.forecaster, problem.record, mask, starts).rmse())
 
 
+@pytest.mark.slow
 def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
     options = so_many_steps(150, 200, rounds=2, proposals=6, selection_windows=16)
     training = walked(planted, targets=(0.0, 0.5, 0.75), options=options)
@@ -348,6 +349,7 @@ def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Pro
     assert error < 0.9 * float(persistence_statistics(planted.record, starts).rmse())
 
 
+@pytest.mark.slow
 def test_drop_and_regrow_finds_its_way_back_from_a_poor_mask() -> None:
     """A forecaster that has met many masks tells which exchanges help."""
     problem = problem_of(leaders_and_followers(LEADERS, 12, 1500, lag=2))
