@@ -17,10 +17,11 @@ import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
+from app import street_tiles
 from app.components import file_server
+from app.drawing import map_stage
 from app.drawing.binary_message import Message
 from app.drawing.map_stage import Stage
-from dynst_core.presentation import palette
 from dynst_core.presentation.place_names import CREDIT
 
 _HERE = Path(__file__).parent
@@ -46,6 +47,8 @@ _SCRIPTS = (
     "swipe",
     "preview",
     "ruler",
+    "ground",
+    "finding",
     "linked_maps",
 )
 
@@ -76,7 +79,6 @@ def show_stage(
     alone: bool = False,
     swipe: bool = False,
     on_swipe: Callable[[], None] | None = None,
-    street_tiles: bool = False,
     previews: Sequence[str] | None = None,
     present: bool = False,
 ) -> None:
@@ -92,7 +94,6 @@ def show_stage(
         swipe: show both layers on one map, parted by a divider.
         on_swipe: called when the planner asks for that, or for two maps again, or for a second
             layer on a map that stands alone; the button to ask is there only with it.
-        street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
         previews: files on the shelf with the picture of each position of the slider, which may be
             made later; the maps show them while the slider is being moved.
         present: no tools on the maps, and all the height of the screen.
@@ -112,9 +113,10 @@ def show_stage(
             else [file_server.address(name) for name in previews],
             "wide": stage.wide,
             "views": [view.id for view in stage.deck.views],
-            "background": palette.SEA if stage.geographic else palette.PAPER,
+            "background": map_stage.BACKGROUND[stage.geographic],
             "words": dataclasses.asdict(words),
-            "tiles": street_tiles,
+            "tiles": _streets() if stage.geographic else None,
+            "places": _places(stage),
             "selecting": on_pick_many is not None,
             "alone": alone,
             "swipe": swipe,
@@ -125,6 +127,22 @@ def show_stage(
         height="content",
         **_answers_to(key, on_pick, on_pick_many, on_swipe),
     )
+
+
+def _places(stage: Stage) -> str | None:
+    """The address of the names of places round the map, which the browser asks for when needed."""
+    if stage.around is None:
+        return None
+    file = f"{stage.id}-places.bin"
+    if not file_server.has(file):
+        file_server.put(file, map_stage.place_table(stage.around))
+    return file_server.address(file)
+
+
+def _streets() -> dict[str, object] | None:
+    """Where street tiles come from, as the browser reads it; None where none are configured."""
+    source = street_tiles.configured().source
+    return None if source is None else dataclasses.asdict(source)
 
 
 def _answers_to(

@@ -318,26 +318,28 @@ def report(
     asked = removed / 100 if plan is None else None
     file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
     tolerance = Tolerance(kind, within)
-    files = {file: write_report(run, chosen, tolerance, asked_removed=asked)}
+    _write(file, write_report(run, chosen, tolerance, asked_removed=asked))
     if slides:
         from dynst_core.presentation import slides as pictures
 
-        drawn = pictures.slides(run, chosen, tolerance)
-        files |= {file.with_name(f"{file.stem}-{name}.png"): drawn[name] for name in drawn}
-    try:
-        for name, content in files.items():
-            write_out(name, content)
-    except OSError as error:
-        raise ConfigError(
-            f"{file}: expected a file that can be written, found {error.strerror}; choose another "
-            f"with --out."
-        ) from error
+        for name, picture in pictures.slides(run, chosen, tolerance).items():
+            _write(file.with_name(f"{file.stem}-{name}.png"), picture)
     if asked is not None and chosen.level is not None:
         other = run_text.other_level(run, chosen.level, asked)
         if other:
             console.print(other)
     reported = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
     console.print(escape(reported), soft_wrap=True)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        write_out(file, content)
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: expected a file that can be written, found {error.strerror}; choose another "
+            f"with --out."
+        ) from error
 
 
 def _plan_from(

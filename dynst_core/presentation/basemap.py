@@ -21,8 +21,9 @@ FILE, FINE_FILE = _DATA / "natural_earth.geojson", _DATA / "land_10m.parquet"
 FINE_DEGREES = 60.0
 """Width and height up to which a map shows the fine land."""
 
-STEPS = 3000
-"""A simplified line is off by at most the larger of width and height through this number."""
+CITY_DEGREES, STEPS = 12.0, 3000
+"""A map wider or higher than CITY_DEGREES shows simplified land: its lines are off by at most the
+larger of width and height through STEPS."""
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
@@ -75,7 +76,9 @@ class BaseMap:
             # Cut first, which is quick, a little beyond the bounds so that no edge of that shows.
             edge = extent / 50
             wide = (west - edge, south - edge, east + edge, north + edge)
-            found = _clip(self._fine, wide, "Polygon").simplify(extent / STEPS)
+            found = _clip(self._fine, wide, "Polygon")
+            if extent > CITY_DEGREES:
+                found = found.simplify(extent / STEPS)
             self._near.clear()  # the views of one map ask for the same bounds
             self._near[bounds] = found
         return found

@@ -19,14 +19,12 @@ import xarray as xr
 import zarr
 
 from dynst_core.constraints.constraints import ALWAYS, Constraints
-from dynst_core.constraints.costs import read_costs
 from dynst_core.errors import DataError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.reporting import cf_export, tabular_export
-from dynst_core.reporting.work_order import order_of_removal
 from dynst_core.runs.run import Run
 from tests.support.factories import (
     grid_sites,
@@ -125,18 +123,6 @@ def test_every_format_says_where_it_came_from(
     assert reported["rank_order"] == "0 for the first site to go, 39 for the last to stay"
     assert reported["test_period"] == "2020-01-06T14:00Z/2020-01-08T00:00Z"
     assert reported["constraints"] == "none"
-
-
-def test_the_csv_is_the_work_order_and_then_what_stays(network_run: Run, plan: Plan) -> None:
-    table = read_csv(tabular_export.to_csv(network_run, plan))
-    assert table["decision"].tolist() == ["remove"] * 24 + ["keep"] * 16
-    assert table["order"].tolist()[:24] == list(range(1, 25)) and table["order"][24:].isna().all()
-    order = order_of_removal(network_run, plan)
-    assert table["site"].tolist()[:24] == network_run.sites.site_id[order].tolist()
-    assert table["rank"][24:].is_monotonic_increasing
-    assert not set(table.columns) & set(tabular_export.provenance(network_run, plan)), (
-        "where it came from stands in the file beside it, not on each row"
-    )
 
 
 def test_a_plan_that_obeys_its_constraints_says_so_in_its_file(network_run: Run) -> None:
@@ -398,18 +384,3 @@ def test_small_errors_keep_their_digits(network_run: Run, plan: Plan) -> None:
     small = replace(plan, errors=ErrorStatistics(**scaled, count=tiny.count))
     table = read_in_run_order(network_run, small)
     np.testing.assert_allclose(table["rmse_speed_mph"], small.rmse_by_site(), rtol=1e-6)
-
-
-def test_an_exported_csv_opens_again_as_a_table_of_costs(tmp_path: Path) -> None:
-    ids = ["=1+1", "-5", "+679", "@x", "'q", "00012", "NA", "a,b", 'B "old"', "\tx y", "東京"]
-    sites = SiteSet(np.array(ids), network_sites(len(ids)).coordinates, geographic=True)
-    run = save_run(tmp_path / "runs", "odd", make_arrays(sites))
-    exported = pd.read_csv(
-        io.BytesIO(tabular_export.to_csv(run, Plan.at_level(run, 1))),
-        dtype=str,
-        keep_default_na=False,
-    )
-    costs = exported[["site"]].assign(cost=exported["rank"]).to_csv(index=False).encode()
-    found = read_costs(costs, "costs.csv", sites)
-    assert found.by_site.tolist() == run.path.rank.tolist()
-    assert found.others == ()
