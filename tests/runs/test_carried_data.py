@@ -48,7 +48,8 @@ def test_what_is_read_back_is_what_was_trained_on(
     np.testing.assert_array_equal(back.dataset["observed"], there.dataset["observed"])
     assert (back.time == there.time).all() and back.units == there.units
     monkeypatch.setattr(
-        "dynst_core.inference.run_data.open_problem", lambda *_, **__: pytest.fail()
+        "dynst_core.inference.run_data.open_problem",
+        lambda *_, **__: pytest.fail("the data set was opened"),
     )
     problem = problem_of(own, device="cpu")
     check_same_data(own, problem)

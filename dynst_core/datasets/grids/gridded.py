@@ -69,17 +69,7 @@ def read_gridded(
         group=settings.group,
         mesh=path.parent / settings.mesh if settings.mesh else None,
     ) as file:
-        names = _choose_variables(file, settings)
-        if len(names) != len(channels):
-            raise DataError(
-                f"Expected {len(channels)} variables in {path.name} for the channels "
-                f"{', '.join(channels)}, found {len(names)} chosen; name one per channel in "
-                f"`variables`."
-            )
-        layers = [
-            _layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)
-        ]
-    _check_alike(layers, names, path)
+        layers = _layers(file, settings, channels, units)
     first = layers[0]
     values = np.stack([layer.values for layer in layers], axis=-1)
     notes = tuple(dict.fromkeys(note for layer in layers for note in layer.notes))
@@ -99,6 +89,22 @@ def read_gridded(
         notes=(*notes, *sorted_notes, *placed),
         measured_values=settings.measured_values,
     )
+
+
+def _layers(
+    file: GridFile, settings: GriddedSettings, channels: tuple[str, ...], units: tuple[str, ...]
+) -> list[_Layer]:
+    """The variable of each channel, all on the same times and places."""
+    names, path = _choose_variables(file, settings), file.path
+    if len(names) != len(channels):
+        raise DataError(
+            f"Expected {len(channels)} variables in {path.name} for the channels "
+            f"{', '.join(channels)}, found {len(names)} chosen; name one per channel in "
+            f"`variables`."
+        )
+    layers = [_layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)]
+    _check_alike(layers, names, path)
+    return layers
 
 
 def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, ...]:

@@ -155,6 +155,9 @@ def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str,
     coarsen = int(choices.coarsen or 1)
     rows, columns = layout.size("row") // coarsen, layout.size("column") // coarsen
     down, along = np.arange(rows) + 0.5, np.arange(columns) + 0.5
+    plane = layout.plane
+    if plane is not None and plane.rows is not None and plane.columns is not None:
+        return _grid_along(plane.rows, plane.columns, coarsen)
     bottom = choices.first_row == "bottom"
     if choices.box:
         west, south, east, north = box_of(choices.box)
@@ -169,3 +172,20 @@ def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str,
         f"{dx:g} by {dy:g} m."
     )
     return sites, grid, (() if choices.cell else (note,)), not bottom
+
+
+def _grid_along(
+    rows: np.ndarray, columns: np.ndarray, coarsen: int
+) -> tuple[SiteSet, Grid, tuple[str, ...], bool]:
+    """Sites of rows and columns whose places in metres are known; see `grid_of`."""
+    if columns[0] > columns[-1]:
+        raise DataError(
+            f"Expected places along the columns that rise, found {columns[0]:g} to "
+            f"{columns[-1]:g}; turn the array and its places."
+        )
+    y, x = (
+        line[: len(line) // coarsen * coarsen].reshape(-1, coarsen).mean(axis=1)
+        for line in (rows, columns)
+    )
+    sites, grid = grid_sites(np.sort(y), x, geographic=False)
+    return sites, grid, (), bool(rows[0] > rows[-1])
