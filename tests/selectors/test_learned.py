@@ -111,7 +111,7 @@ def test_pinned_sites_are_the_last_and_the_first_to_go(selector: str) -> None:
 
 
 @pytest.mark.parametrize("selector", LEARNED)
-@pytest.mark.parametrize("backbone", ["graph", "conv"])
+@pytest.mark.parametrize("backbone", [pytest.param("graph", marks=pytest.mark.slow), "conv"])
 def test_a_mask_is_learnt_with_the_kind_of_forecaster_asked_for(
     selector: str, backbone: str
 ) -> None:
@@ -124,7 +124,10 @@ def test_a_mask_is_learnt_with_the_kind_of_forecaster_asked_for(
     assert place.tolist() != rank_with(selector, problem).rank.tolist()
 
 
-@pytest.mark.parametrize("selector", LEARNED)
+@pytest.mark.parametrize(
+    "selector",
+    ["one_shot", *(pytest.param(name, marks=pytest.mark.slow) for name in ("iterative", "vip"))],
+)
 def test_the_usual_forecaster_learns_the_mask_unless_another_kind_can(selector: str) -> None:
     """A forecaster in closed form takes no gradient steps."""
     problem, usual = any_problem("network"), replace(OPTIONS, backbone_options={})
