@@ -57,7 +57,7 @@ def expected_values(field: Field) -> np.ndarray:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     flipped=st.booleans(),
