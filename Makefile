@@ -11,8 +11,9 @@ AT_ONCE ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-r
 # Trainings side by side in `make bench-full`, a processor and a gigabyte each.
 WORKERS ?= 2
 export VENV PYTHON CHROMIUM
-# Settings of another environment must not reach this one.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# Settings of another environment must not reach this one; without compiled modules every process
+# that the tests start would compile them anew.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 py = $(VENV)/bin/python
 

@@ -199,7 +199,7 @@ def error_of(forecaster: Forecaster, problem: Problem, kept: np.ndarray) -> floa
     return float(squared_error(forecaster, problem.record, kept, starts, None, "window").mean())
 
 
-@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 2])
 @pytest.mark.parametrize(("name", "kind"), PLAIN)
 def test_training_beats_persistence_on_windows_that_it_has_not_seen(
     name: str, kind: str, every: int

@@ -181,3 +181,8 @@ def painted(page: Page, version: str | None = None) -> None:
     """Wait until both maps show some picture, or the named one ("level/lead/channel")."""
     mark = "[data-painted]" if version is None else f'[data-painted="{version}"]'
     page.wait_for_selector(f".maps{mark}", timeout=PATIENCE)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn to its end; a download asked for before that may be lost."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')

@@ -19,6 +19,7 @@ from tests.browser.harness import (
     camera,
     open_page,
     serve,
+    settled,
     settled_camera,
     stage,
     the_camera_moves,
@@ -48,11 +49,6 @@ def legend(page: Page, view: str) -> str:
     """The words beneath one of the maps."""
     card = stage(page).locator(f"figure:has(.frame.{view})")
     return " ".join(card.locator(".legend").inner_text().split())
-
-
-def settled(page: Page) -> None:
-    """Wait until the page is drawn to its end; a download asked for before that may be lost."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
 def difference_says(page: Page, words: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, settled_camera, stage, the_camera_moves
+from tests.browser.harness import PATIENCE, Guard, painted, settled_camera, stage, the_camera_moves
 from tests.browser.test_deciding import answered, open_goal, point_at_a_sensor, shows, type_into
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -108,7 +108,9 @@ def bar(page: Page) -> float:
 
 
 @pytest.mark.parametrize("run", ["network", "hall"])
-def test_the_scale_bar_is_as_long_as_it_says_at_every_zoom(visit: Open, run: str) -> None:
+def test_the_scale_bar_is_as_long_as_it_says_at_every_zoom_and_the_map_fills_the_screen(
+    visit: Open, run: str
+) -> None:
     page, _ = visit(f"?run={run}", chart=False)
     assert bar(page) == pytest.approx(1, abs=0.03)
     with the_camera_moves(page):
@@ -116,10 +118,10 @@ def test_the_scale_bar_is_as_long_as_it_says_at_every_zoom(visit: Open, run: str
     assert bar(page) == pytest.approx(1, abs=0.03)
     north = stage(page).locator(".north")
     assert north.is_visible() is (run == "network"), "a hall has no north"
+    the_map_fills_the_screen_and_comes_back(page)
 
 
-def test_the_map_fills_the_screen_and_comes_back(visit: Open) -> None:
-    page, _ = visit("?run=grid", chart=False)
+def the_map_fills_the_screen_and_comes_back(page: Page) -> None:
     button = stage(page).get_by_role("button", name="Full screen")
     before = stage(page).locator(".frame.importance").bounding_box()
     button.click()
@@ -142,19 +144,22 @@ def test_what_the_curve_is_compared_with_is_one_press_away(visit: Open) -> None:
     expect(page.locator(".st-key-panel")).to_contain_text("Random: sites drawn by chance")
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (390, 844)])
 @pytest.mark.parametrize("run", ["network", "hall"])
-def test_the_opening_screen_fits(visit: Open, run: str, size: tuple[int, int]) -> None:
-    page, _ = visit(f"?run={run}", size=size, chart=False)
-    expect(answered(page)).to_be_visible(timeout=PATIENCE)
-    expect(page.locator('[data-testid="stDataFrame"]')).to_be_attached(timeout=PATIENCE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    for name in (".answer", ".st-key-level", ".st-key-shown", ".maps"):
-        box = page.locator(name).first.bounding_box()
-        assert box and box["x"] >= 0 and box["x"] + box["width"] <= size[0] + 1, name
-    if size[0] > 640:
-        grid = page.locator('[data-testid="stDataFrame"] .dvn-scroller').first
-        wide = grid.evaluate("e => e.firstElementChild.scrollWidth - e.clientWidth")
-        assert wide <= 0, "every column of the table is in sight"
-    box = answered(page).bounding_box()
-    assert box and box["y"] < 200, "the answer is the first thing seen"
+def test_the_opening_screen_fits(visit: Open, run: str) -> None:
+    page, _ = visit(f"?run={run}", chart=False)
+    for width, height in ((1440, 900), (1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.reload()
+        painted(page)
+        expect(answered(page)).to_be_visible(timeout=PATIENCE)
+        expect(page.locator('[data-testid="stDataFrame"]')).to_be_attached(timeout=PATIENCE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for name in (".answer", ".st-key-level", ".st-key-shown", ".maps"):
+            box = page.locator(name).first.bounding_box()
+            assert box and box["x"] >= 0 and box["x"] + box["width"] <= width + 1, name
+        if width > 640:
+            grid = page.locator('[data-testid="stDataFrame"] .dvn-scroller').first
+            wide = grid.evaluate("e => e.firstElementChild.scrollWidth - e.clientWidth")
+            assert wide <= 0, "every column of the table is in sight"
+        box = answered(page).bounding_box()
+        assert box and box["y"] < 200, "the answer is the first thing seen"

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, painted
-from tests.browser.test_comparing import settled
+from tests.browser.harness import PATIENCE, Guard, painted, settled
 from tests.browser.test_deciding import answered, open_goal, type_into
 
 Open = Callable[..., tuple[Page, Guard]]

@@ -16,6 +16,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dynst_core.runs.store import RunStore
 from tests.browser.harness import PATIENCE, open_page, serve
+from tests.browser.test_plan_view import TWO_FRAMES
 from tests.support.apart import apart
 from tests.support.hostile import TEXT, save_hostile
 
@@ -62,7 +63,8 @@ def opened(driven: BrowserContext, address: str, query: str) -> tuple[Page, list
     expect(page.locator("[data-testid=stApp]")).to_have_attribute(
         "data-test-script-state", "notRunning", timeout=PATIENCE
     )
-    page.wait_for_timeout(1200)  # charts and maps draw a moment after the script
+    page.wait_for_load_state("networkidle")  # charts and maps draw a moment after the script
+    page.evaluate(TWO_FRAMES)
     return page, guard.foreign
 
 

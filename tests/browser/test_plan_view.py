@@ -114,15 +114,6 @@ def test_the_slider_changes_figures_both_maps_and_chart_but_not_the_camera(
     assert guard.foreign == []
 
 
-def test_the_slider_answers_to_the_mouse(visit: Open) -> None:
-    page, _ = visit("?run=network&removed=0")
-    track = page.locator('[data-testid="stSlider"] [role="group"] > div').first.bounding_box()
-    assert track
-    page.mouse.click(track["x"] + track["width"] - 3, track["y"] + track["height"] / 2)
-    painted(page, "3/None/0")
-    expect(page.locator('[data-testid="stMetricValue"]').first).to_have_text("6 of 60")
-
-
 @pytest.mark.parametrize("run", ["network", "grid"])
 def test_the_maps_follow_the_slider_before_it_is_let_go(visit: Open, run: str) -> None:
     page, _ = visit(f"?run={run}&removed=0")
@@ -141,6 +132,8 @@ def test_the_maps_follow_the_slider_before_it_is_let_go(visit: Open, run: str) -
     page.mouse.up()
     expect(kept).not_to_have_text(before)
     painted(page, "3/None/0")
+    page.mouse.click(track["x"] + track["width"] * 2 / 3, y)
+    painted(page, "2/None/0")
 
 
 def test_a_picture_that_the_slider_alone_does_not_tell_is_not_painted_over(visit: Open) -> None:
@@ -162,6 +155,12 @@ def test_a_picture_that_the_slider_alone_does_not_tell_is_not_painted_over(visit
 
 def test_removing_all_but_a_few_sensors_turns_blue_dots_white(visit: Open) -> None:
     page, _ = visit("?run=network&removed=0")
+    labels = [card.get_attribute("aria-label") for card in stage(page).locator("figure").all()]
+    assert labels == [
+        "Map. Importance of each sensor: darker = stays longer; 60 of 60 kept, 0 removed",
+        "Map. Forecast error of speed: RMSE in mph by sensor, all lead times (5 min to 15 min), "
+        "6 to 7 Jan 2020",
+    ], "maps have words for those who do not see them"
     full = picture(page, "importance").astype(int)
     for level in (1, 2, 3):
         slide(page, "ArrowRight", level)
@@ -177,15 +176,15 @@ def test_removing_all_but_a_few_sensors_turns_blue_dots_white(visit: Open) -> No
     assert white(cut) > 2 * white(full)
 
 
-@pytest.mark.parametrize("view", ["importance", "error"])
-def test_panning_one_map_pans_the_other(visit: Open, view: str) -> None:
+def test_panning_one_map_pans_the_other(visit: Open) -> None:
     page, _ = visit("?run=network&removed=60")
-    before = both(page)
-    drag(page, view, by=(70, 40))
-    moved = [shift(old, new) for old, new in zip(before, both(page), strict=True)]
-    assert moved[0] == moved[1], "the ground under both maps moves by the same pixels"
-    right, down = moved[0]
-    assert 20 < right <= 70 and 10 < down <= 40, "and with the pointer"
+    for view in ("importance", "error"):
+        before = both(page)
+        drag(page, view, by=(70, 40))
+        moved = [shift(old, new) for old, new in zip(before, both(page), strict=True)]
+        assert moved[0] == moved[1], "the ground under both maps moves by the same pixels"
+        right, down = moved[0]
+        assert 20 < right <= 70 and 10 < down <= 40, "and with the pointer"
 
 
 def test_the_planner_s_camera_survives_the_slider_and_the_lead_time(visit: Open) -> None:
@@ -200,17 +199,6 @@ def test_the_planner_s_camera_survives_the_slider_and_the_lead_time(visit: Open)
     page.get_by_role("option", name="5 min ahead", exact=True).click()
     painted(page, "1/0/0")
     assert camera(page) == place
-
-
-def test_buttons_zoom_and_show_all_again(visit: Open) -> None:
-    page, _ = visit("?run=hall&removed=60")
-    start = settled_camera(page)["zoom"]
-    with the_camera_moves(page):
-        stage(page).get_by_role("button", name="Zoom in").click()
-    assert camera(page)["zoom"] > start
-    with the_camera_moves(page):
-        stage(page).get_by_role("button", name="Show all").click()
-    assert camera(page)["zoom"] == pytest.approx(start)
 
 
 def test_pointing_at_a_cell_tells_its_name_state_and_error_in_units(visit: Open) -> None:
@@ -242,7 +230,7 @@ def test_a_shared_link_opens_the_same_screen(visit: Open) -> None:
         assert not differ(here, there)
 
 
-def test_another_run_brings_its_own_maps(visit: Open) -> None:
+def test_another_run_brings_its_own_maps_and_buttons_zoom_and_show_all_again(visit: Open) -> None:
     page, guard = visit("?run=network&removed=60")
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="hall").click()
@@ -252,6 +240,13 @@ def test_another_run_brings_its_own_maps(visit: Open) -> None:
     expect(stage(page)).to_have_count(1, timeout=PATIENCE)
     painted(page)
     assert min(map(colours, both(page))) > 20
+    start = settled_camera(page)["zoom"]
+    with the_camera_moves(page):
+        stage(page).get_by_role("button", name="Zoom in").click()
+    assert camera(page)["zoom"] > start
+    with the_camera_moves(page):
+        stage(page).get_by_role("button", name="Show all").click()
+    assert camera(page)["zoom"] == pytest.approx(start)
     assert guard.foreign == []
 
 
@@ -274,7 +269,9 @@ def test_nothing_is_wider_than_the_screen(visit: Open, size: tuple[int, int]) ->
     assert cut == 0, "every figure is readable to its last letter"
 
 
-def test_on_a_phone_the_maps_lie_one_below_the_other(visit: Open) -> None:
+def test_on_a_phone_the_maps_lie_one_below_the_other_and_are_seen_with_the_slider(
+    visit: Open,
+) -> None:
     page, _ = visit("?run=network&removed=60", size=(390, 844))
     upper, lower = (
         stage(page).locator(f".frame.{view}").bounding_box() for view in ("importance", "error")
@@ -282,11 +279,6 @@ def test_on_a_phone_the_maps_lie_one_below_the_other(visit: Open) -> None:
     assert upper and lower
     assert lower["y"] > upper["y"] + upper["height"]
     assert upper["width"] > 330
-
-
-def test_on_a_phone_slider_and_maps_are_seen_together(visit: Open) -> None:
-    page, _ = visit("?run=network&removed=60", size=(390, 844))
-    upper = stage(page).locator(".frame.importance").bounding_box()
     assert upper and upper["y"] < 600, "most of the first map is on the first screen"
     figures = page.locator(".st-key-figures").bounding_box()
     assert figures and figures["y"] > upper["y"] + upper["height"]
@@ -319,13 +311,3 @@ def test_without_a_gpu_a_narrow_window_shows_the_lower_map_whole(
         assert colours(np.asarray(lower)) > 20
     finally:
         chromium.close()
-
-
-def test_maps_have_words_for_those_who_do_not_see_them(visit: Open) -> None:
-    page, _ = visit("?run=network&removed=60")
-    labels = [card.get_attribute("aria-label") for card in stage(page).locator("figure").all()]
-    assert labels == [
-        "Map. Importance of each sensor: darker = stays longer; 24 of 60 kept, 36 removed",
-        "Map. Forecast error of speed: RMSE in mph by sensor, all lead times (5 min to 15 min), "
-        "6 to 7 Jan 2020",
-    ]

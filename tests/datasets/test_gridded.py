@@ -57,7 +57,7 @@ def expected_values(field: Field) -> np.ndarray:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     flipped=st.booleans(),
@@ -341,6 +341,7 @@ print(pyproj.CRS("EPSG:3035").is_projected)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GRIB.exists(), reason="the ERA5 file is not at hand")
 @pytest.mark.parametrize("first", ["load", "pyproj"])
 def test_coordinate_systems_are_known_after_grib_was_read(first):

@@ -1,5 +1,7 @@
 """Error statistics add up: any way of cutting the forecasts into chunks gives the same error."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,3 +76,22 @@ def test_one_lead_time_keeps_its_own_errors_and_its_axes(lead_time: int):
     np.testing.assert_array_equal(one.rmse(axis=LEAD_TIME), errors.rmse(axis=())[lead_time])
     np.testing.assert_array_equal(one.bias(axis=LEAD_TIME), errors.bias(axis=())[lead_time])
     assert errors.at_lead_time(None) is errors
+
+
+def test_one_observed_target_is_enough_for_an_error():
+    one = np.ones((1, 1, 1, 1))
+    errors = ErrorStatistics.of(3 * one, one, one.astype(bool))
+    assert errors.rmse() == errors.mae() == errors.bias() == 2.0
+
+
+def test_the_axes_are_those_of_lead_times_sites_and_channels():
+    errors = ErrorStatistics.of(*forecasts())
+    shape = errors.squared.shape
+    assert (shape[LEAD_TIME], shape[SITE], shape[CHANNEL]) == (3, 4, 2)
+
+
+def test_statistics_are_themselves_alone_and_stay_as_they_are():
+    first, other = (ErrorStatistics.of(*forecasts()) for _ in range(2))
+    assert first != other and len({first, other}) == 2, "so that a cache may hold them"
+    with pytest.raises(FrozenInstanceError):
+        first.count = other.count

@@ -27,7 +27,9 @@ def movements() -> np.ndarray:
     return (waves(n_times=400)[:, :, 0] - 50) / 50
 
 
-@pytest.mark.parametrize("backbone", ["attention", "graph", "ridge"])
+@pytest.mark.parametrize(
+    "backbone", ["attention", pytest.param("graph", marks=pytest.mark.slow), "ridge"]
+)
 def test_levels_above_the_sea_are_forecast_as_well_as_movements_about_the_mean(
     backbone: str, tmp_path: Path
 ) -> None:
@@ -39,7 +41,9 @@ def test_levels_above_the_sea_are_forecast_as_well_as_movements_about_the_mean(
     np.testing.assert_allclose(errors[1], errors[0], rtol=0.03)
 
 
-@pytest.mark.parametrize("backbone", ["attention-kriging", "graph"])
+@pytest.mark.parametrize(
+    "backbone", ["attention-kriging", pytest.param("graph", marks=pytest.mark.slow)]
+)
 def test_means_of_sites_are_stored_to_the_millimetre(backbone: str, tmp_path: Path) -> None:
     problem = problem_of(movements() + LEVELS_M)
     run = save_walked(walked(problem, backbone=backbone, targets=(0.0, 0.5)), tmp_path)

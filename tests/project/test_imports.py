@@ -118,20 +118,40 @@ def output_of(script: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-OPEN_A_RUN = """
-import os, sys
+READ_OPEN_AND_LIST = """
+import importlib, os, pkgutil, sys
 from pathlib import Path
+
+import dynst_core.datasets
+
+for module in pkgutil.walk_packages(dynst_core.datasets.__path__, "dynst_core.datasets."):
+    importlib.import_module(module.name)
+assert "torch" not in sys.modules, "reading data"
+
 from dynst_core.runs.store import RunStore
 
 run = RunStore(Path(os.environ["DYNST_RUNS"])).open("network")
 run.path.mask(2), run.rmse_by_site(2, lead_time=0), run.baselines.find("random", 1)
 run.sites.links(), run.weights(1)
+assert "torch" not in sys.modules, "opening a run"
+
+import dynst_core.cli.main
+
+for word in ("runs", "datasets"):
+    sys.argv = ["dynst_core", word]
+    try:
+        dynst_core.cli.main.main()
+    except SystemExit as stop:
+        assert not stop.code, word
+    assert "torch" not in sys.modules, word
 print(sorted({"torch", "streamlit", "pydeck"} & set(sys.modules)))
 """
 
 
-def test_opening_a_run_loads_no_torch(network_run: Run) -> None:
-    assert output_of(OPEN_A_RUN, DYNST_RUNS=str(network_run.folder.parent)) == "[]"
+def test_reading_data_opening_a_run_and_listing_load_no_torch(network_run: Run) -> None:
+    reported = output_of(READ_OPEN_AND_LIST, DYNST_RUNS=str(network_run.folder.parent))
+    assert "network" in reported and "tunnel-fire" in reported
+    assert reported.splitlines()[-1] == "[]"
 
 
 DRAW_A_PLAN = """
@@ -146,41 +166,6 @@ print("torch" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_drawing_a_plan_loads_no_torch(network_run: Run) -> None:
     assert output_of(DRAW_A_PLAN, DYNST_RUNS=str(network_run.folder.parent)) == "False"
-
-
-TYPE_A_COMMAND = """
-import sys
-import dynst_core.cli.main, dynst_core.cli.tables, dynst_core.datasets.catalogue
-
-assert "torch" not in sys.modules, "imported"
-for word in ("runs", "datasets"):
-    sys.argv = ["dynst_core", word]
-    try:
-        dynst_core.cli.main.main()
-    except SystemExit as stop:
-        assert not stop.code, word
-    assert "torch" not in sys.modules, word
-print("torch" in sys.modules)
-"""
-
-
-def test_listing_runs_and_data_sets_loads_no_torch(network_run: Run) -> None:
-    reported = output_of(TYPE_A_COMMAND, DYNST_RUNS=str(network_run.folder.parent))
-    assert "network" in reported and "tunnel-fire" in reported
-    assert reported.splitlines()[-1] == "False"
-
-
-READ_DATA = """
-import importlib, pkgutil, sys
-import dynst_core.datasets
-
-for module in pkgutil.walk_packages(dynst_core.datasets.__path__, "dynst_core.datasets."):
-    importlib.import_module(module.name)
-print("torch" in sys.modules)
-"""
-
-
-def test_reading_data_loads_no_torch() -> None:
-    assert output_of(READ_DATA) == "False"

@@ -177,11 +177,17 @@ FILES: dict[str, dict[str, bytes]] = {
 }
 
 
-def refused(file: io.BytesIO, tmp_path: Path) -> str:
-    """What is said of a run file that must leave a store with one good run as it was."""
-    root = tmp_path / "runs"
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
+    """A store with one good run, which what is refused must leave as it was."""
+    root = tmp_path_factory.mktemp("runs")
     save_run(root, "neighbour", make_arrays(*grid_sites()))
-    store = RunStore(root)
+    return RunStore(root)
+
+
+def refused(file: io.BytesIO, store: RunStore) -> str:
+    """What is said of a run file that must leave a store with one good run as it was."""
+    root = store.root
     with pytest.raises(RunError) as reported:
         unpack_run(file, store, "mine.zip")
     assert content(root) == ["neighbour"]
@@ -189,7 +195,7 @@ def refused(file: io.BytesIO, tmp_path: Path) -> str:
     Console(file=out, width=200).print(tables.run_table(store))
     assert "neighbour" in out.getvalue()
     message = str(reported.value)
-    assert "\n" not in message and str(tmp_path) not in message and len(message) < 700
+    assert "\n" not in message and str(root) not in message and len(message) < 700
     return message
 
 
@@ -199,23 +205,23 @@ def test_a_good_run_comes_in(packed: dict[str, bytes], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", MANIFESTS)
 def test_a_manifest_that_contradicts_itself_or_the_arrays_is_refused(
-    packed: dict[str, bytes], tmp_path: Path, case: str
+    packed: dict[str, bytes], store: RunStore, case: str
 ) -> None:
-    assert "expected" in refused(crafted(packed, manifest=MANIFESTS[case]), tmp_path).lower()
+    assert "expected" in refused(crafted(packed, manifest=MANIFESTS[case]), store).lower()
 
 
 @pytest.mark.parametrize("case", ARRAYS)
 def test_arrays_that_contradict_each_other_are_refused(
-    packed: dict[str, bytes], tmp_path: Path, case: str
+    packed: dict[str, bytes], store: RunStore, case: str
 ) -> None:
-    assert "mine.zip: " in refused(crafted(packed, arrays=ARRAYS[case]), tmp_path)
+    assert "mine.zip: " in refused(crafted(packed, arrays=ARRAYS[case]), store)
 
 
 @pytest.mark.parametrize("case", FILES)
 def test_files_of_another_kind_are_refused(
-    packed: dict[str, bytes], tmp_path: Path, case: str
+    packed: dict[str, bytes], store: RunStore, case: str
 ) -> None:
-    assert "mine.zip: " in refused(crafted(packed, **FILES[case]), tmp_path)
+    assert "mine.zip: " in refused(crafted(packed, **FILES[case]), store)
 
 
 def test_a_bad_run_that_was_copied_by_hand_hides_no_other(
@@ -297,9 +303,12 @@ def _reference(opened: h5py.File) -> None:
     ],
 )  # fmt: skip
 def test_arrays_that_are_more_than_plain_numbers_are_refused_unread(
-    packed: dict[str, bytes], tmp_path: Path, change: Callable[[h5py.File], None]
+    packed: dict[str, bytes],
+    store: RunStore,
+    tmp_path: Path,
+    change: Callable[[h5py.File], None],
 ) -> None:
     nc = with_array(packed["path.nc"], change, tmp_path)
-    message = refused(crafted(packed, raw=nc), tmp_path)
+    message = refused(crafted(packed, raw=nc), store)
     assert "expected the arrays of a run, found a file that cannot be read" in message
     assert "hostname" not in message and "/tmp" not in message

@@ -118,3 +118,35 @@ def test_without_flips_masks_of_any_size_are_the_last_to_go() -> None:
     for seed in range(20):
         active = any_sites(order, 0.0, np.random.default_rng(seed))
         assert active.any() and order[active].min() == 20 - active.sum()
+
+
+class Drawn:
+    """A source of chance that notes what it is asked for and draws the first."""
+
+    def __init__(self) -> None:
+        self.chances: list[np.ndarray] = []
+        self.ranges: list[tuple[int, int]] = []
+
+    def choice(self, of: np.ndarray, count: int, p: np.ndarray) -> np.ndarray:
+        self.chances.append(p)
+        return of[np.zeros(count, dtype=int)]
+
+    def integers(self, low: int, high: int) -> int:
+        self.ranges.append((low, high))
+        return low
+
+
+def test_chances_are_by_usefulness_and_promise_and_never_quite_nothing() -> None:
+    rng = Drawn()
+    useful, promising = np.array([1.0, 0.52, 0.02, 0, 0]), np.array([0, 0, 0, 3e-9, 0.0])
+    assert propose_exchanges(picture("###.."), useful, promising, 4, rng) == [(0, 3)]
+    leave, come = rng.chances
+    np.testing.assert_allclose(leave, np.array([0.02, 0.5, 1.0]) / 1.52)
+    np.testing.assert_allclose(come, [0.8, 0.2])
+
+
+@pytest.mark.parametrize(("n_sites", "least"), [(1, 1), (20, 1), (67, 2), (1000, 30)])
+def test_masks_of_any_size_keep_from_three_in_a_hundred_to_all(n_sites: int, least: int) -> None:
+    rng = Drawn()
+    assert any_sites(np.arange(n_sites), 0.0, rng).sum() == least
+    assert rng.ranges == [(least, n_sites + 1)]

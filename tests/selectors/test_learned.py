@@ -58,7 +58,13 @@ def tiny_trainer(problem: Problem, steps: int = 12) -> Trainer:
 # -- what is asked of every selector ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", PROBLEMS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=[] if kind in ("gaps", "one site") else pytest.mark.slow)
+        for kind in PROBLEMS
+    ],
+)
 @pytest.mark.parametrize("selector", LEARNED)
 def test_every_site_has_one_place_in_the_order(selector: str, kind: str) -> None:
     problem = any_problem(kind)
@@ -88,7 +94,7 @@ def test_ranking_leaves_the_chance_of_others_alone(selector: str) -> None:
 
 
 @pytest.mark.parametrize("selector", LEARNED)
-@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("gaps", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_the_order_knows_nothing_of_the_times_that_judge(selector: str, *, gaps: bool) -> None:
     values = with_gaps(waves()) if gaps else waves()
     before = problem_of(values)
@@ -111,7 +117,7 @@ def test_pinned_sites_are_the_last_and_the_first_to_go(selector: str) -> None:
 
 
 @pytest.mark.parametrize("selector", LEARNED)
-@pytest.mark.parametrize("backbone", ["graph", "conv"])
+@pytest.mark.parametrize("backbone", [pytest.param("graph", marks=pytest.mark.slow), "conv"])
 def test_a_mask_is_learnt_with_the_kind_of_forecaster_asked_for(
     selector: str, backbone: str
 ) -> None:
@@ -124,7 +130,10 @@ def test_a_mask_is_learnt_with_the_kind_of_forecaster_asked_for(
     assert place.tolist() != rank_with(selector, problem).rank.tolist()
 
 
-@pytest.mark.parametrize("selector", LEARNED)
+@pytest.mark.parametrize(
+    "selector",
+    ["one_shot", *(pytest.param(name, marks=pytest.mark.slow) for name in ("iterative", "vip"))],
+)
 def test_the_usual_forecaster_learns_the_mask_unless_another_kind_can(selector: str) -> None:
     """A forecaster in closed form takes no gradient steps."""
     problem, usual = any_problem("network"), replace(OPTIONS, backbone_options={})

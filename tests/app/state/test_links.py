@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,12 @@ import pytest
 from app.state import choice, link
 from app.state.choice import Choice
 from dynst_core.constraints.constraints import ZoneLimit
+from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.runs.run import Run
-from tests.support.factories import make_arrays, save_run
+from tests.support.factories import make_arrays, make_manifest, network_sites, save_run
 
 
 @pytest.mark.parametrize("level", range(4))
@@ -244,3 +245,89 @@ def test_taking_all_constraints_away_leaves_edits_costs_and_the_screen() -> None
     freed = replace(FULL, **choice.NO_CONSTRAINTS)
     assert not replace(freed, edits=()).decided and freed.edits == FULL.edits
     assert (freed.level, freed.cost, freed.panel) == (FULL.level, FULL.cost, FULL.panel)
+
+
+def test_the_first_choice_is_the_table_beside_one_map_with_nothing_asked(network_run: Run) -> None:
+    assert choice.first_choice(network_run) == Choice(
+        level=0,
+        lead=None,
+        channel=0,
+        tolerance=Tolerance("percent", 5.0),
+        currency="EUR",
+        min_distance_km=0.0,
+        panel="table",
+        left="importance",
+        right=None,
+        swipe=False,
+        window=0,
+        present=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "part", "value"),
+    [
+        ({"removed": "30"}, "panel", "curve"),
+        ({"removed": "30"}, "right", "error"),
+        ({"cost": "0"}, "cost", 0.0),
+        ({"within": "0"}, "tolerance", Tolerance("percent", 0.0)),
+        ({"within": "0", "each": "1"}, "tolerance", Tolerance("percent", 0.0, each=True)),
+        ({"within": "-1", "each": "1"}, "tolerance", Tolerance("percent", 5.0, each=True)),
+        ({"lead": "3"}, "lead", 2),
+        ({"lead": "4"}, "lead", None),
+        ({"forecast": "380"}, "window", 379),
+        ({"forecast": "381"}, "window", 0),
+        ({"period": "0"}, "stretch", 0),
+    ],
+)
+def test_a_part_at_the_edge_of_what_it_may_be_is_read(
+    network_run: Run, query: dict[str, str], part: str, value: object
+) -> None:
+    assert getattr(link.read(query, network_run), part) == value
+
+
+def test_a_link_names_the_variable_where_there_are_several(tmp_path: Path) -> None:
+    run = two_channels(tmp_path)
+    chosen = replace(choice.first_choice(run), channel=1)
+    assert link.link(run, chosen)["variable"] == "flow"
+    assert link.read(link.link(run, chosen), run) == chosen
+    assert link.link(run, replace(chosen, channel=0))["variable"] == "speed"
+    assert link.read({"variable": "wind"}, run).channel == 0
+
+
+def two_channels(folder: Path) -> Run:
+    """A run of speeds and flows."""
+    arrays = make_arrays(network_sites(4))
+    both = [
+        ErrorStatistics(*(np.repeat(part, 2, axis=2) for part in astuple(errors)))
+        for errors in (*arrays.errors, arrays.persistence)
+    ]
+    arrays = replace(arrays, errors=tuple(both[:-1]), persistence=both[-1])
+    about = make_manifest("two", arrays)
+    data = about.dataset.model_copy(update={"channels": ("speed", "flow"), "units": ("mph", "1")})
+    return save_run(folder, "two", arrays, dataset=data, mean=(0.0, 0.0), std=(1.0, 1.0))
+
+
+@pytest.mark.parametrize(("letters", "carried"), [(1500, True), (1501, False)])
+def test_a_list_goes_into_a_link_up_to_its_last_letter(
+    network_run: Run, letters: int, carried: bool
+) -> None:
+    long = replace(choice.first_choice(network_run), always=("s1", "x" * (letters - 3)))
+    assert ("keep" in link.link(network_run, long)) == carried
+    assert link.carries_all(network_run, long) == carried
+
+
+@pytest.mark.parametrize(
+    ("asked", "reported"),
+    [
+        ("10000", "10000 % is no level"),
+        ("10001", "'10001' is no share"),
+        ("-10001", "'-10001' is no share"),
+        ("9" * 60, f"'{'9' * 40}' is no share"),
+    ],
+)
+def test_a_cut_beyond_all_sense_is_repeated_as_text_cut_short(
+    network_run: Run, asked: str, reported: str
+) -> None:
+    found = link.unmet_level({"removed": asked}, network_run).replace(",", "").replace("\\", "")
+    assert found.startswith(reported)
