@@ -14,6 +14,7 @@ from app.services import forecasters
 from dynst_core.datasets.catalogue import load_field
 from dynst_core.errors import RunError
 from dynst_core.evaluation.held_out_errors import check_same_data
+from dynst_core.fields.field import Field
 from dynst_core.inference.run_data import problem_of
 from dynst_core.runs.archive import pack_run, unpack_run
 from dynst_core.runs.carried_data import DATA, FREE, carries_data, read_data, write_data
@@ -25,13 +26,23 @@ from tests.support.places import ROOT
 BUNDLED = sorted(file.parent for file in (ROOT / "data" / "runs").glob("*/manifest.json"))
 
 
+@pytest.fixture(scope="module")
+def field(fire_run: Run) -> Field:
+    return load_field(fire_run.manifest.dataset.name)
+
+
+@pytest.fixture(scope="module")
+def carrying(fire_run: Run, field: Field, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("carrying") / fire_run.run_id
+    shutil.copytree(fire_run.folder, folder)
+    write_data(open_run(folder), field)
+    return folder
+
+
 @pytest.fixture
-def own(fire_run: Run, tmp_path: Path) -> Run:
+def own(carrying: Path, tmp_path: Path) -> Run:
     """A run that may be changed, trained on the simulated fire, beside its data."""
-    shutil.copytree(fire_run.folder, tmp_path / "store" / fire_run.run_id)
-    run = open_run(tmp_path / "store" / fire_run.run_id)
-    write_data(run, load_field(run.manifest.dataset.name))
-    return run
+    return open_run(shutil.copytree(carrying, tmp_path / "store" / carrying.name))
 
 
 def licensed(run: Run, licence: str) -> Run:
@@ -39,18 +50,11 @@ def licensed(run: Run, licence: str) -> Run:
     return replace(run, manifest=run.manifest.model_copy(update={"dataset": card}))
 
 
-def test_what_is_read_back_is_what_was_trained_on(
-    own: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = load_field(own.manifest.dataset.name)
+def test_what_is_read_back_is_what_was_trained_on(own: Run, field: Field) -> None:
     back = read_data(own)
-    np.testing.assert_array_equal(back.dataset["values"], there.dataset["values"])
-    np.testing.assert_array_equal(back.dataset["observed"], there.dataset["observed"])
-    assert (back.time == there.time).all() and back.units == there.units
-    monkeypatch.setattr(
-        "dynst_core.inference.run_data.open_problem",
-        lambda *_, **__: pytest.fail("the data set was opened"),
-    )
+    np.testing.assert_array_equal(back.dataset["values"], field.dataset["values"])
+    np.testing.assert_array_equal(back.dataset["observed"], field.dataset["observed"])
+    assert (back.time == field.time).all() and back.units == field.units
     problem = problem_of(own, device="cpu")
     check_same_data(own, problem)
     assert problem.split.test == own.manifest.split.test
