@@ -137,6 +137,13 @@ def test_rows_that_name_no_site_but_its_place_are_sites_by_place(tmp_path: Path)
     check_read(verdict, ids)
 
 
+def test_ids_that_could_be_dates_stay_columns_where_the_rows_have_times(tmp_path: Path) -> None:
+    ids = ["1-2-10", "1-2-11", "1-2-12"]
+    places = "".join(f"{i},{a},{b}\n" for i, a, b in zip(ids, LAT, LON, strict=True))
+    text = wide(ids).replace("time,", "Datum,", 1)
+    check_read(checked(tmp_path, text, places=places), ids)
+
+
 @pytest.mark.parametrize("own_places", [True, False])
 def test_a_column_for_each_time_becomes_a_row(tmp_path: Path, own_places: bool) -> None:
     frame = pd.DataFrame(VALUES.T, columns=[f"{t:%Y-%m-%d %H:%M}" for t in TIMES])

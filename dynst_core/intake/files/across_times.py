@@ -21,6 +21,8 @@ def with_times_down(table: Table) -> Table:
     rest = [name for name in table.columns if name not in across]
     if len(across) < max(LEAST, len(rest)) or {TIME, VALUE} & set(rest):
         return table
+    if any(form_of(table.sample[name].dropna(), likely_time=True) for name in rest):
+        return table  # the rows have times, and columns are named by ids that could be dates
 
     def frames() -> Iterator[pd.DataFrame]:
         for frame in table.frames():

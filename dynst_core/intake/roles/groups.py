@@ -218,7 +218,8 @@ def hour_columns(values: Group) -> list[str]:
     minutes = [minute for minute, _ in found]
     steps = set(np.diff(minutes)) if len(minutes) > 1 else set()
     counted = [m // 60 for m in minutes]
-    even = len(steps) == 1 and (1440 % min(steps) == 0) and len(minutes) * min(steps) == 1440
+    step = min(steps) if len(steps) == 1 else 0
+    even = step > 0 and 1440 % step == 0 and len(minutes) * step == 1440
     one_based = counted == list(range(1, len(counted) + 1)) and len(counted) in (24, 48, 96)
     zero_based = counted == list(range(len(counted))) and len(counted) in (24, 48, 96)
     return [name for _, name in found] if even or one_based or zero_based else []
