@@ -15,7 +15,7 @@ from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
 HEIGHT = 447
-ROW, AROUND = 18, 66
+ROW, AROUND = 18, 110
 """Pixels of a heat map's row at least, and of the axis and margins beside its rows."""
 
 """Pixels; beside the maps it ends where they do."""

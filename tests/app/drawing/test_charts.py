@@ -190,4 +190,4 @@ def test_a_row_of_the_heat_map_is_high_enough_to_be_read_and_clicked(network_run
     for run in (network_run, long):
         rows = run.manifest.config.horizon
         assert charts.heat_map_height(run, 195) - charts.AROUND >= 18 * rows
-    assert charts.heat_map(network_run, 2, None, 0, 195).layout.height == 195, "as before where few"
+    assert charts.heat_map(network_run, 2, None, 0, 195).layout.height == 195, "where few"
