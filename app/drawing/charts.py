@@ -15,6 +15,9 @@ from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
 HEIGHT = 447
+ROW, AROUND = 18, 110
+"""Pixels of a heat map's row at least, and of the axis and margins beside its rows."""
+
 """Pixels; beside the maps it ends where they do."""
 
 NOISE_FILL = "rgba(42, 120, 197, 0.18)"
@@ -249,12 +252,17 @@ def _add_cells(figure: go.Figure, run: Run, errors: np.ndarray, written: str) ->
     )
 
 
+def heat_map_height(run: Run, least: int) -> int:
+    """Pixels in which every row can be read and clicked."""
+    return max(least, ROW * run.manifest.config.horizon + AROUND)
+
+
 def _label_heat_map(figure: go.Figure, run: Run, height: int) -> None:
     levels, leads = range(len(run.path.active)), range(run.manifest.config.horizon)
     every = max(1, len(leads) // 6)
     shown = [k for k in leads if (k + 1) % every == 0]
     figure.update_layout(
-        height=height,
+        height=heat_map_height(run, height),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         dragmode=False,
         xaxis={

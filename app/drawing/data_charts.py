@@ -14,6 +14,9 @@ NO_COVERAGE, FULL_COVERAGE = "#c8553d", "#1f5fa8"
 COVERAGE = [[0.0, NO_COVERAGE], [0.5, "#e9c46a"], [1.0, FULL_COVERAGE]]
 """From no value (red) to every value (blue)."""
 
+ROW = 18
+"""Pixels of a row, where there are few."""
+
 SHOWN_SITES = 400
 """Rows of the heat map; more would be thinner than a pixel."""
 
@@ -84,7 +87,7 @@ def coverage_in_time(sites: SiteSet, quality: Quality) -> go.Figure:
             hovertemplate="%{y}, from %{x}: %{z:.0%}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(margin=MARGIN, height=min(620, max(220, 14 * len(names))))
+    figure.update_layout(margin=MARGIN, height=min(620, max(220, ROW * len(names))))
     figure.update_yaxes(type="category", showticklabels=len(names) <= 60)
     return figure
 

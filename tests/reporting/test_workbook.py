@@ -26,10 +26,14 @@ def test_the_first_sheet_is_the_work_order_and_the_second_says_where_it_came_fro
     assert book.sheetnames == ["Work order", "Provenance", "All sites"]
     rows = list(book["Work order"].iter_rows(values_only=True))
     order = network_run.sites.site_id[order_of_removal(network_run, plan)].tolist()
-    assert rows[0][:2] == ("order", "site") and [row[1] for row in rows[1:]] == order
+    assert rows[0][:2] == ("Order", "Sensor") and [row[1] for row in rows[1:]] == order
     assert [row[0] for row in rows[1:]] == list(range(1, len(order) + 1))
-    column = rows[0].index("saving_EUR_per_year") if "saving_EUR_per_year" in rows[0] else -1
+    column = rows[0].index("Saving a year (EUR)")
     assert isinstance(rows[1][column], int | float), "numbers are numbers"
+    assert {"Forecast error (mph)", "Error added by the cut (mph)"} < set(rows[0])
+    everything = next(book["All sites"].iter_rows(max_row=1, values_only=True))
+    for name in (*rows[0], *everything):
+        assert "_" not in str(name), "titles are words, not names of columns"
     source = dict(book["Provenance"].iter_rows(min_row=2, values_only=True))
     assert source["run"] == "network"
     assert source["data_fingerprint"] == network_run.manifest.dataset.fingerprint
@@ -56,6 +60,6 @@ def test_a_plan_that_was_not_measured_leaves_its_errors_empty(network_run: Run) 
     edited = plan.edited(network_run, Edit(site, False, ""))
     book = load_workbook(io.BytesIO(to_xlsx(network_run, edited)))
     rows = list(book["Work order"].iter_rows(values_only=True))
-    errors = [i for i, name in enumerate(rows[0]) if str(name).startswith("rmse")]
+    errors = [i for i, name in enumerate(rows[0]) if "rror" in str(name)]
     assert errors and all(row[i] is None for row in rows[1:] for i in errors)
     assert dict(book["Provenance"].iter_rows(values_only=True))["error"] == "not yet evaluated"

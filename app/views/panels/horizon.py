@@ -14,6 +14,8 @@ from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
 HEIGHT = 195
+MOST = 480
+"""Pixels of the heat map in the panel; a higher one is scrolled."""
 
 
 def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
@@ -40,14 +42,16 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     st.caption(f"By {noun}s removed and lead time; click a cell to go there.")
     # The key changes with the choice, so that the same cell can be clicked twice.
     key = f"heat-{choice.level}-{choice.lead}"
-    st.plotly_chart(
-        charts.heat_map(run, choice.level, choice.lead, channel, HEIGHT),
-        key=key,
-        on_select=lambda: _go(run, st.session_state[key]),
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=f"Forecast error by share of {noun}s removed and lead time.",
-    )
+    tall = charts.heat_map_height(run, HEIGHT) > MOST
+    with st.container(height=MOST if tall else "content", border=False):
+        st.plotly_chart(
+            charts.heat_map(run, choice.level, choice.lead, channel, HEIGHT),
+            key=key,
+            on_select=lambda: _go(run, st.session_state[key]),
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt=f"Forecast error by share of {noun}s removed and lead time.",
+        )
 
 
 def _go(run: Run, selected: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -180,3 +182,12 @@ def test_the_heat_map_frames_the_choice_and_every_cell_can_be_clicked(
     shape = figure.layout.shapes[0]
     assert (shape.x0, shape.x1) == (1.5, 2.5) and (shape.y0, shape.y1) == frame
     assert list(figure.layout.xaxis.ticktext) == ["0", "30", "60", "90"]
+
+
+def test_a_row_of_the_heat_map_is_high_enough_to_be_read_and_clicked(network_run: Run) -> None:
+    config = network_run.manifest.config.model_copy(update={"horizon": 24})
+    long = replace(network_run, manifest=network_run.manifest.model_copy(update={"config": config}))
+    for run in (network_run, long):
+        rows = run.manifest.config.horizon
+        assert charts.heat_map_height(run, 195) - charts.AROUND >= 18 * rows
+    assert charts.heat_map(network_run, 2, None, 0, 195).layout.height == 195, "where few"
