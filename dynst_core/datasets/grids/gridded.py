@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,13 +63,7 @@ def read_gridded(
             dimension left over, its units contradict the entry's, or its times or places cannot be
             used.
     """
-    with opened(
-        path,
-        variables=settings.variables,
-        select=settings.select,
-        group=settings.group,
-        mesh=path.parent / settings.mesh if settings.mesh else None,
-    ) as file:
+    with _opened(path, settings) as file:
         names = _choose_variables(file, settings)
         if len(names) != len(channels):
             raise DataError(
@@ -98,6 +93,17 @@ def read_gridded(
         grid=grid,
         notes=(*notes, *sorted_notes, *placed),
         measured_values=settings.measured_values,
+    )
+
+
+def _opened(path: Path, settings: GriddedSettings) -> AbstractContextManager[GridFile]:
+    """The file, with the mesh of another one where the settings name it."""
+    return opened(
+        path,
+        variables=settings.variables,
+        select=settings.select,
+        group=settings.group,
+        mesh=path.parent / settings.mesh if settings.mesh else None,
     )
 
 
