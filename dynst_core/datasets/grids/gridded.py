@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,13 +63,7 @@ def read_gridded(
             dimension left over, its units contradict the entry's, or its times or places cannot be
             used.
     """
-    with opened(
-        path,
-        variables=settings.variables,
-        select=settings.select,
-        group=settings.group,
-        mesh=path.parent / settings.mesh if settings.mesh else None,
-    ) as file:
+    with _opened(path, settings) as file:
         layers = _layers(file, settings, channels, units)
     first = layers[0]
     values = np.stack([layer.values for layer in layers], axis=-1)
@@ -105,6 +100,17 @@ def _layers(
     layers = [_layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)]
     _check_alike(layers, names, path)
     return layers
+
+
+def _opened(path: Path, settings: GriddedSettings) -> AbstractContextManager[GridFile]:
+    """The file, with the mesh of another one where the settings name it."""
+    return opened(
+        path,
+        variables=settings.variables,
+        select=settings.select,
+        group=settings.group,
+        mesh=path.parent / settings.mesh if settings.mesh else None,
+    )
 
 
 def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, ...]:
