@@ -177,7 +177,7 @@ def show_paint(
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.
     """
-    _send(picture(stage, paint, captions, version, _drawn(stage, selected)))
+    send(picture(stage, paint, captions, version, _drawn(stage, selected)))
 
 
 def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
@@ -187,10 +187,11 @@ def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
         "file": file_server.address(name),
         "selected": _drawn(stage, selected),
     }
-    _send(binary_message.pack(head, binary_message.body({})))
+    send(binary_message.pack(head, binary_message.body({})))
 
 
-def _send(message: bytes) -> None:
+def send(message: bytes) -> None:
+    """Send a packed message to the component that colours the maps."""
     _paint(key="paint", data=message, height="content")
 
 
