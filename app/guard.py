@@ -12,6 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import street_tiles
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -25,9 +27,6 @@ A person sends a handful a second at most; a slider that is dragged sends one wh
 MOST_SLOWED = 30
 """Messages slowed one after another until the session is closed: no person sends so many."""
 
-TILES = "https://tile.openstreetmap.org"
-"""The one address outside that a page may fetch from: street tiles, once a viewer asks for them."""
-
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 POLICY = {
@@ -35,7 +34,6 @@ POLICY = {
     # Streamlit's page has inline scripts, compiles some of its own, and loads components by blob.
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
     "style-src": "'self' 'unsafe-inline'",
-    "img-src": f"'self' data: blob: {TILES}",
     "font-src": "'self' data:",
     "media-src": "'self' data: blob:",
     "worker-src": "'self' blob:",
@@ -147,9 +145,19 @@ def paced(receive: Receive) -> Receive:
 
 
 def policy(host: str) -> str:
-    """The content-security policy of a page that is served under a host name."""
-    own = f"'self' {TILES}" + (f" ws://{host} wss://{host}" if HOST.fullmatch(host) else "")
-    return "; ".join(f"{name} {value}" for name, value in (POLICY | {"connect-src": own}).items())
+    """The content-security policy of a page that is served under a host name.
+
+    The one address outside that a page may fetch from is that of the street tiles, where whoever
+    runs the dashboard named one.
+    """
+    streets = street_tiles.configured().origin
+    tiles = f" {streets}" if streets else ""
+    sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
+    own = {
+        "img-src": f"'self' data: blob:{tiles}",
+        "connect-src": f"'self'{tiles}{sockets}",
+    }
+    return "; ".join(f"{name} {value}" for name, value in (POLICY | own).items())
 
 
 def with_headers(send: Send, host: str) -> Send:

@@ -13,7 +13,7 @@ if ROOT not in sys.path:  # `streamlit run` puts this folder on the path, not th
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from app import guard  # noqa: E402
+from app import guard, street_tiles  # noqa: E402
 from app.state import rerun  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -63,4 +63,7 @@ else:  # as `streamlit run` imports the server that it finds here
     from dynst_core.runs import archive  # noqa: F401
 
     _spare_modules()
-    server = st.App(Path(__file__).resolve(), middleware=[Middleware(guard.Guard)])
+    server = st.App(
+        Path(__file__).resolve(),
+        middleware=[Middleware(guard.Guard), Middleware(street_tiles.TileServer)],
+    )

@@ -38,7 +38,8 @@ from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem, choose_device
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.selectors.registry import Kind, rank_with
-from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import PathTraining
 
 EDIT_LEVEL, EDIT_SHARE = 0.6, 0.05
 QUICK_STEPS = 0.1

@@ -51,7 +51,7 @@ def _walked(dataset: str) -> list[Book]:
 
 
 def draw(file: Path) -> None:
-    """Write the picture, the same bytes for the same lines; none before a path was walked."""
+    """Write the picture, the same bytes for the same lines; none before a path was trained."""
     found = {name: books for name in wanted.SETS if (books := _walked(name))}
     if not found:
         return

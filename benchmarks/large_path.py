@@ -21,7 +21,8 @@ from benchmarks.synthetic import SYNTHETIC, random_problem
 from dynst_core.evaluation.held_out_errors import measure_levels
 from dynst_core.fields.mask import usual_levels
 from dynst_core.forecasting.trainer import StepOptions
-from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
 
 N_TIMES = 700
 LIMIT_GIB = 8e9 / 2**30

@@ -293,8 +293,8 @@ def _seeds_note(dataset: str, found: int) -> str:
 
 def time_of_a_path(rows: list[Row], dataset: str, books: Books) -> None:
     """Processor time of walking a whole path, choosing sites included, against five minutes."""
-    walked = [list(book.all("path")) for book in books]
-    each = [sum(line.seconds for line in lines) / PATH_SECONDS for lines in walked]
+    trained = [list(book.all("path")) for book in books]
+    each = [sum(line.seconds for line in lines) / PATH_SECONDS for lines in trained]
     rows.append(
         row(
             "time of a whole path / 5 minutes",

@@ -35,7 +35,7 @@ class Training(BaseModel):
     Attributes:
         kind: "path", "retrained" (from scratch for this mask), "ridge" (refitted for it),
             "edit" (the path's 60 % forecaster on an edited mask), "edit retrained", or "path
-            clocked" (a whole path walked again beside separate trainings; its seconds are of all).
+            clocked" (a whole path trained again beside separate trainings; its seconds are of all).
         selector: who chose the mask; "dynst" is the path.
         level: share of sites removed, 0 to 1.
         draw: number of the draw or of the edit.

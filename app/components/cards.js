@@ -24,9 +24,7 @@ function buildCards(root, data) {
     element("div", "title", caption);
     element("div", "subtitle", caption);
     frames[view] = element("div", `frame ${view}`, card);
-    frames[view].style.background = data.background;
-    const thanks = element("div", "thanks", frames[view], "© OpenStreetMap contributors");
-    thanks.ariaHidden = "true";
+    if (data.tiles) element("div", "thanks", frames[view], data.tiles.credit).ariaHidden = "true";
     if (data.credit) element("div", "source", frames[view], data.credit);
     element("div", "legend", card);
   }
@@ -36,24 +34,26 @@ function buildCards(root, data) {
     ...(data.swiping ? [["swipe", "\u25eb", "Both layers on one map, with a swipe"]] : []),
     ...(data.selecting ? [["rectangle", "\u2b1a", `Select ${data.words.noun}s by a rectangle`],
       ["lasso", "\u25cc", `Select ${data.words.noun}s by a loop`]] : []),
+    ...(data.tiles ? [["streets", "\u2630", "Streets"]] : []),
     ...(document.fullscreenEnabled ? [["full", "", "Full screen"]] : [])]) {
     const button = element("button", "tool", tools, sign);
     Object.assign(button, { title: label, ariaLabel: label, type: "button" });
     button.dataset.action = action;
+    if (action === "streets") button.hidden = true; // until a tile has come
     if (action === "full") button.innerHTML = CORNERS;
   }
   element("div", "trouble", root);
   return frames;
 }
 
-function fillLegend(line, legend) {
+function fillLegend(line, legend, stage) {
   line.replaceChildren();
   if (legend.gradient) fillScale(element("div", "scale", line), legend);
   for (const swatch of legend.swatches) {
     const entry = element("div", "swatch", line);
     const dot = element("span", "dot", entry);
     const borderRadius = swatch.round ? "50%" : "1px";
-    Object.assign(dot.style, { background: swatch.fill, borderColor: swatch.line, borderRadius });
+    Object.assign(dot.style, { background: swatch.fill, borderColor: rim(swatch.line, stage), borderRadius });
     element("span", "", entry, swatch.label);
   }
 }

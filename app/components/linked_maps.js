@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.stage = openStage(root, data);
   }
   Object.assign(root.stage, { data, send: setTriggerValue });
-  root.stage.showTiles(data.tiles);
+  useTheme(root.stage);
   arrange(root.stage);
   follow(root.stage);
   return () => root.stage.close();
@@ -23,15 +23,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function openStage(root, data) {
   const stage = {
     id: data.id, root, data, frames: buildCards(root, data), deck: null, look: null, camera: null,
-    tiles: false, closed: false, share: 0.5, aside: {}, held: null,
+    streets: false, found: null, dark: null, closed: false, share: 0.5, aside: {}, held: null,
     pictures: new Map(), wanted: [], slider: null, watcher: null,
     paint: (look) => outrun(stage, look) || show(stage, look),
-    showTiles: (on) => {
-      if (on === stage.tiles) return;
-      stage.tiles = on;
-      root.classList.toggle("tiled", on);
-      redraw(stage);
-    },
     close: () => {
       stage.closed = true;
       layDown(stage);
@@ -43,6 +37,8 @@ function openStage(root, data) {
   };
   buildDivider(stage);
   buildRuler(stage);
+  buildFinder(stage);
+  watchTheme(stage);
   registry.stages.set(data.id, stage);
   stage.look = registry.latest?.stage === data.id ? registry.latest : null;
   Promise.all([load(data.library), fetched(data.stage)])
@@ -101,6 +97,7 @@ function start(stage, scene) {
   for (const button of stage.root.querySelectorAll("button"))
     button.onclick = () => press(stage, button.dataset.action, button);
   redraw(stage);
+  offerStreets(stage);
 }
 
 // Names of places are there from the zoom on at which they touch no larger place's.
@@ -148,6 +145,7 @@ function moveTo(stage, state) {
 
 function press(stage, action, button) {
   if (action in SHAPES) return toggleTool(stage, button);
+  if (action === "streets") return showStreets(stage, !stage.streets);
   if (action === "swipe") return stage.send("swipe", true);
   if (action === "full") return document.fullscreenElement ? document.exitFullscreen() : stage.root.requestFullscreen();
   if (action === "fit") return moveTo(stage, fitted(stage));
@@ -206,7 +204,7 @@ function redraw(stage) {
     const card = stage.frames[view].parentElement;
     card.querySelector(".title").textContent = caption.title;
     card.querySelector(".subtitle").textContent = caption.subtitle;
-    fillLegend(card.querySelector(".legend"), stage.look.legends[view]);
+    fillLegend(card.querySelector(".legend"), stage.look.legends[view], stage);
     card.setAttribute("aria-label", `Map. ${caption.title}: ${caption.subtitle}`);
   }
 }
@@ -214,10 +212,12 @@ function redraw(stage) {
 function drawnLayers(stage) {
   if (!stage.look) return stage.layers.filter((layer) => !layer.id.endsWith(SITES));
   const layers = stage.layers.map((layer) => {
-    if (layer.id.endsWith(SITES)) return stage.raster ? pixels(layer, stage) : coloured(layer, stage.look);
-    // Land hides beneath tiles rather than leave: deck.gl cannot take a layer back.
-    return layer.id.endsWith("-land") ? layer.clone({ visible: !stage.tiles }) : layer;
+    if (layer.id.endsWith(SITES)) return stage.raster ? pixels(layer, stage) : coloured(layer, stage);
+    return themed(layer, stage);
   });
+  if (stage.streets)
+    for (const view of stage.data.views)
+      layers.splice(layers.findIndex((layer) => layer.id === `${view}-land`) + 1, 0, streetLayer(view, stage));
   if (stage.scene.arrays.triangles?.length)
     for (const view of stage.data.views) {
       const own = layers.findIndex((layer) => layer.id === view + SITES);
@@ -229,7 +229,7 @@ function drawnLayers(stage) {
     layers.splice(own, 0, areas(view, data));
   }
   if (stage.look.borders.length) rings.unshift(...stage.data.views.map((view) => borders(view, stage)));
-  return [...(stage.tiles ? stage.data.views.map(tileLayer) : []), ...layers, ...rings];
+  return [...layers, ...rings, ...stage.data.views.flatMap((view) => marks(view, stage))];
 }
 
 // Areas beneath the sites, above the land.
@@ -242,10 +242,10 @@ function areas(view, data) {
 }
 
 // Lines above the sites, such as a planner's zones.
-function borders(view, { look, scene }) {
+function borders(view, { look, scene, dark, raster }) {
   return new globalThis.deck.PathLayer({
     id: `${view}-zones`, data: look.borders, pickable: false, getPath: (line) => line.path,
-    getColor: scene.border, getWidth: (line) => (line.broad ? 3.5 : 1.5), widthUnits: "pixels",
+    getColor: dark && !raster ? scene.dark.zones : scene.border, getWidth: (line) => (line.broad ? 3.5 : 1.5), widthUnits: "pixels",
   });
 }
 
@@ -273,10 +273,11 @@ function outlines(view, stage) {
 }
 
 // Only the colour attributes are computed anew: the data and every other property stay the same.
-function coloured(layer, { arrays, version }) {
+function coloured(layer, stage) {
+  const { arrays, version } = stage.look;
   const view = layer.id.slice(0, -SITES.length);
   const pick = (part) => {
-    const table = arrays[`${part}/table/${view}`], rows = arrays[`${part}/rows/${view}`];
+    const table = rimmed(arrays[`${part}/table/${view}`], part, stage), rows = arrays[`${part}/rows/${view}`];
     return (_, { index, target }) => {
       for (let channel = 0; channel < 4; channel++) target[channel] = table[4 * rows[index] + channel];
       return target;
@@ -284,7 +285,7 @@ function coloured(layer, { arrays, version }) {
   };
   return layer.clone({
     getFillColor: pick("fill"), getLineColor: pick("line"),
-    updateTriggers: { getFillColor: version, getLineColor: version },
+    updateTriggers: { getFillColor: version, getLineColor: `${version}/${stage.dark}` },
   });
 }
 
@@ -312,25 +313,6 @@ function report(stage) {
   if (camera === stage.root.dataset.camera) return;
   stage.root.dataset.camera = camera;
   measure(stage);
-}
-
-// --- street tiles, when asked for ---------------------------------------------------------------
-
-function tileLayer(view) {
-  const { deck } = globalThis;
-  return new deck.TileLayer({
-    id: `${view}-tiles`,
-    data: "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
-    maxZoom: 19,
-    tileSize: 256,
-    opacity: 0.6,
-    renderSubLayers: (props) => {
-      const { west, south, east, north } = props.tile.bbox;
-      return new deck.BitmapLayer(props, {
-        data: null, image: props.data, bounds: [west, south, east, north],
-      });
-    },
-  });
 }
 
 // --- picking, tooltip and page ------------------------------------------------------------------

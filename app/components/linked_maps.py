@@ -17,11 +17,11 @@ import pydeck
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
+from app import street_tiles
 from app.components import file_server
-from app.drawing import binary_message
-from app.drawing.map_paint import Sealed
+from app.drawing import map_stage
+from app.drawing.binary_message import Message
 from app.drawing.map_stage import Stage
-from dynst_core.presentation import palette
 from dynst_core.presentation.place_names import CREDIT
 
 _HERE = Path(__file__).parent
@@ -47,6 +47,8 @@ _SCRIPTS = (
     "swipe",
     "preview",
     "ruler",
+    "ground",
+    "finding",
     "linked_maps",
 )
 
@@ -57,14 +59,6 @@ _stage = st.components.v2.component(
     js=_script(*(f"{name}.js" for name in _SCRIPTS)),
 )
 _paint = st.components.v2.component("dynst.paint", js=_script("packet.js", "paint.js"))
-
-
-@dataclasses.dataclass(frozen=True)
-class Caption:
-    """Title and subtitle of one map."""
-
-    title: str
-    subtitle: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +79,6 @@ def show_stage(
     alone: bool = False,
     swipe: bool = False,
     on_swipe: Callable[[], None] | None = None,
-    street_tiles: bool = False,
     previews: Sequence[str] | None = None,
     present: bool = False,
 ) -> None:
@@ -101,7 +94,6 @@ def show_stage(
         swipe: show both layers on one map, parted by a divider.
         on_swipe: called when the planner asks for that, or for two maps again, or for a second
             layer on a map that stands alone; the button to ask is there only with it.
-        street_tiles: lay OpenStreetMap tiles beneath, which needs the internet.
         previews: files on the shelf with the picture of each position of the slider, which may be
             made later; the maps show them while the slider is being moved.
         present: no tools on the maps, and all the height of the screen.
@@ -121,9 +113,10 @@ def show_stage(
             else [file_server.address(name) for name in previews],
             "wide": stage.wide,
             "views": [view.id for view in stage.deck.views],
-            "background": palette.SEA if stage.geographic else palette.PAPER,
+            "background": map_stage.BACKGROUND[stage.geographic],
             "words": dataclasses.asdict(words),
-            "tiles": street_tiles,
+            "tiles": _streets() if stage.geographic else None,
+            "places": _places(stage),
             "selecting": on_pick_many is not None,
             "alone": alone,
             "swipe": swipe,
@@ -134,6 +127,22 @@ def show_stage(
         height="content",
         **_answers_to(key, on_pick, on_pick_many, on_swipe),
     )
+
+
+def _places(stage: Stage) -> str | None:
+    """The address of the names of places round the map, which the browser asks for when needed."""
+    if stage.around is None:
+        return None
+    file = f"{stage.id}-places.bin"
+    if not file_server.has(file):
+        file_server.put(file, map_stage.place_table(stage.around))
+    return file_server.address(file)
+
+
+def _streets() -> dict[str, object] | None:
+    """Where street tiles come from, as the browser reads it; None where none are configured."""
+    source = street_tiles.configured().source
+    return None if source is None else dataclasses.asdict(source)
 
 
 def _answers_to(
@@ -161,33 +170,28 @@ def _answers_to(
     return {"on_site_change": picked, "on_sites_change": picked_many, "on_swipe_change": swiped}
 
 
-def show_paint(
-    stage: Stage,
-    paint: Sealed,
-    captions: dict[str, Caption],
-    version: str,
-    selected: Sequence[int] = (),
+def show_picture(
+    stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()
 ) -> None:
     """Colour the maps that `show_stage` drew.
 
     Args:
         stage: the stage to colour.
-        paint: styles of the sites.
-        captions: titles by view.
+        picture: `Picture.message`.
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.
     """
-    send(picture(stage, paint, captions, version, _drawn(stage, selected)))
+    send(packed(stage, picture, version, _drawn(stage, selected)))
 
 
 def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
-    """The same with a `picture` that lies on the shelf, which is then not sent again."""
+    """The same with a picture, `packed`, that lies on the shelf, which is then not sent again."""
     head = {
         "stage": stage.id,
         "file": file_server.address(name),
         "selected": _drawn(stage, selected),
     }
-    send(binary_message.pack(head, binary_message.body({})))
+    send(Message.of(head, {}).pack())
 
 
 def send(message: bytes) -> None:
@@ -200,19 +204,6 @@ def _drawn(stage: Stage, selected: Sequence[int]) -> list[int]:
     return np.flatnonzero(np.isin(stage.order, selected)).tolist() if len(selected) else []
 
 
-def picture(
-    stage: Stage,
-    paint: Sealed,
-    captions: dict[str, Caption],
-    version: str,
-    selected: Sequence[int] = (),
-) -> bytes:
-    """A look of the maps as the browser reads it; `selected` are rows in the drawn order."""
-    head = {
-        **paint.head,
-        "stage": stage.id,
-        "version": version,
-        "selected": list(selected),
-        "captions": {view: dataclasses.asdict(caption) for view, caption in captions.items()},
-    }
-    return binary_message.pack(head, paint.body)
+def packed(stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()) -> bytes:
+    """A picture as the browser reads it; `selected` are rows in the drawn order."""
+    return picture.pack(stage=stage.id, version=version, selected=list(selected))

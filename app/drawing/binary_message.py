@@ -7,11 +7,13 @@ number of elements; every array begins at a multiple of 4 bytes. A large body is
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,43 +26,49 @@ TYPES = {"uint8": "u1", "uint16": "u2", "int16": "i2", "uint32": "u4", "float32"
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
-    """Arrays ready to be sent, any number of times.
+class Message:
+    """A head and arrays ready to be sent, any number of times.
 
     Attributes:
-        reported: type, offset in bytes and number of elements of each array, by name.
+        head: whatever JSON can hold; "arrays" and "deflated" are taken.
+        layout: type, offset in bytes and number of elements of each array, by name.
         data: the arrays, deflated where they are large.
         deflated: whether they are.
     """
 
-    reported: dict[str, tuple[str, int, int]]
+    head: Mapping[str, Any]
+    layout: Mapping[str, tuple[str, int, int]]
     data: bytes
     deflated: bool
 
+    @classmethod
+    def of(cls, head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Message:
+        """Arrays by name, of the types in TYPES, flattened row by row."""
+        parts: list[bytes] = []
+        layout: dict[str, tuple[str, int, int]] = {}
+        offset = 0
+        for name, values in arrays.items():
+            kind = TYPES[values.dtype.name]
+            data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
+            layout[name] = (kind, offset, values.size)
+            data += b"\0" * (-len(data) % 4)
+            parts.append(data)
+            offset += len(data)
+        whole = b"".join(parts)
+        deflated = len(whole) > DEFLATE_FROM
+        return cls(head, layout, zlib.compress(whole, 1) if deflated else whole, deflated)
 
-def body(arrays: Mapping[str, np.ndarray]) -> Body:
-    """Arrays by name, of the types in TYPES, flattened row by row."""
-    parts: list[bytes] = []
-    reported: dict[str, tuple[str, int, int]] = {}
-    offset = 0
-    for name, values in arrays.items():
-        kind = TYPES[values.dtype.name]
-        data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
-        reported[name] = (kind, offset, values.size)
-        data += b"\0" * (-len(data) % 4)
-        parts.append(data)
-        offset += len(data)
-    whole = b"".join(parts)
-    deflated = len(whole) > DEFLATE_FROM
-    return Body(reported, zlib.compress(whole, 1) if deflated else whole, deflated)
+    @cached_property
+    def mark(self) -> str:
+        """Eight letters that distinguish its arrays from others."""
+        return hashlib.sha256(self.data).hexdigest()[:8]
 
-
-def pack(head: Mapping[str, Any], arrays: Body) -> bytes:
-    """One message; the head is whatever JSON can hold, "arrays" and "deflated" are taken."""
-    reported = {**head, "arrays": arrays.reported, "deflated": arrays.deflated}
-    start = json.dumps(reported, separators=(",", ":")).encode()
-    start += b" " * (-len(start) % 4)
-    return struct.pack("<I", len(start)) + start + arrays.data
+    def pack(self, **further: Any) -> bytes:
+        """The message in bytes; `further` are entries of the head."""
+        layout = {"arrays": self.layout, "deflated": self.deflated}
+        start = json.dumps({**self.head, **further, **layout}, separators=(",", ":")).encode()
+        start += b" " * (-len(start) % 4)
+        return struct.pack("<I", len(start)) + start + self.data
 
 
 def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.drawing import map_paint, map_stage
+from app.drawing import map_stage
 from dynst_core.constraints.constraints import FREE
 from dynst_core.fields.metrics import LEAD_TIME
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served
 from dynst_core.planning.service_areas import served as served_areas
 from dynst_core.presentation import formatting, map_styles, palette, run_text
+from dynst_core.presentation.map_styles import MapStyle, Reading, Shape
 from dynst_core.presentation.palette import Legend, Scale
 from dynst_core.presentation.projection import unwrapped
 from dynst_core.runs.run import Run
@@ -80,22 +81,11 @@ class Facts:
     moment: Moment | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class MapStyle(map_styles.MapStyle):
-    """One layer of one map.
-
-    Attributes:
-        reading: what the tooltip says of each site besides the usual, or None.
-    """
-
-    reading: map_paint.Reading | None = None
-
-
 Draw = Callable[[Run, Plan, Facts], MapStyle]
 
 
-def look(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
-    """One of the layers beyond importance and error, which `maps.make_paint` draws.
+def style(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
+    """One of the layers beyond importance and error, which `Picture.usual` draws.
 
     A layer whose facts are not known is grey and says so.
     """
@@ -104,13 +94,13 @@ def look(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
     return draw(run, plan, facts)
 
 
-def undecided(name: str, run: Run, plan: Plan) -> map_styles.MapStyle:
+def undecided(name: str, run: Run, plan: Plan) -> MapStyle:
     """Any layer while no plan obeys: all sites grey, so that none appears kept or removed."""
     cell, pinned = run.grid is not None, plan.constraints.pin != FREE
     line = map_styles.outlines(run, np.zeros(len(run.sites), dtype=bool))
     line[pinned] = palette.PIN_OUTLINE
     pins = (palette.pin_swatch("pinned", cell=cell),) if pinned.any() else ()
-    return map_styles.MapStyle(
+    return MapStyle(
         LABELS[name],
         f"{run_text.NO_PLAN}: no {run_text.site_noun(run)} is kept or removed yet",
         np.full_like(line, palette.NO_DATA),
@@ -141,7 +131,7 @@ def _added(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         scale.rgba(added),
         _outline(run, plan),
         _legend(run, scale, unit, signed=True, known=known),
-        reading=map_paint.Reading("Added by the cut", unit, formatting.digits(run.rmse(0)), added),
+        reading=Reading("Added by the cut", unit, formatting.digits(run.rmse(0)), added),
     )
 
 
@@ -159,7 +149,7 @@ def _within(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         scale.rgba(100 * share),
         _outline(run, plan),
         _legend(run, scale, "%", known=facts.share is not None),
-        reading=map_paint.Reading(f"Within {facts.miss:g} {unit}", "%", 1, 100 * share),
+        reading=Reading(f"Within {facts.miss:g} {unit}", "%", 1, 100 * share),
     )
 
 
@@ -178,7 +168,7 @@ def _served(run: Run, plan: Plan, facts: Facts) -> MapStyle:
     kept_site = palette.kept_swatch(f"kept {noun}", cell=cell)
     removed = () if cell else (palette.removed_swatch(f"removed {noun}", cell=False),)
     shapes = tuple(
-        map_styles.Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
+        Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
         for site, ring in served.outlines
     )
     return MapStyle(
@@ -187,7 +177,7 @@ def _served(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         fill,
         line,
         Legend(scale.css(), _ticks(scale, unit), (kept_site, *removed)),
-        reading=map_paint.Reading("Area of the nearest kept", unit, formatting.digits(high), areas),
+        reading=Reading("Area of the nearest kept", unit, formatting.digits(high), areas),
         shapes=shapes,
     )
 
@@ -221,7 +211,7 @@ def _moment(name: str) -> Draw:
             scale.rgba(values),
             _outline(run, plan),
             _legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
-            reading=map_paint.Reading(label, unit, formatting.digits(scale.high), values),
+            reading=Reading(label, unit, formatting.digits(scale.high), values),
         )
 
     return draw

@@ -16,10 +16,10 @@ import numpy as np
 import pydeck as pdk
 from pydeck.bindings.json_tools import default_serialize
 
-from app.drawing import binary_message
+from app.drawing.binary_message import Message
 from dynst_core.presentation import palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
-from dynst_core.presentation.place_names import names_within
+from dynst_core.presentation.place_names import names_within, places_within
 from dynst_core.presentation.projection import Raster, raster, ticks, unwrapped
 from dynst_core.presentation.projection import bounds as bounds_of
 from dynst_core.runs.run import Run
@@ -35,6 +35,12 @@ WIDE = 4.0
 
 DEEPEST_NAMES = 16
 """Zoom from which the last names are shown, however near to each other they stand."""
+
+BACKGROUND = {
+    True: (palette.SEA, palette.DARK_SEA),
+    False: (palette.PAPER, palette.DARK_PAPER),
+}
+"""Beneath the land, and beneath sites without geography: in the light and the dark theme."""
 
 WIDEST_MESH = 5.0
 """Degrees up to which a mesh is shaded as if the Earth were flat; a wider one is drawn as dots."""
@@ -64,6 +70,7 @@ class Stage:
         triangles: (f, 3), rows in the drawn order that are corners of a mesh's triangles, which
             are shaded; None for others.
         nodes: (s, 2), where the sites are, in the drawn order; None without triangles.
+        around: west, south, east, north of the ground that is drawn; None without geography.
     """
 
     deck: pdk.Deck
@@ -75,6 +82,7 @@ class Stage:
     wide: bool = False
     triangles: np.ndarray | None = None
     nodes: np.ndarray | None = None
+    around: Bounds | None = None
 
     def drawn(self, values: np.ndarray) -> np.ndarray:
         """Values of the sites, (s, ...), from the run's order to the drawn one."""
@@ -95,6 +103,9 @@ class Stage:
             "ring": palette.SELECTED,
             "border": palette.INK,
             "faint": palette.GREY_CELL_OUTLINE,
+            "pin": palette.PIN_OUTLINE,
+            "streets": palette.STREETS,
+            "dark": palette.DARK_GROUND,
             "raster": None if self.raster is None else _reported(self.raster),
         }
         arrays: dict[str, np.ndarray] = {
@@ -104,7 +115,7 @@ class Stage:
         if self.triangles is not None and self.nodes is not None:
             arrays["triangles"] = self.triangles.astype(np.uint32).ravel()
             arrays["nodes"] = self.nodes.astype(np.float32).ravel()
-        return binary_message.pack(head, binary_message.body(arrays))
+        return Message.of(head, arrays).pack()
 
     @cached_property
     def id(self) -> str:
@@ -152,7 +163,27 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
         wide,
         triangles,
         None if triangles is None else places[order],
+        _around(bounds) if geographic else None,
     )
+
+
+def place_table(around: Bounds) -> bytes:
+    """Names and degrees of the places within bounds, the largest first, as the browser reads it."""
+    found = places_within(around)
+    names = "\n".join(found["name"]).encode()
+    arrays = {
+        "names": np.frombuffer(names, dtype=np.uint8),
+        "longitude": found["longitude"].to_numpy(np.float32),
+        "latitude": found["latitude"].to_numpy(np.float32),
+    }
+    return Message.of({}, arrays).pack()
+
+
+def _around(bounds: Bounds) -> Bounds:
+    """The ground that is drawn round the sites."""
+    west, south, east, north = bounds
+    reach = max(4.0, 1.5 * max(east - west, north - south))
+    return west - reach, max(-89.0, south - reach), east + reach, min(89.0, north + reach)
 
 
 def _shaded(run: Run, places: np.ndarray, order: np.ndarray) -> np.ndarray | None:
@@ -258,9 +289,7 @@ def _surroundings(
     """What lies beneath the sites (land) and above them (coastlines and borders, or axes)."""
     if not geographic:
         return [], _axes(view, bounds)
-    west, south, east, north = bounds
-    reach = max(4.0, 1.5 * max(east - west, north - south))
-    wide = (west - reach, max(-89.0, south - reach), east + reach, min(89.0, north + reach))
+    wide = _around(bounds)
     land = pdk.Layer(
         "SolidPolygonLayer",
         [{"polygon": rings} for rings in base_map.land(wide)],

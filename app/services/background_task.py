@@ -2,7 +2,7 @@
 
 Streamlit lets no move of the slider interrupt what its fragment is computing; a thread of its own
 does. Each session has one task at a time: a newer question ends the older. What comes out lies
-where it is remembered for all; an task tells how far it is.
+where it is kept for all; a task reports how far it is.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Bringing:
 
     Attributes:
         folder: where its uploads lie; gone with the session.
-        key: tells these files from others.
+        key: distinguishes these files from others.
         paths: the files to read, and addresses of stores.
         stated: what the planner has answered or corrected, as `name=value`, by name.
         verdict: on these files with these settings; None before the first look.

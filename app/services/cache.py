@@ -11,8 +11,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.drawing import charts, map_paint, map_stage
-from app.drawing.map_paint import Sealed
+from app.drawing import charts, map_stage
+from app.drawing.binary_message import Message
+from app.drawing.map_picture import Picture
 from app.drawing.map_stage import Stage
 from app.state.choice import Choice
 from dynst_core.errors import ConstraintError, RunError
@@ -20,6 +21,7 @@ from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served
 from dynst_core.planning.service_areas import served as served_areas
+from dynst_core.presentation import map_styles
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
 from dynst_core.runs.manifest import BASELINES, MANIFEST, Baselines
@@ -199,20 +201,21 @@ def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
 def _error_scale(
     folder: str, changed: tuple[int, ...], lead: int | None, channel: int, _run: Run
 ) -> Scale:
-    return map_paint.error_scale(_run, lead, channel)
+    return map_styles.error_scale(_run, lead, channel)
 
 
-def painted(run: Run, level: int, lead: int | None, channel: int) -> Sealed:
+def usual_picture(run: Run, level: int, lead: int | None, channel: int) -> Message:
     """Both usual maps at one of the run's own levels, held for a while: a file keeps them."""
-    return _painted(str(run.folder), stamp(run), level, lead, channel, run)
+    return _usual_picture(str(run.folder), stamp(run), level, lead, channel, run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _painted(
+def _usual_picture(
     folder: str, changed: tuple[int, ...], level: int, lead: int | None, channel: int, _run: Run
-) -> Sealed:
+) -> Message:
     scale = error_scale(_run, lead, channel)
-    return map_paint.seal(map_paint.make_paint(_run, stage(_run), scale, level, lead, channel))
+    plan = Plan.at_level(_run, level)
+    return Picture.usual(_run, plan, scale, lead, channel).message(stage(_run))
 
 
 @st.cache_resource(show_spinner=False)

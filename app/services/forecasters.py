@@ -19,6 +19,7 @@ from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import DynSTError
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.plan import Plan
+from dynst_core.runs.carried_data import carries_data
 from dynst_core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def source(run: Run) -> Source:
     if loaded(run) is not None:
         return Source(at_hand=True)
     fault = _desk().faults.get(_key(run))
-    return Source(at_hand=False, fault=fault) if fault else source_named(run.manifest.dataset.name)
+    if fault:
+        return Source(at_hand=False, fault=fault)
+    return Source(at_hand=True) if carries_data(run) else source_named(run.manifest.dataset.name)
 
 
 @st.cache_data(ttl=60, show_spinner=False)

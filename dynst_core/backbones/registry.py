@@ -27,7 +27,7 @@ class BackboneEntry:
     """One backbone.
 
     Attributes:
-        about: what tells it from the others, for a list on the screen.
+        about: what distinguishes it from the others, for a list on the screen.
         module: its module in this package, imported when it is built.
         forecaster: its class there.
         form: arguments that make this form of the class.

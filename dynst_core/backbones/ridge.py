@@ -227,7 +227,7 @@ def choose_penalty(usual: Tensor, gram: Tensor, target_gram: Tensor, apart: int)
     """Penalty of the least error on held-back stretches.
 
     Args:
-        usual: what tells the hour of each window, (n, p), in the order of time.
+        usual: covariates of the hour of each window, (n, p), in the order of time.
         gram: features by features, (n, n).
         target_gram: targets by targets, (n, n).
         apart: windows on either side of a stretch that share times with it.
@@ -257,7 +257,7 @@ def choose_penalty(usual: Tensor, gram: Tensor, target_gram: Tensor, apart: int)
 
 
 def _usual(clock: Tensor) -> Tensor:
-    """What tells the hour, (b, p): a constant, and the cycles' sines and cosines."""
+    """Covariates of the hour, (b, p): a constant, and the cycles' sines and cosines."""
     return torch.cat([clock.new_ones(len(clock), 1), harmonics(clock)], dim=1)
 
 

@@ -299,6 +299,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="File to write; else the run's name in this folder.")
     ] = None,
+    slides: Annotated[
+        bool, typer.Option("--slides", help="Maps and curve too, as 1920 x 1080 PNG beside it.")
+    ] = False,
     folder: RunsFolder = None,
 ) -> None:
     """Write a plan as one HTML file for stakeholders, which prints to a clean PDF."""
@@ -314,20 +317,29 @@ def report(
     chosen = _plan_from(run, removed / 100, plan, cost, currency)
     asked = removed / 100 if plan is None else None
     file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
-    page = write_report(run, chosen, Tolerance(kind, within), asked_removed=asked)
-    try:
-        write_out(file, page)
-    except OSError as error:
-        raise ConfigError(
-            f"{file}: expected a file that can be written, found {error.strerror}; choose another "
-            f"with --out."
-        ) from error
+    tolerance = Tolerance(kind, within)
+    _write(file, write_report(run, chosen, tolerance, asked_removed=asked))
+    if slides:
+        from dynst_core.presentation import slides as pictures
+
+        for name, picture in pictures.slides(run, chosen, tolerance).items():
+            _write(file.with_name(f"{file.stem}-{name}.png"), picture)
     if asked is not None and chosen.level is not None:
         other = run_text.other_level(run, chosen.level, asked)
         if other:
             console.print(other)
     reported = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
     console.print(escape(reported), soft_wrap=True)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        write_out(file, content)
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: expected a file that can be written, found {error.strerror}; choose another "
+            f"with --out."
+        ) from error
 
 
 def _plan_from(

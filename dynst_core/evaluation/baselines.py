@@ -22,7 +22,7 @@ from dynst_core.runs.run import Run
 from dynst_core.selection.linear_term import linear_forecaster
 from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors.registry import Kind, Ranking, rank_with
-from dynst_core.training.path_training import PathOptions
+from dynst_core.training.path_options import PathOptions
 from dynst_core.training.setup import pins
 
 RIVALS = ("variance", "random")

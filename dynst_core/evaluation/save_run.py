@@ -1,4 +1,4 @@
-"""From a walked path to a saved run: test it once, time it, write it down."""
+"""From a trained path to a saved run: test it once, time it, write it down."""
 
 from __future__ import annotations
 

@@ -93,11 +93,11 @@ def n_active_at(sparsity: float, n_sites: int) -> int:
 
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 FAR_LEVEL, FAR_SITES = 0.98, 10
-"""A further level, and how many sites must be left there for it to be walked."""
+"""A further level, and how many sites must be left there for it to be trained."""
 
 
 def usual_levels(n_sites: int) -> tuple[float, ...]:
-    """Levels walked unless others are asked for."""
+    """Levels trained unless others are asked for."""
     far = n_active_at(FAR_LEVEL, n_sites) >= FAR_SITES
     return (*LEVELS, FAR_LEVEL) if far else LEVELS
 

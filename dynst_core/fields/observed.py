@@ -1,4 +1,4 @@
-"""Statistics of what was observed alone: a value that was never measured tells nothing.
+"""Statistics of what was observed alone: a value that was never measured gives no information.
 
 A record holds zero (the network's mean) or the last reading where nothing was observed. Either
 would count as a measurement in a mean or a covariance, and a sensor that has stopped would seem to
@@ -34,8 +34,8 @@ def site_means(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
 def completed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Values whose gaps hold what the sites observed at the time say of them.
 
-    What fills a gap follows from what others measured, so that a site tells nothing new by it: a
-    sensor that has stopped gains nothing from a level or a trend of its own.
+    What fills a gap follows from what others measured, so that it adds no information about a site:
+    a sensor that has stopped gains nothing from a level or a trend of its own.
 
     Args:
         values: (t, s, c).

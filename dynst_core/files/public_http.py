@@ -123,7 +123,10 @@ class _Adapter(HTTPAdapter):
         if self._hosts is not None and host.lower() not in self._hosts:
             named = ", ".join(sorted(self._hosts)) or "none"
             self.refused.append(
-                AddressError(f"expected an address at an allowed host ({named}), found {host!r}")
+                AddressError(
+                    f"expected an address at an allowed host ({named}), found {host!r}; bring the "
+                    f"file itself, or have that host named in DYNST_DATA_HOSTS"
+                )
             )
             raise self.refused[-1]
         try:

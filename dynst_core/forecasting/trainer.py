@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -147,6 +147,57 @@ class Trainer:
             return None
         chosen = self.rng.choice(n_sites, self.options.queries, replace=False)
         return self.record.index(np.sort(chosen))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The weights, their average, the optimizer's moments and the next draws.
+
+        Returns:
+            Weights and moments as copied arrays by name, the moments by the weight's number.
+        """
+        return {
+            "forecaster": self.forecaster.copied_weights(),
+            "average": self.average.copied_weights(),
+            "moments": {
+                index: {name: value.cpu().numpy() for name, value in moments.items()}
+                for index, moments in self.optimizer.state_dict()["state"].items()
+            },
+            "steps": self.steps,
+            "weight_decay": self.options.weight_decay,
+            "learning_rate": self.options.learning_rate,
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to where another trainer of the same forecaster stood; see `state_dict`."""
+        self.forecaster.load(state["forecaster"])
+        self.average.load(state["average"])
+        optimizer = self.optimizer.state_dict()
+        optimizer["state"] = {
+            index: {name: torch.from_numpy(value) for name, value in moments.items()}
+            for index, moments in state["moments"].items()
+        }
+        self.optimizer.load_state_dict(optimizer)
+        self.steps = state["steps"]
+        changed = {name: state[name] for name in ("weight_decay", "learning_rate")}
+        self.options = replace(self.options, **changed)
+        self.rng.bit_generator.state = state["rng"]
+
+
+@torch.no_grad()
+def blended(forecaster: Forecaster, weights: Mapping[str, np.ndarray], share: float) -> Forecaster:
+    """A forecaster whose learnt parameters lie between its own and others, these by a share.
+
+    Args:
+        forecaster: stays as it is.
+        weights: by name, of the same forecaster after other steps.
+        share: of those weights, 0 to 1.
+
+    Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
+    """
+    between = copy.deepcopy(forecaster)
+    for name, value in between.named_parameters():
+        value.lerp_(torch.from_numpy(weights[name]).to(value), share)
+    return between
 
 
 @torch.inference_mode()

@@ -64,7 +64,7 @@ class Answers:
         """What was made before under a key, or is made now; who asks for the same waits for it.
 
         Args:
-            key: tells one answer from another.
+            key: distinguishes one answer from another.
             make: makes it, a piece at a time, each in a `turn`.
             tell: reported how far it is, whoever makes it.
         """

@@ -11,6 +11,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
+from dynst_core.intake.files.across_times import with_times_down
 from dynst_core.intake.files.addresses import fetched, is_address
 from dynst_core.intake.files.bringing import (
     Brought,
@@ -90,7 +91,8 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
         if source.kind == kinds.ARRAYS:
             continue
         try:
-            tables += [with_points(table) for table in _tables(source, stated, folder)]
+            read = _tables(source, stated, folder)
+            tables += [with_times_down(with_points(table)) for table in read]
             endings.add(source.ending)
         except DataError as error:
             if source.named:

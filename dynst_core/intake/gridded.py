@@ -9,133 +9,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from pydantic import ValidationError
 
-from dynst_core.datasets.grids.deepst import Box, DeepstSettings, read_deepst
 from dynst_core.datasets.grids.grid_files import opened
 from dynst_core.datasets.grids.gridded import read_gridded
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.grids.lazy_layers import lazy_layer
+from dynst_core.datasets.grids.mesh import on_mesh
 from dynst_core.datasets.reading.settings import first_fault, number_of
-from dynst_core.datasets.reading.units import UNSTATED
 from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
-from dynst_core.fields.sites import some
-from dynst_core.intake.choices import Choices, Question, box_of
+from dynst_core.intake import grid_proposals
+from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
-from dynst_core.intake.naming import about_of, own_words
+from dynst_core.intake.grid_proposals import asked, select_of
+from dynst_core.intake.naming import about_of
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
-
-MOST_VALUES = 150_000_000
-"""Values of a grid that are read into memory."""
-
-ASKED = (
-    "select",
-    "axes",
-    "time_units",
-    "group",
-    "value",
-    "crs",
-    "missing_value",
-    "measured_values",
-)
-"""Settings that a reader's refusal may ask for."""
-
-
-def propose_gridded(sources: list[Source], found: Roles) -> None:
-    """Propose the variables of grids and their units, and ask where there are several."""
-    first = sources[0]
-    sizes = _variables(first, found)
-    if sizes is None:
-        return
-    if not sizes:
-        raise DataError(
-            f"{first.name}: expected a variable on time and place, found none; name the group "
-            f"that holds it as `group=NAME`, or bring another file."
-        )
-    names = list(sizes)
-    if found.choices.value:
-        missing = [name for name in found.choices.value if name not in sizes]
-        if missing and not first.path.suffix.lower().startswith(".gr"):
-            raise DataError(
-                f"{first.name}: expected a variable {missing[0]!r}, found {some(names, 10)}; "
-                f"correct `value`."
-            )
-        found.propose("value", found.choices.value, "")
-    elif len(names) == 1:
-        found.propose("value", (names[0],), "it is the only variable on time and place")
-    else:
-        found.ask(
-            "value",
-            f"Which of the variables {some(names, 10)} is to be planned for? Several become "
-            "channels.",
-            *names,
-        )
-        return
-    chosen = found.settings["value"]
-    _propose_units([sizes.get(name, ("", 0)) for name in chosen], chosen, found)
-    _ask_size(first, sum(sizes[n][1] for n in chosen if n in sizes) * len(sources), found)
-
-
-def _variables(source: Source, found: Roles) -> dict[str, tuple[str, int]] | None:
-    """Variables with at least two axes: their unit and how many values they hold."""
-    choices = found.choices
-    try:
-        with opened(
-            source.path, variables=choices.value, select=_select(choices), group=choices.group
-        ) as file:
-            return {
-                str(name): (str(one.attrs.get("units", "")).strip(), int(one.size))
-                for name, one in file.decoded.data_vars.items()
-                if _is_values(str(name), one, file.decoded)
-            }
-    except DataError as error:
-        if _asked(str(error), found):
-            return None
-        raise
-
-
-def _is_values(name: str, one: xr.DataArray, dataset: xr.Dataset) -> bool:
-    bounds = {str(v.attrs.get("bounds", "")) for v in dataset.variables.values()}
-    flags = "flag_values" in one.attrs or "flag_meanings" in one.attrs
-    return one.dtype.kind in "fiu" and one.ndim >= 2 and name not in bounds and not flags
-
-
-def _propose_units(stated: list[tuple[str, int]], names: Any, found: Roles) -> None:
-    units = [unit for unit, _ in stated]
-    if all(unit.lower() not in UNSTATED for unit in units):
-        found.propose("unit", tuple(units), "the file states it")
-    else:
-        found.ask(
-            "unit",
-            f"In which unit is {some(list(names), 4)}? Without an answer it is shown as "
-            f"{UNSTATED_UNIT!r}.",
-            required=False,
-        )
-
-
-def _ask_size(source: Source, total: int, found: Roles) -> None:
-    """Ask for larger cells or a shorter stretch where there are more values than are read."""
-    choices = found.choices
-    size = int(choices.coarsen or 1)
-    for setting in ("coarsen", "begin", "until"):
-        if found.stated(setting):
-            found.propose(setting, "", "")
-    if choices.begin or choices.until or total / size**2 <= MOST_VALUES:
-        return  # of a stretch the reader knows how many values it holds
-    fits = next(n for n in range(size + 1, 10_000) if total / n**2 <= MOST_VALUES)
-    text = (
-        f"{source.name} holds about {total:,} values, of which at most {MOST_VALUES:,} are read "
-        f"into memory: of how many rows and columns shall the mean be taken? Or state a stretch of "
-        f"time, as in `begin=2012-01-01` and `until=2013-01-01`."
-    )
-    if choices.coarsen:
-        text = f"coarsen={size} is not enough: {text}"
-        found.questions.append(Question("coarsen", text, (str(fits), str(2 * fits))))
-        return
-    found.ask("coarsen", text, str(fits), str(2 * fits))
 
 
 def _check_size(source: Source, settings: GriddedSettings) -> None:
@@ -150,74 +40,115 @@ def _check_size(source: Source, settings: GriddedSettings) -> None:
         source.path, variables=settings.variables, select=settings.select, group=settings.group
     ) as file:
         total = sum(lazy_layer(file, name, settings).part.size for name in settings.variables)
-    if total / settings.coarsen**2 > MOST_VALUES:
+    if total / settings.coarsen**2 > grid_proposals.MOST_VALUES:
         raise DataError(
-            f"{source.name}: expected at most {MOST_VALUES:,} values, found {total:,} between "
-            f"`begin` and `until`; state a shorter stretch, or `coarsen=4` too."
+            f"{source.name}: expected at most {grid_proposals.MOST_VALUES:,} values, found "
+            f"{total:,} between `begin` and `until`; state a shorter stretch, or `coarsen=4` too."
         )
 
 
-def _select(choices: Choices) -> dict[str, float | int | str]:
-    """What to take along further dimensions."""
-    made: dict[str, float | int | str] = {}
-    for text in choices.select:
-        name, _, value = text.partition(":")
-        value = value.strip()
-        number: float | int | str = value
-        if re.fullmatch(r"-?\d+", value):
-            number = int(value)
-        elif re.fullmatch(r"-?\d*\.\d+([eE][-+]?\d+)?", value):
-            number = float(value)
-        made[name.strip()] = number
-    return made
-
-
-def _asked(message: str, found: Roles) -> bool:
-    """Turn a reader's refusal into a question where a setting answers it."""
-    text = own_words(message)
-    wanted = [
-        name for name in ASKED if re.search(rf"`{name}\b", text.replace("`variables", "`value"))
-    ]
-    if not wanted or found.stated(wanted[0]):
-        return False
-    found.ask(wanted[0], text)
-    return True
-
-
 def read_grids(
-    sources: list[Source], choices: Choices, found: Roles, notes: list[str]
+    sources: list[Source],
+    holders: dict[str, list[Source]],
+    mesh: Path | None,
+    choices: Choices,
+    found: Roles,
+    notes: list[str],
 ) -> Field | None:
-    """The field of one file, or of several that follow each other in time.
+    """The field of one file, or of several that follow each other in time or hold each a variable.
 
     Returns:
         None where a reader asks for a setting, which then stands among the questions.
     """
-    units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name in choices.value:
+        held = tuple(source.name for source in holders.get(name, sources))
+        together.setdefault(held, []).append(name)
+    stated = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
+    if len(stated) != len(choices.value):
+        raise DataError(
+            f"Expected a unit for each of {', '.join(choices.value)}, found {len(stated)}: "
+            f"{', '.join(stated)}; state as many, divided by commas."
+        )
+    units = dict(zip(choices.value, stated, strict=True))
+    parts = []
+    for names in together.values():
+        of_part = choices.changed(value=tuple(names), unit=tuple(units[n] for n in names))
+        part = _followed(holders.get(names[0], sources), mesh, of_part, choices, found, notes)
+        if part is None:
+            return None
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else _side_by_side(parts, choices, stated)
+
+
+def _followed(
+    sources: list[Source],
+    mesh: Path | None,
+    choices: Choices,
+    whole: Choices,
+    found: Roles,
+    notes: list[str],
+) -> Field | None:
+    """The field of one file, or of several that follow each other in time."""
     given: dict[str, Any] = {
-        "about": about_of(choices),
+        "about": about_of(whole),
         "channels": choices.value,
-        "units": units,
+        "units": choices.unit,
     }
     fields = []
     for source in sources:
         try:
-            fields.append(_one(source, choices, given, notes))
+            fields.append(_one(source, mesh, choices, given, notes))
         except DataError as error:
-            if _asked(str(error), found):
+            if asked(str(error), found):
                 return None
             raise
     return fields[0] if len(fields) == 1 else _in_a_row(fields, sources, given)
 
 
-def _one(source: Source, choices: Choices, given: dict[str, Any], notes: list[str]) -> Field:
-    settings = settings_of(choices, drop=False)
+def _side_by_side(parts: list[Field], choices: Choices, units: tuple[str, ...]) -> Field:
+    """Fields of the same sites and times as the channels of one."""
+    first = parts[0]
+    for part in parts[1:]:
+        same = np.array_equal(part.time, first.time) and np.array_equal(
+            part.sites.site_id, first.sites.site_id
+        )
+        if not same:
+            raise DataError(
+                f"Expected {', '.join(part.channels)} at the times and places of "
+                f"{', '.join(first.channels)}, found others; bring files of one grid and one "
+                f"stretch of time, or state the stretch as `begin` and `until`."
+            )
+    channel = {
+        name: part.dataset["values"].sel(channel=name).values
+        for part in parts
+        for name in part.channels
+    }
+    return make_field(
+        np.stack([channel[name] for name in choices.value], axis=-1),
+        first.time,
+        first.sites,
+        channels=choices.value,
+        units=units,
+        about=about_of(choices),
+        grid=first.grid,
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
+def _one(
+    source: Source, mesh: Path | None, choices: Choices, given: dict[str, Any], notes: list[str]
+) -> Field:
+    beside = "" if mesh is None else str(mesh.resolve())
+    settings = settings_of(choices, drop=False).model_copy(update={"mesh": beside})
     _check_size(source, settings)
     try:
         return _placed(read_gridded(source.path, settings, **given), source, choices)
     except DataError as error:
         if "with none at all" not in str(error):
             raise
-        field = read_gridded(source.path, settings_of(choices, drop=True), **given)
+        dropping = settings.model_copy(update={"drop_empty_sites": True})
+        field = read_gridded(source.path, dropping, **given)
         count = re.search(r"found ([\d,]+) with none", str(error))
         notes.append(
             f"{count[1] if count else 'Some'} cells of {source.name} without any value were left "
@@ -235,7 +166,11 @@ def _placed(field: Field, source: Source, choices: Choices) -> Field:
     places = Places(
         source.path, ids, frame, geographic=True, guessed=False, crs=choices.crs, decimal="."
     )
-    return replace(field, sites=places.sites(np.ones(len(ids), dtype=bool)), grid=None)
+    sites, own = places.sites(np.ones(len(ids), dtype=bool)), field.sites
+    if own.network is not None:
+        none = np.empty((0, 3), dtype=np.int64)
+        sites = on_mesh(sites, own.network.links, none if own.triangles is None else own.triangles)
+    return replace(field, sites=sites, grid=None)
 
 
 def settings_of(choices: Choices, *, drop: bool) -> GriddedSettings:
@@ -247,7 +182,7 @@ def settings_of(choices: Choices, *, drop: bool) -> GriddedSettings:
     """
     given: dict[str, Any] = {
         "variables": choices.value,
-        "select": _select(choices),
+        "select": select_of(choices),
         "drop_empty_sites": drop,
         "time_units": choices.time_units,
         "group": choices.group,
@@ -291,61 +226,6 @@ def _in_a_row(fields: list[Field], sources: list[Source], given: dict[str, Any])
     notes = tuple(dict.fromkeys(note for field in fields for note in field.notes))
     return make_field(
         values[order], time[order], first.sites, grid=first.grid, notes=notes, **given
-    )
-
-
-# -- city grids -----------------------------------------------------------------------------------
-
-
-def propose_city(source: Source, found: Roles) -> None:
-    """Propose and ask what a grid in the layout of DeepST leaves open."""
-    import h5py
-
-    with h5py.File(source.path, "r") as file:
-        shape = file["data"].shape
-    rows, columns = shape[2:]
-    found.propose(
-        "value",
-        tuple(("inflow", "outflow")[: shape[1]])
-        if shape[1] <= 2
-        else tuple(f"channel {i}" for i in range(shape[1])),
-        "the layout of DeepST holds inflow and outflow",
-    )
-    found.ask(
-        "unit",
-        "In which unit are the counts? Without an answer they are shown as 'units'.",
-        required=False,
-    )
-    found.ask(
-        "timezone",
-        "On which clocks were the slots counted?",
-        "Asia/Shanghai",
-        "America/New_York",
-        "UTC",
-    )
-    found.ask(
-        "box",
-        f"What does the grid of {rows} by {columns} cells span? The file does not say: state "
-        f"`box=west,south,east,north` in degrees, or leave it open to have cells of 1 km.",
-        required=False,
-    )
-
-
-def read_city(source: Source, choices: Choices) -> Field:
-    """A grid in the layout of DeepST."""
-    box = None
-    if choices.box:
-        west, south, east, north = box_of(choices.box)
-        box = Box(west=west, south=south, east=east, north=north)
-    settings = DeepstSettings(
-        timezone=choices.timezone,
-        box=box,
-        missing_value=tuple(numbers_of(choices.missing_value)) or None,
-        measured_values=tuple(float(text) for text in choices.measured_values),
-    )
-    units = choices.unit or tuple(UNSTATED_UNIT for _ in choices.value)
-    return read_deepst(
-        source.path, settings, about=about_of(choices), channels=choices.value, units=units
     )
 
 

@@ -7,16 +7,12 @@ from pathlib import Path
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.choices import Choices
+from dynst_core.intake.city_grids import propose_city, read_city
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.array_files import hdf5_layout
 from dynst_core.intake.files.bringing import Brought, Source
-from dynst_core.intake.gridded import (
-    preview_rows,
-    propose_city,
-    propose_gridded,
-    read_city,
-    read_grids,
-)
+from dynst_core.intake.grid_proposals import mesh_alone, propose_gridded
+from dynst_core.intake.gridded import preview_rows, read_grids
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import Roles
 from dynst_core.intake.surveying import Large
@@ -42,18 +38,36 @@ def check_grids(
             f"({some([s.name for s in grids], 4)}); "
             f"add each as a data set of its own."
         )
-    (propose_city(city[0], found) if city else propose_gridded(grids, found))
+    mesh, grids = (None, grids) if city else _apart(grids, found)
+    holders: dict[str, list[Source]] = {}
+    if city:
+        propose_city(city[0], found)
+    else:
+        holders = propose_gridded(grids, mesh, found)
     if draft.open:
         return draft.verdict(large=_large(grids, draft))
     try:
         choices = found.resolved
-        field = read_city(city[0], choices) if city else read_grids(grids, choices, found, notes)
+        field = (
+            read_city(city[0], choices)
+            if city
+            else read_grids(grids, holders, mesh, choices, found, notes)
+        )
     except DataError as error:
         return draft.verdict(refusal=own_words(str(error)))
     if field is None:
         return draft.verdict()
     draft.notes += field.notes
     return with_quality(files, field, draft, {"sites": field.sites})
+
+
+def _apart(grids: list[Source], found: Roles) -> tuple[Path | None, list[Source]]:
+    """The file of the mesh, where it is one of its own, and those of the values."""
+    alone = [source for source in grids if mesh_alone(source)] if len(grids) > 1 else []
+    if len(alone) != 1:
+        return None, grids
+    found.propose("places", alone[0].name, "it holds the nodes of the mesh and no values over time")
+    return alone[0].path, [source for source in grids if source is not alone[0]]
 
 
 def _large(grids: list[Source], draft: Draft) -> Large | None:

@@ -16,22 +16,29 @@ UNPACKED = re.compile(r"[^\s'\"]*dynst-intake-[^/\s]*/([^/\s]+/)*")
 
 def channels_of(choices: Choices) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names and units of the channels."""
-    names = choices.value if choices.layout == "long" else ("value",)
-    if choices.layout != "long":
-        names = ("value",)
+    names = channel_names(choices)
     units = choices.unit or tuple(UNSTATED_UNIT for _ in names)
     if len(units) != len(names):
         raise DataError(
             f"Expected a unit for each of {', '.join(names)}, found {len(units)}: "
             f"{', '.join(units)}; state as many, divided by commas."
         )
-    spoken = [UNIT.sub("", name).strip() or name for name in names]
-    return tuple(spoken if len(set(spoken)) == len(spoken) else names), units
+    return names, units
+
+
+def channel_names(choices: Choices) -> tuple[str, ...]:
+    """Names of the channels: of a long table, and of a grid, those of their columns or variables.
+
+    Units in brackets are no part of them, where the names still differ without.
+    """
+    names = ("value",) if choices.layout in ("wide", "days") else choices.value or ("value",)
+    spoken = tuple(UNIT.sub("", name).strip() or name for name in names)
+    return spoken if len(set(spoken)) == len(spoken) else names
 
 
 def about_of(choices: Choices) -> About:
     """The words for headings and credits."""
-    what = choices.title or ", ".join(channels_of(choices)[0])
+    what = choices.title or ", ".join(channel_names(choices))
     return About(
         "own data",
         what,
@@ -45,6 +52,10 @@ def about_of(choices: Choices) -> About:
 def own_words(message: str) -> str:
     """A reader's message in the terms of `Choices`: settings are stated as `name=value`."""
     message = message.replace('`thousands = ""`', "`thousands = none`")
+    message = message.replace(
+        "state its coordinate system as `grid_mapping`",
+        "state its coordinate system, as in `crs=EPSG:25833`",
+    )
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")
     for words in (" in the loader settings", " in the data set's loader settings"):

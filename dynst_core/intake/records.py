@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dynst_core.datasets.reading.cell_numbers import NumberReader
+from dynst_core.datasets.reading.cell_numbers import NO_NUMBERS, NumberReader
 from dynst_core.datasets.reading.clocks import to_utc
 from dynst_core.datasets.reading.settings import Mark, number_of
 from dynst_core.datasets.reading.table_reading import blank, id_text, same_id
@@ -22,8 +22,8 @@ from dynst_core.fields.sites import some
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
-from dynst_core.intake.roles.found import FILE_NAME
-from dynst_core.intake.roles.groups import Group, hour_columns
+from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE
+from dynst_core.intake.roles.groups import Group, hour_columns, rows_asked
 
 MOST_RECORDS = 200_000_000
 """Values that are read at most."""
@@ -83,7 +83,7 @@ class _Reading:
     def reader(self, table: Table, *, marks: tuple[Mark, ...]) -> NumberReader:
         """Reads the numbers of one table."""
         decimal = self.choices.decimal or table.form.get("decimal", (".", ""))[0]
-        stated: str | None = self.choices.thousands or None
+        stated = self.choices.thousands or table.form.get("thousands", ("", ""))[0] or None
         decimal = "," if stated == "." else decimal
         plain = "" if decimal == "," or self.choices.decimal else None
         thousands = "" if stated == "none" else stated or plain
@@ -101,7 +101,7 @@ def read_records(values: Group, choices: Choices, where: tuple[str, str] | None)
         DataError: a time, an id or a value cannot be read.
     """
     reading = _Reading(choices)
-    marks = tuple(_mark(text) for text in choices.missing_value)
+    marks = tuple(_mark(text) for text in (*choices.missing_value, *NO_NUMBERS))
     counted: list[str] = []
     for number, table in enumerate(values.tables):
         reader = reading.reader(table, marks=marks)
@@ -123,14 +123,6 @@ def read_records(values: Group, choices: Choices, where: tuple[str, str] | None)
 def _mark(text: str) -> Mark:
     number = number_of(text)
     return text if number is None else number
-
-
-def rows_asked(rows: pd.DataFrame, only: tuple[str, ...]) -> pd.DataFrame:
-    """The rows that the planner asks for, by the texts of columns."""
-    for text in only:
-        name, _, wanted = text.partition(":")
-        rows = rows[rows[name.strip()].map(id_text) == wanted.strip()]
-    return rows
 
 
 def _joined(reading: _Reading, values: Group, notes: list[str]) -> Records:
@@ -160,7 +152,7 @@ def _joined(reading: _Reading, values: Group, notes: list[str]) -> Records:
         said.append(f"Rows of {values.name} without any text were left out: {reading.empty:,}.")
     marked = ", ".join(f"{mark!s} ({count:,})" for mark, count in reading.marked.items() if count)
     if marked:
-        said.append(f"Values read as missing, as stated: {marked}.")
+        said.append(f"Values read as missing: {marked}.")
     if reading.infinite:
         said.append(f"Infinite numbers read as missing: {reading.infinite:,}.")
     return Records(time, site, numbers, reading.names, where, moments, tuple(said))
@@ -216,14 +208,16 @@ def _read_long(
     own = None if choices.site != FILE_NAME else reading.sites([file_id(table, values)])[0]
     for frame in table.frames():
         key = choices.value[0] if own is not None else choices.site
-        rows = without_empty_rows(frame, key)
+        rows = frame if key == ITS_PLACE else without_empty_rows(frame, key)
         reading.empty += len(frame) - len(rows)
         rows = rows_asked(rows, choices.only)
         if not len(rows):
             continue
         stamps, codes = _stamps(rows, table, choices)
         reading.stamps.append(stamps.taken(codes))
-        if own is None:
+        if choices.site == ITS_PLACE and where is not None:
+            reading.site.append(reading.sites(_place_ids(rows, table, where, choices)))
+        elif own is None:
             _refuse_nameless(rows, table, choices.site)
             ids, unique = pd.factorize(rows[choices.site], use_na_sentinel=False)
             reading.site.append(reading.sites([id_text(one) for one in unique])[ids])
@@ -243,6 +237,33 @@ def _places_beside(rows: pd.DataFrame, table: Table, where: tuple[str, str]) -> 
     cells = rows[list(where)]
     decimal = decimal_of(cells, stated, in_metres=False)
     return NumberReader(table.path, decimal, (), "").read(cells)
+
+
+def _place_ids(
+    rows: pd.DataFrame, table: Table, where: tuple[str, str], choices: Choices
+) -> list[str]:
+    """Ids of places, such as "52.51N 13.38E", of rows that name no site.
+
+    Raises:
+        DataError: a row states no place.
+    """
+    x, y = _places_beside(rows, table, where).T
+    lost = ~(np.isfinite(x) & np.isfinite(y))
+    if lost.any():
+        raise DataError(
+            f"Expected a place in every row of {table.name}, as no column names the sites, found "
+            f"none in line {rows.index[lost][0]}; write it, or drop that row."
+        )
+
+    def digits(number: float) -> str:
+        return f"{abs(number):.6f}".rstrip("0").rstrip(".")
+
+    if not choices.longitude:
+        return [f"{a:g} {b:g}" for a, b in zip(x, y, strict=True)]
+    return [
+        f"{digits(b)}{'S' if b < 0 else 'N'} {digits(a)}{'W' if a < 0 else 'E'}"
+        for a, b in zip(x, y, strict=True)
+    ]
 
 
 def _refuse_nameless(rows: pd.DataFrame, table: Table, site: str) -> None:
@@ -334,11 +355,8 @@ def site_columns(table: Table, values: Group, choices: Choices) -> list[str]:
     """The columns of a wide table that are sites: all that are stated, or hold numbers."""
     if choices.value:
         return [name for name in choices.value if name in table.columns]
-    left = [
-        name
-        for name in table.columns
-        if name not in choices.time and name.strip() and not holds_text(values, name)
-    ]
+    named = [name for name in table.columns if name not in choices.time and name.strip()]
+    left = [name for name in named if not holds_text(values, name)] or named
     numbered = left and left[0].lower() in ("index", "unnamed: 0")
     return left[1:] if numbered else left
 

@@ -291,7 +291,7 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
         raise DataError(
             f"Expected ids of {places.name} (column {roles.resolved.place_id!r}: "
             f"{listed(rows.ids)}) to be those of the values ({listed(records.names)}), found none "
-            f"in both; state the columns as `site=COLUMN` and `place_id=COLUMN`."
+            f"in both; {_advice_on_ids(records.names, rows.ids)}."
         )
     if unplaced and roles.choices.unplaced != "drop":
         roles.ask(
@@ -312,6 +312,13 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
     order = np.array([number[key(one)] for one in ids], dtype=np.int64)
     notes += place_notes(sites, places.name)
     return Located(sites, order, tuple(unplaced), tuple(unused), (), tuple(notes))
+
+
+def _advice_on_ids(names: list[str], ids: list[str]) -> str:
+    """What to try where values and places share no id."""
+    if {name.casefold() for name in names} & {one.casefold() for one in ids}:
+        return "they differ by capital letters alone: write them alike in one of the files"
+    return "state the columns as `site=COLUMN` and `place_id=COLUMN`, or write the ids alike"
 
 
 def _beside_values(records: Records, values: Group, roles: Roles) -> Located:

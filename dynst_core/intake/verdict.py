@@ -31,6 +31,7 @@ from dynst_core.intake.quality import Quality, quality_of
 from dynst_core.intake.records import Records, read_records
 from dynst_core.intake.roles.found import ROWS, Roles
 from dynst_core.intake.roles.groups import grouped
+from dynst_core.intake.roles.named_sites import named_by_sites
 from dynst_core.intake.roles.sites import find_sites_and_values
 from dynst_core.intake.roles.split import split
 from dynst_core.intake.roles.times import find_times
@@ -151,6 +152,7 @@ def check_tables(
     _propose_form(tables, found)
     links, tables = take_links(tables, found)
     values, places = split(grouped(tables, stated), found)
+    values = named_by_sites(values, places, found)
     find_times(values, found)
     find_sites_and_values(values, places, found)
     find_places(values, places, found)
@@ -184,11 +186,14 @@ def _propose_form(tables: list[Table], found: Roles) -> None:
     """How text is written, where it is not as usual or not alike."""
     unclear = [t.name for t in tables if t.form.get("decimal", (".", ""))[0] == ""]
     if unclear:
+        reason = next(t.form["decimal"][1] for t in tables if t.name == unclear[0])
         found.ask(
             "decimal",
-            f"Numbers of {some(unclear, 3)} hold a comma before three digits each: does it stand "
-            f"before decimals (`decimal=,`) or between thousands (`thousands=,`)?",
+            f"In the numbers of {some(unclear, 3)} {reason}: which sign stands before decimals, "
+            f"the comma (`decimal=,`) or the point (`decimal=.`)? The other one then stands "
+            f"between thousands.",
             ",",
+            ".",
         )
     forms: dict[tuple[str, str], str] = {}
     for table in tables:
@@ -198,7 +203,12 @@ def _propose_form(tables: list[Table], found: Roles) -> None:
                 forms.setdefault((setting, value), f"{table.name}: {reason}")
     for (setting, value), reason in forms.items():
         found.proposals.append(
-            Proposal(setting, value, reason, bool(getattr(found.choices, setting, "")))
+            Proposal(
+                setting,
+                {" ": "blank"}.get(value, value),
+                reason,
+                bool(getattr(found.choices, setting, "")),
+            )
         )
 
 

@@ -1,7 +1,7 @@
 """The run that a training saved: known again after a kill, and brought to its place.
 
 A training may be killed after its run came to its place and before it could say so, or its run may
-have had to go to a fallback folder. So what tells the run from all others is written down just
+have had to go to a fallback folder. So what identifies the run is written down just
 before it comes to its place; resuming the training searches for it first.
 """
 
@@ -28,7 +28,7 @@ class SavedRun(Card):
     """A run that comes to its place next, or is there.
 
     Attributes:
-        mark: what tells it from all other runs, whatever it is called.
+        mark: what distinguishes it from all other runs, whatever it is called.
         over: whether the training has nothing left to do once it is in its place.
     """
 
@@ -171,7 +171,7 @@ def _records(folder: JobFolder) -> list[SavedRun]:
 
 
 def _marks(root: Path) -> Iterator[tuple[Path, str]]:
-    """The runs of a store that can be read, and what tells each from all others."""
+    """The runs of a store that can be read, and what distinguishes each from all others."""
     for run_id in RunStore(root).ids():
         try:
             yield root / run_id, mark_of(read_manifest(root / run_id / MANIFEST))

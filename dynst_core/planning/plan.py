@@ -64,17 +64,22 @@ class Plan:
         """A mask as a plan of a run, verified; its error is known if it is a level's own mask."""
         asked = constraints or Constraints.none(len(run.sites))
         wanted = mask.n_active if n_wanted is None else n_wanted
+        breaches = verify(mask, run.sites, asked, n_wanted)
+        return replace(cls._verified(run, mask, asked, wanted), breaches=breaches, edits=edits)
+
+    @classmethod
+    def _verified(cls, run: Run, mask: Mask, constraints: Constraints, n_wanted: int) -> Plan:
+        """A mask that is known to obey its constraints as a plan of a run."""
         same = np.flatnonzero((run.path.active == mask.active).all(axis=1))
         level = int(same[0]) if len(same) else None
         return cls(
             run_id=run.run_id,
             mask=mask,
-            constraints=asked,
-            n_wanted=wanted,
+            constraints=constraints,
+            n_wanted=n_wanted,
             level=level,
             errors=None if level is None else run.arrays.errors[level],
-            breaches=verify(mask, run.sites, asked, wanted if n_wanted is not None else None),
-            edits=edits,
+            breaches=(),
         )
 
     @classmethod
@@ -90,7 +95,7 @@ class Plan:
         asked = constraints or Constraints.none(len(run.sites))
         own = run.path.mask(level)
         if not verify(own, run.sites, asked, own.n_active):
-            return cls.of(run, own, asked, own.n_active)
+            return cls._verified(run, own, asked, own.n_active)
         order = np.lexsort((run.path.rank, own.active))
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
@@ -119,9 +124,9 @@ class Plan:
             with suppress(ConstraintError):
                 mask = solve(rank, run.sites, healthy, n_active).mask
                 most = mask.n_active == n_active
-                return replace(cls.of(run, mask, constraints, n_active), most=most)
+                return replace(cls._verified(run, mask, constraints, n_active), most=most)
         found = solve(rank, run.sites, constraints, n_active)
-        return replace(cls.of(run, found.mask, constraints, n_active), most=found.most)
+        return replace(cls._verified(run, found.mask, constraints, n_active), most=found.most)
 
     def edited(self, run: Run, *edits: Edit) -> Plan:
         """The plan with sites switched by hand, one after another, verified anew.

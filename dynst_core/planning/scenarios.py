@@ -39,7 +39,7 @@ class ScenarioCard(Card):
     """A plan under a name.
 
     Attributes:
-        key: tells it from others of the same name.
+        key: distinguishes it from others of the same name.
         name: what a planner calls it.
         saved: when it was saved or changed last, in UTC.
         screen: what the screen showed beside the plan, as the parts of a link.

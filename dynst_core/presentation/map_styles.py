@@ -26,6 +26,23 @@ class Shape:
 
 
 @dataclass(frozen=True, eq=False)
+class Reading:
+    """A number of each site that a map's tooltip states beside the usual ones.
+
+    Attributes:
+        label: what it is.
+        unit: its unit.
+        digits: decimals shown.
+        values: (s,); NaN where there is none.
+    """
+
+    label: str
+    unit: str
+    digits: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class MapStyle:
     """One map without its geography.
 
@@ -35,6 +52,7 @@ class MapStyle:
         line: (s, 4), uint8 RGBA of the outline.
         legend: what the colours mean.
         shapes: areas beneath the sites.
+        reading: what a tooltip states of each site beside the usual, or None.
     """
 
     title: str
@@ -43,6 +61,7 @@ class MapStyle:
     line: np.ndarray
     legend: Legend
     shapes: tuple[Shape, ...] = ()
+    reading: Reading | None = None
 
 
 def importance(run: Run, plan: Plan) -> MapStyle:

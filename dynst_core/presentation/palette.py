@@ -5,7 +5,7 @@ says how important a site is, magma (cream to black) how large the error is, vir
 variable is, yellow to green how often a forecast is close to the truth, mauve how large an area is.
 Three scales have a white middle: teal and brown for error taken away and added by a cut, green and
 pink for a forecast too low and too high, and the two colours of a comparison for which is better.
-Maps lie on light paper in both themes, so that a colour means the same everywhere.
+The ground is light or dark as the theme is; a site's colour means the same on both.
 """
 
 from __future__ import annotations
@@ -37,6 +37,27 @@ COAST: Rgba = (84, 96, 108, 210)
 AXIS_TEXT: Rgba = (60, 70, 80, 255)
 BORDER: Rgba = (84, 96, 108, 110)
 LINK: Rgba = (120, 132, 145, 120)
+
+STREETS: dict[str, Rgba] = {"water": (214, 226, 236, 255), "ways": (168, 176, 184, 220)}
+"""Water and ways of street tiles that come as lines, on light ground."""
+
+DARK_SEA = "#1b2632"
+DARK_PAPER = "#232d38"
+DARK_GROUND: dict[str, Rgba] = {
+    "land": (44, 54, 65, 255),
+    "coast": (134, 148, 162, 210),
+    "borders": (134, 148, 162, 110),
+    "links": (150, 162, 175, 130),
+    "names": (214, 222, 230, 255),
+    "halo": (27, 36, 46, 230),
+    "water": (27, 38, 50, 255),
+    "ways": (122, 134, 147, 200),
+    "pin": (240, 244, 248, 255),
+    "zones": (214, 222, 230, 255),
+    "frame": (134, 148, 162, 210),
+    "ticks": (190, 199, 208, 255),
+}
+"""The ground of a map in the dark theme, by layer; the colours of sites stay."""
 
 PATH_LINE = "#2a78c5"
 RANDOM_LINE = "#8a939d"

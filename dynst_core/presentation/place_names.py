@@ -39,25 +39,39 @@ def _all() -> pd.DataFrame:
     return pd.read_csv(FILE, keep_default_na=False)
 
 
-def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
-    """The largest places within west, south, east, north, which may lie across the date line."""
+def places_within(bounds: tuple[float, float, float, float]) -> pd.DataFrame:
+    """Places within west, south, east, north, which may lie across the date line.
+
+    Returns:
+        The columns name, longitude (turned into the bounds) and latitude, the largest first.
+    """
     west, south, east, north = bounds
     table = _all()
     longitude = table["longitude"].to_numpy()
     turned = longitude + 360 * np.ceil((west - longitude) / 360)
     latitude = table["latitude"].to_numpy()
-    inside = np.flatnonzero((turned <= east) & (latitude >= south) & (latitude <= north))[:MOST]
+    inside = np.flatnonzero((turned <= east) & (latitude >= south) & (latitude <= north))
+    found = table.iloc[inside]
+    return pd.DataFrame(
+        {
+            "name": found["name"].astype(str),
+            "longitude": turned[inside],
+            "latitude": found["latitude"],
+        }
+    )
+
+
+def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
+    """The largest places within west, south, east, north, which may lie across the date line."""
+    table = places_within(bounds)[:MOST]
     placed: list[tuple[float, float, float]] = []
     found = []
-    for row in inside.tolist():
-        name = str(table["name"].iat[row])
-        x, y = turned[row] / 360, _height(latitude[row])
+    for name, longitude, latitude in table.itertuples(index=False):
+        x, y = longitude / 360, _height(latitude)
         half = LETTER * len(name) / 2
         zoom = max((_apart(x, y, half, other) for other in placed), default=0.0)
         placed.append((x, y, half))
-        found.append(
-            PlaceName(name, float(turned[row]), float(latitude[row]), max(0, math.ceil(zoom)))
-        )
+        found.append(PlaceName(name, float(longitude), float(latitude), max(0, math.ceil(zoom))))
     return found
 
 

@@ -31,29 +31,47 @@ def trade_off_svg(
         channel: channel index.
     """
     figure, axes = _empty(3.1)
-    unit, removed = run_text.unit(run, channel), _removed(run)
+    across, up = draw_trade_off(axes, run, plan, baselines, limit, lead, channel)
+    return _finished(figure, axes, across, up)
+
+
+def draw_trade_off(
+    axes: Axes,
+    run: Run,
+    plan: Plan,
+    baselines: Baselines,
+    limit: float,
+    lead: int | None,
+    channel: int,
+    scale: float = 1.0,
+) -> tuple[str, str]:
+    """Draw the curve that `trade_off_svg` makes; lines and marks are `scale` times as thick.
+
+    Returns:
+        The names of the two axes, across and up.
+    """
+    removed = _removed(run)
     for curve in selector_curves(run, baselines, lead, channel):
-        _draw_curve(axes, curve)
+        _draw_curve(axes, curve, scale)
     own = [run.rmse(i, lead, channel) for i in range(len(removed))]
     spread = seeds_band(run, lead, channel)
     if spread is not None:
         axes.fill_between(removed, *spread, color=palette.PATH_LINE, alpha=0.2, linewidth=0)
-    axes.plot(removed, own, color=palette.PATH_LINE, linewidth=2.4, marker="o", ms=4, label="DynST")
+    path: dict[str, Any] = {"linewidth": 2.4 * scale, "marker": "o", "ms": 4 * scale}
+    axes.plot(removed, own, color=palette.PATH_LINE, label="DynST", **path)
     still = run.persistence_rmse(lead, channel)
-    look: dict[str, Any] = {"linewidth": 1.4, "linestyle": ":"}
+    look: dict[str, Any] = {"linewidth": 1.4 * scale, "linestyle": ":"}
     axes.axhline(still, color=palette.PERSISTENCE_LINE, label="persistence", **look)
-    axes.axhline(limit, color=INK, linewidth=1, linestyle="--", label="accepted error")
+    axes.axhline(limit, color=INK, linewidth=scale, linestyle="--", label="accepted error")
     here = plan.rmse(lead, channel)
     if here is not None:
         at = 100 * plan.mask.sparsity
-        mark: dict[str, Any] = {"ms": 11, "markeredgecolor": "white", "markeredgewidth": 2}
+        mark: dict[str, Any] = {"ms": 11 * scale, "markeredgecolor": "white", "markeredgewidth": 2}
         axes.plot(at, here, "o", color=palette.PATH_LINE, label="this plan", zorder=5, **mark)
     axes.set_xlim(-3, 100)
-    return _finished(
-        figure,
-        axes,
+    return (
         f"{run_text.site_noun(run)}s removed (%)",
-        f"RMSE, {run_text.lead_time(run, lead)} ({unit})",
+        f"RMSE, {run_text.lead_time(run, lead)} ({run_text.unit(run, channel)})",
     )
 
 
@@ -87,7 +105,7 @@ def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
     return _finished(figure, axes, f"lead time ({name})", f"RMSE ({unit})")
 
 
-def _draw_curve(axes: Axes, curve: Curve) -> None:
+def _draw_curve(axes: Axes, curve: Curve, scale: float) -> None:
     """A baseline: the mean of its draws as a line, their range as a band."""
     if curve.draws > 1:
         axes.fill_between(
@@ -97,10 +115,10 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
         curve.removed,
         curve.mean,
         color=curve.colour,
-        linewidth=1.5,
+        linewidth=1.5 * scale,
         linestyle=(0, curve.dash),
         marker="o",
-        ms=3,
+        ms=3 * scale,
         label=curve.label,
     )
 

@@ -197,8 +197,11 @@ def curve_title(run: Run, channel: int) -> str:
 def credits(run: Run) -> str:
     """Who is to be thanked for the data, and under which terms."""
     card = run.manifest.dataset
-    coast = " Coastlines and borders: Natural Earth." if run.sites.geographic else ""
-    return f"Data: {card.title}, {card.attribution} ({card.licence}).{coast}"
+    ground = " Coastlines and borders: Natural Earth. Places: GeoNames (CC BY 4.0)."
+    return (
+        f"Data: {card.title}, {card.attribution} ({card.licence})."
+        f"{ground if run.sites.geographic else ''}"
+    )
 
 
 def measuring(run_id: str) -> str:

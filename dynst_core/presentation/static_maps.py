@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +15,14 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Patch, PathPatch, Rectangle
 from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import IdentityTransform
 
 from dynst_core.presentation import palette, projection, run_text
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.map_styles import MapStyle, Shape
 from dynst_core.presentation.palette import Legend
+from dynst_core.presentation.place_names import LETTER, WORLD, names_within
 from dynst_core.runs.run import Run
 
 WIDTH = 7.4
@@ -40,8 +43,14 @@ FLATTEST, TALLEST = 0.42, 1.05
 POINTS_PER_PIXEL = WIDTH * 72 / 440
 """The screen's map is 440 pixels wide; dots keep their size against it."""
 
+BAR = 0.42
+"""Width of a legend's bar as a share of the picture's."""
+
 MOST_OUTLINES = 20_000
 """Cells whose outlines are drawn one by one; smaller cells than that would be all outline."""
+
+POINTS_PER_INCH, SCREEN_LETTERS = 72, 12.5
+"""SCREEN_LETTERS: size in pixels of a name on the screen's map."""
 
 INK, QUIET = "#1c2733", "#56626e"
 
@@ -52,6 +61,7 @@ def map_png(
     base_map: BaseMap | None = None,
     *,
     titled: bool = True,
+    names: float | None = None,
     dpi: int = 160,
 ) -> bytes:
     """One map with its legend.
@@ -61,6 +71,7 @@ def map_png(
         look: their colours, title and legend, and areas beneath them.
         base_map: land and borders beneath geographic sites; read from the package when None.
         titled: whether title, subtitle and the data's credits are drawn too.
+        names: points of the letters of places' names; None for no names.
         dpi: pixels an inch; the picture is 7.4 inches wide.
     Returns:
         A PNG file.
@@ -85,12 +96,8 @@ def map_png(
             height / total,
         )
     )
-    _draw_ground(axes, run, extent, base_map)
-    _draw_shapes(axes, look.shapes, geographic=run.sites.geographic)
-    _draw_sites(axes, run, look)
-    if run.sites.geographic:
-        _draw_lines(axes, _wide(extent), base_map or BaseMap.read())
-    _draw_legend(figure, look.legend, (MARGIN + credit + LEGEND - 0.16) / total, total)
+    draw_map(axes, run, look, extent, base_map or BaseMap.read(), names)
+    draw_legend(figure, look.legend, MARGIN + credit + LEGEND - 0.16)
     if titled:
         _write(figure, MARGIN, total - MARGIN, total, look.title, size=13, weight="bold")
         _write(figure, MARGIN, total - MARGIN - 0.27, total, look.subtitle, size=9, color=QUIET)
@@ -99,6 +106,61 @@ def map_png(
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None, "Title": look.title})
     return picture.getvalue()
+
+
+def draw_map(
+    axes: Axes,
+    run: Run,
+    look: MapStyle,
+    extent: Bounds,
+    base_map: BaseMap,
+    names: float | None = None,
+) -> None:
+    """Land, areas, sites, coastlines and names of places.
+
+    Args:
+        axes: where to draw.
+        run: whose sites are drawn.
+        look: their colours, and areas beneath them.
+        extent: what the axes show, in drawn units: Mercator degrees, or metres.
+        base_map: land and borders beneath geographic sites.
+        names: points of the letters of places' names; None for no names.
+    """
+    _draw_ground(axes, run, extent, base_map)
+    _draw_shapes(axes, look.shapes, geographic=run.sites.geographic)
+    _draw_sites(axes, run, look)
+    if run.sites.geographic:
+        _draw_lines(axes, _wide(extent), base_map)
+        if names is not None:
+            # A name never hides a sensor; cells would hide it.
+            _draw_names(axes, extent, names, above=run.grid is not None)
+
+
+def _draw_names(axes: Axes, extent: Bounds, size: float, *, above: bool) -> None:
+    """The largest places that have room for their names, their middles well within the map."""
+    west, south, east, north = extent
+    low, high = np.degrees(np.arctan(np.sinh(np.radians([south, north]))))
+    inches = axes.get_window_extent().width / axes.figure.dpi
+    # As on a screen whose letters are as large beside the map.
+    screen = inches * POINTS_PER_INCH / size * SCREEN_LETTERS
+    zoom = math.log2(screen * 360 / (east - west) / WORLD)
+    for place in names_within((west, float(low), east, float(high))):
+        at = (place.longitude, float(projection.mercator(np.array(place.latitude))))
+        half = LETTER * len(place.name) / 2 / screen * (east - west)
+        inside = west + half < at[0] < east - half and south + half / 4 < at[1] < north - half / 4
+        if place.zoom > zoom or not inside:
+            continue
+        text = axes.text(
+            *at,
+            place.name,
+            ha="center",
+            va="center",
+            fontsize=size,
+            color=INK,
+            parse_math=False,
+            zorder=4 if above else 2.5,
+        )
+        text.set_path_effects([withStroke(linewidth=size / 4, foreground="white")])
 
 
 def _write(figure: Figure, x: float, y: float, total: float, text: str, **look: Any) -> None:
@@ -125,7 +187,7 @@ def _wide(extent: Bounds) -> Bounds:
     return west - reach, max(-89.0, low - reach), east + reach, min(89.0, high + reach)
 
 
-def _draw_ground(axes: Axes, run: Run, extent: Bounds, base_map: BaseMap | None) -> None:
+def _draw_ground(axes: Axes, run: Run, extent: Bounds, base_map: BaseMap) -> None:
     """Sea and land, or a frame with metres."""
     west, south, east, north = extent
     axes.set(xlim=(west, east), ylim=(south, north), aspect="equal")
@@ -138,7 +200,7 @@ def _draw_ground(axes: Axes, run: Run, extent: Bounds, base_map: BaseMap | None)
         axes.yaxis.set_major_formatter("{x:g} m")
         return
     axes.set(xticks=[], yticks=[])
-    for rings in (base_map or BaseMap.read()).land(_wide(extent)):
+    for rings in base_map.land(_wide(extent)):
         parts = [Outline(_flat(np.array(ring)), closed=True) for ring in rings]
         land = Outline.make_compound_path(*parts)
         axes.add_patch(PathPatch(land, facecolor=_share(palette.LAND), linewidth=0))
@@ -195,51 +257,73 @@ def _draw_sites(axes: Axes, run: Run, look: MapStyle) -> None:
     )
 
 
-def _draw_legend(figure: Figure, legend: Legend, y: float, total: float) -> None:
-    """A bar of colours with its ticks on the left, other styles on the right."""
-    x = MARGIN / WIDTH
+def draw_legend(figure: Figure, legend: Legend, up: float, size: float = 8.0) -> None:
+    """A bar of colours with its ticks on the left, other styles on the right.
+
+    Args:
+        figure: where to draw.
+        legend: what the colours mean.
+        up: inches from the figure's foot to the bar's.
+        size: points of its letters; all of it grows with them.
+    """
+    wide, total = figure.get_size_inches()
+    y, x, step = up / total, MARGIN / wide, size / 8.0
     colours = [palette.rgb(c) for c in legend.colours]
     if colours:
-        width = 0.42
-        bar = figure.add_axes((x, y, width, 0.11 / total))
-        at = np.linspace(0, 1, len(colours))
-        fine = np.linspace(0, 1, 256)
-        table = np.stack([np.interp(fine, at, [c[i] for c in colours]) for i in range(3)], axis=1)
-        bar.imshow(table[None] / 255, aspect="auto", extent=(0, 1, 0, 1))
-        bar.set(xticks=[], yticks=[])
-        bar.spines[:].set(color="#b8c1ca", linewidth=0.5)
-        ends = {0: "left", len(legend.ticks) - 1: "right"}
-        for index, (place, text) in enumerate(legend.ticks):
-            figure.text(
-                x + place * width,
-                y - 0.06 / total,
-                text,
-                ha=ends.get(index, "center"),
-                va="top",
-                fontsize=8,
-                color=QUIET,
-                parse_math=False,
-            )
-        x += width + 0.04
-    middle = y + 0.055 / total
+        _draw_bar(figure, legend, colours, (x, y), size)
+        x += BAR + 0.04
+    middle = y + 0.055 * step / total
     for swatch in legend.swatches:
-        _draw_swatch(figure, swatch, (x * WIDTH + 0.06, middle * total))
+        _draw_swatch(figure, swatch, (x * wide + 0.06 * step, middle * total), size)
         label = figure.text(
-            x + 0.2 / WIDTH,
+            x + 0.2 * step / wide,
             middle,
             swatch.label,
             va="center",
-            fontsize=8,
+            fontsize=size,
             color=QUIET,
             parse_math=False,
         )
-        x += (label.get_window_extent().width / figure.dpi + 0.4) / WIDTH
+        x += (label.get_window_extent().width / figure.dpi + 0.4 * step) / wide
 
 
-def _draw_swatch(figure: Figure, swatch: palette.Swatch, at: tuple[float, float]) -> None:
+def _draw_bar(
+    figure: Figure,
+    legend: Legend,
+    colours: Sequence[tuple[int, int, int]],
+    at: tuple[float, float],
+    size: float,
+) -> None:
+    """The bar and its ticks, at shares of the figure from its left and foot."""
+    x, y = at
+    total = figure.get_figheight()
+    bar = figure.add_axes((x, y, BAR, 0.11 * size / 8.0 / total))
+    stops = np.linspace(0, 1, len(colours))
+    fine = np.linspace(0, 1, 256)
+    table = np.stack([np.interp(fine, stops, [c[i] for c in colours]) for i in range(3)], axis=1)
+    bar.imshow(table[None] / 255, aspect="auto", extent=(0, 1, 0, 1))
+    bar.set(xticks=[], yticks=[])
+    bar.spines[:].set(color="#b8c1ca", linewidth=0.5)
+    ends = {0: "left", len(legend.ticks) - 1: "right"}
+    for index, (place, text) in enumerate(legend.ticks):
+        figure.text(
+            x + place * BAR,
+            y - 0.06 / total,
+            text,
+            ha=ends.get(index, "center"),
+            va="top",
+            fontsize=size,
+            color=QUIET,
+            parse_math=False,
+        )
+
+
+def _draw_swatch(
+    figure: Figure, swatch: palette.Swatch, at: tuple[float, float], letters: float
+) -> None:
     """A dot or a square at inches from the left and the bottom."""
     x, y = (part * figure.dpi for part in at)
-    size = 0.055 * figure.dpi
+    size = 0.055 * letters / 8.0 * figure.dpi
     shape: Patch = Rectangle((x - size, y - size), 2 * size, 2 * size)
     if swatch.round:
         shape = Circle((x, y), size)

@@ -18,6 +18,7 @@ from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.static_maps import map_png
 from dynst_core.reporting.cautions import cautions_html
+from dynst_core.reporting.main_cautions import main_cautions
 from dynst_core.reporting.report_text import assumptions, verdict
 from dynst_core.reporting.tabular_export import provenance
 from dynst_core.reporting.work_order import order_of_removal
@@ -28,6 +29,10 @@ MOST_ORDERED = 600
 
 MOST_LISTED = 400
 """Ids that a report lists in full; a longer list is what the exported table is for."""
+
+MAP_CREDIT = "coastlines and borders: Natural Earth; places: GeoNames (CC BY 4.0)"
+NAMES = 15.0
+"""Points of places' names; on paper a map is half as large as it is drawn."""
 
 _templates = Environment(
     loader=PackageLoader("dynst_core"),
@@ -76,6 +81,7 @@ def write_report(
         unit=run_text.unit(run, channel),
         lead=run_text.lead_time(run, lead),
         verdict=[*reported, *verdict(run, plan, summary, tolerance, lead, channel)],
+        warned=main_cautions(run, summary, tolerance, channel),
         figures=PlanFigures(run, plan, summary, tolerance).on_paper(),
         curve=_inline(curve, "svg+xml"),
         curve_words=f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}, over "
@@ -107,7 +113,7 @@ def _maps(
         {
             "title": style.title,
             "subtitle": style.subtitle,
-            "image": _inline(map_png(run, style, base_map, titled=False), "png"),
+            "image": _inline(map_png(run, style, base_map, titled=False, names=NAMES), "png"),
         }
         for style in shown
     ]
@@ -227,6 +233,11 @@ def _provenance(run: Run, plan: Plan) -> dict[str, str]:
         "Test period": reported["test_period"],
         "Plan": f"{reported['kept']} kept, {reported['level']}; "
         f"constraints: {reported['constraints']}",
+        **(
+            {"Map": "coastlines: Natural Earth; places: GeoNames (CC BY 4.0)"}
+            if run.sites.geographic
+            else {}
+        ),
         "Method": "after DynST, arXiv 2403.02914; what is ours is described in docs/method.md",
         "Written": f"{datetime.now(UTC):%d %b %Y, %H:%M} UTC",
     }

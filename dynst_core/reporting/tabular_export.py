@@ -1,7 +1,7 @@
 """A plan as a table that others can open: CSV, GeoJSON, GeoPackage, GeoParquet.
 
-Every file says where it came from. A spreadsheet has no place for that beside its cells, so the CSV
-carries it in its last columns; the others carry it in their metadata.
+Every file says where it came from in its metadata; a CSV has none, so that a second file beside
+it says so. The CSV is in the order of work: what to remove, in that order, then what stays.
 """
 
 from __future__ import annotations
@@ -155,15 +155,33 @@ def _reported(plan: Plan) -> str:
 
 
 def to_csv(run: Run, plan: Plan) -> bytes:
-    """The table as CSV in UTF-8 that spreadsheets recognise, nothing in it run as a formula."""
-    table = pd.DataFrame(plan_table(run, plan).drop(columns="geometry"))
-    for name, text in provenance(run, plan).items():
-        if name not in ("title", "kept"):
-            table[name] = text
-    texts = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
-    table[texts] = table[texts].map(defused)
-    table.columns = [defused(str(c)) for c in table.columns]
-    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    """The table as CSV in UTF-8 that spreadsheets recognise, nothing in it run as a formula.
+
+    The sites to remove stand first, numbered in the order to remove them; those that stay follow,
+    the least important first. `provenance_csv` says where it came from.
+    """
+    removed = ~plan.mask.active
+    rows = np.lexsort((run.path.rank, ~removed))
+    table = pd.DataFrame(plan_table(run, plan).drop(columns="geometry")).iloc[rows]
+    numbers = pd.array(np.arange(1, len(rows) + 1), dtype="Int64")
+    numbers[~removed[rows]] = pd.NA
+    table.insert(0, "order", numbers)
+    return as_csv(table)
+
+
+def provenance_csv(run: Run, plan: Plan) -> bytes:
+    """Where a plan came from, as a CSV file of two columns: what, value."""
+    reported = provenance(run, plan)
+    return as_csv(pd.DataFrame({"what": list(reported), "value": list(reported.values())}))
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV in UTF-8 that spreadsheets recognise, no text in it run as a formula."""
+    safe = table.copy()
+    texts = [c for c in safe.columns if not pd.api.types.is_numeric_dtype(safe[c])]
+    safe[texts] = safe[texts].map(defused)
+    safe.columns = [defused(str(c)) for c in safe.columns]
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def defused(text: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from dynst_core.files.column_names import channel_columns, spelt
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation.site_reasons import site_reasons
-from dynst_core.reporting.tabular_export import defused, significant
+from dynst_core.reporting.tabular_export import as_csv, significant
 from dynst_core.runs.run import Run
 
 
@@ -27,11 +27,7 @@ def to_work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 
         lead: lead-time index that errors are for, or None for all.
         channel: channel index that errors are for.
     """
-    table = work_order(run, plan, lead, channel)
-    for name in ("site", "reason"):
-        table[name] = table[name].map(defused)
-    table.columns = [defused(str(name)) for name in table.columns]
-    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    return as_csv(work_order(run, plan, lead, channel))
 
 
 def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> pd.DataFrame:

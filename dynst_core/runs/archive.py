@@ -11,13 +11,14 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from dynst_core.errors import RunError
 from dynst_core.files.atomic import temporary_name
+from dynst_core.runs.carried_data import DATA
 from dynst_core.runs.library import NOTE, NOTE_LETTERS, SCENARIOS, copy_as
 from dynst_core.runs.manifest import BASELINES, MANIFEST, one_line
 from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run
 from dynst_core.runs.store import RunStore, move_into_place
 
 ENDING = "dynst-run.zip"
-NEEDED, OPTIONAL = (MANIFEST, ARRAYS, WEIGHTS), (BASELINES, NOTE, SCENARIOS)
+NEEDED, OPTIONAL = (MANIFEST, ARRAYS, WEIGHTS), (BASELINES, NOTE, SCENARIOS, DATA)
 MEGABYTE = 1024**2
 LARGEST = {
     MANIFEST: 16 * MEGABYTE,
@@ -26,12 +27,13 @@ LARGEST = {
     BASELINES: 256 * MEGABYTE,
     NOTE: 4 * NOTE_LETTERS,
     SCENARIOS: 256 * MEGABYTE,
+    DATA: 64 * MEGABYTE,
 }
 """Bytes that each part of a run may have when unpacked."""
 
 
 def pack_run(run: Run) -> bytes:
-    """A run as one zip file, with its baselines, its note and its scenarios.
+    """A run as one zip file, with its baselines, its note, its scenarios and the data it carries.
 
     Raises:
         RunError: a file of the run is missing or damaged.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dynst_core.errors import RunError
 from dynst_core.files.atomic import temporary_name, write_atomically
+from dynst_core.runs.carried_data import DATA
 from dynst_core.runs.manifest import (
     BASELINES,
     MANIFEST,
@@ -127,7 +128,7 @@ def copy_as(folder: Path, target: Path) -> None:
     temporary = temporary_name(target)
     temporary.mkdir()
     try:
-        for name in (ARRAYS, WEIGHTS, NOTE, SCENARIOS):
+        for name in (ARRAYS, WEIGHTS, NOTE, SCENARIOS, DATA):
             if (folder / name).exists():
                 _link(folder / name, temporary / name)
         (temporary / MANIFEST).write_text(seal(manifest.model_copy(update=new)))

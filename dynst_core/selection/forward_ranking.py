@@ -99,7 +99,7 @@ def last_and_next(
 
     Channels of the last values are averaged; what followed holds all sites and channels at lead
     times spread from the first to the last, by its principal components. What was not observed
-    is filled by what other sites say of it (`completed`): it tells nothing new.
+    is filled by what other sites say of it (`completed`): it adds no information.
 
     Args:
         problem: field, blocks and windows.

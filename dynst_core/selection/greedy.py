@@ -74,34 +74,68 @@ class Elimination:
         return scaled
 
 
-class FactorElimination:
-    """The same of `inputs.T @ inputs` plus a penalty on its diagonal, where inputs are few.
+REFRESHED = 64
+"""Eliminations after which sums that are carried on are worked out anew, against rounding."""
+
+
+class FewInputs:
+    """What sites explain of targets, eliminated one by one as in `Elimination`, of few inputs.
 
     What is held grows with the sites times the inputs and not with the square of the sites: the
-    matrix is never written down (the matrix inversion lemma).
+    Gram matrix is never written down (the matrix inversion lemma), nor what each site has in
+    common with each target. An elimination costs one product of the sites that are left with two
+    vectors.
 
     Args:
         inputs: (n, s).
-        penalty: above 0.
+        penalty: on the diagonal of the Gram matrix, above 0.
+        targets: what the sites are to explain, (n, m).
     """
 
-    def __init__(self, inputs: np.ndarray, penalty: float) -> None:
-        self.diagonal = np.square(inputs).sum(axis=0) + penalty
-        self.floor = 1e-12 * self.diagonal.max(initial=0.0)
+    def __init__(self, inputs: np.ndarray, penalty: float, targets: np.ndarray) -> None:
         self._sites = np.ascontiguousarray(inputs.T)
+        self._column = np.arange(len(self._sites))
+        self._row = np.arange(len(self._sites))
+        self._diagonal = np.square(self._sites).sum(axis=1) + penalty
+        self._floor = 1e-12 * self._diagonal.max(initial=0.0)
         self._between = np.eye(len(inputs))
-        self._penalty = penalty
+        self._targets, self._left = targets, targets.astype(np.float64)
+        self._explained = np.square(self._sites @ self._left).sum(axis=1)
+        self._alive = np.ones(len(self._sites), dtype=bool)
+        self._taken = 0
 
-    def eliminate(self, site: int) -> np.ndarray:
-        """See `Elimination.eliminate`; a site can be eliminated once."""
-        half = self._between @ self._sites[site]
-        column = self._sites @ half
-        column[site] += self._penalty
-        self._between -= np.outer(half, half / self.diagonal[site])
-        self._sites[site] = 0.0
-        scaled: np.ndarray = column / np.sqrt(self.diagonal[site])
-        self.diagonal = np.maximum(self.diagonal - scaled**2, 0.0)
-        return scaled
+    def gain(self) -> np.ndarray:
+        """By how much each site lets the penalised error fall, (s,); 0 for eliminated ones."""
+        gain = np.zeros(len(self._row))
+        gain[self._column] = self._explained / np.maximum(self._diagonal, self._floor)
+        return gain
+
+    def eliminate(self, site: int) -> None:
+        """Take what a site explains from the targets, and what it has in common with others."""
+        row = self._row[site]
+        size = float(self._diagonal[row])
+        half = self._between @ self._sites[row]
+        own = half @ self._targets / size
+        alike, with_own = (self._sites @ np.column_stack([half, self._left @ own])).T
+        self._explained += alike * (alike * (own @ own) - 2 * with_own)
+        self._diagonal = np.maximum(self._diagonal - alike**2 / size, 0.0)
+        self._between -= np.outer(half, half / size)
+        self._left -= np.outer(half, own)
+        self._sites[row] = self._explained[row] = 0.0
+        self._alive[row] = False
+        self._taken += 1
+        if 4 * np.count_nonzero(self._alive) < 3 * len(self._alive):
+            self._forget()
+        if self._taken % REFRESHED == 0:
+            self._explained = np.square(self._sites @ self._left).sum(axis=1)
+
+    def _forget(self) -> None:
+        """Leave out the rows of eliminated sites."""
+        left = self._alive
+        self._sites, self._column = self._sites[left], self._column[left]
+        self._diagonal, self._explained = self._diagonal[left], self._explained[left]
+        self._alive = self._alive[left]
+        self._row[self._column] = np.arange(len(self._column))
 
 
 def forward(
@@ -131,11 +165,9 @@ def forward(
     a ridge penalty and many targets at once.
     """
     n, s = inputs.shape
-    gram: Elimination | FactorElimination
     if 2 * n < s:
-        gram = FactorElimination(inputs, penalty)
-    else:
-        gram = Elimination(inputs.T @ inputs + penalty * np.eye(s))
+        return _forward_of_few(inputs, targets, penalty, constraints, together)
+    gram = Elimination(inputs.T @ inputs + penalty * np.eye(s))
     unexplained = inputs.T @ targets
 
     def value() -> np.ndarray:
@@ -149,6 +181,26 @@ def forward(
             shared = gram.eliminate(column)
             if root > 0:
                 unexplained[:] -= np.outer(shared, unexplained[column] / root)
+
+    return build_up(constraints, value, take)
+
+
+def _forward_of_few(
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    penalty: float,
+    constraints: Constraints,
+    together: int,
+) -> np.ndarray:
+    """`forward` where inputs are few: two products of a matrix and a vector for each site."""
+    few = FewInputs(inputs, penalty, targets)
+
+    def value() -> np.ndarray:
+        return np.asarray(few.gain().reshape(-1, together).sum(axis=1))
+
+    def take(site: int) -> None:
+        for column in range(site * together, (site + 1) * together):
+            few.eliminate(column)
 
     return build_up(constraints, value, take)
 

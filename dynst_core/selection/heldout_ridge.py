@@ -205,7 +205,7 @@ def _readings(problem: Problem, observed: np.ndarray) -> np.ndarray:
 
 
 def _usual(clock: torch.Tensor) -> np.ndarray:
-    """An orthonormal basis of what tells the hour, (n, p): a constant and the cycles."""
+    """An orthonormal basis of the hour's covariates, (n, p): a constant and the cycles."""
     hour = torch.cat([clock.new_ones(len(clock), 1), harmonics(clock)], dim=1)
     basis, _ = np.linalg.qr(hour.double().cpu().numpy())
     return basis

@@ -12,7 +12,8 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.selectors.pruning import seeded
 from dynst_core.selectors.selector import Kind, selector
-from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import PathTraining
 
 ATTENTION = Kind()
 """The forecaster that is trained unless another is asked for."""

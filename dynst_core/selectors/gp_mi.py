@@ -24,7 +24,7 @@ def gp_mi(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray: 
     The information rises until about half of the sites are read and then falls back to none:
     what is read is no longer there to be predicted. From the first step at which no site adds any,
     the order goes on by the largest variance given the sites read, the entropy criterion that the
-    paper compares with. A site unlike all others tells nothing of them and is read late.
+    paper compares with. A site unlike all others gives no information about them and is read late.
 
     Source: Krause, Singh and Guestrin 2008, Near-optimal sensor placements in Gaussian processes.
     """

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -24,7 +23,7 @@ from dynst_core.fields.field import Field
 from dynst_core.files.atomic import write_atomically
 from dynst_core.forecasting.forecaster import LINEAR
 from dynst_core.runs.manifest import one_line, parse_json, place
-from dynst_core.training.path_training import Level, PathTraining
+from dynst_core.training.path_training import PathTraining
 
 Arrays = dict[str, np.ndarray]
 
@@ -35,50 +34,51 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
     Raises:
         OSError: the disk is full or read-only; an earlier checkpoint stays as it was.
     """
-    trainer = training.trainer
+    state = training.state_dict()
+    trainer = state["trainer"]
     arrays: Arrays = {
-        "order": training.order,
-        "foreseen": np.stack(training.foreseen),
-        "torch": torch.get_rng_state().numpy(),
-        **_under("forecaster", trainer.forecaster.copied_weights()),
-        **_under("average", trainer.average.copied_weights()),
+        "order": state["order"],
+        "foreseen": state["foreseen"],
+        "torch": state["torch_rng"],
+        **_under("common", state["common"]),
+        **_under("forecaster", trainer["forecaster"]),
+        **_under("average", trainer["average"]),
     }
-    if trainer.record.device.type == "cuda":
-        arrays["cuda"] = torch.cuda.get_rng_state().numpy()
-    for index, moments in trainer.optimizer.state_dict()["state"].items():
-        arrays |= _under(f"moments/{index}", {n: v.cpu().numpy() for n, v in moments.items()})
-    for number, level in enumerate(training.levels):
-        arrays |= _under(f"level/{number}", {"active": level.active})
+    if state["cuda_rng"] is not None:
+        arrays["cuda"] = state["cuda_rng"]
+    for index, moments in trainer["moments"].items():
+        arrays |= _under(f"moments/{index}", moments)
+    for number, level in enumerate(state["levels"]):
+        arrays |= _under(f"level/{number}", {"active": level["active"]})
         # The linear forecaster is the same at all levels, and fitted anew.
-        own = {name: v for name, v in level.weights.items() if not name.startswith(LINEAR)}
+        own = {name: v for name, v in level["weights"].items() if not name.startswith(LINEAR)}
         arrays |= _under(f"level/{number}/weights", own)
     facts = {
         "of": identity(training),
-        "steps": trainer.steps,
-        "skipped": training.skipped,
-        "weight_decay": trainer.options.weight_decay,
-        "learning_rate": trainer.options.learning_rate,
-        "levels": [[level.steps, level.selection_error] for level in training.levels],
-        "draws": [training.rng.bit_generator.state, trainer.rng.bit_generator.state],
+        "skipped": state["skipped"],
+        **{name: trainer[name] for name in ("steps", "weight_decay", "learning_rate")},
+        "levels": [[level["steps"], level["selection_error"]] for level in state["levels"]],
+        "draws": [state["rng"], trainer["rng"]],
     }
     whole = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
     text = json.dumps(facts)
     write_atomically(file, save(whole, {"facts": text, "sha256": _digest(whole, text)}))
 
 
-EARLIER_PATH, EARLIER_STEPS = {"sure": 1.5}, {"memory": 0.98}
-"""Defaults of versions before there were `ADDED` options, whose trainings go on by those of today:
-their masks are chosen already."""
+EARLIER: tuple[tuple[dict[str, float], dict[str, float], tuple[str, ...]], ...] = (
+    ({}, {}, ("common",)),
+    ({"sure": 1.5}, {"memory": 0.98}, ("common", "gain", "sure_alone", "gain_alone")),
+)
+"""What earlier versions said of the same training: defaults of the path and of the steps that were
+others, and options that there were not. Their trainings go on by the options of today."""
 
-ADDED = ("gain", "sure_alone", "gain_alone")
 
-
-def identity(training: PathTraining, *, earlier: bool = False) -> str:
-    """What tells one training from another: its data, and every setting that its result hangs on.
+def identity(training: PathTraining, *, earlier: int = 0) -> str:
+    """What identifies a training: its data, and every setting that its result depends on.
 
     Args:
         training: the training.
-        earlier: whether to say what an earlier version said of it.
+        earlier: how many changes of the options ago; 0 for today's.
     Returns:
         A SHA-256 in hexadecimal.
     """
@@ -87,8 +87,9 @@ def identity(training: PathTraining, *, earlier: bool = False) -> str:
         _fingerprints[field] = field.fingerprint()
     path, steps = asdict(training.path_options), asdict(training.step_options)
     if earlier:
-        path = {name: v for name, v in (path | EARLIER_PATH).items() if name not in ADDED}
-        steps |= EARLIER_STEPS
+        path_then, steps_then, lacking = EARLIER[earlier - 1]
+        path = {name: v for name, v in (path | path_then).items() if name not in lacking}
+        steps |= steps_then
     settings = (
         (_fingerprints[field], tuple(field.channels), window.history, window.horizon),
         (training.seed, training.backbone, sorted(training.backbone_options.items())),
@@ -121,7 +122,7 @@ def read_checkpoint(training: PathTraining, file: Path) -> None:
     try:
         arrays, facts = _read(training, file)
         _check(training, arrays, facts)
-        _restore(training, arrays, facts)
+        training.load_state_dict(_state(arrays, facts))
     except BAD as error:
         raise RunError(
             f"{place(file)}: expected the finished levels of this training, found "
@@ -169,7 +170,7 @@ def _most_bytes(training: PathTraining) -> int:
     """
     weights = sum(v.nbytes for v in training.trainer.forecaster.copied_weights().values())
     levels, sites = len(training.targets), training.problem.n_sites
-    return (16 << 20) + 2 * weights * (levels + 6) + 16 * sites * (levels + 4)
+    return (16 << 20) + 2 * weights * (levels + 7) + 16 * sites * (levels + 4)
 
 
 def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
@@ -179,7 +180,8 @@ def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> Non
         ValueError, KeyError, TypeError: it is of another training, or contradicts itself.
     """
     # Earlier versions did not write down which training it is.
-    if facts.get("of") not in (None, identity(training), identity(training, earlier=True)):
+    known = [identity(training, earlier=version) for version in range(len(EARLIER) + 1)]
+    if facts.get("of") not in (None, *known):
         raise ValueError("those of other data or other settings")
     n_sites, counts = training.problem.n_sites, training.counts
     foreseen = arrays["foreseen"]
@@ -205,37 +207,35 @@ def _count(steps: object, skipped: object, levels: list[Any], training: PathTrai
     return len(levels)
 
 
-def _restore(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
-    trainer = training.trainer
-    trainer.forecaster.load(_of("forecaster", arrays))
-    trainer.average.load(_of("average", arrays))
-    kept = trainer.optimizer.state_dict()
-    indices = sorted({int(n.split("/")[1]) for n in arrays if n.startswith("moments/")})
-    kept["state"] = {
-        index: {n: torch.from_numpy(v) for n, v in _of(f"moments/{index}", arrays).items()}
-        for index in indices
+def _state(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Any]:
+    """The training's state as `PathTraining.state_dict` has it."""
+    moments = sorted({int(n.split("/")[1]) for n in arrays if n.startswith("moments/")})
+    draws, trainer_draws = facts["draws"]
+    return {
+        "order": arrays["order"],
+        "foreseen": arrays["foreseen"],
+        "levels": [
+            {
+                "active": arrays[f"level/{number}/active"],
+                "weights": _of(f"level/{number}/weights", arrays),
+                "steps": steps,
+                "selection_error": error,
+            }
+            for number, (steps, error) in enumerate(facts["levels"])
+        ],
+        "common": _of("common", arrays),  # earlier versions had none, and mix none in
+        "skipped": facts["skipped"],
+        "rng": draws,
+        "torch_rng": arrays["torch"],
+        "cuda_rng": arrays.get("cuda"),
+        "trainer": {
+            "forecaster": _of("forecaster", arrays),
+            "average": _of("average", arrays),
+            "moments": {index: _of(f"moments/{index}", arrays) for index in moments},
+            **{name: facts[name] for name in ("steps", "weight_decay", "learning_rate")},
+            "rng": trainer_draws,
+        },
     }
-    trainer.optimizer.load_state_dict(kept)
-    training.order, training.foreseen = arrays["order"], list(arrays["foreseen"])
-    training.levels[:] = [
-        Level(
-            arrays[f"level/{number}/active"],
-            training.with_linear_weights(_of(f"level/{number}/weights", arrays)),
-            steps,
-            selection_error,
-        )
-        for number, (steps, selection_error) in enumerate(facts["levels"])
-    ]
-    trainer.steps, training.skipped = facts["steps"], facts["skipped"]
-    trainer.options = replace(
-        trainer.options,
-        weight_decay=facts["weight_decay"],
-        learning_rate=facts["learning_rate"],
-    )
-    training.rng.bit_generator.state, trainer.rng.bit_generator.state = facts["draws"]
-    torch.set_rng_state(torch.from_numpy(arrays["torch"]))
-    if trainer.record.device.type == "cuda" and "cuda" in arrays:
-        torch.cuda.set_rng_state(torch.from_numpy(arrays["cuda"]))
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
 from dynst_core.fields.sensor_health import check_trainable
 from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import StepOptions, Trainer
+from dynst_core.forecasting.trainer import StepOptions, Trainer, blended
 from dynst_core.selection.candidate_masks import CandidateMasks, ExchangeRule
 from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
 from dynst_core.selection.gp_variance import Nowcast
@@ -26,74 +26,15 @@ from dynst_core.selection.heldout_ridge import HeldBackRidge
 from dynst_core.selection.linear_term import linear_forecaster, with_linear
 from dynst_core.selection.pinned_sites import check_room, in_order, remove_first
 from dynst_core.selection.selection_error import EarlyStop, Judge, surely_lower, weights_to_store
+from dynst_core.training.path_options import PathOptions
 from dynst_core.training.schedules import drop_fraction, warmup_cosine
 
 BETWEEN_LEVELS = "between two levels"
 """Between levels: the only phase in which a checkpoint may be written."""
 
-
-@dataclass(frozen=True)
-class PathOptions:
-    """How the path goes from level to level.
-
-    Attributes:
-        exchanges: exchanges of sites tried at each level before any training.
-        sure: standard errors by which such an exchange must lower the held-back error.
-        gain: share of the held-back error by which it must, too.
-        sure_alone, gain_alone: the same for one towards the mask of the other order, whatever it
-            leaves unknown.
-        any_steps: gradient steps at masks of any size, before the first level, at the least.
-        any_epochs: how often these go through all training windows, at the least.
-        level_steps: gradient steps at each level, at the least.
-        level_epochs: how often these go through all training windows, at the least.
-        level_rate: top of each level's learning rate, as a share of that at masks of any size.
-        rounds: drop-and-regrow rounds at a level, each followed by training.
-        frozen_from: share of the rounds after which the mask stands still.
-        proposals: exchanges tried in a level's first round; later rounds try fewer.
-        certainty: standard errors by which such an exchange must lower the forecaster's error.
-        selection_windows: selection windows that judge a mask, spread over the block.
-        selection_queries: forecast sites that judge a mask when there are more.
-        flip: chance of each kept site to be closed, and a removed one opened, in a training step.
-        look_every: gradient steps at masks of any size between evaluations of the selection error.
-        patience: of `any_steps`, those without a better one before the first level begins.
-        short_decay: weight decay at the levels where patience ended the steps before them: the
-            forecaster had begun to learn a short record by heart.
-        short_rate: factor on the learning rate at these levels. What was overfitted fades
-            with the product of rate and decay.
-    """
-
-    exchanges: int = 300
-    sure: float = 2.5
-    gain: float = 0.005
-    sure_alone: float = 4.0
-    gain_alone: float = 0.02
-    any_steps: int = 1000
-    any_epochs: float = 10.0
-    level_steps: int = 240
-    level_epochs: float = 2.75
-    level_rate: float = 1.0
-    rounds: int = 4
-    frozen_from: float = 0.75
-    proposals: int = 16
-    certainty: float = 3.5
-    selection_windows: int = 64
-    selection_queries: int = 256
-    flip: float = 0.03
-    look_every: int = 50
-    patience: int = 300
-    short_decay: float = 2.0
-    short_rate: float = 1.5
-
-    def scaled(self, effort: float) -> PathOptions:
-        """The same path with this factor on its steps; every level keeps at least one a round."""
-        return replace(
-            self,
-            exchanges=round(self.exchanges * min(1.0, effort)),
-            any_steps=max(1, round(self.any_steps * effort)),
-            any_epochs=self.any_epochs * effort,
-            level_steps=max(self.rounds, round(self.level_steps * effort)),
-            level_epochs=self.level_epochs * effort,
-        )
+FEW_LEFT = 0.925
+"""Share removed from which a level keeps its own weights alone, as the first level does: what masks
+of any size taught serves these levels least, for they are seldom so large or so small."""
 
 
 @dataclass(frozen=True)
@@ -120,56 +61,77 @@ class Level:
     """Normalised mean squared error on the windows that judged it."""
 
 
-@dataclass
 class PathTraining:
     """Training along the path of levels, from all sites to few.
 
     Attributes:
-        targets: share of sites removed at each level, 0 first. Levels that keep equally many sites
-            become one, and one whose true share is another than asked for is called by that.
-        constraints: sites always or never kept; none when None.
-        stuck: what becomes of sites whose sensors stand still: remove (first of all) or keep
-            (they are ranked like the others). Silent ones are always removed first.
+        targets: share of sites removed at each level, 0 first, as the levels differ.
+        counts: sites that each level keeps.
+        constraints: sites always or never kept, as asked for; None for none.
         pins: the constraints with the sites left out never kept.
         left_out: sites removed at the first cut since they are silent or stuck, (s,), bool.
         levels: finished levels so far, in order; complete at any moment, so an interrupted training
             keeps what it has.
         foreseen: the mask that each level starts from, once chosen.
+        common: weights after the steps at masks of any size, which all levels share a part of.
+        order: place of each site in the order of removal, (s,), 0 first, once chosen.
     """
 
-    problem: Problem
-    targets: tuple[float, ...] = LEVELS
-    path_options: PathOptions = PathOptions()
-    step_options: StepOptions = StepOptions()
-    backbone: str = USUAL_BACKBONE
-    backbone_options: dict[str, float | int] = field(default_factory=dict)
-    seed: int = 0
-    constraints: Constraints | None = None
-    stuck: Literal["remove", "keep"] = "remove"
-    levels: list[Level] = field(default_factory=list)
-    foreseen: list[np.ndarray] = field(default_factory=list)
+    def __init__(
+        self,
+        problem: Problem,
+        targets: Sequence[float] = LEVELS,
+        path_options: PathOptions | None = None,
+        step_options: StepOptions | None = None,
+        backbone: str = USUAL_BACKBONE,
+        backbone_options: Mapping[str, float | int] | None = None,
+        seed: int = 0,
+        constraints: Constraints | None = None,
+        stuck: Literal["remove", "keep"] = "remove",
+    ) -> None:
+        """Make a training that has taken no step.
 
-    def __post_init__(self) -> None:
-        problem = self.problem
-        check_rising(self.targets)
+        Args:
+            problem: the field, cut into blocks and made ready.
+            targets: share of sites removed at each level, 0 first. Levels that keep equally many
+                sites become one, and one whose true share is another than asked for is called by
+                that.
+            path_options: how the path goes from level to level; the usual way when None. A
+                forecaster in closed form takes no gradient steps, whatever they say.
+            step_options: how a gradient step is taken; the usual way when None.
+            backbone: the forecaster's, by its name in the registry.
+            backbone_options: its sizes; its defaults where None.
+            seed: of the weights and of every draw.
+            constraints: sites always or never kept; none when None.
+            stuck: what becomes of sites whose sensors stand still: remove (first of all) or keep
+                (they are ranked like the others). Silent ones are always removed first.
+
+        Raises:
+            DataError: a channel cannot be trained on.
+            ConstraintError: the levels leave no room for the constraints.
+            ConfigError: the levels do not rise, or no such backbone reads this field.
+        """
+        check_rising(targets)
         check_trainable(problem.field, problem.split, problem.window)
-        asked = self.constraints or Constraints.none(problem.n_sites)
-        self.pins, self.left_out = remove_first(problem, asked, self.stuck)
+        asked = constraints or Constraints.none(problem.n_sites)
+        self.problem, self.seed, self.constraints = problem, seed, constraints
+        self.pins, self.left_out = remove_first(problem, asked, stuck)
         most = problem.n_sites - int((problem.health.silent & self.pins.never).sum())
-        self.targets, self.counts = levels_that_differ(self.targets, problem.n_sites, most)
+        self.targets, self.counts = levels_that_differ(targets, problem.n_sites, most)
         check_room(asked, self.targets, self.counts)
-        torch.manual_seed(self.seed)
-        self.forecaster = Forecaster.for_problem(self.problem, self.backbone, self.backbone_options)
-        self.trainer = Trainer(self.forecaster, self.problem, self.step_options, self.seed)
-        if self.forecaster.closed_form:
-            self.path_options = replace(
-                self.path_options, any_steps=0, any_epochs=0, level_steps=0, level_epochs=0
-            )
-        self.rng = np.random.default_rng([self.seed, 1])
+        torch.manual_seed(seed)
+        self.backbone, self.backbone_options = backbone, dict(backbone_options or {})
+        self.forecaster = Forecaster.for_problem(problem, backbone, self.backbone_options)
+        options, self.step_options = path_options or PathOptions(), step_options or StepOptions()
+        self.path_options = options.without_steps() if self.forecaster.closed_form else options
+        self.trainer = Trainer(self.forecaster, problem, self.step_options, seed)
+        self.rng = np.random.default_rng([seed, 1])
+        self.judge = Judge(problem, options.selection_windows, options.selection_queries)
         self.skipped = 0
-        self.active = np.ones(self.problem.n_sites, dtype=bool)
-        options = self.path_options
-        self.judge = Judge(self.problem, options.selection_windows, options.selection_queries)
+        self.active = np.ones(problem.n_sites, dtype=bool)
+        self.levels: list[Level] = []
+        self.foreseen: list[np.ndarray] = []
+        self.common: dict[str, np.ndarray] = {}
 
     @property
     def n_steps(self) -> int:
@@ -191,7 +153,7 @@ class PathTraining:
         return round(epochs * len(self.trainer.starts) / self.step_options.batch)
 
     def run(self) -> Iterator[Progress]:
-        """Walk the path, telling how far it is; `levels` fills along the way.
+        """Train level after level and yield how far it is; `levels` fills along the way.
 
         A training resumed from a checkpoint goes on after its last finished level. A checkpoint
         may be written in the phase `BETWEEN_LEVELS` only.
@@ -280,6 +242,7 @@ class PathTraining:
                 self._meet_short_record()
                 break
         best.restore()
+        self.common = self.trainer.average.copied_weights()
 
     def _meet_short_record(self) -> None:
         """Take all further steps as a record asks for that is soon overfitted."""
@@ -371,6 +334,9 @@ class PathTraining:
 
     def _finish_level(self) -> None:
         average = self.trainer.average
+        removed = self.targets[len(self.levels)]
+        if self.common and 0 < removed < FEW_LEFT and not average.closed_form:
+            average = blended(average, self.common, self.path_options.common)
         whole = with_linear(average, self.linear, self.judge, self.active)
         error = float(self.judge.errors(whole, self.active).mean())
         weights = weights_to_store(average, self.judge, self.active)
@@ -379,6 +345,45 @@ class PathTraining:
             weights = self.with_linear_weights({**weights, LINEAR_SHARE: share})
         level = Level(self.active.copy(), weights, self.trainer.steps, error)
         self.levels.append(level)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a fresh training of the same settings needs to go on as if this never stopped.
+
+        Complete in the phase `BETWEEN_LEVELS` alone.
+
+        Returns:
+            The masks chosen, the finished levels, the trainer's state, and the state of every
+            random draw; arrays are those in use, not copies.
+        """
+        return {
+            "order": self.order,
+            "foreseen": np.stack(self.foreseen),
+            "levels": [vars(level) for level in self.levels],
+            "common": self.common,
+            "skipped": self.skipped,
+            "rng": self.rng.bit_generator.state,
+            "torch_rng": torch.get_rng_state().numpy(),
+            "cuda_rng": torch.cuda.get_rng_state().numpy() if self._on_gpu else None,
+            "trainer": self.trainer.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to where another training of the same settings stood; see `state_dict`."""
+        self.order, self.foreseen = state["order"], list(state["foreseen"])
+        self.levels[:] = [
+            Level(**level | {"weights": self.with_linear_weights(level["weights"])})
+            for level in state["levels"]
+        ]
+        self.common, self.skipped = state["common"], state["skipped"]
+        self.trainer.load_state_dict(state["trainer"])
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(torch.from_numpy(state["torch_rng"]))
+        if self._on_gpu and state["cuda_rng"] is not None:
+            torch.cuda.set_rng_state(torch.from_numpy(state["cuda_rng"]))
+
+    @property
+    def _on_gpu(self) -> bool:
+        return bool(self.problem.record.device.type == "cuda")
 
     @property
     def _taken(self) -> int:

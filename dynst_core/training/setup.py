@@ -12,7 +12,8 @@ from dynst_core.fields.mask import usual_levels
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.problem import Normaliser, Problem, choose_device
 from dynst_core.forecasting.trainer import StepOptions
-from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import PathTraining
 from dynst_core.training.request import TrainRequest
 
 

@@ -82,11 +82,23 @@ def test_a_flood_is_slowed_and_a_hand_is_not(monkeypatch: pytest.MonkeyPatch) ->
     assert apart(seconds(15)) > 0.15
 
 
-def test_pages_may_fetch_from_their_own_server_and_the_street_map_alone() -> None:
+@pytest.mark.parametrize(
+    ("stated", "origins"),
+    [
+        ("", set()),
+        ("/nowhere/city.pmtiles", set()),
+        ("https://tiles.example.org:8443/s/{z}/{x}/{y}.png", {"https://tiles.example.org:8443"}),
+        ("https://evil.example;script-src */{z}/{x}/{y}", set()),
+    ],
+)
+def test_pages_may_fetch_from_their_own_server_and_the_street_tiles_alone(
+    monkeypatch: pytest.MonkeyPatch, stated: str, origins: set[str]
+) -> None:
+    monkeypatch.setenv("DYNST_TILES", stated)
     parts = guard.policy(HOME).split("; ")
     assert {"object-src 'none'", "frame-ancestors 'none'", "base-uri 'self'"} <= set(parts)
     hosts = {word for part in parts for word in part.split() if "//" in word}
-    assert hosts == {guard.TILES, f"ws://{HOME}", f"wss://{HOME}"}
+    assert hosts == {f"ws://{HOME}", f"wss://{HOME}"} | origins
     assert "evil" not in guard.policy("evil; script-src *")
 
 

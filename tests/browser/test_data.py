@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from dynst_core.runs.store import RunStore
 from tests.browser.harness import PATIENCE, open_page, painted, serve
+from tests.support.web_folder import Server
 
 TRAINED = 300_000
 """Milliseconds for a quick look at a small record on a busy machine."""
 
 HOURS = pd.date_range("2024-08-01", periods=400, freq="h")
 IDS = [f"MQ{i:02}" for i in range(9)]
+CELLS = [f"{y}.00N {x}.00E" for y in range(53, 49, -1) for x in range(5)]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,8 @@ def address(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     """A dashboard over that folder, which keeps data in a home of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DYNST_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("DYNST_DATA_HOSTS", "localhost")
+        patch.setenv("DYNST_PRIVATE_HOSTS", "localhost")
         with serve(runs) as running:
             yield running
 
@@ -95,6 +100,25 @@ def keep(page: Page, name: str) -> None:
     expect(page.get_by_text(f"Kept as {name}")).to_be_visible(timeout=PATIENCE)
 
 
+def plan(page: Page, name: str, *, quick: bool) -> None:
+    """Train on what was kept, as briefly as can be where `quick`, and open the plan."""
+    page.get_by_role("link", name="Train on it").first.click()
+    chosen = page.get_by_role("combobox", name="Data set")
+    expect(chosen).to_have_value(re.compile(f"^{name}"), timeout=PATIENCE)
+    if quick:
+        page.get_by_text("Details", exact=True).first.click()
+        effort = page.get_by_role("spinbutton", name="Training steps (× standard)")
+        effort.fill("0.01")
+        effort.press("Enter")
+    page.get_by_role("button", name="Train", exact=True).click()
+    # The training of an earlier test may stand there, finished, at first.
+    link = page.locator(f'.st-key-job a[href="?run={name}"]')
+    expect(link).to_be_visible(timeout=TRAINED)
+    expect(page.locator(".st-key-job")).to_contain_text("Trained and saved")
+    link.click()
+    painted(page)
+
+
 def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
     driven: BrowserContext, address: str, runs: Path, tmp_path: Path
 ) -> None:
@@ -109,14 +133,7 @@ def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
     expect(page.locator(".st-key-data-coverage .main-svg").first).to_be_visible(timeout=PATIENCE)
     keep(page, "city")
 
-    page.get_by_role("link", name="Train on it").first.click()
-    expect(page.get_by_role("combobox", name="Data set")).to_have_value(
-        "city: q_kfz", timeout=PATIENCE
-    )
-    page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.locator(".st-key-job")).to_contain_text("Trained and saved", timeout=TRAINED)
-    page.get_by_role("link", name="Open the plan").click()
-    painted(page)
+    plan(page, "city", quick=False)
     run = RunStore(runs).open("city")
     assert [str(site) for site in run.sites.site_id] == IDS
     assert guard.foreign == []
@@ -192,23 +209,45 @@ def one_file_a_sensor(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    ("made", "answers", "sites"),
+    ("made", "name", "ids"),
     [
-        (projected, {}, "9 sites"),
-        (lambda folder: [a_grid(folder)], {}, "20 sites"),
-        (one_file_a_sensor, {}, "4 sites"),
+        (projected, "places", IDS),
+        (lambda folder: [a_grid(folder)], "grid", CELLS),
+        (one_file_a_sensor, "sensors", [str(1000 + i) for i in range(4)]),
     ],
     ids=["a projected GeoPackage and Parquet", "a NetCDF grid", "a file a sensor"],
 )
-def test_files_of_other_kinds_come_to_a_data_set(
-    driven: BrowserContext, address: str, tmp_path: Path, made, answers, sites: str
+def test_files_of_other_kinds_come_from_upload_to_the_plan(
+    driven: BrowserContext, address: str, runs: Path, tmp_path: Path, made, name, ids
 ) -> None:
-    page, _ = open_page(driven, address, "data")
+    page, guard = open_page(driven, address, "data")
     bring(page, made(tmp_path))
-    for question, word in answers.items():
-        answer(page, question, word)
-    expect(page.get_by_text(sites).first).to_be_visible(timeout=PATIENCE)
-    keep(page, f"mine-{sites[0]}")
+    expect(page.get_by_text(f"{len(ids)} sites").first).to_be_visible(timeout=PATIENCE)
+    keep(page, name)
+    plan(page, name, quick=True)
+    run = RunStore(runs).open(name)
+    assert run.sites.site_id.tolist() == ids and guard.foreign == []
+    if name == "places":  # metres of UTM have become degrees
+        assert run.sites.coordinates[0].tolist() == pytest.approx([13.378, 52.518], abs=0.01)
+    page.close()
+
+
+def test_a_file_is_fetched_from_an_allowed_host_and_from_no_other(
+    driven: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    a_grid(tmp_path)
+    server = Server(tmp_path)
+    page, guard = open_page(driven, address, "data")
+    box = page.get_by_role("textbox", name="Or an address")
+    box.fill("https://example.org/grid.nc")
+    box.press("Enter")
+    fault = page.get_by_role("alert").first
+    expect(fault).to_contain_text("DYNST_DATA_HOSTS", timeout=PATIENCE)
+    box.fill(f"{server.url}/grid.nc")
+    box.press("Enter")
+    expect(page.get_by_text("20 sites").first).to_be_visible(timeout=PATIENCE)
+    assert server.asked == ["/grid.nc"] and guard.foreign == []
+    server.running.shutdown()
     page.close()
 
 

@@ -311,19 +311,3 @@ def test_without_a_gpu_a_narrow_window_shows_the_lower_map_whole(
         assert colours(np.asarray(lower)) > 20
     finally:
         chromium.close()
-
-
-def test_street_tiles_are_fetched_only_when_asked_for(visit: Open) -> None:
-    page, guard = visit("?run=network&removed=60")
-    assert guard.foreign == []
-    with page.expect_request("https://tile.openstreetmap.org/**"):
-        page.get_by_text("Street map beneath").click()
-    assert all(url.startswith("https://tile.openstreetmap.org/") for url in guard.foreign)
-    assert stage(page).get_by_text("© OpenStreetMap contributors").first.is_visible()
-    slide(page, "ArrowLeft", level=1)
-    assert min(map(colours, both(page))) > 20, "without the tiles the sites are still drawn"
-    for _ in range(2):  # off, and on again
-        page.get_by_text("Street map beneath").click()
-        page.wait_for_timeout(700)
-    slide(page, "ArrowLeft", level=0)
-    assert stage(page).locator(".trouble").inner_text() == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.plan_file import write_plan
@@ -27,6 +28,18 @@ def test_a_report_is_written_for_a_level_and_for_a_plan_file(tmp_path: Path) -> 
         "report", "network", "--plan", plan, "--out", out, "--runs", run.folder.parent
     )
     assert reported.code == 0 and "Keep 4 of 40 sensors" in out.read_text()
+
+
+def test_slides_lie_beside_the_report(tmp_path: Path) -> None:
+    run = save_run(tmp_path / "runs", "network", make_arrays(network_sites()))
+    reported = command(
+        *("report", "network", "--slides", "--out", tmp_path / "plan.html"),
+        *("--runs", run.folder.parent),
+    )
+    assert reported.code == 0
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert [file.name for file in pictures] == ["plan-curve.png", "plan-error.png", "plan-map.png"]
+    assert {Image.open(file).size for file in pictures} == {(1920, 1080)}
 
 
 @pytest.mark.parametrize(

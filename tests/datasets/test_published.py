@@ -195,6 +195,33 @@ def test_a_simulation_of_eagle_is_read_with_its_four_quantities(tmp_path: Path) 
     assert field.step == np.timedelta64(33_333_333, "ns")
 
 
+def test_a_fire_is_read_at_points_in_local_metres(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    places = rng.uniform(0, [30, 6], (25, 2))
+    values = 20 + rng.uniform(0, 900, (60, 25))
+    np.savez(tmp_path / "fit.npz", temperature=values, positions=places)
+    field = read("fit", tmp_path)
+    assert not field.sites.geographic and field.units == ("°C",)
+    np.testing.assert_array_equal(field.sites.coordinates, places)
+    np.testing.assert_array_equal(field.dataset["values"].values[..., 0], values.astype("f4"))
+
+
+def test_a_section_of_a_fire_is_read_by_its_axes_and_their_metres(tmp_path: Path) -> None:
+    x, z = np.linspace(0, 30, 11), np.array([0.5, 1.0, 2.0, 3.5])
+    values = 20 + np.random.default_rng(0).uniform(0, 900, (60, 4, 11))
+    np.savez(tmp_path / "fire.npz", temperature=values, x=x, z=z)
+    field = read("fire-section", tmp_path)
+    assert field.grid is not None and field.grid.shape == (4, 11)
+    assert field.grid.y.tolist() == z.tolist() and field.grid.x.tolist() == x.tolist()
+    read_values = field.dataset["values"].values[..., 0].reshape(60, 4, 11)
+    np.testing.assert_array_equal(read_values, values.astype("f4"))
+
+
+def test_every_entry_has_a_file_in_its_form_among_these_tests() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in BY_HAND if f'"{name}"' not in text] == []
+
+
 def test_the_flame_on_a_mesh_and_the_taxis_of_shenzhen_are_read_whole() -> None:
     known = load_catalogue()
     if not (known["mesh-flame"].at_hand() and known["sz-taxi"].at_hand()):

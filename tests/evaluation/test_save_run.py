@@ -19,7 +19,8 @@ from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.trainer import StepOptions, error_statistics, persistence_statistics
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
-from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import PathTraining
 from tests.support.problems import (
     BATCH,
     PROBLEMS,

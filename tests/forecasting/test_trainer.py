@@ -10,6 +10,7 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import (
     StepOptions,
     Trainer,
+    blended,
     error_statistics,
     persistence_statistics,
     squared_error,
@@ -100,6 +101,20 @@ def test_pressure_makes_the_strength_of_kept_sites_fall() -> None:
         return trainer.forecaster.strength()[:6].mean().item()
 
     assert strength(100.0) < strength(0.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_blended_weights_lie_between_and_leave_both_as_they_were(share: float) -> None:
+    problem = problem_of(waves())
+    one, other = shaken(problem, 0), shaken(problem, 1)
+    before, theirs = one.copied_weights(), other.copied_weights()
+    between = blended(one, theirs, share)
+    learnt = {name for name, _ in one.named_parameters()}
+    for name, value in between.copied_weights().items():
+        wanted = before[name] + share * (theirs[name] - before[name])
+        expected = wanted if name in learnt else before[name]
+        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6, err_msg=name)
+        np.testing.assert_array_equal(one.copied_weights()[name], before[name])
 
 
 def test_options_come_back_from_what_a_run_states() -> None:

@@ -31,14 +31,14 @@ CASES = (
         SITE,
         "two parameters in rows of their own",
         kinds_of_rows,
-        "asked: Rows of one site and time differ by column 'parameter'",
+        "asked: Rows differ by column 'parameter'",
     ),
     Case(SITE, "the same, answered", kinds_of_rows, READ, (*ZONE, "only=parameter:pm25")),
     Case(
         SITE,
         "1,234, which may be decimals or thousands",
         thousands,
-        "asked: Numbers of values.csv hold a comma before three digits",
+        "asked: In the numbers of values.csv each comma stands before three digits",
     ),
     Case(
         SITE,

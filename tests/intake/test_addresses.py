@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -18,35 +16,9 @@ from dynst_core.intake.files import addresses
 from dynst_core.intake.verdict import field_of
 from tests.datasets.test_published import weather
 from tests.support.berlin_files import DETECTORS, VALUES, write_berlin
+from tests.support.web_folder import Server
 
 ANSWERS = ("value=q_kfz_mq_hr", "timezone=Europe/Berlin", "unit=vehicles/h")
-
-
-class Server:
-    """A web server of one folder on this machine, as the host `localhost`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.asked = folder, list[str]()
-        asked = self.asked
-
-        class Handler(SimpleHTTPRequestHandler):
-            def __init__(self, *args: object, **more: object) -> None:
-                super().__init__(*args, directory=str(folder), **more)  # type: ignore[arg-type]
-
-            def do_GET(self) -> None:
-                asked.append(self.path)
-                if self.path.startswith("/to/"):
-                    self.send_response(302)
-                    self.send_header("Location", self.path[4:])
-                    self.end_headers()
-                    return
-                super().do_GET()
-
-            def log_message(self, *args: object) -> None: ...
-
-        self.running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.running.serve_forever, args=(0.01,), daemon=True).start()
-        self.url = f"http://localhost:{self.running.server_address[1]}"
 
 
 @pytest.fixture

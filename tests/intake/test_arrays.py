@@ -151,6 +151,47 @@ def test_a_fire_in_local_metres_says_its_cells_and_its_lowest_row(tmp_path: Path
     )
 
 
+def a_space(folder: Path) -> tuple[Path, np.ndarray]:
+    """Temperatures over (time, x, y, z) with the places along x and z."""
+    values = 20 + np.arange(30 * 6 * 3 * 4).reshape(30, 6, 3, 4) % 977
+    x, z = np.linspace(0, 10, 6), np.array([2.0, 1.5, 1.0, 0.5])
+    np.savez(folder / "space.npz", T=values.astype(float), x=x, z=z)
+    return folder / "space.npz", values
+
+
+def test_of_x_y_and_z_one_is_asked_for_and_the_others_are_the_plane(tmp_path: Path) -> None:
+    file, values = a_space(tmp_path)
+    settings = ("start=2000-01-01", "step=1 s", "timezone=UTC", "axes=time,x,y,z")
+    (question,) = check([file], parsed(settings)).required
+    assert question.setting == "select" and question.options == ("z:2", "z:0", "y:1")
+    field = read([file], *settings, "select=y:1")
+    assert field.grid is not None
+    assert field.grid.y.tolist() == [0.5, 1, 1.5, 2] and field.grid.x.tolist() == [
+        0,
+        2,
+        4,
+        6,
+        8,
+        10,
+    ]
+    upright = values[:, :, 1, ::-1].transpose(0, 2, 1)  # z falls in the file
+    read_values = field.dataset["values"].values.reshape(30, 4, 6)
+    np.testing.assert_array_equal(read_values, upright.astype("f4"))
+
+
+def test_a_plane_without_places_has_cells_and_counts_upward(tmp_path: Path) -> None:
+    file, values = a_space(tmp_path)
+    settings = ("start=2000-01-01", "step=1 s", "timezone=UTC", "axes=time,x,y,z", "select=z:2")
+    field = read([file], *settings, "cell=2,0.5")
+    assert field.grid is not None and field.grid.y.tolist() == [0.25, 0.75, 1.25]
+    first = values[:, :, :, 2].transpose(0, 2, 1)
+    np.testing.assert_array_equal(
+        field.dataset["values"].values.reshape(30, 3, 6), first.astype("f4")
+    )
+    with pytest.raises(DataError, match="a number below its length .* found 'z:9'"):
+        check([file], parsed([*settings[:-1], "select=z:9"]))
+
+
 @pytest.mark.parametrize(
     "axes",
     ["time,site", "time,time,row", "time,row,site", "row,column,channel", "time,site,colour"],

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from dynst_core.errors import ConfigError
-from dynst_core.intake import gridded, surveying
+from dynst_core.intake import grid_proposals, surveying
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed
 from dynst_core.intake.surveying import surveyed
@@ -18,7 +18,7 @@ from dynst_core.intake.verdict import field_of
 
 @pytest.fixture(autouse=True)
 def _small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gridded, "MOST_VALUES", 20_000)
+    monkeypatch.setattr(grid_proposals, "MOST_VALUES", 20_000)
     monkeypatch.setattr(surveying, "AT_ONCE", 8_000)
 
 

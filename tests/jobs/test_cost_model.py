@@ -23,7 +23,7 @@ from dynst_core.jobs.cost_model import (
     free_memory,
 )
 from dynst_core.jobs.folder import Job, JobCard, JobState, StateName
-from dynst_core.training.path_training import PathOptions
+from dynst_core.training.path_options import PathOptions
 from dynst_core.training.request import PRESETS, TrainRequest
 from tests.support.problems import field_of, waves, with_gaps
 

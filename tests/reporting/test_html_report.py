@@ -22,7 +22,7 @@ from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.html_report import write_report
-from dynst_core.reporting.tabular_export import to_csv
+from dynst_core.reporting.tabular_export import provenance_csv
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.support.factories import (
@@ -240,7 +240,7 @@ def test_screen_report_and_table_state_the_same_figures(network_run: Run) -> Non
         for figure in figures.on_screen():
             assert f"{figure.label}{figure.value}" in words
         whole = PlanFigures(network_run, plan, summarise(network_run, plan, goal), goal)
-        table = to_csv(network_run, plan).decode("utf-8-sig")
+        table = provenance_csv(network_run, plan).decode("utf-8-sig")
         saved = figures.saving()
         assert saved is not None and f"{saved.value}, {saved.below}" in table
         assert f"speed: {whole.error().value}, " in table

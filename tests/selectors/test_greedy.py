@@ -10,7 +10,7 @@ import pytest
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.fields.sites import SiteSet
 from dynst_core.selection.forward_ranking import last_and_next, rank_sites
-from dynst_core.selection.greedy import Elimination, FactorElimination, build_up, forward, principal
+from dynst_core.selection.greedy import Elimination, FewInputs, build_up, forward, principal
 from dynst_core.selectors.gp_mi import rank_by_information, with_noise
 from dynst_core.selectors.qr import modal_pivots, modes
 from dynst_core.selectors.registry import rank_with
@@ -72,14 +72,21 @@ def test_eliminating_more_sites_than_there_are_patterns_stays_finite() -> None:
     np.testing.assert_allclose(left.diagonal, 0, atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_few_inputs_are_eliminated_as_the_matrix_that_they_make(seed: int) -> None:
-    inputs = np.random.default_rng(seed).normal(size=(4, 9))
-    quick = FactorElimination(inputs, 0.3)
-    plain = Elimination(inputs.T @ inputs + 0.3 * np.eye(9))
-    for site in np.random.default_rng(seed).permutation(9):
-        np.testing.assert_allclose(quick.diagonal, plain.diagonal, atol=1e-9)
-        np.testing.assert_allclose(quick.eliminate(site), plain.eliminate(site), atol=1e-7)
+@pytest.mark.parametrize("n_sites", [9, 200])
+def test_few_inputs_gain_as_by_the_matrix_that_they_make(n_sites: int) -> None:
+    rng = np.random.default_rng(n_sites)
+    inputs, targets = rng.normal(size=(4, n_sites)), rng.normal(size=(4, 3))
+    inputs[:, 5] = 0  # a site that tells nothing
+    quick = FewInputs(inputs, 0.3, targets)
+    plain = Elimination(inputs.T @ inputs + 0.3 * np.eye(n_sites))
+    unexplained, left = inputs.T @ targets, np.ones(n_sites, dtype=bool)
+    for site in rng.permutation(n_sites):
+        gain = np.square(unexplained).sum(axis=1) / np.maximum(plain.diagonal, plain.floor)
+        np.testing.assert_allclose(quick.gain()[left], gain[left], atol=1e-7)
+        root = np.sqrt(plain.diagonal[site])
+        unexplained -= np.outer(plain.eliminate(site), unexplained[site] / root)
+        quick.eliminate(site)
+        left[site] = False
 
 
 def test_the_covariance_is_of_the_training_block_alone_and_averages_channels() -> None:

@@ -20,7 +20,8 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
-from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import PathTraining
 from tests.support.factories import grid_sites, network_sites
 
 TINY: Mapping[str, float | int] = {

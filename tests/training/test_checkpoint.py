@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import RunError
-from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
-from dynst_core.training.path_training import BETWEEN_LEVELS, PathOptions, PathTraining
+from dynst_core.training import checkpoint
+from dynst_core.training.checkpoint import EARLIER, identity, read_checkpoint, write_checkpoint
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
 from tests.support.problems import QUICK, problem_of, tiny_training, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -61,6 +63,35 @@ def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
         for name, values in one.weights.items():
             np.testing.assert_array_equal(values, two.weights[name], err_msg=name)
     np.testing.assert_array_equal(whole.path().rank, resumed.path().rank)
+
+
+@pytest.mark.parametrize("version", range(1, len(EARLIER) + 1))
+def test_a_checkpoint_of_an_earlier_version_goes_on(
+    tmp_path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = stopped_after(1)
+    training.common = {}  # earlier versions kept none, so their levels have no share of it
+    file = tmp_path / "training"
+    with monkeypatch.context() as then:
+        then.setattr(checkpoint, "identity", lambda made: identity(made, earlier=version))
+        write_checkpoint(training, file)
+    resumed = tiny_training(problem_of(waves()))
+    read_checkpoint(resumed, file)
+    list(resumed.run())
+    assert not resumed.common and len(resumed.levels) == len(resumed.targets)
+
+
+def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weights() -> None:
+    targets = (0.0, 0.5, 0.75, 0.95)
+    none, usual = (
+        walked(problem_of(waves(n_sites=24)), targets=targets, options=replace(QUICK, common=share))
+        for share in (0.0, 0.25)
+    )
+    for number, (one, two) in enumerate(zip(none.levels, usual.levels, strict=True)):
+        for name, _ in usual.forecaster.named_parameters():
+            own, mixed = one.weights[name], two.weights[name]
+            between = 0.25 * usual.common[name] + 0.75 * own if number in (1, 2) else own
+            np.testing.assert_allclose(mixed, between, rtol=2e-3, atol=1e-4, err_msg=name)
 
 
 def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:

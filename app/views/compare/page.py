@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from app.components import linked_maps
-from app.components.linked_maps import Caption, TooltipWords
-from app.drawing import comparison_tables, map_paint
+from app.components.linked_maps import TooltipWords
+from app.drawing import comparison_tables
+from app.drawing.map_picture import Picture
 from app.services import cache
 from app.services.cache import Shelf
 from app.state import choice, comparison, history, session_state
@@ -200,17 +201,13 @@ def _show_maps(made: Comparison, pair: Pair) -> None:
     shown = _kept(pair) if made.show == comparison.KEPT else _errors(pair)
     run = pair.runs[0]
     stage = cache.compared_stage(run, VIEWS)
-    kept = [plan.mask.active for plan in pair.plans]
-    errors = [
-        comparison_tables.site_errors(one, plan, pair.lead, channel)
+    plans = tuple(
+        (plan.mask.active, comparison_tables.site_errors(one, plan, pair.lead, channel))
         for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
-    ]
+    )
     digits = formatting.digits(run.rmse(0, None, pair.channels[0]))
-    paint = map_paint.paint_of(stage, shown, kept[0], errors[0], digits)
-    sealed = map_paint.seal(replace(paint, other=(stage.drawn(kept[1]), stage.drawn(errors[1]))))
-    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
-    version = f"{made.show}/{pair.lead}/{sealed.mark}"
-    linked_maps.show_paint(stage, sealed, captions, version)
+    picture = Picture(shown, plans, digits).message(stage)
+    linked_maps.show_picture(stage, picture, f"{made.show}/{pair.lead}/{picture.mark}")
     linked_maps.show_stage(
         stage,
         TooltipWords(

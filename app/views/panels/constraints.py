@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from app import messages, uploads
-from app.drawing.map_paint import Border
+from app.drawing.map_picture import Border
 from app.state import link, session_state
 from app.state.choice import CONSTRAINTS, NO_CONSTRAINTS, Choice
 from app.views.shared import id_box

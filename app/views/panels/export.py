@@ -14,7 +14,9 @@ from app.state.choice import Choice
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.plan_file import plan_of, read_card, write_plan
+from dynst_core.planning.summary import Summary, summarise
 from dynst_core.presentation import map_styles
+from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
 
 Write = Callable[[Run, Plan], bytes]
@@ -30,8 +32,9 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     else:
         st.caption(
             "One row for each place: keep or remove, the reason, rank, importance, error, cost and "
-            "saving (a removed place costs 0 and saves its cost), and where it all came from. The "
-            "workbook begins with the work order: what to remove, in the order to remove it."
+            "saving (a removed place costs 0 and saves its cost). Workbook and CSV begin with what "
+            "to remove, in the order to remove it. Where it all came from is a sheet of the "
+            "workbook, and a file beside the CSV."
         )
         _show_buttons(run, choice, plan)
         _show_pictures(run, choice, plan)
@@ -48,6 +51,7 @@ def _show_buttons(run: Run, choice: Choice, plan: Plan) -> None:
     formats: list[tuple[str, str, str, Write]] = [
         ("Workbook (XLSX)", "xlsx", XLSX, written),
         ("Table (CSV)", "csv", "text/csv", tabular_export.to_csv),
+        ("Where the CSV comes from", "source.csv", "text/csv", tabular_export.provenance_csv),
         ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.to_geopackage),
         ("GeoParquet", "parquet", "application/vnd.apache.parquet", tabular_export.to_geoparquet),
         ("Fields (NetCDF)", "nc", "application/netcdf", cf_export.to_netcdf),
@@ -55,16 +59,22 @@ def _show_buttons(run: Run, choice: Choice, plan: Plan) -> None:
         ("Plan file", "plan.json", "application/json", write_plan),
     ]
     if run.sites.geographic:
-        formats.insert(2, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
+        formats.insert(3, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
     with st.container(horizontal=True, gap="small"):
         for label, ending, mime, write in formats:
             _offer(label, partial(write, run, plan), _file_name(run, plan, ending), mime)
 
 
 def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
-    """The report, and maps as pictures with title and legend: the usual ones and those shown."""
-    from dynst_core.presentation import static_maps
+    """The report, and slides of the curve and the maps: the usual ones and those shown."""
+    from dynst_core.presentation import slides
     from dynst_core.reporting import html_report
+
+    def sentence() -> str:
+        return answer_text(run, figures().answer, choice.tolerance, choice.channel).main
+
+    def figures() -> Summary:
+        return summarise(run, plan, choice.tolerance, choice.lead, choice.channel)
 
     def written() -> bytes:
         base_map = cache.base_map()
@@ -72,15 +82,21 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
         return html_report.write_report(run, plan, tolerance, lead, channel, base_map)
 
     def drawn(name: str) -> bytes:
-        return static_maps.map_png(run, _look(run, choice, plan, name), cache.base_map())
+        look = _look(run, choice, plan, name)
+        return slides.map_slide(run, look, sentence(), cache.base_map())
+
+    def curve() -> bytes:
+        return slides.curve_slide(run, plan, figures(), sentence())
 
     st.markdown("**Show it to others**")
     st.caption(
         "The report is one file with maps, curve, figures, assumptions and cautions; print it to "
-        "PDF from any browser. Maps are those on the screen, importance and error."
+        "PDF from any browser. Pictures are 1920 x 1080, in large letters, for slides: the curve, "
+        "and the maps on the screen, importance and error."
     )
     with st.container(horizontal=True, gap="small"):
         _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
+        _offer("Curve (PNG)", curve, _file_name(run, plan, "curve.png"), "image/png")
         for name in dict.fromkeys(
             (map_layers.IMPORTANCE, map_layers.ERROR, *layer_data.shown(choice))
         ):
@@ -107,7 +123,7 @@ def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.MapStyl
     if name == map_layers.ERROR:
         scale = map_styles.error_scale(run, choice.lead, choice.channel, plan)
         return map_styles.error(run, plan, scale, choice.lead, choice.channel)
-    return map_layers.look(name, run, plan, layer_data.facts(run, choice, plan, name))
+    return map_layers.style(name, run, plan, layer_data.facts(run, choice, plan, name))
 
 
 def _file_name(run: Run, plan: Plan, ending: str) -> str:

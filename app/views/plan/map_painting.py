@@ -9,15 +9,14 @@ from threading import Lock, Thread
 import numpy as np
 
 from app.components import file_server, linked_maps
-from app.components.linked_maps import Caption
-from app.drawing import map_layers, map_paint
-from app.drawing.map_paint import Paint, Sealed
+from app.drawing import map_layers
+from app.drawing.binary_message import Message
+from app.drawing.map_picture import Picture
 from app.drawing.map_stage import ERROR, IMPORTANCE, VIEWS, Stage
 from app.services import cache, layer_data
 from app.state.choice import Choice
 from app.views.panels.constraints import zone_borders
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import run_text
 from dynst_core.runs.run import Run
 
 USUAL = ((IMPORTANCE, None), (IMPORTANCE, ERROR))
@@ -43,53 +42,38 @@ def paint_maps(
     """
     rows = _rows(run, choice.picked)
     if not valid:
-        _paint_undecided(run, stage, choice, plan, rows)
+        _show_undecided(run, stage, choice, plan, rows)
         return
     if ahead is not None and file_server.has(ahead[choice.level]):
         linked_maps.show_file(stage, ahead[choice.level], rows)
         return
-    captions = _captions(run, choice.lead, choice.channel, plan)
-    version = _version(choice.level, choice.lead, choice.channel) + _difference(plan, choice.level)
+    version = _version(choice.level, choice.lead, choice.channel)
     borders = zone_borders(run, choice)
     if (choice.left, choice.right) in USUAL and not borders:
-        sealed = _usual(run, stage, choice, plan)
+        version += _difference(plan, choice.level)
+        picture = _usual(run, stage, choice, plan)
     else:
-        paint, captions = _laid(run, stage, choice, plan, captions)
-        sealed = map_paint.seal(replace(paint, borders=borders))
-        version += f"/{choice.left}+{choice.right}/{sealed.mark}"
-    linked_maps.show_paint(stage, sealed, captions, version, rows)
+        picture = replace(_layers(run, choice, plan), borders=borders).message(stage)
+        version += f"{_difference(plan, choice.level)}/{choice.left}+{choice.right}/{picture.mark}"
+    linked_maps.show_picture(stage, picture, version, rows)
 
 
-def _paint_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: list[int]) -> None:
+def _show_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: list[int]) -> None:
     """Grey maps under the names of their layers."""
     names = (choice.left, choice.right or choice.left)
-    shown = {
+    styles = {
         view: map_layers.undecided(name, run, plan) for view, name in zip(VIEWS, names, strict=True)
     }
     unknown = np.full(len(run.sites), np.nan)
-    paint = replace(
-        map_paint.paint_of(stage, shown, plan.mask.active, unknown, digits=0),
-        borders=zone_borders(run, choice),
-        undecided=True,
-    )
-    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
-    sealed = map_paint.seal(paint)
-    version = f"{_version(choice.level, choice.lead, choice.channel)}/{sealed.mark}"
-    linked_maps.show_paint(stage, sealed, captions, version, rows)
+    plans = ((plan.mask.active, unknown),)
+    borders = zone_borders(run, choice)
+    picture = Picture(styles, plans, digits=0, borders=borders, undecided=True).message(stage)
+    version = f"{_version(choice.level, choice.lead, choice.channel)}/{picture.mark}"
+    linked_maps.show_picture(stage, picture, version, rows)
 
 
 def _version(level: int, lead: int | None, channel: int) -> str:
     return f"{level}/{lead}/{channel}"
-
-
-def _captions(run: Run, lead: int | None, channel: int, plan: Plan) -> dict[str, Caption]:
-    edited = f"; {len(plan.edits):,} switched by hand" if plan.edits else ""
-    importance = run_text.importance_subtitle(run, plan.mask.n_active) + edited
-    error = run_text.error_subtitle(run, lead, channel, known=plan.evaluated)
-    return {
-        IMPORTANCE: Caption(run_text.importance_title(run), importance),
-        ERROR: Caption(run_text.error_title(run, channel), error),
-    }
 
 
 def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
@@ -122,23 +106,27 @@ def _make(run: Run, stage: Stage, choice: Choice, names: list[str]) -> None:
     lead, channel = choice.lead, choice.channel
     for level in sorted(range(len(names)), key=lambda level: abs(level - choice.level)):
         if not file_server.has(names[level]):
-            paint = cache.painted(run, level, lead, channel)
-            captions = _captions(run, lead, channel, Plan.at_level(run, level))
+            picture = cache.usual_picture(run, level, lead, channel)
             version = _version(level, lead, channel)
-            file_server.put(names[level], linked_maps.picture(stage, paint, captions, version))
+            file_server.put(names[level], linked_maps.packed(stage, picture, version))
 
 
-def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Sealed:
+def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Message:
     """Importance and error; made once for all who look at one of the run's own levels."""
     level, lead, channel = choice.level, choice.lead, choice.channel
     if plan.level == level and not plan.constraints.pin.any():
-        return cache.painted(run, level, lead, channel)
-    return map_paint.seal(_paint(run, stage, choice, plan))
+        return cache.usual_picture(run, level, lead, channel)
+    return _usual_picture(run, choice, plan).message(stage)
 
 
-def _paint(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Paint:
+def _usual_picture(run: Run, choice: Choice, plan: Plan) -> Picture:
     scale = cache.error_scale(run, choice.lead, choice.channel)
-    return map_paint.make_paint(run, stage, scale, choice.level, choice.lead, choice.channel, plan)
+    usual = Picture.usual(run, plan, scale, choice.lead, choice.channel)
+    if not plan.edits:
+        return usual
+    ranked = usual.styles[IMPORTANCE]
+    by_hand = f"{ranked.subtitle}; {len(plan.edits):,} switched by hand"
+    return replace(usual, styles={**usual.styles, IMPORTANCE: replace(ranked, subtitle=by_hand)})
 
 
 def _rows(run: Run, ids: tuple[str, ...]) -> list[int]:
@@ -146,40 +134,21 @@ def _rows(run: Run, ids: tuple[str, ...]) -> list[int]:
     return np.flatnonzero(np.isin(run.sites.site_id, ids)).tolist() if ids else []
 
 
-def _laid(
-    run: Run,
-    stage: Stage,
-    choice: Choice,
-    plan: Plan,
-    words: dict[str, Caption],
-) -> tuple[Paint, dict[str, Caption]]:
-    """The paint with each map's own layer, and the captions that go with it."""
-    usual = _paint(run, stage, choice, plan)
-    paint = replace(
-        usual,
-        fill=dict(usual.fill),
-        line=dict(usual.line),
-        legends=dict(usual.legends),
-    )
-    captions = dict(words)
+def _layers(run: Run, choice: Choice, plan: Plan) -> Picture:
+    """Each map's own layer."""
+    usual = _usual_picture(run, choice, plan)
+    styles = dict(usual.styles)
     for view, name in zip(VIEWS, (choice.left, choice.right), strict=True):
         if name in OF_VIEWS:
-            paint.fill[view], paint.line[view] = usual.fill[name], usual.line[name]
-            paint.legends[view], captions[view] = usual.legends[name], words[name]
+            styles[view] = usual.styles[name]
         elif name is not None:
-            look = map_layers.look(name, run, plan, layer_data.facts(run, choice, plan, name))
-            paint.fill[view], paint.line[view] = stage.drawn(look.fill), stage.drawn(look.line)
-            paint.legends[view] = look.legend
-            captions[view] = Caption(look.title, look.subtitle)
-            paint.shapes[view] = look.shapes
-            if look.reading is not None:
-                values = stage.drawn(look.reading.values)
-                paint.readings[view] = replace(look.reading, values=values)
-    return paint, captions
+            facts = layer_data.facts(run, choice, plan, name)
+            styles[view] = map_layers.style(name, run, plan, facts)
+    return replace(usual, styles=styles)
 
 
 def _difference(plan: Plan, level: int) -> str:
-    """What tells this plan's picture from that of the level alone; empty where nothing does."""
+    """What distinguishes this plan's picture from its level's; empty where nothing does."""
     pins = plan.constraints.pin
     if plan.level == level and not pins.any():
         return ""

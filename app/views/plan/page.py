@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app import messages
+from app import messages, street_tiles
 from app.components import linked_maps
 from app.components.linked_maps import TooltipWords
 from app.drawing import map_layers
@@ -31,7 +31,6 @@ from dynst_core.runs.run import Run
 ALL_LEADS = -1
 """The lead-time box's option for all of them; a select box keeps None for "nothing chosen"."""
 
-STREETS = "streets"
 LAST_RUN = "last-run"
 """The run shown last, for the way back from another view, whose address names none."""
 
@@ -184,8 +183,9 @@ def _plan_in_full(run: Run, choice: Choice) -> None:
         slot = panel_bar.show(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
         st.caption(formatting.plain(run_text.credits(run)))
-        if run.sites.geographic:
-            st.toggle("Street map beneath (needs the internet)", key=STREETS)
+    streets = street_tiles.configured()
+    if streets.fault and run.sites.geographic:
+        st.caption(f"No streets on the map. {messages.as_markdown(streets.fault)}")
     if clash is None:
         pending_forecast.settle(run, choice, plan, slot)
 
@@ -282,7 +282,6 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         alone=choice.right is None or (choice.present and not choice.swipe),
         swipe=choice.swipe,
         on_swipe=lambda: _swipe(run),
-        street_tiles=run.sites.geographic and st.session_state.get(STREETS, False),
         previews=ahead,
         present=choice.present,
     )

@@ -7,8 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 from app.components import linked_maps
-from app.components.linked_maps import Caption, TooltipWords
-from app.drawing import comparison_tables, map_paint, scenario_tables
+from app.components.linked_maps import TooltipWords
+from app.drawing import comparison_tables, scenario_tables
+from app.drawing.map_picture import Picture
 from app.drawing.scenario_tables import Row
 from app.services import cache, scenarios
 from app.services.scenarios import Scenario
@@ -106,17 +107,13 @@ def _show_maps(rows: list[Row], layer: str) -> None:
     run, views = rows[0].run, VIEWS[: len(rows)]
     stage = cache.compared_stage(run, views)
     shown = dict(zip(views, _styles(rows, layer), strict=True))
-    kept = [row.plan.mask.active for row in rows]
-    errors = [comparison_tables.site_errors(r.run, r.plan, r.lead, r.channel) for r in rows]
-    digits = formatting.digits(run.rmse(0, None, rows[0].channel))
-    paint = map_paint.paint_of(stage, shown, kept[0], errors[0], digits)
-    others = tuple(
-        (stage.drawn(one), stage.drawn(error))
-        for one, error in zip(kept[1:], errors[1:], strict=True)
+    plans = tuple(
+        (r.plan.mask.active, comparison_tables.site_errors(r.run, r.plan, r.lead, r.channel))
+        for r in rows
     )
-    sealed = map_paint.seal(replace(paint, other=others[0], further=others[1:]))
-    captions = {view: Caption(look.title, look.subtitle) for view, look in shown.items()}
-    linked_maps.show_paint(stage, sealed, captions, f"{layer}/{rows[0].lead}/{sealed.mark}")
+    digits = formatting.digits(run.rmse(0, None, rows[0].channel))
+    picture = Picture(shown, plans, digits).message(stage)
+    linked_maps.show_picture(stage, picture, f"{layer}/{rows[0].lead}/{picture.mark}")
     linked_maps.show_stage(
         stage,
         TooltipWords(run_text.site_noun(run), "", run_text.unit(run, rows[0].channel)),

@@ -41,7 +41,7 @@ def chosen(
 
 
 def _index(array: xr.DataArray, dimension: str, value: float | str, where: str) -> int:
-    if dimension in array.coords:
+    if dimension in array.coords and array[dimension].ndim == 1:
         return _match(array[dimension].values, array[dimension], value, where)
     size = array.sizes[dimension]
     if isinstance(value, str) or value != int(value) or not 0 <= value < size:

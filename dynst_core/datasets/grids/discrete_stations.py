@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import xarray as xr
 
@@ -40,6 +42,27 @@ def check_not_ragged(dataset: xr.Dataset, array: xr.DataArray, where: str) -> No
     )
 
 
+ID_NAME = re.compile(
+    r"(station|site|sensor|gauge|platform|stn|wmo|node|feature|location|obs)?_?(id|ids|no|nr|number"
+    r"|code)|wmo|stations?",
+    re.IGNORECASE,
+)
+"""Names of whole numbers that are ids."""
+
+
+def _is_letters(variable: xr.Variable) -> bool:
+    """Whether a variable holds a letter in each cell, as files without texts write them."""
+    return variable.ndim == 2 and variable.dtype.kind in "SU" and variable.dtype.itemsize <= 4
+
+
+def _joined(variable: xr.Variable) -> xr.Variable:
+    """A variable of letters as one of texts; another one as it is."""
+    if not _is_letters(variable):
+        return variable
+    rows = variable.values.astype("U1")
+    return xr.Variable(variable.dims[:1], ["".join(row) for row in rows], variable.attrs)
+
+
 def station_ids(dataset: xr.Dataset, found: Places) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Ids of stations: the variable with that role, else what counts or names them.
 
@@ -52,11 +75,16 @@ def station_ids(dataset: xr.Dataset, found: Places) -> tuple[np.ndarray | None, 
     if found.is_grid or len(found.dims) != 1:
         return None, ()
     notes: list[str] = []
-    along = [v for v in dataset.variables.items() if v[1].dims == found.dims]
+    along = [
+        (str(name), _joined(variable))
+        for name, variable in dataset.variables.items()
+        if variable.dims[:1] == found.dims and (variable.ndim == 1 or _is_letters(variable))
+    ]
     by_role = [v for v in along if v[1].attrs.get("cf_role") == "timeseries_id"]
     by_axis = [v for v in along if v[0] == found.dims[0]]
     by_text = [v for v in along if v[1].dtype.kind in "OSU"]
-    for name, variable in dict([*by_role, *by_axis, *by_text]).items():
+    by_name = [v for v in along if v[1].dtype.kind in "iu" and ID_NAME.fullmatch(str(v[0]))]
+    for name, variable in dict([*by_role, *by_axis, *by_text, *by_name]).items():
         texts = [
             v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in variable.values
         ]

@@ -18,6 +18,8 @@ from dynst_core.datasets.grids.grib_files import (
     grib_variables,
     unreadable,
 )
+from dynst_core.datasets.grids.mesh import Mesh
+from dynst_core.datasets.grids.mesh_topology import joined, with_meshes
 from dynst_core.errors import DataError
 
 ZARR_MARKS = (".zgroup", ".zmetadata", ".zattrs", "zarr.json")
@@ -33,6 +35,7 @@ class GridFile:
         decoded: the same with coordinates unpacked and named as such; times are still numbers.
         engine: netcdf4, scipy, zarr or cfgrib.
         zero_fills: variables of which Zarr's fill value 0 was not taken for a missing mark.
+        meshes: unstructured meshes that the file states.
     """
 
     path: Path
@@ -40,6 +43,7 @@ class GridFile:
     decoded: xr.Dataset
     engine: str
     zero_fills: frozenset[str] = field(default=frozenset())
+    meshes: tuple[Mesh, ...] = ()
 
     @property
     def is_netcdf(self) -> bool:
@@ -54,6 +58,7 @@ def opened(
     variables: Sequence[str] = (),
     select: dict[str, Any] | None = None,
     group: str = "",
+    mesh: Path | None = None,
 ) -> Iterator[GridFile]:
     """Open a NetCDF or GRIB file or a Zarr directory store, lazily.
 
@@ -63,6 +68,7 @@ def opened(
             it holds several heights or kinds of level.
         select: values along further dimensions, for the same choice.
         group: the group within the file; "" for its top.
+        mesh: another file that holds the mesh on which the values lie.
     Raises:
         DataError: it is missing, empty, of another format, or damaged.
     """
@@ -91,9 +97,23 @@ def opened(
                 )
         except Exception as error:  # attributes that contradict each other, in many kinds
             raise DataError(unreadable(path, error)) from error
-        yield GridFile(path, stored, decoded, engine, zero_fills)
+        if mesh is not None:
+            decoded, stored = _with_other_mesh(decoded, stored, mesh)
+        decoded, meshes = with_meshes(decoded, stored)
+        yield GridFile(path, stored, decoded, engine, zero_fills, meshes)
     finally:
         stored.close()
+
+
+def _with_other_mesh(
+    decoded: xr.Dataset, stored: xr.Dataset, path: Path
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """A file's variables with the mesh that another file holds."""
+    other = _stored(path, _engine(path), {}, (), {})
+    try:
+        return joined(decoded, stored, other.load(), path.name)
+    finally:
+        other.close()
 
 
 def open_dataset(path: Path) -> xr.Dataset:

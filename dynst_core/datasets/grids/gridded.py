@@ -15,6 +15,7 @@ from dynst_core.datasets.grids.grid_files import GridFile, groups, opened
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.grids.layout import grid_in_order, points_in_order
 from dynst_core.datasets.grids.lazy_layers import blocks, lazy_layer
+from dynst_core.datasets.grids.mesh import Mesh, on_mesh
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
 from dynst_core.fields.sites import SiteSet
@@ -32,6 +33,7 @@ class _Layer:
     where: Places
     ids: np.ndarray | None
     notes: tuple[str, ...]
+    mesh: Mesh | None = None
 
 
 def read_gridded(
@@ -61,19 +63,13 @@ def read_gridded(
             used.
     """
     with opened(
-        path, variables=settings.variables, select=settings.select, group=settings.group
+        path,
+        variables=settings.variables,
+        select=settings.select,
+        group=settings.group,
+        mesh=path.parent / settings.mesh if settings.mesh else None,
     ) as file:
-        names = _choose_variables(file, settings)
-        if len(names) != len(channels):
-            raise DataError(
-                f"Expected {len(channels)} variables in {path.name} for the channels "
-                f"{', '.join(channels)}, found {len(names)} chosen; name one per channel in "
-                f"`variables`."
-            )
-        layers = [
-            _layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)
-        ]
-    _check_alike(layers, names, path)
+        layers = _layers(file, settings, channels, units)
     first = layers[0]
     values = np.stack([layer.values for layer in layers], axis=-1)
     notes = tuple(dict.fromkeys(note for layer in layers for note in layer.notes))
@@ -81,8 +77,7 @@ def read_gridded(
     sites, grid, values, placed = _sites(first, values, path)
     seen = np.isfinite(values).any(axis=(0, 2))
     if settings.drop_empty_sites and not seen.all():
-        sites = SiteSet(sites.site_id[seen], sites.coordinates[seen], sites.geographic)
-        values, grid = values[:, seen], None
+        sites, values, grid = sites.only(seen), values[:, seen], None
     return make_field(
         values,
         time,
@@ -94,6 +89,22 @@ def read_gridded(
         notes=(*notes, *sorted_notes, *placed),
         measured_values=settings.measured_values,
     )
+
+
+def _layers(
+    file: GridFile, settings: GriddedSettings, channels: tuple[str, ...], units: tuple[str, ...]
+) -> list[_Layer]:
+    """The variable of each channel, all on the same times and places."""
+    names, path = _choose_variables(file, settings), file.path
+    if len(names) != len(channels):
+        raise DataError(
+            f"Expected {len(channels)} variables in {path.name} for the channels "
+            f"{', '.join(channels)}, found {len(names)} chosen; name one per channel in "
+            f"`variables`."
+        )
+    layers = [_layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)]
+    _check_alike(layers, names, path)
+    return layers
 
 
 def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, ...]:
@@ -140,7 +151,7 @@ def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _
     lazy = lazy_layer(file, name, settings)
     if settings.coarsen == 1:
         ((values, notes),) = blocks(file, lazy, unit, settings, lazy.part.size)
-        return _Layer(values, lazy.time, lazy.where, lazy.ids, (*lazy.notes, *notes))
+        return _Layer(values, lazy.time, lazy.where, lazy.ids, (*lazy.notes, *notes), lazy.mesh)
     where, shape = coarser(lazy.where, settings.coarsen, file.path.name)
     values = np.empty((len(lazy.time), *shape), dtype=np.float32)
     said: dict[str, None] = {}
@@ -188,4 +199,21 @@ def _sites(
         return sites, grid, values, notes
     values = values.reshape(len(values), layer.where.y.size, values.shape[-1])
     sites, values, notes = points_in_order(layer.where, layer.ids, values, path.name)
-    return sites, None, values, notes
+    if layer.mesh is None:
+        return sites, None, values, notes
+    linked, said = _on_mesh(sites, layer.mesh, layer.where)
+    return linked, None, values, (*notes[1:], said)
+
+
+def _on_mesh(sites: SiteSet, mesh: Mesh, where: Places) -> tuple[SiteSet, str]:
+    """Sites with the links and triangles of their mesh, and a note on them."""
+    at = mesh.location(where.dims)
+    links, triangles = mesh.links(at), mesh.triangles(at)
+    placed = np.isfinite(where.y) & np.isfinite(where.x)
+    if not placed.all():  # places without coordinates are left out
+        number = np.where(placed, np.cumsum(placed) - 1, -1)
+        links, triangles = number[links], number[triangles]
+        links = links[(links >= 0).all(axis=1)]
+        triangles = triangles[(triangles >= 0).all(axis=1)]
+    note = f"The {at}s of the mesh {mesh.name!r} are sites, joined by {len(links):,} links."
+    return on_mesh(sites, links, triangles), note

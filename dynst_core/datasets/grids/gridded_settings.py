@@ -32,6 +32,7 @@ class GriddedSettings(Settings):
         axes: names of coordinates by role (time, latitude, longitude, y, x), where the file's
             attributes do not tell.
         time_units: units of the times in place of the file's, such as "hours since 2000-01-01".
+        mesh: the file that holds the mesh of these values, relative to their file's folder.
         group: the group within a NetCDF file or Zarr store that holds the variables.
         coarsen: how many rows and columns of a grid become one, by their mean; cells at the end
             that fill no such block are left out.
@@ -40,6 +41,7 @@ class GriddedSettings(Settings):
     """
 
     kind: Literal["gridded"] = "gridded"
+    mesh: str = ""
     variables: tuple[str, ...] = ()
     select: dict[str, float | int | str] = {}
     geographic: bool = True

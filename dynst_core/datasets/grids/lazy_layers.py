@@ -19,6 +19,7 @@ from dynst_core.datasets.grids.discrete_stations import check_not_ragged, statio
 from dynst_core.datasets.grids.grib_files import unreadable
 from dynst_core.datasets.grids.grid_files import GridFile
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
+from dynst_core.datasets.grids.mesh import Mesh
 from dynst_core.datasets.reading.units import in_wanted_unit
 from dynst_core.errors import DataError
 
@@ -33,6 +34,7 @@ class LazyLayer:
         where: their places.
         ids: of stations; None for others.
         notes: what was noticed, one sentence each.
+        mesh: the mesh on whose nodes, faces or edges they lie; None for others.
     """
 
     part: xr.DataArray
@@ -40,6 +42,7 @@ class LazyLayer:
     where: Places
     ids: np.ndarray | None
     notes: tuple[str, ...]
+    mesh: Mesh | None = None
 
 
 def lazy_layer(file: GridFile, name: str, settings: GriddedSettings) -> LazyLayer:
@@ -71,7 +74,8 @@ def lazy_layer(file: GridFile, name: str, settings: GriddedSettings) -> LazyLaye
         part = file.stored[name].isel({**at, **single}).isel({dims[0]: within}).transpose(*dims)
     ids, id_notes = station_ids(file.decoded, found)
     notes = (*found.notes, *id_notes, *times.notes)
-    return LazyLayer(part, times.values[within], found, ids, notes)
+    mesh = next((one for one in file.meshes if one.location(found.dims)), None)
+    return LazyLayer(part, times.values[within], found, ids, notes, mesh)
 
 
 @contextmanager
@@ -174,7 +178,7 @@ def _check_dimensions(array: xr.DataArray, dims: tuple[str, ...], where: str) ->
     for dimension in map(str, array.dims):
         if dimension in dims or array.sizes[dimension] == 1:
             continue
-        known = dimension in array.coords
+        known = dimension in array.coords and array[dimension].ndim == 1
         first = ", ".join(map(str, array[dimension].values[:6])) if known else ""
         there = f" ({first}{' ...' * (array.sizes[dimension] > 6)})" if known else ""
         setting = f"`select = {{ {dimension} = ... }}`{'' if known else ', the first being 0'}"

@@ -21,7 +21,19 @@ NOTHING = frozenset(
 )
 """How cells are written that hold no value, in lower case."""
 
+NO_NUMBERS = (
+    *("-", "--", "---", "----", "\u2013", "\u2014", ".", "..", "...", "*", "**", "***"),
+    *("?", "??", "/", "//", "#", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "N.A.", "n.a."),
+    *("k.A.", "k. A.", "N.D.", "n.d.", "missing", "Missing", "MISSING", "no data", "No Data"),
+)
+"""Further texts of cells that hold no value, which a planner's own files are read with and told of:
+none of them can be a number."""
+
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
+SAME_SIGNS = str.maketrans(
+    {"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"}
+)
+"""A minus, blanks and an apostrophe that are written in several ways."""
 THOUSANDS = re.compile(r"[-+]?\d{1,3}([,. ]\d{3})+([.,]\d+)?")
 
 
@@ -96,7 +108,10 @@ class NumberReader:
         texts = frozenset(mark.strip() for mark in self.missing if isinstance(mark, str))
         for place in np.flatnonzero(np.isnan(values)):
             text = "" if flat[place] is None or flat[place] is pd.NA else str(flat[place]).strip()
-            if text in texts:
+            same = number_of(text.translate(SAME_SIGNS)) if plain and not text.isascii() else None
+            if same is not None:
+                values[place] = same
+            elif text in texts:
                 self.marked[text] += 1
             elif text.lower() not in NOTHING:
                 row, column = divmod(int(place), cells.shape[1])
@@ -107,7 +122,7 @@ class NumberReader:
         """A number with a decimal point and no sign between thousands; else what is no number."""
         if not isinstance(cell, str):
             return cell
-        whole, comma, rest = cell.strip().partition(self.decimal)
+        whole, comma, rest = cell.strip().translate(SAME_SIGNS).partition(self.decimal)
         if self.thousands and self.thousands in whole:
             if not re.fullmatch(rf"[-+]?\d{{1,3}}({re.escape(self.thousands)}\d{{3}})+", whole):
                 return "?"

@@ -48,8 +48,8 @@ def to_utc(stamps: Stamps, timezone: str, path: Path, groups: np.ndarray | None 
         stamps: of each row, (n,).
         timezone: a zone's name, or an offset such as "+01:00".
         path: the file, for messages.
-        groups: what tells the rows of one site from those of others, (n,), integers; None for one
-            group.
+        groups: what distinguishes the rows of one site from those of others, (n,), integers; None
+            for one group.
     Raises:
         DataError: there is no such zone, or it skips a time.
     """

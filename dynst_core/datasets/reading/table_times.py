@@ -12,8 +12,8 @@ import pandas as pd
 from dynst_core.errors import DataError
 
 ISO = "ISO8601"
-COUNTED = re.compile(r"(days|hours|minutes|seconds|milliseconds) since (\d{4}-\d\d-\d\d.*)")
-UNIX = ("seconds", "milliseconds"), pd.Timestamp("1970-01-01")
+COUNTED = re.compile(r"(days|hours|minutes|(?:milli|micro|nano)?seconds) since (\d{4}-\d\d-\d\d.*)")
+UNIX = ("seconds", "milliseconds", "microseconds", "nanoseconds"), pd.Timestamp("1970-01-01")
 """Units and first moment of Unix time, which is UTC by definition."""
 
 FIXED_OFFSET = re.compile(r"(%[HMSfTX])\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$")

@@ -35,7 +35,7 @@ def check_arrays(
     ids, others = _take_ids(others, roles)
     nodes = None if arrays.positions is None else squeezed(arrays.positions.data).shape[-2]
     same = _alike(arrays, roles)
-    layout = layout_of(same[0], nodes, roles)
+    layout = layout_of(same[0], nodes, arrays.lines, roles)
     chosen = None if layout is None else _choose(same, layout, roles)
     _ask_times(same[0], arrays, roles)
     mesh = mesh_of(arrays, roles)
@@ -203,7 +203,13 @@ def _find_places(
 
 def _ask_grid(array: NamedArray, layout: Layout, roles: Roles) -> None:
     rows, columns = layout.size("row"), layout.size("column")
-    roles.propose("first_row", "top", "as in pictures and city grids")
+    plane = layout.plane
+    if plane is not None and plane.upward:
+        roles.propose("first_row", "bottom", "an axis named y or z counts upward")
+        if plane.rows is not None and plane.columns is not None:
+            return
+    else:
+        roles.propose("first_row", "top", "as in pictures and city grids")
     if roles.stated("cell"):
         roles.propose("cell", (), "")
         return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dynst_core.datasets.grids.cell_ids import grid_sites
+from dynst_core.datasets.grids.mesh import Mesh as GridMesh
+from dynst_core.datasets.grids.mesh import on_mesh
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
-from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
 from dynst_core.intake.arrays.orienting import Layout, squeezed
 from dynst_core.intake.choices import Choices, box_of, length_m
@@ -145,13 +146,8 @@ def _triangles(arrays: ArraySet, n: int, kept: np.ndarray) -> tuple[np.ndarray, 
 
 def with_triangles(sites: SiteSet, triangles: np.ndarray) -> SiteSet:
     """Sites that are nodes of a mesh, linked along its edges."""
-    if not len(triangles):
-        return sites
-    ends = np.sort(np.concatenate([triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), 1)
-    links = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
-    positions = sites.positions_km()
-    lengths = np.linalg.norm(positions[links[:, 0]] - positions[links[:, 1]], axis=1)
-    return replace(sites, network=Network(links, lengths), triangles=triangles)
+    mesh = GridMesh("", triangles, None, "node", "face")
+    return on_mesh(sites, mesh.links("node"), triangles)
 
 
 def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str, ...], bool]:
@@ -159,6 +155,9 @@ def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str,
     coarsen = int(choices.coarsen or 1)
     rows, columns = layout.size("row") // coarsen, layout.size("column") // coarsen
     down, along = np.arange(rows) + 0.5, np.arange(columns) + 0.5
+    plane = layout.plane
+    if plane is not None and plane.rows is not None and plane.columns is not None:
+        return _grid_along(plane.rows, plane.columns, coarsen)
     bottom = choices.first_row == "bottom"
     if choices.box:
         west, south, east, north = box_of(choices.box)
@@ -173,3 +172,20 @@ def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str,
         f"{dx:g} by {dy:g} m."
     )
     return sites, grid, (() if choices.cell else (note,)), not bottom
+
+
+def _grid_along(
+    rows: np.ndarray, columns: np.ndarray, coarsen: int
+) -> tuple[SiteSet, Grid, tuple[str, ...], bool]:
+    """Sites of rows and columns whose places in metres are known; see `grid_of`."""
+    if columns[0] > columns[-1]:
+        raise DataError(
+            f"Expected places along the columns that rise, found {columns[0]:g} to "
+            f"{columns[-1]:g}; turn the array and its places."
+        )
+    y, x = (
+        line[: len(line) // coarsen * coarsen].reshape(-1, coarsen).mean(axis=1)
+        for line in (rows, columns)
+    )
+    sites, grid = grid_sites(np.sort(y), x, geographic=False)
+    return sites, grid, (), bool(rows[0] > rows[-1])

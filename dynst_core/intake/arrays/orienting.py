@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynst_core.errors import DataError
+from dynst_core.intake.arrays.spatial import SPATIAL, Plane, plane_of
 from dynst_core.intake.files.named_arrays import NamedArray
 from dynst_core.intake.roles.found import Roles
 
@@ -28,10 +30,12 @@ class Layout:
     Attributes:
         axes: the role of each axis, in order; axes of length 1 at the beginning are left out.
         shape: their lengths.
+        plane: of axes named x, y and z; None for others.
     """
 
     axes: tuple[str, ...]
     shape: tuple[int, ...]
+    plane: Plane | None = None
 
     def size(self, role: str) -> int:
         """The length of an axis, 1 where there is none of that role."""
@@ -42,6 +46,12 @@ class Layout:
         """Whether places are rows and columns."""
         return "row" in self.axes
 
+    def taken(self, data: np.ndarray) -> np.ndarray:
+        """What of an array lies on these axes."""
+        if self.plane is not None:
+            return data[tuple(slice(None) if at is None else at for at in self.plane.fixed)]
+        return data if data.ndim == len(self.axes) else squeezed(data)
+
 
 def squeezed(data: np.ndarray) -> np.ndarray:
     """An array without axes of length 1 at its beginning, down to two."""
@@ -50,12 +60,15 @@ def squeezed(data: np.ndarray) -> np.ndarray:
     return data
 
 
-def layout_of(array: NamedArray, n_nodes: int | None, roles: Roles) -> Layout | None:
+def layout_of(
+    array: NamedArray, n_nodes: int | None, lines: Mapping[str, np.ndarray], roles: Roles
+) -> Layout | None:
     """The axes of an array, as stated or proposed; None where they are asked for.
 
     Args:
         array: the values.
         n_nodes: how many nodes a mesh has, where it is known.
+        lines: arrays of one axis by name.
         roles: takes the proposal or the question.
     Raises:
         DataError: the roles that are stated cannot be meant.
@@ -63,9 +76,18 @@ def layout_of(array: NamedArray, n_nodes: int | None, roles: Roles) -> Layout | 
     stated = roles.choices.axes
     data = array.data if len(stated) == array.data.ndim else squeezed(array.data)
     if stated:
-        _check_stated(array, stated, data)
+        _check_length(array, stated, data)
         roles.propose("axes", (), "")
-        return Layout(stated, data.shape)
+        plane = None
+        if roles.choices.select or set(stated) & set(SPATIAL):
+            plane = plane_of(stated, data.shape, lines, array.title, roles)
+            if plane is None:
+                return None
+        axes = stated if plane is None else plane.axes
+        layout = Layout(axes, data.shape, plane)
+        layout = replace(layout, shape=layout.taken(data).shape)
+        _check_stated(array, axes, layout.shape)
+        return layout
     axes, why = _guessed(data.shape, n_nodes)
     if axes:
         if data.ndim > 2:
@@ -73,7 +95,7 @@ def layout_of(array: NamedArray, n_nodes: int | None, roles: Roles) -> Layout | 
         return Layout(axes, data.shape)
     options = {
         3: ("time,row,column", "time,site,channel", "sample,time,site"),
-        4: ("time,channel,row,column", "time,row,column,channel", "sample,time,site,channel"),
+        4: ("time,channel,row,column", "time,row,column,channel", "time,x,y,z"),
         5: ("sample,time,channel,row,column", "sample,time,row,column,channel"),
     }.get(data.ndim, ())
     usual = options[0] if options else "time,site"
@@ -98,14 +120,21 @@ def _guessed(shape: tuple[int, ...], n_nodes: int | None) -> tuple[tuple[str, ..
     return (), ""
 
 
-def _check_stated(array: NamedArray, stated: tuple[str, ...], data: np.ndarray) -> None:
-    fits = len(stated) == data.ndim and set(stated) <= set(AXES) and len(set(stated)) == len(stated)
+def _check_length(array: NamedArray, stated: tuple[str, ...], data: np.ndarray) -> None:
+    if len(stated) != data.ndim or len(set(stated)) != len(stated):
+        _check_stated(array, stated, data.shape)
+
+
+def _check_stated(array: NamedArray, stated: tuple[str, ...], shape: tuple[int, ...]) -> None:
+    fits = len(stated) == len(shape) and set(stated) <= set(AXES)
+    fits &= len(set(stated)) == len(stated)
     places = ("row" in stated) == ("column" in stated) != ("site" in stated)
     if not (fits and "time" in stated and places):
         raise DataError(
-            f"{array.source.name}: expected the roles of the {data.ndim} axes of {array.name!r} "
-            f"{data.shape} out of {', '.join(AXES)}, found {','.join(stated)}; state as many, with "
-            f"`time` and either `site` or `row` and `column` among them."
+            f"{array.source.name}: expected the roles of the {len(shape)} axes of {array.name!r} "
+            f"{shape} out of {', '.join(AXES)}, x, y and z, found {','.join(stated)}; state as "
+            f"many, with `time` and either `site` or `row` and `column`, or two of x, y and z, "
+            f"among them; a further axis needs `select=AXIS:NUMBER`."
         )
 
 
@@ -122,7 +151,7 @@ def read_values(
     Raises:
         DataError: there are too many.
     """
-    data = array.data if array.data.ndim == len(layout.axes) else squeezed(array.data)
+    data = layout.taken(array.data)
     order = [layout.axes.index(role) for role in AXES if role in layout.axes]
     kept = [role for role in AXES if role in layout.axes]
     moved = np.transpose(data, order)

@@ -17,6 +17,7 @@ from typing import IO
 from dynst_core.datasets.grids.grid_files import ZARR_MARKS
 from dynst_core.errors import DataError
 from dynst_core.intake.files import kinds
+from dynst_core.intake.files.shapefile_parts import part_of, part_of_named
 
 MOST_TEXT = 2 << 30
 """Bytes of one text file or spreadsheet."""
@@ -50,8 +51,6 @@ NO_DATA: tuple[str, ...] = (
     ".r",
 )
 NO_DATA += (".ipynb", ".md5", ".sha256", ".docx", ".doc", ".toml", ".yaml", ".yml", ".log", ".xml")
-SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-OTHER_PARTS = (".sbn", ".sbx", ".qix", ".qpj", ".shp.xml", ".qmd")
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,10 @@ def brought(paths: Sequence[Path]) -> Iterator[Brought]:
     """
     with TemporaryDirectory(prefix="dynst-intake-") as folder:
         collector = _Collector(Path(folder))
-        for path in paths:
-            collector.add(Path(path).expanduser())
+        named = [Path(path).expanduser() for path in paths]
+        for path in named:
+            if not part_of_named(path, named):
+                collector.add(path)
         endings = {source.ending for source in collector.sources}
         collector.notes += left_out(collector.faults, endings)
         if not collector.sources:
@@ -204,7 +205,7 @@ class _Collector:
                 self.notes.append(f"{path.name} was left out, as it leads outside its folder.")
             elif path.is_dir():
                 self._add_folder(path, original, depth + 1)
-            elif _part_of(path, shapes):
+            elif part_of(path, shapes):
                 continue
             elif _beside(path):
                 self.notes.append(f"{path.name} was left out, as its name is not that of data.")
@@ -374,13 +375,6 @@ def _inner_name(name: str) -> str:
         if lower.endswith(ending):
             return name[: -len(ending)] + (".tar" if ending == ".tgz" else "") or "data"
     return name
-
-
-def _part_of(path: Path, shapes: set[str]) -> bool:
-    """Whether a file is a companion of a Shapefile."""
-    lower = path.name.lower()
-    endings = (*SHAPEFILE_PARTS[1:], *OTHER_PARTS)
-    return any(lower.endswith(e) and lower.removesuffix(e) in shapes for e in endings)
 
 
 def _beside(path: Path) -> bool:

@@ -13,6 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dynst_core.intake.files.time_counts import (
+    COUNTS_SECONDS,
+    DAYS_BEFORE_1970,
+    JULIAN,
+    beginnings,
+    counted,
+    of_days,
+    of_seconds,
+    without_ordinal,
+)
+
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day first", "month first", "year first"
 BY_NAME = "by name"
 
@@ -28,9 +39,19 @@ WEEKDAY = re.compile(r"^[^\W\d]{2,10}\.?,?\s+(?=\d)")
 YEAR_MONTH = re.compile(r"(1[89]\d\d|2[01]\d\d)[-./](0?[1-9]|1[0-2])")
 """A month alone, which stands for its first day."""
 
+ZONES = (
+    dict.fromkeys(("Z", "UTC", "GMT"), "Z")
+    | dict.fromkeys(("WET",), "+00:00")
+    | dict.fromkeys(("CET", "MEZ", "WEST"), "+01:00")
+    | dict.fromkeys(("CEST", "MESZ", "EET"), "+02:00")
+    | {"EEST": "+03:00", "EDT": "-04:00", "EST": "-05:00", "CDT": "-05:00"}
+    | {"MDT": "-06:00", "MST": "-07:00", "PDT": "-07:00", "PST": "-08:00"}
+)
+"""Names of offsets that have one meaning; CST, IST and BST have several."""
+
 CLOCK = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
-    r"(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:h|\s*Uhr)?"
+    rf"({'|'.join(ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?)?(?:h|\s*Uhr)?"
 )
 MONTHS = {
     name: number
@@ -65,30 +86,35 @@ class TimeForm:
         example: one of them.
         dates_only: whether none states a clock, or all midnight.
         with_offset: whether all state their offset from UTC.
+        intervals: whether each states an end too.
     """
 
     order: str
     example: str
     dates_only: bool
     with_offset: bool = False
+    intervals: bool = False
 
 
-def form_of(texts: Iterable[object], *, likely_time: bool) -> TimeForm | None:
+def form_of(texts: Iterable[object], *, likely_time: bool, name: str = "") -> TimeForm | None:
     """How these texts write times, or None where most of them are none.
 
     Args:
         texts: cells of one column.
         likely_time: whether its name is that of times, so that plain numbers may be some.
+        name: of the column, which may say what they count.
     """
     cells = [str(text).strip() for text in texts if str(text).strip()][:4000]
     if not cells:
         return None
-    counted = _counted(cells) if likely_time else None
-    if counted:
-        return TimeForm(counted, cells[0], dates_only=False, with_offset="1970" in counted)
+    what = counted(cells, name) if likely_time else None
+    if what and not all(_parts(cell) is not None for cell in cells[:50]):
+        in_utc = what == JULIAN or "1970" in what
+        return TimeForm(what, cells[0], dates_only=False, with_offset=in_utc)
     if not likely_time and all(re.fullmatch(r"\d+", cell) for cell in cells[:50]):
         return None
-    parts = [_parts(cell) for cell in cells]
+    begins = beginnings(cells)
+    parts = [_parts(cell) for cell in begins]
     good = [part for part in parts if part is not None]
     if len(good) < max(1, 0.9 * len(cells)):
         return None
@@ -96,23 +122,7 @@ def form_of(texts: Iterable[object], *, likely_time: bool) -> TimeForm | None:
     clocks = [part.clock for part in good]
     offsets = [part.offset for part in good]
     midnight = all(clock is None or set("".join(clock)) <= set("0.") for clock in clocks)
-    return TimeForm(order, cells[0], midnight, all(offsets))
-
-
-def _counted(cells: Sequence[str]) -> str | None:
-    """What numbers count, where they can only be Unix time or the days of a spreadsheet."""
-    if not all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in cells[:500]):
-        return None
-    numbers = np.array([float(cell) for cell in cells[:500] if re.fullmatch(r"\d+(\.\d+)?", cell)])
-    if all(_parts(cell) is not None for cell in cells[:50]):
-        return None
-    if numbers.min() >= 3e8 and numbers.max() < 4.2e9:
-        return "seconds since 1970-01-01"
-    if numbers.min() >= 3e11 and numbers.max() < 4.2e12:
-        return "milliseconds since 1970-01-01"
-    if numbers.min() >= 15000 and numbers.max() < 80000 and "." in "".join(cells[:50]):
-        return "days since 1899-12-30"
-    return None
+    return TimeForm(order, cells[0], midnight, all(offsets), begins != cells)
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,7 @@ def _parts(text: str) -> _Parts | None:
     first_day = YEAR_MONTH.fullmatch(text)
     if first_day:
         return _Parts((int(first_day[1]), int(first_day[2]), 1), YEAR_FIRST, None, "")
+    text = without_ordinal(text)
     compact = COMPACT.fullmatch(text)
     if compact:
         year, month, day = int(compact[1]), int(compact[2]), int(compact[3])
@@ -203,7 +214,7 @@ def _clock(text: str) -> tuple[tuple[str, str, str], str] | None:
         return None
     seconds = (found[3] or "00") + (f".{found[4]}" if found[4] else "")
     offset = found[6] or ""
-    return (f"{hour:02d}", found[2] or "00", seconds), "Z" if offset in ("UTC", "GMT") else offset
+    return (f"{hour:02d}", found[2] or "00", seconds), ZONES.get(offset, offset)
 
 
 def _order(parts: Sequence[_Parts]) -> str:
@@ -239,6 +250,7 @@ def iso_texts(columns: Sequence[pd.Series], order: str, hours: str) -> pd.Series
             where it names its beginning and runs from 1; else "".
     """
     name = "+".join(str(column.name) for column in columns)
+    columns = [_begun(column) for column in columns]
     joined = pd.Series(
         list(zip(*(column.astype(object) for column in columns), strict=True)),
         index=columns[0].index,
@@ -251,6 +263,19 @@ def iso_texts(columns: Sequence[pd.Series], order: str, hours: str) -> pd.Series
         [_iso([_cell(c) for c in cells], words, order, hours) for cells in unique], dtype=object
     )
     return pd.Series(made[codes], index=joined.index, name=name, dtype=object)
+
+
+def _begun(column: pd.Series) -> pd.Series:
+    """A column of intervals by their beginnings; another one as it is."""
+    if column.dtype.kind in "fiuM":
+        return column
+    codes, unique = pd.factorize(column, use_na_sentinel=False)
+    texts = [_cell(one) for one in unique]
+    made = beginnings(texts)
+    if made is texts:
+        return column
+    cells = np.array(made, dtype=object)[codes]
+    return pd.Series(cells, index=column.index, name=column.name, dtype=object)
 
 
 def _cell(value: object) -> str:
@@ -266,6 +291,8 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
     raw = " ".join(cells)
     if not all(cells):
         return raw if any(cells) else ""
+    if order in DAYS_BEFORE_1970:
+        return of_days(raw, order)
     date, rest = _date_and_clock(cells, words)
     parts = _parts(re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", date) if rest else date)
     if parts is None:
@@ -290,23 +317,17 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
 def _date_and_clock(cells: list[str], words: list[str]) -> tuple[str, list[str]]:
     """The text of a date, and those of its clock; the date is "" where its parts are no numbers."""
     roles = [part_of(word) for word in words]
-    if "year" not in roles or not re.fullmatch(r"\d{4}(\.0+)?", cells[roles.index("year")]):
+    if "year" not in roles or not re.fullmatch(r"(\d{2}|\d{4})(\.0+)?", cells[roles.index("year")]):
         rest = cells[1:]
         if len(rest) == 1 and COUNTS_SECONDS.search(words[1]):
-            rest = [_of_seconds(rest[0])]
+            rest = [of_seconds(rest[0])]
+        elif len(rest) == 1 and roles[1] == "minute":
+            rest = [of_seconds(rest[0], 60)]
         return cells[0], rest
     if roles.count("month") > 1:  # "MM" beside another month counts minutes
         roles[len(roles) - 1 - roles[::-1].index("month")] = "minute"
     rest = [c for c, role in zip(cells, roles, strict=True) if role in ("hour", "minute")]
     return _from_numbers(cells, roles), rest
-
-
-def _of_seconds(text: str) -> str:
-    """Seconds of a day as a clock; what is no such number as it stands."""
-    if not re.fullmatch(r"\d{1,5}(\.0+)?", text):
-        return text
-    seconds = int(float(text))
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _clock_of(rest: list[str], hours: str) -> tuple[tuple[tuple[str, str, str], str], int] | None:
@@ -329,18 +350,19 @@ def _from_numbers(cells: list[str], roles: list[str]) -> str:
     numbers = dict(zip(roles, cells, strict=True))
     try:
         year, month, day = (int(float(numbers.get(r, "1"))) for r in ("year", "month", "day"))
+        year = _year(f"{year:02d}") if year < 100 else year
+        if "yearday" in numbers:
+            return without_ordinal(f"{year:04d}-{int(float(numbers['yearday'])):03d}")
     except ValueError:
         return ""
     return f"{year:04d}-{month:02d}-{day:02d}"
 
 
-COUNTS_SECONDS = re.compile(r"interval|^sec(ond)?s?$|second.?of", re.IGNORECASE)
-"""Names of columns that count the seconds of a day."""
-
 PARTS = {
     "year": r"^(year|yr|yyyy|yy|jahr|ano|año|annee|année)$",
     "month": r"^(month|mon|mm|m|monat|mes|mois|mo)$",
     "day": r"^(day|dd|d|tag|dia|día|jour|dy)$",
+    "yearday": r"^(doy|yday|jday|day_?of_?year|julian_?day|year_?day|ordinal_?day|tag_des_jahres)$",
     "hour": r"^(hour|hours|hr|hh|stunde|std|hora|heure|hour_of_day|h)$",
     "minute": r"^(minute|minutes|mi|min|minuto|mn)$",
 }

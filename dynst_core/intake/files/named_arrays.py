@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,7 @@ class ArraySet:
         cells: triangles as numbers of nodes, (..., f, 3).
         types: what nodes are, as MeshGraphNets and EAGLE number it.
         times: when values were measured, (t,), datetime64.
+        lines: arrays of one axis by their names in lower case, such as x and y.
     """
 
     values: tuple[NamedArray, ...]
@@ -58,6 +59,7 @@ class ArraySet:
     cells: NamedArray | None = None
     types: NamedArray | None = None
     times: NamedArray | None = None
+    lines: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def array_set(sources: list[Source]) -> ArraySet:
@@ -80,7 +82,10 @@ def array_set(sources: list[Source]) -> ArraySet:
             f"{sources[0].name}: expected an array of values over time, found "
             f"{shapes or 'none'}; save one with times along its first axis."
         )
-    return ArraySet(values, positions, cells, types, times)
+    lines = {
+        a.name.lower(): np.asarray(a.data, dtype=np.float64) for a in numeric if a.data.ndim == 1
+    }
+    return ArraySet(values, positions, cells, types, times, lines)
 
 
 def _first(

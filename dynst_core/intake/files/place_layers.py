@@ -26,7 +26,8 @@ from dynst_core.constraints.zone_files import (
 )
 from dynst_core.errors import DataError
 from dynst_core.files.limited import parse_apart
-from dynst_core.intake.files.bringing import SHAPEFILE_PARTS, Source
+from dynst_core.intake.files.bringing import Source
+from dynst_core.intake.files.shapefile_parts import SHAPEFILE_PARTS
 from dynst_core.intake.files.sheets import Table, frame_sample
 
 X, Y = "geometry x", "geometry y"

@@ -45,6 +45,8 @@ def _parquet_table(source: Source, folder: Path) -> Table:
     import pyarrow.parquet as pq
     from pyarrow import ArrowException
 
+    from dynst_core.intake.files.geo_parquet import geometry_of, with_coordinates
+
     try:
         meta = pq.ParquetFile(source.path).metadata
     except (ArrowException, OSError, ValueError) as error:
@@ -63,6 +65,9 @@ def _parquet_table(source: Source, folder: Path) -> Table:
         raise DataError(f"{source.name}: expected rows of values, found none; bring a longer one.")
     path = named(source.path, folder, ".parquet")
     frame = next(iter(read_frames(path)))
+    geometry = geometry_of(path, source.name)
+    if geometry:
+        frame = with_coordinates(frame, path, geometry[0], source.name)
     nested = [
         name
         for name in frame.columns
@@ -78,4 +83,5 @@ def _parquet_table(source: Source, folder: Path) -> Table:
         frame_sample(frame),
         lambda: iter([frame]),
         notes=tuple(notes) if nested else (),
+        crs=geometry[1] if geometry else "",
     )

@@ -22,6 +22,7 @@ from dynst_core.datasets.reading.table_reading import CELLS_AT_ONCE, read_frames
 from dynst_core.errors import DataError
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
+from dynst_core.intake.files.number_forms import number_form
 from dynst_core.intake.files.sheets import Table, named, sampled
 
 SNIFFED = 256 << 10
@@ -59,8 +60,7 @@ def text_table(source: Source, choices: Choices, folder: Path) -> Table:
         return _frames(path, source.name, separator, encoding, headed=header > 0)
 
     sample = sampled(frames())
-    if "decimal" not in why:
-        why["decimal"] = _decimal(sample, separator, choices)
+    why |= number_form(sample, separator, choices)
     return Table(path, source.name, tuple(sample.columns), sample, frames, why, tuple(notes))
 
 
@@ -204,37 +204,6 @@ def _alike(cell: str, below: list[str]) -> bool:
         return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "0", text.strip()))
 
     return form(cell) in {form(other) for other in below}
-
-
-def _decimal(sample: pd.DataFrame, separator: str, choices: Choices) -> tuple[str, str]:
-    """The sign before decimals."""
-    if choices.decimal:
-        return choices.decimal, "as stated"
-    commas = points = 0
-    for name in sample.columns:
-        cells = [c.strip() for c in sample[name].dropna().unique()[:400] if isinstance(c, str)]
-        commas += sum(bool(re.fullmatch(r"[-+]?\d+,\d+([eE][-+]?\d+)?", c)) for c in cells)
-        points += sum(bool(re.fullmatch(r"[-+]?\d+\.\d+([eE][-+]?\d+)?", c)) for c in cells)
-    if commas and not points and not choices.thousands and _may_be_thousands(sample):
-        return "", "each comma stands before three digits"
-    if choices.thousands and choices.thousands != ".":
-        return ".", "as commas are stated to stand between thousands"
-    if commas and separator != "," and commas > points:
-        return ",", f"{commas:,} numbers of the sample hold a comma, {points:,} a point"
-    return ".", "no number of the sample holds a comma" if not commas else "as most numbers have it"
-
-
-def _may_be_thousands(sample: pd.DataFrame) -> bool:
-    """Whether all numbers with commas could be whole ones with a sign between thousands."""
-    found = 0
-    for name in sample.columns:
-        for cell in sample[name].dropna().unique()[:400]:
-            text = str(cell).strip()
-            if "," in text and NUMBER.fullmatch(text):
-                if not re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+", text):
-                    return False
-                found += 1
-    return found > 0
 
 
 def _plain_name(path: Path, folder: Path) -> Path:

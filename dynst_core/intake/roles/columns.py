@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dynst_core.datasets.reading.cell_numbers import NOTHING
+from dynst_core.datasets.reading.cell_numbers import NOTHING, SAME_SIGNS
 from dynst_core.datasets.reading.settings import number_of
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.intake.files.clock_texts import TimeForm, form_of, part_of
@@ -23,7 +23,7 @@ def _words(*words: str) -> re.Pattern[str]:
 
 TIME_NAME = re.compile(
     r"time|date(?!n)|datum|zeit|stamp|uhr|stunde|fecha|heure|^ts$|^t$|^dt$|^tag$|^day$|^hour$|"
-    r"^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^beginn|^von$|^start",
+    r"^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start",
     re.IGNORECASE,
 )
 LATITUDE = re.compile(
@@ -213,7 +213,7 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
     numbers = numbers[~np.isin(numbers, marks)] if marks else numbers
     distinct = list(dict.fromkeys(texts))
     likely = TIME_NAME.search(name) is not None
-    form = form_of(distinct, likely_time=likely) if not part_of(name) or likely else None
+    form = form_of(distinct, likely_time=likely, name=name) if not part_of(name) or likely else None
     return Column(
         name, texts, len(texts) / max(1, len(cells)), numeric, numbers, len(distinct), form
     )
@@ -221,6 +221,7 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
 
 def _plain(text: str, decimal: str) -> str:
     """A number without signs between thousands and with a point before decimals."""
+    text = text.translate(SAME_SIGNS)
     simple = text.replace(",", ".") if decimal == "," and "." not in text else text
     if number_of(simple) is not None or not GROUPED.fullmatch(text):
         return simple

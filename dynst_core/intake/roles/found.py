@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dynst_core.intake.choices import Choices, Proposal, Question
 
-FILE_NAME = "file name"
+FILE_NAME, ITS_PLACE = "file name", "its place"
 UNSTATED_UNIT = "units"
 ROWS = "rows"
 

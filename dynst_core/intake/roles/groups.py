@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from dynst_core.datasets.reading.cell_numbers import NO_NUMBERS
 from dynst_core.datasets.reading.table_reading import id_text, same_id
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import clock_texts
@@ -74,7 +75,7 @@ def grouped(tables: Sequence[Table], choices: Choices) -> list[Group]:
         several.sort(key=lambda table: table.name)
         decimal = several[0].form.get("decimal", (".", ""))[0]
         joined = several[0] if len(several) == 1 else _joined(several)
-        columns = columns_of(joined, decimal, choices.missing_value)
+        columns = columns_of(joined, decimal, (*choices.missing_value, *NO_NUMBERS))
         groups.append(Group(tuple(several), columns, joined.sample))
     return groups
 
@@ -137,8 +138,11 @@ def date_parts(group: Group) -> list[str]:
         parts.setdefault("minute", minutes[0])
     if "year" not in parts:
         return []
-    if ("hour" in parts and "day" not in parts) or ("day" in parts and "month" not in parts):
+    days = {"day", "yearday"} & set(parts)
+    if ("hour" in parts and not days) or ("day" in parts and "month" not in parts):
         return []
+    if "yearday" in parts and "month" not in parts:
+        return [parts[p] for p in ("year", "yearday", "hour", "minute") if p in parts]
     return [parts[p] for p in ("year", "month", "day", "hour", "minute") if p in parts]
 
 
@@ -157,8 +161,20 @@ def all_texts(group: Group, name: str) -> list[str]:
     return [id_text(v) for t in group.tables for frame in t.frames() for v in frame[name].unique()]
 
 
+def rows_asked(rows: pd.DataFrame, only: tuple[str, ...]) -> pd.DataFrame:
+    """The rows that the planner asks for, by the texts of columns."""
+    for text in only:
+        name, _, wanted = text.partition(":")
+        rows = rows[rows[name.strip()].map(id_text) == wanted.strip()]
+    return rows
+
+
 def without_zeros(text: str) -> str:
-    """An id without the zeros that it begins with."""
+    """An id without the zeros that it begins with, or ends with behind a decimal point.
+
+    Programs add the point to a column of numbers with gaps.
+    """
+    text = re.sub(r"^(\d+)\.0+$", r"\1", text)
     return text.lstrip("0") or text
 
 
@@ -202,7 +218,8 @@ def hour_columns(values: Group) -> list[str]:
     minutes = [minute for minute, _ in found]
     steps = set(np.diff(minutes)) if len(minutes) > 1 else set()
     counted = [m // 60 for m in minutes]
-    even = len(steps) == 1 and (1440 % min(steps) == 0) and len(minutes) * min(steps) == 1440
+    step = min(steps) if len(steps) == 1 else 0
+    even = step > 0 and 1440 % step == 0 and len(minutes) * step == 1440
     one_based = counted == list(range(1, len(counted) + 1)) and len(counted) in (24, 48, 96)
     zero_based = counted == list(range(len(counted))) and len(counted) in (24, 48, 96)
     return [name for _, name in found] if even or one_based or zero_based else []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.roles.columns import SITE_NAME
-from dynst_core.intake.roles.found import FILE_NAME, Roles
+from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
 from dynst_core.intake.roles.times import time_columns
 from dynst_core.intake.roles.values import find_kinds_of_rows, propose_values, unit_of
@@ -19,7 +20,7 @@ def find_sites_and_values(values: Group, places: Group | None, roles: Roles) -> 
     pairs = [] if places is None else _pairs(places, values, roles)
     for setting in ("site", *roles.choices.value):
         name = roles.choices.site if setting == "site" else setting
-        if name and name not in (FILE_NAME, *values.columns):
+        if name and name not in (FILE_NAME, ITS_PLACE, *values.columns):
             raise DataError(
                 f"Expected a column {name!r} in {values.name}, found "
                 f"{some(list(values.columns), 12)}; correct "
@@ -48,7 +49,7 @@ def _pairs(places: Group, values: Group, roles: Roles) -> list[tuple[str, str, i
                 "leading_zeros",
                 f"{shared:,} ids of {places.name} (column {name!r}) and of {where} of "
                 f"{values.name} "
-                f"differ by zeros at their beginning alone, as 00044 and 44: are they the same?",
+                f"differ by zeros alone, as 00044 or 44.0 and 44: are they the same?",
                 "ignore",
             )
             return found
@@ -66,7 +67,8 @@ def _layout(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> s
         return "days"
     if across > down:
         return "wide"
-    if down or _site_column(values, pairs, roles) or len(values.tables) > 1:
+    several = len(values.tables) > 1 or places_apart(values)
+    if down or several or _site_column(values, pairs, roles):
         return "long"
     numeric = [c.name for c in numeric_columns(values)]
     if len(numeric) < 2:
@@ -138,6 +140,10 @@ def _propose_long(values: Group, pairs: list[tuple[str, str, int]], roles: Roles
     elif len(values.tables) > 1:
         roles.propose("layout", "long", "each row holds one time of one file's site")
         roles.propose("site", FILE_NAME, "no column names the site, and each file is one")
+    elif places_apart(values):
+        site = ITS_PLACE
+        roles.propose("layout", "long", "each row holds one time and one place")
+        roles.propose("site", ITS_PLACE, "no column names the site, and each place is one")
     else:
         raise DataError(
             f"Expected several sites in {values.name}, found no column that names them; state it "
@@ -146,6 +152,15 @@ def _propose_long(values: Group, pairs: list[tuple[str, str, int]], roles: Roles
         )
     find_kinds_of_rows(values, site, roles)
     propose_values(values, site, roles)
+
+
+def places_apart(values: Group) -> bool:
+    """Whether rows without a column of sites lie at several places that come again."""
+    pair = values.place_columns()
+    if pair is None:
+        return False
+    rows = values.sample[list(pair[:2])].map(id_text)
+    return 1 < len(rows.drop_duplicates()) <= 0.5 * len(rows)
 
 
 def _site_column(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> str:

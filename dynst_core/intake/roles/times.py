@@ -7,7 +7,7 @@ import re
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
-from dynst_core.intake.files import clock_texts
+from dynst_core.intake.files import clock_texts, time_counts
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
 from dynst_core.intake.roles.groups import Group, date_parts, hour_columns
@@ -35,6 +35,11 @@ def find_times(values: Group, roles: Roles) -> None:
         else f"together they make times such as {_example(values, names)!r}"
     )
     roles.propose("time", tuple(names), reason)
+    if form and form.intervals:
+        roles.notes.append(
+            f"Times such as {form.example!r} state a beginning and an end: values are stamped with "
+            f"the beginning."
+        )
     years = clock_texts.part_of(names[0]) == "year" and (len(names) > 1 or form is None)
     if form is not None and not years:
         _find_order(form, names, roles)
@@ -59,7 +64,8 @@ def time_columns(values: Group) -> list[str]:
     whole = [c for c in times if c.time and not c.time.dates_only]
     named = [c for c in whole if TIME_NAME.search(c.name)]
     if whole:
-        return [(named or whole)[0].name]
+        in_utc = [c for c in named or whole if UTC_NAMED.search(c.name)]
+        return [(in_utc or named or whole)[0].name]
     parts = date_parts(values)
     if parts:
         return parts
@@ -67,7 +73,23 @@ def time_columns(values: Group) -> list[str]:
         return []
     dates = [c for c in times if TIME_NAME.search(c.name)] or times
     clock = _clock_column(values, dates[0].name)
-    return [dates[0].name, *([clock] if clock else [])]
+    if not clock:
+        return [dates[0].name]
+    beside = values.columns[clock].whole and [
+        name
+        for name, column in values.columns.items()
+        if clock_texts.part_of(name) == "minute" and column.whole and column.within(0, 59)
+    ]
+    return [dates[0].name, clock, *(beside[:1] if beside and name_of_hour(clock) else [])]
+
+
+def name_of_hour(name: str) -> bool:
+    """Whether a column beside dates counts hours, so that minutes may stand in another one."""
+    return clock_texts.part_of(name) == "hour" or bool(HOURS.search(name))
+
+
+UTC_NAMED = re.compile(r"(^|[\W_])(utc|gmt|zulu)($|[\W_])", re.IGNORECASE)
+HOURS = re.compile(r"stunde|hour|uhr|^hr|hora|heure", re.IGNORECASE)
 
 
 def _clock_column(values: Group, date: str) -> str | None:
@@ -78,16 +100,19 @@ def _clock_column(values: Group, date: str) -> str | None:
         hours = column.whole and column.within(0, 24) and column.numeric > 0.99
         if clock_texts.part_of(name) == "hour" and hours:
             return name
-        if hours and re.search(r"stunde|hour|uhr|^hr|hora|heure", name, re.IGNORECASE):
+        if hours and HOURS.search(name):
             return name
         clocks = all(
             re.fullmatch(r"(1899-12-\d\d )?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?", t)
-            for t in column.texts[:200]
+            for t in time_counts.beginnings(column.texts[:200])
         )
         if clocks and (TIME_NAME.search(name) or column.distinct <= 1440):
             return name
+        minutes = column.whole and column.within(0, 1440) and column.numbers.max() > 59
+        if minutes and clock_texts.part_of(name) == "minute":
+            return name
         seconds = column.whole and column.within(0, 86400) and column.numbers.max() > 2400
-        if seconds and clock_texts.COUNTS_SECONDS.search(name):
+        if seconds and time_counts.COUNTS_SECONDS.search(name):
             return name
         four = (
             column.whole
@@ -171,7 +196,9 @@ def _find_zone(
         roles.propose(
             "timezone", "UTC", "the times state their offset, or count from a moment in UTC"
         )
-    elif re.search(r"(^|[\W_])(utc|gmt|zulu)($|[\W_])", " ".join(names), re.IGNORECASE):
+    elif offset := _offset_named(" ".join(names)):
+        roles.propose("timezone", offset, f"the column {names[0]!r} is named so")
+    elif UTC_NAMED.search(" ".join(names)):
         roles.propose("timezone", "UTC", f"the column {names[0]!r} is named so")
     elif daily:
         roles.propose("timezone", "UTC", "dates without a clock name days, whatever the zone")
@@ -183,6 +210,23 @@ def _find_zone(
             "Europe/Berlin",
             "+01:00",
         )
+
+
+OFFSET_NAMED = re.compile(
+    r"(?:^|[\W_])(?:utc|gmt)[ _]?([+\-\u2212])[ _]?(\d{1,2})(?::?([0-5]\d))?(?!\d)"
+    r"|[(\[]\s*([+\-\u2212])(\d{1,2}):([0-5]\d)\s*[)\]]",
+    re.IGNORECASE,
+)
+"""An offset from UTC in the name of a column, as of loggers: "Date Time, GMT+01:00"."""
+
+
+def _offset_named(name: str) -> str:
+    """The offset that a name states, as in "+01:00"; "" where it states none."""
+    found = OFFSET_NAMED.search(name)
+    if found is None:
+        return ""
+    sign, hours, minutes = (found[1], found[2], found[3]) if found[1] else found.group(4, 5, 6)
+    return f"{'+' if sign == '+' else '-'}{int(hours):02d}:{minutes or '00'}"
 
 
 def _ask_start(values: Group, roles: Roles) -> None:
@@ -197,7 +241,18 @@ def _ask_start(values: Group, roles: Roles) -> None:
             f"Expected a column of times in {values.name}, found none among "
             f"{some(list(values.columns), 8)}; join the files to one table with a column of times."
         )
-    text = f"{values.name} has no column of times: what is the first time, as in 2012-03-01 00:00?"
+    named = [c for c in values.columns.values() if TIME_NAME.search(c.name) and c.texts]
+    unread = named[0] if named else None
+    seems = (
+        f" that is understood (state how {unread.name!r} is written, where {unread.texts[0]!r} is "
+        f"a time, as in `time={unread.name}` and `time_format=%d/%m/%Y %H:%M`)"
+        if unread
+        else ""
+    )
+    text = (
+        f"{values.name} has no column of times{seems}: what is the first time, as in "
+        f"2012-03-01 00:00?"
+    )
     roles.ask("start", text, "2012-03-01 00:00")
     roles.ask("step", "How far apart are its rows?", "5 min", "15 min", "1 h", "1 day")
     roles.ask("timezone", "In which time zone is that first time?", "UTC", "Europe/Berlin")

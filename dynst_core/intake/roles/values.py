@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
+from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
 from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, changing
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
-from dynst_core.intake.roles.groups import Group, words_of
+from dynst_core.intake.roles.groups import Group, rows_asked, words_of
 
 
 def propose_values(values: Group, site: str, roles: Roles) -> None:
@@ -64,7 +67,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
 
 def unit_of(names: list[str], columns: list[Column], roles: Roles, *, asked: bool = True) -> None:
     """Propose the units that the names of columns state, else ask for them."""
-    if not asked:
+    if not asked or "unit" in roles.settings:
         return
     units = [c.unit for c in columns]
     if units and all(units):
@@ -92,9 +95,12 @@ def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
             )
     if roles.choices.only:
         roles.propose("only", (), "")
+        _find_unit(values, roles)
         return
-    keys = [*roles.settings.get("time", ()), *([site] if site else [])]
+    keys = [*roles.settings.get("time", ()), *([site] if site in values.columns else [])]
     sample = pd.concat([next(iter(t.frames())).head(5000) for t in values.tables[:5]])
+    if _ask_kind(values, roles):
+        return
     again = sample[sample.duplicated(keys, keep=False)]
     if len(again) < 0.2 * len(sample):
         return
@@ -120,3 +126,59 @@ def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
                 *options[:12],
             )
             return
+
+
+UNIT_NAME = re.compile(
+    r"^(units?|uom|einheit|unidad|unité|(measure(ment)?|value|result)[_ ]?units?)$", re.IGNORECASE
+)
+KIND_NAME = re.compile(
+    r"^(parameter|variable|pollutant|component|quantity|measurand|analyte|element|metric"
+    r"|observed_?property|characteristic_?name|sensor_?type|mess_?gr(ö|oe)(ß|ss)e|komponente)"
+    r"(_?(name|code|id))?$",
+    re.IGNORECASE,
+)
+"""Names of columns that say what the values of a row are."""
+
+
+def _ask_kind(values: Group, roles: Roles) -> bool:
+    """Ask which rows to read where a column says that they hold several quantities or units.
+
+    Sites may differ by it, so that no two rows are of one site and time.
+    """
+    for pattern in (KIND_NAME, UNIT_NAME):
+        for name, column in values.columns.items():
+            if not pattern.match(words_of(name).strip()) or column.numeric > 0.5:
+                continue
+            texts = list(dict.fromkeys(column.texts))
+            if not 1 < len(texts) <= MOST_KINDS:
+                continue
+            roles.ask(
+                "only",
+                f"Rows differ by column {name!r}: which of its texts ({some(texts, 8)}) are to be "
+                f"read? Values of several quantities or units cannot be compared.",
+                *[f"{name}:{text}" for text in texts[:12]],
+            )
+            return True
+    _find_unit(values, roles)
+    return False
+
+
+def _find_unit(values: Group, roles: Roles) -> None:
+    """Propose the unit that a column states for each row.
+
+    Raises:
+        DataError: the rows that are read state several.
+    """
+    names = [name for name in values.columns if UNIT_NAME.match(words_of(name).strip())]
+    if not names or values.columns[names[0]].numeric > 0.5:
+        return
+    sample = rows_asked(values.sample, roles.choices.only)
+    texts = [text for text in dict.fromkeys(map(id_text, sample[names[0]])) if text]
+    if len(texts) > 1:
+        only = ",".join([*roles.choices.only, f"{names[0]}:{texts[0]}"])
+        raise DataError(
+            f"Expected values of one unit in {values.name}, found {some(texts, 6)} in column "
+            f"{names[0]!r}; read the rows of one, as in `only={only}`."
+        )
+    if len(texts) == 1 and len(roles.choices.value) < 2:
+        roles.propose("unit", (texts[0],), f"column {names[0]!r} states it")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from app.drawing import binary_message
+from app.drawing.binary_message import Message
 
 SMALL_ARRAYS = st.dictionaries(
     st.text(min_size=1, max_size=8),
@@ -23,7 +24,7 @@ SMALL_ARRAYS = st.dictionaries(
 
 @given(head=st.dictionaries(st.sampled_from("abc"), st.text()), arrays=SMALL_ARRAYS)
 def test_what_is_packed_comes_out_again(head: dict, arrays: dict[str, np.ndarray]) -> None:
-    reported, found = binary_message.unpack(binary_message.pack(head, binary_message.body(arrays)))
+    reported, found = binary_message.unpack(Message.of(head, arrays).pack())
     assert reported == head
     assert found.keys() == arrays.keys()
     for name, values in arrays.items():
@@ -33,15 +34,15 @@ def test_what_is_packed_comes_out_again(head: dict, arrays: dict[str, np.ndarray
 
 def test_a_large_message_is_deflated_and_a_small_one_is_not() -> None:
     few, many = np.zeros(100, np.uint8), np.zeros(10**6, np.uint8)
-    assert len(binary_message.pack({}, binary_message.body({"few": few}))) > 100
-    assert len(binary_message.pack({}, binary_message.body({"many": many}))) < 10_000
-    _, found = binary_message.unpack(binary_message.pack({}, binary_message.body({"many": many})))
+    assert len(Message.of({}, {"few": few}).pack()) > 100
+    assert len(Message.of({}, {"many": many}).pack()) < 10_000
+    _, found = binary_message.unpack(Message.of({}, {"many": many}).pack())
     np.testing.assert_array_equal(found["many"], many)
 
 
 def test_every_array_begins_where_the_browser_can_read_it() -> None:
     arrays = {"a": np.zeros(3, np.uint8), "b": np.ones(2, np.float32)}
-    message = binary_message.pack({"odd": "\N{DEGREE SIGN}"}, binary_message.body(arrays))
+    message = Message.of({"odd": "\N{DEGREE SIGN}"}, arrays).pack()
     start = 4 + int.from_bytes(message[:4], "little")
     assert start % 4 == 0
     np.testing.assert_array_equal(binary_message.unpack(message)[1]["b"], [1, 1])

@@ -20,7 +20,7 @@ MOMENT = Moment("2020-01-06 12:00", np.linspace(40, 60, 40), np.full(40, 50.0), 
 
 
 def look(name: str, run: Run, level: int = 2, **facts: object) -> MapStyle:
-    return map_layers.look(name, run, Plan.at_level(run, level), replace(FACTS, **facts))
+    return map_layers.style(name, run, Plan.at_level(run, level), replace(FACTS, **facts))
 
 
 def labels(shown: MapStyle) -> list[str]:
@@ -104,7 +104,7 @@ def test_areas_served_lie_beneath_a_network_s_sensors(network_run: Run) -> None:
 def test_on_a_grid_the_cells_themselves_show_the_area(grid_run: Run) -> None:
     plan = Plan.at_level(grid_run, 3)
     found = served(grid_run.sites, grid_run.grid, plan.mask)
-    shown = map_layers.look(map_layers.SERVED, grid_run, plan, replace(FACTS, served=found))
+    shown = map_layers.style(map_layers.SERVED, grid_run, plan, replace(FACTS, served=found))
     assert shown.shapes == ()
     for site in plan.mask.kept:
         alike = shown.fill[found.by == site]

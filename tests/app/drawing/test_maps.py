@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.drawing import binary_message, map_paint, map_stage
-from app.drawing.map_paint import Paint
+from app.drawing import binary_message, map_stage
+from app.drawing.map_picture import Picture
 from app.drawing.map_stage import ERROR, IMPORTANCE, VIEWS, Stage
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import palette
+from dynst_core.presentation import map_styles, palette
 from dynst_core.presentation import projection as places
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.runs.run import Run
@@ -30,32 +30,48 @@ def base_map() -> BaseMap:
     return BaseMap.read()
 
 
-def paint(run: Run, stage: Stage, level: int, lead: int | None = None) -> Paint:
-    return map_paint.make_paint(run, stage, map_paint.error_scale(run, lead, 0), level, lead, 0)
+def picture_of(run: Run, level: int, lead: int | None = None, plan: Plan | None = None) -> Picture:
+    scale = map_styles.error_scale(run, lead, 0)
+    return Picture.usual(run, plan or Plan.at_level(run, level), scale, lead, 0)
 
 
 def layers(stage: Stage) -> dict[str, dict]:
     return {layer["id"]: layer for layer in json.loads(stage.json)["layers"]}
 
 
-def test_removed_sites_are_white_with_a_grey_outline(network_run: Run, base_map: BaseMap) -> None:
-    stage = map_stage.make_stage(network_run, base_map)
-    picture = paint(network_run, stage, level=2)
-    removed = ~network_run.path.active[2][stage.order]
-    assert (~picture.kept == removed).all() and removed.sum() == 24
-    assert (picture.fill[IMPORTANCE][removed] == palette.WHITE).all()
-    assert (picture.line[IMPORTANCE][removed] == palette.GREY_OUTLINE).all()
-    assert (picture.fill[IMPORTANCE][~removed] != palette.WHITE).any(axis=1).all()
-    assert (picture.line[IMPORTANCE][~removed] != palette.GREY_OUTLINE).any(axis=1).all()
+def test_removed_sites_are_white_with_a_grey_outline(network_run: Run) -> None:
+    picture = picture_of(network_run, level=2)
+    removed = ~network_run.path.active[2]
+    assert (~picture.plans[0][0] == removed).all() and removed.sum() == 24
+    assert (picture.styles[IMPORTANCE].fill[removed] == palette.WHITE).all()
+    assert (picture.styles[IMPORTANCE].line[removed] == palette.GREY_OUTLINE).all()
+    assert (picture.styles[IMPORTANCE].fill[~removed] != palette.WHITE).any(axis=1).all()
+    assert (picture.styles[IMPORTANCE].line[~removed] != palette.GREY_OUTLINE).any(axis=1).all()
 
 
-def test_a_more_important_site_is_a_darker_blue(network_run: Run, base_map: BaseMap) -> None:
-    stage = map_stage.make_stage(network_run, base_map)
-    blue = paint(network_run, stage, level=0).fill[IMPORTANCE].astype(int)
-    importance = network_run.path.importance[stage.order]
+def test_a_more_important_site_is_a_darker_blue(network_run: Run) -> None:
+    blue = picture_of(network_run, level=0).styles[IMPORTANCE].fill.astype(int)
+    importance = network_run.path.importance
     brightness = blue[np.argsort(importance), :3].sum(axis=1)
     assert (np.diff(brightness) <= 0).all() and brightness[0] > brightness[-1] + 300
     assert (blue[:, 2] >= blue[:, 0]).all()
+
+
+def test_each_drawn_row_is_sent_its_own_site_s_colours_and_numbers(
+    network_run: Run, base_map: BaseMap
+) -> None:
+    stage, picture = map_stage.make_stage(network_run, base_map), picture_of(network_run, 2)
+    head, arrays = binary_message.unpack(picture.message(stage).pack(version="3"))
+    kept, error = picture.plans[0]
+    sent = np.unpackbits(arrays["kept"], bitorder="little")[: len(kept)].astype(bool)
+    assert (sent == kept[stage.order]).all() and head["version"] == "3"
+    half = 0.51 / head["scale"]
+    np.testing.assert_allclose(arrays["error"] / head["scale"], error[stage.order], atol=half)
+    for view in (IMPORTANCE, ERROR):
+        rows, table = arrays[f"fill/rows/{view}"], arrays[f"fill/table/{view}"]
+        colours = table.view(np.uint8).reshape(-1, 4)[rows]
+        assert (colours == picture.styles[view].fill[stage.order]).all()
+        assert head["captions"][view]["title"] == picture.styles[view].title
 
 
 def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map: BaseMap) -> None:
@@ -66,29 +82,28 @@ def test_important_sensors_are_drawn_over_lesser_ones(network_run: Run, base_map
     np.testing.assert_allclose(places, expected, atol=1e-6)
 
 
-def test_removed_sites_still_show_their_error(network_run: Run, base_map: BaseMap) -> None:
-    stage = map_stage.make_stage(network_run, base_map)
-    picture = paint(network_run, stage, level=3, lead=1)
-    expected = network_run.rmse_by_site(3, 1)[stage.order]
-    np.testing.assert_allclose(picture.error, expected, rtol=1e-6)
-    scale = map_paint.error_scale(network_run, 1, 0)
-    assert (picture.fill[ERROR] == scale.rgba(expected)).all()
+def test_removed_sites_still_show_their_error(network_run: Run) -> None:
+    picture = picture_of(network_run, level=3, lead=1)
+    expected = network_run.rmse_by_site(3, 1)
+    np.testing.assert_allclose(picture.plans[0][1], expected, rtol=1e-6)
+    scale = map_styles.error_scale(network_run, 1, 0)
+    assert (picture.styles[ERROR].fill == scale.rgba(expected)).all()
 
 
-def test_an_error_has_one_colour_at_every_level(network_run: Run, base_map: BaseMap) -> None:
-    stage = map_stage.make_stage(network_run, base_map)
-    scale = map_paint.error_scale(network_run, None, 0)
+def test_an_error_has_one_colour_at_every_level(network_run: Run) -> None:
+    scale = map_styles.error_scale(network_run, None, 0)
     gradients = {
-        paint(network_run, stage, level).legends[ERROR].gradient for level in range(len(LEVELS))
+        picture_of(network_run, level).styles[ERROR].legend.gradient for level in range(len(LEVELS))
     }
     assert gradients == {scale.css()}
-    ticks = {paint(network_run, stage, level).legends[ERROR].ticks for level in range(len(LEVELS))}
+    ticks = {
+        picture_of(network_run, level).styles[ERROR].legend.ticks for level in range(len(LEVELS))
+    }
     assert len(ticks) == 1
 
 
-def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run, base_map: BaseMap) -> None:
-    stage = map_stage.make_stage(grid_run, base_map)
-    ticks = paint(grid_run, stage, 1).legends[ERROR].ticks
+def test_the_error_legend_runs_from_end_to_end_in_units(grid_run: Run) -> None:
+    ticks = picture_of(grid_run, 1).styles[ERROR].legend.ticks
     assert ticks[0][0] == pytest.approx(0) and ticks[0][1].startswith("≤ ")
     assert ticks[-1][0] == pytest.approx(1)
     assert ticks[-1][1].startswith("≥ ") and ticks[-1][1].endswith(" mph")
@@ -179,8 +194,8 @@ def test_the_stage_does_not_change_when_the_slider_does(
 ) -> None:
     first, again = (map_stage.make_stage(network_run, base_map) for _ in range(2))
     assert first.id == again.id
-    pictures = [paint(network_run, first, level) for level in (1, 2)]
-    assert (pictures[0].fill[IMPORTANCE] != pictures[1].fill[IMPORTANCE]).any()
+    pictures = [picture_of(network_run, level) for level in (1, 2)]
+    assert (pictures[0].styles[IMPORTANCE].fill != pictures[1].styles[IMPORTANCE].fill).any()
 
 
 def test_both_maps_have_the_same_layers_and_one_camera(network_run: Run, base_map: BaseMap) -> None:
@@ -258,17 +273,13 @@ def test_two_runs_with_other_sites_are_two_stages(tmp_path: Path, base_map: Base
     assert len(ids) == 2
 
 
-def test_a_site_without_observations_is_drawn_as_no_data(
-    network_run: Run, base_map: BaseMap
-) -> None:
+def test_a_site_without_observations_is_drawn_as_no_data(network_run: Run) -> None:
     errors = tuple(
         replace(e, count=np.where(np.arange(40)[None, :, None] == 5, 0, e.count))
         for e in network_run.arrays.errors
     )
     run = replace(network_run, arrays=replace(network_run.arrays, errors=errors))
-    stage = map_stage.make_stage(run, base_map)
-    row = int(np.flatnonzero(stage.order == 5)[0])
-    assert tuple(paint(run, stage, 1).fill[ERROR][row]) == palette.NO_DATA
+    assert tuple(picture_of(run, 1).styles[ERROR].fill[5]) == palette.NO_DATA
 
 
 class TestBaseMap:
@@ -300,46 +311,40 @@ class TestBaseMap:
         assert base_map.borders(ireland)
 
 
-def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run, base_map: BaseMap) -> None:
-    stage = map_stage.make_stage(network_run, base_map)
+def test_a_pinned_site_has_a_dark_outline_and_a_legend(network_run: Run) -> None:
     pin = np.zeros(40, dtype=np.int8)
     pin[3], pin[5] = 1, -1
     plan = Plan.at_level(network_run, 2, Constraints(pin))
-    scale = map_paint.error_scale(network_run, None, 0)
-    picture = map_paint.make_paint(network_run, stage, scale, 2, None, 0, plan)
-    dark = (picture.line[IMPORTANCE] == palette.PIN_OUTLINE).all(axis=1)
-    assert (dark == (pin != 0)[stage.order]).all()
-    labels = [swatch.label for swatch in picture.legends[IMPORTANCE].swatches]
+    picture = picture_of(network_run, 2, plan=plan)
+    dark = (picture.styles[IMPORTANCE].line == palette.PIN_OUTLINE).all(axis=1)
+    assert (dark == (pin != 0)).all()
+    labels = [swatch.label for swatch in picture.styles[IMPORTANCE].legend.swatches]
     assert labels == ["removed sensor", "pinned"]
-    assert [s.label for s in paint(network_run, stage, 2).legends[IMPORTANCE].swatches] == labels[
-        :1
-    ]
+    assert [
+        s.label for s in picture_of(network_run, 2).styles[IMPORTANCE].legend.swatches
+    ] == labels[:1]
 
 
 def test_where_removed_sensors_have_an_error_s_colour_the_legend_shows_their_rim(
-    network_run: Run, base_map: BaseMap
+    network_run: Run,
 ) -> None:
-    legends = paint(network_run, map_stage.make_stage(network_run, base_map), 2).legends
-    (ranked,), (erring,) = legends[IMPORTANCE].swatches, legends[ERROR].swatches
+    styles = picture_of(network_run, 2).styles
+    (ranked,), (erring,) = (styles[view].legend.swatches for view in (IMPORTANCE, ERROR))
     assert (ranked.label, ranked.fill) == ("removed sensor", "#ffffff")
     assert erring.label == "removed: grey rim" and erring.fill != "#ffffff"
     assert erring.line == ranked.line
 
 
 @pytest.mark.parametrize("kind", ["network", "grid"])
-def test_a_plan_not_evaluated_shows_no_error_at_all(
-    tmp_path: Path, base_map: BaseMap, kind: str
-) -> None:
+def test_a_plan_not_evaluated_shows_no_error_at_all(tmp_path: Path, kind: str) -> None:
     sites = (network_sites(),) if kind == "network" else grid_sites()
     run = save_run(tmp_path, kind, make_arrays(*sites))
-    stage = map_stage.make_stage(run, base_map)
     plan = Plan.solved(run, 7, Constraints.none(40))
-    scale = map_paint.error_scale(run, None, 0)
-    picture = map_paint.make_paint(run, stage, scale, 2, None, 0, plan)
-    assert np.isnan(picture.error).all()
-    assert (picture.fill[ERROR] == palette.NO_DATA).all()
-    assert (picture.kept == plan.mask.active[stage.order]).all()
-    assert [s.label for s in picture.legends[ERROR].swatches] == ["not yet evaluated"]
+    picture = picture_of(run, 2, plan=plan)
+    assert np.isnan(picture.plans[0][1]).all()
+    assert (picture.styles[ERROR].fill == palette.NO_DATA).all()
+    assert (picture.plans[0][0] == plan.mask.active).all()
+    assert [s.label for s in picture.styles[ERROR].legend.swatches] == ["not yet evaluated"]
 
 
 @pytest.mark.parametrize(("metres", "wide"), [(60.0, True), (12.0, False)])

@@ -17,6 +17,7 @@ def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
     assert labels == [
         "Workbook (XLSX)",
         "Table (CSV)",
+        "Where the CSV comes from",
         "GeoJSON",
         "GeoPackage",
         "GeoParquet",
@@ -24,6 +25,7 @@ def test_every_format_is_offered_that_the_sites_allow(store: Path) -> None:
         "Fields (Zarr)",
         "Plan file",
         "Report (HTML)",
+        "Curve (PNG)",
         "Map of importance (PNG)",
         "Map of error (PNG)",
     ]

@@ -20,6 +20,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 from tests.support.app_pages import (
+    answer,
     button,
     figures,
     multi,
@@ -187,7 +188,9 @@ def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answe
     app = open_app(removed="60", panel="what-if", site=name)
     button(app, "switch-off").click().run()
     assert figures(app)["Sensors kept"] == ("15 of 40", "1 switched by hand")
-    assert figures(app)["Forecast error"] == ("–", "not yet evaluated")
+    known = f"{network_run.rmse(2):.2f} mph"
+    assert figures(app)["Forecast error"] == (known, "before the changes")
+    assert answer(app).strip().endswith("forecast error not yet evaluated.")
     assert "needs the run's data: Expected the name of a data set" in app.error[0].value
 
 

@@ -17,7 +17,8 @@ from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.presentation import run_text
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
-from dynst_core.training.path_training import PathOptions, PathTraining
+from dynst_core.training.path_options import PathOptions
+from dynst_core.training.path_training import PathTraining
 from tests.datasets.reading.case import Case, load
 
 N_TIMES, N_SITES = 240, 8

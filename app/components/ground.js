@@ -1,0 +1,141 @@
+// The ground beneath the sites: its colours in the light and the dark theme, and streets on it.
+const GROUND = { land: "getFillColor", coast: "getColor", borders: "getColor", links: "getColor", frame: "getColor", ticks: "getColor" };
+const TRY = 5000; // milliseconds within which a street tile must come
+
+// --- the theme ----------------------------------------------------------------------------------
+
+function isDark(root) {
+  const stated = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
+  const short = /^#[0-9a-f]{3,4}$/i.test(stated);
+  const parts = stated.startsWith("#")
+    ? [0, 1, 2].map((at) => parseInt(short ? stated[1 + at].repeat(2) : stated.slice(1 + 2 * at, 3 + 2 * at), 16))
+    : (stated.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
+  return 0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2] < 128;
+}
+
+// Called with every rerun of the page, which a change of theme brings too.
+function useTheme(stage) {
+  const dark = isDark(stage.root);
+  if (dark === stage.dark) return;
+  stage.dark = dark;
+  stage.root.classList.toggle("dark", dark);
+  for (const frame of Object.values(stage.frames)) frame.style.background = stage.data.background[Number(dark)];
+  redraw(stage);
+}
+
+function watchTheme(stage) {
+  const again = () => setTimeout(() => stage.closed || useTheme(stage), 300);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+}
+
+// A layer of the ground in the colours of the theme. Lines and names above cells keep theirs: cells
+// are as light in both themes.
+function themed(layer, stage) {
+  const part = stage.data.views.reduce((id, view) => (id.startsWith(`${view}-`) ? id.slice(view.length + 1) : id), layer.id);
+  if (part.startsWith("names-")) return named(layer, stage);
+  const accessor = GROUND[part];
+  if (!accessor || (stage.raster && part !== "land" && stage.geographic)) return layer;
+  const colour = stage.dark ? stage.scene.dark[part] : layer.props[accessor];
+  return layer.clone({ [accessor]: colour, updateTriggers: { [accessor]: stage.dark } });
+}
+
+// The dark rim of pinned sensors is a light one on dark ground.
+function rimmed(table, part, { dark, scene }) {
+  if (!dark || part !== "line") return table;
+  const lighter = table.slice();
+  for (let at = 0; at < table.length; at += 4)
+    if (scene.pin.every((value, channel) => table[at + channel] === value)) lighter.set(scene.dark.pin, at);
+  return lighter;
+}
+
+function rim(stated, { dark, raster, scene }) {
+  const css = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
+  const probe = element("i", "", document.createElement("i"));
+  probe.style.color = stated;
+  return dark && !raster && probe.style.color === css(scene.pin) ? css(scene.dark.pin) : stated;
+}
+
+function named(layer, stage) {
+  const visible = !(stage.streets && stage.data.tiles.kind === "raster"); // which have their own
+  if (!stage.dark || stage.raster) return layer.clone({ visible });
+  const { names, halo } = stage.scene.dark;
+  return layer.clone({ visible, getColor: names, outlineColor: halo, updateTriggers: { getColor: true } });
+}
+
+// --- streets ------------------------------------------------------------------------------------
+
+// The button is there once a tile in the middle of the map has come: never a void to switch on.
+async function offerStreets(stage) {
+  const { tiles } = stage.data, button = stage.root.querySelector("[data-action=streets]");
+  if (!tiles || !button || !stage.geographic) return;
+  if (!(await reachable(tiles, stage.camera)) || stage.closed) return;
+  button.hidden = false;
+  showStreets(stage, Boolean(registry.streets));
+}
+
+async function reachable(tiles, { longitude, latitude, zoom }) {
+  const z = Math.min(Math.max(Math.round(zoom + 1), tiles.low), tiles.high), across = 2 ** z;
+  const radians = (latitude * Math.PI) / 180;
+  const x = Math.floor(((longitude + 180) / 360) * across);
+  const y = Math.floor((across * (1 - Math.asinh(Math.tan(radians)) / Math.PI)) / 2);
+  const address = tiles.address.replace("{z}", z).replace("{x}", (x + across) % across).replace("{y}", y);
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(TRY) });
+    return answer.ok && answer.status !== 204;
+  } catch {
+    return false;
+  }
+}
+
+function showStreets(stage, on) {
+  registry.streets = stage.streets = on;
+  stage.root.classList.toggle("tiled", on);
+  const button = stage.root.querySelector("[data-action=streets]");
+  if (button) button.ariaPressed = String(on);
+  redraw(stage);
+}
+
+// Above the land, which stays where no tile comes.
+function streetLayer(view, stage) {
+  const { deck } = globalThis;
+  const { address, low, high, kind } = stage.data.tiles;
+  const shared = { id: `${view}-streets`, data: new URL(address, location.href).href.replaceAll("%7B", "{").replaceAll("%7D", "}"), minZoom: low, maxZoom: high, pickable: false };
+  if (kind === "vector") return vectorStreets(shared, stage);
+  return new deck.TileLayer({
+    ...shared,
+    tileSize: 256,
+    opacity: stage.dark ? 0.5 : 0.6,
+    onTileError: () => {}, // beyond a city's own extract there are none
+    renderSubLayers: (props) => {
+      const { west, south, east, north } = props.tile.bbox;
+      return props.data && new deck.BitmapLayer(props, { data: null, image: props.data, bounds: [west, south, east, north] });
+    },
+  });
+}
+
+// Water and ways of a vector file, which the server has read.
+function vectorStreets({ data, ...shared }, stage) {
+  const { deck } = globalThis;
+  const { water, ways } = stage.dark ? stage.scene.dark : stage.scene.streets;
+  const lines = (props, name, width) => new deck.PathLayer({
+    id: `${props.id}-${name}`, data: props.data[name], getPath: (path) => path, getColor: ways, getWidth: width,
+    widthUnits: "pixels", capRounded: true, jointRounded: true, updateTriggers: { getColor: stage.dark },
+  });
+  return new deck.TileLayer({
+    ...shared,
+    tileSize: 512,
+    getTileData: ({ index: { x, y, z }, signal }) =>
+      fetch(data.replace("{z}", z).replace("{x}", x).replace("{y}", y), { signal })
+        .then((answer) => (answer.ok ? answer.json() : null)),
+    onTileError: () => {},
+    renderSubLayers: (props) => props.data && [
+      new deck.SolidPolygonLayer({
+        id: `${props.id}-water`, data: props.data.water, getPolygon: (rings) => rings, getFillColor: water,
+        updateTriggers: { getFillColor: stage.dark },
+      }),
+      lines(props, "ways", 0.9),
+      lines(props, "broad", 2.2),
+    ],
+    updateTriggers: { renderSubLayers: stage.dark },
+  });
+}

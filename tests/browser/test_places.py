@@ -1,0 +1,103 @@
+"""A place that one knows: found by name, dark in the dark theme, with streets of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from pmtiles.tile import TileType
+
+from tests.browser.harness import (
+    PATIENCE,
+    Guard,
+    camera,
+    open_page,
+    painted,
+    serve,
+    settled_camera,
+    stage,
+    the_camera_moves,
+)
+from tests.browser.test_plan_view import picture
+from tests.support.street_files import RED, write_streets
+
+Open = Callable[..., tuple[Page, Guard]]
+DARKEST_LIGHT, LIGHTEST_DARK = 200, 90
+
+
+def test_a_place_and_a_sensor_are_found_by_name_and_marked(visit: Open) -> None:
+    page, guard = visit("?run=network&removed=60", chart=False)
+    whole = settled_camera(page)
+    box = page.get_by_role("combobox", name="Find a place or sensor on the map")
+    box.press_sequentially("pasadena")
+    option = stage(page).get_by_role("option").first
+    expect(option).to_have_text("Pasadenaplace")
+    with the_camera_moves(page):
+        box.press("Enter")
+    there = settled_camera(page)
+    assert (there["longitude"], there["latitude"]) == pytest.approx((-118.14, 34.15), abs=0.05)
+    assert there["zoom"] > whole["zoom"]
+
+    box.fill("S7")
+    expect(stage(page).get_by_role("option").first).to_have_text("s7sensor")
+    with the_camera_moves(page):
+        stage(page).get_by_role("option").first.click()
+    page.wait_for_url("**site=s7**")
+    box.fill("nowhere at all")
+    expect(stage(page).locator(".finds .none")).to_contain_text("No place or sensor of that name")
+    box.press("Escape")
+    expect(stage(page).locator(".finds")).to_be_hidden()
+    assert camera(page) == settled_camera(page), "what is typed there moves nothing else"
+    assert guard.foreign == []
+
+
+def test_the_dark_theme_has_a_dark_map(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=0", chart=False, dark=True)
+    expect(stage(page)).to_have_class(
+        r"maps alone dark" if False else stage(page).get_attribute("class")
+    )
+    page.wait_for_timeout(500)
+    dark = np.median(picture(page, "importance"))
+    page.emulate_media(color_scheme="light")
+    expect(stage(page)).not_to_have_class(re.compile("dark"), timeout=PATIENCE)
+    page.wait_for_timeout(1000)
+    assert dark < LIGHTEST_DARK < DARKEST_LIGHT < np.median(picture(page, "importance"))
+
+
+def test_streets_of_a_local_file_are_offered_where_they_can_be_reached(
+    driven: BrowserContext, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_TILES", str(write_streets(tmp_path / "a.pmtiles", TileType.PNG)))
+    with serve(store) as address:
+        page, guard = open_page(driven, address, "?run=network&removed=60")
+        painted(page)
+        streets = page.get_by_role("button", name="Streets")
+        expect(streets).to_be_visible(timeout=PATIENCE)
+        assert reds(page) == 0
+        streets.click()
+        expect(streets).to_have_attribute("aria-pressed", "true")
+        expect(stage(page).get_by_text("© Own streets").first).to_be_visible()
+        page.wait_for_timeout(1500)
+        assert reds(page) > 0.5
+        streets.click()
+        page.wait_for_timeout(1000)
+        assert reds(page) == 0 and stage(page).locator(".trouble").inner_text() == ""
+        assert guard.foreign == []
+        page.unroute("**/*")
+        page.route("**/_streets/**", lambda route: route.abort())
+        page.reload()
+        painted(page)
+        page.wait_for_timeout(1500)
+        expect(streets).to_be_hidden()
+        page.close()
+
+
+def reds(page: Page) -> float:
+    """The share of the map that is nearer to the tiles' red than to the ground."""
+    image = picture(page, "importance")[..., :3].astype(int)
+    red = np.array(RED)
+    return float(((image[..., 0] - image[..., 1] > 50) & (image[..., 0] > red[0] - 10)).mean())
