@@ -123,14 +123,14 @@ class Comparison:
             lacking = True
             if time.monotonic() > until:
                 break
-            with self._claimed(task.key) as mine:
+            with self.claimed(task.key) as mine:
                 book.read()  # others may have written it since
                 if mine and task.key not in book:
                     task.run()
         return lacking
 
     @contextmanager
-    def _claimed(self, key: Key) -> Iterator[bool]:
+    def claimed(self, key: Key) -> Iterator[bool]:
         """Whether this process may measure a line; a claim ends with its process."""
         name = "-".join(map(str, (self.backbone, self.dataset, self.seed, *key))).replace(" ", "_")
         claims = self._root / "claims"
@@ -223,11 +223,11 @@ class Comparison:
                 )
 
     @property
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
         """Whether masks to train for are there, and which baselines are the likeliest."""
         return self._walked and all(task.key in self.bench.book for task in self._ridges())
 
-    def _likely(self) -> list[str]:
+    def likely(self) -> list[str]:
         """Baselines, those with the best masks for a ridge first, random ones among the first."""
         lines = list(self.bench.book.all("ridge"))
         error = {
@@ -243,13 +243,13 @@ class Comparison:
 
     def _retrain_likely(self, levels: Sequence[float] = ()) -> Iterator[Task]:
         """The path's masks and the likeliest baselines', from scratch; by default all levels."""
-        if self._ready:
-            likely = ["dynst", *self._likely()[: wanted.LIKELY + 1]]
+        if self.ready:
+            likely = ["dynst", *self.likely()[: wanted.LIKELY + 1]]
             yield from self._retrain_masks(levels or wanted.levels_of(self.dataset), likely)
 
     def _retrain_pruned(self) -> Iterator[Task]:
         """Masks pruned once and in rounds, at two levels: the paper sets them against its own."""
-        if self._ready:
+        if self.ready:
             yield from self._retrain_masks(wanted.PRUNED_LEVELS, list(wanted.PRUNED))
 
     def _retrain_others(self) -> Iterator[Task]:
@@ -257,10 +257,10 @@ class Comparison:
 
         With further seeds only those that were not far behind with the first.
         """
-        if self._ready and self.n_sites < wanted.BIG:
+        if self.ready and self.n_sites < wanted.BIG:
             first = Book(self.dataset, 0, self._root, self.backbone)
             for level in wanted.levels_of(self.dataset):
-                others = self._likely()[wanted.LIKELY + 1 :]
+                others = self.likely()[wanted.LIKELY + 1 :]
                 if self.seed:
                     far = ratios.behind(first, level)
                     trained = [x for x in others if ("retrained", x, level, 0) in first]
@@ -273,14 +273,14 @@ class Comparison:
 
     def _retrain_edits(self) -> Iterator[Task]:
         """The path's 60 % mask after each edit, trained from scratch."""
-        if self._ready and not self.seed and self.dataset in wanted.PATH_SETS:
+        if self.ready and not self.seed and self.dataset in wanted.PATH_SETS:
             for line in list(self.bench.book.all("edit")):
                 active = Mask.from_hex(line.active_hex, self.n_sites).active
                 yield self._retrain("edit retrained", "dynst", EDIT_LEVEL, active, line.draw)
 
     def _retrain_all(self) -> Iterator[Task]:
         """The path's own masks at its other levels, and a path beside them: what each costs."""
-        if self._ready and not self.seed and self.dataset in wanted.PATH_SETS:
+        if self.ready and not self.seed and self.dataset in wanted.PATH_SETS:
             yield from self._retrain_masks(wanted.NINE_LEVELS, ["dynst"])
             last = ("path clocked", "dynst", usual_levels(self.n_sites)[-1], 0)
             yield Task(last, lambda: self.bench.clock_path(self._path()))
@@ -328,7 +328,7 @@ class Work:
         """Stage by stage over all of them, until nothing is lacking or time is up."""
         torch.set_num_threads(1)
         until = time.monotonic() + 60 * self.minutes
-        comparisons = list(self._at_hand())
+        comparisons = list(self.at_hand())
         lacking = bool(comparisons)
         while lacking and time.monotonic() < until:
             lacking = False
@@ -338,7 +338,7 @@ class Work:
             if lacking:
                 time.sleep(PAUSE)  # for what others are at, which may be needed for more
 
-    def _at_hand(self) -> Iterator[Comparison]:
+    def at_hand(self) -> Iterator[Comparison]:
         """Those whose data are there; a set that cannot be had holds up no other."""
         for dataset, seed in self.pairs:
             try:

@@ -14,9 +14,9 @@ from streamlit.components.v1.custom_component import CustomComponent
 MOST_BYTES = 512 * 2**20
 """Beyond that, the files made first are removed; a page that asks for one does without."""
 
-_folder = tempfile.TemporaryDirectory(prefix="dynst-shelf-")
+shelf_folder = tempfile.TemporaryDirectory(prefix="dynst-shelf-")
 # Declared only for the address that the server then hands the folder's files out from.
-_served = declare_component("shelf", path=_folder.name)
+_served = declare_component("shelf", path=shelf_folder.name)
 _lock = Lock()
 
 
@@ -34,18 +34,18 @@ def address_of(served: CustomComponent, file: str) -> str:
 
 def has(name: str) -> bool:
     """Whether a file is there."""
-    return (Path(_folder.name) / name).exists()
+    return (Path(shelf_folder.name) / name).exists()
 
 
 def read(name: str) -> bytes:
     """What a file holds; FileNotFoundError where it is not there."""
-    return (Path(_folder.name) / name).read_bytes()
+    return (Path(shelf_folder.name) / name).read_bytes()
 
 
 def put(name: str, content: bytes) -> None:
     """Write a file; whole or not at all."""
-    file = Path(_folder.name) / name
-    handle, draft = tempfile.mkstemp(dir=_folder.name, suffix=".draft")
+    file = Path(shelf_folder.name) / name
+    handle, draft = tempfile.mkstemp(dir=shelf_folder.name, suffix=".draft")
     with os.fdopen(handle, "wb") as stream:
         stream.write(content)
     Path(draft).replace(file)
@@ -54,7 +54,9 @@ def put(name: str, content: bytes) -> None:
 
 def _make_room() -> None:
     with _lock:
-        files = sorted(Path(_folder.name).glob("*.bin"), key=lambda file: file.stat().st_mtime_ns)
+        files = sorted(
+            Path(shelf_folder.name).glob("*.bin"), key=lambda file: file.stat().st_mtime_ns
+        )
         held = sum(file.stat().st_size for file in files)
         for file in files[:-1]:
             if held <= MOST_BYTES:

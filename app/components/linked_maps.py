@@ -181,7 +181,7 @@ def show_picture(
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.
     """
-    _send(packed(stage, picture, version, _drawn(stage, selected)))
+    send(packed(stage, picture, version, _drawn(stage, selected)))
 
 
 def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
@@ -191,10 +191,11 @@ def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
         "file": file_server.address(name),
         "selected": _drawn(stage, selected),
     }
-    _send(Message.of(head, {}).pack())
+    send(Message.of(head, {}).pack())
 
 
-def _send(message: bytes) -> None:
+def send(message: bytes) -> None:
+    """Send a packed message to the component that colours the maps."""
     _paint(key="paint", data=message, height="content")
 
 

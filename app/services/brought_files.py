@@ -108,7 +108,7 @@ def bring(files: Sequence[UploadedFile]) -> Bringing:
 def written(files: Sequence[UploadedFile], root: Path) -> tuple[Path, ...]:
     """Uploads as files below a folder; what lies at its top."""
     for file in files:
-        place = root / _inside(file.name)
+        place = root / safe_name(file.name)
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("wb") as out:
             shutil.copyfileobj(file, out)
@@ -126,7 +126,7 @@ def bring_path(text: str) -> Bringing:
     if found.key == text:
         return found
     if not is_address(text):
-        place = _allowed(text)
+        place = allowed_place(text)
         forget()
         found = bringing()
         found.key, found.paths = text, (place,)
@@ -158,7 +158,7 @@ def data_folders() -> list[Path]:
     return [folder for part in named if part and (folder := Path(part).expanduser()).is_dir()]
 
 
-def _allowed(text: str) -> Path:
+def allowed_place(text: str) -> Path:
     """A path within the folders of data, links followed."""
     folders = [folder.resolve() for folder in data_folders()]
     wish = Path(text).expanduser()
@@ -172,7 +172,7 @@ def _allowed(text: str) -> Path:
     )
 
 
-def _inside(name: str) -> Path:
+def safe_name(name: str) -> Path:
     """The path of an upload below its folder: no part leads out of it."""
     parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in "/.."]
     safe = [part.lstrip(".").replace("\0", "") or "file" for part in parts if part != ".."]

@@ -71,11 +71,12 @@ def source(run: Run) -> Source:
     fault = _desk().faults.get(_key(run))
     if fault:
         return Source(at_hand=False, fault=fault)
-    return Source(at_hand=True) if carries_data(run) else _source(run.manifest.dataset.name)
+    return Source(at_hand=True) if carries_data(run) else source_named(run.manifest.dataset.name)
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _source(dataset: str) -> Source:
+def source_named(dataset: str) -> Source:
+    """Whether a data set of the catalogue is at hand; looked up once a minute."""
     try:
         entry = load_catalogue()[dataset]
         if entry.at_hand():
@@ -114,7 +115,7 @@ def _load(run: Run, desk: Desk, key: Key) -> WhatIf | None:
 def forget_fault(run: Run) -> None:
     """Let the data be looked for again."""
     _desk().faults.pop(_key(run), None)
-    _source.clear()
+    source_named.clear()
 
 
 def _opened(run: Run) -> WhatIf:

@@ -158,7 +158,7 @@ class GraphForecaster(nn.Module):
             strength = torch.ones(len(kept), device=kept.device)
         start = Start.of(position, kept, query, strength, self.start_power.exp())
         site = self.places(kept)
-        edges, stated = self._edges(kept)
+        edges, stated = self.edges_among(kept)
         return KeptGraph(
             start=start,
             encoding=self.site_in(site),
@@ -170,7 +170,7 @@ class GraphForecaster(nn.Module):
             basis=self.basis(self.places(query)),
         )
 
-    def _edges(self, kept: Tensor) -> tuple[Tensor, Tensor]:
+    def edges_among(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         """Sources and readers, (2, e), and what the network states of each edge, (e, 1 or 2)."""
         if self.network is not None:
             return self._edges_along(self.network, kept)

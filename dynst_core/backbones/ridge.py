@@ -127,7 +127,7 @@ class RidgeForecaster(nn.Module):
         if strength is None:
             strength = torch.ones(len(kept), device=kept.device)
         start = Start.of(self.position, kept, query, strength)
-        usual, features, changes = self._examples(kept, query, strength, start)
+        usual, features, changes = self.examples(kept, query, strength, start)
         usual_features, features = _split_usual(usual, features)
         usual_changes, changes = _split_usual(usual, changes)
         dual = _inverse(_gram(features), self.penalty).to(changes) @ changes
@@ -167,7 +167,7 @@ class RidgeForecaster(nn.Module):
         shape = (len(history), self.window.horizon, *start.shape[1:])
         return change.reshape(shape) + start[:, None]
 
-    def _examples(
+    def examples(
         self, kept: Tensor, query: Tensor, strength: Tensor, start: Start
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Training windows as hours (n, p), features (n, k * f) and changes (n, h * q * c)."""
@@ -209,7 +209,7 @@ class RidgeForecaster(nn.Module):
         sites = torch.arange(len(self.position), device=self.values.device)
         strength = torch.ones(len(sites), device=self.values.device)
         start = Start.of(self.position, sites, sites, strength)
-        usual, features, changes = self._examples(sites, sites, strength, start)
+        usual, features, changes = self.examples(sites, sites, strength, start)
         spread = max(1, (len(self.values) - self.window.history) // max(1, len(features)))
         apart = -(-(self.window.history + self.window.horizon) // spread)
         return choose_penalty(usual.double(), _gram(features), _gram(changes), apart)

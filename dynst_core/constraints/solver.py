@@ -61,7 +61,7 @@ def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: 
 
 
 def _solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
-    taken = _greedy(rank, sites, constraints, n_active)
+    taken = greedy(rank, sites, constraints, n_active)
     if taken is None:
         return _demanded(rank, sites, constraints, n_active)
     if taken.sum() == n_active or not _crowding(constraints):
@@ -151,7 +151,7 @@ class _Tally:
         return True
 
 
-def _greedy(
+def greedy(
     rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int
 ) -> np.ndarray | None:
     """Sites in the order of rank, what is demanded first; None where a demand stays unmet."""

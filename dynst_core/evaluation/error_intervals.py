@@ -46,7 +46,7 @@ def intervals_of(levels: Sequence[WindowSums], window: Window, share: float) -> 
     length, n_windows = window.history + window.horizon, len(levels[0].squared)
     if n_windows < LEAST_BLOCKS * length:
         return None
-    often = _draws(n_windows, length)
+    often = block_draws(n_windows, length)
     ratio, by_lead = [], []
     for level in levels:
         drawn, seen = (np.tensordot(often, of, axes=1) for of in (level.squared, level.count))
@@ -56,7 +56,7 @@ def intervals_of(levels: Sequence[WindowSums], window: Window, share: float) -> 
     return Intervals(share, *(_bounds(np.stack(of), bounds) for of in (ratio, by_lead)))
 
 
-def _draws(n_windows: int, length: int) -> np.ndarray:
+def block_draws(n_windows: int, length: int) -> np.ndarray:
     """How often each window is drawn, (draw, window)."""
     rng = np.random.default_rng(0)
     firsts = rng.integers(0, n_windows - length + 1, (DRAWS, -(-n_windows // length)))

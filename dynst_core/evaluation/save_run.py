@@ -187,7 +187,7 @@ def code_version() -> str:
     where no commit says so; in a checkout that differs from its commit both stand there.
     """
     package, here = version("dynst-planner"), Path(__file__).resolve().parents[1]
-    commit = _commit(here)
+    commit = commit_of(here)
     if commit and not commit.endswith("-dirty"):
         return f"{package}+{commit}"
     found = hashlib.sha256()
@@ -196,7 +196,7 @@ def code_version() -> str:
     return f"{package}+{f'{commit}.' if commit else ''}sha256.{found.hexdigest()[:12]}"
 
 
-def _commit(here: Path) -> str:
+def commit_of(here: Path) -> str:
     """The commit of a folder that a repository keeps, with -dirty where files differ; else ""."""
     git = ["git", "-C", str(here)]
     kept = [*git, "ls-files", "--error-unmatch", "errors.py"]  # no repository that is just around

@@ -108,7 +108,7 @@ class Network:
             `sites`, and the length of the shortest way between them. Pairs come by the one that
             hears, nearest first; equally near ones in the order of `sites`.
         """
-        graph = self._graph(int(sites.max(initial=-1)) + 1)
+        graph = self.graph(int(sites.max(initial=-1)) + 1)
         column = np.full(graph.shape[0], -1)
         column[sites] = np.arange(len(sites))
         _, piece = connected_components(graph, directed=False)
@@ -137,7 +137,7 @@ class Network:
         use = ranks(hears) < k
         return hears[use], heard[use], length[use]
 
-    def _graph(self, n_places: int) -> csr_array:
+    def graph(self, n_places: int) -> csr_array:
         """The shortest link between each two places that are linked, once, (n, n) sparse."""
         n = max(n_places, int(self.links.max(initial=-1)) + 1)
         ends = np.sort(self.links, axis=1)

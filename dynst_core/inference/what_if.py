@@ -118,7 +118,7 @@ class WhatIf:
         """
         return self._answers.once(
             ("first", mask.to_hex()),
-            lambda reported: self._errors(mask, None, self.first_windows, reported),
+            lambda reported: self.errors_piecewise(mask, None, self.first_windows, reported),
             tell,
         )
 
@@ -130,7 +130,9 @@ class WhatIf:
             first = self.first_look(mask, part(reported, 0.0, share))
             if not len(self._others):
                 return first
-            return first + self._errors(mask, None, self._others, part(reported, share, 1.0))
+            return first + self.errors_piecewise(
+                mask, None, self._others, part(reported, share, 1.0)
+            )
 
         whole = self._answers.once(("errors", mask.to_hex()), make, tell)
         self._answers.forget(("first", mask.to_hex()))
@@ -153,7 +155,7 @@ class WhatIf:
         def make(reported: Tell) -> np.ndarray:
             within, count = reduce(
                 lambda a, b: (a[0] + b[0], a[1] + b[1]),
-                self._pieces(
+                self.pieces(
                     mask,
                     None,
                     self.windows,
@@ -203,7 +205,7 @@ class WhatIf:
             return self.errors(other, tell)
         level = self.forecasts.level_of(mask)
         return self._answers.once(
-            key, lambda reported: self._errors(other, level, self.windows, reported), tell
+            key, lambda reported: self.errors_piecewise(other, level, self.windows, reported), tell
         )
 
     def known_switched(self, mask: Mask, site: int) -> ErrorStatistics | None:
@@ -263,7 +265,7 @@ class WhatIf:
     def _at_lead_time(self, mask: Mask, site: int, lead_time: int, tell: Tell) -> np.ndarray:
         """Forecasts of all sites, or of the one where that is too much, (window, s, c)."""
         sites = None if self._series_of_all else np.array([site])
-        pieces = self._pieces(
+        pieces = self.pieces(
             mask,
             None,
             self.windows,
@@ -281,13 +283,14 @@ class WhatIf:
         same = self.forecasts.level_of(other) == level
         return other, None if same else ("errors", other.to_hex(), level)
 
-    def _errors(
+    def errors_piecewise(
         self, mask: Mask, level: int | None, windows: np.ndarray, tell: Tell
     ) -> ErrorStatistics:
-        pieces = self._pieces(mask, level, windows, tell, MaskForecaster.errors)
+        """Errors over some windows, piece by piece: `tell` is called with the share done."""
+        pieces = self.pieces(mask, level, windows, tell, MaskForecaster.errors)
         return reduce(add, pieces)
 
-    def _pieces(
+    def pieces(
         self,
         mask: Mask,
         level: int | None,

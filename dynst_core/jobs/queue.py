@@ -45,7 +45,7 @@ class JobQueue:
     def __init__(self, root: Path, scheduler: str | None = None) -> None:
         self.root, self.scheduler = Path(root).resolve(), scheduler
         self._lock = threading.Lock()
-        self._cluster: subprocess.Popen[str] | None = None
+        self.cluster: subprocess.Popen[str] | None = None
         self._client: Client | None = None
 
     @classmethod
@@ -102,21 +102,21 @@ class JobQueue:
         from distributed import fire_and_forget
 
         with self._lock:
-            client = self._connected()
-            holder = Process.of(self._cluster.pid) if self._cluster else None
+            client = self.connected()
+            holder = Process.of(self.cluster.pid) if self.cluster else None
             with _explained():
                 folder.withdraw_stop()
                 folder.set_state("queued", "Waits for its turn.", holder=holder)
             fire_and_forget(client.submit(run_job, str(folder.path), pure=False, retries=0))
 
-    def _connected(self) -> Client:
+    def connected(self) -> Client:
         """A client of a scheduler that answers."""
         if self._client is not None and self._client.status == "running" and self._cluster_lives():
             return self._client
         self._disconnect()
         from distributed import Client
 
-        address, security = (self.scheduler, None) if self.scheduler else self._start_cluster()
+        address, security = (self.scheduler, None) if self.scheduler else self.start_cluster()
         try:
             self._client = Client(
                 address, set_as_default=False, timeout=START_SECONDS, security=security
@@ -130,15 +130,15 @@ class JobQueue:
         return self._client
 
     def _cluster_lives(self) -> bool:
-        return self._cluster is None or self._cluster.poll() is None
+        return self.cluster is None or self.cluster.poll() is None
 
-    def _start_cluster(self) -> tuple[str, Security]:
+    def start_cluster(self) -> tuple[str, Security]:
         """Start the local cluster's process; returns its address and what lets a client in."""
         from distributed.security import Security
 
-        self._cluster = self._popen()
-        assert self._cluster.stdout is not None  # noqa: S101  asked for above
-        line = self._cluster.stdout.readline()
+        self.cluster = self._popen()
+        assert self.cluster.stdout is not None  # noqa: S101  asked for above
+        line = self.cluster.stdout.readline()
         if not line:
             self._disconnect()
             raise JobError(
@@ -165,15 +165,15 @@ class JobQueue:
         if self._client is not None:
             self._client.close(timeout=2)
             self._client = None
-        if self._cluster is not None:
-            assert self._cluster.stdin is not None  # noqa: S101  asked for at its start
-            self._cluster.stdin.close()
+        if self.cluster is not None:
+            assert self.cluster.stdin is not None  # noqa: S101  asked for at its start
+            self.cluster.stdin.close()
             try:
-                self._cluster.wait(timeout=10)
+                self.cluster.wait(timeout=10)
             except subprocess.TimeoutExpired:
-                self._cluster.kill()
-                self._cluster.wait()
-            self._cluster = None
+                self.cluster.kill()
+                self.cluster.wait()
+            self.cluster = None
 
 
 @contextmanager

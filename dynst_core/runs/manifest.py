@@ -189,7 +189,7 @@ def parse_json(raw: bytes) -> Any:
 def seal(record: Card) -> str:
     """JSON of a record with a checksum over its content, so that a flipped digit is noticed."""
     content = record.model_dump(mode="json")
-    return json.dumps(content | {"checksum": _checksum(content)}, indent=1) + "\n"
+    return json.dumps(content | {"checksum": checksum_of(content)}, indent=1) + "\n"
 
 
 def unseal(raw: bytes) -> dict[str, Any]:
@@ -197,12 +197,13 @@ def unseal(raw: bytes) -> dict[str, Any]:
     content = parse_json(raw)
     if not isinstance(content, dict):
         raise ValueError("JSON without names")
-    if content.pop("checksum", None) != _checksum(content):
+    if content.pop("checksum", None) != checksum_of(content):
         raise ValueError("content that does not match its checksum")
     return content
 
 
-def _checksum(content: dict[str, Any]) -> str:
+def checksum_of(content: dict[str, Any]) -> str:
+    """The checksum of a manifest's content, that of `checksum` itself left out."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

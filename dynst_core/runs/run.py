@@ -227,13 +227,14 @@ def check_hash(file: Path, expected: str | None) -> None:
         raise RunError(
             f"{place(file)}: expected this file of the run, found none; copy the run again."
         )
-    if _sha256(file) != expected:
+    if sha256_of(file) != expected:
         raise RunError(
             f"{place(file)}: expected the SHA-256 that the manifest states, found another; the "
             f"file was damaged or changed, so copy the run again."
         )
 
 
-def _sha256(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -26,7 +26,7 @@ from dynst_core.runs.manifest import (
     one_line,
     seal,
 )
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, _sha256, check_parts, open_run
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run, sha256_of
 
 NAME = re.compile(r"(?!\.)[\w.-]+")
 """What a run may be called: its name is a folder's, and a part of links and commands."""
@@ -197,7 +197,7 @@ class RunStore:
             write_arrays(arrays, folder / ARRAYS)
             # safetensors' own writer makes files that only their owner may read.
             (folder / WEIGHTS).write_bytes(serialize(_flatten(weights)))
-            files = {name: _sha256(folder / name) for name in (ARRAYS, WEIGHTS)}
+            files = {name: sha256_of(folder / name) for name in (ARRAYS, WEIGHTS)}
             return manifest.model_copy(update={"files": files})
 
         return self.put(manifest.run_id, fill)

@@ -123,9 +123,9 @@ class CandidateMasks:
             ):
                 self.order, self._other = self._other, self.order
                 present = other
-            yield self._exchanged(present, self._suggested(present))
+            yield self.exchanged(present, self.suggested(present))
 
-    def _suggested(self, active: np.ndarray) -> list[tuple[int, int]]:
+    def suggested(self, active: np.ndarray) -> list[tuple[int, int]]:
         """Exchanges (drop, grow) by which a mask comes nearer to that of the other order.
 
         They are few, and what the other order wants most takes the place of what this one wants
@@ -139,7 +139,7 @@ class CandidateMasks:
         grows = grows[np.argsort(-self._other[grows])][:SUGGESTED]
         return list(zip(drops.tolist(), grows.tolist(), strict=False))
 
-    def _exchanged(self, active: np.ndarray, suggested: list[tuple[int, int]]) -> np.ndarray:
+    def exchanged(self, active: np.ndarray, suggested: list[tuple[int, int]]) -> np.ndarray:
         """The mask after the suggested exchanges and random ones, each made where it may be.
 
         A random one that leaves more of the field unknown is not judged any further: that is quick

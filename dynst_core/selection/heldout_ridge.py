@@ -59,7 +59,7 @@ class HeldBackRidge:
         scored: np.ndarray | None = None,
     ) -> None:
         record, window = problem.record, problem.window
-        starts, self._stretches = self.windows(problem, windows, stretches)
+        starts, self.stretches = self.windows(problem, windows, stretches)
         count, observed = len(starts), record.observed.cpu().numpy()
         values = _readings(problem, observed)
         usual = _usual(record.clock(starts))
@@ -70,7 +70,7 @@ class HeldBackRidge:
         mean = np.mean([values[starts - 1 - ago] for ago in range(window.history)], axis=0)
         read = [values[starts - 1 - ago] for ago in lags] + [mean]
         features = np.stack([_unusual(usual, one) for one in read], axis=-1)
-        self._features = np.ascontiguousarray(
+        self.features = np.ascontiguousarray(
             features.reshape(count, problem.n_sites, -1).transpose(1, 0, 2), dtype=np.float32
         )
         self._last = _unusual(usual, values[starts - 1]).astype(np.float32)
@@ -103,16 +103,16 @@ class HeldBackRidge:
 
     def gram(self, active: np.ndarray) -> np.ndarray:
         """Products between windows of what the kept sites read, (n, n)."""
-        read = self._features[active].transpose(1, 0, 2).reshape(self._features.shape[1], -1)
+        read = self.features[active].transpose(1, 0, 2).reshape(self.features.shape[1], -1)
         return read @ read.T
 
     def exchanged(self, gram: np.ndarray, drop: int, grow: int) -> np.ndarray:
         """The Gram matrix after one kept site is closed and another opened, (n, n)."""
-        closed, opened = self._features[drop], self._features[grow]
+        closed, opened = self.features[drop], self.features[grow]
         return gram - closed @ closed.T + opened @ opened.T
 
     def _errors(self, active: np.ndarray, gram: np.ndarray, penalty: float) -> np.ndarray:
-        changes, n = self._changes(active), len(gram)
+        changes, n = self.changes(active), len(gram)
         varies = np.clip(np.trace(gram) / n, NEVER_NOTHING, 1.0)
         ridge = penalty * np.trace(gram) + NEVER_NOTHING * varies * n
         factor = linalg.cho_factor(gram.astype(np.float64) + ridge * np.eye(n), check_finite=False)
@@ -121,7 +121,7 @@ class HeldBackRidge:
         return np.array(
             [
                 self._mean_square(np.linalg.solve(inverse[np.ix_(held, held)], weight[held]), held)
-                for held in self._stretches
+                for held in self.stretches
             ]
         )
 
@@ -132,7 +132,7 @@ class HeldBackRidge:
         seen = self._seen[held].reshape(miss.shape)
         return float((np.square(miss) * seen).sum() / max(1, seen.sum()))
 
-    def _changes(self, active: np.ndarray) -> np.ndarray:
+    def changes(self, active: np.ndarray) -> np.ndarray:
         """What came less the forecast's start, (n, q * c * lead times); zero where unseen."""
         kept = np.flatnonzero(active)
         nearest = cKDTree(self._position[kept])
@@ -151,7 +151,7 @@ class HeldBackRidge:
 
     def _best_penalty(self) -> float:
         """The penalty of least held-back error with all sites kept."""
-        everywhere = np.ones(len(self._features), dtype=bool)
+        everywhere = np.ones(len(self.features), dtype=bool)
         gram = self.gram(everywhere)
         error = [self._errors(everywhere, gram, penalty).mean() for penalty in PENALTIES]
         return PENALTIES[int(np.argmin(error))]

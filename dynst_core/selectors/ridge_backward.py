@@ -37,11 +37,11 @@ def eliminate(inputs: np.ndarray, targets: np.ndarray, shrinkage: float = SHRINK
     """
     n, s = inputs.shape
     # The same elimination either way; what it holds grows with the shorter side's square.
-    by = _by_windows if 2 * n < s else _by_sites
+    by = by_windows if 2 * n < s else by_sites
     return by(inputs, targets, shrinkage * n)
 
 
-def _by_sites(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
+def by_sites(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
     """Ranks from the inverse Gram matrix between sites, (s, s)."""
     s = inputs.shape[1]
     inverse = linalg.inv(inputs.T @ inputs + penalty * np.eye(s))
@@ -58,7 +58,7 @@ def _by_sites(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.nda
     return place
 
 
-def _by_windows(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
+def by_windows(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
     """The same ranks from the inverse between windows, (n, n), by the matrix inversion lemma.
 
     With C that inverse and x a site's readings, its coefficients are x' C targets and its entry

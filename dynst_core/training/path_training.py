@@ -262,7 +262,7 @@ class PathTraining:
         options = self.path_options
         for round_ in range(options.rounds):
             fraction = drop_fraction(round_, options.rounds, options.frozen_from)
-            self._drop_and_regrow(round(fraction * options.proposals))
+            self.drop_and_regrow(round(fraction * options.proposals))
             first = self.level_steps * round_ // options.rounds
             last = self.level_steps * (round_ + 1) // options.rounds
             yield from self._train(phase, first, last, self.level_steps, options.level_rate)
@@ -293,7 +293,7 @@ class PathTraining:
         flip = 0.0 if self.active.all() else self.path_options.flip
         return flip_some(self.active, flip, self.rng) if flip else self.active
 
-    def _drop_and_regrow(self, n_proposals: int) -> None:
+    def drop_and_regrow(self, n_proposals: int) -> None:
         """Try exchanges that the learnt mask and the present errors propose.
 
         An exchange is kept when the measured forecast error on selection windows falls by more

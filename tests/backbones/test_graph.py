@@ -40,7 +40,7 @@ def edges_of(
     backbone = GraphForecaster(
         sites, Window(3, 2), 1, 1, neighbours=neighbours, width=8, distances=distances
     )
-    edges, stated = backbone._edges(torch.tensor(kept))
+    edges, stated = backbone.edges_among(torch.tensor(kept))
     sources, readers = (torch.tensor(kept)[ends].tolist() for ends in edges)
     return set(zip(sources, readers, stated[:, 0].bool().tolist(), strict=True))
 

@@ -104,7 +104,7 @@ def test_what_was_not_observed_is_no_target() -> None:
     assert isinstance(backbone, RidgeForecaster)
     sites, strength = torch.arange(problem.n_sites), torch.ones(problem.n_sites)
     start = Start.of(backbone.position, sites, sites, strength)
-    _, _, changes = backbone._examples(sites, sites, strength, start)
+    _, _, changes = backbone.examples(sites, sites, strength, start)
     starts = problem.window.starts(problem.split.train)
     _, observed = problem.record.truth(starts)
     assert not observed.all()
@@ -155,7 +155,7 @@ def test_a_long_block_is_learnt_from_windows_spread_over_it() -> None:
     assert RidgeForecaster.closed_form
     sites, strength = torch.arange(12), torch.ones(12)
     start = Start.of(backbone.position, sites, sites, strength)
-    assert len(backbone._examples(sites, sites, strength, start)[1]) == 50
+    assert len(backbone.examples(sites, sites, strength, start)[1]) == 50
 
 
 def test_a_training_block_of_other_sites_is_not_taken() -> None:

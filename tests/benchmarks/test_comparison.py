@@ -56,8 +56,8 @@ def test_further_seeds_train_for_baselines_that_were_not_far_behind(
 ) -> None:
     likely = ["qr", "gp_mi", "variance", "random"]
     others = [baseline for baseline in wanted.RIVALS if baseline not in likely]
-    monkeypatch.setattr(Comparison, "_ready", True)
-    monkeypatch.setattr(Comparison, "_likely", lambda self: likely + others)
+    monkeypatch.setattr(Comparison, "ready", True)
+    monkeypatch.setattr(Comparison, "likely", lambda self: likely + others)
     monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(20) >= 10)
     for seed in (0, 1):
         own = [line("path", "dynst", level, 2.0) for level in wanted.FAR_LEVELS]
@@ -74,7 +74,7 @@ def test_further_seeds_train_for_baselines_that_were_not_far_behind(
 
 def test_what_another_process_claims_is_left_to_it(comparison: Comparison, tmp_path: Path) -> None:
     key = ("edit", "dynst", 0.6, 19)
-    with comparison._claimed(key) as first, comparison._claimed(key) as second:
+    with comparison.claimed(key) as first, comparison.claimed(key) as second:
         assert (first, second) == (True, False)
         assert comparison.measure(0, until=np.inf), "it is still lacking, so it pays to look again"
         assert not list(Book("noaa-us-tmax", 0, tmp_path, wanted.BACKBONE).all("path"))
@@ -159,7 +159,7 @@ def test_a_data_set_that_cannot_be_had_holds_up_no_other(
     monkeypatch.setattr(accuracy, "problem_of", load)
     pairs = [("taxinyc-2011", 0), ("noaa-us-tmax", 1)]
     work = accuracy.Work(pairs, 0.005, tmp_path, "cpu", 1.0)
-    assert [one.dataset for one in work._at_hand()] == ["noaa-us-tmax"]
+    assert [one.dataset for one in work.at_hand()] == ["noaa-us-tmax"]
     assert "taxinyc-2011, seed 0, is left out: no such file" in capsys.readouterr().out
 
 

@@ -28,6 +28,6 @@ def held(self: WhatIf, mask: Any, level: Any, windows: Any, tell: Any, *rest: An
             tell(0.5)
 
 
-unhurried = getattr(WhatIf, "unhurried", WhatIf._pieces)  # this file is run for every page
-WhatIf.unhurried, WhatIf._pieces = unhurried, held
+unhurried = getattr(WhatIf, "unhurried", WhatIf.pieces)  # this file is run for every page
+WhatIf.unhurried, WhatIf.pieces = unhurried, held
 runpy.run_path(str(ROOT / "app" / "main.py"), run_name="__main__")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_windows_are_drawn_in_blocks_as_often_as_there_are_windows() -> None:
-    often = error_intervals._draws(40, 8)
+    often = error_intervals.block_draws(40, 8)
     assert (often.sum(axis=1) == 40).all()
     assert (np.diff(often, axis=1) != 0).sum(axis=1).max() <= 2 * 5, "five blocks have ten ends"
 

@@ -159,7 +159,7 @@ def test_the_code_version_names_the_package() -> None:
 def test_code_that_no_commit_names_is_reported_by_its_hash(
     commit: str, reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(save_run, "_commit", lambda _: commit)
+    monkeypatch.setattr(save_run, "commit_of", lambda _: commit)
     assert re.fullmatch(re.escape(version("dynst-planner")) + reported, code_version())
     assert code_version() == code_version()
 
@@ -171,10 +171,10 @@ def test_a_repository_around_an_installed_engine_is_not_taken_for_its_own(tmp_pa
     (installed / "errors.py").write_text("")
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
-    assert save_run._commit(installed) == ""
+    assert save_run.commit_of(installed) == ""
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "ours"], check=True)
-    assert re.fullmatch("[0-9a-f]{12}", save_run._commit(installed))
+    assert re.fullmatch("[0-9a-f]{12}", save_run.commit_of(installed))
 
 
 # -- several seeds ----------------------------------------------------------------------------

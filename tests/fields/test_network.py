@@ -94,7 +94,7 @@ def test_no_search_that_stops_early_misses_what_a_whole_one_finds(
     one = Network(links, rng.lognormal(sigma=3.0, size=80))
     sites = rng.permutation(n)[:25]
     monkeypatch.setattr("dynst_core.fields.network.AT_ONCE", 500)
-    apart = floyd_warshall(one._graph(n), directed=False)[np.ix_(sites, sites)]
+    apart = floyd_warshall(one.graph(n), directed=False)[np.ix_(sites, sites)]
     np.fill_diagonal(apart, np.inf)
     hears, speaks, length = one.nearest(sites, 4)
     order = np.argsort(apart, axis=1, kind="stable")[:, :4]

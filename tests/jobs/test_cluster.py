@@ -33,8 +33,8 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobQueue]:
 
 
 def family(queue: JobQueue) -> list[psutil.Process]:
-    assert queue._cluster is not None
-    cluster = psutil.Process(queue._cluster.pid)
+    assert queue.cluster is not None
+    cluster = psutil.Process(queue.cluster.pid)
     return [cluster, *cluster.children(recursive=True)]
 
 
@@ -95,7 +95,7 @@ def test_the_scratch_folder_goes_with_the_cluster(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path))
         queue = JobQueue(tmp_path / "runs")
-        queue._start_cluster()
+        queue.start_cluster()
         assert list(tmp_path.glob("dynst-*"))
         queue.close()
         assert not list(tmp_path.glob("dynst-*"))

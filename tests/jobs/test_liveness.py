@@ -65,7 +65,7 @@ def test_a_date_that_jumps_makes_no_other_process_of_it(
     own = Process.of()
     boot = psutil.boot_time() + jump  # as the system tells it by its new date
     monkeypatch.setattr(psutil, "boot_time", lambda: boot)
-    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot)
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot)  # noqa: SLF001  its own copy
     assert own.lives(Path("none"))
 
 

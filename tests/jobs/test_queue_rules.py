@@ -26,7 +26,7 @@ class Worker:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     made = Worker()
-    monkeypatch.setattr(JobQueue, "_connected", lambda self: made)
+    monkeypatch.setattr(JobQueue, "connected", lambda self: made)
     monkeypatch.setattr(distributed, "fire_and_forget", lambda _: None)
     return made
 
@@ -59,7 +59,7 @@ def test_a_job_that_no_scheduler_takes_leaves_nothing_behind(
     def unreachable(_: object) -> None:
         raise JobError("Expected a scheduler, found none; start it.")
 
-    monkeypatch.setattr(JobQueue, "_connected", unreachable)
+    monkeypatch.setattr(JobQueue, "connected", unreachable)
     with pytest.raises(JobError, match="found none"):
         queue.submit(QUICK)
     assert not list(queue.root.rglob(CARD))

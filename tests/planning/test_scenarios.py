@@ -20,7 +20,7 @@ from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.plan_file import plan_of, read_card, write_plan
 from dynst_core.runs.archive import pack_run, unpack_run
 from dynst_core.runs.library import EXAMPLE, rename
-from dynst_core.runs.manifest import _checksum
+from dynst_core.runs.manifest import checksum_of
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.support.factories import make_arrays, network_sites, save_run
@@ -74,7 +74,7 @@ def test_another_training_leaves_the_error_not_yet_evaluated(network_run: Run) -
 
 def _sealed(content: dict) -> bytes:
     content.pop("checksum", None)
-    return json.dumps(content | {"checksum": _checksum(content)}).encode()
+    return json.dumps(content | {"checksum": checksum_of(content)}).encode()
 
 
 def packed(values: np.ndarray) -> str:

@@ -61,7 +61,7 @@ def test_what_is_read_back_is_what_was_trained_on(own: Run, field: Field) -> Non
 
 
 def test_a_run_with_its_data_needs_no_download(own: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forecasters, "_source", lambda _: forecasters.Source(at_hand=False))
+    monkeypatch.setattr(forecasters, "source_named", lambda _: forecasters.Source(at_hand=False))
     assert forecasters.source(own).at_hand
     (own.folder / DATA).unlink()
     assert not forecasters.source(own).at_hand

@@ -21,7 +21,7 @@ from safetensors.numpy import save as serialize
 from dynst_core.cli import tables
 from dynst_core.errors import RunError
 from dynst_core.runs.archive import pack_run, unpack_run
-from dynst_core.runs.manifest import _checksum
+from dynst_core.runs.manifest import checksum_of
 from dynst_core.runs.store import RunStore
 from tests.support.factories import content, grid_sites, make_arrays, save_run, with_seeds
 
@@ -61,7 +61,7 @@ def crafted(
         "path.nc": hashlib.sha256(nc).hexdigest(),
         "weights.safetensors": hashlib.sha256(own).hexdigest(),
     }
-    content["checksum"] = _checksum(content)
+    content["checksum"] = checksum_of(content)
     made = io.BytesIO()
     with ZipFile(made, "w") as archive:
         archive.writestr("manifest.json", json.dumps(content))

@@ -312,7 +312,7 @@ def reseal(folder: Path, **changes: object) -> None:
     file = folder / "manifest.json"
     content = json.loads(file.read_bytes()) | changes
     content.pop("checksum")
-    file.write_text(json.dumps(content | {"checksum": manifest._checksum(content)}))
+    file.write_text(json.dumps(content | {"checksum": manifest.checksum_of(content)}))
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_a_run_from_before_pins_were_stored_opens_without_any(network_run: Run) 
 def test_arrays_of_another_kind_are_refused_though_their_hash_is_right(network_run: Run) -> None:
     file = network_run.folder / "path.nc"
     shutil.copy(network_run.folder / "weights.safetensors", file)
-    reseal(network_run.folder, files=network_run.manifest.files | {"path.nc": run._sha256(file)})
+    reseal(network_run.folder, files=network_run.manifest.files | {"path.nc": run.sha256_of(file)})
     with pytest.raises(RunError, match=r"path\.nc: expected the arrays of a run"):
         open_whole(network_run.folder)
 

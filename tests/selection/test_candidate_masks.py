@@ -66,7 +66,7 @@ def test_an_exchange_towards_the_other_order_is_found_without_any_by_chance() ->
     rule = replace(USUAL, tries=0)
     choosing = CandidateMasks(problem, pins, judge, nowcast, rule, np.random.default_rng(0))
     half = np.isin(np.arange(problem.n_sites), [0, 1, 7, 12, 17])
-    after = choosing._exchanged(half, choosing._suggested(half))
+    after = choosing.exchanged(half, choosing.suggested(half))
     assert after[:DRIVERS].sum() > 2 and after.sum() == half.sum()
     assert judge.errors(after).mean() < judge.errors(half).mean()
 

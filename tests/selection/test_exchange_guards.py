@@ -35,7 +35,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, *, by_ridge: bool, by_nowcast: bool
         lambda mask: float((mask != start).any()) if by_nowcast else 0.0,
     )
     training.active = start.copy()
-    training._drop_and_regrow(30)
+    training.drop_and_regrow(30)
     return bool((training.active == start).all())
 
 

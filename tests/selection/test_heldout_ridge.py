@@ -56,9 +56,9 @@ def test_an_error_is_that_of_fits_that_never_saw_the_stretch(planted: Problem) -
     active = mask(*LEADERS, 7)
     gram = judge.gram(active).astype(np.float64)
     ridge = judge.penalty * np.trace(gram) + 1e-6 * len(gram)
-    changes = judge._changes(active).astype(np.float64)
+    changes = judge.changes(active).astype(np.float64)
     expected = []
-    for held in judge._stretches:
+    for held in judge.stretches:
         rest = np.setdiff1d(np.arange(len(gram)), held)
         fit = np.linalg.solve(gram[np.ix_(rest, rest)] + ridge * np.eye(len(rest)), changes[rest])
         expected.append(np.square(changes[held] - gram[np.ix_(held, rest)] @ fit).mean())
@@ -85,5 +85,5 @@ def test_what_removed_sites_read_counts_for_nothing(planted: Problem) -> None:
     """Only as a truth to be forecast: their histories are not features."""
     judge = HeldBackRidge(planted)
     before = judge.gram(mask(*LEADERS))
-    judge._features[[0, 1, 3]] = 1e3
+    judge.features[[0, 1, 3]] = 1e3
     np.testing.assert_array_equal(judge.gram(mask(*LEADERS)), before)

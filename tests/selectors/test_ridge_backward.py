@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dynst_core.selectors.registry import rank_with
-from dynst_core.selectors.ridge_backward import _by_sites, _by_windows, eliminate
+from dynst_core.selectors.ridge_backward import by_sites, by_windows, eliminate
 from tests.support.problems import problem_of, waves
 from tests.support.regressions import correlated, penalised_error
 
@@ -52,10 +52,8 @@ def test_the_order_is_greedy_removal_with_a_refit_at_every_step(
 @pytest.mark.parametrize("seed", range(3))
 def test_windows_and_sites_give_the_same_order_whichever_are_fewer(seed: int) -> None:
     inputs, targets = correlated(seed, n=90, s=120, m=9)
-    by_sites, by_windows = (
-        by(inputs, targets, 0.7 * len(inputs)) for by in (_by_sites, _by_windows)
-    )
-    np.testing.assert_array_equal(by_sites, by_windows)
+    one, other = (by(inputs, targets, 0.7 * len(inputs)) for by in (by_sites, by_windows))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_a_short_record_of_many_sites_can_be_ranked() -> None:

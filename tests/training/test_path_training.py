@@ -361,7 +361,7 @@ def test_drop_and_regrow_finds_its_way_back_from_a_poor_mask() -> None:
     training.active = np.isin(np.arange(12), [0, 1, 3, 4, 6])
     errors = [training.judge.errors(training.trainer.average, training.active).mean()]
     for _ in range(4):
-        training._drop_and_regrow(30)
+        training.drop_and_regrow(30)
         assert training.active.sum() == 5
         errors.append(training.judge.errors(training.trainer.average, training.active).mean())
     assert all(after <= before for before, after in pairwise(errors))
@@ -382,7 +382,7 @@ def test_an_exchange_that_leaves_more_unknown_is_refused_however_the_forecaster_
 
     monkeypatch.setattr(training.judge, "errors", ever_better)
     monkeypatch.setattr(training.held_back, "errors", lambda _: np.zeros(8))
-    training._drop_and_regrow(30)
+    training.drop_and_regrow(30)
     assert 1 < len(asked) < 31, "some are tried, and of the others it is not even asked"
     assert all(after <= before for before, after in pairwise(asked))
     assert training.nowcast.unknown(training.active) == asked[-1] < asked[0]

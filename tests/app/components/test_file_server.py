@@ -14,7 +14,7 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     class Folder:
         name = str(tmp_path_factory.mktemp("shelf"))
 
-    monkeypatch.setattr(file_server, "_folder", Folder)
+    monkeypatch.setattr(file_server, "shelf_folder", Folder)
 
 
 def test_what_was_put_is_there_and_nothing_else() -> None:

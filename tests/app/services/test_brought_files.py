@@ -42,7 +42,7 @@ def test_an_upload_lies_below_its_folder(tmp_path: Path, name: str, place: str) 
 
 @given(name=st.text(max_size=30))
 def test_no_name_leads_out(name: str) -> None:
-    place = (Path("/x") / brought_files._inside(name)).resolve()
+    place = (Path("/x") / brought_files.safe_name(name)).resolve()
     assert place.is_relative_to("/x") and place != Path("/x")
 
 
@@ -55,8 +55,8 @@ def test_a_path_on_the_server_lies_in_a_folder_of_data(
     outside.write_text("b")
     (inside / "link.csv").symlink_to(outside)
     monkeypatch.setenv("DYNST_DATA", str(inside))
-    assert brought_files._allowed("a.csv") == inside / "a.csv"
-    assert brought_files._allowed(str(inside / "a.csv")) == inside / "a.csv"
+    assert brought_files.allowed_place("a.csv") == inside / "a.csv"
+    assert brought_files.allowed_place(str(inside / "a.csv")) == inside / "a.csv"
     for wish in (str(outside), "../secret.csv", "link.csv", "gone.csv", "/etc/passwd", "~"):
         with pytest.raises(DataError, match="within those that DYNST_DATA names"):
-            brought_files._allowed(wish)
+            brought_files.allowed_place(wish)

@@ -31,7 +31,7 @@ def made(names: list[str], seconds: float = 30) -> list[bytes]:
 def sent(run: Run, choice: Choice, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """What the page itself sends for a choice."""
     messages: list[bytes] = []
-    monkeypatch.setattr(linked_maps, "_send", messages.append)
+    monkeypatch.setattr(linked_maps, "send", messages.append)
     plan = Plan.at_level(run, choice.level)
     map_painting.paint_maps(run, cache.stage(run), choice, plan, ahead=None)
     return messages[0]
@@ -66,7 +66,7 @@ def test_one_that_is_there_is_named_and_not_sent_again(
     assert names is not None
     made(names)
     messages: list[bytes] = []
-    monkeypatch.setattr(linked_maps, "_send", messages.append)
+    monkeypatch.setattr(linked_maps, "send", messages.append)
     map_painting.paint_maps(network_run, stage, choice, Plan.at_level(network_run, 2), names)
     head, arrays = binary_message.unpack(messages[0])
     row = int(np.flatnonzero(network_run.sites.site_id[stage.order] == choice.site)[0])

@@ -218,9 +218,9 @@ def test_where_the_data_are_not_at_hand_their_download_is_offered(
     name = str(run.sites.site_id[run.path.mask(2).kept[0]])
     from app.services import forecasters
 
-    forecasters._source.clear()
+    forecasters.source_named.clear()
     app = open_app(run="metr", removed="60", panel="what-if", edit=f"off:{name}")
-    forecasters._source.clear()
+    forecasters.source_named.clear()
     assert "not at hand" in app.warning[0].value
     assert re.fullmatch(
         r"Download the data \(\d+ MB\) and forecast", button(app, "data-download").label
