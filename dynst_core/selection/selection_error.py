@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import Trainer, squared_error
+from dynst_core.forecasting.trainer import Trainer, blended, squared_error
 
 MOST_CHANGE, MOST_CHANGE_OF_SITE = 0.001, 0.01
 """Change of the RMSE over all sites, and of that of any one, that rounding weights may make."""
@@ -128,6 +129,27 @@ class EarlyStop:
         """Go back to the best weights found, in the trained forecaster and its average."""
         for forecaster in (self.trainer.forecaster, self.trainer.average):
             forecaster.load(self.weights)
+
+
+RISE_BETWEEN = 0.1
+"""Share by which blending may raise the selection error."""
+
+
+def blended_where_it_serves(
+    own: Forecaster,
+    common: Mapping[str, np.ndarray],
+    share: float,
+    judge: Judge,
+    active: np.ndarray,
+) -> Forecaster:
+    """A level's forecaster with a share of the weights common to all levels.
+
+    Its own alone where that raises the selection error by more than `RISE_BETWEEN`: of weights
+    that were trained far apart, as on short records, what lies between forecasts nothing.
+    """
+    between = blended(own, common, share)
+    error, alone = (judge.errors(forecaster, active).mean() for forecaster in (between, own))
+    return between if error <= (1 + RISE_BETWEEN) * alone else own
 
 
 def weights_to_store(

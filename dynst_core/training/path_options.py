@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+FEW_LEFT = 0.925
+"""Share removed from which a level keeps its own weights alone, as the first level does: what masks
+of any size taught serves these levels least, for they are seldom so large or so small."""
+
 
 @dataclass(frozen=True)
 class PathOptions:

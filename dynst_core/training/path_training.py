@@ -18,23 +18,25 @@ from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
 from dynst_core.fields.sensor_health import check_trainable
 from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import StepOptions, Trainer, blended
+from dynst_core.forecasting.trainer import StepOptions, Trainer
 from dynst_core.selection.candidate_masks import CandidateMasks, ExchangeRule
 from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
 from dynst_core.selection.gp_variance import Nowcast
 from dynst_core.selection.heldout_ridge import HeldBackRidge
 from dynst_core.selection.linear_term import linear_forecaster, with_linear
 from dynst_core.selection.pinned_sites import check_room, in_order, remove_first
-from dynst_core.selection.selection_error import EarlyStop, Judge, surely_lower, weights_to_store
-from dynst_core.training.path_options import PathOptions
+from dynst_core.selection.selection_error import (
+    EarlyStop,
+    Judge,
+    blended_where_it_serves,
+    surely_lower,
+    weights_to_store,
+)
+from dynst_core.training.path_options import FEW_LEFT, PathOptions
 from dynst_core.training.schedules import drop_fraction, warmup_cosine
 
 BETWEEN_LEVELS = "between two levels"
 """Between levels: the only phase in which a checkpoint may be written."""
-
-FEW_LEFT = 0.925
-"""Share removed from which a level keeps its own weights alone, as the first level does: what masks
-of any size taught serves these levels least, for they are seldom so large or so small."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,12 @@ class PathTraining:
     """Training along the path of levels, from all sites to few.
 
     Attributes:
-        targets: share of sites removed at each level, 0 first, as the levels differ.
+        targets: share of sites removed at each level, 0 first.
         counts: sites that each level keeps.
         constraints: sites always or never kept, as asked for; None for none.
         pins: the constraints with the sites left out never kept.
         left_out: sites removed at the first cut since they are silent or stuck, (s,), bool.
-        levels: finished levels so far, in order; complete at any moment, so an interrupted training
-            keeps what it has.
+        levels: finished levels so far; an interrupted training keeps what it has.
         foreseen: the mask that each level starts from, once chosen.
         common: weights after the steps at masks of any size, which all levels share a part of.
         order: place of each site in the order of removal, (s,), 0 first, once chosen.
@@ -333,10 +334,11 @@ class PathTraining:
         return np.argsort(np.argsort(strength, kind="stable"), kind="stable") / len(strength)
 
     def _finish_level(self) -> None:
-        average = self.trainer.average
+        options, average = self.path_options, self.trainer.average
         removed = self.targets[len(self.levels)]
         if self.common and 0 < removed < FEW_LEFT and not average.closed_form:
-            average = blended(average, self.common, self.path_options.common)
+            serves = (options.common, self.judge, self.active)
+            average = blended_where_it_serves(average, self.common, *serves)
         whole = with_linear(average, self.linear, self.judge, self.active)
         error = float(self.judge.errors(whole, self.active).mean())
         weights = weights_to_store(average, self.judge, self.active)
@@ -383,7 +385,7 @@ class PathTraining:
 
     @property
     def _on_gpu(self) -> bool:
-        return bool(self.problem.record.device.type == "cuda")
+        return self.problem.record.device.type == "cuda"
 
     @property
     def _taken(self) -> int:

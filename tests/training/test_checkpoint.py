@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from dynst_core.errors import RunError
+from dynst_core.selection import selection_error
+from dynst_core.selection.selection_error import Judge, blended_where_it_serves
 from dynst_core.training import checkpoint
 from dynst_core.training.checkpoint import EARLIER, identity, read_checkpoint, write_checkpoint
 from dynst_core.training.path_options import PathOptions
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
-from tests.support.problems import QUICK, problem_of, tiny_training, walked, waves
+from tests.support.problems import QUICK, fresh, problem_of, tiny_training, walked, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -81,7 +83,10 @@ def test_a_checkpoint_of_an_earlier_version_goes_on(
     assert not resumed.common and len(resumed.levels) == len(resumed.targets)
 
 
-def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weights() -> None:
+def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(selection_error, "RISE_BETWEEN", np.inf)
     targets = (0.0, 0.5, 0.75, 0.95)
     none, usual = (
         walked(problem_of(waves(n_sites=24)), targets=targets, options=replace(QUICK, common=share))
@@ -92,6 +97,15 @@ def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weight
             own, mixed = one.weights[name], two.weights[name]
             between = 0.25 * usual.common[name] + 0.75 * own if number in (1, 2) else own
             np.testing.assert_allclose(mixed, between, rtol=2e-3, atol=1e-4, err_msg=name)
+
+
+def test_weights_that_serve_less_than_a_level_s_own_are_not_blended_in() -> None:
+    problem = problem_of(waves())
+    own, judge, everywhere = fresh(problem), Judge(problem, 16, 8), np.ones(problem.n_sites, bool)
+    theirs = own.copied_weights()
+    assert blended_where_it_serves(own, theirs, 0.25, judge, everywhere) is not own
+    far = {name: value + 9 for name, value in theirs.items()}
+    assert blended_where_it_serves(own, far, 0.25, judge, everywhere) is own
 
 
 def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
