@@ -22,6 +22,7 @@ from dynst_core.fields.sites import some
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.roles.beside import holds_text, no_sites
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE
 from dynst_core.intake.roles.groups import Group, hour_columns, rows_asked
 
@@ -117,6 +118,12 @@ def read_records(values: Group, choices: Choices, where: tuple[str, str] | None)
                 f"Expected at most {MOST_RECORDS:,} values, found more by {table.name} (file "
                 f"{number + 1:,}); bring a shorter stretch of time, or fewer columns."
             )
+    wide = choices.layout == "wide" and not choices.value
+    if beside := no_sites(values, [n for n in values.columns if wide and n not in choices.time]):
+        counted.append(
+            f"Left out, being named as totals or by the calendar and not as sites: "
+            f"{', '.join(beside)}. State `value` with the columns of all sites to keep them."
+        )
     return _joined(reading, values, counted)
 
 
@@ -357,14 +364,9 @@ def site_columns(table: Table, values: Group, choices: Choices) -> list[str]:
         return [name for name in choices.value if name in table.columns]
     named = [name for name in table.columns if name not in choices.time and name.strip()]
     left = [name for name in named if not holds_text(values, name)] or named
+    left = [name for name in left if name not in no_sites(values, left)]
     numbered = left and left[0].lower() in ("index", "unnamed: 0")
     return left[1:] if numbered else left
-
-
-def holds_text(values: Group, name: str) -> bool:
-    """Whether a column holds texts or times and hardly any number."""
-    column = values.columns[name]
-    return bool(column.texts) and column.numeric < 0.2
 
 
 def _counted(begin: int, n: int, table: Table, choices: Choices) -> Stamps:

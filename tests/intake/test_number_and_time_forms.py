@@ -73,6 +73,36 @@ def test_three_digits_behind_each_sign_are_asked_about_and_either_answer_is_obey
     np.testing.assert_allclose(read, whole / 1000 if decimals else whole, rtol=1e-6)
 
 
+@pytest.mark.parametrize("beside", ["43.25", "52.52501"])
+@pytest.mark.parametrize("answer", [",", "."])
+def test_thousands_in_one_column_are_asked_about_though_another_has_decimals(
+    tmp_path: Path, beside: str, answer: str
+) -> None:
+    counts = np.array([700, 1324, 850, 2270] * 12)
+    rows = [
+        f"{t:%Y-%m-%d %H:%M};{site};{f'{n:,}'.replace(',', '.')};{beside}"
+        for t, n in zip(TIMES, counts, strict=True)
+        for site in IDS
+    ]
+    settings = ("timezone=UTC", "value=count")
+    asked = checked(tmp_path, "time;id;count;speed", rows, *settings).required
+    assert [q.setting for q in asked] == ["decimal"] and "'count'" in asked[0].text
+    read = values_of(checked(tmp_path, "time;id;count;speed", rows, *settings, f"decimal={answer}"))
+    wanted = counts if answer == "," else [float(f"{n:,}".replace(",", ".")) for n in counts]
+    np.testing.assert_allclose(read, np.repeat(np.reshape(wanted, (-1, 1)), 3, axis=1), rtol=1e-6)
+
+
+def test_columns_of_totals_and_of_the_calendar_are_no_sites(tmp_path: Path) -> None:
+    header = ["time", "Wochentag", *IDS, "Feiertag", "Summe", "Mittelwert"]
+    rows = [
+        ",".join(map(str, [f"{t:%Y-%m-%d %H:%M}", t.weekday(), *row, 0, row.sum(), row.mean()]))
+        for t, row in zip(TIMES, VALUES, strict=True)
+    ]
+    verdict = checked(tmp_path, ",".join(header), rows, "timezone=UTC")
+    np.testing.assert_allclose(values_of(verdict), VALUES, rtol=1e-6)
+    assert any("Wochentag, Feiertag, Summe, Mittelwert" in note for note in verdict.field.notes)
+
+
 HOUR = pd.Timedelta("1h")
 DAY0 = pd.Timestamp("1970-01-01")
 

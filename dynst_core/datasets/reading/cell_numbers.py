@@ -24,6 +24,7 @@ NOTHING = frozenset(
 NO_NUMBERS = (
     *("-", "--", "---", "----", "\u2013", "\u2014", ".", "..", "...", "*", "**", "***"),
     *("?", "??", "/", "//", "#", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "N.A.", "n.a."),
+    *("#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "defekt", "gestört", "ungültig", "invalid"),
     *("k.A.", "k. A.", "N.D.", "n.d.", "missing", "Missing", "MISSING", "no data", "No Data"),
 )
 """Further texts of cells that hold no value, which a planner's own files are read with and told of:

@@ -21,6 +21,11 @@ SPACED = re.compile(r"[-+]?\d{1,3}(?:([ '\u00a0\u202f\u2019])\d{3})+(?:([.,])\d+
 REPEATED = re.compile(r"[-+]?\d{1,3}([.,])\d{3}(?:\1\d{3})+")
 """Whole numbers of a million and more, whose signs can only stand between thousands."""
 
+COORDINATE = re.compile(
+    r"^(x|y|z)\b|lat|lon|lng|breite|l(ä|ae)nge|coord|koord|east|north", re.IGNORECASE
+)
+"""Names of columns read as coordinates, whose decimal sign follows from where they lie."""
+
 BLANKS = {"\u00a0": " ", "\u202f": " ", "\u2019": "'"}
 """Signs between thousands that are written in several ways, as readers know them."""
 
@@ -35,7 +40,8 @@ def number_form(
         separator: what divides its columns.
         choices: what the planner states.
     """
-    cells = _cells(sample)
+    columns = _columns(sample)
+    cells = [cell for column in columns.values() for cell in column]
     both = Counter(m[1] + m[2] for c in cells if (m := BOTH.fullmatch(c)))
     spaced = Counter(m[1] for c in cells if (m := SPACED.fullmatch(c)))
     simple = Counter(m[1] for c in cells if (m := SIMPLE.fullmatch(c)))
@@ -43,13 +49,22 @@ def number_form(
     for match in filter(None, map(REPEATED.fullmatch, cells)):
         both[match[1] + {",": ".", ".": ","}[match[1]]] += 1
     decimal, why = _decimal(cells, separator, choices, both, simple)
+    other = "." if decimal == "," else ","
+    grouped = [
+        name
+        for name, column in columns.items()
+        if not COORDINATE.search(name)
+        and _may_be_thousands(column, other if choices.decimal else ".")
+    ]
+    certain = choices.decimal or choices.thousands or both or separator not in ";\t|"
+    if decimal == "." and grouped and not certain:
+        decimal, why = "", f"each point of column {grouped[0]!r} stands before three digits"
     form = {"decimal": (decimal, why)}
     if choices.thousands or not decimal:
         return form
-    other = "." if decimal == "," else ","
     if both[other + decimal]:
         form["thousands"] = (other, f"{both[other + decimal]:,} numbers of the sample hold it")
-    elif choices.decimal and _may_be_thousands(cells, other):
+    elif choices.decimal and grouped:
         form["thousands"] = (other, "each stands before three digits")
     elif spaced:
         sign = spaced.most_common(1)[0][0]
@@ -58,14 +73,16 @@ def number_form(
     return form
 
 
-def _cells(sample: pd.DataFrame) -> list[str]:
-    """Cells that may be numbers: all that differ, up to 400 a column."""
-    return [
-        text
+def _columns(sample: pd.DataFrame) -> dict[str, list[str]]:
+    """Cells of each column that may be numbers: all that differ, up to 400."""
+    return {
+        str(name): [
+            text
+            for cell in sample[name].dropna().unique()[:400]
+            if isinstance(cell, str) and not DATE.fullmatch(text := cell.strip())
+        ]
         for name in sample.columns
-        for cell in sample[name].dropna().unique()[:400]
-        if isinstance(cell, str) and not DATE.fullmatch(text := cell.strip())
-    ]
+    }
 
 
 def _decimal(

@@ -195,7 +195,7 @@ def _without_end(
         filled = sum(cell is not None for cell in cells)
         gap = line - rows[end - 2][0] > 1
         word = isinstance(cells[0], str) and re.match(
-            r"(total|sum|summe|average|mean|mittel|source|quelle|note|remark|hinweis|stand)\b",
+            r"(totals?|sum|summe|gesamt\w*|average|mean|mittel\w*|durchschnitt\w*|min\w*|max\w*|source|quelle|note|remark|hinweis|stand)\b",
             cells[0].strip(),
             re.IGNORECASE,
         )
