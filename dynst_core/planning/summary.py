@@ -34,7 +34,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Worst:
-    """The site with the largest test error: its index, that error and its error with all sites."""
+    """A site that stands out: its index, its test error and its error with all sites."""
 
     site: int
     rmse: float
@@ -57,6 +57,7 @@ class Summary:
         rmse: test RMSE of the plan; None where it is not yet evaluated, as is all that follows
             but cost and saving.
         worst: the site that is forecast worst; None without data.
+        hardest_hit: the site whose error rises most against all sites; None where none rises.
         within: share of sites within the tolerance.
         within_area: share of the area within it; a network's site stands for all places that are
             nearest to it.
@@ -76,6 +77,7 @@ class Summary:
     limit: float
     rmse: float | None = None
     worst: Worst | None = None
+    hardest_hit: Worst | None = None
     within: float | None = None
     within_area: float | None = None
     band: Band | None = None
@@ -120,6 +122,7 @@ def summarise(
         limit=rmse_limit(run, tolerance, lead, channel),
         rmse=plan.rmse(lead, channel),
         worst=None if here is None else _worst(run, here, lead, channel),
+        hardest_hit=None if here is None else _hardest_hit(run, here, lead, channel),
         within=within,
         within_area=area,
         band=_band(run, plan.level, lead, channel),
@@ -147,6 +150,15 @@ def _worst(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst 
         return None
     site = int(np.nanargmax(here))
     return Worst(site, float(here[site]), float(run.rmse_by_site(0, lead, channel)[site]))
+
+
+def _hardest_hit(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
+    dense = run.rmse_by_site(0, lead, channel)
+    added = here - dense
+    if not (added > 0).any():
+        return None
+    site = int(np.nanargmax(added))
+    return Worst(site, float(here[site]), float(dense[site]))
 
 
 def _band(run: Run, level: int | None, lead: int | None, channel: int) -> Band | None:

@@ -39,7 +39,7 @@ def answer_text(run: Run, found: Answer, tolerance: Tolerance, channel: int = 0)
     """
     if found.standing is Standing.NO_PLAN:
         return AnswerText(run_text.WHY_NO_PLAN)
-    more = (*_noise(run, found, channel), *_more(run, found, tolerance))
+    more = (*_noise(run, found, channel), *_more(run, found, tolerance, channel))
     return AnswerText(_main(run, found, tolerance, channel), more)
 
 
@@ -186,21 +186,21 @@ def _lead(run: Run, lead: int | None) -> str:
     return run_text.lead_time(run, lead)
 
 
-def _more(run: Run, found: Answer, tolerance: Tolerance) -> tuple[str, ...]:
+def _more(run: Run, found: Answer, tolerance: Tolerance, channel: int) -> tuple[str, ...]:
     parts: list[str] = []
     if found.breaches:
         parts.append(f"This plan is not valid: {' '.join(found.breaches)}")
     if not found.n_removed and found.best_cut in (None, 0) and found.rmse is not None:
         parts.append("No cut that was measured stays within your goal.")
     if found.n_removed:
-        parts += _lead_times(run, found, tolerance)
+        parts += _lead_times(run, found, tolerance, channel)
     parts += _behind(run, found)
     if found.saving is not None and found.cost is not None and found.n_removed:
         parts.append(_saving(found))
     return tuple(parts)
 
 
-def _lead_times(run: Run, found: Answer, tolerance: Tolerance) -> list[str]:
+def _lead_times(run: Run, found: Answer, tolerance: Tolerance, channel: int) -> list[str]:
     """For which lead times the goal does not hold, and what fits there."""
     if found.lead is not None:
         return []
@@ -217,18 +217,21 @@ def _lead_times(run: Run, found: Answer, tolerance: Tolerance) -> list[str]:
     if tightest is None:
         return []
     fits = f"{_lead(run, tightest.lead)} {_fits(run, found, tightest.level)}"
+    over = goal(run, tolerance, channel)
     if len(found.broken) == 1:
         return [f"{formatting.capital(fits)}."]
-    return [f"{formatting.capital(spans(run, found.broken))}, the error exceeds that; {fits}."]
+    return [
+        f"{formatting.capital(spans(run, found.broken))}, the error exceeds your {over}; {fits}."
+    ]
 
 
 def _fits(run: Run, found: Answer, level: int | None) -> str:
-    """What the goal allows at one lead time: "only 62 (30 %) fit"."""
+    """What the goal allows at one lead time: "only 62 (30 %) can go"."""
     removed = 0 if level is None else found.n_sites - int(run.path.n_active[level])
     if level is None or removed == 0:
-        return "no cut fits"
+        return "none can go"
     only = f"only {removed:,} ({run_text.level_label(run, level)})"
-    return f"{only} {'fits' if removed == 1 else 'fit'}"
+    return f"{only} can go"
 
 
 def spans(run: Run, leads: Sequence[int]) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dynst_core.fields.sites import SiteSet
+
 FILE = Path(__file__).resolve().parents[1] / "data" / "places.csv.gz"
 CREDIT = "Places © GeoNames (CC BY 4.0), land: Natural Earth"
 
@@ -18,6 +20,9 @@ WORLD = 512
 
 LETTER, LINE = 7.0, 22.0
 """Pixels of a letter's width and a line's height, gaps included."""
+
+NEAR_DEGREES = 0.2
+"""How far, in degrees of latitude, a place may lie from a site to say where it is: 22 km."""
 
 MOST = 250
 """Names of one map."""
@@ -73,6 +78,19 @@ def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
         placed.append((x, y, half))
         found.append(PlaceName(name, float(longitude), float(latitude), max(0, math.ceil(zoom))))
     return found
+
+
+def nearest(sites: SiteSet, site: int) -> str:
+    """The name of the place nearest to a site, within `NEAR_DEGREES`; "" where there is none."""
+    if not sites.geographic:
+        return ""
+    east, north = (float(value) for value in sites.coordinates[site])
+    wide = NEAR_DEGREES / max(0.1, math.cos(math.radians(north)))
+    found = places_within((east - wide, north - NEAR_DEGREES, east + wide, north + NEAR_DEGREES))
+    if found.empty:
+        return ""
+    across = (found["longitude"] - east) * math.cos(math.radians(north))
+    return str(found["name"].iloc[int(np.hypot(across, found["latitude"] - north).argmin())])
 
 
 def _apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:

@@ -9,10 +9,11 @@ from dynst_core.planning.answer import Standing
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance, better_level
-from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation import formatting, place_names, run_text
 from dynst_core.runs.run import Run
 
 UNKNOWN = "–"
+HURTS = "Hurts most"
 WHY_UNKNOWN = (
     "This plan is none of the run's own levels, whose errors were measured. Its error is unknown "
     "until it has been forecast again."
@@ -70,7 +71,7 @@ class PlanFigures:
             nothing, why = run_text.NOT_EVALUATED, WHY_UNKNOWN
             unknown = [Figure(name, UNKNOWN, nothing, why) for name in self._error_labels()]
             return [self.kept(), *unknown]
-        return [self.kept(), self.error(), self.worst(), self.within(), self.speed()]
+        return [self.kept(), self.error(), self.hardest_hit(), self.within(), self.speed()]
 
     def on_paper(self) -> list[Figure]:
         """All figures of the plan."""
@@ -184,6 +185,26 @@ class PlanFigures:
             f"{noun} {site}; that one's with all: {before}",
         )
 
+    def hardest_hit(self) -> Figure:
+        """Where the plan costs most: the site whose error rises most, and the worst of all."""
+        noun, unit, found = run_text.site_noun(self.run), self._unit(), self.summary.hardest_hit
+        worst = self.worst()
+        beside = f" {worst.label}: {worst.value} ({worst.printed or worst.below})."
+        if found is None:
+            return Figure(HURTS, "nowhere", f"no {noun}'s error rises", beside.strip())
+        dense, least = self.summary.dense, 10.0 ** -formatting.digits(self.summary.dense)
+        added = formatting.number(max(found.rmse - found.dense, least), dense)
+        site = self.quote(str(self.run.sites.site_id[found.site]))
+        near = place_names.nearest(self.run.sites, found.site)
+        where = f"{noun} {site}" + (f", near {self.quote(near)}" if near else "")
+        before, now = (formatting.number(e, dense) for e in (found.dense, found.rmse))
+        return Figure(
+            HURTS,
+            f"+{added} {unit}",
+            f"at {where}",
+            f"The place whose error rises most: {where}, from {before} to {now} {unit}.{beside}",
+        )
+
     def within(self) -> Figure:
         """How much of the place stays within the tolerance."""
         noun = run_text.site_noun(self.run)
@@ -238,8 +259,7 @@ class PlanFigures:
 
     def _error_labels(self) -> tuple[str, ...]:
         """Names of the figures that need an evaluated plan."""
-        worst_one = f"Worst {run_text.site_noun(self.run)}'s error"
-        return self._error_label(), worst_one, "Within tolerance", "Forecast speed"
+        return self._error_label(), HURTS, "Within tolerance", "Forecast speed"
 
     def _unit(self) -> str:
         return self.quote(run_text.unit(self.run, self.summary.channel))

@@ -114,10 +114,10 @@ def test_a_lead_time_at_which_the_goal_is_broken_is_named_with_what_fits_there(
     plan = Plan.at_level(run, 2)
     assert run.rmse(2) <= 1.05 * run.rmse(0), "over all lead times it holds"
     assert answered(run, plan).more == (
-        "5 to 10 min ahead, the error exceeds that; 5 min ahead only 12 (30 %) fit.",
+        "5 to 10 min ahead, the error exceeds your 5 %; 5 min ahead only 12 (30 %) can go.",
     )
     run = run_of(tmp_path / "none", [[0, 0, 0], [9, 1, 0], [12, 1, 1], [90, 40, 20]])
-    assert answered(run, Plan.at_level(run, 2)).more == ("5 min ahead no cut fits.",)
+    assert answered(run, Plan.at_level(run, 2)).more == ("5 min ahead none can go.",)
     assert answered(run, Plan.at_level(run, 3)).more == ("5 min ahead it is 90.0 % more.",)
 
 

@@ -49,8 +49,9 @@ def test_the_bare_address_opens_on_the_largest_cut_with_one_map_and_the_table() 
         .strip()
         .endswith("Los Angeles can do without 24 of 40 sensors (60 %) for 4")
     )
-    assert "5 to 10 min ahead, the error exceeds that; 5 min ahead only 12 (30 %) fit." in answer(
-        app
+    assert (
+        "5 to 10 min ahead, the error exceeds your 5 %; 5 min ahead only 12 (30 %) can go."
+        in answer(app)
     )
     assert tone(app) == "good" and button(app, "largest-cut").disabled
     assert stage_sent(app)["alone"] is True
@@ -218,5 +219,5 @@ def test_a_plan_that_removes_nothing_has_no_work_order(
 def test_the_command_line_tells_the_same_answer(deep: Run) -> None:
     assert answers(deep) == [
         "Los Angeles can do without 24 of 40 sensors (60 %) for 4.5 % more forecast error. 5 to "
-        "10 min ahead, the error exceeds that; 5 min ahead only 12 (30 %) fit."
+        "10 min ahead, the error exceeds your 5 %; 5 min ahead only 12 (30 %) can go."
     ]

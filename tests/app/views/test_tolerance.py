@@ -9,6 +9,7 @@ import pytest
 
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.service_areas import served
+from dynst_core.presentation.place_names import nearest
 from dynst_core.runs.run import Run
 from tests.support.app_pages import answer, box, button, figures, number, open_app
 
@@ -66,13 +67,19 @@ def test_a_tolerance_keeps_its_meaning_when_it_is_measured_in_another_way(
     assert dict(app.query_params)["measure"] == "absolute"
 
 
-def test_the_worst_place_is_reported_beside_the_mean(store: Path, network_run: Run) -> None:
+def test_where_it_hurts_and_the_worst_place_are_reported_beside_the_mean(
+    store: Path, network_run: Run
+) -> None:
     app = open_app(removed="60")
-    here = network_run.rmse_by_site(2)
-    value, below = figures(app)["Worst sensor's error"]
-    assert value == f"{here.max():.2f} mph"
-    assert below == f"with all sensors {network_run.rmse_by_site(0)[here.argmax()]:.2f} mph"
-    assert f"sensor s{here.argmax()}." in next(m.help for m in app.metric if "Worst" in m.label)
+    here, dense = network_run.rmse_by_site(2), network_run.rmse_by_site(0)
+    hit = (here - dense).argmax()
+    value, below = figures(app)["Hurts most"]
+    assert value == f"+{(here - dense).max():.2f} mph"
+    near = nearest(network_run.sites, int(hit))
+    assert below == f"at sensor s{hit}" + (f", near {near}" if near else "")
+    asked = next(m.help for m in app.metric if m.label == "Hurts most")
+    assert f"from {dense[hit]:.2f} to {here[hit]:.2f} mph" in asked
+    assert f"Worst sensor's error: {here.max():.2f} mph (sensor s{here.argmax()};" in asked
 
 
 def test_the_share_of_places_within_tolerance_is_reported(store: Path, network_run: Run) -> None:
