@@ -91,7 +91,7 @@ class PlanFigures:
             shown.append(Figure("Over several trainings", f"{low} to {high}"))
         shown.append(self.accepted())
         if self.summary.worst is not None:
-            shown.append(self.worst())
+            shown.append(self.hardest_hit())
         if self.summary.within is not None:
             shown.append(self.within())
         still = self._amount(self.summary.persistence)
@@ -191,7 +191,8 @@ class PlanFigures:
         worst = self.worst()
         beside = f" {worst.label}: {worst.value} ({worst.printed or worst.below})."
         if found is None:
-            return Figure(HURTS, "nowhere", f"no {noun}'s error rises", beside.strip())
+            below = f"no {noun}'s error rises"
+            return Figure(HURTS, "nowhere", below, beside.strip(), below + ";" + beside[:-1])
         dense, least = self.summary.dense, 10.0 ** -formatting.digits(self.summary.dense)
         added = formatting.number(max(found.rmse - found.dense, least), dense)
         site = self.quote(str(self.run.sites.site_id[found.site]))
@@ -203,6 +204,7 @@ class PlanFigures:
             f"+{added} {unit}",
             f"at {where}",
             f"The place whose error rises most: {where}, from {before} to {now} {unit}.{beside}",
+            f"at {where};{beside[:-1]}",
         )
 
     def within(self) -> Figure:

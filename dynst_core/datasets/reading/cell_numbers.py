@@ -30,6 +30,9 @@ NO_NUMBERS = (
 """Further texts of cells that hold no value, which a planner's own files are read with and told of:
 none of them can be a number."""
 
+MOST_TEXTS = 8
+"""Texts that are no numbers, of which a message names so many at once."""
+
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 SAME_SIGNS = str.maketrans(
     {"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"}
@@ -107,6 +110,7 @@ class NumberReader:
         if plain and self.thousands is None:
             self._count_decimals(values, frame)
         texts = frozenset(mark.strip() for mark in self.missing if isinstance(mark, str))
+        bad: dict[str, int] = {}
         for place in np.flatnonzero(np.isnan(values)):
             text = "" if flat[place] is None or flat[place] is pd.NA else str(flat[place]).strip()
             same = number_of(text.translate(SAME_SIGNS)) if plain and not text.isascii() else None
@@ -115,8 +119,14 @@ class NumberReader:
             elif text in texts:
                 self.marked[text] += 1
             elif text.lower() not in NOTHING:
-                row, column = divmod(int(place), cells.shape[1])
-                self._refuse(text, str(frame.columns[column]), int(frame.index[row]))
+                column = int(place) % cells.shape[1]
+                if not bad or column == next(iter(bad.values())) % cells.shape[1]:
+                    bad.setdefault(text, int(place))
+                if len(bad) > MOST_TEXTS:
+                    break
+        if bad:
+            row, column = divmod(next(iter(bad.values())), cells.shape[1])
+            self._refuse(list(bad), str(frame.columns[column]), int(frame.index[row]))
         return values.reshape(cells.shape)
 
     def _plain(self, cell: object) -> object:
@@ -160,10 +170,16 @@ class NumberReader:
             f'`thousands = "."` if they are, or `thousands = ""` if they are decimals.'
         )
 
-    def _refuse(self, text: str, column: str, line: int) -> NoReturn:
+    def _refuse(self, texts: list[str], column: str, line: int) -> NoReturn:
+        """Name the first text that is no number, and others found by then."""
+        first, *others = texts
+        more = ""
+        if others:
+            shown = ", ".join(map(repr, others[: MOST_TEXTS - 1]))
+            more = f" (further texts: {shown}{', ...' if len(others) >= MOST_TEXTS else ''})"
         raise DataError(
-            f"Expected numbers in column {column!r} of {self.path.name}, found {text!r} in line "
-            f"{line}; {self._advice(text, column, line)}."
+            f"Expected numbers in column {column!r} of {self.path.name}, found {first!r} in line "
+            f"{line}{more}; {self._advice(first, column, line)}."
         )
 
     def _advice(self, text: str, column: str, line: int) -> str:

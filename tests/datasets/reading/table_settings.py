@@ -75,7 +75,7 @@ FORM_CASES = (
         FORMS,
         "metres that may have commas between thousands",
         at("site;x;y\na;391,500;582,100\nb;392,000;581,100\n"),
-        refused="found '391,500' in line 2; write it as a plain number",
+        refused=r"found '391,500' in line 2 \(further texts: '392,000'\); write it as a plain",
     ),
     Case(
         FORMS,
