@@ -99,7 +99,7 @@ class Comparison:
     def stages(self) -> tuple[Callable[[], Iterator[Task]], ...]:
         """What there is to measure, the most telling first."""
         return (
-            self._walks,
+            self._paths,
             self._ridges,
             self._retrain_far,
             self._retrain_likely,
@@ -146,13 +146,13 @@ class Comparison:
         finally:
             lock.release()
 
-    def _walks(self) -> Iterator[Task]:
+    def _paths(self) -> Iterator[Task]:
         # The last line that a training writes; one cut off before that is trained again.
-        yield Task(("edit", "dynst", EDIT_LEVEL, wanted.N_EDITS - 1), self._walk)
+        yield Task(("edit", "dynst", EDIT_LEVEL, wanted.N_EDITS - 1), self._measure_path)
 
     @property
-    def _walked(self) -> bool:
-        return all(task.key in self.bench.book for task in self._walks())
+    def _has_path(self) -> bool:
+        return all(task.key in self.bench.book for task in self._paths())
 
     def _path(self) -> PathTraining:
         return PathTraining(
@@ -164,7 +164,7 @@ class Comparison:
             seed=self.seed,
         )
 
-    def _walk(self) -> None:
+    def _measure_path(self) -> None:
         training = self._path()
         self.bench.path(training)
         level = training.levels[training.targets.index(EDIT_LEVEL)]
@@ -199,7 +199,7 @@ class Comparison:
     def _ridges(self) -> Iterator[Task]:
         """The same ridge forecaster, refitted for every selector's masks."""
         for selector in ("dynst", *wanted.RIVALS):
-            if selector != "dynst" or self._walked:
+            if selector != "dynst" or self._has_path:
                 last = ("ridge", selector, wanted.ALL_LEVELS[-1], 0)
                 yield Task(last, partial(self._ridge, selector))
 
@@ -225,7 +225,7 @@ class Comparison:
     @property
     def ready(self) -> bool:
         """Whether masks to train for are there, and which baselines are the likeliest."""
-        return self._walked and all(task.key in self.bench.book for task in self._ridges())
+        return self._has_path and all(task.key in self.bench.book for task in self._ridges())
 
     def likely(self) -> list[str]:
         """Baselines, those with the best masks for a ridge first, random ones among the first."""

@@ -41,7 +41,7 @@ def cost_by_lead(books: Sequence[Book]) -> np.ndarray:
     return errors / errors[0]
 
 
-def _walked(dataset: str) -> list[Book]:
+def _measured(dataset: str) -> list[Book]:
     """Books that hold every level; one may have been stopped while it was written."""
     return [
         book
@@ -52,7 +52,7 @@ def _walked(dataset: str) -> list[Book]:
 
 def draw(file: Path) -> None:
     """Write the picture, the same bytes for the same lines; none before a path was trained."""
-    found = {name: books for name in wanted.SETS if (books := _walked(name))}
+    found = {name: books for name in wanted.SETS if (books := _measured(name))}
     if not found:
         return
     with rc_context(STYLE):

@@ -292,7 +292,7 @@ def _seeds_note(dataset: str, found: int) -> str:
 
 
 def time_of_a_path(rows: list[Row], dataset: str, books: Books) -> None:
-    """Processor time of walking a whole path, choosing sites included, against five minutes."""
+    """Processor time of training a whole path, choosing sites included, against five minutes."""
     trained = [list(book.all("path")) for book in books]
     each = [sum(line.seconds for line in lines) / PATH_SECONDS for lines in trained]
     rows.append(

@@ -192,7 +192,7 @@ class Bench:
 
     def path(self, training: PathTraining) -> None:
         """Walk a path and write a line a level; its time is shared out by gradient steps."""
-        taken, before = _walk(training), 0
+        taken, before = _train(training), 0
         for target, level in zip(training.targets, training.levels, strict=True):
             share = taken * (level.steps - before) / max(1, training.levels[-1].steps)
             before = level.steps
@@ -210,7 +210,7 @@ class Bench:
 
     def clock_path(self, training: PathTraining) -> None:
         """Train a path for its time alone: times of another day cannot be compared."""
-        taken, last = _walk(training), training.levels[-1]
+        taken, last = _train(training), training.levels[-1]
         self.write(
             "path clocked",
             "dynst",
@@ -266,7 +266,7 @@ class Bench:
         )
 
 
-def _walk(training: PathTraining) -> float:
+def _train(training: PathTraining) -> float:
     """Walk a path to its end; returns the processor time, s."""
     began = time.process_time()
     for _ in training.run():

@@ -62,7 +62,7 @@ def test_every_missed_row_has_a_reason() -> None:
     assert missed and all(len(reasons.why(one)) > 20 for one in missed)
 
 
-def test_before_a_path_was_walked_there_is_no_picture(
+def test_before_a_path_was_trained_there_is_no_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half = book(tmp_path, 0, line("path", "dynst", 0.0, 2.0))

@@ -15,7 +15,7 @@ from benchmarks.opponent import Side, opponent_of, seconds
 from benchmarks.trainings import Book
 from dynst_core.inference.run_forecaster import RunForecaster
 from tests.support.benchmark_lines import book, line
-from tests.support.problems import problem_of, save_walked, walked, waves
+from tests.support.problems import problem_of, save_trained, trained_path, waves
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_a_long_horizon_is_judged_beside_the_roll_out_on_windows_of_both_test_bl
     tmp_path: Path,
 ) -> None:
     short, long = problem_of(waves()), problem_of(waves(), horizon=6)
-    run = save_walked(walked(short), tmp_path)
+    run = save_trained(trained_path(short), tmp_path)
     forecasts = RunForecaster(run, short)
     starts = horizon.common_starts(forecasts, long)
     assert len(starts)

@@ -29,7 +29,7 @@ from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from dynst_core.selectors import selector as registry
 from dynst_core.selectors.registry import REGISTRY, Kind
-from tests.support.problems import problem_of, save_walked, walked, waves
+from tests.support.problems import problem_of, save_trained, trained_path, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -47,7 +47,7 @@ class Measured:
 @pytest.fixture(scope="module")
 def trained(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run without baselines, to be copied from."""
-    return save_walked(walked(problem_of(waves())), tmp_path_factory.mktemp("trained"))
+    return save_trained(trained_path(problem_of(waves())), tmp_path_factory.mktemp("trained"))
 
 
 def copied(run: Run, root: Path) -> Run:
@@ -109,8 +109,8 @@ def test_baselines_obey_the_pins_of_the_path(tmp_path: Path) -> None:
     lively = np.argsort(waves()[slice(*problem.split.train), :, 0].std(axis=0))
     pin = np.zeros(12, dtype=np.int8)
     pin[lively[0]], pin[lively[-1]] = ALWAYS, NEVER
-    training = walked(problem, targets=(0.0, 1 / 12, 0.75), constraints=Constraints(pin))
-    run = save_walked(training, tmp_path)
+    training = trained_path(problem, targets=(0.0, 1 / 12, 0.75), constraints=Constraints(pin))
+    run = save_trained(training, tmp_path)
     for _ in measure_baselines(run, problem, [1], selectors=("variance", "random", "gp_mi")):
         pass
     for _ in measure_baselines(run, problem, [2], selectors=("variance", "gp_mi")):
@@ -137,7 +137,7 @@ def test_masks_are_learnt_with_the_run_s_own_kind_of_forecaster(
 
     monkeypatch.setitem(REGISTRY, "vip", replace(REGISTRY["vip"], choose=vip))
     problem = problem_of(waves())
-    run = save_walked(walked(problem, targets=(0.0, 0.5), backbone="graph"), tmp_path)
+    run = save_trained(trained_path(problem, targets=(0.0, 0.5), backbone="graph"), tmp_path)
     for _ in measure_baselines(run, problem, selectors=("vip", "variance")):
         pass
     assert asked == [Kind("graph", run.manifest.config.backbone_options)]

@@ -13,7 +13,7 @@ from dynst_core.evaluation.held_out_errors import measure_levels
 from dynst_core.planning.noise import change_range, measurable
 from dynst_core.runs.arrays import Intervals, read_arrays, write_arrays
 from tests.support.factories import make_arrays, network_sites, save_run
-from tests.support.problems import problem_of, walked, waves
+from tests.support.problems import problem_of, trained_path, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -25,7 +25,7 @@ def test_windows_are_drawn_in_blocks_as_often_as_there_are_windows() -> None:
 
 
 def test_the_first_level_is_its_own_measure_and_the_others_hold_what_was_found() -> None:
-    training = walked(problem_of(waves(n_times=600)))
+    training = trained_path(problem_of(waves(n_times=600)))
     problem, levels = training.problem, training.levels
     found = measure_levels(training.forecaster, problem, levels).intervals
     assert found is not None
@@ -37,7 +37,7 @@ def test_the_first_level_is_its_own_measure_and_the_others_hold_what_was_found()
 
 
 def test_a_test_block_of_few_windows_states_none() -> None:
-    training = walked(problem_of(waves(n_times=100)))
+    training = trained_path(problem_of(waves(n_times=100)))
     assert measure_levels(training.forecaster, training.problem, training.levels).intervals is None
 
 

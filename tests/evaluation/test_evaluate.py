@@ -28,8 +28,8 @@ from tests.support.problems import (
     field_of,
     fresh,
     problem_of,
-    save_walked,
-    walked,
+    save_trained,
+    trained_path,
     waves,
     with_gaps,
 )
@@ -39,12 +39,12 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def training(one_thread: None) -> PathTraining:
-    return walked(problem_of(waves()), targets=(0.0, 0.5))
+    return trained_path(problem_of(waves()), targets=(0.0, 0.5))
 
 
 @pytest.fixture(scope="module")
 def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return save_walked(training, tmp_path_factory.mktemp("runs"))
+    return save_trained(training, tmp_path_factory.mktemp("runs"))
 
 
 def test_a_retest_tells_how_far_a_stated_error_is_from_the_measured_one(run: Run) -> None:
@@ -91,7 +91,9 @@ def test_a_run_that_hears_along_a_network_asks_for_the_same_one(tmp_path: Path) 
     roads, plain = road_sites(), replace(road_sites(), network=None)
     longer = replace(roads, network=Network(roads.network.links, 2 * roads.network.lengths))
     problem = problem_of(waves(), sites=roads)
-    run = save_walked(walked(problem, targets=(0.0, 0.5), backbone="graph-network"), tmp_path)
+    run = save_trained(
+        trained_path(problem, targets=(0.0, 0.5), backbone="graph-network"), tmp_path
+    )
     assert run.manifest.config.backbone == "graph-network"
     assert retest(run, problem) < 1.5e-4 * run.rmse(0)
     for other in (longer, plain):

@@ -28,9 +28,9 @@ from tests.support.problems import (
     TINY,
     any_problem,
     problem_of,
-    save_walked,
+    save_trained,
     tiny_training,
-    walked,
+    trained_path,
     waves,
 )
 
@@ -42,19 +42,19 @@ STORED = 1.5e-4
 
 @pytest.fixture(scope="module")
 def training(one_thread: None) -> PathTraining:
-    return walked(problem_of(waves()))
+    return trained_path(problem_of(waves()))
 
 
 @pytest.fixture(scope="module")
 def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("runs")
-    save_walked(training, root)
+    save_trained(training, root)
     return RunStore(root).open("run")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PROBLEMS if kind != "one site"])
 def test_a_saved_run_forecasts_again_what_it_states(kind: str, tmp_path: Path) -> None:
-    run = save_walked(walked(any_problem(kind), targets=(0.0, 0.6)), tmp_path)
+    run = save_trained(trained_path(any_problem(kind), targets=(0.0, 0.6)), tmp_path)
     assert retest(run, any_problem(kind)) < STORED * run.rmse(0)
 
 
@@ -75,7 +75,7 @@ def test_the_errors_are_those_of_the_stored_weights_on_the_test_windows(
     assert run.persistence_rmse() == pytest.approx(float(lazy.rmse()), rel=STORED)
 
 
-def test_masks_ranks_and_steps_are_those_of_the_walk(training: PathTraining, run: Run) -> None:
+def test_masks_ranks_and_steps_are_those_of_the_training(training: PathTraining, run: Run) -> None:
     np.testing.assert_array_equal(run.path.active, training.path().active)
     np.testing.assert_array_equal(run.path.rank, training.path().rank)
     assert run.manifest.steps == tuple(level.steps for level in training.levels)
@@ -104,7 +104,7 @@ def test_the_settings_name_the_pinned_sites(run: Run, tmp_path: Path) -> None:
     pin = np.zeros(12, dtype=np.int8)
     pin[[7, 2]], pin[[9]] = ALWAYS, NEVER
     problem, pins = problem_of(waves()), Constraints(pin)
-    seeds = [walked(problem, seed=seed, constraints=pins) for seed in (0, 1)]
+    seeds = [trained_path(problem, seed=seed, constraints=pins) for seed in (0, 1)]
     save_training(best_of(seeds), RunStore(tmp_path), "run", "train", 1.0, seeds)
     config = RunStore(tmp_path).open("run").manifest.config
     named = problem.field.sites.site_id
@@ -132,12 +132,12 @@ def test_the_data_are_named_and_known_again(training: PathTraining, run: Run) ->
     assert (run.manifest.mean, run.manifest.std) == (normaliser.mean, normaliser.std)
 
 
-def test_a_stopped_walk_is_saved_as_incomplete(tmp_path: Path) -> None:
+def test_a_stopped_training_is_saved_as_incomplete(tmp_path: Path) -> None:
     training = tiny_training(problem_of(waves()))
     for _ in training.run():
         if len(training.levels) == 2:
             break
-    run = save_walked(training, tmp_path)
+    run = save_trained(training, tmp_path)
     assert not run.manifest.complete
     assert len(run.path.active) == len(run.manifest.steps) == 2
     assert run.manifest.config.levels == (0.0, 0.5, 0.75)
@@ -182,7 +182,7 @@ def test_a_repository_around_an_installed_engine_is_not_taken_for_its_own(tmp_pa
 
 @pytest.fixture(scope="module")
 def seeds(one_thread: None) -> list[PathTraining]:
-    return [walked(problem_of(waves()), seed=seed) for seed in (0, 1, 2)]
+    return [trained_path(problem_of(waves()), seed=seed) for seed in (0, 1, 2)]
 
 
 def test_the_plan_of_several_seeds_is_that_of_least_selection_error(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dynst_core.fields.observed import completed, recent, site_means
 from dynst_core.selection.forward_ranking import rank_sites
 from dynst_core.selectors.registry import rank_with
-from tests.support.problems import leaders_and_followers, problem_of, walked, waves, with_gaps
+from tests.support.problems import leaders_and_followers, problem_of, trained_path, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -83,7 +83,7 @@ def test_every_selector_lets_sensors_that_stopped_go_first(selector: str) -> Non
 
 def test_a_path_keeps_no_silent_sensor_once_any_is_removed() -> None:
     values, gone = stopped()
-    path = walked(problem_of(values), targets=(0.0, 0.1, 0.5, 0.9)).path()
+    path = trained_path(problem_of(values), targets=(0.0, 0.1, 0.5, 0.9)).path()
     assert path.n_active.tolist() == [24, 18, 12, 2]
     assert not path.active[1:, gone].any() and path.active[0].all()
     assert sorted(path.rank[gone].tolist()) == list(range(6))
@@ -94,7 +94,7 @@ def test_silent_sensors_go_before_stuck_ones() -> None:
     values = waves()
     values[:140, 3] = 0.0
     values[80:, 6] = np.nan
-    path = walked(problem_of(values), targets=(0.0, 0.08, 0.5)).path()
+    path = trained_path(problem_of(values), targets=(0.0, 0.08, 0.5)).path()
     assert path.n_active.tolist() == [12, 11, 6]
     assert np.flatnonzero(~path.active[1]).tolist() == [6]
     assert path.rank[6] == 0 and path.rank[3] == 1
@@ -110,7 +110,7 @@ HEALTHY = {
 @pytest.mark.parametrize("backbone", HEALTHY)
 def test_masks_of_sensors_in_good_order_are_as_they_were(backbone: str) -> None:
     problem = problem_of(leaders_and_followers([2, 5, 11], 12, 300, lag=2))
-    training = walked(problem, targets=(0.0, 0.3, 0.6, 0.8), backbone=backbone)
+    training = trained_path(problem, targets=(0.0, 0.3, 0.6, 0.8), backbone=backbone)
     assert [training.path().mask(i).to_hex() for i in range(4)] == HEALTHY[backbone]
 
 

@@ -29,7 +29,15 @@ from dynst_core.training.checkpoint import read_checkpoint, write_checkpoint
 from dynst_core.training.path_training import BETWEEN_LEVELS
 from tests.support.backbone_cases import SMALL
 from tests.support.factories import grid_sites, road_sites
-from tests.support.problems import BATCH, TINY, field_of, save_walked, tiny_training, walked, waves
+from tests.support.problems import (
+    BATCH,
+    TINY,
+    field_of,
+    save_trained,
+    tiny_training,
+    trained_path,
+    waves,
+)
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"),
@@ -59,8 +67,8 @@ def grid() -> Field:
 @pytest.fixture(scope="module")
 def run(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Walked on the GPU, saved for any machine."""
-    training = walked(on("cuda"), targets=(0.0, 0.5, 0.75))
-    return save_walked(training, tmp_path_factory.mktemp("runs"))
+    training = trained_path(on("cuda"), targets=(0.0, 0.5, 0.75))
+    return save_trained(training, tmp_path_factory.mktemp("runs"))
 
 
 def test_the_gpu_is_chosen_where_there_is_one() -> None:
@@ -143,7 +151,7 @@ def test_a_forecaster_for_one_mask_is_trained_on_the_gpu() -> None:
     assert learnt < untaught
 
 
-def test_a_walk_on_the_gpu_keeps_the_counts_and_is_read_on_any_machine(run: Run) -> None:
+def test_a_training_on_the_gpu_keeps_the_counts_and_is_read_on_any_machine(run: Run) -> None:
     assert run.path.n_active.tolist() == [n_active_at(s, N_SITES) for s in (0.0, 0.5, 0.75)]
     for device in ("cpu", "cuda"):
         forecasts = RunForecaster(run, on(device))
@@ -152,7 +160,7 @@ def test_a_walk_on_the_gpu_keeps_the_counts_and_is_read_on_any_machine(run: Run)
             np.testing.assert_allclose(found.rmse(axis=1), stated.rmse(axis=1), rtol=2e-3)
 
 
-def test_a_walk_goes_on_from_its_checkpoint_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_never_stopped(tmp_path: Path) -> None:
     file, whole = tmp_path / "training", tiny_training(on("cuda"))
     for progress in whole.run():
         if progress.phase == BETWEEN_LEVELS and len(whole.levels) == 1:

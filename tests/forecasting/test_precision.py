@@ -14,7 +14,7 @@ from dynst_core.evaluation.held_out_errors import retest
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.problem import Normaliser, Problem
 from dynst_core.selection.selection_error import Judge, weights_to_store
-from tests.support.problems import field_of, problem_of, save_walked, shaken, walked, waves
+from tests.support.problems import field_of, problem_of, save_trained, shaken, trained_path, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -35,8 +35,8 @@ def test_levels_above_the_sea_are_forecast_as_well_as_movements_about_the_mean(
 ) -> None:
     errors = []
     for name, datum in (("about", 0.0), ("above", LEVELS_M)):
-        training = walked(problem_of(movements() + datum), backbone=backbone)
-        run = save_walked(training, tmp_path, name)
+        training = trained_path(problem_of(movements() + datum), backbone=backbone)
+        run = save_trained(training, tmp_path, name)
         errors.append([run.rmse(level) for level in range(3)])
     np.testing.assert_allclose(errors[1], errors[0], rtol=0.03)
 
@@ -46,7 +46,7 @@ def test_levels_above_the_sea_are_forecast_as_well_as_movements_about_the_mean(
 )
 def test_means_of_sites_are_stored_to_the_millimetre(backbone: str, tmp_path: Path) -> None:
     problem = problem_of(movements() + LEVELS_M)
-    run = save_walked(walked(problem, backbone=backbone, targets=(0.0, 0.5)), tmp_path)
+    run = save_trained(trained_path(problem, backbone=backbone, targets=(0.0, 0.5)), tmp_path)
     stored = run.weights(0)["site_mean"].astype(np.float64)[:, 0]
     values = problem.field.dataset["values"].values[slice(*problem.split.train), :, 0]
     true = values.astype(np.float64).mean(axis=0)
@@ -55,7 +55,7 @@ def test_means_of_sites_are_stored_to_the_millimetre(backbone: str, tmp_path: Pa
 
 def test_a_ridge_forecaster_keeps_its_training_block_in_single_precision(tmp_path: Path) -> None:
     problem = problem_of(movements() + LEVELS_M)
-    run = save_walked(walked(problem, backbone="ridge", targets=(0.0, 0.5)), tmp_path)
+    run = save_trained(trained_path(problem, backbone="ridge", targets=(0.0, 0.5)), tmp_path)
     kept = run.weights(0)["backbone.values"] + run.weights(0)["site_mean"]
     block = problem.record.values[slice(*problem.split.train)].numpy()
     np.testing.assert_allclose(kept, block, rtol=2e-7)
@@ -95,7 +95,7 @@ def test_a_saved_run_is_opened_with_the_normaliser_that_it_was_trained_with(
     values = field.dataset["values"].values
     older = Normaliser((float(values.mean()),), (float(values.std()),))
     problem = Problem.of(field, window, normaliser=older)
-    run = save_walked(walked(problem, targets=(0.0, 0.5)), tmp_path)
+    run = save_trained(trained_path(problem, targets=(0.0, 0.5)), tmp_path)
     own = Normaliser(run.manifest.mean, run.manifest.std)
     assert own == older != Problem.of(field, window).record.normaliser
     assert retest(run, Problem.of(field, window, normaliser=own)) < 2e-4 * run.rmse(0)

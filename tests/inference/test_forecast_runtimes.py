@@ -20,15 +20,15 @@ from tests.support.forecast_cases import (
     problem,
     some_mask,
 )
-from tests.support.problems import save_walked, walked
+from tests.support.problems import save_trained, trained_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def run(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    training = walked(problem(), targets=(0.0, 0.5, 0.75))
-    return save_walked(training, tmp_path_factory.mktemp("runs"))
+    training = trained_path(problem(), targets=(0.0, 0.5, 0.75))
+    return save_trained(training, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture

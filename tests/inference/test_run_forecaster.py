@@ -34,8 +34,8 @@ from tests.support.problems import (
     QUICK,
     field_of,
     problem_of,
-    save_walked,
-    walked,
+    save_trained,
+    trained_path,
     waves,
     with_gaps,
 )
@@ -46,12 +46,12 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module")
 def training(one_thread: None) -> PathTraining:
     # So few steps leave levels alike where they share weights: then both are the linear forecast.
-    return walked(problem(), targets=(0.0, 0.5, 0.75), options=replace(QUICK, common=0.0))
+    return trained_path(problem(), targets=(0.0, 0.5, 0.75), options=replace(QUICK, common=0.0))
 
 
 @pytest.fixture(scope="module")
 def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return save_walked(training, tmp_path_factory.mktemp("runs"))
+    return save_trained(training, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
@@ -277,7 +277,9 @@ def test_a_field_that_stands_still_stays_so(tmp_path: Path) -> None:
     """Persistence forecasts it perfectly, and a fresh forecaster is close to persistence."""
     values = waves(n_sites=N_SITES)
     values[150:] = values[150]
-    forecasts = RunForecaster(save_walked(walked(problem_of(values)), tmp_path), problem_of(values))
+    forecasts = RunForecaster(
+        save_trained(trained_path(problem_of(values)), tmp_path), problem_of(values)
+    )
     _still(forecasts)
     plan = forecasts.at(Mask.all_on(N_SITES))
     errors = plan.roll_out_errors(9, forecasts.windows(n_steps=9))
@@ -324,7 +326,7 @@ def test_more_steps_than_the_block_holds_are_refused(forecasts: RunForecaster) -
 
 def test_values_fed_back_count_as_observed(tmp_path: Path) -> None:
     gaps = problem_of(with_gaps(waves(n_sites=N_SITES)))
-    forecasts = RunForecaster(save_walked(walked(gaps), tmp_path), gaps)
+    forecasts = RunForecaster(save_trained(trained_path(gaps), tmp_path), gaps)
     assert gaps.record.inputs == 2
     mask = some_mask()
     plan, start = forecasts.at(mask), np.array([160])
@@ -338,7 +340,7 @@ def test_no_cut_takes_in_a_silent_site(tmp_path: Path) -> None:
     """Three of twelve are silent: 10 % removed, a cut that no level has, is that of the first."""
     values = waves()
     values[80:, [1, 4, 7]] = np.nan
-    run = save_walked(walked(problem_of(values), targets=(0.0, 0.1, 0.75)), tmp_path)
+    run = save_trained(trained_path(problem_of(values), targets=(0.0, 0.1, 0.75)), tmp_path)
     assert run.path.n_active.tolist() == [12, 9, 3]
     assert np.array_equal(mask_at(run, 0.1).active, run.path.active[1])
     assert mask_at(run, 0.5).n_active == 6 and mask_at(run, 0.0).n_active == 12

@@ -18,7 +18,7 @@ from dynst_core.inference.what_if import WhatIf
 from dynst_core.planning.masks import edited
 from dynst_core.runs.run import Run
 from tests.support.problems import problem_of as small_problem
-from tests.support.problems import save_walked, walked, waves, with_gaps
+from tests.support.problems import save_trained, trained_path, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -29,10 +29,10 @@ def problem() -> Problem:
 
 @pytest.fixture(scope="module")
 def run(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    training = walked(problem(), targets=(0.0, 0.5, 0.75))
+    training = trained_path(problem(), targets=(0.0, 0.5, 0.75))
     for level in training.levels:  # so that the weights of each level matter
         level.weights["linear_share"] = np.array(0.5, dtype=np.float32)
-    return save_walked(training, tmp_path_factory.mktemp("runs"))
+    return save_trained(training, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture

@@ -18,7 +18,13 @@ from dynst_core.presentation import baseline_text
 from dynst_core.runs.arrays import MaskCheck
 from dynst_core.runs.run import Run
 from tests.support.factories import make_arrays, network_sites, save_run
-from tests.support.problems import leaders_and_followers, problem_of, save_walked, walked, waves
+from tests.support.problems import (
+    leaders_and_followers,
+    problem_of,
+    save_trained,
+    trained_path,
+    waves,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -83,7 +89,7 @@ def test_the_sites_that_carry_the_signal_beat_random_ones_and_others_do_not() ->
 def test_every_saved_run_has_its_check_and_what_was_noticed(tmp_path: Path) -> None:
     values = waves()
     values[80:, 3] = np.nan
-    run = save_walked(walked(problem_of(values)), tmp_path)
+    run = save_trained(trained_path(problem_of(values)), tmp_path)
     check = run.arrays.check
     assert check is not None and check.own.shape == (3,) and check.random.shape == (3, 10)
     assert run.arrays.left_out is not None
@@ -98,7 +104,7 @@ def test_a_forecaster_trained_for_another_mask_is_reported_of_where_it_shows(
     tmp_path: Path,
 ) -> None:
     problem = problem_of(waves(n_times=400))
-    run = save_walked(walked(problem, targets=(0.0, 0.5)), tmp_path)
+    run = save_trained(trained_path(problem, targets=(0.0, 0.5)), tmp_path)
     beside_ridge = Refitted(run, problem)
     level = run.path.mask(1)
     other = level.active.copy()

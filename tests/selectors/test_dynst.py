@@ -1,4 +1,4 @@
-"""DynST as a selector among others: its own path, walked for a short while."""
+"""DynST as a selector among others: its own path, trained for a short while."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_it_keeps_the_sites_that_carry_the_signal_and_obeys_pins() -> None:
 # -- planted truths ---------------------------------------------------------------------------
 
 
-def walk_briefly(patch: pytest.MonkeyPatch, *levels: float) -> None:
+def train_briefly(patch: pytest.MonkeyPatch, *levels: float) -> None:
     """Walk these levels alone, with few gradient steps and all exchanges."""
     patch.setattr(dynst, "usual_levels", lambda _: levels)
     patch.setattr(dynst, "EFFORT", 0.02)
@@ -42,7 +42,7 @@ def test_ten_sites_that_carry_all_the_signal_stay_of_forty(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others repeat them with noise, so they are the livelier ones."""
-    walk_briefly(monkeypatch, 0.0, 0.75)
+    train_briefly(monkeypatch, 0.0, 0.75)
     rng = np.random.default_rng(seed)
     signal = leaders_and_followers(range(10), 10, 600, seed=seed)
     repeated = np.tile(signal, 3)
@@ -56,23 +56,23 @@ def test_ten_sites_that_carry_all_the_signal_stay_of_forty(
 def test_one_of_two_identical_sites_goes_before_an_independent_third(
     twins: tuple[int, int], size: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walk_briefly(monkeypatch, 0.0, 0.3, 0.6)
+    train_briefly(monkeypatch, 0.0, 0.3, 0.6)
     values, third = twins_and_a_third(twins, size)
     place = rank_with("dynst", problem_of(values)).rank
     assert min(place[list(twins)]) < place[third]
 
 
-def test_its_path_is_walked_by_the_kind_of_forecaster_asked_for(
+def test_its_path_is_trained_by_the_kind_of_forecaster_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    walked: list[PathTraining] = []
+    trained: list[PathTraining] = []
 
     def kept(*settings: object, **named: object) -> PathTraining:
-        walked.append(PathTraining(*settings, **named))
-        return walked[-1]
+        trained.append(PathTraining(*settings, **named))
+        return trained[-1]
 
     monkeypatch.setattr(dynst, "PathTraining", kept)
     rank_with("dynst", problem_of(waves()), kind=Kind("ridge", {"lags": 2}))
-    (training,) = walked
+    (training,) = trained
     assert (training.backbone, training.backbone_options) == ("ridge", {"lags": 2})
     assert training.trainer.steps == 0

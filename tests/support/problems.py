@@ -178,15 +178,15 @@ def tiny_training(
     )
 
 
-def walked(problem: Problem, **settings: object) -> PathTraining:
-    """A training path walked to its end."""
+def trained_path(problem: Problem, **settings: object) -> PathTraining:
+    """A training path trained to its end."""
     training = tiny_training(problem, **settings)
     for _ in training.run():
         pass
     return training
 
 
-def save_walked(training: PathTraining, root: Path, run_id: str = "run") -> Run:
+def save_trained(training: PathTraining, root: Path, run_id: str = "run") -> Run:
     """Save what a training has finished."""
     command = "python -m dynst_core train test"
     return save_training(training, RunStore(root), run_id, command, seconds=1.0)
@@ -196,4 +196,6 @@ def save_fire(root: Path) -> Run:
     """A run on the simulated tunnel fire, trained for seconds: real data that is always at hand."""
     problem = Problem.of(load_field("tunnel-fire"), Window(3, 2))
     options = replace(QUICK, exchanges=0)  # with 720 cells they take most of the time
-    return save_walked(walked(problem, targets=(0.0, 0.5, 0.9), options=options), root, "fire")
+    return save_trained(
+        trained_path(problem, targets=(0.0, 0.5, 0.9), options=options), root, "fire"
+    )

@@ -16,7 +16,7 @@ from dynst_core.training import checkpoint
 from dynst_core.training.checkpoint import EARLIER, identity, read_checkpoint, write_checkpoint
 from dynst_core.training.path_options import PathOptions
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
-from tests.support.problems import QUICK, fresh, problem_of, tiny_training, walked, waves
+from tests.support.problems import QUICK, fresh, problem_of, tiny_training, trained_path, waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -35,7 +35,7 @@ def stopped_after(
 @functools.cache
 def unbroken(backbone: str, options: PathOptions) -> PathTraining:
     """A training that nothing stopped, to compare with: only read."""
-    return walked(problem_of(waves()), backbone=backbone, options=options)
+    return trained_path(problem_of(waves()), backbone=backbone, options=options)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def unbroken(backbone: str, options: PathOptions) -> PathTraining:
     ],
 )
 @pytest.mark.parametrize("n_levels", [0, 1, 2])
-def test_a_resumed_walk_gives_the_masks_and_weights_of_an_unbroken_one(
+def test_a_resumed_training_gives_the_masks_and_weights_of_an_unbroken_one(
     tmp_path: Path, n_levels: int, backbone: str, options: PathOptions
 ) -> None:
     whole = unbroken(backbone, options)
@@ -89,7 +89,9 @@ def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weight
     monkeypatch.setattr(selection_error, "RISE_BETWEEN", np.inf)
     targets = (0.0, 0.5, 0.75, 0.95)
     none, usual = (
-        walked(problem_of(waves(n_sites=24)), targets=targets, options=replace(QUICK, common=share))
+        trained_path(
+            problem_of(waves(n_sites=24)), targets=targets, options=replace(QUICK, common=share)
+        )
         for share in (0.0, 0.25)
     )
     for number, (one, two) in enumerate(zip(none.levels, usual.levels, strict=True)):

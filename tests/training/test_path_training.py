@@ -40,7 +40,7 @@ from tests.support.problems import (
     leaders_and_followers,
     problem_of,
     tiny_training,
-    walked,
+    trained_path,
     waves,
 )
 
@@ -72,7 +72,7 @@ def planted() -> Problem:
 @pytest.mark.parametrize("kind", [kind for kind in PROBLEMS if kind != "one site"])
 def test_every_level_keeps_exactly_the_sites_it_should(kind: str) -> None:
     problem, targets = any_problem(kind), (0.0, 0.3, 0.6, 0.9)
-    training = walked(problem, targets=targets)
+    training = trained_path(problem, targets=targets)
     path = training.path()
     expected = [n_active_at(target, problem.n_sites) for target in targets]
     assert path.n_active.tolist() == expected
@@ -81,7 +81,7 @@ def test_every_level_keeps_exactly_the_sites_it_should(kind: str) -> None:
 
 
 def test_steps_add_up_level_by_level() -> None:
-    training = walked(problem_of(waves()))
+    training = trained_path(problem_of(waves()))
     assert [level.steps for level in training.levels] == [14, 20, 26]
     assert training.n_steps == 26
 
@@ -98,7 +98,7 @@ def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_bef
 ) -> None:
     monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
     options = replace(QUICK, look_every=4, patience=patience, short_decay=1.5, short_rate=3.0)
-    training = walked(problem_of(waves()), options=options)
+    training = trained_path(problem_of(waves()), options=options)
     trainer, n_steps = training.trainer, training.level_steps
     assert trainer.options == expected
     (group,) = trainer.optimizer.param_groups
@@ -136,8 +136,8 @@ def test_what_progress_showed_does_not_change_afterwards() -> None:
     assert all(np.array_equal(then, at.active) for then, at in shown)
 
 
-def test_the_same_seed_walks_the_same_path_and_another_seed_another() -> None:
-    first, again, other = (walked(problem_of(waves()), seed=seed) for seed in (0, 0, 1))
+def test_the_same_seed_trains_the_same_path_and_another_seed_another() -> None:
+    first, again, other = (trained_path(problem_of(waves()), seed=seed) for seed in (0, 0, 1))
     for one, two in zip(first.levels, again.levels, strict=True):
         np.testing.assert_array_equal(one.active, two.active)
         for name, values in one.weights.items():
@@ -151,7 +151,7 @@ def test_the_same_seed_walks_the_same_path_and_another_seed_another() -> None:
 def test_sites_leave_in_the_order_of_the_ranking_where_nothing_is_exchanged() -> None:
     problem = problem_of(waves())
     options = so_many_steps(2, 2, exchanges=0, rounds=1, proposals=0)
-    path = walked(problem, options=options).path()
+    path = trained_path(problem, options=options).path()
     place = rank_sites(problem)
     np.testing.assert_array_equal(path.rank, place)
     np.testing.assert_array_equal(path.active[2], place >= 9)
@@ -233,7 +233,7 @@ def test_the_last_level_leaves_ten_sites_or_more(n_sites: int, last: float) -> N
 # -- a forecaster in closed form ---------------------------------------------------------------
 
 
-def test_a_closed_form_walks_the_path_without_a_step() -> None:
+def test_a_closed_form_takes_the_path_without_a_step() -> None:
     training = tiny_training(problem_of(waves()), backbone="ridge")
     for _ in training.run():
         pass
@@ -257,8 +257,8 @@ def after_levels(count: int) -> Callable[[PathTraining, Progress], bool]:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_stopped_walk_keeps_its_finished_levels_as_they_were(count: int) -> None:
-    whole = walked(problem_of(waves()))
+def test_a_stopped_training_keeps_its_finished_levels_as_they_were(count: int) -> None:
+    whole = trained_path(problem_of(waves()))
     stopped = tiny_training(problem_of(waves()))
     training, enough = stopped.run(), after_levels(count)
     for at in training:
@@ -335,7 +335,7 @@ def baseline_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> flo
 @pytest.mark.slow
 def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
     options = so_many_steps(150, 200, rounds=2, proposals=6, selection_windows=16)
-    training = walked(planted, targets=(0.0, 0.5, 0.75), options=options)
+    training = trained_path(planted, targets=(0.0, 0.5, 0.75), options=options)
     path, starts = training.path(), planted.window.starts(planted.split.test)
     assert path.mask(2).kept.tolist() == LEADERS
     assert sorted(np.argsort(path.rank)[-3:].tolist()) == LEADERS

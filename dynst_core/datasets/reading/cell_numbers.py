@@ -27,8 +27,8 @@ NO_NUMBERS = (
     *("#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "defekt", "gestört", "ungültig", "invalid"),
     *("k.A.", "k. A.", "N.D.", "n.d.", "missing", "Missing", "MISSING", "no data", "No Data"),
 )
-"""Further texts of cells that hold no value, which a planner's own files are read with and told of:
-none of them can be a number."""
+"""Further texts of cells that hold no value in a planner's own files, whose notes name them: none
+of them can be a number."""
 
 MOST_TEXTS = 8
 """Texts that are no numbers, of which a message names so many at once."""

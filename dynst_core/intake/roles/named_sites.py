@@ -24,7 +24,7 @@ def named_by_sites(values: Group, places: Group | None, roles: Roles) -> Group:
     Args:
         values: tables of values.
         places: tables of places, whose ids are looked for.
-        roles: is told of it, and of the unit that all names state.
+        roles: receives it, and the unit that all names state.
     """
     if places is None or id_pairs(places, values) or id_pairs(places, values, ignore=True):
         return values
