@@ -197,13 +197,13 @@ class PlanFigures:
         added = formatting.number(max(found.rmse - found.dense, least), dense)
         site = self.quote(str(self.run.sites.site_id[found.site]))
         near = place_names.nearest(self.run.sites, found.site)
-        where = f"{noun} {site}" + (f", near {self.quote(near)}" if near else "")
+        where = site + (f", near {self.quote(near)}" if near else "")
         before, now = (formatting.number(e, dense) for e in (found.dense, found.rmse))
         return Figure(
             HURTS,
             f"+{added} {unit}",
             f"at {where}",
-            f"The place whose error rises most: {where}, from {before} to {now} {unit}.{beside}",
+            f"The place whose error rises most: {noun} {where}, from {before} to {now} {unit}.{beside}",
             f"at {where};{beside[:-1]}",
         )
 

@@ -42,6 +42,12 @@ def test_the_answer_changes_with_slider_lead_time_and_goal(visit: Open) -> None:
     assert re.search(r"Somewhere without 18 of 60 sensors \(30 %\): [\d.]+ % more", first)
     page.get_by_role("slider", name="Sensors removed").press("ArrowRight")
     expect(answer).to_contain_text("36 of 60 sensors (60 %)", timeout=PATIENCE)
+    for width in (1440, 1366):
+        page.set_viewport_size({"width": width, "height": 800})
+        tops = page.locator('.st-key-figures [data-testid="stMetric"]').evaluate_all(
+            "all => all.map((one) => Math.round(one.getBoundingClientRect().top))"
+        )
+        assert len(tops) == 5 and len(set(tops)) == 1, "figures stay in one line"
     page.get_by_role("combobox", name="Lead time").click()
     page.get_by_role("option", name="5 min ahead", exact=True).click()
     expect(answer).to_contain_text("more forecast error 5 min ahead", timeout=PATIENCE)

@@ -76,7 +76,7 @@ def test_where_it_hurts_and_the_worst_place_are_reported_beside_the_mean(
     value, below = figures(app)["Hurts most"]
     assert value == f"+{(here - dense).max():.2f} mph"
     near = nearest(network_run.sites, int(hit))
-    assert below == f"at sensor s{hit}" + (f", near {near}" if near else "")
+    assert below == f"at s{hit}" + (f", near {near}" if near else "")
     asked = next(m.help for m in app.metric if m.label == "Hurts most")
     assert f"from {dense[hit]:.2f} to {here[hit]:.2f} mph" in asked
     assert f"Worst sensor's error: {here.max():.2f} mph (sensor s{here.argmax()};" in asked
