@@ -203,7 +203,8 @@ class PlanFigures:
             HURTS,
             f"+{added} {unit}",
             f"at {where}",
-            f"The place whose error rises most: {noun} {where}, from {before} to {now} {unit}.{beside}",
+            f"The place whose error rises most: {noun} {where}, from {before} to {now} {unit}."
+            f"{beside}",
             f"at {where};{beside[:-1]}",
         )
 
