@@ -178,6 +178,14 @@ def error_subtitle(run: Run, lead: int | None, channel: int, *, known: bool = Tr
     return f"RMSE in {unit(run, channel)} by {site_noun(run)}, {where}, {test_period(run)}"
 
 
+def quick_look(run: Run) -> str:
+    """What is said of a run that was trained with few steps, wherever its plans are shown."""
+    return (
+        f"This run is a quick look, trained with {percent(run.effort)} of the usual "
+        f"steps. Train it in full before acting on it."
+    )
+
+
 def importance_title(run: Run) -> str:
     """Title of the importance map."""
     return f"Importance of each {site_noun(run)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dynst_core.planning.summary import Summary
@@ -13,10 +12,6 @@ from dynst_core.runs.library import is_example
 from dynst_core.runs.run import Run
 
 COUNT = 3
-
-EFFORT = re.compile(r"--effort[ =]([0-9.eE+-]+)")
-LEAST_EFFORT = 0.5
-"""Share of the usual training steps below which a run is a quick look."""
 
 DAY_SECONDS = 86_400.0
 SHORT_DAYS, YEAR_DAYS = 60.0, 365.0
@@ -43,25 +38,13 @@ def main_cautions(run: Run, summary: Summary, tolerance: Tolerance, channel: int
 
 def _of_the_run(run: Run, summary: Summary) -> Iterator[str]:
     """What makes every figure of the run doubtful."""
-    if _effort(run) < LEAST_EFFORT:
-        yield (
-            f"The run is a quick look, trained with {formatting.percent(_effort(run))} of the "
-            f"usual steps. Train it in full before acting on it."
-        )
+    if run.quick_look:
+        yield run_text.quick_look(run)
     if not run.manifest.complete:
         deepest = run_text.level_label(run, len(run.path.active) - 1)
         yield f"Training was stopped early: no cut beyond {deepest} was measured."
     if summary.answer.behind_all:
         yield "Repeating the last readings errs no more than this forecast."
-
-
-def _effort(run: Run) -> float:
-    """The share of the usual training steps that the run was trained with, as its command says."""
-    stated = EFFORT.search(run.manifest.command)
-    try:
-        return float(stated[1]) if stated else 1.0
-    except ValueError:
-        return 1.0
 
 
 def _of_the_plan(run: Run, summary: Summary, tolerance: Tolerance, channel: int) -> Iterator[str]:

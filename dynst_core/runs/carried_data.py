@@ -8,13 +8,15 @@ its own.
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import xarray as xr
 
 from dynst_core.errors import RunError
 from dynst_core.fields.field import About, Field
-from dynst_core.files.atomic import temporary_name
+from dynst_core.files.atomic import write_atomically
 from dynst_core.files.hdf5_check import check_plain_hdf5
 from dynst_core.runs.manifest import one_line, place
 from dynst_core.runs.run import Run
@@ -68,20 +70,17 @@ def write_data(run: Run, field: Field) -> int:
         "values": {**small, "chunksizes": values.shape},
         "nanoseconds": {**small},
     }
-    draft = temporary_name(run.folder / DATA)
-    try:
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / DATA
         stored.to_netcdf(draft, engine="netcdf4", encoding=encoding)
-        size = draft.stat().st_size
-        if size > MOST_BYTES:
-            raise RunError(
-                f"{run.run_id}: expected data of at most {MOST_BYTES / 1e6:.0f} MB, found "
-                f"{size / 1e6:.1f} MB; a run does not carry so much."
-            )
-        draft.chmod(0o644)
-        draft.replace(run.folder / DATA)
-    finally:
-        draft.unlink(missing_ok=True)
-    return size
+        content = draft.read_bytes()
+    if len(content) > MOST_BYTES:
+        raise RunError(
+            f"{run.run_id}: expected data of at most {MOST_BYTES / 1e6:.0f} MB, found "
+            f"{len(content) / 1e6:.1f} MB; a run does not carry so much."
+        )
+    write_atomically(run.folder / DATA, content)
+    return len(content)
 
 
 def _shape(run: Run) -> tuple[int, int, int]:

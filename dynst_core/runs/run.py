@@ -39,6 +39,11 @@ WEIGHTS = "weights.safetensors"
 WEIGHT_NAME = re.compile(r"level_(?P<level>\d{1,6})/(?P<name>.+)", re.DOTALL)
 
 
+EFFORT = re.compile(r"--effort[ =]([0-9.eE+-]+)")
+QUICK_LOOK = 0.5
+"""Share of the usual training steps below which a run is a quick look, and no plan to act on."""
+
+
 PERSISTENCE = -1
 """Stands for persistence where errors are held by level."""
 
@@ -63,6 +68,20 @@ class Run:
     def run_id(self) -> str:
         """The run's id, which is also its folder's name."""
         return self.manifest.run_id
+
+    @property
+    def effort(self) -> float:
+        """The share of the usual training steps that it was trained with, as its command says."""
+        stated = EFFORT.search(self.manifest.command)
+        try:
+            return float(stated[1]) if stated else 1.0
+        except ValueError:
+            return 1.0
+
+    @property
+    def quick_look(self) -> bool:
+        """Whether it was trained with too few steps to act on its plans."""
+        return self.effort < QUICK_LOOK
 
     @property
     def sites(self) -> SiteSet:

@@ -48,11 +48,14 @@ def show(
     """
     text = answer_text(run, found, choice.tolerance, choice.channel)
     with places[0]:
+        if run.quick_look:
+            st.warning(run_text.quick_look(run), icon=":material/timer:")
         st.html(as_html(found, text))
     if choice.present:
         return
     with places[1]:
-        _show_largest_cut(run, choice)
+        if not run.quick_look:
+            _show_largest_cut(run, choice)
         with st.container(horizontal=True, gap="small", key="answer-actions"):
             save_scenario.show(run, choice, plan, valid=valid)
             present.show_button(run)

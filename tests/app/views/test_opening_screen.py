@@ -23,6 +23,7 @@ from dynst_core.presentation.site_reasons import site_reasons
 from dynst_core.reporting.work_order import order_of_removal, to_work_order
 from dynst_core.runs.run import Run
 from tests.planning.test_answer import EVEN, run_of
+from tests.runs.test_store import reseal
 from tests.support.app_pages import answer, button, number, open_app, segment, stage_sent, tone
 
 DEEP = [[0, 0, 0], [4, 1, 0], [20, 8, 1], [90, 40, 20]]
@@ -221,3 +222,11 @@ def test_the_command_line_tells_the_same_answer(deep: Run) -> None:
         "Los Angeles can do without 24 of 40 sensors (60 %) for 4.5 % more forecast error. 5 to "
         "10 min ahead, the error exceeds your 5 %; 5 min ahead only 12 (30 %) can go."
     ]
+
+
+def test_a_quick_look_says_so_on_top_and_offers_no_largest_cut(deep: Run) -> None:
+    reseal(deep.folder, command=f"{deep.manifest.command} --effort 0.1")
+    app = open_app()
+    assert any("quick look, trained with 10 % of the usual steps" in w.value for w in app.warning)
+    assert not [b for b in app.button if b.key == "largest-cut"]
+    assert answer(app)
