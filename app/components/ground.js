@@ -25,7 +25,8 @@ function useTheme(stage) {
 
 function watchTheme(stage) {
   const again = () => setTimeout(() => stage.closed || useTheme(stage), 300);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  stage.leaving = new AbortController();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again, { signal: stage.leaving.signal });
 }
 
 // A layer of the ground in the colours of the theme. Lines and names above cells keep theirs: cells

@@ -28,6 +28,7 @@ function openStage(root, data) {
     paint: (look) => outrun(stage, look) || show(stage, look),
     close: () => {
       stage.closed = true;
+      stage.leaving.abort();
       layDown(stage);
       stage.observer?.disconnect();
       stage.watcher?.disconnect();
