@@ -198,7 +198,7 @@ class Comparison:
 
     def _ridges(self) -> Iterator[Task]:
         """The same ridge forecaster, refitted for every selector's masks."""
-        for selector in ("dynst", *wanted.RIVALS):
+        for selector in ("dynst", *wanted.BASELINES):
             if selector != "dynst" or self._has_path:
                 last = ("ridge", selector, wanted.ALL_LEVELS[-1], 0)
                 yield Task(last, partial(self._ridge, selector))
@@ -232,9 +232,9 @@ class Comparison:
         lines = list(self.bench.book.all("ridge"))
         error = {
             name: np.mean([one.rmse for one in lines if one.selector == name])
-            for name in wanted.RIVALS
+            for name in wanted.BASELINES
         }
-        order = sorted((n for n in wanted.RIVALS if n != "random"), key=lambda name: error[name])
+        order = sorted((n for n in wanted.BASELINES if n != "random"), key=lambda name: error[name])
         return [*order[: wanted.LIKELY], "random", *order[wanted.LIKELY :]]
 
     def _retrain_far(self) -> Iterator[Task]:

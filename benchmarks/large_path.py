@@ -29,7 +29,7 @@ LIMIT_GIB = 8e9 / 2**30
 
 
 def measure(n_sites: int, effort: float) -> list[Row]:
-    """Walk a path and tell what each part took."""
+    """Train a path and print what each part took."""
     problem = random_problem(n_sites, N_TIMES)
     levels, steps = usual_levels(n_sites), StepOptions.for_sites(n_sites)
     in_full = PathTraining(problem, levels, PathOptions(), steps).n_steps

@@ -14,6 +14,7 @@ from benchmarks.wanted import (
     ALL_LEVELS,
     BACKBONE,
     BACKBONES,
+    BASELINES,
     BEHIND,
     FAR,
     MASKS,
@@ -23,7 +24,6 @@ from benchmarks.wanted import (
     PATH_SETS,
     PICKED,
     PRODUCT,
-    RIVALS,
     ROOM,
     SETS,
     SMOOTH,
@@ -136,7 +136,7 @@ def _n_sites(book: Book) -> int:
 
 def _baselines_at(book: Book, level: float) -> dict[str, Training]:
     """Forecasters trained for baselines' masks at a level, by baseline."""
-    found = {baseline: book.find("retrained", baseline, level) for baseline in RIVALS}
+    found = {baseline: book.find("retrained", baseline, level) for baseline in BASELINES}
     return {baseline: line for baseline, line in found.items() if line is not None}
 
 
@@ -234,7 +234,7 @@ def same_ridge(rows: list[Row], dataset: str, books: Books) -> None:
     """The path's masks against others', each read by the same ridge forecaster refitted."""
     for level in ALL_LEVELS:
         groups = {
-            "best of the others": tuple(r for r in RIVALS if r != "greedy_forecast"),
+            "best of the others": tuple(r for r in BASELINES if r != "greedy_forecast"),
             "greedy_forecast": ("greedy_forecast",),
         }
         for words, names in groups.items():

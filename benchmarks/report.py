@@ -200,7 +200,7 @@ def sign_of(one: Row) -> str:
     return {True: "🟢", False: "🔴", None: "⚪"}[one.holds]
 
 
-RIVALS_HEAD = """## The path against each selector
+BASELINES_HEAD = """## The path against each selector
 
 The path's test RMSE over that of a forecaster trained for the selector's mask, in the mean over the
 seeds measured: below 1 the path errs less. `dynst` is the path's own mask, trained for alone.
@@ -209,7 +209,7 @@ seeds measured: below 1 the path errs less. `dynst` is the path's own mask, trai
 
 def by_baseline() -> Iterator[str]:
     """Every selector's ratio at every level: no target, to see which baseline is near."""
-    yield RIVALS_HEAD
+    yield BASELINES_HEAD
     for dataset, backbone in product(wanted.SETS, wanted.BACKBONES):
         books, levels = wanted.books_of(dataset, backbone), wanted.levels_of(dataset)
         if not any(line for book in books for line in book.all("retrained")):
@@ -217,7 +217,7 @@ def by_baseline() -> Iterator[str]:
         yield f"### {dataset}, {backbone}\n"
         yield f"| selector | {' | '.join(f'{100 * level:g} %' for level in levels)} |"
         yield f"|---|{'---|' * len(levels)}"
-        for selector in ("dynst", *wanted.RIVALS):
+        for selector in ("dynst", *wanted.BASELINES):
             cells = [_mean(list(ratios.path_over(selector, books, level))) for level in levels]
             if any(cells):
                 yield f"| {selector} | {' | '.join(cells)} |"

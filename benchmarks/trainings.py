@@ -191,7 +191,7 @@ class Bench:
         return line
 
     def path(self, training: PathTraining) -> None:
-        """Walk a path and write a line a level; its time is shared out by gradient steps."""
+        """Train a path and write a line a level; its time is shared out by gradient steps."""
         taken, before = _train(training), 0
         for target, level in zip(training.targets, training.levels, strict=True):
             share = taken * (level.steps - before) / max(1, training.levels[-1].steps)
@@ -267,7 +267,7 @@ class Bench:
 
 
 def _train(training: PathTraining) -> float:
-    """Walk a path to its end; returns the processor time, s."""
+    """Train a path to its end; returns the processor time, s."""
     began = time.process_time()
     for _ in training.run():
         pass

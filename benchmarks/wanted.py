@@ -23,7 +23,7 @@ N_EDITS = 20
 PATH_SECONDS = 300.0
 FAR_LEVELS = (0.6, 0.8, 0.9, 0.95)
 NINE_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-RIVALS = (
+BASELINES = (
     "random",
     "variance",
     "farthest_point",
@@ -66,7 +66,7 @@ BEHIND = 0.05
 
 def baselines_of(n_sites: int) -> int:
     """How many baselines the whole table asks for at each level and seed."""
-    return len(RIVALS) if n_sites < BIG else LIKELY + 1
+    return len(BASELINES) if n_sites < BIG else LIKELY + 1
 
 
 def books_of(dataset: str, backbone: str = BACKBONE, root: Path = ROOT) -> list[Book]:

@@ -25,7 +25,7 @@ from dynst_core.selectors.registry import Kind, Ranking, rank_with
 from dynst_core.training.path_options import PathOptions
 from dynst_core.training.setup import pins
 
-RIVALS = ("variance", "random")
+USUAL_SELECTORS = ("variance", "random")
 """Selectors measured unless others are asked for."""
 
 
@@ -109,7 +109,7 @@ def tasks_left(
     run: Run,
     done: Baselines,
     levels: list[int] | None = None,
-    selectors: Sequence[str] = RIVALS,
+    selectors: Sequence[str] = USUAL_SELECTORS,
 ) -> list[Task]:
     """What is still to be measured, the levels in turn, so that early rows cover all levels.
 
@@ -134,7 +134,7 @@ def measure_baselines(
     run: Run,
     problem: Problem,
     levels: list[int] | None = None,
-    selectors: Sequence[str] = RIVALS,
+    selectors: Sequence[str] = USUAL_SELECTORS,
 ) -> Iterator[BaselineProgress]:
     """Train and test the baselines that are missing, writing each as soon as it is measured.
 

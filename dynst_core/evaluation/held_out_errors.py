@@ -61,7 +61,8 @@ def measure_levels(
             an interval.
 
     Source: bands are split conformal prediction (Lei et al. 2018), by lead time, site and channel,
-        from the selection windows. It promises its share where windows are exchangeable; these
+        from the selection windows. Windows that overlap count as one, so that a short block of
+        them asks for a higher rank. The share is promised where windows are exchangeable; these
         follow one another in one stretch of time, so the share measured on test windows is stored
         beside it.
     """
@@ -71,7 +72,8 @@ def measure_levels(
     for level in levels:
         forecaster.load(level.weights)
         mask = Mask(level.active)
-        half = _quantile(_misses(forecaster, problem, mask, calibration), share)
+        misses = _misses(forecaster, problem, mask, calibration)
+        half = half_width_of(misses, share, window.horizon)
         within, seen, pooled, of_windows = 0, 0, [], []
         for forecast, truth, observed in forecasts(forecaster, record, mask, test):
             missed = np.abs(forecast - truth).astype(np.float32)
@@ -97,10 +99,17 @@ def _misses(forecaster: Forecaster, problem: Problem, mask: Mask, starts: np.nda
     return np.concatenate(parts)
 
 
-def _quantile(misses: np.ndarray, share: float) -> np.ndarray:
-    """The least value that the share of the misses, and one more, stays within; NaN if none."""
+def half_width_of(misses: np.ndarray, share: float, overlap: int) -> np.ndarray:
+    """The least value that a share of the misses stays within; NaN where there is none.
+
+    Args:
+        misses: (window, ...), of windows that begin at every step.
+        share: how probably the next miss is within, were it drawn from the same ones.
+        overlap: consecutive windows that forecast some step in common; they count as one miss.
+    """
     count = np.isfinite(misses).sum(axis=0)
-    place = np.clip(np.ceil((count + 1) * share).astype(int), 1, np.maximum(count, 1)) - 1
+    rank = np.ceil((count + overlap) * share).astype(int)
+    place = np.clip(rank, 1, np.maximum(count, 1)) - 1
     return np.take_along_axis(np.sort(misses, axis=0), place[None], axis=0)[0]
 
 

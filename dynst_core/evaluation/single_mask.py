@@ -16,7 +16,7 @@ from dynst_core.selection.linear_term import with_linear
 from dynst_core.selection.selection_error import EarlyStop, Judge
 from dynst_core.training.schedules import warmup_cosine
 
-LOOKS = 24
+EVALUATIONS = 24
 """Times that the selection error is looked at in a training; the best weights found are kept."""
 
 
@@ -61,7 +61,7 @@ class MaskTraining:
     def run(self) -> Iterator[int]:
         """Train; yields the gradient steps taken, with all options together."""
         steps, kept = self.steps, np.flatnonzero(self.active)
-        every, warmup = max(1, steps // LOOKS), max(1, steps // 12)
+        every, warmup = max(1, steps // EVALUATIONS), max(1, steps // 12)
         for turn, option in enumerate(self.options):
             torch.manual_seed(self.seed)
             trainer = Trainer(self.fresh(), self.problem, option, self.seed)

@@ -125,7 +125,7 @@ def carry_forward(
 ) -> np.ndarray:
     """Fill unobserved values with the last observed one of the same site.
 
-    Looks only back in time, so nothing of the future reaches a window's history.
+    Reads only the past, so nothing of the future reaches a window's history.
 
     Args:
         values: (t, s, c), normalised, so that zero is the training mean.

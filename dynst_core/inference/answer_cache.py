@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.2
 
 Key = tuple[Hashable, ...]
 Tell = Callable[[float], object]
-"""Told how much of an answer is done, 0 to 1; what it raises ends the work."""
+"""Called with how much of an answer is done, 0 to 1; what it raises ends the work."""
 
 T = TypeVar("T")
 

@@ -57,36 +57,36 @@ def slides(run: Run, plan: Plan, tolerance: Tolerance) -> dict[str, bytes]:
     """
     summary = summarise(run, plan, tolerance)
     sentence = answer_text(run, summary.answer, tolerance).main
-    looks = {"map": map_styles.importance(run, plan)}
+    styles = {"map": map_styles.importance(run, plan)}
     if plan.evaluated:
         scale = map_styles.error_scale(run, None, 0, plan)
-        looks["error"] = map_styles.error(run, plan, scale, None, 0)
+        styles["error"] = map_styles.error(run, plan, scale, None, 0)
     base_map = BaseMap.read()
-    drawn = {name: map_slide(run, look, sentence, base_map) for name, look in looks.items()}
+    drawn = {name: map_slide(run, style, sentence, base_map) for name, style in styles.items()}
     return drawn | {"curve": curve_slide(run, plan, summary, sentence)}
 
 
-def map_slide(run: Run, look: MapStyle, sentence: str, base_map: BaseMap | None = None) -> bytes:
+def map_slide(run: Run, style: MapStyle, sentence: str, base_map: BaseMap | None = None) -> bytes:
     """One map beneath a sentence, with its legend and credits.
 
     Args:
         run: whose sites are drawn.
-        look: their colours, title and legend, and areas beneath them.
+        style: their colours, title and legend, and areas beneath them.
         sentence: what the slide says; its title.
         base_map: land and borders beneath geographic sites; read from the package when None.
     Returns:
         A PNG file of 1920 x 1080.
     """
     figure = _empty()
-    top = _head(figure, sentence, f"{look.title}: {look.subtitle}")
+    top = _head(figure, sentence, f"{style.title}: {style.subtitle}")
     foot = _credits(figure, run)
-    draw_legend(figure, look.legend, foot + 0.3, size=TEXT)
+    draw_legend(figure, style.legend, foot + 0.3, size=TEXT)
     left = 0.0 if run.sites.geographic else 0.5
     low = foot + LEGEND + (0.0 if run.sites.geographic else 0.25)
     axes = _axes(figure, left, low, top)
     shape = axes.get_position()
     ratio = shape.width * WIDE / (shape.height * HIGH)
-    draw_map(axes, run, look, _extent(run, ratio), base_map or BaseMap.read(), names=NAMES)
+    draw_map(axes, run, style, _extent(run, ratio), base_map or BaseMap.read(), names=NAMES)
     return _png(figure, sentence)
 
 

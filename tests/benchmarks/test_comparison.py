@@ -38,7 +38,7 @@ def test_nothing_is_trained_before_there_are_masks_and_nothing_twice(
     assert comparison.measure(0, until=np.inf)
     assert not comparison.measure(0, until=np.inf)
     masks = np.arange(20) >= 10
-    for selector in ("dynst", *wanted.RIVALS):
+    for selector in ("dynst", *wanted.BASELINES):
         for level in wanted.ALL_LEVELS:
             path = comparison.bench.book.find("path", "dynst", level)
             assert path is not None
@@ -55,7 +55,7 @@ def test_further_seeds_train_for_baselines_that_were_not_far_behind(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likely = ["qr", "gp_mi", "variance", "random"]
-    others = [baseline for baseline in wanted.RIVALS if baseline not in likely]
+    others = [baseline for baseline in wanted.BASELINES if baseline not in likely]
     monkeypatch.setattr(Comparison, "ready", True)
     monkeypatch.setattr(Comparison, "likely", lambda self: likely + others)
     monkeypatch.setattr(Comparison, "mask", lambda self, selector, level: np.arange(20) >= 10)
@@ -109,7 +109,7 @@ def test_a_path_is_clocked_beside_separate_trainings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
-    monkeypatch.setattr(wanted, "RIVALS", ("random", "variance"))
+    monkeypatch.setattr(wanted, "BASELINES", ("random", "variance"))
     comparison = Comparison("metr-la-week", 0, 0.005, tmp_path)
     for stage in (0, 1, 5):
         comparison.measure(stage, until=np.inf)

@@ -139,9 +139,9 @@ def test_a_verdict_needs_all_seeds_and_all_baselines(tmp_path: Path) -> None:
     def verdict(*made: Book) -> bool | None:
         return rows_of(list(made))[(wanted.PRODUCT, 0.6)].holds
 
-    assert verdict(*books(2, wanted.RIVALS)) is True
-    assert verdict(*books(1, wanted.RIVALS)) is None
-    assert verdict(*books(2, wanted.RIVALS[:-1])) is None
+    assert verdict(*books(2, wanted.BASELINES)) is True
+    assert verdict(*books(1, wanted.BASELINES)) is None
+    assert verdict(*books(2, wanted.BASELINES[:-1])) is None
 
 
 def test_a_baseline_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> None:
@@ -158,9 +158,9 @@ def test_a_baseline_is_judged_by_the_seeds_that_both_have(tmp_path: Path) -> Non
 
 def test_a_baseline_far_behind_with_one_seed_needs_no_other(tmp_path: Path) -> None:
     path = [line("path", "dynst", 0.0, 1.7), line("path", "dynst", 0.6, 1.8)]
-    errors = {baseline: 2.0 if baseline == "qr" else 2.09 for baseline in wanted.RIVALS}
+    errors = {baseline: 2.0 if baseline == "qr" else 2.09 for baseline in wanted.BASELINES}
     errors |= {"variance": 2.11, "vip": 3.0}
-    near = [baseline for baseline in wanted.RIVALS if baseline not in ("variance", "vip")]
+    near = [baseline for baseline in wanted.BASELINES if baseline not in ("variance", "vip")]
 
     def made(again: list[str]) -> Row:
         first = [line("retrained", baseline, 0.6, rmse) for baseline, rmse in errors.items()]

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from dynst_core.inference.what_if import WhatIf
+from dynst_core.inference.what_if import WhatIf  # noqa: E402
 
 LET_GO = Path(sys.argv[1])
 

@@ -32,7 +32,7 @@ def test_it_keeps_the_sites_that_carry_the_signal_and_obeys_pins() -> None:
 
 
 def train_briefly(patch: pytest.MonkeyPatch, *levels: float) -> None:
-    """Walk these levels alone, with few gradient steps and all exchanges."""
+    """Train these levels alone, with few gradient steps and all exchanges."""
     patch.setattr(dynst, "usual_levels", lambda _: levels)
     patch.setattr(dynst, "EFFORT", 0.02)
 

@@ -19,7 +19,7 @@ from tests.support.places import ROOT
 
 MAIN = ROOT / "app" / "main.py"
 
-# A server looks through the installed packages for components once, `AppTest` for every page:
+# A server searches the installed packages for components once, `AppTest` for every page:
 # three quarters of a page's time. What is installed stays the same while tests run.
 manifest_scanner.scan_component_manifests = functools.cache(
     manifest_scanner.scan_component_manifests

@@ -27,7 +27,7 @@ from dynst_core.runs.library import (
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 
-LOOK, TOLD = "look-at", "runs-reported"
+LOOK, REPORTED = "look-at", "runs-reported"
 NOTE, TOOLS, IMPORT, DELETED = PLACES = ("note", "tools", "import", "deleted")
 """Where an action is asked for, and its message shown."""
 
@@ -38,7 +38,7 @@ EXAMPLE_WORDS = (
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """What the last action came to.
 
     Attributes:
@@ -59,7 +59,7 @@ def show_message(place: str) -> None:
 
     Above what was clicked: below, it may lie beneath the edge of the screen.
     """
-    reported: Told | None = st.session_state.get(TOLD)
+    reported: Outcome | None = st.session_state.get(REPORTED)
     with st.container(key=f"reported-{place}"):  # always there, so that nothing below is drawn anew
         if reported is None or reported.place != place:
             return
@@ -74,7 +74,7 @@ def show_message(place: str) -> None:
 
 def clear_message() -> None:
     """What was said belongs to what was on the screen before."""
-    st.session_state.pop(TOLD, None)
+    st.session_state.pop(REPORTED, None)
 
 
 def show_tools(run: Run) -> None:
@@ -216,14 +216,14 @@ def _attempt(
     try:
         act()
     except (DynSTError, OSError) as error:
-        _tell(Told(place, good=False, text=messages.sentence(error)))
+        _report(Outcome(place, good=False, text=messages.sentence(error)))
         return False
-    _tell(Told(place, good=True, text=reported, undo=undo))
+    _report(Outcome(place, good=True, text=reported, undo=undo))
     return True
 
 
-def _tell(reported: Told) -> None:
-    st.session_state[TOLD] = reported
+def _report(reported: Outcome) -> None:
+    st.session_state[REPORTED] = reported
 
 
 def _note(folder: Path, text: str) -> None:
@@ -251,7 +251,7 @@ def _restore(place: str, store: RunStore, one: Deleted) -> None:
     if _attempt(place, lambda: back.append(restore(store, one)), f"Run {one.run_id} is back."):
         st.session_state[LOOK] = back[0]
         if back[0] != one.run_id:
-            _tell(Told(place, good=True, text=f"Run {one.run_id} is back as {back[0]}."))
+            _report(Outcome(place, good=True, text=f"Run {one.run_id} is back as {back[0]}."))
 
 
 def _forget(store: RunStore, one: Deleted) -> None:
@@ -273,5 +273,5 @@ def _import(place: Path) -> None:
         came.append(unpack_run(file, RunStore(place), file.name))
 
     if _attempt(IMPORT, unpack, ""):
-        _tell(Told(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
+        _report(Outcome(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
         st.session_state[LOOK] = came[0]
