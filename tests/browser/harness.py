@@ -38,6 +38,7 @@ FLAGS = [
     "--disable-sync",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--disable-gpu-rasterization",  # without a GPU the page itself is drawn faster so
 ]
 PATIENCE = 90_000
 """Milliseconds to wait for something that takes a second or two on a quiet machine."""
