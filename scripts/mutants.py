@@ -163,6 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", default=list(MODULES))
     parser.add_argument("--each", type=int, default=30, help="mutants drawn from each module")
+    parser.add_argument("--seed", type=int, default=SEED, help="which mutants are drawn")
     asked = parser.parse_args()
     for name in LOADED_ONCE:
         importlib.import_module(name)
@@ -173,7 +174,7 @@ def main() -> None:
         if not survives(module, tree, MODULES[module]):
             sys.exit(f"{module}: expected its tests to pass unchanged, found that they do not")
         every = list(mutants(tree))
-        drawn = random.Random(SEED).sample(every, min(asked.each, len(every)))
+        drawn = random.Random(asked.seed).sample(every, min(asked.each, len(every)))
         missed = [one for one in drawn if survives(module, one[2], MODULES[module])]
         total, left = total + len(drawn), left + len(missed)
         print(

@@ -135,13 +135,13 @@ def _places(stage: Stage) -> str | None:
         return None
     file = f"{stage.id}-places.bin"
     if not file_server.has(file):
-        file_server.put(file, map_stage.place_table(stage.around))
+        file_server.put(file, map_stage.place_name_table(stage.around))
     return file_server.address(file)
 
 
 def _streets() -> dict[str, object] | None:
     """Where street tiles come from, as the browser reads it; None where none are configured."""
-    source = street_tiles.configured().source
+    source = street_tiles.configured_tiles().source
     return None if source is None else dataclasses.asdict(source)
 
 

@@ -20,7 +20,7 @@ from dynst_core.errors import ConstraintError, RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served
-from dynst_core.planning.service_areas import served as served_areas
+from dynst_core.planning.service_areas import areas_served as served_areas
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
@@ -118,7 +118,7 @@ def _trade_off(
     _run: Run,
 ) -> go.Figure:
     known = baselines(_run)[0]
-    return charts.trade_off(_run, known, level, lead, channel, height, compared=compared)
+    return charts.trade_off_chart(_run, known, level, lead, channel, height, compared=compared)
 
 
 def stage(run: Run) -> Stage:
@@ -201,7 +201,7 @@ def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
 def _error_scale(
     folder: str, changed: tuple[int, ...], lead: int | None, channel: int, _run: Run
 ) -> Scale:
-    return map_styles.error_scale(_run, lead, channel)
+    return map_styles.error_scale_of_run(_run, lead, channel)
 
 
 def usual_picture(run: Run, level: int, lead: int | None, channel: int) -> Message:

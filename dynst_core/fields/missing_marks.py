@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-def _marks() -> tuple[np.ndarray, np.ndarray]:
+def _usual_missing_marks() -> tuple[np.ndarray, np.ndarray]:
     """How large the numbers are that usually mark missing values: all of them, and the surest."""
     nines = [float("9" * digits) for digits in range(2, 10)]
     surest = [n for n in nines if n > 1000]
@@ -24,10 +24,10 @@ def _marks() -> tuple[np.ndarray, np.ndarray]:
     return np.unique(every), np.unique(surest)
 
 
-MARKS = _marks()[0]
+MARKS = _usual_missing_marks()[0]
 
 
-SUREST_MARKS = _marks()[1]
+SUREST_MARKS = _usual_missing_marks()[1]
 
 
 FEW_ENOUGH = 4_000_000
@@ -47,7 +47,7 @@ class Suspect:
     where: np.ndarray
 
 
-def is_one_of(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
+def is_missing_mark(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
     """Which values are one of these numbers, up to the rounding of single precision; bool."""
     found = np.zeros(values.shape, dtype=bool)
     for number in numbers:
@@ -65,7 +65,7 @@ def suspected_marks(values: np.ndarray) -> list[Suspect]:
     if seen.size == 0:
         return []
     found = (
-        _usual_marks(seen)
+        _usual_marks_among(seen)
         or _lone_numbers(values, seen)
         or _marks_of_a_site(values)
         or _repeated_inside(values, seen)
@@ -73,7 +73,7 @@ def suspected_marks(values: np.ndarray) -> list[Suspect]:
     return [Suspect(number, np.argwhere(values == number)) for number in sorted(found)]
 
 
-def _is_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
+def _is_suspected_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
     """Which numbers are, up to their sign and single precision, among those."""
     size = np.abs(np.asarray(numbers, dtype=np.float64))
     after = np.clip(np.searchsorted(marks, size), 0, len(marks) - 1)
@@ -83,11 +83,11 @@ def _is_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
     return is_mark & (size > 0)
 
 
-def _usual_marks(seen: np.ndarray) -> list[float]:
+def _usual_marks_among(seen: np.ndarray) -> list[float]:
     """Usual marks that stand alone at an end of all values."""
     rest, ends = seen, []
     for end_of in (np.min, np.max):
-        while rest.size and bool(_is_mark(end := end_of(rest))):
+        while rest.size and bool(_is_suspected_mark(end := end_of(rest))):
             ends.append(float(end))
             rest = rest[rest != end]
     if rest.size == 0:
@@ -103,7 +103,7 @@ def _stands_alone(mark: float, count: int, others: np.ndarray) -> bool:
         return True
     if gap < 0.25 * abs(mark) or spread == 0:
         return False
-    enough = count > 1 or mark < 0 or bool(_is_mark(np.array(mark), SUREST_MARKS))
+    enough = count > 1 or mark < 0 or bool(_is_suspected_mark(np.array(mark), SUREST_MARKS))
     if gap > spread:
         return enough
     if count < 3 or others.size < 20:
@@ -145,7 +145,7 @@ def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
         return None
     number = float(negative[0])
     often = negative.size > 2
-    if not often and _in_step(values, number):
+    if not often and _lie_in_step(values, number):
         return None
     sure = often and (number == np.round(number) or _comes_and_goes(values, number))
     others = seen[seen >= 0]
@@ -163,7 +163,7 @@ def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
     return None
 
 
-def _in_step(values: np.ndarray, number: float) -> bool:
+def _lie_in_step(values: np.ndarray, number: float) -> bool:
     """Whether a number is one more step of what its sites read in even steps, (t, s)."""
     for time, site in np.argwhere(values == number):
         own = values[:, site]
@@ -250,7 +250,7 @@ def _marks_of_a_site(values: np.ndarray) -> list[float]:
     finite = np.isfinite(values)
     for end_of, no_value in ((np.min, np.inf), (np.max, -np.inf)):
         ends = end_of(np.where(finite, values, no_value), axis=0)
-        for site in np.flatnonzero(_is_mark(ends)):
+        for site in np.flatnonzero(_is_suspected_mark(ends)):
             own = values[finite[:, site], site]
             others = own[own != ends[site]]
             if others.size >= 10 and _far_from_its_site(float(ends[site]), own.size, others):
@@ -262,7 +262,7 @@ def _far_from_its_site(mark: float, size: int, others: np.ndarray) -> bool:
     low, high = float(others.min()), float(others.max())
     gap = max(low - mark, mark - high)
     least = 3 if abs(mark) < 100 else 2
-    if abs(mark) >= 990 and (mark < 0 or bool(_is_mark(np.array(mark), SUREST_MARKS))):
+    if abs(mark) >= 990 and (mark < 0 or bool(_is_suspected_mark(np.array(mark), SUREST_MARKS))):
         least = 1
     alone = 0 < 3 * (high - low) < gap and gap > 0.25 * abs(mark)
     return alone and size - others.size >= least

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.across_times import with_times_down
@@ -58,7 +58,7 @@ def check(
         raise DataError(own_words(str(error))) from error
     except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError) as error:
         kind = type(error).__name__
-        names = some([file.name for file in files], 3)
+        names = some_ids([file.name for file in files], 3)
         raise DataError(
             f"Expected data of a usual form in {names}, found what is not understood ({kind}); "
             f"state `values`, `time`, `site` and `value`, or write a plain CSV table."

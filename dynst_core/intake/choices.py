@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.errors import ConfigError
 
 ALIASES = {
@@ -241,7 +241,7 @@ def check(choices: Choices) -> None:
     Raises:
         ConfigError: which, and what is possible.
     """
-    from dynst_core.datasets.reading.settings import TextSettings, first_fault
+    from dynst_core.datasets.reading.settings import TextSettings, first_settings_fault
 
     fixed = {
         "layout": LAYOUTS,
@@ -274,7 +274,9 @@ def check(choices: Choices) -> None:
         try:
             TextSettings(encoding=choices.encoding)
         except ValidationError as error:
-            raise ConfigError(f"Expected a known encoding, found {first_fault(error)}.") from error
+            raise ConfigError(
+                f"Expected a known encoding, found {first_settings_fault(error)}."
+            ) from error
 
 
 def _check_numbers(choices: Choices) -> None:
@@ -301,7 +303,7 @@ def _check_numbers(choices: Choices) -> None:
     if choices.box:
         box_of(choices.box)
     for text in choices.measured_values:
-        if number_of(text) is None:
+        if number_of_text(text) is None:
             raise ConfigError(f"Expected numbers as measured_values, found {text!r}; correct it.")
     if len(choices.separator) > 1:
         raise ConfigError(
@@ -312,13 +314,14 @@ def _check_numbers(choices: Choices) -> None:
 def _check_zone(name: str) -> None:
     from pydantic import TypeAdapter, ValidationError
 
-    from dynst_core.datasets.reading.settings import ZoneName, first_fault
+    from dynst_core.datasets.reading.settings import ZoneName, first_settings_fault
 
     try:
         TypeAdapter(ZoneName).validate_python(name)
     except ValidationError as error:
         raise ConfigError(
-            f"Expected a time zone, found {first_fault(error).removesuffix(' at its top')}."
+            "Expected a time zone, found "
+            f"{first_settings_fault(error).removesuffix(' at its top')}."
         ) from error
 
 
@@ -364,7 +367,7 @@ def length_m(text: str) -> float:
     Raises:
         ConfigError: it is no length above 0.
     """
-    number = number_of(text.strip().removesuffix("m").strip())
+    number = number_of_text(text.strip().removesuffix("m").strip())
     if number is None or number <= 0:
         raise ConfigError(
             f"Expected lengths in metres as cell, found {text!r}; write a number above 0."

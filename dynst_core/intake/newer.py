@@ -13,7 +13,7 @@ import numpy as np
 from dynst_core.datasets.catalogue import load_catalogue, load_entry
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.store import (
@@ -97,7 +97,7 @@ def _joined(old: Field, new: Field, measured: tuple[float, ...]) -> tuple[Field,
         f"{len(time) - old.n_times:,} times were added, from {new.time[0]} to {new.time[-1]} UTC."
     ]
     if fresh:
-        said.append(f"{len(fresh):,} sites were added ({some(new.sites.site_id[fresh], 5)}).")
+        said.append(f"{len(fresh):,} sites were added ({some_ids(new.sites.site_id[fresh], 5)}).")
     if changed:
         said.append(f"{changed:,} earlier values were replaced by other ones of the new files.")
     sites = SiteSet(

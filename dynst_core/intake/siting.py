@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NumberReader
-from dynst_core.datasets.reading.table_reading import blank, id_text, same_id
+from dynst_core.datasets.reading.table_reading import blank_cells, id_text, same_id
 from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
 from dynst_core.datasets.tables.place_files import decimal_of, place_notes
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.moving import places_over_time
 from dynst_core.intake.records import Records, frames_of, listed, unmatched
 from dynst_core.intake.roles.columns import SITE_NAME
@@ -97,7 +97,7 @@ def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
                 if name not in group.columns:
                     raise DataError(
                         f"Expected a column {name!r} for the places in {group.name}, found "
-                        f"{some(list(group.columns), 12)}; state both columns."
+                        f"{some_ids(list(group.columns), 12)}; state both columns."
                     )
             return east, north, degrees
     return None
@@ -109,7 +109,7 @@ def _find_ids(values: Group, places: Group, roles: Roles) -> None:
         if roles.choices.place_id not in places.columns:
             raise DataError(
                 f"Expected a column {roles.choices.place_id!r} in {places.name}, found "
-                f"{some(list(places.columns), 12)}; correct `place_id`."
+                f"{some_ids(list(places.columns), 12)}; correct `place_id`."
             )
         roles.propose("place_id", "", "")
         return
@@ -186,7 +186,7 @@ def _place_rows(places: Group, roles: Roles) -> _PlaceRows:
     parts = []
     empty = 0
     for table, frame in frames_of(places):
-        keep = ~blank(frame[choices.place_id])
+        keep = ~blank_cells(frame[choices.place_id])
         empty += int((~keep).sum())
         rows = frame[keep]
         cells = rows[pair]
@@ -333,7 +333,7 @@ def _beside_values(records: Records, values: Group, roles: Roles) -> Located:
     moved = [(records.names[i], int(count[i])) for i in np.flatnonzero(count > 1)]
     notes = []
     if moved:
-        shown = some(
+        shown = some_ids(
             [f"{name!r} ({k} places)" for name, k in sorted(moved, key=lambda m: -m[1])], 5
         )
         roles.ask(

@@ -24,7 +24,7 @@ from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.datasets.kept import CARD_FILE, FIELD_FILE, datasets_folder, to_dataset
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.files.atomic import flush_tree, is_leftover, temporary_name, write_atomically
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.entries import entry_of, toml_of
@@ -248,7 +248,7 @@ def read_card(name: str) -> tuple[Path, dict[str, Any]]:
     check_name(name)
     folder = datasets_folder() / name
     if not (folder / CARD_FILE).is_file():
-        there = some([one.name for one in all_kept()], 8) if datasets_folder().is_dir() else ""
+        there = some_ids([one.name for one in all_kept()], 8) if datasets_folder().is_dir() else ""
         raise DataError(
             f"Expected a data set of your own, found none named {name!r}"
             f"{f' among {there}' if there else ''}; add one first."
@@ -328,7 +328,7 @@ def restore(what: DeletedData | str) -> Kept:
         name = what.name if isinstance(what, DeletedData) else what
         raise DataError(
             f"Expected the deleted data set {name!r} in the trash, found "
-            f"{some([d.name for d in there], 6) or 'none'}; it was restored already, or never "
+            f"{some_ids([d.name for d in there], 6) or 'none'}; it was restored already, or never "
             "there."
         )
     with changing() as folder:

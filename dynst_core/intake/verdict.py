@@ -13,7 +13,7 @@ import numpy as np
 
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.fields.time_axis import duration
 from dynst_core.intake.choices import Choices, Proposal, Question
 from dynst_core.intake.files import kinds
@@ -189,7 +189,8 @@ def _propose_form(tables: list[Table], found: Roles) -> None:
         reason = next(t.form["decimal"][1] for t in tables if t.name == unclear[0])
         found.ask(
             "decimal",
-            f"In the numbers of {some(unclear, 3)} {reason}: which sign stands before decimals, "
+            f"In the numbers of {some_ids(unclear, 3)} {reason}: which sign stands before "
+            "decimals, "
             f"the comma (`decimal=,`) or the point (`decimal=.`)? The other one then stands "
             f"between thousands.",
             ",",
@@ -273,7 +274,9 @@ def _with_field(
         raise DataError("Expected values at some site, found none that is a number; check `value`.")
     if not seen.all():
         ids = sites.site_id[~seen]
-        draft.notes.append(f"Sites without any value were left out: {len(ids):,} ({some(ids, 5)}).")
+        draft.notes.append(
+            f"Sites without any value were left out: {len(ids):,} ({some_ids(ids, 5)})."
+        )
         sites, values = sites.only(seen), values[:, seen]
     channels, units = channels_of(choices)
     measured = tuple(float(text) for text in choices.measured_values)

@@ -51,7 +51,7 @@ class Checkpoints:
             self._write_elsewhere(training, others, one_line(error))
         else:
             self.notice = ""
-            _remove(others)
+            _remove_checkpoint(others)
 
     def read(self, training: PathTraining, member: int) -> None:
         """Bring a fresh training to its last finished level, where any is kept.
@@ -65,10 +65,10 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove all of them, once the run is saved."""
-        _remove(list(self.folder.path.glob("*.safetensors")))
+        _remove_checkpoint(list(self.folder.path.glob("*.safetensors")))
         for root in fallback_folders():
             mine = self._elsewhere(root)
-            _remove([*mine.glob("*.safetensors"), mine / SAVED])
+            _remove_checkpoint([*mine.glob("*.safetensors"), mine / SAVED])
             if mine.is_dir() and not any(mine.iterdir()):
                 mine.rmdir()
 
@@ -177,7 +177,7 @@ class Recorder:
         )
 
 
-def _remove(files: list[Path]) -> None:
+def _remove_checkpoint(files: list[Path]) -> None:
     for file in files:
         try:
             file.unlink(missing_ok=True)

@@ -20,9 +20,9 @@ import pyogrio
 
 from dynst_core.constraints.zones import WGS84
 from dynst_core.errors import DataError
-from dynst_core.files.column_names import channel_columns, spelt
+from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import run_text
 from dynst_core.presentation.plan_figures import PlanFigures
@@ -64,7 +64,7 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
         columns |= {"importance_lowest": lowest, "importance_highest": highest}
     columns |= _errors(run, plan)
     if plan.constraints.cost is not None:
-        per_year = spelt("per_year", plan.constraints.currency)
+        per_year = spelt_column_name("per_year", plan.constraints.currency)
         columns[f"cost_{per_year}"] = np.where(active, plan.constraints.cost, 0.0)
         columns[f"saving_{per_year}"] = np.where(active, 0.0, plan.constraints.cost)
     points = geopandas.points_from_xy((x + 180) % 360 - 180 if sites.geographic else x, y)
@@ -123,7 +123,7 @@ def _summary(run: Run, plan: Plan) -> dict[str, str]:
     """The plan's error over all sites, of each channel, and what it saves, as on the screen."""
     channels = run.manifest.dataset.channels
     made = [
-        PlanFigures(run, plan, summarise(run, plan, USUAL_GOAL, None, channel), USUAL_GOAL)
+        PlanFigures(run, plan, summarise_plan(run, plan, USUAL_GOAL, None, channel), USUAL_GOAL)
         for channel in range(len(channels))
     ]
     shown = {}
@@ -140,7 +140,7 @@ def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     """Which column is of which channel, where names alone would not say so."""
     columns = channel_columns(channels, units)
     pairs = list(zip(columns, channels, units, strict=True))
-    if all(column == spelt(name, unit) for column, name, unit in pairs):
+    if all(column == spelt_column_name(name, unit) for column, name, unit in pairs):
         return {}
     return {"columns": "; ".join(f"rmse_{column} is of {name!r}" for column, name, _ in pairs)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dynst_core.files.column_names import channel_columns, spelt
+from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation.site_reasons import site_reasons
 from dynst_core.reporting.tabular_export import as_csv, significant
@@ -52,5 +52,5 @@ def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) 
     }
     cost = plan.constraints.cost
     if cost is not None:
-        columns[f"saving_{spelt('per_year', plan.constraints.currency)}"] = cost[sites]
+        columns[f"saving_{spelt_column_name('per_year', plan.constraints.currency)}"] = cost[sites]
     return pd.DataFrame(columns)

@@ -43,8 +43,9 @@ def to_xlsx(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> 
     first = book.active
     first.title = ORDER
     _fill(first, _titled(run, plan, work_order(run, plan, lead, channel)))
+    variable = run_text.variable_name(run, channel)
     reported = provenance(run, plan) | {
-        "work_order_errors": f"{run_text.variable(run, channel)}, {run_text.lead_time(run, lead)}"
+        "work_order_errors": f"{variable}, {run_text.lead_time_text(run, lead)}"
     }
     words = pd.DataFrame({"what": list(reported), "value": list(reported.values())})
     second = book.create_sheet(SOURCE)

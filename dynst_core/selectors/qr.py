@@ -7,7 +7,7 @@ from scipy import linalg
 
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
-from dynst_core.selection.greedy import Elimination, build_up
+from dynst_core.selection.greedy import Elimination, build_up_sites
 from dynst_core.selectors.selector import selector, training_covariance
 
 EXPLAINED = 0.95
@@ -36,7 +36,7 @@ def qr(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:  # 
     def value() -> np.ndarray:
         return np.sqrt(unexplained.diagonal) - price
 
-    return build_up(constraints, value, unexplained.eliminate, first=pivots)
+    return build_up_sites(constraints, value, unexplained.eliminate, first=pivots)
 
 
 def modes(covariance: np.ndarray, explained: float = EXPLAINED) -> np.ndarray:

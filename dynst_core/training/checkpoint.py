@@ -22,7 +22,7 @@ from dynst_core.errors import RunError
 from dynst_core.fields.field import Field
 from dynst_core.files.atomic import write_atomically
 from dynst_core.forecasting.forecaster import LINEAR
-from dynst_core.runs.manifest import one_line, parse_json, place
+from dynst_core.runs.manifest import file_in_run, one_line, parse_json
 from dynst_core.training.path_training import PathTraining
 
 Arrays = dict[str, np.ndarray]
@@ -125,7 +125,7 @@ def read_checkpoint(training: PathTraining, file: Path) -> None:
         training.load_state_dict(_state(arrays, facts))
     except BAD as error:
         raise RunError(
-            f"{place(file)}: expected the finished levels of this training, found "
+            f"{file_in_run(file)}: expected the finished levels of this training, found "
             f"{one_line(error)}; delete this training and train it anew."
         ) from error
 

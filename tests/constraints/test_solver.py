@@ -212,7 +212,7 @@ def test_no_choice_keeps_more_and_none_of_so_many_ranks_higher_where_the_order_f
     possible = choices(sites, asked, n_active)
     if not possible:
         return
-    found, in_order = solve(rank, sites, asked, n_active), solver.greedy(*problem)
+    found, in_order = solve(rank, sites, asked, n_active), solver.greedy_by_rank(*problem)
     most = max(int(active.sum()) for active in possible)
     assert found.mask.n_active == most and found.most
     if in_order is not None and in_order.sum() == most:

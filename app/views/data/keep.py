@@ -63,7 +63,7 @@ def show_message() -> None:
                 st.button("Undo", key="data-undo", icon=":material/undo:", on_click=said.undo)
             if said.train:
                 st.page_link(
-                    page_head.page(page_head.TRAIN),
+                    page_head.page_to_link(page_head.TRAIN),
                     label="**Train on it**",
                     icon=":material/play_arrow:",
                     query_params={"data": said.train},
@@ -153,7 +153,7 @@ def _show_one(one: Kept) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.page_link(
-                page_head.page(page_head.TRAIN),
+                page_head.page_to_link(page_head.TRAIN),
                 label="Train on it",
                 icon=":material/play_arrow:",
                 query_params={"data": one.name},
@@ -239,7 +239,7 @@ def _attempt(action: Callable[[], T]) -> T | None:
     try:
         return action()
     except (DynSTError, OSError) as error:
-        _say(Message(good=False, text=messages.sentence(error)))
+        _say(Message(good=False, text=messages.error_sentence(error)))
         return None
 
 

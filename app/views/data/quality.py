@@ -32,7 +32,7 @@ def show(verdict: Verdict) -> None:
         base_map = cache.base_map() if sites.geographic else None
         if coverage is not None and len(coverage) != len(sites):
             coverage = None
-        st.plotly_chart(data_charts.site_map(sites, coverage, base_map), key="data-map")
+        st.plotly_chart(data_charts.site_map_chart(sites, coverage, base_map), key="data-map")
         _show_unmatched(verdict)
         if quality is not None and verdict.field is not None:
             _show_channels(verdict, quality)
@@ -40,7 +40,7 @@ def show(verdict: Verdict) -> None:
                 st.markdown(f"- {formatting.plain(notice)}")
             st.markdown("**When there are values**, the sites with the fewest on top")
             st.plotly_chart(
-                data_charts.coverage_in_time(verdict.field.sites, quality), key="data-coverage"
+                data_charts.coverage_chart(verdict.field.sites, quality), key="data-coverage"
             )
 
 
@@ -63,7 +63,7 @@ def _show_large(large: Large) -> None:
         )
         if sites is not None:
             base_map = cache.base_map() if sites.geographic else None
-            figure = data_charts.site_map(sites, survey.coverage, base_map)
+            figure = data_charts.site_map_chart(sites, survey.coverage, base_map)
             st.plotly_chart(figure, key="data-map")
             if len(sites) > data_charts.MOST_DOTS:
                 st.caption(f"{data_charts.MOST_DOTS:,} of the sites are drawn.")

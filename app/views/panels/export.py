@@ -13,8 +13,8 @@ from app.services import cache, layer_data, open_plan
 from app.state.choice import Choice
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import plan_of, read_card, write_plan
-from dynst_core.planning.summary import Summary, summarise
+from dynst_core.planning.plan_file import plan_of_card, read_plan_card, write_plan
+from dynst_core.planning.summary import Summary, summarise_plan
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
@@ -74,7 +74,7 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
         return answer_text(run, figures().answer, choice.tolerance, choice.channel).main
 
     def figures() -> Summary:
-        return summarise(run, plan, choice.tolerance, choice.lead, choice.channel)
+        return summarise_plan(run, plan, choice.tolerance, choice.lead, choice.channel)
 
     def written() -> bytes:
         base_map = cache.base_map()
@@ -98,7 +98,7 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
         _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
         _offer("Curve (PNG)", curve, _file_name(run, plan, "curve.png"), "image/png")
         for name in dict.fromkeys(
-            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_data.shown(choice))
+            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_data.shown_layers(choice))
         ):
             label = f"Map of {PICTURES[name]} (PNG)"
             _offer(label, partial(drawn, name), _file_name(run, plan, f"{name}.png"), "image/png")
@@ -119,11 +119,11 @@ PICTURES = {
 def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.MapStyle:
     """A layer as the screen shows it."""
     if name == map_layers.IMPORTANCE:
-        return map_styles.importance(run, plan)
+        return map_styles.importance_style(run, plan)
     if name == map_layers.ERROR:
-        scale = map_styles.error_scale(run, choice.lead, choice.channel, plan)
-        return map_styles.error(run, plan, scale, choice.lead, choice.channel)
-    return map_layers.style(name, run, plan, layer_data.facts(run, choice, plan, name))
+        scale = map_styles.error_scale_of_run(run, choice.lead, choice.channel, plan)
+        return map_styles.error_style(run, plan, scale, choice.lead, choice.channel)
+    return map_layers.layer_style(name, run, plan, layer_data.layer_facts(run, choice, plan, name))
 
 
 def _file_name(run: Run, plan: Plan, ending: str) -> str:
@@ -169,11 +169,13 @@ def _take_plan(run: Run, key: str) -> None:
         st.session_state[f"{key}-reported"] = None
         return
     try:
-        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
+        plan = plan_of_card(
+            read_plan_card(uploads.upload_content(file, uploads.PLAN_MB), file.name), run, file.name
+        )
     except DynSTError as error:
         st.session_state[f"{key}-reported"] = (False, str(error))
         return
-    open_plan.show(run, plan, file.name)
+    open_plan.show_opened_plan(run, plan, file.name)
     st.session_state[f"{key}-reported"] = (
         True,
         f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",

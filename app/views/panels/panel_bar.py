@@ -14,7 +14,7 @@ from app.state.choice import Choice
 from app.views.panels import constraints, export, horizon, site_card, table, what_if
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import baseline_curves, formatting, run_text
-from dynst_core.presentation.selector_words import explained
+from dynst_core.presentation.selector_words import selectors_explained
 from dynst_core.runs.run import Run
 
 NOTE_HEIGHT = 82
@@ -50,9 +50,9 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         session.PANELS,
         required=True,
         format_func=names.__getitem__,
-        key=session_state.bound("panel", run, choice.panel),
-        on_change=lambda: session_state.change(
-            run, panel=session_state.shown("panel", run) or choice.panel
+        key=session_state.bound_widget_key("panel", run, choice.panel),
+        on_change=lambda: session_state.change_choice(
+            run, panel=session_state.shown_widget_value("panel", run) or choice.panel
         ),
         label_visibility="collapsed",
     )
@@ -87,7 +87,7 @@ def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         here = plan.rmse(lead, channel)
         known = "is not yet evaluated"
         if here is not None:
-            unit = formatting.plain(run_text.unit(run, channel))
+            unit = formatting.plain(run_text.variable_unit(run, channel))
             known = f"is {formatting.number(here, run.rmse(0, lead, channel))} {unit}"
         note = f"The marker is the run's own level; this plan's error {known}."
     height = charts.HEIGHT - BAR_HEIGHT - EXPANDER_HEIGHT - (NOTE_HEIGHT if note else 0)
@@ -96,7 +96,7 @@ def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         cache.trade_off(run, level, lead, channel, height, compared=False),
         key="trade-off",
         config={"displayModeBar": False},
-        alt=charts.description(run, level, lead, channel),
+        alt=charts.trade_off_description(run, level, lead, channel),
     )
     if note:
         st.caption(note)
@@ -118,7 +118,7 @@ def _show_comparison(run: Run, choice: Choice) -> None:
             alt="The same curve beside persistence and the other methods that were measured.",
         )
         still = "Persistence repeats the last readings; it reads every one and removes none."
-        lines = [still, *explained(baseline_curves.measured(baselines))]
+        lines = [still, *selectors_explained(baseline_curves.measured_selectors(baselines))]
         st.caption("  \n".join(formatting.plain(formatting.capital(line)) for line in lines))
         missing = baseline_curves.missing_baselines(run, baselines)
         note = messages.as_markdown(fault) if fault else missing

@@ -40,7 +40,7 @@ def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     case = "If it fails" if plan.mask.active[site] else "If it were switched on"
     reported = what_if.reported_around(run, choice, *known, [str(run.sites.site_id[site])])
     with st.container(key="failure-answer"):
-        st.markdown(f"**{case}**, RMSE, {run_text.lead_time(run, choice.lead)}:\n{reported}")
+        st.markdown(f"**{case}**, RMSE, {run_text.lead_time_text(run, choice.lead)}:\n{reported}")
 
 
 def wanted(run: Run, choice: Choice, plan: Plan) -> bool:
@@ -59,7 +59,10 @@ def asked(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
     site = session.site_on_card(run, choice)
     if site is None or not wanted(run, choice, plan):
         return []
-    return [forecast_requests.errors(plan.mask), forecast_requests.switched(plan.mask, site)]
+    return [
+        forecast_requests.request_errors(plan.mask),
+        forecast_requests.request_switched(plan.mask, site),
+    ]
 
 
 def _answerable(plan: Plan, site: int) -> bool:
@@ -69,7 +72,7 @@ def _answerable(plan: Plan, site: int) -> bool:
 
 def _known(run: Run, plan: Plan, site: int) -> tuple[ErrorStatistics, ErrorStatistics] | None:
     """Errors of the plan, and with the site switched."""
-    loaded = forecasters.loaded(run)
+    loaded = forecasters.loaded_forecaster(run)
     if loaded is None or not _answerable(plan, site):
         return None
     before, after = loaded.known(plan.mask), loaded.known_switched(plan.mask, site)

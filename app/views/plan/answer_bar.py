@@ -49,7 +49,7 @@ def show(
     text = answer_text(run, found, choice.tolerance, choice.channel)
     with places[0]:
         if run.quick_look:
-            st.warning(run_text.quick_look(run), icon=":material/timer:")
+            st.warning(run_text.quick_look_caution(run), icon=":material/timer:")
         st.html(as_html(found, text))
     if choice.present:
         return
@@ -90,7 +90,7 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
         type="secondary" if here else "primary",
         icon=":material/check:" if here and not choice.decided else ":material/content_cut:",
         disabled=level is None or here,
-        on_click=lambda: session_state.change(run, level=level),
+        on_click=lambda: session_state.change_choice(run, level=level),
         help="Sets the slider to the largest cut within your goal: every measured cut that removes "
         "less is within it too, so that it rests on no chance dip of the curve. Only the run's own "
         "levels were measured: under constraints or edits, *What if* or *Forecast this plan again* "
@@ -104,7 +104,7 @@ def _limit(run: Run, choice: Choice) -> str:
         return "your goal at each lead time"
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     dense = run.rmse(0, choice.lead, choice.channel)
-    unit = formatting.plain(run_text.unit(run, choice.channel))
+    unit = formatting.plain(run_text.variable_unit(run, choice.channel))
     return f"{formatting.number(limit, dense)} {unit}"
 
 

@@ -62,7 +62,8 @@ def _show_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: li
     """Grey maps under the names of their layers."""
     names = (choice.left, choice.right or choice.left)
     styles = {
-        view: map_layers.undecided(name, run, plan) for view, name in zip(VIEWS, names, strict=True)
+        view: map_layers.undecided_style(name, run, plan)
+        for view, name in zip(VIEWS, names, strict=True)
     }
     unknown = np.full(len(run.sites), np.nan)
     plans = ((plan.mask.active, unknown),)
@@ -142,8 +143,8 @@ def _layers(run: Run, choice: Choice, plan: Plan) -> Picture:
         if name in OF_VIEWS:
             styles[view] = usual.styles[name]
         elif name is not None:
-            facts = layer_data.facts(run, choice, plan, name)
-            styles[view] = map_layers.style(name, run, plan, facts)
+            facts = layer_data.layer_facts(run, choice, plan, name)
+            styles[view] = map_layers.layer_style(name, run, plan, facts)
     return replace(usual, styles=styles)
 
 

@@ -22,9 +22,9 @@ from app.views.plan.map_painting import paint_maps, previews
 from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
-from dynst_core.planning.answer import answer
+from dynst_core.planning.answer import answer_to_goal
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -69,7 +69,7 @@ def _follow_history(shelf: Shelf) -> None:
     boxed = st.session_state.get("run", run_id) != st.session_state.get(LAST_RUN, run_id)
     if boxed or run_id not in shelf.folders or set(st.query_params) == {link_parts.RUN}:
         return  # the box was used, or a link that names a run alone
-    if history.moved(session_state.PLAN):
+    if history.address_bar_moved(session_state.PLAN):
         st.session_state["run"] = st.session_state[LAST_RUN] = run_id
         with suppress(RunError):
             session_state.follow_history(cache.open_run(shelf.folders[run_id]))
@@ -84,7 +84,7 @@ def _presented(shelf: Shelf) -> bool:
         run = cache.open_run(shelf.folders[run_id])
     except RunError:
         return False
-    if not session_state.choice(run).present:
+    if not session_state.current_choice(run).present:
         return False
     st.session_state[LAST_RUN] = run_id
     with st.container(key="presented"):
@@ -100,7 +100,7 @@ def _pick_run(shelf: Shelf) -> str:
         page_head.show_unknown_run(asked, shelf.default)
         asked = shelf.default
     shown = st.session_state.get("run")
-    if shown not in shelf.folders or rerun.says_values():
+    if shown not in shelf.folders or rerun.rerun_says_values():
         st.session_state["run"] = shown if shown in shelf.folders else asked
     return st.selectbox("Run", run_ids, key="run", filter_mode=None, label_visibility="collapsed")
 
@@ -115,11 +115,11 @@ def _show_damaged(run_id: str, error: RunError, others: int) -> None:
 def _show_head(run: Run) -> None:
     st.markdown(f"### {formatting.plain(run.manifest.title)}")
     with st.container(key="about"):
-        st.caption(formatting.plain(run_text.about_run(run)))
+        st.caption(formatting.plain(run_text.run_description(run)))
 
 
 def _show_cautions(run: Run) -> None:
-    caution = run_text.incomplete(run)
+    caution = run_text.incomplete_caution(run)
     if caution:
         st.warning(caution, icon=":material/pending:")
 
@@ -127,11 +127,11 @@ def _show_cautions(run: Run) -> None:
 @st.fragment
 def _plan(run: Run, *, presented: bool = False) -> None:
     """All that answers to the slider. A fragment, so that nothing else is run again."""
-    choice = session_state.choice(run)
+    choice = session_state.current_choice(run)
     if not st.session_state.get(layer_bar.PLAYING, False):  # not a step a frame
         session_state.write_link(run)
     if choice.present is not presented:
-        rerun.page()
+        rerun.rerun_page()
     if presented:
         _present(run, choice)
     else:
@@ -146,9 +146,11 @@ def _present(run: Run, choice: Choice) -> None:
     _pick_level(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = cache.stage(run)
-    ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
+    ahead = None if session_state.loaded_plan(run) is not None else previews(run, stage, choice)
     paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    found = answer(run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None)
+    found = answer_to_goal(
+        run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
+    )
     answer_bar.show(run, choice, plan, found, places, valid=clash is None)
     _show_maps(run, stage, choice, ahead)
 
@@ -160,10 +162,10 @@ def _plan_in_full(run: Run, choice: Choice) -> None:
     _pick_what_is_shown(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = cache.stage(run)
-    ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
+    ahead = None if session_state.loaded_plan(run) is not None else previews(run, stage, choice)
     # First, so that the maps answer before the rest is ready.
     paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    summary = summarise(
+    summary = summarise_plan(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
     answer_bar.show(run, choice, plan, summary.answer, answer_places, valid=clash is None)
@@ -182,8 +184,8 @@ def _plan_in_full(run: Run, choice: Choice) -> None:
     with panel, st.container(border=True, key="panel"):
         slot = panel_bar.show(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
-        st.caption(formatting.plain(run_text.credits(run)))
-    streets = street_tiles.configured()
+        st.caption(formatting.plain(run_text.data_credits(run)))
+    streets = street_tiles.configured_tiles()
     if streets.fault and run.sites.geographic:
         st.caption(f"No streets on the map. {messages.as_markdown(streets.fault)}")
     if clash is None:
@@ -192,11 +194,11 @@ def _plan_in_full(run: Run, choice: Choice) -> None:
 
 def _tell(run: Run, clash: str | None) -> None:
     """What stands in the way of the plan, or of the link that led here."""
-    unmet, lost = session_state.unmet_level(run), session_state.lost(run)
+    unmet, lost = session_state.unmet_level(run), session_state.lost_link_sites(run)
     if unmet:
         st.warning(unmet)
     if lost:
-        st.warning(run_text.lost_sites(run, lost), icon=":material/link_off:")
+        st.warning(run_text.lost_sites_text(run, lost), icon=":material/link_off:")
     if clash:
         st.error(
             f"{formatting.plain(clash)} Until then the maps are grey.", icon=":material/block:"
@@ -205,14 +207,14 @@ def _tell(run: Run, clash: str | None) -> None:
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
     """The plan to show, and the clash if no plan can be had: then it stands for the pins alone."""
-    found = session_state.zones(run)
+    found = session_state.zones_in_use(run)
     zone = None if found is None else found.zone
-    loaded = session_state.loaded(run)
+    loaded = session_state.loaded_plan(run)
     if loaded is not None:
-        return forecasters.measured(run, loaded), None
+        return forecasters.with_measured_error(run, loaded), None
     plan, clash = cache.plan(run, choice, zone)
     if plan is not None:
-        return forecasters.measured(run, plan), clash
+        return forecasters.with_measured_error(run, plan), clash
     asked = choice.constraints(run, zone)
     return Plan.of(run, Mask(asked.always), asked), clash
 
@@ -233,10 +235,12 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
         st.selectbox(
             "Lead time",
             leads,
-            format_func=lambda i: formatting.capital(run_text.lead_time(run, _lead(i))),
-            key=session_state.bound("lead", run, ALL_LEADS if choice.lead is None else choice.lead),
-            on_change=lambda: session_state.change(
-                run, lead=_lead(session_state.shown("lead", run))
+            format_func=lambda i: formatting.capital(run_text.lead_time_text(run, _lead(i))),
+            key=session_state.bound_widget_key(
+                "lead", run, ALL_LEADS if choice.lead is None else choice.lead
+            ),
+            on_change=lambda: session_state.change_choice(
+                run, lead=_lead(session_state.shown_widget_value("lead", run))
             ),
             filter_mode=None,
         )
@@ -244,10 +248,10 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
             st.selectbox(
                 "Variable",
                 channels,
-                format_func=lambda i: run_text.variable(run, i),
-                key=session_state.bound("channel", run, choice.channel),
-                on_change=lambda: session_state.change(
-                    run, channel=session_state.shown("channel", run)
+                format_func=lambda i: run_text.variable_name(run, i),
+                key=session_state.bound_widget_key("channel", run, choice.channel),
+                on_change=lambda: session_state.change_choice(
+                    run, channel=session_state.shown_widget_value("channel", run)
                 ),
                 filter_mode=None,
             )
@@ -259,8 +263,10 @@ def _pick_level(run: Run, choice: Choice) -> None:
             run_text.removed_question(run),
             range(len(run.path.active)),
             format_func=lambda i: run_text.level_label(run, i),
-            key=session_state.bound("level", run, choice.level),
-            on_change=lambda: session_state.change(run, level=session_state.shown("level", run)),
+            key=session_state.bound_widget_key("level", run, choice.level),
+            on_change=lambda: session_state.change_choice(
+                run, level=session_state.shown_widget_value("level", run)
+            ),
         )
 
 
@@ -274,8 +280,8 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         stage,
         TooltipWords(
             noun=run_text.site_noun(run),
-            error=f"Forecast error ({run_text.variable(run, choice.channel)})",
-            unit=run_text.unit(run, choice.channel),
+            error=f"Forecast error ({run_text.variable_name(run, choice.channel)})",
+            unit=run_text.variable_unit(run, choice.channel),
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
@@ -289,21 +295,21 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
 
 def _swipe(run: Run) -> None:
     """Both layers on one map, or two maps again; one map alone gets its second layer so."""
-    choice = session_state.choice(run)
+    choice = session_state.current_choice(run)
     if choice.right is None:
-        session_state.change(run, right=map_layers.ADDED, swipe=True)
+        session_state.change_choice(run, right=map_layers.ADDED, swipe=True)
     else:
-        session_state.change(run, swipe=not choice.swipe)
+        session_state.change_choice(run, swipe=not choice.swipe)
 
 
 def _pick(run: Run, site: str) -> None:
     """A clicked site opens its card, or is selected in the table or for the question "what if"."""
-    here = session_state.choice(run).panel
+    here = session_state.current_choice(run).panel
     panel = here if here in (session.TABLE, session.WHAT_IF) else session.SITE_CARD
-    session_state.change(run, site=site, group=(), panel=panel)
+    session_state.change_choice(run, site=site, group=(), panel=panel)
 
 
 def _pick_many(run: Run, ids: list[str]) -> None:
     what_if.pick(run, ids)
-    if session_state.choice(run).panel != session.TABLE:
-        session_state.change(run, panel=session.WHAT_IF)
+    if session_state.current_choice(run).panel != session.TABLE:
+        session_state.change_choice(run, panel=session.WHAT_IF)

@@ -21,7 +21,7 @@ from dynst_core.datasets.grids.grid_files import open_dataset
 from dynst_core.datasets.reading.settings import Settings, ValueSettings, ZoneName
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
-from dynst_core.fields.missing_marks import is_one_of
+from dynst_core.fields.missing_marks import is_missing_mark
 from dynst_core.fields.sites import SiteSet
 from dynst_core.fields.value_checks import check_values
 
@@ -104,13 +104,13 @@ def read_deepst(
     """
     flow, names = _read_arrays(path, len(channels))
     clock, step = _clock_times(names, path)
-    wanted = _within(clock, settings, path)
+    wanted = _slots_within(clock, settings, path)
     flow, clock = flow[wanted], clock[wanted]
-    sites, grid = _cells(flow.shape[2], flow.shape[3], settings)
+    sites, grid = _deepst_cells(flow.shape[2], flow.shape[3], settings)
     notes = _drop_what_is_no_count(flow, settings, path)
     # Before counts of the same slot are added up, so that a mark never becomes part of a sum.
     check_values(_on_sites(flow), clock, sites, channels, units, settings.measured_values)
-    flow, clock, said = _summed(flow, clock, path)
+    flow, clock, said = _summed_slots(flow, clock, path)
     utc = _to_utc(clock, settings.timezone, path)
     notes += said + _clock_notes(utc, path)
     time, flow = _on_a_fixed_step(flow, utc, step, path)
@@ -136,8 +136,8 @@ def _on_sites(flow: np.ndarray) -> np.ndarray:
 
 def _drop_what_is_no_count(flow: np.ndarray, settings: DeepstSettings, path: Path) -> list[str]:
     """Make NaN, in place, of what is no count; says how many there were."""
-    marked = is_one_of(flow, settings.missing_numbers)
-    below = (flow < 0) & ~marked & ~is_one_of(flow, settings.measured_values)
+    marked = is_missing_mark(flow, settings.missing_numbers)
+    below = (flow < 0) & ~marked & ~is_missing_mark(flow, settings.measured_values)
     infinite = np.isinf(flow) & ~marked
     flow[marked | below | infinite] = np.nan
     found = (
@@ -215,7 +215,7 @@ def _clock_times(names: np.ndarray, path: Path) -> tuple[np.ndarray, np.timedelt
     return day.to_numpy().astype("datetime64[m]") + (slot - first) * step, step
 
 
-def _within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarray:
+def _slots_within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarray:
     """Which slots lie in the stretch to read, (t,), bool."""
     wanted = np.ones(len(clock), dtype=bool)
     if settings.start is not None:
@@ -230,7 +230,7 @@ def _within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarr
     return wanted
 
 
-def _summed(
+def _summed_slots(
     flow: np.ndarray, clock: np.ndarray, path: Path
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Each slot once, in rising order: rows of the same slot added up; and how many there were."""
@@ -277,7 +277,7 @@ def _on_a_fixed_step(
     return utc[placed][0].to_datetime64() + np.arange(len(values)) * step, values
 
 
-def _cells(n_rows: int, n_columns: int, settings: DeepstSettings) -> tuple[SiteSet, Grid]:
+def _deepst_cells(n_rows: int, n_columns: int, settings: DeepstSettings) -> tuple[SiteSet, Grid]:
     """Every cell as a site at its centre."""
     down, along = np.arange(n_rows) + 0.5, np.arange(n_columns) + 0.5
     if settings.box is None:

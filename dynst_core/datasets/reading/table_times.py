@@ -62,7 +62,7 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
         return Stamps(nothing, _in_range(column, column, path))
     counted = COUNTED.fullmatch(time_format.strip())
     if counted:
-        return _counted(column, counted, path, nothing)
+        return _counted_stamps(column, counted, path, nothing)
     written = ["" if pd.isna(value) else str(value).strip() for value in column]
     text = pd.Series(written, index=column.index, name=column.name, dtype=object)
     if time_format != ISO:
@@ -96,12 +96,12 @@ def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarra
     _refuse_unread(times.isna(), times.isna(), text, path, time_format)
     read = _in_range(times.dt.tz_localize(None), text, path)
     if fixed:
-        return Stamps(read - _offset(fixed[2]), nothing)
+        return Stamps(read - _clock_offset(fixed[2]), nothing)
     stated = "%z" in time_format or "%Z" in time_format
     return Stamps(read, nothing) if stated else Stamps(nothing, read)
 
 
-def _offset(text: str) -> np.timedelta64:
+def _clock_offset(text: str) -> np.timedelta64:
     """How far clocks of "+02:00" are ahead of UTC; nothing for "Z", "UTC" and "GMT"."""
     if text[0] not in "+-":
         return np.timedelta64(0, "m")
@@ -114,7 +114,9 @@ def is_format(time_format: str) -> bool:
     return time_format == ISO or "%" in time_format or bool(COUNTED.fullmatch(time_format.strip()))
 
 
-def _counted(column: pd.Series, counted: re.Match[str], path: Path, nothing: np.ndarray) -> Stamps:
+def _counted_stamps(
+    column: pd.Series, counted: re.Match[str], path: Path, nothing: np.ndarray
+) -> Stamps:
     """Times of numbers that count from a moment, to the millisecond.
 
     They are UTC where the moment states an offset or is that of Unix time, else clock times.
@@ -177,11 +179,11 @@ def _refuse_unread(
         )
     raise DataError(
         f"Expected times such as 2012-03-01 00:05 in column {column.name!r} of {path.name}, found "
-        f"{found} in line {line}; {_advice(text.strip())}."
+        f"{found} in line {line}; {_advice_on_stamps(text.strip())}."
     )
 
 
-def _advice(text: str) -> str:
+def _advice_on_stamps(text: str) -> str:
     if not text:
         return "write the time, or drop that row"
     if re.fullmatch(r"\d{9,11}(\.\d+)?", text):

@@ -13,8 +13,8 @@ from dynst_core.datasets.reading.table_times import ISO, Stamps, read_stamps
 from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, Grid, make_field
-from dynst_core.fields.missing_marks import is_one_of
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.missing_marks import is_missing_mark
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.arrays.nodes import Mesh, grid_of, with_triangles
 from dynst_core.intake.arrays.orienting import Layout, read_values
 from dynst_core.intake.choices import Choices, step_ns
@@ -112,7 +112,7 @@ def _values(chosen: Chosen, choices: Choices) -> tuple[np.ndarray, list[str]]:
     values[~np.isfinite(values)] = np.nan
     marks = numbers_of(choices.missing_value)
     if marks:
-        marked = is_one_of(values, marks)
+        marked = is_missing_mark(values, marks)
         values[marked] = np.nan
         notes.append(f"Values read as missing, as stated: {int(marked.sum()):,}.")
     return values, notes
@@ -191,7 +191,9 @@ def _field(
         raise DataError("Expected values at some site, found none that is a number; check `value`.")
     if not seen.all():
         ids = sites.site_id[~seen]
-        draft.notes.append(f"Sites without any value were left out: {len(ids):,} ({some(ids, 5)}).")
+        draft.notes.append(
+            f"Sites without any value were left out: {len(ids):,} ({some_ids(ids, 5)})."
+        )
         sites, values, grid = sites.only(seen), values[:, seen], None
     what = ", ".join(parts.chosen.names)
     units = choices.unit or tuple(UNSTATED_UNIT for _ in parts.chosen.names)

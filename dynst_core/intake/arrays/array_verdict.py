@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.arrays.array_field import Chosen, Parts, as_group, read_arrays
 from dynst_core.intake.arrays.nodes import mesh_of
 from dynst_core.intake.arrays.orienting import Layout, layout_of, squeezed
@@ -79,7 +79,7 @@ def _alike(arrays: ArraySet, roles: Roles) -> list[NamedArray]:
         if not found:
             raise DataError(
                 f"Expected the name of an array that was brought, found {stated!r}; choose one of "
-                f"{some([a.title for a in arrays.values], 8)}."
+                f"{some_ids([a.title for a in arrays.values], 8)}."
             )
         roles.propose("values", stated, "")
         return [a for a in found if a.data.shape == found[0].data.shape]
@@ -91,10 +91,10 @@ def _alike(arrays: ArraySet, roles: Roles) -> list[NamedArray]:
     if any(a.data.size > 0.05 * by_size[0][0].data.size for a in rest):
         titles = [several[0].title for several in by_size]
         roles.ask(
-            "values", f"Which array holds the values to plan for: {some(titles, 6)}?", *titles
+            "values", f"Which array holds the values to plan for: {some_ids(titles, 6)}?", *titles
         )
     elif rest:
-        roles.notes.append(f"Not used: {some([a.title for a in rest], 6)}.")
+        roles.notes.append(f"Not used: {some_ids([a.title for a in rest], 6)}.")
     if len(by_size[0]) == 1:
         title = by_size[0][0].title
         roles.propose("values", title, "it holds most numbers over its first axis")
@@ -112,7 +112,8 @@ def _choose(same: list[NamedArray], layout: Layout, roles: Roles) -> Chosen | No
         missing = [name for name in wanted if name not in every]
         if missing:
             raise DataError(
-                f"Expected a channel such as {some(list(every), 6)}, found {missing[0]!r}; correct "
+                f"Expected a channel such as {some_ids(list(every), 6)}, found {missing[0]!r}; "
+                "correct "
                 f"`value`."
             )
         roles.propose("value", wanted, "")
@@ -122,13 +123,14 @@ def _choose(same: list[NamedArray], layout: Layout, roles: Roles) -> Chosen | No
     else:
         roles.ask(
             "value",
-            f"Which of {some(list(every), 12)} is to be planned for? Several become channels.",
+            f"Which of {some_ids(list(every), 12)} is to be planned for? Several become channels.",
             *every,
         )
         return None
     roles.ask(
         "unit",
-        f"In which unit are the values of {some(list(map(repr, wanted)), 6)}? Without an answer "
+        f"In which unit are the values of {some_ids(list(map(repr, wanted)), 6)}? Without an "
+        "answer "
         f"they are shown as {UNSTATED_UNIT!r}.",
         required=False,
     )
@@ -160,7 +162,7 @@ def _take_ids(tables: list[Table], roles: Roles) -> tuple[Table | None, list[Tab
     if stated and not found:
         raise DataError(
             f"Expected the name of a file that was brought as ids, found {stated!r}; choose one of "
-            f"{some([t.name for t in tables], 8) or 'those that you bring'}."
+            f"{some_ids([t.name for t in tables], 8) or 'those that you bring'}."
         )
     if not found:
         return None, tables

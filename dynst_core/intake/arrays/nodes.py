@@ -8,7 +8,7 @@ import numpy as np
 
 from dynst_core.datasets.grids.cell_ids import grid_sites
 from dynst_core.datasets.grids.mesh import Mesh as GridMesh
-from dynst_core.datasets.grids.mesh import on_mesh
+from dynst_core.datasets.grids.mesh import mesh_sites
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
@@ -147,7 +147,7 @@ def _triangles(arrays: ArraySet, n: int, kept: np.ndarray) -> tuple[np.ndarray, 
 def with_triangles(sites: SiteSet, triangles: np.ndarray) -> SiteSet:
     """Sites that are nodes of a mesh, linked along its edges."""
     mesh = GridMesh("", triangles, None, "node", "face")
-    return on_mesh(sites, mesh.links("node"), triangles)
+    return mesh_sites(sites, mesh.links("node"), triangles)
 
 
 def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str, ...], bool]:

@@ -85,7 +85,9 @@ def fetch(url: str, folder: Path, choices: Choices, hosts: Collection[str] | Non
 
 def _get(url: str, target: Path, hosts: Collection[str] | None, most: int) -> None:
     try:
-        public_http.fetch(url, target, most, TIMEOUT_SECONDS, lambda _: None, hosts, meant=False)
+        public_http.fetch_public_file(
+            url, target, most, TIMEOUT_SECONDS, lambda _: None, hosts, meant=False
+        )
     except public_http.AddressError as error:
         raise DataError(f"{url}: {error}.") from error
     except public_http.SizeError as error:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dynst_core.datasets.reading.table_reading import read_frames
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.bringing import Source
@@ -75,7 +75,7 @@ def _parquet_table(source: Source, folder: Path) -> Table:
         and any(isinstance(one, np.ndarray | list | dict | tuple) for one in frame[name].head(50))
     ]
     frame = frame.drop(columns=nested)
-    notes = [f"Columns of {source.name} that hold lists were left out: {some(nested)}."]
+    notes = [f"Columns of {source.name} that hold lists were left out: {some_ids(nested)}."]
     return Table(
         path,
         source.name,

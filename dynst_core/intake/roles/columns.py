@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NOTHING, SAME_SIGNS
-from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.intake.files.clock_texts import TimeForm, form_of, part_of
 from dynst_core.intake.files.sheets import Table
@@ -207,8 +207,8 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
     empty = NOTHING | {text.lower() for text in missing}
     texts = tuple(text for text in map(id_text, cells) if text.lower() not in empty)
     plain = [_plain(text, decimal) for text in texts]
-    numbers = np.array([n for n in (number_of(text) for text in plain) if n is not None])
-    marks = [n for n in (number_of(m) for m in missing) if n is not None]
+    numbers = np.array([n for n in (number_of_text(text) for text in plain) if n is not None])
+    marks = [n for n in (number_of_text(m) for m in missing) if n is not None]
     numeric = len(numbers) / len(texts) if texts else 0.0
     numbers = numbers[~np.isin(numbers, marks)] if marks else numbers
     distinct = list(dict.fromkeys(texts))
@@ -223,7 +223,7 @@ def _plain(text: str, decimal: str) -> str:
     """A number without signs between thousands and with a point before decimals."""
     text = text.translate(SAME_SIGNS)
     simple = text.replace(",", ".") if decimal == "," and "." not in text else text
-    if number_of(simple) is not None or not GROUPED.fullmatch(text):
+    if number_of_text(simple) is not None or not GROUPED.fullmatch(text):
         return simple
     last = max(text.rfind(","), text.rfind("."))
     whole, rest = (text[:last], text[last + 1 :]) if len(text) - last - 1 != 3 else (text, "")

@@ -6,7 +6,7 @@ import re
 
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.files import clock_texts, time_counts
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
@@ -21,7 +21,7 @@ def find_times(values: Group, roles: Roles) -> None:
         whole = "+".join(choices.time)
         raise DataError(
             f"Expected the column {stated[0]!r} for the time in {values.name}, found "
-            f"{some(list(values.columns), 12)}; correct `time={whole}`."
+            f"{some_ids(list(values.columns), 12)}; correct `time={whole}`."
         )
     names = list(choices.time) or time_columns(values)
     if not names:
@@ -234,12 +234,13 @@ def _ask_start(values: Group, roles: Roles) -> None:
     if len(across) > max(2, 0.5 * len(values.columns)):
         raise DataError(
             f"Expected times down the rows of {values.name}, found them across its columns "
-            f"({some(across, 3)}); transpose the table, with a row for each time."
+            f"({some_ids(across, 3)}); transpose the table, with a row for each time."
         )
     if len(values.tables) > 1:
         raise DataError(
             f"Expected a column of times in {values.name}, found none among "
-            f"{some(list(values.columns), 8)}; join the files to one table with a column of times."
+            f"{some_ids(list(values.columns), 8)}; join the files to one table with a column of "
+            "times."
         )
     named = [c for c in values.columns.values() if TIME_NAME.search(c.name) and c.texts]
     unread = named[0] if named else None

@@ -45,8 +45,8 @@ def test_they_are_the_pictures_that_the_page_would_send(
     names = map_painting.previews(network_run, cache.stage(network_run), choice)
     assert names is not None and len(names) == len(LEVELS)
     for level, picture in enumerate(made(names)):
-        head, arrays = binary_message.unpack(picture)
-        wanted, there = binary_message.unpack(
+        head, arrays = binary_message.unpack_message(picture)
+        wanted, there = binary_message.unpack_message(
             sent(network_run, replace(choice, level=level), monkeypatch)
         )
         assert head == wanted and head["version"] == f"{level}/{lead}/0"
@@ -68,7 +68,7 @@ def test_one_that_is_there_is_named_and_not_sent_again(
     messages: list[bytes] = []
     monkeypatch.setattr(linked_maps, "send", messages.append)
     map_painting.paint_maps(network_run, stage, choice, Plan.at_level(network_run, 2), names)
-    head, arrays = binary_message.unpack(messages[0])
+    head, arrays = binary_message.unpack_message(messages[0])
     row = int(np.flatnonzero(network_run.sites.site_id[stage.order] == choice.site)[0])
     assert head == {"stage": stage.id, "file": file_server.address(names[2]), "selected": [row]}
     assert not arrays
