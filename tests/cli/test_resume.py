@@ -162,7 +162,7 @@ def test_ended_after_its_run_was_saved_it_is_not_saved_again(
 
     root = tmp_path / "runs"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_command, "conclude_saved", ends)
+        patch.setattr(train_command, "conclude_saved_job", ends)
         assert typed(*WORDS)[0] == 137
     code, reported = typed("resume", "tunnel-fire")
     assert code == 0 and "had been saved before" in reported

@@ -88,7 +88,7 @@ def test_a_rename_that_fails_midway_leaves_the_run_as_it_was(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(library, "seal", fail)
+    monkeypatch.setattr(library, "seal_json", fail)
     with pytest.raises(RunError, match="found disk full; make room"):
         rename_run(store, "network", "later")
     assert listing(store) == ["network"]
