@@ -12,12 +12,12 @@ from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.across_times import with_times_down
-from dynst_core.intake.files.addresses import fetched, is_address
+from dynst_core.intake.files.addresses import fetched_addresses, is_address
 from dynst_core.intake.files.bringing import (
     Brought,
     Fault,
     Source,
-    brought,
+    brought_files,
     left_out,
 )
 from dynst_core.intake.files.point_texts import with_points
@@ -46,7 +46,7 @@ def check(
     if addresses:
         if not stated.source:
             stated = stated.changed(source=" ".join(addresses))
-        with fetched(paths, stated, hosts) as local:
+        with fetched_addresses(paths, stated, hosts) as local:
             # What was fetched of a store is no more than what is read.
             return replace(check(local, stated), large=None)
     files = [Path(path) for path in paths]
@@ -66,7 +66,7 @@ def check(
 
 
 def _checked(files: list[Path], stated: Choices) -> Verdict:
-    with brought(files) as found, TemporaryDirectory(prefix="dynst-intake-") as folder:
+    with brought_files(files) as found, TemporaryDirectory(prefix="dynst-intake-") as folder:
         grids = [source for source in found.sources if _is_grid(source)]
         if grids:
             from dynst_core.intake.gridded_verdict import check_grids
@@ -112,9 +112,9 @@ def _is_grid(source: Source) -> bool:
 
 def _tables(source: Source, choices: Choices, folder: Path) -> list[Table]:
     if source.kind == kinds.PLACES:
-        from dynst_core.intake.files.place_layers import place_table
+        from dynst_core.intake.files.place_layers import table_of_places
 
-        return [place_table(source)]
+        return [table_of_places(source)]
     if source.kind == kinds.R_DATA:
         from dynst_core.intake.files.r_files import r_tables
 

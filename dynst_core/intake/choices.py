@@ -147,7 +147,7 @@ class Choices:
         return replace(proposed, **own)
 
     def stated(self) -> dict[str, str]:
-        """What is stated, as `parsed` reads it, by the name of the setting."""
+        """What is stated, as `parsed_choices` reads it, by the name of the setting."""
         found = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -192,7 +192,7 @@ class Question:
     required: bool = True
 
 
-def parsed(settings: Iterable[str], onto: Choices | None = None) -> Choices:
+def parsed_choices(settings: Iterable[str], onto: Choices | None = None) -> Choices:
     """Choices out of texts such as "time=tag+stunde", the later ones in place of earlier ones.
 
     Args:
@@ -215,7 +215,7 @@ def parsed(settings: Iterable[str], onto: Choices | None = None) -> Choices:
             )
         given: dict[str, Any] = {name: _value(name, value.strip())}
         choices = replace(choices, **given)
-    check(choices)
+    check_choices(choices)
     return choices
 
 
@@ -235,7 +235,7 @@ def _sign(text: str) -> str:
     return {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}.get(text.lower(), text.strip('"'))
 
 
-def check(choices: Choices) -> None:
+def check_choices(choices: Choices) -> None:
     """Refuse values that cannot be meant.
 
     Raises:

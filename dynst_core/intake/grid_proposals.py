@@ -100,19 +100,19 @@ def _variables(
                 for name, one in file.decoded.data_vars.items()
                 if _is_values(str(name), one, file.decoded)
             }
-            in_time = {name: one for name, one in able.items() if over_time(one, choices)}
+            in_time = {name: one for name, one in able.items() if varies_in_time(one, choices)}
             _note_locations(file, in_time or able, found)
             return {
                 name: (str(one.attrs.get("units", "")).strip(), int(one.size))
                 for name, one in (in_time or able).items()
             }
     except DataError as error:
-        if asked(str(error), found):
+        if refusal_as_question(str(error), found):
             return None
         raise
 
 
-def over_time(one: xr.DataArray, choices: Choices) -> bool:
+def varies_in_time(one: xr.DataArray, choices: Choices) -> bool:
     """Whether a variable changes in time, as far as its axes say."""
     named = dict(part.split(":", 1) for part in choices.axes if ":" in part)
     return any(
@@ -190,7 +190,7 @@ def select_of(choices: Choices) -> dict[str, float | int | str]:
     return made
 
 
-def asked(message: str, found: Roles) -> bool:
+def refusal_as_question(message: str, found: Roles) -> bool:
     """Turn a reader's refusal into a question where a setting answers it."""
     text = own_words(message)
     wanted = [
@@ -220,6 +220,6 @@ def mesh_alone(source: Source) -> bool:
     try:
         with open_grid_file(source.path) as file:
             values = [one for n, one in file.decoded.data_vars.items() if one.dtype.kind in "fiu"]
-            return bool(file.meshes) and not any(over_time(one, Choices()) for one in values)
+            return bool(file.meshes) and not any(varies_in_time(one, Choices()) for one in values)
     except DataError:
         return False

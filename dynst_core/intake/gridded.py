@@ -23,7 +23,7 @@ from dynst_core.fields.field import Field, make_field
 from dynst_core.intake import grid_proposals
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
-from dynst_core.intake.grid_proposals import asked, select_of
+from dynst_core.intake.grid_proposals import refusal_as_question, select_of
 from dynst_core.intake.naming import about_of
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 
@@ -102,7 +102,7 @@ def _followed(
         try:
             fields.append(_one(source, mesh, choices, given, notes))
         except DataError as error:
-            if asked(str(error), found):
+            if refusal_as_question(str(error), found):
                 return None
             raise
     return fields[0] if len(fields) == 1 else _in_a_row(fields, sources, given)

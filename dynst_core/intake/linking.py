@@ -56,7 +56,7 @@ def _is_links(table: Table) -> bool:
     return bool(two)
 
 
-def linked(
+def with_link_table(
     sites: SiteSet, names: Sequence[str], order: np.ndarray, table: Table
 ) -> tuple[SiteSet, list[str]]:
     """Sites with the links of a table.

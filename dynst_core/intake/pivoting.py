@@ -66,7 +66,7 @@ def sites_share_times(records: Records) -> bool:
     return True
 
 
-def pivoted(records: Records, choices: Choices) -> Pivoted:
+def pivoted_channels(records: Records, choices: Choices) -> Pivoted:
     """One value of each channel at each time and site.
 
     Raises:

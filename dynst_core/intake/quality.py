@@ -171,6 +171,6 @@ def _about(
     return said
 
 
-def period(quality: Quality) -> str:
+def period_in_words(quality: Quality) -> str:
     """From when to when, in words."""
     return f"{moment_words(quality.start)} to {moment_words(quality.stop)} UTC"

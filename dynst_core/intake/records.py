@@ -384,7 +384,7 @@ def frames_of(group: Group) -> Iterator[tuple[Table, pd.DataFrame]]:
             yield table, frame
 
 
-def unmatched(
+def unmatched_names(
     names: list[str], ids: list[str], key: Callable[[str], str] = same_id
 ) -> tuple[list[str], list[str]]:
     """Names without an id, and ids without a name, by the form that a key gives them."""
@@ -395,6 +395,6 @@ def unmatched(
     )
 
 
-def listed(names: list[str]) -> str:
+def quoted_names(names: list[str]) -> str:
     """Some names in quotation marks."""
     return some_ids(list(map(repr, names)), 5)

@@ -59,7 +59,7 @@ class Survey:
     period: str
 
 
-def surveyed(large: Large) -> Iterator[Survey]:
+def surveyed_blocks(large: Large) -> Iterator[Survey]:
     """What is known of a large record, after each block of it.
 
     Raises:

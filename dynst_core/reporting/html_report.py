@@ -19,8 +19,8 @@ from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.static_maps import map_png
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.main_cautions import main_cautions
-from dynst_core.reporting.report_text import assumptions, verdict
-from dynst_core.reporting.tabular_export import provenance
+from dynst_core.reporting.report_text import report_assumptions, report_verdict
+from dynst_core.reporting.tabular_export import plan_provenance
 from dynst_core.reporting.work_order import order_of_removal
 from dynst_core.runs.run import Run
 
@@ -80,7 +80,7 @@ def write_report(
         noun=run_text.site_noun(run),
         unit=run_text.variable_unit(run, channel),
         lead=run_text.lead_time_text(run, lead),
-        verdict=[*reported, *verdict(run, plan, summary, tolerance, lead, channel)],
+        verdict=[*reported, *report_verdict(run, plan, summary, tolerance, lead, channel)],
         warned=main_cautions(run, summary, tolerance, channel),
         figures=PlanFigures(run, plan, summary, tolerance).on_paper(),
         curve=_inline(curve, "svg+xml"),
@@ -91,11 +91,11 @@ def write_report(
         maps=_maps(run, plan, lead, channel, base_map),
         lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
         levels=_levels(run, plan, baselines, lead, channel),
-        asked=asked(run, plan.constraints) + list(plan.breaches),
+        asked=constraints_in_report(run, plan.constraints) + list(plan.breaches),
         edits=plan.edits,
         listed=_listed(run, plan),
         order=_work_order(run, plan),
-        assumptions=assumptions(run, summary, channel),
+        assumptions=report_assumptions(run, summary, channel),
         cautions=cautions_html(run.manifest.dataset.name),
         provenance=_provenance(run, plan),
     )
@@ -128,7 +128,7 @@ def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:
     return [other] if other else []
 
 
-def asked(run: Run, constraints: Constraints) -> list[str]:
+def constraints_in_report(run: Run, constraints: Constraints) -> list[str]:
     """What a plan had to obey, a sentence each."""
     noun, ids, config = run_text.site_noun(run), run.sites.site_id.astype(str), run.manifest.config
     reported = []
@@ -221,7 +221,7 @@ def _work_order(run: Run, plan: Plan) -> list[str]:
 
 def _provenance(run: Run, plan: Plan) -> dict[str, str]:
     manifest = run.manifest
-    reported = provenance(run, plan)
+    reported = plan_provenance(run, plan)
     noticed = {"Noticed": " ".join(run.arrays.notices)} if run.arrays.notices else {}
     return noticed | {
         "Run": f"{reported['run']}, trained {manifest.created:%d %b %Y}",

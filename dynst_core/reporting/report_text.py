@@ -11,7 +11,7 @@ from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
 
 
-def verdict(
+def report_verdict(
     run: Run,
     plan: Plan,
     summary: Summary,
@@ -57,7 +57,7 @@ def verdict(
     return reported
 
 
-def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
+def report_assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
     """What the figures rest on."""
     config, card, split = run.manifest.config, run.manifest.dataset, run.manifest.split
     noun = run_text.site_noun(run)

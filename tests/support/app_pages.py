@@ -60,7 +60,7 @@ def paint_sent(app: AppTest) -> tuple[dict, dict[str, np.ndarray]]:
     head, arrays = binary_message.unpack_message(next(reported))
     if "file" in head:
         picture, arrays = binary_message.unpack_message(
-            file_server.read(head["file"].rpartition("/")[2])
+            file_server.read_served_file(head["file"].rpartition("/")[2])
         )
         return picture | {"selected": head["selected"]}, arrays
     return head, arrays

@@ -217,8 +217,8 @@ def _show_three_maps(made: Comparison, pair: Pair) -> None:
     )
     digits = formatting.digits(run.rmse(0, None, pair.channels[0]))
     picture = Picture(shown, plans, digits).message(stage)
-    linked_maps.show_picture(stage, picture, f"{made.show}/{pair.lead}/{picture.mark}")
-    linked_maps.show_stage(
+    linked_maps.show_map_picture(stage, picture, f"{made.show}/{pair.lead}/{picture.mark}")
+    linked_maps.show_map_stage(
         stage,
         TooltipWords(
             noun=run_text.site_noun(run),

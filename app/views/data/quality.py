@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.drawing import data_charts
 from app.services import cache
-from dynst_core.intake.quality import Quality, period
-from dynst_core.intake.surveying import Large, Survey, surveyed
+from dynst_core.intake.quality import Quality, period_in_words
+from dynst_core.intake.surveying import Large, Survey, surveyed_blocks
 from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
 
@@ -17,7 +17,7 @@ LISTED = 12
 """Ids listed of those without a partner in the other file."""
 
 
-def show(verdict: Verdict) -> None:
+def show_quality(verdict: Verdict) -> None:
     """The map of sites, and what is known of the record."""
     sites, quality = verdict.sites, verdict.quality
     if verdict.large is not None:
@@ -50,7 +50,7 @@ def _show_large(large: Large) -> None:
     with st.container(border=True, key="quality"):
         if large not in known:
             bar = st.progress(0.0, "Reads the record, block by block")
-            for found in surveyed(large):
+            for found in surveyed_blocks(large):
                 share = f"Reads the record: {100 * found.done:.0f} %"
                 bar.progress(found.done, share)
                 known[large] = found
@@ -75,7 +75,7 @@ def _show_large(large: Large) -> None:
 
 def _headline(quality: Quality) -> str:
     return (
-        f" · {quality.n_times:,} times every {quality.step} · {period(quality)} · "
+        f" · {quality.n_times:,} times every {quality.step} · {period_in_words(quality)} · "
         f"{100 * quality.missing:.1f} % of the values missing"
     )
 

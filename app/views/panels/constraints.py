@@ -23,7 +23,7 @@ LISTS = {"always": "Always keep", "never": "Never keep"}
 """The lists of pinned sites, by their part of a choice."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+def show_constraints_panel(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """The verdict first, then each thing that can be insisted on."""
     _show_verdict(run, choice, plan, clash)
     id_box.show_remark(run)

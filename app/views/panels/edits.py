@@ -17,7 +17,7 @@ LISTED = 12
 """Edits listed, the last ones: a rectangle may hold hundreds."""
 
 
-def show(run: Run, choice: Choice, base: Plan | None) -> None:
+def show_edits(run: Run, choice: Choice, base: Plan | None) -> None:
     """Undo, redo and reset, then each edit with its reason.
 
     Args:
@@ -52,14 +52,14 @@ def show(run: Run, choice: Choice, base: Plan | None) -> None:
     if not choice.edits:
         return
     st.markdown(f"**Switched by hand ({len(choice.edits):,})**")
-    kept = {} if base is None else kept_by(run, base)
+    kept = {} if base is None else kept_by_id(run, base)
     for edit in choice.edits[-LISTED:][::-1]:
         _show_edit(run, edit, idle=kept.get(edit.site) is edit.active)
     if len(choice.edits) > LISTED:
         st.caption(f"and {len(choice.edits) - LISTED:,} before these, all in the exported table.")
 
 
-def kept_by(run: Run, plan: Plan) -> dict[str, bool]:
+def kept_by_id(run: Run, plan: Plan) -> dict[str, bool]:
     """Whether a plan keeps each site, by id."""
     return dict(zip(run.sites.site_id.tolist(), plan.mask.active.tolist(), strict=True))
 

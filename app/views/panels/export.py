@@ -24,7 +24,7 @@ Write = Callable[[Run, Plan], bytes]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+def show_export_panel(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """A button for the report, the maps and each format, and a box to open a plan file."""
     st.markdown("**Take the plan with you**")
     if clash or not plan.valid:
@@ -46,20 +46,27 @@ def _show_buttons(run: Run, choice: Choice, plan: Plan) -> None:
     from dynst_core.reporting import cf_export, tabular_export, workbook
 
     def written(run: Run, plan: Plan) -> bytes:
-        return workbook.to_xlsx(run, plan, choice.lead, choice.channel)
+        return workbook.plan_to_xlsx(run, plan, choice.lead, choice.channel)
 
     formats: list[tuple[str, str, str, Write]] = [
         ("Workbook (XLSX)", "xlsx", XLSX, written),
-        ("Table (CSV)", "csv", "text/csv", tabular_export.to_csv),
+        ("Table (CSV)", "csv", "text/csv", tabular_export.plan_to_csv),
         ("Where the CSV comes from", "source.csv", "text/csv", tabular_export.provenance_csv),
-        ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.to_geopackage),
-        ("GeoParquet", "parquet", "application/vnd.apache.parquet", tabular_export.to_geoparquet),
-        ("Fields (NetCDF)", "nc", "application/netcdf", cf_export.to_netcdf),
-        ("Fields (Zarr)", "zarr.zip", "application/zip", cf_export.to_zarr),
+        ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.plan_to_geopackage),
+        (
+            "GeoParquet",
+            "parquet",
+            "application/vnd.apache.parquet",
+            tabular_export.plan_to_geoparquet,
+        ),
+        ("Fields (NetCDF)", "nc", "application/netcdf", cf_export.run_to_netcdf),
+        ("Fields (Zarr)", "zarr.zip", "application/zip", cf_export.run_to_zarr),
         ("Plan file", "plan.json", "application/json", write_plan),
     ]
     if run.sites.geographic:
-        formats.insert(3, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
+        formats.insert(
+            3, ("GeoJSON", "geojson", "application/geo+json", tabular_export.plan_to_geojson)
+        )
     with st.container(horizontal=True, gap="small"):
         for label, ending, mime, write in formats:
             _offer(label, partial(write, run, plan), _file_name(run, plan, ending), mime)

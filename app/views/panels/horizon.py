@@ -18,7 +18,7 @@ MOST = 480
 """Pixels of the heat map in the panel; a higher one is scrolled."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
+def show_horizon_panel(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     """Error by lead time, and the heat map of share removed and lead time.
 
     Args:

@@ -30,7 +30,7 @@ BAR_HEIGHT = 42
 """Pixels of the bar that names the panels."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_panel_bar(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """The bar of names, and what the chosen one shows.
 
     Returns:
@@ -57,17 +57,17 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         label_visibility="collapsed",
     )
     if choice.panel == session.TABLE:
-        return table.show(run, choice, plan, clash)
+        return table.show_site_table(run, choice, plan, clash)
     if choice.panel == session.HORIZON:
-        horizon.show(run, choice, plan, valid=clash is None)
+        horizon.show_horizon_panel(run, choice, plan, valid=clash is None)
     elif choice.panel == session.SITE_CARD:
-        return site_card.show(run, choice, plan, clash)
+        return site_card.show_site_card(run, choice, plan, clash)
     elif choice.panel == session.WHAT_IF:
-        return what_if.show(run, choice, plan, clash)
+        return what_if.show_what_if(run, choice, plan, clash)
     elif choice.panel == session.CONSTRAINTS:
-        constraints.show(run, choice, plan, clash)
+        constraints.show_constraints_panel(run, choice, plan, clash)
     elif choice.panel == session.EXPORT:
-        export.show(run, choice, plan, clash)
+        export.show_export_panel(run, choice, plan, clash)
     else:
         _show_curve(run, choice, plan, valid=clash is None)
     return st.empty()

@@ -21,7 +21,7 @@ from dynst_core.runs.run import Run
 VIEWS = {session.OVER_TIME: "Over time", session.BY_LEAD_TIME: "By lead time"}
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_site_card(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """A box to choose the site, its facts, its pin, what its loss costs, and a chart.
 
     Returns:
@@ -50,8 +50,8 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     with st.container(horizontal=True, gap="small", key="card-actions"):
         pins.show_pins(run, choice)
         if clash is None:
-            site_failure.offer(run, plan, site)
-    site_failure.show(run, choice, plan, site)
+            site_failure.offer_site_failure(run, plan, site)
+    site_failure.show_site_failure(run, choice, plan, site)
     return _show_chart(run, choice, plan, site, clash)
 
 
@@ -59,7 +59,7 @@ def _show_chart(
     run: Run, choice: Choice, plan: Plan, site: int, clash: str | None
 ) -> DeltaGenerator:
     """The site over time, or its error by lead time; and the place of what is being computed."""
-    view = site_time.view(run, choice)
+    view = site_time.site_series_view(run, choice)
     with st.container(horizontal=True, gap="small", key="card-views"):
         st.segmented_control(
             "What is drawn",
@@ -79,9 +79,10 @@ def _show_chart(
     elif clash is not None:
         st.caption(run_text.NEEDS_PLAN)
     else:
-        site_time.show(run, choice, plan, site)
+        site_time.show_site_series(run, choice, plan, site)
     if clash is None and (
-        site_failure.asked(run, choice, plan) or site_time.asked(run, choice, plan)
+        site_failure.failure_requests(run, choice, plan)
+        or site_time.series_requests(run, choice, plan)
     ):
         data_offer.show_data_offer(
             run, plan, forecasters.data_source_at_hand(run), "The answer", "card"

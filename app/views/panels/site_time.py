@@ -40,17 +40,17 @@ def pick_stretch(run: Run, choice: Choice) -> None:
     )
 
 
-def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+def show_site_series(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     """The chart and what its band held, once the forecasts are there."""
     found = _known(run, plan, site, _lead_time(run, choice))
     if found is not None:
         _draw(run, choice, plan, site, found)
 
 
-def asked(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
+def series_requests(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
     """What is to be forecast for the site that the screen shows over time, if it shows one."""
     site = session.site_on_card(run, choice)
-    if site is None or view(run, choice) != session.OVER_TIME:
+    if site is None or site_series_view(run, choice) != session.OVER_TIME:
         return []
     return [forecast_requests.request_series(plan.mask, site, _lead_time(run, choice))]
 
@@ -70,7 +70,7 @@ def _draw(run: Run, choice: Choice, plan: Plan, site: int, found: Series) -> Non
     st.caption(f"{_ahead(run, choice)} {_reported(run, band, held, channel)}")
 
 
-def view(run: Run, choice: Choice) -> str:
+def site_series_view(run: Run, choice: Choice) -> str:
     """What the card draws: what was chosen, else the site over time where its data are at hand."""
     if choice.card is not None:
         return choice.card

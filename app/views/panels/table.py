@@ -52,7 +52,7 @@ WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 7
 """Pixels of the columns; so that all are in sight on a laptop."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_site_table(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """What to list, the table, and what to do with the sites selected in it or on a map.
 
     Returns:
@@ -126,7 +126,7 @@ def _first(run: Run, sites: np.ndarray, ids: tuple[str, ...]) -> np.ndarray:
     return np.concatenate([sites[first], sites[~first]]) if ids else sites
 
 
-def frame(
+def site_table_frame(
     run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None
 ) -> pd.DataFrame:
     """The table's rows, one for each of some sites."""
@@ -159,7 +159,7 @@ def frame(
 
 
 def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None) -> None:
-    table = frame(run, choice, plan, sites, clash)
+    table = site_table_frame(run, choice, plan, sites, clash)
     decimals = formatting.digits(run.rmse(0, choice.lead, choice.channel))
     numbers = f"%.{decimals}f"
     error, added = table.columns[3:5]
@@ -227,7 +227,7 @@ def _take(run: Run, key: str, ids: tuple[str, ...]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     listed = set(ids)
     others = [site for site in session_state.current_choice(run).picked if site not in listed]
-    what_if.pick(run, [*others, *(ids[row] for row in rows if row < len(ids))])
+    what_if.pick_sites(run, [*others, *(ids[row] for row in rows if row < len(ids))])
     kept = st.session_state[f"table-picked-{run.run_id}"]
     kept["all"] = session_state.current_choice(run).picked  # rows stay where they are
 
@@ -260,7 +260,7 @@ def _show_actions(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
             key="table-clear",
             icon=":material/close:",
             help="Select nothing",
-            on_click=lambda: what_if.pick(run, []),
+            on_click=lambda: what_if.pick_sites(run, []),
         )
 
 

@@ -23,7 +23,7 @@ from dynst_core.runs.run import Run
 FORECAST = "Forecast this plan again"
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_what_if(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """The sites in question, what to do with them, the answer, and the list of edits.
 
     Returns:
@@ -47,7 +47,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         st.button(FORECAST, key="forecast-plan", icon=":material/play_arrow:", disabled=True)
         st.caption(run_text.NEEDS_PLAN)
     slot = st.empty()
-    edits.show(run, choice, base_of(run, choice))
+    edits.show_edits(run, choice, base_of(run, choice))
     return slot
 
 
@@ -66,14 +66,14 @@ def _pick_sites(run: Run, choice: Choice) -> None:
         "picked",
         f"{formatting.capital(noun)}s in question",
         choice.picked,
-        lambda ids: pick(run, ids),
+        lambda ids: pick_sites(run, ids),
         placeholder=f"{noun} ids, one or a list",
         label_visibility="collapsed",
     )
     id_box.show_remark(run)
 
 
-def pick(run: Run, ids: Sequence[str]) -> None:
+def pick_sites(run: Run, ids: Sequence[str]) -> None:
     """Select one site or several, or none."""
     one = ids[0] if len(ids) == 1 else None
     session_state.change_choice(run, site=one, group=tuple(ids) if len(ids) > 1 else ())
@@ -95,16 +95,16 @@ def show_actions(run: Run, choice: Choice, plan: Plan, reason: str = "") -> None
                     key=f"switch-{name}",
                     icon=icon,
                     type="primary",
-                    on_click=partial(switch, run, sites, active=active, reason=reason),
+                    on_click=partial(switch_sites, run, sites, active=active, reason=reason),
                 )
 
 
-def switch(run: Run, sites: list[str], *, active: bool, reason: str = "") -> None:
+def switch_sites(run: Run, sites: list[str], *, active: bool, reason: str = "") -> None:
     """Switch sites by hand; an edit that leads back to the plan before it is taken off the list."""
     choice = session_state.current_choice(run)
     base = base_of(run, choice)
     others = [edit for edit in choice.edits if edit.site not in sites]
-    kept = {} if base is None else edits.kept_by(run, base)
+    kept = {} if base is None else edits.kept_by_id(run, base)
     new = [Edit(site, active, reason) for site in sites if kept.get(site) is not active]
     session_state.change_choice(run, edits=(*others, *new))
 
@@ -118,7 +118,7 @@ def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
     base = base_of(run, choice)
     if base is not None and base.errors is not None and plan.errors is not None:
         with st.container(key="answer"):
-            st.markdown(reported(run, choice, base.errors, plan.errors))
+            st.markdown(reported_change(run, choice, base.errors, plan.errors))
             _show_caution(run, plan)
         return
     _offer_forecast(run, plan)
@@ -132,7 +132,9 @@ def _show_caution(run: Run, plan: Plan) -> None:
         st.caption(formatting.plain(caution))
 
 
-def reported(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
+def reported_change(
+    run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics
+) -> str:
     """The change in error, everywhere and around the sites switched, as a list in Markdown."""
     switched = [edit.site for edit in choice.edits]
     asked = [site for site in choice.picked if site in switched] or switched[-1:]

@@ -19,7 +19,7 @@ from dynst_core.presentation.answer_text import AnswerText, answer_text
 from dynst_core.runs.run import Run
 
 
-def place() -> tuple[DeltaGenerator, DeltaGenerator]:
+def place_answer_bar() -> tuple[DeltaGenerator, DeltaGenerator]:
     """Where the answer and the button will stand: above the controls, yet drawn after the maps."""
     with st.container(horizontal=True, vertical_alignment="center", key="verdict", gap="medium"):
         return st.container(key="verdict-words"), st.container(
@@ -27,7 +27,7 @@ def place() -> tuple[DeltaGenerator, DeltaGenerator]:
         )
 
 
-def show(
+def show_answer(
     run: Run,
     choice: Choice,
     plan: Plan,
@@ -43,7 +43,7 @@ def show(
         choice: goal, lead time and channel.
         plan: what is shown.
         found: how that stands to the goal.
-        places: of the words and of the button; see `place`.
+        places: of the words and of the button; see `place_answer_bar`.
         valid: whether any plan obeys the constraints.
     """
     text = answer_text(run, found, choice.tolerance, choice.channel)
@@ -57,7 +57,7 @@ def show(
         if not run.quick_look:
             _show_largest_cut(run, choice)
         with st.container(horizontal=True, gap="small", key="answer-actions"):
-            save_scenario.show(run, choice, plan, valid=valid)
+            save_scenario.show_save_scenario(run, choice, plan, valid=valid)
             present.show_button(run)
 
 

@@ -16,7 +16,7 @@ from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
 
-def show(run: Run, choice: Choice) -> None:
+def show_costs(run: Run, choice: Choice) -> None:
     """A part to be opened, to bring a table of costs or to clear it again."""
     noun, key = run_text.site_noun(run), f"costs-file-{run.run_id}"
     window = st.expander(

@@ -21,7 +21,7 @@ from dynst_core.runs.run import Run
 BEFORE = "before the changes"
 
 
-def show(run: Run, choice: Choice, plan: Plan, summary: Summary) -> None:
+def show_figures(run: Run, choice: Choice, plan: Plan, summary: Summary) -> None:
     """All figures, one after the other.
 
     Where an edited plan's error is not known and the data to forecast it are not at hand, the

@@ -22,12 +22,15 @@ TOGETHER, EACH = "together", "each"
 LEADS = {TOGETHER: "Those shown, together", EACH: "Each by itself"}
 
 
-def show(run: Run, choice: Choice) -> None:
+def show_goal(run: Run, choice: Choice) -> None:
     """One button that says the goal, and the window behind it that changes it."""
     with (
         st.container(key="goal"),
         st.popover(
-            label(run, choice), icon=":material/target:", key="goal-window", width="stretch"
+            goal_button_label(run, choice),
+            icon=":material/target:",
+            key="goal-window",
+            width="stretch",
         ),
     ):
         with st.container(horizontal=True, vertical_alignment="bottom", key="decide", gap="small"):
@@ -35,10 +38,10 @@ def show(run: Run, choice: Choice) -> None:
         _pick_leads(run, choice)
         with st.container(horizontal=True, vertical_alignment="bottom", key="price", gap="small"):
             _show_cost(run, choice)
-        costs.show(run, choice)
+        costs.show_costs(run, choice)
 
 
-def label(run: Run, choice: Choice) -> str:
+def goal_button_label(run: Run, choice: Choice) -> str:
     """The goal in a few words, for Markdown."""
     words = f"Goal: {goal_label(run, choice.tolerance, choice.channel)}"
     if choice.costs is not None:

@@ -52,7 +52,7 @@ def _take_right(run: Run) -> None:
     session_state.change_choice(run, right=None if name == ALONE else name)
 
 
-def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
+def show_layer_questions(run: Run, choice: Choice, plan: Plan) -> None:
     """What the chosen layers ask for beyond the plan; nothing where they ask nothing."""
     names = layer_data.shown_layers(choice)
     if not set(names) & set(map_layers.NEEDS_DATA):

@@ -26,7 +26,7 @@ OF_VIEWS = (IMPORTANCE, ERROR)
 """The layers in those pictures, by view."""
 
 
-def paint_maps(
+def paint_plan_maps(
     run: Run,
     stage: Stage,
     choice: Choice,
@@ -37,15 +37,15 @@ def paint_maps(
 ) -> None:
     """Colour the maps and name the picture, so that the page knows when it is there.
 
-    `ahead` are the files of `previews`; a picture that lies in one is not sent again. Without a
-    `valid` plan all sites are grey.
+    `ahead` are the files of `level_previews`; a picture that lies in one is not sent again.
+    Without a `valid` plan all sites are grey.
     """
     rows = _rows(run, choice.picked)
     if not valid:
         _show_undecided(run, stage, choice, plan, rows)
         return
-    if ahead is not None and file_server.has(ahead[choice.level]):
-        linked_maps.show_file(stage, ahead[choice.level], rows)
+    if ahead is not None and file_server.has_served_file(ahead[choice.level]):
+        linked_maps.show_picture_file(stage, ahead[choice.level], rows)
         return
     version = _version(choice.level, choice.lead, choice.channel)
     borders = zone_borders(run, choice)
@@ -55,7 +55,7 @@ def paint_maps(
     else:
         picture = replace(_layers(run, choice, plan), borders=borders).message(stage)
         version += f"{_difference(plan, choice.level)}/{choice.left}+{choice.right}/{picture.mark}"
-    linked_maps.show_picture(stage, picture, version, rows)
+    linked_maps.show_map_picture(stage, picture, version, rows)
 
 
 def _show_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: list[int]) -> None:
@@ -70,14 +70,14 @@ def _show_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: li
     borders = zone_borders(run, choice)
     picture = Picture(styles, plans, digits=0, borders=borders, undecided=True).message(stage)
     version = f"{_version(choice.level, choice.lead, choice.channel)}/{picture.mark}"
-    linked_maps.show_picture(stage, picture, version, rows)
+    linked_maps.show_map_picture(stage, picture, version, rows)
 
 
 def _version(level: int, lead: int | None, channel: int) -> str:
     return f"{level}/{lead}/{channel}"
 
 
-def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
+def level_previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     """Files with the picture of every level, which the maps show while the slider is moved.
 
     They are made beside the page, once for all who look at the run. None where the plan is more
@@ -106,10 +106,12 @@ def _make(run: Run, stage: Stage, choice: Choice, names: list[str]) -> None:
     """Write the pictures, those near the level that is shown first."""
     lead, channel = choice.lead, choice.channel
     for level in sorted(range(len(names)), key=lambda level: abs(level - choice.level)):
-        if not file_server.has(names[level]):
+        if not file_server.has_served_file(names[level]):
             picture = cache.usual_picture(run, level, lead, channel)
             version = _version(level, lead, channel)
-            file_server.put(names[level], linked_maps.packed(stage, picture, version))
+            file_server.put_served_file(
+                names[level], linked_maps.packed_picture(stage, picture, version)
+            )
 
 
 def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Message:

@@ -18,7 +18,7 @@ from app.state import history, link_parts, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
 from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast, present
-from app.views.plan.map_painting import paint_maps, previews
+from app.views.plan.map_painting import level_previews, paint_plan_maps
 from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
@@ -35,7 +35,7 @@ LAST_RUN = "last-run"
 """The run shown last, for the way back from another view, whose address names none."""
 
 
-def show() -> None:
+def show_plan_view() -> None:
     """Draw the whole view."""
     shelf = cache.find_runs()
     if shelf.default is None:
@@ -140,56 +140,60 @@ def _plan(run: Run, *, presented: bool = False) -> None:
 
 def _present(run: Run, choice: Choice) -> None:
     """The answer, the slider and the map, and nothing else."""
-    places = answer_bar.place()
+    places = answer_bar.place_answer_bar()
     with places[1]:
         present.show_way_out(run, choice)
     _pick_level(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = cache.stage(run)
-    ahead = None if session_state.loaded_plan(run) is not None else previews(run, stage, choice)
-    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    ahead = (
+        None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
+    )
+    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
     found = answer_to_goal(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
-    answer_bar.show(run, choice, plan, found, places, valid=clash is None)
+    answer_bar.show_answer(run, choice, plan, found, places, valid=clash is None)
     _show_maps(run, stage, choice, ahead)
 
 
 def _plan_in_full(run: Run, choice: Choice) -> None:
     """Every control, the figures, the maps and the panel."""
-    answer_places = answer_bar.place()
+    answer_places = answer_bar.place_answer_bar()
     figures_place = st.container(horizontal=True, key="figures")
     _pick_what_is_shown(run, choice)
     plan, clash = _current_plan(run, choice)
     stage = cache.stage(run)
-    ahead = None if session_state.loaded_plan(run) is not None else previews(run, stage, choice)
+    ahead = (
+        None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
+    )
     # First, so that the maps answer before the rest is ready.
-    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
     summary = summarise_plan(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
-    answer_bar.show(run, choice, plan, summary.answer, answer_places, valid=clash is None)
+    answer_bar.show_answer(run, choice, plan, summary.answer, answer_places, valid=clash is None)
     with figures_place:
-        figures.show(run, choice, plan, summary)
+        figures.show_figures(run, choice, plan, summary)
     with st.container(
         key="reported"
     ):  # always there, so that the maps below it are never drawn anew
         costs.show_fault(run, choice)
         _tell(run, clash)
     if clash is None:
-        layer_bar.show_questions(run, choice, plan)
+        layer_bar.show_layer_questions(run, choice, plan)
     maps, panel = st.columns([2, 1], gap="small")
     with maps:
         _show_maps(run, stage, choice, ahead)
     with panel, st.container(border=True, key="panel"):
-        slot = panel_bar.show(run, choice, plan, clash)
+        slot = panel_bar.show_panel_bar(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
         st.caption(formatting.plain(run_text.data_credits(run)))
     streets = street_tiles.configured_tiles()
     if streets.fault and run.sites.geographic:
         st.caption(f"No streets on the map. {messages.as_markdown(streets.fault)}")
     if clash is None:
-        pending_forecast.settle(run, choice, plan, slot)
+        pending_forecast.settle_forecasts(run, choice, plan, slot)
 
 
 def _tell(run: Run, clash: str | None) -> None:
@@ -230,7 +234,7 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
         others,
         st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="shown"),
     ):
-        goal.show(run, choice)
+        goal.show_goal(run, choice)
         layer_bar.pick_layers(run, choice)
         st.selectbox(
             "Lead time",
@@ -276,7 +280,7 @@ def _lead(option: int) -> int | None:
 
 def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) -> None:
     """The places of the sites, which stay while the choices change."""
-    linked_maps.show_stage(
+    linked_maps.show_map_stage(
         stage,
         TooltipWords(
             noun=run_text.site_noun(run),
@@ -310,6 +314,6 @@ def _pick(run: Run, site: str) -> None:
 
 
 def _pick_many(run: Run, ids: list[str]) -> None:
-    what_if.pick(run, ids)
+    what_if.pick_sites(run, ids)
     if session_state.current_choice(run).panel != session.TABLE:
         session_state.change_choice(run, panel=session.WHAT_IF)

@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.4
 """Polling interval for the progress of an answer, in seconds."""
 
 
-def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
+def settle_forecasts(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
     """See to what is open on the screen, or show the next moment while the maps play.
 
     Args:
@@ -79,8 +79,8 @@ def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
         yield forecast_requests.request_share_within(
             plan.mask, layer_data.accepted_miss(run, choice), choice.channel
         )
-    yield from site_failure.asked(run, choice, plan)
-    yield from site_time.asked(run, choice, plan)
+    yield from site_failure.failure_requests(run, choice, plan)
+    yield from site_time.series_requests(run, choice, plan)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
@@ -106,7 +106,7 @@ def _reported(task: BackgroundTask) -> str:
 
 def _first_look(run: Run, choice: Choice, task: BackgroundTask) -> None:
     """The answer over some of the forecasts; the whole one takes its place."""
-    st.markdown(what_if.reported(run, choice, *task.early))
+    st.markdown(what_if.reported_change(run, choice, *task.early))
     loaded = forecasters.loaded_forecaster(run)
     if loaded is not None and len(loaded.first_windows) < len(loaded.windows):
         first, whole = len(loaded.first_windows), len(loaded.windows)

@@ -33,7 +33,7 @@ def show_way_out(run: Run, choice: Choice) -> None:
         on_click=lambda: _leave(run),
     )
     with st.container(key="keys-place"):
-        keys.listen(
+        keys.listen_for_keys(
             choice.level,
             len(run.path.active) - 1,
             on_level=lambda level: session_state.change_choice(run, level=level),

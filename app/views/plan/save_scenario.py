@@ -15,7 +15,7 @@ from dynst_core.presentation import formatting
 from dynst_core.runs.run import Run
 
 
-def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
+def show_save_scenario(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     """Draw the button; what is behind it is drawn once it is open."""
     window = st.popover(
         "Save as scenario",

@@ -116,8 +116,8 @@ def _show_scenario_maps(rows: list[Row], layer: str) -> None:
     )
     digits = formatting.digits(run.rmse(0, None, rows[0].channel))
     picture = Picture(shown, plans, digits).message(stage)
-    linked_maps.show_picture(stage, picture, f"{layer}/{rows[0].lead}/{picture.mark}")
-    linked_maps.show_stage(
+    linked_maps.show_map_picture(stage, picture, f"{layer}/{rows[0].lead}/{picture.mark}")
+    linked_maps.show_map_stage(
         stage,
         TooltipWords(run_text.site_noun(run), "", run_text.variable_unit(run, rows[0].channel)),
         on_pick=lambda _: None,

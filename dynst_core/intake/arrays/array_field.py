@@ -22,12 +22,12 @@ from dynst_core.intake.files.array_files import array_table
 from dynst_core.intake.files.named_arrays import ArraySet, NamedArray
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.gridded import numbers_of
-from dynst_core.intake.linking import linked
+from dynst_core.intake.linking import with_link_table
 from dynst_core.intake.naming import about_of
 from dynst_core.intake.records import Records
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
-from dynst_core.intake.roles.groups import Group, grouped
-from dynst_core.intake.siting import Located, located
+from dynst_core.intake.roles.groups import Group, grouped_tables
+from dynst_core.intake.siting import Located, located_sites
 from dynst_core.intake.verdict import Draft, Verdict, with_quality
 
 
@@ -78,10 +78,10 @@ def as_group(array: NamedArray, layout: Layout, roles: Roles) -> Group:
     n = layout.size("site")
     frame = pd.DataFrame(np.zeros((2, n)), columns=[str(i) for i in range(n)], index=[1, 2])
     roles.settings.setdefault("layout", "wide")
-    return grouped([array_table(array.source, array.title, frame, ())], roles.choices)[0]
+    return grouped_tables([array_table(array.source, array.title, frame, ())], roles.choices)[0]
 
 
-def read_arrays(files: list[Path], parts: Parts, draft: Draft) -> Verdict:
+def read_intake_arrays(files: list[Path], parts: Parts, draft: Draft) -> Verdict:
     """The verdict on arrays of which nothing is left to ask but where sites without a place are.
 
     Raises:
@@ -137,7 +137,7 @@ def _sited(
     draft.notes += where.notes
     sites = where.sites
     if parts.links is not None:
-        sites, said = linked(sites, names, where.order, parts.links)
+        sites, said = with_link_table(sites, names, where.order, parts.links)
         draft.notes += said
     more = {"sites": sites, "unplaced": where.unplaced, "unused": where.unused}
     return sites, None, values[:, where.order], more
@@ -149,7 +149,7 @@ def _located(names: list[str], parts: Parts, draft: Draft) -> Located:
         empty.astype("datetime64[ns]"), empty.astype(int), empty, names, None, empty, ()
     )
     group = as_group(parts.chosen.arrays[0], parts.chosen.layout, draft.found)
-    return located(records, group, parts.places, draft.found)
+    return located_sites(records, group, parts.places, draft.found)
 
 
 def _on_mesh(

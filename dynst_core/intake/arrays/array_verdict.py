@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
-from dynst_core.intake.arrays.array_field import Chosen, Parts, as_group, read_arrays
-from dynst_core.intake.arrays.nodes import mesh_of
-from dynst_core.intake.arrays.orienting import Layout, layout_of, squeezed
+from dynst_core.intake.arrays.array_field import Chosen, Parts, as_group, read_intake_arrays
+from dynst_core.intake.arrays.nodes import array_mesh_nodes
+from dynst_core.intake.arrays.orienting import Layout, layout_of, squeezed_array
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Brought, Source
 from dynst_core.intake.files.named_arrays import ArraySet, NamedArray, array_set
@@ -16,7 +16,7 @@ from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.linking import take_links
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import ROWS, UNSTATED_UNIT, Roles
-from dynst_core.intake.roles.groups import Group, grouped
+from dynst_core.intake.roles.groups import Group, grouped_tables
 from dynst_core.intake.siting import find_places
 from dynst_core.intake.verdict import Draft, Preview, Verdict
 
@@ -33,17 +33,17 @@ def check_arrays(
     draft = Draft(roles, tuple(_previews(sources, arrays)), list(found.notes))
     links, others = take_links(tables, roles)
     ids, others = _take_ids(others, roles)
-    nodes = None if arrays.positions is None else squeezed(arrays.positions.data).shape[-2]
+    nodes = None if arrays.positions is None else squeezed_array(arrays.positions.data).shape[-2]
     same = _alike(arrays, roles)
     layout = layout_of(same[0], nodes, arrays.lines, roles)
     chosen = None if layout is None else _choose(same, layout, roles)
     _ask_times(same[0], arrays, roles)
-    mesh = mesh_of(arrays, roles)
+    mesh = array_mesh_nodes(arrays, roles)
     group = _find_places(same[0], layout, arrays, others, roles)
     if draft.open or chosen is None:
         return draft.verdict()
     try:
-        return read_arrays(files, Parts(chosen, arrays, mesh, group, ids, links), draft)
+        return read_intake_arrays(files, Parts(chosen, arrays, mesh, group, ids, links), draft)
     except DataError as error:
         return draft.verdict(refusal=own_words(str(error)))
 
@@ -192,9 +192,9 @@ def _find_places(
             ROWS,
         )
         return None
-    able = [g for g in grouped(tables, roles.choices) if g.place_columns()] or grouped(
-        tables, roles.choices
-    )
+    able = [
+        g for g in grouped_tables(tables, roles.choices) if g.place_columns()
+    ] or grouped_tables(tables, roles.choices)
     wanted = roles.choices.places
     named = [g for g in able if wanted in (g.name, *(t.path.name for t in g.tables))]
     places = (named or able)[0]

@@ -46,7 +46,7 @@ def allowed_hosts() -> tuple[str, ...]:
 
 
 @contextmanager
-def fetched(
+def fetched_addresses(
     paths: Sequence[Path | str], choices: Choices, hosts: Collection[str] | None = None
 ) -> Iterator[list[Path]]:
     """Paths with files in place of addresses; what was fetched is removed at the end.
@@ -60,18 +60,18 @@ def fetched(
     """
     with TemporaryDirectory(prefix="dynst-intake-") as folder:
         yield [
-            fetch(str(path), Path(folder) / str(number), choices, hosts)
+            fetch_address(str(path), Path(folder) / str(number), choices, hosts)
             if is_address(str(path))
             else Path(path)
             for number, path in enumerate(paths)
         ]
 
 
-def fetch(url: str, folder: Path, choices: Choices, hosts: Collection[str] | None) -> Path:
+def fetch_address(url: str, folder: Path, choices: Choices, hosts: Collection[str] | None) -> Path:
     """What an address holds, as a file or as the folder of a store.
 
     Raises:
-        DataError: as of `fetched`.
+        DataError: as of `fetched_addresses`.
     """
     folder.mkdir(parents=True)
     parts = urlsplit(url)

@@ -11,7 +11,7 @@ import pandas as pd
 from dynst_core.datasets.reading.cell_numbers import NOTHING, SAME_SIGNS
 from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.datasets.reading.table_reading import id_text
-from dynst_core.intake.files.clock_texts import TimeForm, form_of, part_of
+from dynst_core.intake.files.clock_texts import TimeForm, form_of, time_part_of_name
 from dynst_core.intake.files.sheets import Table
 
 START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"
@@ -213,7 +213,11 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
     numbers = numbers[~np.isin(numbers, marks)] if marks else numbers
     distinct = list(dict.fromkeys(texts))
     likely = TIME_NAME.search(name) is not None
-    form = form_of(distinct, likely_time=likely, name=name) if not part_of(name) or likely else None
+    form = (
+        form_of(distinct, likely_time=likely, name=name)
+        if not time_part_of_name(name) or likely
+        else None
+    )
     return Column(
         name, texts, len(texts) / max(1, len(cells)), numeric, numbers, len(distinct), form
     )
@@ -230,7 +234,7 @@ def _plain(text: str, decimal: str) -> str:
     return re.sub(r"[,. ']", "", whole) + (f".{rest}" if rest else "")
 
 
-def changing(table: Table, site: str | None, names: list[str]) -> set[str]:
+def columns_that_differ(table: Table, site: str | None, names: list[str]) -> set[str]:
     """Which columns differ within some site, or at all where there is no column of sites.
 
     A column that never does describes the site: its height, its street, its number.

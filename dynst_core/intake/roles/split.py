@@ -8,7 +8,7 @@ from dynst_core.intake.roles.found import FILE_NAME, ROWS, Roles
 from dynst_core.intake.roles.groups import Group, date_parts, id_pairs, numeric_columns
 
 
-def split(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
+def split_values_and_places(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
     """The tables of values and that of places.
 
     Raises:

@@ -9,7 +9,7 @@ import pandas as pd
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
-from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, changing
+from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, columns_that_differ
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 from dynst_core.intake.roles.groups import Group, rows_asked, words_of
 
@@ -29,7 +29,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
     ]
     named = [c for c in numeric if not NOT_VALUE.search(words_of(c.name))] or numeric
     moving = set().union(
-        *(changing(t, site or None, [c.name for c in named]) for t in values.tables[:40])
+        *(columns_that_differ(t, site or None, [c.name for c in named]) for t in values.tables[:40])
     )
     able = [c for c in named if c.name in moving] or named
     left = [c.name for c in numeric if c not in able]
