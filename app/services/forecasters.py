@@ -146,4 +146,4 @@ def remember_measured_error(run: Run, plan: Plan) -> None:
 
 
 def _forecaster_key(run: Run) -> Key:
-    return (str(run.folder), *cache.stamp(run))
+    return (str(run.folder), *cache.run_stamp(run))

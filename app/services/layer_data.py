@@ -35,7 +35,7 @@ def layer_facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
     """What a layer shows, as far as it is known by now."""
     found = Facts(choice.lead, choice.channel, accepted_miss(run, choice))
     if name == map_layers.SERVED:
-        return replace(found, served=cache.served(run, plan.mask))
+        return replace(found, served=cache.cached_areas_served(run, plan.mask))
     what_if = forecasters.loaded_forecaster(run)
     if what_if is None or not plan.mask.n_active:
         return (

@@ -47,7 +47,7 @@ def find_scenarios(shelf: Shelf) -> Listing:
     faults: list[str] = []
     for folder in shelf.folders.values():
         try:
-            run = cache.open_run(folder)
+            run = cache.cached_run(folder)
             cards = read_scenarios(run)
         except PlanError as error:
             faults.append(messages.error_sentence(error))
@@ -91,7 +91,7 @@ def take_scenarios(shelf: Shelf, cards: Iterable[ScenarioCard], name: str) -> li
     runs = []
     for folder in shelf.folders.values():
         try:
-            runs.append(cache.open_run(folder))
+            runs.append(cache.cached_run(folder))
         except DynSTError:
             continue
     by_run: dict[str, list[ScenarioCard]] = {}

@@ -125,7 +125,7 @@ def drawn(view: str, **query: str) -> AppTest:
         pages = navigation.all_pages()
         page_head.use_pages(pages)
         st.navigation(pages, position="hidden")
-        page.show()
+        getattr(page, f"show_{view}_view")()
 
     return _opened(AppTest.from_function(script, args=(view,), default_timeout=60), query)
 

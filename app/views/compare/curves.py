@@ -26,7 +26,7 @@ def show_curves(
     """One chart where both plans are of one run, else one a run beside each other."""
     st.markdown("**Selectors against each other**")
     one = runs[0].folder == runs[1].folder
-    ledgers = [cache.baselines(run) for run in runs]
+    ledgers = [cache.readable_baselines(run) for run in runs]
     marks = [
         _curve_mark(letter, colour, plan, lead, channel)
         for letter, colour, plan, channel in zip(

@@ -210,7 +210,7 @@ def _show_three_maps(made: Comparison, pair: Pair) -> None:
     """Three maps on one camera: A, B and their difference; A and B on one scale."""
     shown = _compared_kept(pair) if made.show == comparison.KEPT else _compared_errors(pair)
     run = pair.runs[0]
-    stage = cache.compared_stage(run, VIEWS)
+    stage = cache.cached_stage(run, VIEWS)
     plans = tuple(
         (plan.mask.active, comparison_tables.site_error_table(one, plan, pair.lead, channel))
         for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)

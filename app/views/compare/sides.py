@@ -55,7 +55,7 @@ def show_side(
                 filter_mode=None,
             )
         try:
-            run = cache.open_run(shelf.folders[side.run_id])
+            run = cache.cached_run(shelf.folders[side.run_id])
         except RunError as error:
             st.error(messages.as_markdown(error), icon=":material/error:")
             return None

@@ -29,7 +29,7 @@ def show_quality(verdict: Verdict) -> None:
     with st.container(border=True, key="quality"):
         st.markdown(f"**{len(sites):,} sites**" + ("" if quality is None else _headline(quality)))
         coverage = None if quality is None else quality.coverage
-        base_map = cache.base_map() if sites.geographic else None
+        base_map = cache.cached_base_map() if sites.geographic else None
         if coverage is not None and len(coverage) != len(sites):
             coverage = None
         st.plotly_chart(data_charts.site_map_chart(sites, coverage, base_map), key="data-map")
@@ -62,7 +62,7 @@ def _show_large(large: Large) -> None:
             f"{100 * survey.missing:.1f} % of the values missing"
         )
         if sites is not None:
-            base_map = cache.base_map() if sites.geographic else None
+            base_map = cache.cached_base_map() if sites.geographic else None
             figure = data_charts.site_map_chart(sites, survey.coverage, base_map)
             st.plotly_chart(figure, key="data-map")
             if len(sites) > data_charts.MOST_DOTS:

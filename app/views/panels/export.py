@@ -84,13 +84,13 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
         return summarise_plan(run, plan, choice.tolerance, choice.lead, choice.channel)
 
     def written() -> bytes:
-        base_map = cache.base_map()
+        base_map = cache.cached_base_map()
         tolerance, lead, channel = choice.tolerance, choice.lead, choice.channel
         return html_report.write_report(run, plan, tolerance, lead, channel, base_map)
 
     def drawn(name: str) -> bytes:
         look = _look(run, choice, plan, name)
-        return slides.map_slide(run, look, sentence(), cache.base_map())
+        return slides.map_slide(run, look, sentence(), cache.cached_base_map())
 
     def curve() -> bytes:
         return slides.curve_slide(run, plan, figures(), sentence())

@@ -93,7 +93,7 @@ def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     height = charts.HEIGHT - BAR_HEIGHT - EXPANDER_HEIGHT - (NOTE_HEIGHT if note else 0)
     st.markdown(f"**{formatting.plain(run_text.curve_title(run, channel))}**")
     st.plotly_chart(
-        cache.trade_off(run, level, lead, channel, height, compared=False),
+        cache.cached_trade_off(run, level, lead, channel, height, compared=False),
         key="trade-off",
         config={"displayModeBar": False},
         alt=charts.trade_off_description(run, level, lead, channel),
@@ -109,10 +109,10 @@ def _show_comparison(run: Run, choice: Choice) -> None:
     if not window.open:
         return
     level, lead, channel = choice.level, choice.lead, choice.channel
-    baselines, fault = cache.baselines(run)
+    baselines, fault = cache.readable_baselines(run)
     with window:
         st.plotly_chart(
-            cache.trade_off(run, level, lead, channel, charts.HEIGHT, compared=True),
+            cache.cached_trade_off(run, level, lead, channel, charts.HEIGHT, compared=True),
             key="trade-off-compared",
             config={"displayModeBar": False},
             alt="The same curve beside persistence and the other methods that were measured.",

@@ -108,7 +108,7 @@ def _listed(run: Run, choice: Choice, plan: Plan) -> np.ndarray:
     if text and text.strip():
         ids = np.char.lower(run.sites.site_id.astype(str))
         found &= np.char.find(ids, text.strip().lower()) >= 0
-    order = cache.rank_order(run)
+    order = cache.cached_rank_order(run)
     return np.concatenate([order[(found & ~active)[order]], order[(found & active)[order]]])
 
 

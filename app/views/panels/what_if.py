@@ -55,7 +55,7 @@ def base_of(run: Run, choice: Choice) -> Plan | None:
     """The plan before any edit, with its error if that is known by now; None if there is none."""
     found = session_state.zones_in_use(run)
     zone = None if found is None else found.zone
-    plan, _ = cache.plan(run, replace(choice, edits=()), zone)
+    plan, _ = cache.cached_plan(run, replace(choice, edits=()), zone)
     return None if plan is None else forecasters.with_measured_error(run, plan)
 
 

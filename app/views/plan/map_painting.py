@@ -87,7 +87,7 @@ def level_previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     special = choice.decided or zone_borders(run, choice)
     if (choice.left, choice.right) not in USUAL or special:
         return None
-    folder = hashlib.sha256(repr((str(run.folder), cache.stamp(run))).encode())
+    folder = hashlib.sha256(repr((str(run.folder), cache.run_stamp(run))).encode())
     asked = f"{stage.id}-{folder.hexdigest()[:12]}-{choice.lead}-{choice.channel}"
     names = [f"{asked}-{level}.bin" for level in range(len(run.path.active))]
     with _lock:
@@ -107,7 +107,7 @@ def _make(run: Run, stage: Stage, choice: Choice, names: list[str]) -> None:
     lead, channel = choice.lead, choice.channel
     for level in sorted(range(len(names)), key=lambda level: abs(level - choice.level)):
         if not file_server.has_served_file(names[level]):
-            picture = cache.usual_picture(run, level, lead, channel)
+            picture = cache.cached_usual_picture(run, level, lead, channel)
             version = _version(level, lead, channel)
             file_server.put_served_file(
                 names[level], linked_maps.packed_picture(stage, picture, version)
@@ -118,12 +118,12 @@ def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Message:
     """Importance and error; made once for all who look at one of the run's own levels."""
     level, lead, channel = choice.level, choice.lead, choice.channel
     if plan.level == level and not plan.constraints.pin.any():
-        return cache.usual_picture(run, level, lead, channel)
+        return cache.cached_usual_picture(run, level, lead, channel)
     return _usual_picture(run, choice, plan).message(stage)
 
 
 def _usual_picture(run: Run, choice: Choice, plan: Plan) -> Picture:
-    scale = cache.error_scale(run, choice.lead, choice.channel)
+    scale = cache.cached_error_scale(run, choice.lead, choice.channel)
     usual = Picture.usual(run, plan, scale, choice.lead, choice.channel)
     if not plan.edits:
         return usual

@@ -52,7 +52,7 @@ def show_plan_view() -> None:
         run_id = _pick_run(shelf)
     st.session_state[LAST_RUN] = run_id
     try:
-        run = cache.open_run(shelf.folders[run_id])
+        run = cache.cached_run(shelf.folders[run_id])
     except RunError as error:
         with words:
             _show_damaged(run_id, error, others=len(shelf.folders) - 1)
@@ -72,7 +72,7 @@ def _follow_history(shelf: Shelf) -> None:
     if history.address_bar_moved(session_state.PLAN):
         st.session_state["run"] = st.session_state[LAST_RUN] = run_id
         with suppress(RunError):
-            session_state.follow_history(cache.open_run(shelf.folders[run_id]))
+            session_state.follow_history(cache.cached_run(shelf.folders[run_id]))
 
 
 def _presented(shelf: Shelf) -> bool:
@@ -81,7 +81,7 @@ def _presented(shelf: Shelf) -> bool:
     if run_id not in shelf.folders:
         return False
     try:
-        run = cache.open_run(shelf.folders[run_id])
+        run = cache.cached_run(shelf.folders[run_id])
     except RunError:
         return False
     if not session_state.current_choice(run).present:
@@ -145,7 +145,7 @@ def _present(run: Run, choice: Choice) -> None:
         present.show_way_out(run, choice)
     _pick_level(run, choice)
     plan, clash = _current_plan(run, choice)
-    stage = cache.stage(run)
+    stage = cache.cached_stage(run)
     ahead = (
         None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
     )
@@ -163,7 +163,7 @@ def _plan_in_full(run: Run, choice: Choice) -> None:
     figures_place = st.container(horizontal=True, key="figures")
     _pick_what_is_shown(run, choice)
     plan, clash = _current_plan(run, choice)
-    stage = cache.stage(run)
+    stage = cache.cached_stage(run)
     ahead = (
         None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
     )
@@ -216,7 +216,7 @@ def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
     loaded = session_state.loaded_plan(run)
     if loaded is not None:
         return forecasters.with_measured_error(run, loaded), None
-    plan, clash = cache.plan(run, choice, zone)
+    plan, clash = cache.cached_plan(run, choice, zone)
     if plan is not None:
         return forecasters.with_measured_error(run, plan), clash
     asked = choice.constraints(run, zone)

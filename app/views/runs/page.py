@@ -83,7 +83,7 @@ def _open_all(shelf: Shelf) -> tuple[dict[str, Run], list[dict[str, Any]], dict[
     faults: dict[str, str] = {}
     for run_id, folder in shelf.folders.items():
         try:
-            run = cache.open_run(folder)
+            run = cache.cached_run(folder)
             rows.append(run_table_row(run))
             runs[run_id] = run
         except RunError as error:
@@ -181,7 +181,7 @@ def error_lines(run: Run) -> list[str]:
         f"{run_text.test_period(run)}, all lead times and all {run_text.site_noun(run)}s.",
         *map(formatting.plain, run_text.behind_persistence(run)),
     ]
-    baselines, fault = cache.baselines(run)
+    baselines, fault = cache.readable_baselines(run)
     note = (
         messages.as_markdown(fault) if fault else baseline_curves.missing_baselines(run, baselines)
     )

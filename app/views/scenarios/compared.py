@@ -108,7 +108,7 @@ def _pick_scenario_layers(runs: list[Run], *, alike: bool) -> tuple[int | None, 
 def _show_scenario_maps(rows: list[Row], layer: str) -> None:
     """A map for each on one camera; errors on one scale."""
     run, views = rows[0].run, VIEWS[: len(rows)]
-    stage = cache.compared_stage(run, views)
+    stage = cache.cached_stage(run, views)
     shown = dict(zip(views, _scenario_styles(rows, layer), strict=True))
     plans = tuple(
         (r.plan.mask.active, comparison_tables.site_error_table(r.run, r.plan, r.lead, r.channel))

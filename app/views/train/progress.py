@@ -130,7 +130,7 @@ def _show_job_pictures(folder: JobFolder, job: Job) -> None:
         kept, total = mask.n_active, len(mask.active)
         when = "The last mask" if job.state.over else "The mask now"
         st.markdown(f"**{when}**: {kept:,} of {total:,} kept (blue), the others white")
-        figure = training_charts.mask_map_chart(place, mask.active, cache.base_map())
+        figure = training_charts.mask_map_chart(place, mask.active, cache.cached_base_map())
         _job_chart(figure, "map", f"Map of {total:,} sites, {kept:,} of them kept.")
     left, right = st.columns(2, gap="small")
     with left:

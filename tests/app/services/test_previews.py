@@ -33,7 +33,7 @@ def sent(run: Run, choice: Choice, monkeypatch: pytest.MonkeyPatch) -> bytes:
     messages: list[bytes] = []
     monkeypatch.setattr(linked_maps, "send_to_maps", messages.append)
     plan = Plan.at_level(run, choice.level)
-    map_painting.paint_plan_maps(run, cache.stage(run), choice, plan, ahead=None)
+    map_painting.paint_plan_maps(run, cache.cached_stage(run), choice, plan, ahead=None)
     return messages[0]
 
 
@@ -42,7 +42,7 @@ def test_they_are_the_pictures_that_the_page_would_send(
     network_run: Run, lead: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choice = replace(CHOICE, lead=lead)
-    names = map_painting.level_previews(network_run, cache.stage(network_run), choice)
+    names = map_painting.level_previews(network_run, cache.cached_stage(network_run), choice)
     assert names is not None and len(names) == len(LEVELS)
     for level, picture in enumerate(made(names)):
         head, arrays = binary_message.unpack_message(picture)
@@ -59,7 +59,7 @@ def test_one_that_is_there_is_named_and_not_sent_again(
     network_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage, choice = (
-        cache.stage(network_run),
+        cache.cached_stage(network_run),
         replace(CHOICE, level=2, site=str(network_run.sites.site_id[7])),
     )
     names = map_painting.level_previews(network_run, stage, choice)
@@ -91,4 +91,4 @@ def test_one_that_is_there_is_named_and_not_sent_again(
 def test_there_is_none_where_the_level_alone_does_not_tell_the_picture(
     network_run: Run, choice: Choice
 ) -> None:
-    assert map_painting.level_previews(network_run, cache.stage(network_run), choice) is None
+    assert map_painting.level_previews(network_run, cache.cached_stage(network_run), choice) is None
