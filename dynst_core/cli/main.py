@@ -197,14 +197,14 @@ def baselines_command(
         baselines_left,
         measure_baselines,
     )
-    from dynst_core.selectors.registry import known
+    from dynst_core.selectors.registry import known_selectors
 
     store = _store_of_arguments(folder)
     run = store.open(run_id)
     store.check_writable()
     problem = _problem_of_arguments(run, data, device)
     wanted = None if levels is None else baseline_levels_near(run, typed_percents(levels))
-    names = known(selectors.split(","))
+    names = known_selectors(selectors.split(","))
     total = sum(task.steps for task in baselines_left(run, run.baselines, wanted, names))
     measured = measure_baselines(run, problem, wanted, names)
     stopped = progress.show_baseline_progress(measured, total, problem.n_sites)

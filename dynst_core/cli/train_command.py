@@ -98,11 +98,11 @@ def new_job(root: Path, card: JobCard) -> JobFolder:
         JobError: no folder can take it.
     """
     try:
-        return _new_folder(root, card, store=None)
+        return _new_job_folder(root, card, store=None)
     except JobError as error:
         for folder in fallback_folders():
             try:
-                made = _new_folder(folder, card, store=str(root.absolute()))
+                made = _new_job_folder(folder, card, store=str(root.absolute()))
             except JobError:
                 continue
             _print_notice(f"{error} Until then, the finished levels are kept in {made.path}.")
@@ -110,7 +110,7 @@ def new_job(root: Path, card: JobCard) -> JobFolder:
         raise
 
 
-def _new_folder(root: Path, card: JobCard, store: str | None) -> JobFolder:
+def _new_job_folder(root: Path, card: JobCard, store: str | None) -> JobFolder:
     folder = JobFolder.create(
         root,
         card.request,

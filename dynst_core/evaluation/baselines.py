@@ -23,7 +23,7 @@ from dynst_core.selection.linear_term import linear_forecaster
 from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors.registry import Kind, Ranking, rank_with
 from dynst_core.training.path_options import PathOptions
-from dynst_core.training.setup import pins
+from dynst_core.training.setup import pins_of_request
 
 RIVALS = ("variance", "random")
 """Selectors measured unless others are asked for."""
@@ -196,7 +196,7 @@ def linear_baseline_of(run: Run, problem: Problem) -> Forecaster | None:
 def _baseline_pins_of(run: Run, problem: Problem) -> Constraints:
     """Sites that the run's path was pinned to, and those it removed as silent or stuck."""
     config = run.manifest.config
-    pinned = pins(problem, config.always, config.never)
+    pinned = pins_of_request(problem, config.always, config.never)
     if run.arrays.left_out is None:
         return pinned
     pin = np.where(run.arrays.left_out, NEVER, pinned.pin).astype(pinned.pin.dtype)

@@ -87,7 +87,7 @@ def _run_arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunA
         persistence=persistence_statistics(problem.record, starts),
         bands=tested.bands,
         members=_members_to_save(members) if len(members) > 1 else None,
-        half_rank=_half_ranks(problem),
+        half_rank=_ranks_of_record_halves(problem),
         left_out=training.left_out,
         notices=(
             *problem.field.notes,
@@ -173,7 +173,7 @@ def _members_to_save(trainings: Sequence[PathTraining]) -> Members:
     )
 
 
-def _half_ranks(problem: Problem) -> np.ndarray:
+def _ranks_of_record_halves(problem: Problem) -> np.ndarray:
     """Ranks from the earlier and from the later training windows, (2, s)."""
     starts = problem.window.starts(problem.split.train)
     halves = np.array_split(starts, 2)
@@ -222,8 +222,8 @@ def _dataset_card(field: Field) -> DatasetCard:
         source=about.source,
         channels=field.channels,
         units=field.units,
-        start=_moment_to_save(field.time[0]),
-        end=_moment_to_save(field.time[-1]),
+        start=_date_of_run_to_save(field.time[0]),
+        end=_date_of_run_to_save(field.time[-1]),
         step_seconds=float(field.step / np.timedelta64(1, "s")),
         n_times=field.n_times,
         fingerprint=field.fingerprint(),
@@ -236,11 +236,11 @@ def _split_card(problem: Problem, n_test_windows: int) -> SplitCard:
         train=split.train,
         selection=split.selection,
         test=split.test,
-        test_start=_moment_to_save(time[split.test[0]]),
-        test_end=_moment_to_save(time[split.test[1] - 1]),
+        test_start=_date_of_run_to_save(time[split.test[0]]),
+        test_end=_date_of_run_to_save(time[split.test[1] - 1]),
         n_test_windows=n_test_windows,
     )
 
 
-def _moment_to_save(time: np.datetime64) -> datetime:
+def _date_of_run_to_save(time: np.datetime64) -> datetime:
     return time.astype("datetime64[s]").item().replace(tzinfo=UTC)

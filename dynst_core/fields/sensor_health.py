@@ -80,9 +80,9 @@ class Health:
         stuck = _constant_sites(field, values[slice(*split.train)], observed[slice(*split.train)])
         stretches = _stuck_stretches(values, observed, split) if field.grid is None else {}
         for site, stretch in stretches.items():
-            at_the_end = stretch.first <= split.selection[0] and stretch.stop >= _last_seen(
-                observed[:, site]
-            )
+            at_the_end = stretch.first <= split.selection[
+                0
+            ] and stretch.stop >= _last_reading_times(observed[:, site])
             stuck[site] |= at_the_end and not silent[site]
         tested = field.dataset["observed"].values[slice(*split.test)]
         unscored = np.asarray(~tested.any(axis=(0, 2)))
@@ -248,16 +248,16 @@ def _can_train(seen: np.ndarray, window: Window) -> bool:
 
 
 def _silent_sites(observed: np.ndarray, split: Split) -> np.ndarray:
-    ends = (_last_part(split), split.selection)
+    ends = (_last_part_of_record(split), split.selection)
     return np.any([~observed[slice(*block)].any(axis=(0, 2)) for block in ends], axis=0)
 
 
-def _last_part(split: Split) -> tuple[int, int]:
+def _last_part_of_record(split: Split) -> tuple[int, int]:
     first, stop = split.train
     return stop - max(1, round(LAST_SHARE * (stop - first))), stop
 
 
-def _last_seen(observed: np.ndarray) -> int:
+def _last_reading_times(observed: np.ndarray) -> int:
     """One after the last time with a value of (t, c)."""
     times = np.flatnonzero(observed.any(axis=1))
     return int(times[-1]) + 1 if len(times) else 0

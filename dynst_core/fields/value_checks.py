@@ -15,7 +15,7 @@ import numpy as np
 from dynst_core.errors import DataError
 from dynst_core.fields.missing_marks import (
     Suspect,
-    _comes_and_goes,
+    _mark_comes_and_goes,
     is_missing_mark,
     suspected_marks,
 )
@@ -85,7 +85,7 @@ def _lone_zeros(values: np.ndarray) -> int:
         return 0
     low, high = float(others.min()), float(others.max())
     alone = max(low, -high) > high - low > 0
-    return zeros if alone and _comes_and_goes(values, 0.0) else 0
+    return zeros if alone and _mark_comes_and_goes(values, 0.0) else 0
 
 
 def _not_measured(

@@ -18,7 +18,7 @@ from dynst_core.jobs.folder import PROGRESS, SAVED, JobFolder
 from dynst_core.jobs.records import JobProgress, LevelDone
 from dynst_core.jobs.saved_run import beside_levels
 from dynst_core.runs.manifest import one_line
-from dynst_core.training.checkpoint import levels_in, read_checkpoint, write_checkpoint
+from dynst_core.training.checkpoint import levels_in_checkpoint, read_checkpoint, write_checkpoint
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining, Progress
 from dynst_core.training.request import TrainRequest
 
@@ -59,7 +59,7 @@ class Checkpoints:
         Raises:
             RunError: what is kept is damaged, or of another training.
         """
-        found = [(levels_in(file), file) for file in self.files(member) if file.exists()]
+        found = [(levels_in_checkpoint(file), file) for file in self.files(member) if file.exists()]
         if found:
             read_checkpoint(training, max(found, key=lambda one: one[0])[1])
 

@@ -64,9 +64,9 @@ def areas_served(sites: SiteSet, grid: Grid | None, mask: Mask) -> Served:
         return Served(by, np.zeros(len(sites)))
     apart = kept[np.unique(places[kept].round(6), axis=0, return_index=True)[1]]
     cells = (
-        _on_the_sphere
+        _areas_on_sphere
         if sites.geographic and _farthest_from_middle(places) > FLAT_DEGREES
-        else _on_a_plane
+        else _areas_on_plane
     )
     area, outlines = cells(sites, apart)
     return Served(by, area[by], outlines)
@@ -93,7 +93,7 @@ def _farthest_from_middle(places: np.ndarray) -> float:
 # -- on a plane -------------------------------------------------------------------------------
 
 
-def _on_a_plane(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
+def _areas_on_plane(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
     """Areas (s,) in square kilometres and outlines of kept sites at places of their own."""
     area, flat = np.zeros(len(sites)), _flat_sites(sites)
     cells = _voronoi_cells(flat, kept)
@@ -151,7 +151,7 @@ def _polygon_of_intersection(shape: shapely.Geometry) -> shapely.Polygon:
 # -- on the sphere ----------------------------------------------------------------------------
 
 
-def _on_the_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
+def _areas_on_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
     """Areas (s,) in square kilometres, of the whole Earth in all, and outlines where there are any.
 
     Three sites or fewer, and sites on one circle, have no cells that can be built from corners;
@@ -164,7 +164,7 @@ def _on_the_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlin
         cells.sort_vertices_of_regions()
         area[kept] = cells.calculate_areas() * EARTH_RADIUS_KM**2
     if cells is None or not np.isclose(area.sum(), EARTH_KM2, rtol=1e-6):
-        nearest = cKDTree(where).query(_even_points(EVEN_POINTS))[1]
+        nearest = cKDTree(where).query(_even_points_on_sphere(EVEN_POINTS))[1]
         area[kept] = np.bincount(nearest, minlength=len(kept)) * EARTH_KM2 / EVEN_POINTS
         return area, ()
     outlines = tuple(
@@ -177,7 +177,7 @@ def _on_the_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlin
     return area, outlines
 
 
-def _even_points(n: int) -> np.ndarray:
+def _even_points_on_sphere(n: int) -> np.ndarray:
     """Points spread evenly over the Earth, (n, 3) km, on a Fibonacci spiral."""
     turn = np.arange(n) * np.pi * (3 - np.sqrt(5))
     height = 1 - (2 * np.arange(n) + 1) / n

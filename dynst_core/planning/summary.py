@@ -122,7 +122,7 @@ def summarise_plan(
         limit=rmse_limit(run, tolerance, lead, channel),
         rmse=plan.rmse(lead, channel),
         worst=None if here is None else _worst_site(run, here, lead, channel),
-        hardest_hit=None if here is None else _hardest_hit(run, here, lead, channel),
+        hardest_hit=None if here is None else _hardest_hit_site(run, here, lead, channel),
         within=within,
         within_area=area,
         band=_band_of_plan(run, plan.level, lead, channel),
@@ -152,7 +152,7 @@ def _worst_site(run: Run, here: np.ndarray, lead: int | None, channel: int) -> W
     return Worst(site, float(here[site]), float(run.rmse_by_site(0, lead, channel)[site]))
 
 
-def _hardest_hit(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
+def _hardest_hit_site(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
     dense = run.rmse_by_site(0, lead, channel)
     added = here - dense
     if not (added > 0).any():

@@ -52,7 +52,7 @@ def draw_trade_off(
     """
     removed = _removed_axis(run)
     for curve in selector_curves(run, baselines, lead, channel):
-        _draw_curve(axes, curve, scale)
+        _draw_report_curve(axes, curve, scale)
     own = [run.rmse(i, lead, channel) for i in range(len(removed))]
     spread = seed_error_band(run, lead, channel)
     if spread is not None:
@@ -105,7 +105,7 @@ def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
     return _finished_chart(figure, axes, f"lead time ({name})", f"RMSE ({unit})")
 
 
-def _draw_curve(axes: Axes, curve: Curve, scale: float) -> None:
+def _draw_report_curve(axes: Axes, curve: Curve, scale: float) -> None:
     """A baseline: the mean of its draws as a line, their range as a band."""
     if curve.draws > 1:
         axes.fill_between(

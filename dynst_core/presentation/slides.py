@@ -110,11 +110,11 @@ def curve_slide(run: Run, plan: Plan, summary: Summary, sentence: str) -> bytes:
     names = draw_trade_off(
         axes, run, plan, run.baselines, summary.limit, lead, channel, scale=LARGER
     )
-    _finish_curve(axes, *names)
+    _finish_curve_slide(axes, *names)
     return _slide_png(figure, sentence)
 
 
-def _finish_curve(axes: Axes, across: str, up: str) -> None:
+def _finish_curve_slide(axes: Axes, across: str, up: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)
     axes.grid(color=GRID, linewidth=0.7)

@@ -131,10 +131,10 @@ def draw_map(
         names: points of the letters of places' names; None for no names.
     """
     _draw_ground(axes, run, extent, base_map)
-    _draw_shapes(axes, look.shapes, geographic=run.sites.geographic)
+    _draw_map_shapes(axes, look.shapes, geographic=run.sites.geographic)
     _draw_sites(axes, run, look)
     if run.sites.geographic:
-        _draw_lines(axes, _wide_ground(extent), base_map)
+        _draw_map_lines(axes, _wide_ground(extent), base_map)
         if names is not None:
             # A name never hides a sensor; cells would hide it.
             _draw_names(axes, extent, names, above=run.grid is not None)
@@ -210,7 +210,7 @@ def _draw_ground(axes: Axes, run: Run, extent: Bounds, base_map: BaseMap) -> Non
         axes.add_patch(PathPatch(land, facecolor=_colour_shares(palette.LAND), linewidth=0))
 
 
-def _draw_lines(axes: Axes, wide: Bounds, base_map: BaseMap) -> None:
+def _draw_map_lines(axes: Axes, wide: Bounds, base_map: BaseMap) -> None:
     """Coastlines and borders, above the sites as on the screen."""
     for lines, colour, width in (
         (base_map.borders(wide), palette.BORDER, 0.5),
@@ -220,7 +220,7 @@ def _draw_lines(axes: Axes, wide: Bounds, base_map: BaseMap) -> None:
         axes.add_collection(LineCollection(flat, colors=[_colour_shares(colour)], linewidths=width))
 
 
-def _draw_shapes(axes: Axes, shapes: Sequence[Shape], *, geographic: bool) -> None:
+def _draw_map_shapes(axes: Axes, shapes: Sequence[Shape], *, geographic: bool) -> None:
     """Areas above the land and beneath the sites, as on the screen."""
     rings = [_on_mercator_map(shape.ring) if geographic else shape.ring for shape in shapes]
     fills = [_colour_shares(shape.fill) for shape in shapes]

@@ -158,7 +158,7 @@ def write_run_arrays(arrays: RunArrays, file: Path) -> None:
         RunError: an error is no finite number, or too large to be kept as one.
         OSError: the disk is full or read-only.
     """
-    _check_finite(arrays)
+    _check_run_arrays_finite(arrays)
     sites, path = arrays.sites, arrays.path
     data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
         "coordinates": (("site", "axis"), sites.coordinates),
@@ -245,7 +245,7 @@ def _array_attributes(arrays: RunArrays) -> dict[str, float | str]:
     return attrs
 
 
-def _check_finite(arrays: RunArrays) -> None:
+def _check_run_arrays_finite(arrays: RunArrays) -> None:
     """Refuse errors that no map or curve can be drawn of, before anything is written."""
     largest = np.finfo(np.float32).max  # of what is stored
     for errors in (*arrays.errors, arrays.persistence):

@@ -94,7 +94,7 @@ class Judge:
             (((missed - weight * apart).square() * counts).sum(dim=(1, 2, 3)) / seen).cpu().numpy()
             for weight in (0.0, share)
         )
-        return share if error_surely_lower(after, before, SURE_OF_SHARE) else 0.0
+        return share if error_falls(after, before, SURE_OF_SHARE) else 0.0
 
 
 class EarlyStop:
@@ -173,9 +173,7 @@ def weights_to_store(
     return forecaster.stored_weights(rounded=False)
 
 
-def error_surely_lower(
-    errors: np.ndarray, than: np.ndarray, certainty: float, gain: float = 0.0
-) -> bool:
+def error_falls(errors: np.ndarray, than: np.ndarray, certainty: float, gain: float = 0.0) -> bool:
     """Whether errors fell by more than `certainty` standard errors and a share of their mean.
 
     Neighbouring windows overlap, so they are pooled into eight stretches of time and the

@@ -25,7 +25,7 @@ from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.runs.archive import unpack_run
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
-from dynst_core.training.checkpoint import levels_in, read_checkpoint
+from dynst_core.training.checkpoint import levels_in_checkpoint, read_checkpoint
 from tests.support import problems
 from tests.support.places import ROOT
 from tests.support.problems import problem_of, tiny_training, waves
@@ -94,7 +94,7 @@ def test_a_job_s_folder_opens_and_its_training_goes_on(
     assert json.loads(job.card.request.model_dump_json()) | stated["request"] == json.loads(
         job.card.request.model_dump_json()
     )
-    assert levels_in(folder.checkpoint(0)) == 1
+    assert levels_in_checkpoint(folder.checkpoint(0)) == 1
     resume(folder, stated, monkeypatch)
 
 

@@ -18,7 +18,7 @@ from dynst_core.selection.greedy import (
     principal_components,
 )
 from dynst_core.selectors.gp_mi import rank_by_information, with_noise
-from dynst_core.selectors.qr import modal_pivots, modes
+from dynst_core.selectors.qr import leading_modes, modal_pivots
 from dynst_core.selectors.registry import rank_with
 from dynst_core.selectors.selector import training_covariance
 from tests.support.factories import grid_sites
@@ -337,7 +337,7 @@ def test_the_first_sites_are_those_of_pysensors(seed: int) -> None:
     rng = np.random.default_rng(seed)
     problem = problem_of(rng.normal(size=(120, 9)) @ rng.normal(size=(9, 9)))
     values = problem.training_values[:, :, 0]
-    basis = modes(training_covariance(problem))
+    basis = leading_modes(training_covariance(problem))
     n_modes = basis.shape[1]
     assert 1 < n_modes < 9
     theirs = SSPOR(basis=SVD(n_modes, algorithm="arpack", random_state=0), optimizer=QR())
@@ -351,7 +351,7 @@ def test_the_first_sites_are_those_of_pysensors(seed: int) -> None:
 def test_qr_builds_on_pins_whatever_sites_cost(cost: list[float] | None) -> None:
     rng = np.random.default_rng(0)
     problem = problem_of(rng.normal(size=(120, 9)) @ rng.normal(size=(9, 9)))
-    basis = modes(training_covariance(problem))
+    basis = leading_modes(training_covariance(problem))
     pin = np.zeros(9, dtype=np.int8)
     always = modal_pivots(basis, Constraints.none(9))[-2:]
     never = modal_pivots(basis, Constraints.none(9))[0]
@@ -380,5 +380,5 @@ def test_past_its_modes_the_site_that_is_least_explained_comes_next() -> None:
     own = np.array([0.0, 0.02, 0.2, 0.08, 0.12])
     values = common * np.array([1.3, 1, 1, 1, 1]) + own * rng.normal(size=(500, 5))
     problem = problem_of(values)
-    assert modes(training_covariance(problem)).shape[1] == 1
+    assert leading_modes(training_covariance(problem)).shape[1] == 1
     assert np.argsort(-rank_with("qr", problem).rank).tolist() == [0, 2, 4, 3, 1]

@@ -28,7 +28,7 @@ from dynst_core.training.path_training import (
     PathOptions,
     PathTraining,
     Progress,
-    error_surely_lower,
+    error_falls,
 )
 from dynst_core.training.schedules import warmup_cosine
 from tests.support.problems import (
@@ -301,13 +301,13 @@ def noise(seed: int, n: int = 64) -> np.ndarray:
 def test_an_error_is_lower_when_it_falls_throughout(
     errors: np.ndarray, than: np.ndarray, *, lower: bool
 ) -> None:
-    assert error_surely_lower(errors, than, certainty=2.0) is lower
+    assert error_falls(errors, than, certainty=2.0) is lower
 
 
 def test_chance_alone_seldom_passes_for_a_fall() -> None:
-    passed = [error_surely_lower(noise(seed), noise(1000 + seed), 2.0) for seed in range(300)]
+    passed = [error_falls(noise(seed), noise(1000 + seed), 2.0) for seed in range(300)]
     assert np.mean(passed) < 0.08
-    lenient = [error_surely_lower(noise(seed), noise(1000 + seed), 0.0) for seed in range(300)]
+    lenient = [error_falls(noise(seed), noise(1000 + seed), 0.0) for seed in range(300)]
     assert 0.4 < np.mean(lenient) < 0.6
 
 

@@ -191,7 +191,7 @@ def _constant_along(axis: xr.DataArray, dimension: str) -> bool:
 
 def _axis_in_metres(array: xr.DataArray, stated: Mapping[str, str], where: str) -> Places:
     pair = coordinate_pair_of(array, ("y", "x"), stated)
-    if pair is None or any(_is_angle(axis) for axis in pair):
+    if pair is None or any(_axis_is_angle(axis) for axis in pair):
         raise DataError(
             f"Expected axes y and x in metres for {str(array.name)!r} in {where}, found "
             f"{_described_axis(array, pair)}; {_advice_without_metres(array, pair, stated)}."
@@ -206,7 +206,7 @@ def _axis_in_metres(array: xr.DataArray, stated: Mapping[str, str], where: str) 
     return replace(_axes_laid_out(array, y, x, where, geographic=False), notes=tuple(notes))
 
 
-def _is_angle(axis: xr.DataArray) -> bool:
+def _axis_is_angle(axis: xr.DataArray) -> bool:
     standard = str(axis.attrs.get("standard_name", ""))
     if standard in {*ROLES, *ROTATED.values()}:
         return True
@@ -241,9 +241,9 @@ def _projected_places(
     """Places of a projected or rotated grid in longitude and latitude, by its `grid_mapping`."""
     pair = coordinate_pair_of(array, ("y", "x"), stated)
     if pair is None:
-        raise _without_places(array, where)
+        raise _grid_without_places(array, where)
     if not mapping:
-        rotated = any(_is_angle(axis) for axis in pair)
+        rotated = any(_axis_is_angle(axis) for axis in pair)
         advice = (
             "state the pole as `grid_mapping`, or regrid to regular latitude and longitude first"
             if rotated
@@ -260,7 +260,7 @@ def _projected_places(
     yy, xx = xr.broadcast(y, x) if y.dims != x.dims else (y, x)
     longitude, latitude = _grid_places_to_degrees(mapping, xx.values, yy.values, where)
     name = mapping.get("grid_mapping_name", "the file's coordinate system")
-    keeps = "" if _is_angle(pair[0]) else "; `geographic = false` keeps a grid in metres"
+    keeps = "" if _axis_is_angle(pair[0]) else "; `geographic = false` keeps a grid in metres"
     notes.append(f"Places are converted from {name} to longitude and latitude{keeps}.")
     laid = _axes_laid_out(
         array, yy.copy(data=latitude), xx.copy(data=longitude), where, geographic=True
@@ -268,7 +268,7 @@ def _projected_places(
     return replace(laid, notes=tuple(notes))
 
 
-def _without_places(array: xr.DataArray, where: str) -> DataError:
+def _grid_without_places(array: xr.DataArray, where: str) -> DataError:
     for role in ROLES:
         if any(axis.ndim == 0 for axis in candidate_coordinates(array, role, {})):
             return DataError(
@@ -290,11 +290,11 @@ def _in_unit_of(
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Axes in the unit that their coordinate system counts in: degrees, metres or radians."""
     name = mapping.get("grid_mapping_name", "")
-    if name == "geostationary" and all(_is_angle(axis) for axis in pair):
+    if name == "geostationary" and all(_axis_is_angle(axis) for axis in pair):
         height = float(mapping["perspective_point_height"])
         degrees = [_in_unit(axis, "radian", where, [], "correct it") for axis in pair]
         return degrees[0] * height, degrees[1] * height
-    wanted = "degree" if all(_is_angle(axis) for axis in pair) else "metre"
+    wanted = "degree" if all(_axis_is_angle(axis) for axis in pair) else "metre"
     y, x = (_in_unit(axis, wanted, where, notes, "correct it") for axis in pair)
     return y, x
 

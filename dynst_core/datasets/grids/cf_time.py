@@ -57,7 +57,7 @@ def decoded_times(axis: xr.DataArray, units: str, where: str) -> Times:
     if axis.dtype.kind == "M":
         return Times(_held_in_nanoseconds(axis.values, where))
     if axis.dtype.kind in "OSU" and not units:
-        return Times(_held_in_nanoseconds(_from_text(axis, where), where))
+        return Times(_held_in_nanoseconds(_cf_times_from_text(axis, where), where))
     units = units or str(axis.attrs.get("units", ""))
     calendar = str(axis.attrs.get("calendar", "")).lower()
     if DATES_AS_NUMBERS.search(units):
@@ -91,7 +91,7 @@ def _held_in_nanoseconds(times: np.ndarray, where: str) -> np.ndarray:
         ) from error
 
 
-def _from_text(axis: xr.DataArray, where: str) -> np.ndarray:
+def _cf_times_from_text(axis: xr.DataArray, where: str) -> np.ndarray:
     texts = [t.decode() if isinstance(t, bytes) else str(t) for t in axis.values]
     try:
         parsed = pd.to_datetime([t.replace("_", "T") for t in texts], format="ISO8601", utc=True)

@@ -45,7 +45,7 @@ def unpacked_cf_values(
             than half of the values.
     """
     attributes = _numeric_attributes(stored.attrs, name, where)
-    packed = _as_declared(stored.values, attributes)
+    packed = _as_declared_integers(stored.values, attributes)
     notes: list[str] = []
     with warnings.catch_warnings():  # several marks are what this module is for
         warnings.simplefilter("ignore")
@@ -111,7 +111,7 @@ def _numeric_attributes(attributes: dict[str, Any], name: str, where: str) -> di
     return read
 
 
-def _as_declared(values: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
+def _as_declared_integers(values: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
     """Stored integers with the sign that `_Unsigned` declares."""
     declared = str(attributes.get("_Unsigned", "")).lower()
     if declared == "true" and values.dtype.kind == "i":

@@ -102,22 +102,22 @@ def read_deepst(
     Raises:
         DataError: the file cannot be read, has another layout, or has no slot in the stretch.
     """
-    flow, names = _read_arrays(path, len(channels))
+    flow, names = _read_deepst_arrays(path, len(channels))
     clock, step = _clock_times(names, path)
     wanted = _slots_within(clock, settings, path)
     flow, clock = flow[wanted], clock[wanted]
     sites, grid = _deepst_cells(flow.shape[2], flow.shape[3], settings)
     notes = _drop_what_is_no_count(flow, settings, path)
     # Before counts of the same slot are added up, so that a mark never becomes part of a sum.
-    check_values(_on_sites(flow), clock, sites, channels, units, settings.measured_values)
+    check_values(_deepst_on_sites(flow), clock, sites, channels, units, settings.measured_values)
     flow, clock, said = _summed_slots(flow, clock, path)
-    utc = _to_utc(clock, settings.timezone, path)
+    utc = _deepst_times_to_utc(clock, settings.timezone, path)
     notes += said + _clock_notes(utc, path)
-    time, flow = _on_a_fixed_step(flow, utc, step, path)
+    time, flow = _slots_on_fixed_step(flow, utc, step, path)
     if settings.box is None:
         flow = flow[:, :, ::-1]  # the file's first row is the uppermost; y in metres rises
     return make_field(
-        _on_sites(flow),
+        _deepst_on_sites(flow),
         time,
         sites,
         channels=channels,
@@ -129,7 +129,7 @@ def read_deepst(
     )
 
 
-def _on_sites(flow: np.ndarray) -> np.ndarray:
+def _deepst_on_sites(flow: np.ndarray) -> np.ndarray:
     """Counts (time, channel, row, column) as values (time, site, channel)."""
     return np.moveaxis(flow, 1, -1).reshape(len(flow), -1, flow.shape[1])
 
@@ -159,7 +159,7 @@ def _clock_notes(utc: pd.DatetimeIndex, path: Path) -> list[str]:
     return [f"Slots of {path.name} that clocks skip or pass twice, read as missing: {unplaced:,}."]
 
 
-def _read_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
+def _read_deepst_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Counts (time, channel, row, column) as they stand, and the slots' names."""
     with open_dataset(path) as dataset:
         absent = [name for name in (VALUES, SLOTS) if name not in dataset.variables]
@@ -241,7 +241,7 @@ def _summed_slots(
     return np.add.reduceat(flow[order], begins, axis=0), slots, said
 
 
-def _to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:
+def _deepst_times_to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:
     """UTC times, NaT for a slot that clocks skip or pass twice."""
     try:
         local = pd.DatetimeIndex(clock.astype("datetime64[ns]")).tz_localize(
@@ -255,7 +255,7 @@ def _to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:
     return local.tz_convert("UTC").tz_localize(None)
 
 
-def _on_a_fixed_step(
+def _slots_on_fixed_step(
     flow: np.ndarray, utc: pd.DatetimeIndex, step: np.timedelta64, path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
     """Times at one step from the first slot to the last, and the counts at them, else NaN."""

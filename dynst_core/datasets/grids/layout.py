@@ -30,7 +30,7 @@ def grid_in_order(
     notes: tuple[str, ...] = ()
     if where.geographic:
         x = unwrapped_longitudes(x)
-        values, x, notes = _without_seam(values, x, name)
+        values, x, notes = _grid_without_seam(values, x, name)
     rows = np.argsort(-y if where.geographic else y, kind="stable")
     columns = np.argsort(x, kind="stable")
     for axis, what in ((y[rows], "row"), (x[columns], "column")):
@@ -47,7 +47,7 @@ def grid_in_order(
     return sites, grid, values, notes
 
 
-def _without_seam(
+def _grid_without_seam(
     values: np.ndarray, x: np.ndarray, name: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """A globe without the column that it repeats at its seam, where both hold the same."""

@@ -68,7 +68,7 @@ def lazy_grid_variable(file: GridFile, name: str, settings: GriddedSettings) -> 
     dims = (str(axis.dims[0]), *found.dims)
     _check_dimensions(array, dims, where)
     single = {str(d): 0 for d in array.dims if d not in dims}
-    with _damage_said(file.path):
+    with _grid_damage_explained(file.path):
         times = decoded_times(_stored_axis(file, axis), settings.time_units, where)
         within = _times_to_read(times.values, settings, where)
         part = file.stored[name].isel({**at, **single}).isel({dims[0]: within}).transpose(*dims)
@@ -79,7 +79,7 @@ def lazy_grid_variable(file: GridFile, name: str, settings: GriddedSettings) -> 
 
 
 @contextmanager
-def _damage_said(path: Path) -> Iterator[None]:
+def _grid_damage_explained(path: Path) -> Iterator[None]:
     """Give damaged chunks, which surface in the formats' own kinds of error, their sentence."""
     try:
         yield
@@ -103,7 +103,7 @@ def grid_value_blocks(
     """
     each = max(1, most // max(1, layer.part[0].size))
     for begin in range(0, len(layer.time), each):
-        with _damage_said(file.path):
+        with _grid_damage_explained(file.path):
             stored = layer.part[begin : begin + each].variable.load()
         yield _block_in_unit(file, str(layer.part.name), stored, unit, settings)
 

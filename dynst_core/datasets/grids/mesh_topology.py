@@ -58,7 +58,7 @@ def _mesh_topologies(stored: xr.Dataset) -> Iterator[tuple[str, dict[str, str]]]
         return
     for name, variable in stored.variables.items():
         if _is_connectivity(str(name), variable):
-            found = _nodes_for(stored, variable)
+            found = _mesh_nodes_for(stored, variable)
             if found:
                 yield str(name), {"face_node_connectivity": str(name), **found}
                 return
@@ -76,10 +76,10 @@ def _is_connectivity(name: str, variable: xr.Variable) -> bool:
     return variable.dtype.kind in "iu" or bool((values == np.round(values))[values == values].all())
 
 
-def _nodes_for(stored: xr.Dataset, connectivity: xr.Variable) -> dict[str, str]:
+def _mesh_nodes_for(stored: xr.Dataset, connectivity: xr.Variable) -> dict[str, str]:
     """The coordinates of the nodes that a connectivity numbers, as UGRID would name them."""
     most = int(np.nanmax(np.asarray(connectivity.values, dtype=np.float64)))
-    pairs = {dim: _places_on(stored.variables, str(dim)) for dim in stored.dims}
+    pairs = {dim: _node_places_on(stored.variables, str(dim)) for dim in stored.dims}
     able = [dim for dim, pair in pairs.items() if pair and most <= stored.sizes[dim]]
     if able:
         # A mesh whose last node belongs to a face has just as many.
@@ -128,7 +128,7 @@ def _with_mesh(
             stored, edge_conn, topology.get("edge_dimension", ""), where, name
         )
     for dim in (node_dim, face_dim, edge_dim):
-        decoded = _without_zeros(decoded, dim)
+        decoded = _connectivity_without_zeros(decoded, dim)
     for dim, corners, at in ((face_dim, faces, "face"), (edge_dim, edges, "edge")):
         given = topology.get(f"{at}_coordinates", "").split()
         there = [one for one in given if one in decoded.variables]
@@ -136,10 +136,10 @@ def _with_mesh(
             continue
         if len(there) == 2:
             decoded = _nodes_as_axes(decoded, *_east_first(decoded, there))
-        elif pair := _places_on(decoded.variables, dim):
+        elif pair := _node_places_on(decoded.variables, dim):
             decoded = _nodes_as_axes(decoded, *pair)
         else:
-            decoded = _with_middles(decoded, (x, y), corners, dim, f"{name} {at}")
+            decoded = _faces_with_middles(decoded, (x, y), corners, dim, f"{name} {at}")
     dropped = {conn, edge_conn, name} & set(map(str, decoded.data_vars))
     return decoded.drop_vars(dropped), Mesh(name, faces, edges, node_dim, face_dim, edge_dim)
 
@@ -188,7 +188,7 @@ def _nodes_as_axes(decoded: xr.Dataset, x: str, y: str) -> xr.Dataset:
     return decoded
 
 
-def _places_on(variables: Mapping[Any, xr.Variable], dim: str) -> tuple[str, str] | None:
+def _node_places_on(variables: Mapping[Any, xr.Variable], dim: str) -> tuple[str, str] | None:
     """The pair of coordinates on a dimension, eastward first; None where there is none.
 
     Models in metres write longitudes and latitudes too, all 0: these are no places.
@@ -204,7 +204,7 @@ def _places_on(variables: Mapping[Any, xr.Variable], dim: str) -> tuple[str, str
     return (pair["x"], pair["y"]) if {"x", "y"} <= set(pair) else None
 
 
-def _without_zeros(decoded: xr.Dataset, dim: str) -> xr.Dataset:
+def _connectivity_without_zeros(decoded: xr.Dataset, dim: str) -> xr.Dataset:
     """The file without longitudes and latitudes that are the same everywhere."""
     dropped = [
         name
@@ -276,7 +276,7 @@ def _node_number_base(
     return int(lengths[1] < lengths[0])
 
 
-def _with_middles(
+def _faces_with_middles(
     decoded: xr.Dataset, pair: tuple[str, str], corners: np.ndarray, dim: str, name: str
 ) -> xr.Dataset:
     """The file with the middles of corners as coordinates of faces or edges."""

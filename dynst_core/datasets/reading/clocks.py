@@ -73,14 +73,14 @@ def _localized_times(
 ) -> tuple[np.ndarray, list[str]]:
     clock, row = np.unique(local, return_inverse=True)
     first, second = (_utc_of_pass(clock, timezone, path, dst=dst) for dst in (True, False))
-    if _are_days(clock, first, second):
+    if _stamps_are_days(clock, first, second):
         moved = (first != clock).any()
         said = (
             f"Times of {path.name} are days apart: they were read as dates, whatever the clocks "
             f"of {timezone} did."
         )
         return local, [said] * bool(moved)
-    if _are_coarse(clock, first, second):
+    if _stamps_are_coarse(clock, first, second):
         offset = np.nanmin(clock - first)
         said = (
             f"Times of {path.name} are hours apart and cross a change of the clocks of {timezone}: "
@@ -126,7 +126,7 @@ def _utc_of_pass(clock: np.ndarray, timezone: str, path: Path, *, dst: bool) -> 
     return index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]")
 
 
-def _are_days(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
+def _stamps_are_days(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     """Whether sorted clock times name days, so that changes of clocks do not matter."""
     steps = np.diff(clock)
     if len(steps) == 0 or (steps % ONE_DAY != np.timedelta64(0)).any():
@@ -136,7 +136,7 @@ def _are_days(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     return months or _clocks_change(clock, first, second)
 
 
-def _are_coarse(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
+def _stamps_are_coarse(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     """Whether steps of more than an hour would become uneven by a change of clocks."""
     steps = np.diff(clock).astype("timedelta64[s]").astype(np.int64)
     return bool(

@@ -114,7 +114,7 @@ def read_rows(path: Path, separator: str, encoding: str | None = None) -> Iterat
         stream = io.TextIOWrapper(raw, encoding=text_encoding(path, encoding), newline="")
         reader = csv.reader(stream, delimiter=separator, strict=True)
         rows = _parsed_lines(reader, path, separator)
-        first = _after_comments(rows, path, separator)
+        first = _lines_after_comments(rows, path, separator)
         if first is None:
             return
         yield first
@@ -170,7 +170,7 @@ def _refuse_quote(reason: str, begin: int, end: int, path: Path) -> NoReturn:
     )
 
 
-def _after_comments(rows: Iterator[Row], path: Path, separator: str) -> Row | None:
+def _lines_after_comments(rows: Iterator[Row], path: Path, separator: str) -> Row | None:
     """The header: the first row that is no comment."""
     comment: Row | None = None
     for line, row in rows:

@@ -111,7 +111,7 @@ class Places:
         if self.crs is not None:
             where = _places_to_degrees(where, self.crs, self.path)
         elif not self.geographic:
-            if self.guessed and not _around_origin(where):
+            if self.guessed and not _places_around_origin(where):
                 x, y = frame.columns
                 _refuse_likely_degrees(
                     where,
@@ -264,7 +264,7 @@ def _refuse_likely_degrees(where: np.ndarray, remedy: str, path: Path) -> None:
         )
 
 
-def _around_origin(where: np.ndarray) -> bool:
+def _places_around_origin(where: np.ndarray) -> bool:
     """Whether a frame's origin lies within places (n, 2) or near them, as of a hall or a field."""
     finite = where[np.isfinite(where).all(axis=1)]
     if not len(finite):

@@ -177,11 +177,11 @@ def _companion_columns(
 
 def _station_sites(stations: pd.DataFrame, path: Path) -> SiteSet:
     where = NumberReader(path).read(stations[["longitude", "latitude"]])
-    ids = np.array([_plain_id(text) for text in stations["id"]], dtype=str)
+    ids = np.array([_plain_station_id(text) for text in stations["id"]], dtype=str)
     return SiteSet(ids, where, geographic=True)
 
 
-def _plain_id(text: str) -> str:
+def _plain_station_id(text: str) -> str:
     """An id as people write it: a whole number that a program wrote as 3.8040000e+03 is 3804."""
     number = number_of_text(text) if "." in text else None
     return str(int(number)) if number is not None and number.is_integer() else text

@@ -38,7 +38,7 @@ def read_wide(path: Path, settings: TableSettings) -> ValueTable:
     time: str | None = None
     for frame in read_frames(path, settings.separator, settings.encoding):
         if columns is None:
-            time = _time_column(frame, settings, path)
+            time = _wide_time_column(frame, settings, path)
             columns, said = _sensor_columns(frame, time, path)
         rows = frame if time is None else without_empty_rows(frame, time)
         empty += len(frame) - len(rows)
@@ -55,7 +55,7 @@ def read_wide(path: Path, settings: TableSettings) -> ValueTable:
     return ValueTable(utc, [id_text(name) for name in columns or []], values, notes)
 
 
-def _time_column(frame: pd.DataFrame, settings: TableSettings, path: Path) -> str | None:
+def _wide_time_column(frame: pd.DataFrame, settings: TableSettings, path: Path) -> str | None:
     """The column of times; None where the settings state the first time and the step."""
     if settings.start is not None:
         return None
