@@ -137,6 +137,7 @@ def carry_forward(
     if observed.all():
         return values
     steps = np.arange(len(values))[:, None, None]
-    last = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)
-    filled = np.take_along_axis(values, np.maximum(last, 0), axis=0)
-    return np.where(last >= 0, filled, before).astype(values.dtype)
+    last = np.maximum.accumulate(np.where(observed, steps, 0), axis=0)
+    filled = np.take_along_axis(values, last, axis=0)
+    begun = np.logical_or.accumulate(observed, axis=0)
+    return np.where(begun, filled, before).astype(values.dtype)
