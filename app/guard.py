@@ -57,19 +57,19 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        fault = refusal(scope, headers)
+        fault = request_refusal(scope, headers)
         if fault and scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "origin"})
         elif fault:
             await PlainTextResponse(fault, 403)(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self.app(scope, paced(receive), send)
+            await self.app(scope, paced_messages(receive), send)
         else:
-            await self.app(scope, receive, with_headers(send, headers.get("host", "")))
+            await self.app(scope, receive, with_security_headers(send, headers.get("host", "")))
 
 
-def refusal(scope: Scope, headers: Headers) -> str:
+def request_refusal(scope: Scope, headers: Headers) -> str:
     """Why a request is refused; empty where it is not.
 
     Args:
@@ -122,7 +122,7 @@ def _own_origin(origin: str, host: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 
-def paced(receive: Receive) -> Receive:
+def paced_messages(receive: Receive) -> Receive:
     """Messages of one connection, at most so many a second; one that floods on is closed."""
     left, before, slowed = float(BURST), time.monotonic(), 0
 
@@ -144,13 +144,13 @@ def paced(receive: Receive) -> Receive:
     return receive_in_turn
 
 
-def policy(host: str) -> str:
+def content_policy(host: str) -> str:
     """The content-security policy of a page that is served under a host name.
 
     The one address outside that a page may fetch from is that of the street tiles, where whoever
     runs the dashboard named one.
     """
-    streets = street_tiles.configured().origin
+    streets = street_tiles.configured_tiles().origin
     tiles = f" {streets}" if streets else ""
     sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
     own = {
@@ -160,13 +160,13 @@ def policy(host: str) -> str:
     return "; ".join(f"{name} {value}" for name, value in (POLICY | own).items())
 
 
-def with_headers(send: Send, host: str) -> Send:
+def with_security_headers(send: Send, host: str) -> Send:
     """Answers with the security headers added."""
 
     async def send_guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers["Content-Security-Policy"] = policy(host)
+            headers["Content-Security-Policy"] = content_policy(host)
             headers["X-Content-Type-Options"] = "nosniff"
             headers["Referrer-Policy"] = "no-referrer"
             headers["X-Frame-Options"] = "DENY"

@@ -19,7 +19,7 @@ from app.state import rerun  # noqa: E402
 HERE = Path(__file__).resolve().parent
 
 
-def draw() -> None:
+def draw_page() -> None:
     """One run of the page."""
     st.set_page_config(page_title="DynST Planner", page_icon=str(HERE / "icon.svg"), layout="wide")
     st.html(HERE / "style.css")
@@ -29,7 +29,7 @@ def draw() -> None:
 
     pages = navigation.all_pages()
     page_head.use_pages(pages)
-    with rerun.run():
+    with rerun.rerun_run():
         st.navigation(pages, position="hidden").run()
     _keep_modules()
 
@@ -50,7 +50,7 @@ def _spare_modules() -> None:
 
 
 if __name__ == "__main__":  # as Streamlit runs a page
-    draw()
+    draw_page()
 else:  # as `streamlit run` imports the server that it finds here
     # Loaded and spared before any session asks: else a flood of first requests, each followed by a
     # search for garbage through all libraries, would keep the server from answering. The views

@@ -16,10 +16,10 @@ PATH = re.compile(r"(?<![\w:/.\\])(?:/|[A-Za-z]:[\\/])(?:[^\s/\\,;:'\"`()]+[\\/]
 
 def as_markdown(error: Exception | str) -> str:
     """An error, or any other sentence with data in it, as Markdown that shows it as it is."""
-    return formatting.plain(sentence(error))
+    return formatting.plain(error_sentence(error))
 
 
-def sentence(error: Exception | str) -> str:
+def error_sentence(error: Exception | str) -> str:
     """An error in a sentence, without the folders of the server; not yet Markdown."""
     if isinstance(error, OSError):  # what the disk refuses comes without a sentence
         error = (

@@ -17,12 +17,12 @@ from app.views.train import page as train
 def all_pages() -> list[st.Page]:
     """Every view; the first one opens at the bare address."""
     return [
-        st.Page(plan.show, title="Plan", url_path=page_head.PLAN, default=True),
-        st.Page(scenarios.show, title="Scenarios", url_path=page_head.SCENARIOS),
-        st.Page(data.show, title="Data", url_path=page_head.DATA),
-        st.Page(train.show, title="Train", url_path=page_head.TRAIN),
-        st.Page(runs.show, title="Runs", url_path=page_head.RUNS),
-        st.Page(method.show, title="Method", url_path=page_head.METHOD),
+        st.Page(plan.show_plan_view, title="Plan", url_path=page_head.PLAN, default=True),
+        st.Page(scenarios.show_scenarios_view, title="Scenarios", url_path=page_head.SCENARIOS),
+        st.Page(data.show_data_view, title="Data", url_path=page_head.DATA),
+        st.Page(train.show_train_view, title="Train", url_path=page_head.TRAIN),
+        st.Page(runs.show_runs_view, title="Runs", url_path=page_head.RUNS),
+        st.Page(method.show_method_view, title="Method", url_path=page_head.METHOD),
         # Linked from the Scenarios view; its address stays, for the links that people keep.
-        st.Page(compare.show, title="Compare", url_path=page_head.COMPARE),
+        st.Page(compare.show_compare_view, title="Compare", url_path=page_head.COMPARE),
     ]

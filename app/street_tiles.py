@@ -86,25 +86,25 @@ class Streets:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def configured() -> Streets:
+def configured_tiles() -> Streets:
     """The tiles that the environment names; read once for as long as it names the same."""
-    return _read(os.environ.get(TILES, "").strip(), os.environ.get(CREDIT, "").strip())
+    return _read_tile_source(os.environ.get(TILES, "").strip(), os.environ.get(CREDIT, "").strip())
 
 
 @lru_cache(maxsize=4)
-def _read(stated: str, credit: str) -> Streets:
+def _read_tile_source(stated: str, credit: str) -> Streets:
     if not stated:
         return Streets()
     try:
         if stated.lower().endswith(".pmtiles") and "{z}" not in stated:
-            return _file(Path(stated).expanduser(), credit)
-        return _address(stated, credit)
+            return _tiles_of_file(Path(stated).expanduser(), credit)
+        return _tiles_at_address(stated, credit)
     except DynSTError as error:
         logging.getLogger(__name__).warning("%s", error)
         return Streets(fault=str(error))
 
 
-def _address(stated: str, credit: str) -> Streets:
+def _tiles_at_address(stated: str, credit: str) -> Streets:
     """Tiles at an address.
 
     Raises:
@@ -128,7 +128,7 @@ def _address(stated: str, credit: str) -> Streets:
     return Streets(Source(address, RASTER, credit), f"{parts.scheme}://{parts.netloc}")
 
 
-def _file(file: Path, credit: str) -> Streets:
+def _tiles_of_file(file: Path, credit: str) -> Streets:
     """Tiles of a PMTiles file.
 
     Raises:
@@ -140,8 +140,8 @@ def _file(file: Path, credit: str) -> Streets:
         with file.open("rb") as stream:
             reader = Reader(MmapSource(stream))  # the mapping outlives the stream
         header, about = reader.header(), reader.metadata()
-        kind, content = _content(header["tile_type"].name, file.name)
-        read = _reader(reader.get, kind, header["tile_compression"].name, file.name)
+        kind, content = _tile_content(header["tile_type"].name, file.name)
+        read = _tile_reader(reader.get, kind, header["tile_compression"].name, file.name)
     except DynSTError:
         raise
     except Exception as error:  # whatever a damaged file makes of its reader
@@ -153,12 +153,12 @@ def _file(file: Path, credit: str) -> Streets:
     headers = [("content-type", content), ("cache-control", f"max-age={KEPT_SECONDS}")]
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     address = f"{f'/{base}' if base else ''}/{PATH}/" + "/".join(PARTS)
-    thanks = credit or _plain(about)
+    thanks = credit or _plain_credit(about)
     source = Source(address, kind, thanks, int(header["min_zoom"]), int(header["max_zoom"]))
     return Streets(source, tile=read, headers=tuple(headers))
 
 
-def _content(tile_type: str, name: str) -> tuple[str, str]:
+def _tile_content(tile_type: str, name: str) -> tuple[str, str]:
     """Whether a file's tiles are raster or vector, and their content type."""
     if tile_type == "MVT":
         return VECTOR, "application/json"
@@ -170,7 +170,7 @@ def _content(tile_type: str, name: str) -> tuple[str, str]:
     )
 
 
-def _reader(get: Read, kind: str, compression: str, name: str) -> Read:
+def _tile_reader(get: Read, kind: str, compression: str, name: str) -> Read:
     """What reads a tile as the browser draws it: pictures as they are, vectors as paths."""
     if compression not in ("NONE", "GZIP", "UNKNOWN"):
         raise ConfigError(
@@ -182,18 +182,18 @@ def _reader(get: Read, kind: str, compression: str, name: str) -> Read:
         tile = get(z, x, y)
         if tile is not None and tile[:2] == GZIP:
             tile = gzip.decompress(tile)
-        return tile if tile is None or kind == RASTER else _paths(tile, z, x, y)
+        return tile if tile is None or kind == RASTER else _tile_paths(tile, z, x, y)
 
     return lru_cache(maxsize=MOST_KEPT)(read)
 
 
-def _paths(tile: bytes, z: int, x: int, y: int) -> bytes:
-    from dynst_core.presentation.vector_tiles import plain_streets
+def _tile_paths(tile: bytes, z: int, x: int, y: int) -> bytes:
+    from dynst_core.presentation.vector_tiles import street_paths
 
-    return json.dumps(asdict(plain_streets(tile, z, x, y)), separators=(",", ":")).encode()
+    return json.dumps(asdict(street_paths(tile, z, x, y)), separators=(",", ":")).encode()
 
 
-def _plain(about: Any) -> str:
+def _plain_credit(about: Any) -> str:
     """The credit that a file states, without its markup."""
     stated = about.get("attribution", "") if isinstance(about, dict) else ""
     return re.sub(r"<[^>]*>", "", str(stated)).strip()[:200]
@@ -207,8 +207,8 @@ class TileServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a tile, or 404 where the file has none; pass all else on."""
-        asked = scope["type"] == "http" and ASKED.fullmatch(_path(scope["path"]))
-        streets = configured() if asked else Streets()
+        asked = scope["type"] == "http" and ASKED.fullmatch(_path_without_base(scope["path"]))
+        streets = configured_tiles() if asked else Streets()
         if not asked or streets.tile is None:
             await self.app(scope, receive, send)
             return
@@ -222,7 +222,7 @@ class TileServer:
             await Response(tile, headers=dict(streets.headers))(scope, receive, send)
 
 
-def _path(path: str) -> str:
+def _path_without_base(path: str) -> str:
     """A request's path without the base that the server is configured with."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     return path.removeprefix(f"/{base}") if base else path

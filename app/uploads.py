@@ -10,7 +10,7 @@ RUN_MB, PLAN_MB, COSTS_MB, ZONES_MB, DATA_MB, SCENARIOS_MB = 1000, 50, 20, 20, 1
 """Most megabytes of an upload by kind; the browser refuses more, and so does the server."""
 
 
-def content(file: UploadedFile, most_mb: int) -> bytes:
+def upload_content(file: UploadedFile, most_mb: int) -> bytes:
     """What an uploaded file holds.
 
     Args:
@@ -19,11 +19,11 @@ def content(file: UploadedFile, most_mb: int) -> bytes:
     Raises:
         DataError: it has more.
     """
-    check_size(file, most_mb)
+    check_upload_size(file, most_mb)
     return file.getvalue()
 
 
-def check_size(file: UploadedFile, most_mb: int) -> None:
+def check_upload_size(file: UploadedFile, most_mb: int) -> None:
     """Refuse an upload that is too large, however it came past the browser.
 
     Raises:

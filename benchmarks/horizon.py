@@ -17,14 +17,14 @@ import numpy as np
 import torch
 
 from benchmarks.ledger import Row, row, save
-from dynst_core.evaluation.baselines import linear_of
+from dynst_core.evaluation.baselines import linear_baseline_of
 from dynst_core.evaluation.single_mask import MaskTraining, baseline_options
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, error_statistics
-from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_data import problem_of_run
 from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore, run_folders
@@ -46,7 +46,7 @@ def direct(run: Run, problem: Problem, level: int) -> Forecaster:
         baseline_options(StepOptions.of(config.step_options)),
         Judge(problem),
         config.seed,
-        linear_of(run, problem),
+        linear_baseline_of(run, problem),
     ).trained()
 
 
@@ -87,7 +87,7 @@ def main() -> None:
     torch.set_num_threads(1)
     run = RunStore(asked.runs or run_folders()[0]).open(asked.run)
     config = run.manifest.config
-    forecasts = RunForecaster(run, problem_of(run, device="cpu"))
+    forecasts = RunForecaster(run, problem_of_run(run, device="cpu"))
     window = replace(Window(config.history, config.horizon), horizon=asked.steps)
     problem = Problem.of(forecasts.problem.field, window, "cpu", config.cycles)
     starts = common_starts(forecasts, problem)

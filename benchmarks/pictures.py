@@ -8,7 +8,7 @@ from skimage.metrics import structural_similarity
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import forecasts
+from dynst_core.forecasting.trainer import forecast_batches
 
 
 def likeness(
@@ -30,7 +30,7 @@ def likeness(
     starts = problem.window.starts(problem.split.test)
     pairs = [
         (forecast[..., 0], truth[..., 0])
-        for forecast, truth, _ in forecasts(forecaster, record, mask, starts)
+        for forecast, truth, _ in forecast_batches(forecaster, record, mask, starts)
     ]
     parts = zip(*pairs, strict=True)
     forecast, truth = (np.concatenate(part).reshape(-1, *grid.shape) for part in parts)

@@ -33,8 +33,11 @@ def main() -> None:
     run, corners = open_run(*sys.argv[1:3])
     level = st.select_slider("Removed", range(len(run.path.active)))
     plan = Plan.at_level(run, level)
-    scale = map_styles.error_scale(run, None, 0)
-    shown = (map_styles.importance(run, plan), map_styles.error(run, plan, scale, None, 0))
+    scale = map_styles.error_scale_of_run(run, None, 0)
+    shown = (
+        map_styles.importance_style(run, plan),
+        map_styles.error_style(run, plan, scale, None, 0),
+    )
     for column, look in zip(st.columns(2), shown, strict=True):
         rows = [
             {"polygon": polygon, "fill": fill}

@@ -12,18 +12,18 @@ from pathlib import Path
 MODULE = ("-m", "dynst_core")
 
 
-def anywhere(*words: str) -> str:
+def command_anywhere(*words: str) -> str:
     """A command for a reader on some other machine: `python -m dynst_core WORDS`."""
     return shlex.join(["python", *MODULE, *words])
 
 
-def here(*words: str) -> str:
+def command_here(*words: str) -> str:
     """The same for whoever reads it here: with the Python that runs, from this working folder."""
-    line = [_python(), *MODULE, *words]
+    line = [_python_command(), *MODULE, *words]
     return subprocess.list2cmdline(line) if os.name == "nt" else shlex.join(line)
 
 
-def _python() -> str:
+def _python_command() -> str:
     """The running Python by its plain name where a shell finds it so, else by its shorter path."""
     running = sys.executable
     if not running:  # embedded in another program, which cannot say

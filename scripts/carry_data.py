@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dynst_core.datasets.catalogue import load_field
 from dynst_core.errors import RunError
-from dynst_core.runs.carried_data import write_data
+from dynst_core.runs.carried_data import write_carried_data
 from dynst_core.runs.store import RunStore
 
 RUNS = Path(__file__).resolve().parents[1] / "data" / "runs"
@@ -32,7 +32,7 @@ def main() -> None:
         run = store.open(name)
         card = run.manifest.dataset
         try:
-            size = write_data(run, load_field(card.name).only(card.channels))
+            size = write_carried_data(run, load_field(card.name).only(card.channels))
             print(f"{name}: {size / 1e6:.2f} MB")
         except RunError as error:
             print(error)

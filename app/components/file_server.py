@@ -20,29 +20,29 @@ _served = declare_component("shelf", path=shelf_folder.name)
 _lock = Lock()
 
 
-def address(name: str) -> str:
+def address_for_browser(name: str) -> str:
     """Where the browser finds a file, whether it is there yet or not."""
-    return address_of(_served, name)
+    return address_of_content(_served, name)
 
 
-def address_of(served: CustomComponent, file: str) -> str:
+def address_of_content(served: CustomComponent, file: str) -> str:
     """Where the browser finds a file of a component's folder."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     prefix = f"/{base}" if base else ""
     return f"{prefix}/component/{served.name}/{file}"
 
 
-def has(name: str) -> bool:
+def has_served_file(name: str) -> bool:
     """Whether a file is there."""
     return (Path(shelf_folder.name) / name).exists()
 
 
-def read(name: str) -> bytes:
+def read_served_file(name: str) -> bytes:
     """What a file holds; FileNotFoundError where it is not there."""
     return (Path(shelf_folder.name) / name).read_bytes()
 
 
-def put(name: str, content: bytes) -> None:
+def put_served_file(name: str, content: bytes) -> None:
     """Write a file; whole or not at all."""
     file = Path(shelf_folder.name) / name
     handle, draft = tempfile.mkstemp(dir=shelf_folder.name, suffix=".draft")

@@ -11,7 +11,7 @@ _keys = st.components.v2.component("dynst.keys", js=(Path(__file__).parent / "ke
 KEY = "keys"
 
 
-def listen(
+def listen_for_keys(
     level: int, last: int, *, on_level: Callable[[int], None], on_leave: Callable[[], None]
 ) -> None:
     """Listen for keys as long as this is drawn.

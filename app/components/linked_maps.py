@@ -70,7 +70,7 @@ class TooltipWords:
     unit: str
 
 
-def show_stage(
+def show_map_stage(
     stage: Stage,
     words: TooltipWords,
     *,
@@ -100,17 +100,17 @@ def show_stage(
     """
     key = f"stage-{stage.id}"
     file = f"{stage.id}.bin"
-    if not file_server.has(file):
-        file_server.put(file, stage.message)
+    if not file_server.has_served_file(file):
+        file_server.put_served_file(file, stage.message)
     _stage(
         key=key,
         data={
             "id": stage.id,
-            "library": file_server.address_of(_served, f"index.js?{pydeck.__version__}"),
-            "stage": file_server.address(file),
+            "library": file_server.address_of_content(_served, f"index.js?{pydeck.__version__}"),
+            "stage": file_server.address_for_browser(file),
             "previews": None
             if previews is None
-            else [file_server.address(name) for name in previews],
+            else [file_server.address_for_browser(name) for name in previews],
             "wide": stage.wide,
             "views": [view.id for view in stage.deck.views],
             "background": map_stage.BACKGROUND[stage.geographic],
@@ -134,14 +134,14 @@ def _places(stage: Stage) -> str | None:
     if stage.around is None:
         return None
     file = f"{stage.id}-places.bin"
-    if not file_server.has(file):
-        file_server.put(file, map_stage.place_table(stage.around))
-    return file_server.address(file)
+    if not file_server.has_served_file(file):
+        file_server.put_served_file(file, map_stage.place_name_table(stage.around))
+    return file_server.address_for_browser(file)
 
 
 def _streets() -> dict[str, object] | None:
     """Where street tiles come from, as the browser reads it; None where none are configured."""
-    source = street_tiles.configured().source
+    source = street_tiles.configured_tiles().source
     return None if source is None else dataclasses.asdict(source)
 
 
@@ -170,10 +170,10 @@ def _answers_to(
     return {"on_site_change": picked, "on_sites_change": picked_many, "on_swipe_change": swiped}
 
 
-def show_picture(
+def show_map_picture(
     stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()
 ) -> None:
-    """Colour the maps that `show_stage` drew.
+    """Colour the maps that `show_map_stage` drew.
 
     Args:
         stage: the stage to colour.
@@ -181,20 +181,20 @@ def show_picture(
         version: names the picture; the page's element carries it once both maps show it.
         selected: indices of the sites to ring, in the run's order.
     """
-    send(packed(stage, picture, version, _drawn(stage, selected)))
+    send_to_maps(packed_picture(stage, picture, version, _drawn(stage, selected)))
 
 
-def show_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
-    """The same with a picture, `packed`, that lies on the shelf, which is then not sent again."""
+def show_picture_file(stage: Stage, name: str, selected: Sequence[int] = ()) -> None:
+    """The same with a picture, `packed_picture`, that lies on the shelf and is not sent again."""
     head = {
         "stage": stage.id,
-        "file": file_server.address(name),
+        "file": file_server.address_for_browser(name),
         "selected": _drawn(stage, selected),
     }
-    send(Message.of(head, {}).pack())
+    send_to_maps(Message.of(head, {}).pack())
 
 
-def send(message: bytes) -> None:
+def send_to_maps(message: bytes) -> None:
     """Send a packed message to the component that colours the maps."""
     _paint(key="paint", data=message, height="content")
 
@@ -204,6 +204,8 @@ def _drawn(stage: Stage, selected: Sequence[int]) -> list[int]:
     return np.flatnonzero(np.isin(stage.order, selected)).tolist() if len(selected) else []
 
 
-def packed(stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()) -> bytes:
+def packed_picture(
+    stage: Stage, picture: Message, version: str, selected: Sequence[int] = ()
+) -> bytes:
     """A picture as the browser reads it; `selected` are rows in the drawn order."""
     return picture.pack(stage=stage.id, version=version, selected=list(selected))

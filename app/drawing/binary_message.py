@@ -71,7 +71,7 @@ class Message:
         return struct.pack("<I", len(start)) + start + self.data
 
 
-def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def unpack_message(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Head and arrays of a message, as the browser reads them."""
     (length,) = struct.unpack_from("<I", message)
     head = json.loads(message[4 : 4 + length])
@@ -85,7 +85,7 @@ def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return head, arrays
 
 
-def colours(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def colour_table(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Colours as a table (k, 4) and the row of each site in it, (s,); few sites differ."""
     import pandas as pd
 
@@ -95,7 +95,7 @@ def colours(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(table, dtype=np.uint32).view(np.uint8).reshape(-1, 4), codes.astype(kind)
 
 
-def numbers(values: np.ndarray, digits: int) -> tuple[np.ndarray, float]:
+def scaled_numbers(values: np.ndarray, digits: int) -> tuple[np.ndarray, float]:
     """Numbers as they are shown, and the factor that they were multiplied by.
 
     Halves the message where 16 bits hold them; MISSING stands for NaN. Else they stay as they are

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.planning.noise import error_range
+from dynst_core.planning.noise import noise_range
 from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.presentation.baseline_curves import Curve, selector_curves
 from dynst_core.runs.manifest import Baselines
@@ -25,7 +25,7 @@ LONE_POINT = 9
 """Pixels of a point that no line leads to: it shows round another's point in the same place."""
 
 
-def trade_off(
+def trade_off_chart(
     run: Run,
     baselines: Baselines,
     level: int,
@@ -46,12 +46,12 @@ def trade_off(
         height: pixels.
         compared: draw persistence and the baselines too.
     """
-    unit = formatting.in_chart(run_text.unit(run, channel))
+    unit = formatting.in_chart(run_text.variable_unit(run, channel))
     levels = range(len(run.path.active))
     removed = [100 * run.manifest.config.levels[i] for i in levels]
     ours = [run.rmse(i, lead, channel) for i in levels]
     figure = go.Figure()
-    _add_noise(figure, run, removed, lead, channel)
+    _add_noise_band(figure, run, removed, lead, channel)
     figure.add_scatter(
         x=removed,
         y=ours,
@@ -71,14 +71,14 @@ def trade_off(
     _mark_chosen(figure, removed[level], ours[level])
     # Last, so that neither the path nor its marker hides a baseline that does as well or better.
     for curve in selector_curves(run, baselines, lead, channel) if compared else ():
-        add_baseline(figure, curve)
+        add_baseline_curve(figure, curve)
     decimals = formatting.digits(ours[0])
     figure.update_traces(hovertemplate=f"%{{y:.{decimals}f}} {unit}", selector={"hoverinfo": None})
     figure.update_layout(height=height)
     figure.update_yaxes(
-        title=f"RMSE, {run_text.lead_time(run, lead)} ({unit})", tickformat=f".{decimals}f"
+        title=f"RMSE, {run_text.lead_time_text(run, lead)} ({unit})", tickformat=f".{decimals}f"
     )
-    return _styled(figure, run)
+    return _styled_chart(figure, run)
 
 
 def _mark_chosen(figure: go.Figure, removed: float, rmse: float) -> None:
@@ -99,11 +99,11 @@ def _mark_chosen(figure: go.Figure, removed: float, rmse: float) -> None:
     figure.add_vline(x=removed, line={"color": palette.PATH_LINE, "width": 1, "dash": "dot"})
 
 
-def _add_noise(
+def _add_noise_band(
     figure: go.Figure, run: Run, removed: list[float], lead: int | None, channel: int
 ) -> None:
     """A band from the least to the greatest error over the trainings, where there are several."""
-    spread = error_range(run, lead, channel)
+    spread = noise_range(run, lead, channel)
     if spread is None or run.arrays.members is None:
         return
     quiet = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -119,9 +119,9 @@ def _add_noise(
     )
 
 
-def description(run: Run, level: int, lead: int | None, channel: int) -> str:
+def trade_off_description(run: Run, level: int, lead: int | None, channel: int) -> str:
     """The curve in one sentence, for those who cannot see it."""
-    unit = run_text.unit(run, channel)
+    unit = run_text.variable_unit(run, channel)
     dense, here = run.rmse(0, lead, channel), run.rmse(level, lead, channel)
     return (
         f"Forecast error against {run_text.site_noun(run)}s removed: "
@@ -131,7 +131,7 @@ def description(run: Run, level: int, lead: int | None, channel: int) -> str:
     )
 
 
-def lead_times(
+def lead_time_chart(
     run: Run, level: int | None, channel: int, height: int, own: ErrorStatistics | None = None
 ) -> go.Figure:
     """Error by lead time over all sites: a level beside all sites and persistence.
@@ -159,8 +159,8 @@ def lead_times(
 
 def by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: int) -> go.Figure:
     """Up to three lines of RMSE against lead time, by name, the plan's own last."""
-    unit = formatting.in_chart(run_text.unit(run, channel))
-    ahead = [run_text.lead_time(run, i) for i in range(run.manifest.config.horizon)]
+    unit = formatting.in_chart(run_text.variable_unit(run, channel))
+    ahead = [run_text.lead_time_text(run, i) for i in range(run.manifest.config.horizon)]
     styles = (
         {"color": palette.PERSISTENCE_LINE, "width": 2, "dash": "dot"},
         {"color": palette.RANDOM_LINE, "width": 2, "dash": "dash"},
@@ -179,7 +179,7 @@ def by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: 
             customdata=ahead,
             hovertemplate=f"%{{customdata}}: %{{y:.{decimals}f}} {unit}",
         )
-    span = run_text.span_unit(run)[1]
+    span = run_text.lead_time_unit(run)[1]
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 12, "t": 8, "b": 8},
@@ -191,13 +191,13 @@ def by_lead_time(run: Run, lines: dict[str, list[float]], channel: int, height: 
     return figure
 
 
-def heat_map(run: Run, level: int, lead: int | None, channel: int, height: int) -> go.Figure:
+def heat_map_chart(run: Run, level: int, lead: int | None, channel: int, height: int) -> go.Figure:
     """Error by share removed (across) and lead time (up); the chosen column or cell is framed.
 
     Every cell carries a transparent square that can be clicked; its customdata is the level and the
     lead-time index.
     """
-    unit = formatting.in_chart(run_text.unit(run, channel))
+    unit = formatting.in_chart(run_text.variable_unit(run, channel))
     levels, leads = range(len(run.path.active)), range(run.manifest.config.horizon)
     errors = np.array([[run.rmse(i, k, channel) for i in levels] for k in leads])
     decimals = formatting.digits(float(np.nanmax(errors)) if np.isfinite(errors).any() else 1.0)
@@ -244,7 +244,7 @@ def _add_cells(figure: go.Figure, run: Run, errors: np.ndarray, written: str) ->
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
         customdata=[
-            [i, k, run_text.level_label(run, i), run_text.lead_time(run, k), errors[k, i]]
+            [i, k, run_text.level_label(run, i), run_text.lead_time_text(run, k), errors[k, i]]
             for i, k in cells
         ],
         hovertemplate="%{customdata[2]} removed, %{customdata[3]}<br>RMSE %{customdata[4]:."
@@ -274,7 +274,7 @@ def _label_heat_map(figure: go.Figure, run: Run, height: int) -> None:
             "zeroline": False,
         },
         yaxis={
-            "title": f"lead time ({run_text.span_unit(run)[1]})",
+            "title": f"lead time ({run_text.lead_time_unit(run)[1]})",
             "tickvals": shown,
             "ticktext": [f"{_span_numbers(run)[k]:g}" for k in shown],
             "fixedrange": True,
@@ -286,14 +286,16 @@ def _label_heat_map(figure: go.Figure, run: Run, height: int) -> None:
 
 def _span_numbers(run: Run) -> list[float]:
     """Lead times in that unit."""
-    step = run.manifest.dataset.step_seconds / run_text.span_unit(run)[0]
+    step = run.manifest.dataset.step_seconds / run_text.lead_time_unit(run)[0]
     return [round((i + 1) * step, 4) for i in range(run.manifest.config.horizon)]
 
 
-def add_baseline(figure: go.Figure, curve: Curve) -> None:
+def add_baseline_curve(figure: go.Figure, curve: Curve) -> None:
     """A selector measured beside the path: its mean as a line, its draws' range as a band."""
     if curve.draws > 1:
-        add_band(figure, curve.removed, curve.low, curve.high, curve.colour, curve.label)
+        add_band_between_lines(
+            figure, curve.removed, curve.low, curve.high, curve.colour, curve.label
+        )
     figure.add_scatter(
         x=curve.removed,
         y=curve.mean,
@@ -308,7 +310,7 @@ def add_baseline(figure: go.Figure, curve: Curve) -> None:
     )
 
 
-def add_band(
+def add_band_between_lines(
     figure: go.Figure,
     x: Sequence[float],
     low: Sequence[float],
@@ -317,7 +319,7 @@ def add_band(
     name: str,
 ) -> None:
     """What lies between two lines, paler than a line of that colour."""
-    red, green, blue = palette.rgb(colour)
+    red, green, blue = palette.rgb_of_hex(colour)
     quiet = {"showlegend": False, "hoverinfo": "skip", "line": {"width": 0}, "mode": "lines"}
     figure.add_scatter(x=x, y=low, name=f"{name}, lowest", **quiet)
     figure.add_scatter(
@@ -330,7 +332,7 @@ def add_band(
     )
 
 
-def _styled(figure: go.Figure, run: Run) -> go.Figure:
+def _styled_chart(figure: go.Figure, run: Run) -> go.Figure:
     noun = run_text.site_noun(run)
     figure.update_layout(
         margin={"l": 8, "r": 12, "t": 8, "b": 8},

@@ -14,7 +14,7 @@ UNKNOWN = "–"
 BOTH, ONLY_A, ONLY_B, NEITHER = "both", "only A", "only B", "neither"
 
 
-def figures(
+def table_of_two_plans(
     runs: tuple[Run, Run],
     summaries: tuple[Summary, Summary],
     channels: tuple[int, int],
@@ -29,28 +29,30 @@ def figures(
         channels: channel index of each.
         comparable: whether the two measured the same values in the same unit.
     """
-    rows: list[tuple[str, ...]] = [_counts(runs, summaries)]
-    units = [run_text.unit(run, channel) for run, channel in zip(runs, channels, strict=True)]
+    rows: list[tuple[str, ...]] = [_table_row_of_counts(runs, summaries)]
+    units = [
+        run_text.variable_unit(run, channel) for run, channel in zip(runs, channels, strict=True)
+    ]
     reference = summaries[0].dense
     for label, name in (
         ("Forecast error (RMSE)", "rmse"),
-        (f"with all {_noun(runs)}s", "dense"),
+        (f"with all {_common_site_noun(runs)}s", "dense"),
         ("persistence", "persistence"),
     ):
         values = [getattr(summary, name) for summary in summaries]
-        rows.append(_row(label, values, units, reference, comparable=comparable))
+        rows.append(_table_row(label, values, units, reference, comparable=comparable))
     changes = [UNKNOWN if s.rmse is None else formatting.change(s.rmse, s.dense) for s in summaries]
-    rows.append((f"Against all {_noun(runs)}s", *changes, ""))
+    rows.append((f"Against all {_common_site_noun(runs)}s", *changes, ""))
     worst = [None if s.worst is None else s.worst.rmse for s in summaries]
-    rows.append(_row("Worst place's error", worst, units, reference, comparable=comparable))
-    rows.append(("Range over trainings", *map(_seeds, summaries, units), ""))
-    rows.append(("Band of single forecasts", *map(_band, summaries, units), ""))
+    rows.append(_table_row("Worst place's error", worst, units, reference, comparable=comparable))
+    rows.append(("Range over trainings", *map(_seed_range_cell, summaries, units), ""))
+    rows.append(("Band of single forecasts", *map(_band_cell, summaries, units), ""))
     speeds = [UNKNOWN if s.speed_up is None else formatting.speed_up(s.speed_up) for s in summaries]
     rows.append(("Forecast speed", *speeds, ""))
     return pd.DataFrame(rows, columns=["", "A", "B", "B minus A"])
 
 
-def differing_sites(
+def differing_site_table(
     runs: tuple[Run, Run],
     plans: tuple[Plan, Plan],
     lead: int | None,
@@ -67,10 +69,10 @@ def differing_sites(
         NEITHER,
     )
     errors = [
-        site_errors(run, plan, lead, channel)
+        site_error_table(run, plan, lead, channel)
         for run, plan, channel in zip(runs, plans, channels, strict=True)
     ]
-    unit = run_text.unit(runs[0], channels[0])
+    unit = run_text.variable_unit(runs[0], channels[0])
     digits = formatting.digits(runs[0].rmse(0, lead, channels[0]))
     table = pd.DataFrame(
         {
@@ -88,31 +90,33 @@ def differing_sites(
     return table.iloc[np.lexsort((-largest, alike))].reset_index(drop=True)
 
 
-def site_errors(run: Run, plan: Plan, lead: int | None, channel: int) -> np.ndarray:
+def site_error_table(run: Run, plan: Plan, lead: int | None, channel: int) -> np.ndarray:
     """Test RMSE of a plan at each site, (s,), in units; NaN where it is not known."""
     here = plan.rmse_by_site(channel, lead)
     return np.full(len(run.sites), np.nan) if here is None else here
 
 
-def _noun(runs: tuple[Run, Run]) -> str:
+def _common_site_noun(runs: tuple[Run, Run]) -> str:
     """What a site is called in both runs; "site" where the two differ."""
     first, second = map(run_text.site_noun, runs)
     return first if first == second else "site"
 
 
-def _counts(runs: tuple[Run, Run], summaries: tuple[Summary, Summary]) -> tuple[str, str, str, str]:
+def _table_row_of_counts(
+    runs: tuple[Run, Run], summaries: tuple[Summary, Summary]
+) -> tuple[str, str, str, str]:
     reported = [f"{s.n_kept:,} of {s.n_sites:,}" for s in summaries]
     same = summaries[0].n_sites == summaries[1].n_sites
     apart = f"{summaries[1].n_kept - summaries[0].n_kept:+,}" if same else ""
     return (
-        f"{formatting.capital(_noun(runs))}s kept",
+        f"{formatting.capital(_common_site_noun(runs))}s kept",
         reported[0],
         reported[1],
         apart.replace("-", "\N{MINUS SIGN}"),
     )
 
 
-def _row(
+def _table_row(
     label: str,
     values: list[float | None],
     units: list[str],
@@ -132,14 +136,14 @@ def _row(
     return label, reported[0], reported[1], apart
 
 
-def _seeds(summary: Summary, unit: str) -> str:
+def _seed_range_cell(summary: Summary, unit: str) -> str:
     if summary.seeds is None:
         return "one training"
     low, high = (formatting.number(value, summary.dense) for value in summary.seeds)
     return f"{low} to {high} {unit}"
 
 
-def _band(summary: Summary, unit: str) -> str:
+def _band_cell(summary: Summary, unit: str) -> str:
     if summary.band is None:
         return "not measured"
     return f"± {formatting.number(summary.band.half_width, summary.dense)} {unit}"

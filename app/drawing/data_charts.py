@@ -25,12 +25,14 @@ MOST_DOTS = 20_000
 """Sites drawn on the map, evenly picked; more take a browser seconds."""
 
 
-def shown_sites(n: int) -> np.ndarray:
+def sites_on_data_map(n: int) -> np.ndarray:
     """Which of so many sites are drawn, in their order."""
     return np.unique(np.linspace(0, n - 1, min(n, MOST_DOTS)).astype(int))
 
 
-def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | None) -> go.Figure:
+def site_map_chart(
+    sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | None
+) -> go.Figure:
     """Sites where they lie, coloured by the share of times with a value.
 
     Args:
@@ -39,11 +41,11 @@ def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | No
         base_map: coasts and borders, drawn where the sites have degrees.
     """
     figure = go.Figure()
-    drawn = shown_sites(len(sites))
+    drawn = sites_on_data_map(len(sites))
     x, y = sites.coordinates[drawn, 0], sites.coordinates[drawn, 1]
     coverage = None if coverage is None else coverage[drawn]
     if sites.geographic and base_map is not None:
-        for ring in _lines(base_map, x, y):
+        for ring in _coast_lines(base_map, x, y):
             figure.add_scatter(
                 x=ring[:, 0], y=ring[:, 1], mode="lines", hoverinfo="skip", showlegend=False,
                 line={"color": "#8a96a3", "width": 1},
@@ -65,7 +67,7 @@ def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | No
     )  # fmt: skip
     figure.update_layout(margin=MARGIN, height=360, dragmode="pan")
     ratio = 1 / np.cos(np.radians(np.clip(y.mean(), -85, 85))) if sites.geographic else 1.0
-    low, high = _around(x, y)
+    low, high = _bounds_around(x, y)
     figure.update_xaxes(range=[low[0], high[0]], title="longitude" if sites.geographic else "m")
     figure.update_yaxes(
         range=[low[1], high[1]], scaleanchor="x", scaleratio=ratio,
@@ -74,7 +76,7 @@ def site_map(sites: SiteSet, coverage: np.ndarray | None, base_map: BaseMap | No
     return figure
 
 
-def coverage_in_time(sites: SiteSet, quality: Quality) -> go.Figure:
+def coverage_chart(sites: SiteSet, quality: Quality) -> go.Figure:
     """Share of values of each site in each stretch of time, those with fewest values on top."""
     order = np.argsort(-quality.coverage, kind="stable")
     if len(order) > SHOWN_SITES:
@@ -92,14 +94,14 @@ def coverage_in_time(sites: SiteSet, quality: Quality) -> go.Figure:
     return figure
 
 
-def _around(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _bounds_around(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bounds a little wider than the sites."""
     low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
     more = max(0.06 * float((high - low).max()), 1e-3)
     return low - more, high + more
 
 
-def _lines(base_map: BaseMap, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-    low, high = _around(x, y)
+def _coast_lines(base_map: BaseMap, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    low, high = _bounds_around(x, y)
     bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     return [np.array(ring) for ring in (*base_map.coast(bounds), *base_map.borders(bounds))]

@@ -13,11 +13,11 @@ from dynst_core.constraints.constraints import FREE
 from dynst_core.fields.metrics import LEAD_TIME
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served
-from dynst_core.planning.service_areas import served as served_areas
+from dynst_core.planning.service_areas import areas_served as served_areas
 from dynst_core.presentation import formatting, map_styles, palette, run_text
 from dynst_core.presentation.map_styles import MapStyle, Reading, Shape
 from dynst_core.presentation.palette import Legend, Scale
-from dynst_core.presentation.projection import unwrapped
+from dynst_core.presentation.projection import unwrapped_for_drawing
 from dynst_core.runs.run import Run
 
 IMPORTANCE, ERROR = map_stage.IMPORTANCE, map_stage.ERROR
@@ -84,20 +84,24 @@ class Facts:
 Draw = Callable[[Run, Plan, Facts], MapStyle]
 
 
-def style(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
+def layer_style(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
     """One of the layers beyond importance and error, which `Picture.usual` draws.
 
     A layer whose facts are not known is grey and says so.
     """
-    drawers: dict[str, Draw] = {ADDED: _added, WITHIN: _within, SERVED: _served}
-    draw = drawers[name] if name in drawers else _moment(name)
+    drawers: dict[str, Draw] = {
+        ADDED: _added_error_style,
+        WITHIN: _within_style,
+        SERVED: _served_style,
+    }
+    draw = drawers[name] if name in drawers else _moment_style(name)
     return draw(run, plan, facts)
 
 
-def undecided(name: str, run: Run, plan: Plan) -> MapStyle:
+def undecided_style(name: str, run: Run, plan: Plan) -> MapStyle:
     """Any layer while no plan obeys: all sites grey, so that none appears kept or removed."""
     cell, pinned = run.grid is not None, plan.constraints.pin != FREE
-    line = map_styles.outlines(run, np.zeros(len(run.sites), dtype=bool))
+    line = map_styles.outline_colours(run, np.zeros(len(run.sites), dtype=bool))
     line[pinned] = palette.PIN_OUTLINE
     pins = (palette.pin_swatch("pinned", cell=cell),) if pinned.any() else ()
     return MapStyle(
@@ -109,66 +113,66 @@ def undecided(name: str, run: Run, plan: Plan) -> MapStyle:
     )
 
 
-def added_scale(run: Run, lead: int | None, channel: int) -> Scale:
+def scale_of_added_error(run: Run, lead: int | None, channel: int) -> Scale:
     """The scale of the error added by a cut: one for all levels, 0 in its middle."""
     dense = run.rmse_by_site(0, lead, channel)
     levels = range(1, len(run.path.active))
     added = [np.abs(run.rmse_by_site(level, lead, channel) - dense) for level in levels]
-    return palette.added_scale(palette.reach(np.concatenate(added) if added else dense * 0))
+    return palette.added_scale(palette.round_reach(np.concatenate(added) if added else dense * 0))
 
 
-def _added(run: Run, plan: Plan, facts: Facts) -> MapStyle:
-    noun, unit = run_text.site_noun(run), run_text.unit(run, facts.channel)
+def _added_error_style(run: Run, plan: Plan, facts: Facts) -> MapStyle:
+    noun, unit = run_text.site_noun(run), run_text.variable_unit(run, facts.channel)
     here = plan.rmse_by_site(facts.channel, facts.lead)
     known = here is not None
     dense = run.arrays.errors[0].at_lead_time(facts.lead).rmse(axis=LEAD_TIME)[:, facts.channel]
     added = here - dense if here is not None else np.full(len(dense), np.nan)
-    scale = added_scale(run, facts.lead, facts.channel)
+    scale = scale_of_added_error(run, facts.lead, facts.channel)
     reported = f"RMSE with this plan minus RMSE with all {noun}s, in {unit}, "
     return MapStyle(
         "Error added by the cut",
-        reported + run_text.lead_time(run, facts.lead) if known else run_text.NOT_EVALUATED,
+        reported + run_text.lead_time_text(run, facts.lead) if known else run_text.NOT_EVALUATED,
         scale.rgba(added),
-        _outline(run, plan),
-        _legend(run, scale, unit, signed=True, known=known),
+        _layer_outline(run, plan),
+        _layer_legend(run, scale, unit, signed=True, known=known),
         reading=Reading("Added by the cut", unit, formatting.digits(run.rmse(0)), added),
     )
 
 
-def _within(run: Run, plan: Plan, facts: Facts) -> MapStyle:
-    noun, unit = run_text.site_noun(run), run_text.unit(run, facts.channel)
+def _within_style(run: Run, plan: Plan, facts: Facts) -> MapStyle:
+    noun, unit = run_text.site_noun(run), run_text.variable_unit(run, facts.channel)
     share = facts.share if facts.share is not None else np.full(len(run.sites), np.nan)
     scale = palette.share_scale()
     reported = (
         f"share of forecasts that miss by at most {facts.miss:g} {unit}, "
-        f"{run_text.lead_time(run, facts.lead)}, {run_text.test_period(run)}"
+        f"{run_text.lead_time_text(run, facts.lead)}, {run_text.test_period(run)}"
     )
     return MapStyle(
         f"Forecasts within {facts.miss:g} {unit}",
         reported if facts.share is not None else f"not yet forecast for this plan; in % by {noun}",
         scale.rgba(100 * share),
-        _outline(run, plan),
-        _legend(run, scale, "%", known=facts.share is not None),
+        _layer_outline(run, plan),
+        _layer_legend(run, scale, "%", known=facts.share is not None),
         reading=Reading(f"Within {facts.miss:g} {unit}", "%", 1, 100 * share),
     )
 
 
-def _served(run: Run, plan: Plan, facts: Facts) -> MapStyle:
+def _served_style(run: Run, plan: Plan, facts: Facts) -> MapStyle:
     noun = run_text.site_noun(run)
     served = facts.served or served_areas(run.sites, run.grid, plan.mask)
     kept, cell = plan.mask.active, run.grid is not None
     areas, unit = (served.area_km2, "km²") if run.sites.geographic else _square_metres(served)
-    low, high = 0.0, palette.reach(areas[kept])
+    low, high = 0.0, palette.round_reach(areas[kept])
     scale = palette.area_scale(low, high)
     fill, line = scale.rgba(areas), np.zeros((len(kept), 4), dtype=np.uint8)
     line[kept] = palette.PIN_OUTLINE
     if not cell:
         fill = np.where(kept[:, None], palette.INK, palette.WHITE).astype(np.uint8)
-        line[:] = _outline(run, plan)
+        line[:] = _layer_outline(run, plan)
     kept_site = palette.kept_swatch(f"kept {noun}", cell=cell)
     removed = () if cell else (palette.removed_swatch(f"removed {noun}", cell=False),)
     shapes = tuple(
-        Shape(_beside(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
+        Shape(_ring_beside_site(run, site, ring), tuple(scale.rgba(areas[[site]])[0].tolist()))
         for site, ring in served.outlines
     )
     return MapStyle(
@@ -176,25 +180,27 @@ def _served(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         f"all places nearer to one kept {noun} than to any other; its size in {unit}",
         fill,
         line,
-        Legend(scale.css(), _ticks(scale, unit), (kept_site, *removed)),
+        Legend(scale.css(), _legend_ticks(scale, unit), (kept_site, *removed)),
         reading=Reading("Area of the nearest kept", unit, formatting.digits(high), areas),
         shapes=shapes,
     )
 
 
-def _moment(name: str) -> Draw:
+def _moment_style(name: str) -> Draw:
     """The drawer of a layer that shows one forecast."""
 
     def draw(run: Run, plan: Plan, facts: Facts) -> MapStyle:
-        unit, variable = (f(run, facts.channel) for f in (run_text.unit, run_text.variable))
-        moment, lead = facts.moment, run_text.lead_time(run, facts.lead)
+        unit, variable = (
+            f(run, facts.channel) for f in (run_text.variable_unit, run_text.variable_name)
+        )
+        moment, lead = facts.moment, run_text.lead_time_text(run, facts.lead)
         title = {
             FORECAST: f"Forecast of {variable}",
             TRUTH: f"{formatting.capital(variable)} as observed",
             DIFFERENCE: f"Forecast minus truth, {variable}",
         }[name]
         if name == DIFFERENCE:
-            scale = palette.bias_scale(palette.reach(np.array([2 * run.rmse(0)])))
+            scale = palette.bias_scale(palette.round_reach(np.array([2 * run.rmse(0)])))
         else:
             scale = palette.value_scale(*((moment.low, moment.high) if moment else (0.0, 1.0)))
         values, label = np.full(len(run.sites), np.nan), LABELS[name].split(",")[0]
@@ -209,8 +215,8 @@ def _moment(name: str) -> Draw:
             title,
             f"{reported}, valid {moment.valid_time}" if moment else reported,
             scale.rgba(values),
-            _outline(run, plan),
-            _legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
+            _layer_outline(run, plan),
+            _layer_legend(run, scale, unit, signed=name == DIFFERENCE, known=moment is not None),
             reading=Reading(label, unit, formatting.digits(scale.high), values),
         )
 
@@ -221,15 +227,15 @@ def _square_metres(served: Served) -> tuple[np.ndarray, str]:
     return served.area_km2 * 1e6, "m²"
 
 
-def _beside(run: Run, site: int, ring: np.ndarray) -> np.ndarray:
+def _ring_beside_site(run: Run, site: int, ring: np.ndarray) -> np.ndarray:
     """A ring moved by whole turns to where its site is drawn."""
     if not run.sites.geographic:
         return ring
-    moved = unwrapped(run.sites)[site] - run.sites.coordinates[site]
+    moved = unwrapped_for_drawing(run.sites)[site] - run.sites.coordinates[site]
     return ring + moved
 
 
-def _outline(run: Run, plan: Plan) -> np.ndarray:
+def _layer_outline(run: Run, plan: Plan) -> np.ndarray:
     """Outlines that tell kept from removed sensors; cells have none."""
     if run.grid is not None:
         return np.zeros((len(run.sites), 4), dtype=np.uint8)
@@ -237,21 +243,23 @@ def _outline(run: Run, plan: Plan) -> np.ndarray:
     return np.where(plan.mask.active[:, None], *outlines).astype(np.uint8)
 
 
-def _legend(
+def _layer_legend(
     run: Run, scale: Scale, unit: str, *, signed: bool = False, known: bool = True
 ) -> Legend:
     cell = run.grid is not None
     if not known:
         return Legend(
             scale.css(),
-            _ticks(scale, unit, signed=signed),
+            _legend_ticks(scale, unit, signed=signed),
             (palette.no_data_swatch("not yet known", cell=cell),),
         )
     removed = () if cell else (palette.rimmed_swatch(scale, run_text.REMOVED_RIM),)
-    return Legend(scale.css(), _ticks(scale, unit, signed=signed), removed)
+    return Legend(scale.css(), _legend_ticks(scale, unit, signed=signed), removed)
 
 
-def _ticks(scale: Scale, unit: str, *, signed: bool = False) -> tuple[tuple[float, str], ...]:
+def _legend_ticks(
+    scale: Scale, unit: str, *, signed: bool = False
+) -> tuple[tuple[float, str], ...]:
     """Round numbers along a scale; the ends say that values beyond them share their colour."""
     low, high = scale.low, scale.high
     step = palette.tick_step(high if signed else high - low)

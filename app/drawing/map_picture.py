@@ -60,8 +60,8 @@ class Picture:
         here = plan.rmse_by_site(channel, lead)
         error = np.full(len(run.sites), np.nan) if here is None else here
         styles = {
-            IMPORTANCE: map_styles.importance(run, plan),
-            ERROR: map_styles.error(run, plan, scale, lead, channel),
+            IMPORTANCE: map_styles.importance_style(run, plan),
+            ERROR: map_styles.error_style(run, plan, scale, lead, channel),
         }
         digits = formatting.digits(run.rmse(0, None, channel))
         return cls(styles, ((plan.mask.active, error),), digits)
@@ -71,7 +71,9 @@ class Picture:
         head: dict[str, Any] = {
             "undecided": self.undecided,
             "digits": self.digits,
-            "shapes": {view: [_drawn(shape) for shape in s.shapes] for view, s in self._shaped()},
+            "shapes": {
+                view: [_in_drawn_order(shape) for shape in s.shapes] for view, s in self._shaped()
+            },
             "borders": [
                 {"path": np.round(border.ring, 5).tolist(), "broad": border.broad}
                 for border in self.borders
@@ -86,17 +88,19 @@ class Picture:
         arrays: dict[str, np.ndarray] = {}
         for view, style in self.styles.items():
             for part, rgba in (("fill", style.fill), ("line", style.line)):
-                table, rows = binary_message.colours(stage.drawn(rgba))
+                table, rows = binary_message.colour_table(stage.drawn(rgba))
                 arrays |= {f"{part}/table/{view}": table, f"{part}/rows/{view}": rows}
             if style.reading is not None:
                 stated = asdict(style.reading)
                 values = stage.drawn(stated.pop("values"))
-                arrays[f"reading/{view}"], scale = binary_message.numbers(values, stated["digits"])
+                arrays[f"reading/{view}"], scale = binary_message.scaled_numbers(
+                    values, stated["digits"]
+                )
                 head["readings"][view] = {**stated, "scale": scale}
         for name, (kept, error) in zip(PLAN_NAMES, self.plans, strict=False):
             arrays[f"kept{name}"] = np.packbits(stage.drawn(kept), bitorder="little")
             drawn = stage.drawn(error).astype(np.float32)
-            arrays[f"error{name}"], head[f"scale{name}"] = binary_message.numbers(
+            arrays[f"error{name}"], head[f"scale{name}"] = binary_message.scaled_numbers(
                 drawn, self.digits
             )
         return Message.of(head, arrays)
@@ -109,5 +113,5 @@ PLAN_NAMES = ("", "/other", "/other2", "/other3")
 """How the browser's part calls the plans that tooltips state."""
 
 
-def _drawn(shape: Shape) -> dict[str, object]:
+def _in_drawn_order(shape: Shape) -> dict[str, object]:
     return {"polygon": np.round(shape.ring, 5).tolist(), "fill": list(shape.fill)}

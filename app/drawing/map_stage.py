@@ -20,8 +20,13 @@ from app.drawing.binary_message import Message
 from dynst_core.presentation import palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.place_names import names_within, places_within
-from dynst_core.presentation.projection import Raster, raster, ticks, unwrapped
-from dynst_core.presentation.projection import bounds as bounds_of
+from dynst_core.presentation.projection import (
+    Raster,
+    grid_raster,
+    round_ticks,
+    unwrapped_for_drawing,
+)
+from dynst_core.presentation.projection import site_bounds as bounds_of
 from dynst_core.runs.run import Run
 
 IMPORTANCE, ERROR = "importance", "error"
@@ -106,7 +111,7 @@ class Stage:
             "pin": palette.PIN_OUTLINE,
             "streets": palette.STREETS,
             "dark": palette.DARK_GROUND,
-            "raster": None if self.raster is None else _reported(self.raster),
+            "raster": None if self.raster is None else _stage_text(self.raster),
         }
         arrays: dict[str, np.ndarray] = {
             "ids": np.frombuffer(ids, dtype=np.uint8),
@@ -123,7 +128,7 @@ class Stage:
         return hashlib.sha256(self.message).hexdigest()[:16]
 
 
-def _reported(raster: Raster) -> dict[str, object]:
+def _stage_text(raster: Raster) -> dict[str, object]:
     names = ("y", "x", "rows", "columns")
     lists = {name: getattr(raster, name).tolist() for name in names}
     return {**lists, "bounds": raster.bounds}
@@ -131,24 +136,24 @@ def _reported(raster: Raster) -> dict[str, object]:
 
 def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> Stage:
     """Everything about a run's maps that the slider does not change; one map a view."""
-    places = unwrapped(run.sites)
+    places = unwrapped_for_drawing(run.sites)
     order = np.argsort(run.path.rank) if run.grid is None else np.arange(len(run.sites))
-    cells = None if run.grid is None else raster(run)
+    cells = None if run.grid is None else grid_raster(run)
     bounds, geographic = bounds_of(run), run.sites.geographic
-    width, height = _extent(bounds, geographic)
+    width, height = _drawn_extent(bounds, geographic)
     wide = width >= WIDE * height > 0
-    triangles = _shaded(run, places, order)
+    triangles = _mesh_triangles_drawn(run, places, order)
     layers: list[pdk.Layer] = []
     for view in views:
-        below, above = _surroundings(view, bounds, run.sites.geographic, base_map)
-        names = _names(view, bounds) if geographic else []
+        below, above = _map_surroundings(view, bounds, run.sites.geographic, base_map)
+        names = _place_name_layers(view, bounds) if geographic else []
         sites = _site_layers(view, run, places, order, cells)
         # A name never hides a sensor; cells would hide it.
         layers += [*below, *([] if cells else names), *sites, *above, *(names if cells else [])]
     deck = pdk.Deck(
         layers=layers,
-        views=[_view(view, run.sites.geographic) for view in views],
-        initial_view_state=camera(bounds, geographic, WIDE_SIZE if wide else REFERENCE_SIZE),
+        views=[_map_view(view, run.sites.geographic) for view in views],
+        initial_view_state=first_camera(bounds, geographic, WIDE_SIZE if wide else REFERENCE_SIZE),
         map_provider=None,
         map_style="",
         tooltip=False,
@@ -163,11 +168,11 @@ def make_stage(run: Run, base_map: BaseMap, views: tuple[str, ...] = VIEWS) -> S
         wide,
         triangles,
         None if triangles is None else places[order],
-        _around(bounds) if geographic else None,
+        _ground_around(bounds) if geographic else None,
     )
 
 
-def place_table(around: Bounds) -> bytes:
+def place_name_table(around: Bounds) -> bytes:
     """Names and degrees of the places within bounds, the largest first, as the browser reads it."""
     found = places_within(around)
     names = "\n".join(found["name"]).encode()
@@ -179,14 +184,14 @@ def place_table(around: Bounds) -> bytes:
     return Message.of({}, arrays).pack()
 
 
-def _around(bounds: Bounds) -> Bounds:
+def _ground_around(bounds: Bounds) -> Bounds:
     """The ground that is drawn round the sites."""
     west, south, east, north = bounds
     reach = max(4.0, 1.5 * max(east - west, north - south))
     return west - reach, max(-89.0, south - reach), east + reach, min(89.0, north + reach)
 
 
-def _shaded(run: Run, places: np.ndarray, order: np.ndarray) -> np.ndarray | None:
+def _mesh_triangles_drawn(run: Run, places: np.ndarray, order: np.ndarray) -> np.ndarray | None:
     """The triangles of a mesh as rows in the drawn order; None where none are shaded."""
     corners = run.sites.triangles
     if corners is None or not len(corners):
@@ -198,14 +203,14 @@ def _shaded(run: Run, places: np.ndarray, order: np.ndarray) -> np.ndarray | Non
     return row[corners]
 
 
-def _extent(bounds: Bounds, geographic: bool) -> tuple[float, float]:
+def _drawn_extent(bounds: Bounds, geographic: bool) -> tuple[float, float]:
     """Width and height as drawn."""
     west, south, east, north = bounds
     up = _mercator(north) - _mercator(south) if geographic else north - south
     return ((east - west) / 360 if geographic else east - west), up
 
 
-def camera(
+def first_camera(
     bounds: Bounds, geographic: bool, size: tuple[int, int] = REFERENCE_SIZE
 ) -> pdk.ViewState:
     """The first view: all sites, with a margin, on a map of a size in pixels."""
@@ -236,7 +241,7 @@ def _inverse_mercator(height: float) -> float:
     return math.degrees(2 * math.atan(math.exp(2 * math.pi * height)) - math.pi / 2)
 
 
-def _view(view: str, geographic: bool) -> pdk.View:
+def _map_view(view: str, geographic: bool) -> pdk.View:
     controller = {"dragRotate": False, "touchRotate": False, "keyboard": {"moveSpeed": 60}}
     if geographic:
         return pdk.View(type="MapView", id=view, controller=controller, repeat=True)
@@ -251,7 +256,7 @@ def _site_layers(
         # Its pixels come with the paint, since they are its colours. Picking needs no layer: the
         # place of the pointer tells the cell.
         return [pdk.Layer("BitmapLayer", None, id=f"{view}-sites", bounds=cells.bounds)]
-    meshed = _shaded(run, places, order) is not None
+    meshed = _mesh_triangles_drawn(run, places, order) is not None
     radius = MESH_DOT if meshed else _dot_radius(len(places))
     ends = np.empty((0, 2, 2)) if meshed else np.round(places[run.sites.links()], 6)
     lines = pdk.Layer(
@@ -283,13 +288,13 @@ def _dot_radius(n_sites: int) -> float:
     return float(np.clip(80 / math.sqrt(max(n_sites, 1)), 3.0, 8.0))
 
 
-def _surroundings(
+def _map_surroundings(
     view: str, bounds: Bounds, geographic: bool, base_map: BaseMap
 ) -> tuple[list[pdk.Layer], list[pdk.Layer]]:
     """What lies beneath the sites (land) and above them (coastlines and borders, or axes)."""
     if not geographic:
-        return [], _axes(view, bounds)
-    wide = _around(bounds)
+        return [], _metre_axes(view, bounds)
+    wide = _ground_around(bounds)
     land = pdk.Layer(
         "SolidPolygonLayer",
         [{"polygon": rings} for rings in base_map.land(wide)],
@@ -315,7 +320,7 @@ def _surroundings(
     return [land], lines
 
 
-def _names(view: str, bounds: Bounds) -> list[pdk.Layer]:
+def _place_name_layers(view: str, bounds: Bounds) -> list[pdk.Layer]:
     """Names of places, a layer for each zoom from which they do not touch; the id tells it."""
     west, south, east, north = bounds
     reach = max(0.2, 0.6 * max(east - west, north - south))
@@ -345,11 +350,11 @@ def _names(view: str, bounds: Bounds) -> list[pdk.Layer]:
     ]
 
 
-def _axes(view: str, bounds: Bounds) -> list[pdk.Layer]:
+def _metre_axes(view: str, bounds: Bounds) -> list[pdk.Layer]:
     """A frame with ticks in metres, for places that have no geography."""
     west, south, east, north = bounds
     frame = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    across, up = (ticks(west, east, 5), ticks(south, north, 3))
+    across, up = (round_ticks(west, east, 5), round_ticks(south, north, 3))
     texts = [
         *({"at": [x, south], "text": f"{x:g} m", "shift": [0, 12]} for x in across),
         *({"at": [west, y], "text": f"{y:g} m", "shift": [-22, 0]} for y in up),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import Summary, summarise
+from dynst_core.planning.summary import Summary, summarise_plan
 from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
@@ -32,19 +32,19 @@ class Row:
     @property
     def summary(self) -> Summary:
         """Its numbers."""
-        return summarise(self.run, self.plan, USUAL_GOAL, self.lead, self.channel)
+        return summarise_plan(self.run, self.plan, USUAL_GOAL, self.lead, self.channel)
 
 
-def listed(rows: Sequence[Row]) -> pd.DataFrame:
+def scenario_list_table(rows: Sequence[Row]) -> pd.DataFrame:
     """One row a scenario, numbers in words with their units."""
     return pd.DataFrame(
-        [{"Scenario": row.name, "Run": row.run.run_id, **figures(row)} for row in rows]
+        [{"Scenario": row.name, "Run": row.run.run_id, **scenario_figures(row)} for row in rows]
     )
 
 
-def compared(rows: Sequence[Row]) -> pd.DataFrame:
+def scenario_comparison_table(rows: Sequence[Row]) -> pd.DataFrame:
     """One column a scenario, one row a figure; sites kept by all and by one alone where shared."""
-    columns = {row.name: {"Run": row.run.run_id, **figures(row)} for row in rows}
+    columns = {row.name: {"Run": row.run.run_id, **scenario_figures(row)} for row in rows}
     table = pd.DataFrame(columns)
     if len({row.run.sites.site_id.tobytes() for row in rows}) == 1:
         kept = np.stack([row.plan.mask.active for row in rows])
@@ -54,10 +54,10 @@ def compared(rows: Sequence[Row]) -> pd.DataFrame:
     return table.rename_axis("").reset_index()
 
 
-def figures(row: Row) -> dict[str, str]:
+def scenario_figures(row: Row) -> dict[str, str]:
     """The figures of one scenario by name."""
     run, found = row.run, row.summary
-    unit = run_text.unit(run, row.channel)
+    unit = run_text.variable_unit(run, row.channel)
     noun = run_text.site_noun(run)
 
     def errors(value: float | None) -> str:
@@ -87,24 +87,24 @@ def figures(row: Row) -> dict[str, str]:
     }
 
 
-def keepers(rows: Sequence[Row]) -> pd.DataFrame:
+def site_keeper_table(rows: Sequence[Row]) -> pd.DataFrame:
     """One row a site: which of the scenarios keep it, its error in each; differing ones first."""
     run = rows[0].run
     kept = np.stack([row.plan.mask.active for row in rows])
     names = [row.name for row in rows]
-    words = [_kept_by(column, names) for column in kept.T]
+    words = [_kept_by_scenarios(column, names) for column in kept.T]
     table = {"site": run.sites.site_id.astype(str), "kept by": words}
     for row in rows:
         here = row.plan.rmse_by_site(row.channel, row.lead)
         digits = formatting.digits(row.run.rmse(0, row.lead, row.channel))
         errors = np.full(len(run.sites), np.nan) if here is None else np.round(here, digits)
-        table[f"error, {row.name} ({run_text.unit(row.run, row.channel)})"] = errors
+        table[f"error, {row.name} ({run_text.variable_unit(row.run, row.channel)})"] = errors
     alike = kept.all(axis=0) | ~kept.any(axis=0)
     order = np.lexsort((-run.path.rank, alike))
     return pd.DataFrame(table).iloc[order].reset_index(drop=True)
 
 
-def _kept_by(kept: np.ndarray, names: list[str]) -> str:
+def _kept_by_scenarios(kept: np.ndarray, names: list[str]) -> str:
     if kept.all():
         return "all"
     return ", ".join(name for name, yes in zip(names, kept, strict=True) if yes) or "none"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from app.drawing.charts import HEIGHT, add_band, add_baseline
+from app.drawing.charts import HEIGHT, add_band_between_lines, add_baseline_curve
 from dynst_core.presentation import formatting, palette, run_text
-from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
+from dynst_core.presentation.baseline_curves import seed_error_band, selector_curves
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
@@ -14,7 +14,7 @@ Mark = tuple[str, str, float, float | None]
 """A plan on the chart: its letter, its colour, percent removed, and RMSE in units if known."""
 
 
-def selectors(
+def selector_chart(
     run: Run,
     baselines: Baselines,
     marks: list[Mark],
@@ -36,11 +36,11 @@ def selectors(
     """
     figure = go.Figure()
     for curve in selector_curves(run, baselines, lead, channel):
-        add_baseline(figure, curve)
+        add_baseline_curve(figure, curve)
     _add_path(figure, run, lead, channel)
     _add_marks(figure, marks)
     decimals = formatting.digits(run.rmse(0, lead, channel))
-    unit = formatting.in_chart(run_text.unit(run, channel))
+    unit = formatting.in_chart(run_text.variable_unit(run, channel))
     figure.update_traces(
         hovertemplate=f"%{{x:.3g}} % removed: %{{y:.{decimals}f}} {unit}",
         selector={"hoverinfo": None},
@@ -57,7 +57,7 @@ def selectors(
             "fixedrange": True,
         },
         yaxis={
-            "title": f"RMSE, {run_text.lead_time(run, lead)} ({unit})",
+            "title": f"RMSE, {run_text.lead_time_text(run, lead)} ({unit})",
             "tickformat": f".{decimals}f",
             "fixedrange": True,
             "range": None if limits is None else list(limits),
@@ -70,10 +70,10 @@ def _add_path(figure: go.Figure, run: Run, lead: int | None, channel: int) -> No
     """Add the run's own levels, with the band over its seeds where there were several."""
     levels = range(len(run.path.active))
     removed = [100 * run.manifest.config.levels[i] for i in levels]
-    band = seeds_band(run, lead, channel)
+    band = seed_error_band(run, lead, channel)
     if band is not None:
         low, high = (limit.tolist() for limit in band)
-        add_band(figure, removed, low, high, palette.PATH_LINE, "seeds")
+        add_band_between_lines(figure, removed, low, high, palette.PATH_LINE, "seeds")
     figure.add_scatter(
         x=removed,
         y=[run.rmse(i, lead, channel) for i in levels],
@@ -94,19 +94,19 @@ def _add_marks(figure: go.Figure, marks: list[Mark]) -> None:
                 name=letter,
                 mode="markers+text",
                 text=[letter],
-                textfont={"color": _ink(colour), "size": 12},
+                textfont={"color": _ink_on_mark(colour), "size": 12},
                 showlegend=False,
                 marker={"size": 20, "color": colour, "line": {"color": "white", "width": 2}},
             )
 
 
-def _ink(colour: str) -> str:
+def _ink_on_mark(colour: str) -> str:
     """Dark letters on a light mark, white ones on a dark mark."""
-    red, green, blue = palette.rgb(colour)
+    red, green, blue = palette.rgb_of_hex(colour)
     return "#10161d" if 0.3 * red + 0.59 * green + 0.11 * blue > 128 else "#ffffff"
 
 
-def shared_limits(
+def shared_chart_limits(
     runs: list[tuple[Run, Baselines]], lead: int | None, channels: list[int]
 ) -> tuple[float, float]:
     """A range that holds every curve of some runs, with a little air, in units."""
@@ -115,7 +115,7 @@ def shared_limits(
         values += [run.rmse(i, lead, channel) for i in range(len(run.path.active))]
         for curve in selector_curves(run, baselines, lead, channel):
             values += [*curve.low, *curve.high]
-        band = seeds_band(run, lead, channel)
+        band = seed_error_band(run, lead, channel)
         if band is not None:
             values += [*band[0], *band[1]]
     air = 0.06 * (max(values) - min(values) or 1.0)

@@ -17,7 +17,7 @@ MOST_MARKED = 60
 """Observations that are marked one by one; more of them are a line."""
 
 
-def over_time(
+def site_series_chart(
     run: Run, series: Series, band: SiteBand, channel: int, shown: np.ndarray, height: int
 ) -> go.Figure:
     """What one site measured, and its forecasts with all sites and with the plan's, in units.
@@ -32,21 +32,21 @@ def over_time(
     """
     utc = series.valid_time[shown]
     time = local_time.to_local(run, utc)
-    stamps = [local_time.said_utc(one) for one in utc] if run.sites.geographic else None
+    stamps = [local_time.utc_words(one) for one in utc] if run.sites.geographic else None
     observed, dense, plan = (
         values[shown, channel] for values in (series.observed, series.dense, series.plan)
     )
     figure = go.Figure()
     if np.isfinite(band.half_width):
-        _add_band(figure, time, plan, band)
+        _add_forecast_band(figure, time, plan, band)
     every = f"all {run_text.site_noun(run)}s"
     lines = (
         (every, dense, palette.RANDOM_LINE, {"width": 2, "dash": "dash"}),
         ("this plan", plan, palette.PATH_LINE, {"width": 2.5}),
         ("observed", observed, palette.OBSERVED_LINE, {"width": 1.5}),
     )
-    decimals = formatting.digits(_size(observed, plan))
-    unit = formatting.in_chart(run_text.unit(run, channel))
+    decimals = formatting.digits(_value_size(observed, plan))
+    unit = formatting.in_chart(run_text.variable_unit(run, channel))
     for name, values, colour, line in lines:
         marked = name == "observed" and len(time) <= MOST_MARKED
         figure.add_scatter(
@@ -78,18 +78,19 @@ def over_time(
     return figure
 
 
-def description(run: Run, site: int, lead_time: int, channel: int) -> str:
+def site_series_description(run: Run, site: int, lead_time: int, channel: int) -> str:
     """The chart in one sentence, for those who cannot see it."""
     noun = run_text.site_noun(run)
     return (
-        f"{formatting.capital(run_text.variable(run, channel))} "
+        f"{formatting.capital(run_text.variable_name(run, channel))} "
         f"at {noun} {run.sites.site_id[site]} "
-        f"over time: observed, forecast {run_text.lead_time(run, lead_time)} with all {noun}s and "
+        f"over time: observed, forecast {run_text.lead_time_text(run, lead_time)} with all "
+        f"{noun}s and "
         f"with this plan's, and a band."
     )
 
 
-def site_lead_times(
+def site_lead_time_chart(
     run: Run,
     site: int,
     level: int | None,
@@ -115,7 +116,9 @@ def site_lead_times(
     return by_lead_time(run, lines, channel, height)
 
 
-def _add_band(figure: go.Figure, time: np.ndarray, plan: np.ndarray, band: SiteBand) -> None:
+def _add_forecast_band(
+    figure: go.Figure, time: np.ndarray, plan: np.ndarray, band: SiteBand
+) -> None:
     quiet = {"hoverinfo": "skip", "line": {"width": 0}, "mode": "lines", "showlegend": False}
     low, high = plan - band.half_width, plan + band.half_width
     fill = {"fill": "tonexty", "fillcolor": BAND_FILL}
@@ -123,7 +126,7 @@ def _add_band(figure: go.Figure, time: np.ndarray, plan: np.ndarray, band: SiteB
     figure.add_scatter(x=time, y=high, name="band, highest", **quiet, **fill)
 
 
-def _size(observed: np.ndarray, plan: np.ndarray) -> float:
+def _value_size(observed: np.ndarray, plan: np.ndarray) -> float:
     """About how large the values are, for their decimals."""
     seen = observed[np.isfinite(observed)]
     return float(np.abs(seen if len(seen) else plan).max(initial=0.0))

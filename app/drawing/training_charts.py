@@ -12,7 +12,7 @@ from dynst_core.fields.sites import SiteSet
 from dynst_core.jobs.records import JobPlace, LevelDone
 from dynst_core.presentation import formatting, palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
-from dynst_core.presentation.projection import unwrapped
+from dynst_core.presentation.projection import unwrapped_for_drawing
 
 HEIGHT = 230
 """Pixels of each chart."""
@@ -25,7 +25,7 @@ MANY = 20_000
 """Losses drawn at most before they are thinned out."""
 
 
-def mask_map(place: JobPlace, active: np.ndarray, base_map: BaseMap) -> go.Figure:
+def mask_map_chart(place: JobPlace, active: np.ndarray, base_map: BaseMap) -> go.Figure:
     """The sites that are kept now, blue, and those that are not, white.
 
     Drawn by plotly: the large maps bring their own deck.gl, and a page may hold one only, so the
@@ -38,7 +38,7 @@ def mask_map(place: JobPlace, active: np.ndarray, base_map: BaseMap) -> go.Figur
     """
     coordinates = np.array(place.coordinates, dtype=float).reshape(-1, 2)
     names = np.array([str(i) for i in range(len(coordinates))])
-    where = unwrapped(SiteSet(names, coordinates, geographic=place.geographic))
+    where = unwrapped_for_drawing(SiteSet(names, coordinates, geographic=place.geographic))
     (west, south), (east, north) = where.min(axis=0), where.max(axis=0)
     figure = go.Figure()
     if place.geographic:
@@ -47,7 +47,7 @@ def mask_map(place: JobPlace, active: np.ndarray, base_map: BaseMap) -> go.Figur
         _add_dots(figure, where, active)
     else:
         rows, columns = place.grid.shape
-        _add_cells(figure, where[:columns, 0], place.grid.y, active.reshape(rows, columns))
+        _add_mask_cells(figure, where[:columns, 0], place.grid.y, active.reshape(rows, columns))
     x_pad, y_pad = (max(0.06 * span, 0.01) for span in (east - west, north - south))
     degree = math.cos(math.radians((south + north) / 2)) if place.geographic else 1.0
     axis = {"visible": False, "fixedrange": True}
@@ -103,7 +103,7 @@ def _add_dots(figure: go.Figure, where: np.ndarray, active: np.ndarray) -> None:
     )
 
 
-def _add_cells(figure: go.Figure, x: np.ndarray, y: np.ndarray, active: np.ndarray) -> None:
+def _add_mask_cells(figure: go.Figure, x: np.ndarray, y: np.ndarray, active: np.ndarray) -> None:
     figure.add_heatmap(
         x=x,
         y=y,
@@ -119,7 +119,7 @@ def _add_cells(figure: go.Figure, x: np.ndarray, y: np.ndarray, active: np.ndarr
     )
 
 
-def loss_curve(losses: Sequence[tuple[int, float]]) -> go.Figure:
+def loss_chart(losses: Sequence[tuple[int, float]]) -> go.Figure:
     """Training loss by gradient step: every value faint, and their running mean."""
     every = max(1, len(losses) // MANY)
     steps, values = (np.array(part) for part in zip(*losses[::every], strict=True))
@@ -140,7 +140,7 @@ def loss_curve(losses: Sequence[tuple[int, float]]) -> go.Figure:
         line={"color": palette.PATH_LINE, "width": 3},
         hovertemplate="step %{x}: loss %{y:.3f}<extra></extra>",
     )
-    return _plain(figure, "training step", "training loss (normalised)")
+    return _plain_chart(figure, "training step", "training loss (normalised)")
 
 
 def running_mean(values: np.ndarray, memory: float = 0.9) -> np.ndarray:
@@ -152,7 +152,7 @@ def running_mean(values: np.ndarray, memory: float = 0.9) -> np.ndarray:
     return means
 
 
-def level_curve(levels: Sequence[LevelDone], unit: str) -> go.Figure:
+def level_chart(levels: Sequence[LevelDone], unit: str) -> go.Figure:
     """Error on selection windows against sites removed, for the levels that are finished."""
     figure = go.Figure()
     figure.add_scatter(
@@ -165,10 +165,10 @@ def level_curve(levels: Sequence[LevelDone], unit: str) -> go.Figure:
         hovertemplate="%{x:.0f} % removed, %{customdata} kept: %{y:.3g}<extra></extra>",
     )
     figure.update_xaxes(range=[-3, 100], dtick=20)
-    return _plain(figure, "removed (%)", f"RMSE ({formatting.in_chart(unit)})")
+    return _plain_chart(figure, "removed (%)", f"RMSE ({formatting.in_chart(unit)})")
 
 
-def _plain(figure: go.Figure, across: str, up: str) -> go.Figure:
+def _plain_chart(figure: go.Figure, across: str, up: str) -> go.Figure:
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 8, "r": 12, "t": 8, "b": 8},

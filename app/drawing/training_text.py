@@ -46,7 +46,7 @@ def levels_text(levels: tuple[float, ...] | None) -> str:
     return "" if levels is None else ", ".join(f"{100 * level:.6g}" for level in levels)
 
 
-def size(n_bytes: float) -> str:
+def size_text(n_bytes: float) -> str:
     """An amount of memory or of a download: "340 kB", "1.2 GB"."""
     for unit, width in (("GB", 1e9), ("MB", 1e6)):
         if n_bytes >= width:
@@ -54,7 +54,7 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes / 1e3:.0f} kB"
 
 
-def span(seconds: float) -> str:
+def span_text(seconds: float) -> str:
     """A time to come, no finer than can be known: "20 s", "4 min", "1 h 20 min"."""
     if seconds < 55:
         return run_text.duration(max(5, round(seconds / 5) * 5))
@@ -73,7 +73,9 @@ def download_bytes(entry: Entry) -> int:
     return sum(file.size for file in entry.files)
 
 
-def expected(what: Estimate, free: float | None, times: float, n_finished: int) -> str:
+def expected_training_text(
+    what: Estimate, free: float | None, times: float, n_finished: int
+) -> str:
     """What a training will take, and how that is known.
 
     Args:
@@ -82,29 +84,32 @@ def expected(what: Estimate, free: float | None, times: float, n_finished: int) 
         times: how much longer finished trainings took than the model said.
         n_finished: how many tell so.
     """
-    room = "" if free is None else f" of {size(free)} free"
+    room = "" if free is None else f" of {size_text(free)} free"
     basis = "from its size, by a model of cost measured on one core"
     if n_finished:
         some = "training" if n_finished == 1 else f"{n_finished} trainings"
         basis += f", corrected by the last {some} here"
     return (
-        f"**About {span(what.seconds * times)}** and {size(what.memory)} of memory{room}. "
+        f"**About {span_text(what.seconds * times)}** and {size_text(what.memory)} of "
+        f"memory{room}. "
         f"Reckoned {basis}; other work on the machine makes it longer."
     )
 
 
-def too_large(what: Estimate, free: float | None) -> str | None:
+def too_large_text(what: Estimate, free: float | None) -> str | None:
     """Why a training cannot fit this machine, and what to do; None where it can."""
     if free is None or what.memory <= ROOM * free:
         return None
     return (
-        f"Expected a training that fits {size(ROOM * free)} of free memory, found one that needs "
-        f"about {size(what.memory)}; choose one variable, a shorter horizon or a smaller data set, "
+        f"Expected a training that fits {size_text(ROOM * free)} of free memory, found one that "
+        "needs "
+        f"about {size_text(what.memory)}; choose one variable, a shorter horizon or a smaller "
+        "data set, "
         f"or close other programs."
     )
 
 
-def title(job: Job) -> str:
+def job_title(job: Job) -> str:
     """What a job trains: "tunnel-fire, attention, 4 levels"."""
     request = job.card.request
     parts = [job.card.name, request.backbone]
@@ -115,7 +120,7 @@ def title(job: Job) -> str:
     return ", ".join(parts)
 
 
-def standing(job: Job, before: int) -> str:
+def job_state_text(job: Job, before: int) -> str:
     """A job's state in a few words.
 
     Args:
@@ -130,7 +135,7 @@ def standing(job: Job, before: int) -> str:
     return name
 
 
-def progress_line(job: Job) -> str:
+def job_progress_text(job: Job) -> str:
     """Phase, percent, sites and time left of a running job."""
     at = job.progress
     if at is None:
@@ -140,12 +145,12 @@ def progress_line(job: Job) -> str:
     training = f"training {at.member + 1} of {at.members}, " if at.members > 1 else ""
     # The first steps are slow ones: what they promise is far too long.
     seconds = None if job.share_done < FIRST_TOLD else at.seconds_left
-    left = "" if seconds is None else f" · about {span(seconds)} left"
+    left = "" if seconds is None else f" · about {span_text(seconds)} left"
     percent = formatting.percent(round(job.share_done, 2))
     return f"{percent} · {training}{at.phase} · {at.n_active:,} sites kept{left}"
 
 
-def queue_place(job: Job, jobs: list[Job]) -> int:
+def queue_place_text(job: Job, jobs: list[Job]) -> int:
     """How many jobs are trained before one that waits."""
     waits = ("running", "stopping", "queued")
     return sum(

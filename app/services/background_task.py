@@ -92,7 +92,9 @@ class BackgroundTask:
         return taken * (1 - share) / share
 
 
-def ask(asked: frozenset[Hashable], work: Callable[[BackgroundTask], object]) -> BackgroundTask:
+def ask_background_task(
+    asked: frozenset[Hashable], work: Callable[[BackgroundTask], object]
+) -> BackgroundTask:
     """The task of this session that answers a question; begun now if none does.
 
     Args:
@@ -103,14 +105,14 @@ def ask(asked: frozenset[Hashable], work: Callable[[BackgroundTask], object]) ->
     last = st.session_state.get(BACKGROUND_TASK)
     if last is not None and asked <= last.asked:
         return last
-    drop()
+    drop_background_task()
     task = BackgroundTask(asked)
     st.session_state[BACKGROUND_TASK] = task
     Thread(target=task.run, args=(work,), daemon=True).start()
     return task
 
 
-def drop() -> None:
+def drop_background_task() -> None:
     """End the task of this session, if it has one, and forget that it was asked."""
     last = st.session_state.pop(BACKGROUND_TASK, None)
     if last is not None:

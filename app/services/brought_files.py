@@ -15,8 +15,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import uploads
 from dynst_core.errors import DataError, DynSTError
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import Choices, parsed
-from dynst_core.intake.files.addresses import allowed_hosts, fetch, is_address, is_store
+from dynst_core.intake.choices import Choices, parsed_choices
+from dynst_core.intake.files.addresses import allowed_hosts, fetch_address, is_address, is_store
 from dynst_core.intake.verdict import Verdict
 
 _STATE = "brought-files"
@@ -48,7 +48,7 @@ class Bringing:
         Raises:
             ConfigError: one of them cannot be meant.
         """
-        return parsed(f"{name}={value}" for name, value in self.stated.items())
+        return parsed_choices(f"{name}={value}" for name, value in self.stated.items())
 
     def state(self, name: str, value: str) -> None:
         """Answer a question or correct a proposal; an empty value takes that back."""
@@ -68,7 +68,7 @@ class Bringing:
             self.fault = error
 
 
-def bringing() -> Bringing:
+def session_files() -> Bringing:
     """What this session has brought."""
     if _STATE not in st.session_state:
         st.session_state[_STATE] = Bringing(tempfile.TemporaryDirectory(prefix="dynst-brought-"))
@@ -76,20 +76,20 @@ def bringing() -> Bringing:
     return found
 
 
-def forget() -> None:
+def forget_brought_files() -> None:
     """Start again with no files."""
     found = st.session_state.pop(_STATE, None)
     if found is not None:
         found.folder.cleanup()
 
 
-def bring(files: Sequence[UploadedFile]) -> Bringing:
+def bring_uploads(files: Sequence[UploadedFile]) -> Bringing:
     """Take uploads, in place of those before; the same again change nothing.
 
     Raises:
         DataError: they are too large together.
     """
-    found = bringing()
+    found = session_files()
     key = " ".join(sorted(file.file_id for file in files))
     if key == found.key:
         return found
@@ -99,13 +99,13 @@ def bring(files: Sequence[UploadedFile]) -> Bringing:
             f"Expected files of at most {uploads.DATA_MB:,} MB together, found {total >> 20:,} MB; "
             f"put them into a folder on the server and name its path."
         )
-    forget()
-    found = bringing()
-    found.key, found.paths = key, written(files, Path(found.folder.name))
+    forget_brought_files()
+    found = session_files()
+    found.key, found.paths = key, write_uploads(files, Path(found.folder.name))
     return found
 
 
-def written(files: Sequence[UploadedFile], root: Path) -> tuple[Path, ...]:
+def write_uploads(files: Sequence[UploadedFile], root: Path) -> tuple[Path, ...]:
     """Uploads as files below a folder; what lies at its top."""
     for file in files:
         place = root / safe_name(file.name)
@@ -122,17 +122,17 @@ def bring_path(text: str) -> Bringing:
     Raises:
         DataError: there is none there, or it lies elsewhere.
     """
-    found = bringing()
+    found = session_files()
     if found.key == text:
         return found
     if not is_address(text):
         place = allowed_place(text)
-        forget()
-        found = bringing()
+        forget_brought_files()
+        found = session_files()
         found.key, found.paths = text, (place,)
         return found
-    forget()
-    found = bringing()
+    forget_brought_files()
+    found = session_files()
     found.paths = (_fetched(text, Path(found.folder.name)),)
     found.key, found.stated["source"] = text, text
     return found
@@ -149,7 +149,7 @@ def _fetched(url: str, folder: Path) -> Path | str:
         )
     if is_store(url):
         return url
-    return fetch(url, folder / "fetched", Choices(), hosts)
+    return fetch_address(url, folder / "fetched", Choices(), hosts)
 
 
 def data_folders() -> list[Path]:

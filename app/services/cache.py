@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -19,8 +20,7 @@ from app.state.choice import Choice
 from dynst_core.errors import ConstraintError, RunError
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.service_areas import Served
-from dynst_core.planning.service_areas import served as served_areas
+from dynst_core.planning.service_areas import Served, areas_served
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
@@ -64,13 +64,13 @@ def find_runs() -> Shelf:
     return Shelf(folders, places)
 
 
-def open_run(folder: Path) -> Run:
+def cached_run(folder: Path) -> Run:
     """A run, read again only when one of its files has changed.
 
     Raises:
         RunError: one line that names the file and the fault; never cached.
     """
-    return _open_run(str(folder), changed(folder))
+    return _open_run(str(folder), modification_times(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -84,14 +84,14 @@ def _open_run(folder: str, changed: tuple[int, ...]) -> Run:
 _stamps: WeakKeyDictionary[Run, tuple[int, ...]] = WeakKeyDictionary()
 
 
-def stamp(run: Run) -> tuple[int, ...]:
-    """What `changed` reported when the run was opened: the caches' key, at no cost."""
+def run_stamp(run: Run) -> tuple[int, ...]:
+    """What `modification_times` reported when the run was opened: the caches' key, at no cost."""
     if run not in _stamps:
-        _stamps[run] = changed(run.folder)
+        _stamps[run] = modification_times(run.folder)
     return _stamps[run]
 
 
-def baselines(run: Run) -> tuple[Baselines, str | None]:
+def readable_baselines(run: Run) -> tuple[Baselines, str | None]:
     """The baselines beside a run, and why they cannot be read, if so; the run stays usable."""
     try:
         return run.baselines, None
@@ -99,51 +99,38 @@ def baselines(run: Run) -> tuple[Baselines, str | None]:
         return Baselines(run_id=run.run_id), str(error)
 
 
-def trade_off(
+def _run_key(run: Run) -> tuple[str, tuple[int, ...]]:
+    """What tells a run, as it was when it was opened, from all others."""
+    return str(run.folder), run_stamp(run)
+
+
+def _zones_key(zone: np.ndarray) -> str:
+    return hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest()
+
+
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_trade_off(
     run: Run, level: int, lead: int | None, channel: int, height: int, *, compared: bool
 ) -> go.Figure:
     """The trade-off curve, to be shown and not changed: built once for all who look at it."""
-    return _trade_off(str(run.folder), stamp(run), level, lead, channel, height, compared, run)
+    known = readable_baselines(run)[0]
+    return charts.trade_off_chart(run, known, level, lead, channel, height, compared=compared)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _trade_off(
-    folder: str,
-    changed: tuple[int, ...],
-    level: int,
-    lead: int | None,
-    channel: int,
-    height: int,
-    compared: bool,
-    _run: Run,
-) -> go.Figure:
-    known = baselines(_run)[0]
-    return charts.trade_off(_run, known, level, lead, channel, height, compared=compared)
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_stage(run: Run, views: tuple[str, ...] = map_stage.VIEWS) -> Stage:
+    """The unchanging part of a run's maps: the two of the Plan view, or others of its places."""
+    return map_stage.make_stage(run, cached_base_map(), views)
 
 
-def stage(run: Run) -> Stage:
-    """The unchanging part of a run's maps."""
-    return _stage(str(run.folder), stamp(run), run)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _stage(folder: str, changed: tuple[int, ...], _run: Run) -> Stage:
-    return map_stage.make_stage(_run, base_map())
-
-
-def compared_stage(run: Run, views: tuple[str, ...]) -> Stage:
-    """As `stage`, for other maps of the same places."""
-    return _compared_stage(str(run.folder), stamp(run), views, run)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _compared_stage(
-    folder: str, changed: tuple[int, ...], views: tuple[str, ...], _run: Run
-) -> Stage:
-    return map_stage.make_stage(_run, base_map(), views)
-
-
-def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None, str | None]:
+@st.cache_resource(
+    max_entries=256,
+    show_spinner=False,
+    hash_funcs={Run: _run_key, Choice: attrgetter("decisive"), np.ndarray: _zones_key},
+)
+def cached_plan(
+    run: Run, choice: Choice, zone: np.ndarray | None
+) -> tuple[Plan | None, str | None]:
     """The plan that a choice asks for, or why there is none.
 
     Args:
@@ -151,80 +138,48 @@ def plan(run: Run, choice: Choice, zone: np.ndarray | None) -> tuple[Plan | None
         choice: level and constraints.
         zone: (s,), the zone of each site; None without zones.
     """
-    zones = None if zone is None else hashlib.sha256("\0".join(zone.tolist()).encode()).hexdigest()
-    key = (*choice.decisive, zones)
-    return _plan(str(run.folder), stamp(run), key, run, choice, zone)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _plan(
-    folder: str,
-    changed: tuple[int, ...],
-    key: tuple[object, ...],
-    _run: Run,
-    _choice: Choice,
-    _zone: np.ndarray | None,
-) -> tuple[Plan | None, str | None]:
     try:
-        plan = Plan.at_level(_run, _choice.level, _choice.constraints(_run, _zone))
-        return plan.edited(_run, *_choice.edits) if _choice.edits else plan, None
+        plan = Plan.at_level(run, choice.level, choice.constraints(run, zone))
+        return plan.edited(run, *choice.edits) if choice.edits else plan, None
     except ConstraintError as error:
         return None, str(error)
 
 
-def rank_order(run: Run) -> np.ndarray:
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_rank_order(run: Run) -> np.ndarray:
     """Indices of a run's sites, the first to go first, (s,)."""
-    return _rank_order(str(run.folder), stamp(run), run)
+    return np.argsort(run.path.rank)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _rank_order(folder: str, changed: tuple[int, ...], _run: Run) -> np.ndarray:
-    return np.argsort(_run.path.rank)
-
-
-def served(run: Run, mask: Mask) -> Served:
+@st.cache_resource(
+    max_entries=64, show_spinner=False, hash_funcs={Run: _run_key, Mask: Mask.to_hex}
+)
+def cached_areas_served(run: Run, mask: Mask) -> Served:
     """The areas of a mask's kept sites."""
-    return _served(str(run.folder), stamp(run), mask.to_hex(), run, mask)
+    return areas_served(run.sites, run.grid, mask)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _served(folder: str, changed: tuple[int, ...], key: str, _run: Run, _mask: Mask) -> Served:
-    return served_areas(_run.sites, _run.grid, _mask)
-
-
-def error_scale(run: Run, lead: int | None, channel: int) -> Scale:
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_error_scale(run: Run, lead: int | None, channel: int) -> Scale:
     """The error map's scale, fixed over all levels."""
-    return _error_scale(str(run.folder), stamp(run), lead, channel, run)
+    return map_styles.error_scale_of_run(run, lead, channel)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _error_scale(
-    folder: str, changed: tuple[int, ...], lead: int | None, channel: int, _run: Run
-) -> Scale:
-    return map_styles.error_scale(_run, lead, channel)
-
-
-def usual_picture(run: Run, level: int, lead: int | None, channel: int) -> Message:
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_usual_picture(run: Run, level: int, lead: int | None, channel: int) -> Message:
     """Both usual maps at one of the run's own levels, held for a while: a file keeps them."""
-    return _usual_picture(str(run.folder), stamp(run), level, lead, channel, run)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _usual_picture(
-    folder: str, changed: tuple[int, ...], level: int, lead: int | None, channel: int, _run: Run
-) -> Message:
-    scale = error_scale(_run, lead, channel)
-    plan = Plan.at_level(_run, level)
-    return Picture.usual(_run, plan, scale, lead, channel).message(stage(_run))
+    scale = cached_error_scale(run, lead, channel)
+    made = Picture.usual(run, Plan.at_level(run, level), scale, lead, channel)
+    return made.message(cached_stage(run))
 
 
 @st.cache_resource(show_spinner=False)
-def base_map() -> BaseMap:
+def cached_base_map() -> BaseMap:
     """Land and borders, read once."""
     return BaseMap.read()
 
 
-def changed(folder: Path) -> tuple[int, ...]:
+def modification_times(folder: Path) -> tuple[int, ...]:
     """Modification times of a run's files, so that caches notice a new one."""
     files = (folder / name for name in (MANIFEST, ARRAYS, WEIGHTS, BASELINES))
     return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.services import forecasters
 from app.services.background_task import BackgroundTask
 from dynst_core.fields.mask import Mask
-from dynst_core.inference.answer_cache import Tell, part
+from dynst_core.inference.answer_cache import Tell, report_part
 from dynst_core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -36,26 +36,26 @@ class Ask:
     early: bool = field(default=False, compare=False)
 
 
-def at_hand() -> Ask:
+def forecaster_at_hand() -> Ask:
     """The forecaster itself, for what it answers while the page is drawn."""
     return Ask("at hand", lambda _: True, lambda *_: None)
 
 
-def first_look(before: Mask, after: Mask) -> Ask:
+def request_first_errors(before: Mask, after: Mask) -> Ask:
     """The errors of two masks over some of the test period; needless where the whole is known."""
     return Ask(
         ("first", before.to_hex(), after.to_hex()),
         lambda what_if: what_if.known(after) is not None,
         lambda what_if, tell: (
-            what_if.first_look(before, part(tell, 0.0, 0.5)),
-            what_if.first_look(after, part(tell, 0.5, 1.0)),
+            what_if.first_look(before, report_part(tell, 0.0, 0.5)),
+            what_if.first_look(after, report_part(tell, 0.5, 1.0)),
         ),
         passes=0.5,
         early=True,
     )
 
 
-def errors(mask: Mask) -> Ask:
+def request_errors(mask: Mask) -> Ask:
     """The errors of a mask over the test period."""
     return Ask(
         ("errors", mask.to_hex()),
@@ -64,7 +64,7 @@ def errors(mask: Mask) -> Ask:
     )
 
 
-def caution(mask: Mask) -> Ask:
+def request_caution(mask: Mask) -> Ask:
     """Whether the answer for a mask shows that its forecaster was not retrained for it."""
     return Ask(
         ("caution", mask.to_hex()),
@@ -74,7 +74,7 @@ def caution(mask: Mask) -> Ask:
     )
 
 
-def within(mask: Mask, amount: float, channel: int) -> Ask:
+def request_share_within(mask: Mask, amount: float, channel: int) -> Ask:
     """The share of forecasts that miss by no more than an amount, in units."""
     return Ask(
         ("within", mask.to_hex(), amount, channel),
@@ -83,7 +83,7 @@ def within(mask: Mask, amount: float, channel: int) -> Ask:
     )
 
 
-def switched(mask: Mask, site: int) -> Ask:
+def request_switched(mask: Mask, site: int) -> Ask:
     """The errors of a mask with one site failing, or coming back."""
     return Ask(
         ("switched", mask.to_hex(), site),
@@ -92,7 +92,7 @@ def switched(mask: Mask, site: int) -> Ask:
     )
 
 
-def series(mask: Mask, site: int, lead_time: int) -> Ask:
+def request_series(mask: Mask, site: int, lead_time: int) -> Ask:
     """One site over the test period, forecast with all sites and with a mask's."""
     return Ask(
         ("series", mask.to_hex(), site, lead_time),
@@ -102,18 +102,20 @@ def series(mask: Mask, site: int, lead_time: int) -> Ask:
     )
 
 
-def still_open(run: Run, asked: Iterable[Ask]) -> list[Ask]:
+def requests_still_open(run: Run, asked: Iterable[Ask]) -> list[Ask]:
     """Those that no forecaster of the run has answered yet, in order and each once."""
-    loaded = forecasters.loaded(run)
+    loaded = forecasters.loaded_forecaster(run)
     return [one for one in dict.fromkeys(asked) if loaded is None or not one.known(loaded)]
 
 
-def work(run: Run, asked: list[Ask]) -> Callable[[BackgroundTask], None]:
+def work_on_requests(run: Run, asked: list[Ask]) -> Callable[[BackgroundTask], None]:
     """What answers them all, in any thread."""
-    return partial(_answer, forecasters.reader(run), asked)
+    return partial(_answer_request, forecasters.forecaster_reader(run), asked)
 
 
-def _answer(read: Callable[[], WhatIf | None], asked: list[Ask], task: BackgroundTask) -> None:
+def _answer_request(
+    read: Callable[[], WhatIf | None], asked: list[Ask], task: BackgroundTask
+) -> None:
     task.say("Reading the run's data and forecaster")
     what_if = read()
     if what_if is None:
@@ -123,6 +125,6 @@ def _answer(read: Callable[[], WhatIf | None], asked: list[Ask], task: Backgroun
     done, total = 0.0, sum(one.passes for one in left)
     for one in left:
         first, done = done, done + one.passes
-        made = one.make(what_if, part(task.tell, first / total, done / total))
+        made = one.make(what_if, report_part(task.tell, first / total, done / total))
         if one.early:
             task.early = made

@@ -60,22 +60,24 @@ class Source:
 
 
 @st.cache_resource(show_spinner=False)
-def _desk() -> Desk:
+def _forecaster_desk() -> Desk:
     return Desk()
 
 
-def source(run: Run) -> Source:
+def data_source_at_hand(run: Run) -> Source:
     """Whether a run's data are at hand; checks the disk at most once a minute."""
-    if loaded(run) is not None:
+    if loaded_forecaster(run) is not None:
         return Source(at_hand=True)
-    fault = _desk().faults.get(_key(run))
+    fault = _forecaster_desk().faults.get(_forecaster_key(run))
     if fault:
         return Source(at_hand=False, fault=fault)
-    return Source(at_hand=True) if carries_data(run) else source_named(run.manifest.dataset.name)
+    return (
+        Source(at_hand=True) if carries_data(run) else data_source_named(run.manifest.dataset.name)
+    )
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def source_named(dataset: str) -> Source:
+def data_source_named(dataset: str) -> Source:
     """Whether a data set of the catalogue is at hand; looked up once a minute."""
     try:
         entry = load_catalogue()[dataset]
@@ -86,62 +88,62 @@ def source_named(dataset: str) -> Source:
     return Source(at_hand=False, megabytes=sum(file.size for file in entry.files) / 1e6)
 
 
-def loaded(run: Run) -> WhatIf | None:
+def loaded_forecaster(run: Run) -> WhatIf | None:
     """The forecaster of a run if it is in memory."""
-    return _desk().ready.get(_key(run))
+    return _forecaster_desk().ready.get(_forecaster_key(run))
 
 
-def reader(run: Run) -> Callable[[], WhatIf | None]:
+def forecaster_reader(run: Run) -> Callable[[], WhatIf | None]:
     """What reads a run's forecaster into memory with its data, in any thread; may download them.
 
-    It gives None where that fails; `source` then tells why.
+    It gives None where that fails; `data_source_at_hand` then tells why.
     """
-    desk, key = _desk(), _key(run)
-    return lambda: _load(run, desk, key)
+    desk, key = _forecaster_desk(), _forecaster_key(run)
+    return lambda: _load_forecaster(run, desk, key)
 
 
-def _load(run: Run, desk: Desk, key: Key) -> WhatIf | None:
+def _load_forecaster(run: Run, desk: Desk, key: Key) -> WhatIf | None:
     with desk.lock:
         if key in desk.ready:
             return desk.ready[key]
         try:
-            found = desk.ready[key] = _opened(run)
+            found = desk.ready[key] = _opened_forecaster(run)
         except DynSTError as error:
             desk.faults[key] = str(error)
             return None
         return found
 
 
-def forget_fault(run: Run) -> None:
+def forget_loading_fault(run: Run) -> None:
     """Let the data be looked for again."""
-    _desk().faults.pop(_key(run), None)
-    source_named.clear()
+    _forecaster_desk().faults.pop(_forecaster_key(run), None)
+    data_source_named.clear()
 
 
-def _opened(run: Run) -> WhatIf:
-    from dynst_core.inference.run_data import problem_of
+def _opened_forecaster(run: Run) -> WhatIf:
+    from dynst_core.inference.run_data import problem_of_run
     from dynst_core.inference.run_forecaster import RunForecaster
     from dynst_core.inference.what_if import WhatIf
 
-    return WhatIf(RunForecaster(run, problem_of(run, device="cpu", progress=False)))
+    return WhatIf(RunForecaster(run, problem_of_run(run, device="cpu", progress=False)))
 
 
-def measured(run: Run, plan: Plan) -> Plan:
+def with_measured_error(run: Run, plan: Plan) -> Plan:
     """The plan with its error, if it is known by now."""
     if plan.evaluated:
         return plan
-    what_if = loaded(run)
+    what_if = loaded_forecaster(run)
     errors = None if what_if is None else what_if.known(plan.mask)
     if errors is None:
-        errors = _desk().brought.get((*_key(run), plan.mask.to_hex()))
+        errors = _forecaster_desk().brought.get((*_forecaster_key(run), plan.mask.to_hex()))
     return plan if errors is None else plan.measured(errors)
 
 
-def remember(run: Run, plan: Plan) -> None:
+def remember_measured_error(run: Run, plan: Plan) -> None:
     """Keep in mind the error of a plan that a file brought; this run's training measured it."""
     if plan.level is None and plan.errors is not None:
-        _desk().brought[(*_key(run), plan.mask.to_hex())] = plan.errors
+        _forecaster_desk().brought[(*_forecaster_key(run), plan.mask.to_hex())] = plan.errors
 
 
-def _key(run: Run) -> Key:
-    return (str(run.folder), *cache.stamp(run))
+def _forecaster_key(run: Run) -> Key:
+    return (str(run.folder), *cache.run_stamp(run))

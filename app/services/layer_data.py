@@ -16,12 +16,12 @@ from dynst_core.planning.tolerance import forecast_tolerance
 from dynst_core.runs.run import Run
 
 
-def shown(choice: Choice) -> tuple[str, ...]:
+def shown_layers(choice: Choice) -> tuple[str, ...]:
     """The layers on the screen."""
     return (choice.left,) if choice.right is None else (choice.left, choice.right)
 
 
-def miss(run: Run, choice: Choice) -> float:
+def accepted_miss(run: Run, choice: Choice) -> float:
     """By how much a single forecast may miss, in units."""
     return choice.miss if choice.miss is not None else forecast_tolerance(run, choice.channel)
 
@@ -31,30 +31,32 @@ def moment_lead(run: Run, choice: Choice) -> int:
     return run.manifest.config.horizon - 1 if choice.lead is None else choice.lead
 
 
-def facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
+def layer_facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
     """What a layer shows, as far as it is known by now."""
-    found = Facts(choice.lead, choice.channel, miss(run, choice))
+    found = Facts(choice.lead, choice.channel, accepted_miss(run, choice))
     if name == map_layers.SERVED:
-        return replace(found, served=cache.served(run, plan.mask))
-    what_if = forecasters.loaded(run)
+        return replace(found, served=cache.cached_areas_served(run, plan.mask))
+    what_if = forecasters.loaded_forecaster(run)
     if what_if is None or not plan.mask.n_active:
         return (
             replace(found, lead=moment_lead(run, choice)) if name in map_layers.MOMENTS else found
         )
     if name == map_layers.WITHIN:
         share = what_if.known_share(plan.mask, found.miss, choice.channel)
-        return found if share is None else replace(found, share=_pooled(run, choice, share))
+        return (
+            found if share is None else replace(found, share=_share_over_leads(run, choice, share))
+        )
     if name in map_layers.MOMENTS:
         lead = moment_lead(run, choice)
         snapshot = what_if.snapshot(plan.mask, choice.window, lead, choice.channel)
         low, high = what_if.value_range(choice.channel)
-        time = local_time.said(run, snapshot.valid_time)
+        time = local_time.local_time_words(run, snapshot.valid_time)
         moment = Moment(time, snapshot.forecast, snapshot.truth, low, high)
         return replace(found, lead=lead, moment=moment)
     return found
 
 
-def _pooled(run: Run, choice: Choice, share: np.ndarray) -> np.ndarray:
+def _share_over_leads(run: Run, choice: Choice, share: np.ndarray) -> np.ndarray:
     """Shares (lead_time, s) at one lead time, or over all, each forecast counting once, (s,)."""
     if choice.lead is not None:
         return share[choice.lead]

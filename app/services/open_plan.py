@@ -12,7 +12,9 @@ from dynst_core.planning.plan import Plan
 from dynst_core.runs.run import Run
 
 
-def show(run: Run, plan: Plan, source: str, screen: Mapping[str, str] | None = None) -> None:
+def show_opened_plan(
+    run: Run, plan: Plan, source: str, screen: Mapping[str, str] | None = None
+) -> None:
     """Set the planner's choice to a plan, and what the screen shows to what a link states.
 
     Args:
@@ -22,12 +24,14 @@ def show(run: Run, plan: Plan, source: str, screen: Mapping[str, str] | None = N
         screen: parts of a link; None leaves the screen as it is.
     """
     asked = plan.constraints
-    session_state.set_zones(
+    session_state.set_zones_in_use(
         run, None if asked.zone is None else session_state.Zones(source, asked.zone)
     )
     if screen is not None:
-        made = link.read(screen, run)
-        session_state.change(run, **{one.name: getattr(made, one.name) for one in fields(made)})
-    session_state.change(run, **session.of_plan(run, plan))
-    forecasters.remember(run, plan)
-    session_state.load(run, plan)
+        made = link.read_link(screen, run)
+        session_state.change_choice(
+            run, **{one.name: getattr(made, one.name) for one in fields(made)}
+        )
+    session_state.change_choice(run, **session.choice_of_plan(run, plan))
+    forecasters.remember_measured_error(run, plan)
+    session_state.load_plan(run, plan)

@@ -11,7 +11,7 @@ from app.services.cache import Shelf
 from dynst_core.errors import DynSTError, PlanError
 from dynst_core.planning.measured_errors import run_fingerprint
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import plan_of, sites_sha256
+from dynst_core.planning.plan_file import plan_of_card, sites_sha256
 from dynst_core.planning.scenarios import ScenarioCard, add_scenarios, read_scenarios
 from dynst_core.runs.run import Run
 
@@ -40,17 +40,17 @@ class Listing:
     faults: tuple[str, ...]
 
 
-def find(shelf: Shelf) -> Listing:
+def find_scenarios(shelf: Shelf) -> Listing:
     """The scenarios of every run that can be opened."""
     found: list[Scenario] = []
     deleted: list[tuple[Run, ScenarioCard]] = []
     faults: list[str] = []
     for folder in shelf.folders.values():
         try:
-            run = cache.open_run(folder)
+            run = cache.cached_run(folder)
             cards = read_scenarios(run)
         except PlanError as error:
-            faults.append(messages.sentence(error))
+            faults.append(messages.error_sentence(error))
             continue
         except DynSTError:  # the Runs view names runs that cannot be opened
             continue
@@ -59,14 +59,14 @@ def find(shelf: Shelf) -> Listing:
                 deleted.append((run, card))
                 continue
             try:
-                plan = forecasters.measured(run, plan_of(card.plan, run, card.name))
+                plan = forecasters.with_measured_error(run, plan_of_card(card.plan, run, card.name))
                 found.append(Scenario(run, card, plan))
             except PlanError as error:
-                faults.append(messages.sentence(error))
+                faults.append(messages.error_sentence(error))
     return Listing(tuple(found), tuple(deleted), tuple(faults))
 
 
-def provenance(one: Scenario) -> str:
+def scenario_provenance(one: Scenario) -> str:
     """Where a scenario's error comes from, in a few words; "not yet evaluated" where none is."""
     if one.plan.level is not None:
         return "the run's own level"
@@ -78,7 +78,7 @@ def provenance(one: Scenario) -> str:
     return "not yet evaluated" + (" with this training" if measured is not None else "")
 
 
-def take(shelf: Shelf, cards: Iterable[ScenarioCard], name: str) -> list[str]:
+def take_scenarios(shelf: Shelf, cards: Iterable[ScenarioCard], name: str) -> list[str]:
     """Put scenarios out of a file beside the runs they belong to; gives what became of them.
 
     Args:
@@ -91,16 +91,16 @@ def take(shelf: Shelf, cards: Iterable[ScenarioCard], name: str) -> list[str]:
     runs = []
     for folder in shelf.folders.values():
         try:
-            runs.append(cache.open_run(folder))
+            runs.append(cache.cached_run(folder))
         except DynSTError:
             continue
     by_run: dict[str, list[ScenarioCard]] = {}
     for card in cards:
-        by_run.setdefault(_home(runs, card, name).run_id, []).append(card)
+        by_run.setdefault(_home_run_of_scenario(runs, card, name).run_id, []).append(card)
     known = {run.run_id: run for run in runs}
     for run_id, some in by_run.items():  # all are checked before the first is kept
         for one in some:
-            plan_of(one.plan, known[run_id], f"{name}: {one.name}")
+            plan_of_card(one.plan, known[run_id], f"{name}: {one.name}")
     return [
         f"{new} beside {run_id}"
         for run_id, some in by_run.items()
@@ -108,7 +108,7 @@ def take(shelf: Shelf, cards: Iterable[ScenarioCard], name: str) -> list[str]:
     ]
 
 
-def _home(runs: list[Run], card: ScenarioCard, name: str) -> Run:
+def _home_run_of_scenario(runs: list[Run], card: ScenarioCard, name: str) -> Run:
     """The run that a scenario belongs to: of the same sites, and of its training or name if any."""
     same = [run for run in runs if sites_sha256(run.sites) == card.plan.sites_sha256]
     measured = card.plan.measured

@@ -46,19 +46,19 @@ class Facts:
     notices: tuple[str, ...] = ()
 
 
-def queue() -> JobQueue:
+def training_queue() -> JobQueue:
     """The queue over the first folder of runs; one for all sessions of this server."""
-    return _queue(str(run_folders()[0]))
+    return _queue_of_folder(str(run_folders()[0]))
 
 
 @st.cache_resource(show_spinner=False)
-def _queue(root: str) -> JobQueue:
+def _queue_of_folder(root: str) -> JobQueue:
     from dynst_core.jobs.queue import JobQueue
 
     return JobQueue.of_environment(Path(root))
 
 
-def all_jobs() -> dict[str, tuple[JobFolder, Job]]:
+def all_training_jobs() -> dict[str, tuple[JobFolder, Job]]:
     """Every job by its id, newest first; one whose files cannot be read is left out.
 
     Trainings that a full folder of runs sent to a fallback folder are among them.
@@ -67,47 +67,49 @@ def all_jobs() -> dict[str, tuple[JobFolder, Job]]:
     return {folder.path.name: (folder, job) for folder, job in found}
 
 
-def name_to_come(name: str) -> str:
+def name_of_run_to_come(name: str) -> str:
     """What the run of a new job will be called that asks for none, after those that wait."""
-    waiting = sum(job.card.name == name and not job.state.over for _, job in all_jobs().values())
+    waiting = sum(
+        job.card.name == name and not job.state.over for _, job in all_training_jobs().values()
+    )
     return next(islice(RunStore(run_folders()[0]).free_ids(name), waiting, None))
 
 
-def at_hand(entry: Entry) -> bool:
+def dataset_at_hand(entry: Entry) -> bool:
     """Whether a data set can be read without a download.
 
     Raises:
         DataError: a copy was found that is damaged.
     """
-    return entry.simulated or _at_hand(entry.name, changed_at(entry.name))
+    return entry.simulated or _dataset_at_hand(entry.name, changed_at(entry.name))
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _at_hand(name: str, changed: int) -> bool:
+def _dataset_at_hand(name: str, changed: int) -> bool:
     return load_catalogue()[name].at_hand()
 
 
-def download(entry: Entry) -> None:
+def download_dataset(entry: Entry) -> None:
     """Fetch a data set into the user's cache.
 
     Raises:
         DataError: there is no network, or what comes is not what it should be.
     """
     load_field(entry.name, progress=False)
-    _at_hand.clear()
+    _dataset_at_hand.clear()
 
 
-def facts(name: str, channels: tuple[str, ...]) -> Facts:
+def dataset_facts(name: str, channels: tuple[str, ...]) -> Facts:
     """What there is to know of a data set that is at hand, or of some of its variables.
 
     Raises:
         DataError: it cannot be read.
     """
-    return _facts(name, channels, changed_at(name))
+    return _dataset_facts(name, channels, changed_at(name))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reads the data set")
-def _facts(name: str, channels: tuple[str, ...], changed: int) -> Facts:
+def _dataset_facts(name: str, channels: tuple[str, ...], changed: int) -> Facts:
     entry = load_catalogue()[name]
     field = load_field(name, progress=False).only(channels)
     return Facts(
@@ -116,11 +118,11 @@ def _facts(name: str, channels: tuple[str, ...], changed: int) -> Facts:
         field.grid is not None,
         field.sites.network is not None,
         float(field.step / np.timedelta64(1, "s")),
-        _noticed(field, Window(entry.history, entry.horizon)),
+        _noticed_in_dataset(field, Window(entry.history, entry.horizon)),
     )
 
 
-def _noticed(field: Field, window: Window) -> tuple[str, ...]:
+def _noticed_in_dataset(field: Field, window: Window) -> tuple[str, ...]:
     """What reading noticed, and what a training would refuse or remove first."""
     try:
         split = Split.contiguous(field.n_times, window)

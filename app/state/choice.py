@@ -59,7 +59,7 @@ class Part:
     undo: bool = False
 
 
-def _is(
+def _declared_part(
     link: LinkPart[Any] | None,
     of_plan: OfPlan | None = None,
     *,
@@ -70,7 +70,7 @@ def _is(
     return {"part": Part(link, of_plan, insists, undo)}
 
 
-def _level_of(run: Run, plan: Plan) -> int:
+def _level_of_plan(run: Run, plan: Plan) -> int:
     return run.level_near(1 - plan.n_wanted / len(run.sites))
 
 
@@ -125,86 +125,108 @@ class Choice:
         present: whether the answer, the slider and the map stand alone, for a meeting.
     """
 
-    level: int = field(metadata=_is(link_parts.LEVEL, _level_of))
-    lead: int | None = field(metadata=_is(link_parts.LEAD_TIME))
-    channel: int = field(metadata=_is(link_parts.VARIABLE))
-    tolerance: Tolerance = field(default=FIRST_TOLERANCE, metadata=_is(link_parts.GOAL))
-    cost: float | None = field(default=None, metadata=_is(link_parts.amount("cost"), _one_cost))
+    level: int = field(metadata=_declared_part(link_parts.LEVEL, _level_of_plan))
+    lead: int | None = field(metadata=_declared_part(link_parts.LEAD_TIME))
+    channel: int = field(metadata=_declared_part(link_parts.VARIABLE))
+    tolerance: Tolerance = field(default=FIRST_TOLERANCE, metadata=_declared_part(link_parts.GOAL))
+    cost: float | None = field(
+        default=None, metadata=_declared_part(link_parts.amount_part("cost"), _one_cost)
+    )
     currency: str = field(
         default=FIRST_CURRENCY,
-        metadata=_is(
-            link_parts.text("currency", FIRST_CURRENCY, CURRENCY_LETTERS, beside="cost"),
+        metadata=_declared_part(
+            link_parts.text_part("currency", FIRST_CURRENCY, CURRENCY_LETTERS, beside="cost"),
             lambda _, plan: plan.constraints.currency or FIRST_CURRENCY,
         ),
     )
     max_cost: float | None = field(
         default=None,
-        metadata=_is(
-            link_parts.amount("spend", beside="cost"),
+        metadata=_declared_part(
+            link_parts.amount_part("spend", beside="cost"),
             lambda _, plan: plan.constraints.max_cost,
             insists=True,
         ),
     )
     always: tuple[str, ...] = field(
-        default=(), metadata=_is(link_parts.sites("keep"), _always_of, insists=True, undo=True)
+        default=(),
+        metadata=_declared_part(link_parts.sites_part("keep"), _always_of, insists=True, undo=True),
     )
     never: tuple[str, ...] = field(
         default=(),
-        metadata=_is(link_parts.sites("drop", but="keep"), _never_of, insists=True, undo=True),
+        metadata=_declared_part(
+            link_parts.sites_part("drop", but="keep"), _never_of, insists=True, undo=True
+        ),
     )
     min_distance_km: float = field(
         default=0.0,
-        metadata=_is(
-            link_parts.distance("apart"),
+        metadata=_declared_part(
+            link_parts.distance_part("apart"),
             lambda _, plan: plan.constraints.min_distance_km,
             insists=True,
         ),
     )
     limits: tuple[ZoneLimit, ...] = field(
         default=(),
-        metadata=_is(None, lambda _, plan: plan.constraints.limits, insists=True),
+        metadata=_declared_part(None, lambda _, plan: plan.constraints.limits, insists=True),
     )
-    costs: tuple[float, ...] | None = field(default=None, metadata=_is(None, _costs_by_site))
-    group: tuple[str, ...] = field(default=(), metadata=_is(link_parts.sites("sites")))
+    costs: tuple[float, ...] | None = field(
+        default=None, metadata=_declared_part(None, _costs_by_site)
+    )
+    group: tuple[str, ...] = field(
+        default=(), metadata=_declared_part(link_parts.sites_part("sites"))
+    )
     edits: tuple[Edit, ...] = field(
         default=(),
-        metadata=_is(
-            link_parts.edits("edit", REASON_LETTERS),
+        metadata=_declared_part(
+            link_parts.edits_part("edit", REASON_LETTERS),
             lambda _, plan: plan.edits,
             insists=True,
             undo=True,
         ),
     )
     panel: str = field(
-        default=TABLE, metadata=_is(link_parts.panel("panel", PANELS, TABLE, before=CURVE))
+        default=TABLE,
+        metadata=_declared_part(link_parts.panel_part("panel", PANELS, TABLE, before=CURVE)),
     )
-    site: str | None = field(default=None, metadata=_is(link_parts.site("site")))
-    card: str | None = field(default=None, metadata=_is(link_parts.named("card", CARDS)))
-    stretch: int | None = field(default=None, metadata=_is(link_parts.index("period")))
+    site: str | None = field(default=None, metadata=_declared_part(link_parts.site_part("site")))
+    card: str | None = field(
+        default=None, metadata=_declared_part(link_parts.named_part("card", CARDS))
+    )
+    stretch: int | None = field(
+        default=None, metadata=_declared_part(link_parts.index_part("period"))
+    )
     left: str = field(
         default=map_layers.IMPORTANCE,
-        metadata=_is(link_parts.named("left", map_layers.LAYERS, map_layers.IMPORTANCE)),
+        metadata=_declared_part(
+            link_parts.named_part("left", map_layers.LAYERS, map_layers.IMPORTANCE)
+        ),
     )
-    right: str | None = field(default=None, metadata=_is(link_parts.right_map("right")))
-    swipe: bool = field(default=False, metadata=_is(link_parts.flag("swipe")))
-    miss: float | None = field(default=None, metadata=_is(link_parts.amount("miss")))
-    window: int = field(default=0, metadata=_is(link_parts.window("forecast")))
-    present: bool = field(default=False, metadata=_is(link_parts.flag("present")))
+    right: str | None = field(
+        default=None, metadata=_declared_part(link_parts.right_map_part("right"))
+    )
+    swipe: bool = field(default=False, metadata=_declared_part(link_parts.flag_part("swipe")))
+    miss: float | None = field(
+        default=None, metadata=_declared_part(link_parts.amount_part("miss"))
+    )
+    window: int = field(default=0, metadata=_declared_part(link_parts.window_part("forecast")))
+    present: bool = field(default=False, metadata=_declared_part(link_parts.flag_part("present")))
 
     @property
     def decided(self) -> bool:
         """Whether the plan may be more than a level of the run: something is insisted on."""
-        return any(getattr(self, one.name) != one.default for one in PARTS if _part(one).insists)
+        return any(
+            getattr(self, one.name) != one.default for one in PARTS if _choice_part(one).insists
+        )
 
     @property
     def decisive(self) -> tuple[Any, ...]:
         """What decides which sites stay and what they cost: equal where the plan is the same."""
-        return tuple(getattr(self, one.name) for one in PARTS if _part(one).of_plan)
+        return tuple(getattr(self, one.name) for one in PARTS if _choice_part(one).of_plan)
 
     @property
     def undoable(self) -> dict[str, Any]:
         """What Undo takes back, by part."""
-        return {one.name: getattr(self, one.name) for one in PARTS if _part(one).undo}
+        return {one.name: getattr(self, one.name) for one in PARTS if _choice_part(one).undo}
 
     @property
     def picked(self) -> tuple[str, ...]:
@@ -246,23 +268,23 @@ class Choice:
 PARTS: tuple[Field[Any], ...] = fields(Choice)
 
 
-def _part(declared: Field[Any]) -> Part:
+def _choice_part(declared: Field[Any]) -> Part:
     found: Part = declared.metadata["part"]
     return found
 
 
 NO_CONSTRAINTS: dict[str, Any] = {
-    one.name: one.default for one in PARTS if _part(one).insists and one.name != "edits"
+    one.name: one.default for one in PARTS if _choice_part(one).insists and one.name != "edits"
 }
 """The parts of a choice without any constraint; edits are no constraints."""
 
 
 def linked_parts() -> dict[str, LinkPart[Any]]:
     """The parts that a link carries, by name, in the order in which it does."""
-    return {one.name: link for one in PARTS if (link := _part(one).link) is not None}
+    return {one.name: link for one in PARTS if (link := _choice_part(one).link) is not None}
 
 
-def in_link(run: Run, choice: Choice) -> dict[str, str]:
+def choice_in_link(run: Run, choice: Choice) -> dict[str, str]:
     """What a link says of a choice of a run; what is as it was at first is left out."""
     wanted: dict[str, str] = {}
     for name, link in linked_parts().items():
@@ -271,10 +293,10 @@ def in_link(run: Run, choice: Choice) -> dict[str, str]:
     return wanted
 
 
-def fits_link(run: Run, choice: Choice) -> bool:
+def choice_fits_link(run: Run, choice: Choice) -> bool:
     """Whether a link can carry all that decides which sites stay and what they cost."""
     for one in PARTS:
-        part, value = _part(one), getattr(choice, one.name)
+        part, value = _choice_part(one), getattr(choice, one.name)
         if part.of_plan is None or value == one.default:
             continue
         if part.link is None or not (part.link.beside or part.link.write(value, run)):
@@ -282,12 +304,16 @@ def fits_link(run: Run, choice: Choice) -> bool:
     return True
 
 
-def of_plan(run: Run, plan: Plan) -> dict[str, Any]:
+def choice_of_plan(run: Run, plan: Plan) -> dict[str, Any]:
     """The parts of a choice that a plan of a run states: all that decide which sites stay."""
-    return {one.name: make(run, plan) for one in PARTS if (make := _part(one).of_plan) is not None}
+    return {
+        one.name: make(run, plan)
+        for one in PARTS
+        if (make := _choice_part(one).of_plan) is not None
+    }
 
 
-def first_choice(run: Run) -> Choice:
+def first_plan_choice(run: Run) -> Choice:
     """The screen when the link says nothing: the largest cut within the goal, all lead times."""
     return Choice(suggested_level(run, FIRST_TOLERANCE), None, 0)
 

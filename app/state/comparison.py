@@ -52,7 +52,7 @@ class Comparison:
     show: str = KEPT
 
 
-def read(query: Mapping[str, str], run_ids: Sequence[str], default: str) -> Comparison:
+def read_comparison(query: Mapping[str, str], run_ids: Sequence[str], default: str) -> Comparison:
     """The comparison that a link states; what it misstates is as at first.
 
     Args:
@@ -64,20 +64,20 @@ def read(query: Mapping[str, str], run_ids: Sequence[str], default: str) -> Comp
     sides: list[Side] = []
     for name, cut in zip((FIRST, SECOND), FIRST_CUTS, strict=True):
         run_id = query.get(name, sides[0].run_id if sides else default)
-        percent = _percent(query.get(f"{name}-{REMOVED}", ""))
+        percent = _percent_in_link(query.get(f"{name}-{REMOVED}", ""))
         known = run_id if run_id in run_ids else default
         sides.append(Side(known, cut if percent is None else percent / 100))
     steps = query.get(LEAD, ALL_LEADS)
     return Comparison(
         first=sides[0],
         second=sides[1],
-        lead=link_parts.counted(steps, MOST_LEADS),
+        lead=link_parts.index_from_one(steps, MOST_LEADS),
         variable=query.get(CHANNEL),
         show=query[SHOW] if query.get(SHOW) in SHOWN else KEPT,
     )
 
 
-def link(made: Comparison) -> dict[str, str]:
+def link_to_comparison(made: Comparison) -> dict[str, str]:
     """The parts of the link to a comparison."""
     parts: dict[str, str] = {}
     for name, side in ((FIRST, made.first), (SECOND, made.second)):
@@ -90,7 +90,9 @@ def link(made: Comparison) -> dict[str, str]:
     return parts
 
 
-def unmet(query: Mapping[str, str], made: Comparison, first: Run, second: Run) -> list[str]:
+def unmet_comparison(
+    query: Mapping[str, str], made: Comparison, first: Run, second: Run
+) -> list[str]:
     """What a link asks for and these runs do not have: runs, and cuts that are none of their own.
 
     Args:
@@ -102,7 +104,7 @@ def unmet(query: Mapping[str, str], made: Comparison, first: Run, second: Run) -
     reported: list[str] = []
     for name, side, run in ((FIRST, made.first, first), (SECOND, made.second, second)):
         asked, cut = query.get(name, side.run_id), query.get(f"{name}-{REMOVED}", "")
-        lost = "" if asked == side.run_id else run_text.unknown_run(asked, side.run_id)
+        lost = "" if asked == side.run_id else run_text.unknown_run_text(asked, side.run_id)
         other = links.unmet_cut(cut, run, run.level_near(side.removed))
         reported += [f"{name.upper()}: {one}" for one in (formatting.plain(lost), other) if one]
     return reported
@@ -147,7 +149,7 @@ def channel_of(run: Run, variable: str | None) -> int:
     return channels.index(variable) if variable in channels else 0
 
 
-def _percent(text: str) -> float | None:
+def _percent_in_link(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:

@@ -15,7 +15,7 @@ MOST_STEPS = 300
 """States of one page that the session can return to exactly; older ones come from their links."""
 
 
-def write(page: str, wanted: Mapping[str, str], state: Any) -> None:
+def write_address_bar(page: str, wanted: Mapping[str, str], state: Any) -> None:
     """Put a link into the address bar as one step, and keep what it stands for.
 
     Args:
@@ -23,9 +23,9 @@ def write(page: str, wanted: Mapping[str, str], state: Any) -> None:
         wanted: the parts of the link.
         state: what to return to, also with what the link does not carry.
     """
-    remember(page, wanted)
-    steps = st.session_state.setdefault(_key(page, "steps"), {})
-    name = _name(wanted)
+    remember_page_link(page, wanted)
+    steps = st.session_state.setdefault(_history_key(page, "steps"), {})
+    name = _history_name(wanted)
     if steps.get(name) is not state:
         steps.pop(name, None)
         steps[name] = state
@@ -35,34 +35,34 @@ def write(page: str, wanted: Mapping[str, str], state: Any) -> None:
         st.query_params.from_dict(dict(wanted))
 
 
-def remember(page: str, address: Mapping[str, str]) -> None:
+def remember_page_link(page: str, address: Mapping[str, str]) -> None:
     """Keep the parts of a page's link, so that other pages link to it as it was left.
 
     A page that is reached by a bare address and then writes its own takes two steps, and Back from
     it would return to the bare one.
     """
-    st.session_state[_key(page, "written")] = dict(address)
+    st.session_state[_history_key(page, "written")] = dict(address)
 
 
-def last(page: str) -> dict[str, str]:
+def last_page_link(page: str) -> dict[str, str]:
     """The parts of the link that a page wrote last; none where it wrote none."""
-    return dict(st.session_state.get(_key(page, "written"), {}))
+    return dict(st.session_state.get(_history_key(page, "written"), {}))
 
 
-def moved(page: str) -> bool:
+def address_bar_moved(page: str) -> bool:
     """Whether the address bar holds another link than the page wrote last."""
-    written = st.session_state.get(_key(page, "written"))
+    written = st.session_state.get(_history_key(page, "written"))
     return written is not None and bool(st.query_params) and dict(st.query_params) != written
 
 
-def state(page: str) -> Any:
+def state_of_link(page: str) -> Any:
     """What the link in the address bar stood for; None where it was not written here."""
-    return st.session_state.get(_key(page, "steps"), {}).get(_name(st.query_params))
+    return st.session_state.get(_history_key(page, "steps"), {}).get(_history_name(st.query_params))
 
 
-def _name(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _history_name(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(dict(query).items()))
 
 
-def _key(page: str, what: str) -> str:
+def _history_key(page: str, what: str) -> str:
     return f"history-{page}-{what}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.state import choice as session
 from app.state.choice import Choice
-from app.state.link_parts import REMOVED, RUN, Link, number
+from app.state.link_parts import REMOVED, RUN, Link, finite_number
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -14,7 +14,7 @@ MOST_PERCENT = 1e4
 """What is beyond that is not repeated as a share to remove."""
 
 
-def read(query: Mapping[str, str], run: Run) -> Choice:
+def read_link(query: Mapping[str, str], run: Run) -> Choice:
     """The choice that a link states; a part it does not state, or misstates, is the first choice.
 
     A link without a cut opens on the largest one within its goal. One with a cut may come from a
@@ -33,11 +33,11 @@ def read(query: Mapping[str, str], run: Run) -> Choice:
     return Choice(**{name: part.read(asked) for name, part in session.linked_parts().items()})
 
 
-def unmet_level(query: Mapping[str, str], run: Run) -> str:
+def unmet_link_level(query: Mapping[str, str], run: Run) -> str:
     """That a link to this run asks for a cut which is none of its levels; empty where it is one."""
     if query.get(RUN, run.run_id) != run.run_id:
         return ""
-    return unmet_cut(query.get(REMOVED, ""), run, read(query, run).level)
+    return unmet_cut(query.get(REMOVED, ""), run, read_link(query, run).level)
 
 
 def unmet_cut(asked: str, run: Run, level: int) -> str:
@@ -45,17 +45,17 @@ def unmet_cut(asked: str, run: Run, level: int) -> str:
     asked = asked.strip()
     if not asked:
         return ""
-    removed = number(asked)
+    removed = finite_number(asked)
     if removed is None or abs(removed) > MOST_PERCENT:
         reported = (
             f"{asked[:40]!r} is no share to remove; this is {run_text.level_label(run, level)}."
         )
     else:
-        reported = run_text.other_level(run, level, removed / 100)
+        reported = run_text.other_level_text(run, level, removed / 100)
     return formatting.plain(reported)
 
 
-def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
+def unknown_link_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
     """Ids that a link to this run names and the run does not have, each once."""
     if not Link(query, run).same_run:
         return ()
@@ -64,11 +64,11 @@ def unknown_sites(query: Mapping[str, str], run: Run) -> tuple[str, ...]:
     return tuple(dict.fromkeys(site for site in named if site and site not in known))
 
 
-def link(run: Run, choice: Choice) -> dict[str, str]:
+def link_to_choice(run: Run, choice: Choice) -> dict[str, str]:
     """The parts of the link to a choice; what is as it was at first is left out."""
-    return {RUN: run.run_id, **session.in_link(run, choice)}
+    return {RUN: run.run_id, **session.choice_in_link(run, choice)}
 
 
-def carries_all(run: Run, choice: Choice) -> bool:
+def link_carries_all(run: Run, choice: Choice) -> bool:
     """Whether a link to a choice leaves nothing of it out that decides about sites."""
-    return session.fits_link(run, choice)
+    return session.choice_fits_link(run, choice)

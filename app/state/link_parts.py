@@ -52,7 +52,7 @@ class Link:
         A link with a cut may come from a version that showed two maps and the curve unless it said
         otherwise.
         """
-        return number(self.query.get(REMOVED, ""))
+        return finite_number(self.query.get(REMOVED, ""))
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -77,7 +77,7 @@ class LinkPart(Generic[T]):
     beside: str | None = None
 
 
-def number(text: str) -> float | None:
+def finite_number(text: str) -> float | None:
     """A finite number, or None."""
     try:
         value = float(text)
@@ -86,42 +86,42 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def counted(text: str, most: int) -> int | None:
+def index_from_one(text: str, most: int) -> int | None:
     """The index that a text counts from 1, if it is at most so many; else None."""
     if not re.fullmatch("[0-9]{1,9}", text):
         return None
     return int(text) - 1 if 1 <= int(text) <= most else None
 
 
-def _amount(text: str) -> float | None:
+def _amount_in_link(text: str) -> float | None:
     """A finite number of 0 or more, or None."""
-    value = number(text)
+    value = finite_number(text)
     return value if value is not None and value >= 0 else None
 
 
-def _written(amount: float) -> str:
+def _number_in_link(amount: float) -> str:
     """A number in the fewest digits that read back as the same number: 300, 0.1, 1234567890.12."""
     return repr(float(amount)).removesuffix(".0")
 
 
-def amount(name: str, beside: str | None = None) -> LinkPart[float | None]:
+def amount_part(name: str, beside: str | None = None) -> LinkPart[float | None]:
     """A number of 0 or more, or None."""
     return LinkPart(
-        read=lambda link: _amount(link.query.get(name, "")),
-        write=lambda value, _: {} if value is None else {name: _written(value)},
+        read=lambda link: _amount_in_link(link.query.get(name, "")),
+        write=lambda value, _: {} if value is None else {name: _number_in_link(value)},
         beside=beside,
     )
 
 
-def distance(name: str) -> LinkPart[float]:
+def distance_part(name: str) -> LinkPart[float]:
     """A number above 0, or 0."""
     return LinkPart(
-        read=lambda link: _amount(link.query.get(name, "")) or 0.0,
-        write=lambda value, _: {name: _written(value)} if value > 0 else {},
+        read=lambda link: _amount_in_link(link.query.get(name, "")) or 0.0,
+        write=lambda value, _: {name: _number_in_link(value)} if value > 0 else {},
     )
 
 
-def flag(name: str) -> LinkPart[bool]:
+def flag_part(name: str) -> LinkPart[bool]:
     """Yes, as 1, or no."""
     return LinkPart(
         read=lambda link: link.query.get(name) == "1",
@@ -129,7 +129,7 @@ def flag(name: str) -> LinkPart[bool]:
     )
 
 
-def index(name: str) -> LinkPart[int | None]:
+def index_part(name: str) -> LinkPart[int | None]:
     """A small whole number of 0 or more, or None."""
 
     def read(link: Link) -> int | None:
@@ -139,17 +139,17 @@ def index(name: str) -> LinkPart[int | None]:
     return LinkPart(read, lambda value, _: {} if value is None else {name: str(value)})
 
 
-def window(name: str) -> LinkPart[int]:
+def window_part(name: str) -> LinkPart[int]:
     """A forecast of the test period, counted from 1."""
     return LinkPart(
         read=lambda link: (
-            counted(link.query.get(name, "1"), link.run.manifest.split.n_test_windows) or 0
+            index_from_one(link.query.get(name, "1"), link.run.manifest.split.n_test_windows) or 0
         ),
         write=lambda value, _: {name: str(value + 1)} if value else {},
     )
 
 
-def text(name: str, usual: str, letters: int, beside: str) -> LinkPart[str]:
+def text_part(name: str, usual: str, letters: int, beside: str) -> LinkPart[str]:
     """A short text, written wherever the part beside it is stated."""
     return LinkPart(
         read=lambda link: link.query.get(name, usual).strip()[:letters] or usual,
@@ -158,7 +158,7 @@ def text(name: str, usual: str, letters: int, beside: str) -> LinkPart[str]:
     )
 
 
-def named(name: str, known: Collection[str], usual: str | None = None) -> LinkPart[str | None]:
+def named_part(name: str, known: Collection[str], usual: str | None = None) -> LinkPart[str | None]:
     """One of several names; the usual one where it is none of them."""
 
     def read(link: Link) -> str | None:
@@ -168,7 +168,7 @@ def named(name: str, known: Collection[str], usual: str | None = None) -> LinkPa
     return LinkPart(read, lambda value, _: {} if value is None or value == usual else {name: value})
 
 
-def panel(name: str, known: Collection[str], usual: str, before: str) -> LinkPart[str]:
+def panel_part(name: str, known: Collection[str], usual: str, before: str) -> LinkPart[str]:
     """One of several names; `before` is the one that links with a cut leave out."""
 
     def read(link: Link) -> str:
@@ -178,7 +178,7 @@ def panel(name: str, known: Collection[str], usual: str, before: str) -> LinkPar
     return LinkPart(read, lambda value, _: {} if value == before else {name: value})
 
 
-def right_map(name: str) -> LinkPart[str | None]:
+def right_map_part(name: str) -> LinkPart[str | None]:
     """The right map's layer, or None for no map; links with a cut leave out the error's."""
 
     def read(link: Link) -> str | None:
@@ -193,7 +193,7 @@ def right_map(name: str) -> LinkPart[str | None]:
     )
 
 
-def site(name: str) -> LinkPart[str | None]:
+def site_part(name: str) -> LinkPart[str | None]:
     """One site's id, or None."""
 
     def read(link: Link) -> str | None:
@@ -207,7 +207,7 @@ def site(name: str) -> LinkPart[str | None]:
     )
 
 
-def sites(name: str, but: str | None = None) -> LinkPart[tuple[str, ...]]:
+def sites_part(name: str, but: str | None = None) -> LinkPart[tuple[str, ...]]:
     """Site ids parted by commas, each once, without those of the part named `but`."""
 
     def stated(query: Mapping[str, str], part: str) -> list[str]:
@@ -220,12 +220,12 @@ def sites(name: str, but: str | None = None) -> LinkPart[tuple[str, ...]]:
 
     return LinkPart(
         read,
-        write=lambda ids, _: _short(name, [quote(one, safe="") for one in ids]),
+        write=lambda ids, _: _short_enough_for_link(name, [quote(one, safe="") for one in ids]),
         sites=lambda query: stated(query, name),
     )
 
 
-def edits(name: str, letters: int) -> LinkPart[tuple[Edit, ...]]:
+def edits_part(name: str, letters: int) -> LinkPart[tuple[Edit, ...]]:
     """Edits parted by commas, each "off:ID" or "on:ID:reason"; the last one for a site counts."""
 
     def read(link: Link) -> tuple[Edit, ...]:
@@ -245,7 +245,7 @@ def edits(name: str, letters: int) -> LinkPart[tuple[Edit, ...]]:
 
     return LinkPart(
         read,
-        write=lambda made, _: _short(name, [written(edit) for edit in made]),
+        write=lambda made, _: _short_enough_for_link(name, [written(edit) for edit in made]),
         sites=lambda query: [
             unquote(part.partition(":")[2].partition(":")[0])
             for part in query.get(name, "").split(",")
@@ -253,14 +253,14 @@ def edits(name: str, letters: int) -> LinkPart[tuple[Edit, ...]]:
     )
 
 
-def _short(name: str, texts: list[str]) -> dict[str, str]:
+def _short_enough_for_link(name: str, texts: list[str]) -> dict[str, str]:
     """A list as one text; a list that is too long for a link is left out."""
     joined = ",".join(texts)
     return {name: joined} if 0 < len(joined) <= LONGEST_LIST else {}
 
 
 def _read_goal(link: Link) -> Tolerance:
-    stated, each = _amount(link.query.get(WITHIN, "")), link.query.get(EACH) == "1"
+    stated, each = _amount_in_link(link.query.get(WITHIN, "")), link.query.get(EACH) == "1"
     measure = link.query.get(MEASURE, USUAL_GOAL.kind)
     kind = next((one for one in get_args(Kind) if one == measure), None)
     if stated is None or kind is None:
@@ -271,7 +271,7 @@ def _read_goal(link: Link) -> Tolerance:
 def _write_goal(goal: Tolerance, run: Run) -> dict[str, str]:
     wanted = {EACH: "1"} if goal.each else {}
     if replace(goal, each=False) != USUAL_GOAL:
-        wanted |= {WITHIN: _written(goal.amount), MEASURE: goal.kind}
+        wanted |= {WITHIN: _number_in_link(goal.amount), MEASURE: goal.kind}
     return wanted
 
 
@@ -279,7 +279,7 @@ GOAL = LinkPart(_read_goal, _write_goal)
 
 
 def _read_lead(link: Link) -> int | None:
-    return counted(link.query.get(LEAD, ALL_LEADS), link.run.manifest.config.horizon)
+    return index_from_one(link.query.get(LEAD, ALL_LEADS), link.run.manifest.config.horizon)
 
 
 LEAD_TIME: LinkPart[int | None] = LinkPart(

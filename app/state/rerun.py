@@ -15,20 +15,20 @@ import streamlit as st
 _ASKED, _NOW = "redraw-asked", "redraw-now"
 
 
-def page() -> None:
+def rerun_page() -> None:
     """Draw the page anew."""
     st.session_state[_ASKED] = True
     st.rerun()
 
 
 @contextmanager
-def run() -> Iterator[None]:
+def rerun_run() -> Iterator[None]:
     """One run of the whole page."""
     st.session_state[_NOW] = st.session_state.pop(_ASKED, False)
     yield
     st.session_state[_NOW] = False  # what a planner does next is sent by that alone
 
 
-def says_values() -> bool:
+def rerun_says_values() -> bool:
     """Whether this run says the values of all widgets once more."""
     return st.session_state.get(_NOW, False)

@@ -11,7 +11,7 @@ from app.views.shared import page_head
 WORDS = Path(__file__).parents[1] / "data" / "method.md"
 
 
-def show() -> None:
+def show_method_view() -> None:
     """The page of words."""
     page_head.show_head(page_head.METHOD, "Method")
     with st.container(key="prose"):

@@ -18,8 +18,8 @@ from torch.nn import functional
 
 from dynst_core.backbones.interpolation import DenseShares, Estimates, NearShares, Shares
 from dynst_core.backbones.kriging import Covariance
-from dynst_core.backbones.layers import nearest
-from dynst_core.backbones.protocols import harmonics
+from dynst_core.backbones.layers import nearest_kept_sites
+from dynst_core.backbones.protocols import clock_harmonics
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
 from dynst_core.fields.windows import Window, stream_morph
@@ -139,9 +139,9 @@ class AttentionForecaster(nn.Module):
 
         widths = torch.tensor([1.0, *(4.0**kernel for kernel in range(kernels))])
         self.log_reach = nn.Parameter((2 * self._nearest_distance() ** 2 * widths).log())
-        self.kernel_query = _perceptron(described, (1 + kernels) * rank, scale=0.3)
-        self.kernel_key = _perceptron(described, (1 + kernels) * rank, scale=0.3)
-        self.basis = _perceptron(described, latents, scale=1.0)
+        self.kernel_query = _attention_perceptron(described, (1 + kernels) * rank, scale=0.3)
+        self.kernel_key = _attention_perceptron(described, (1 + kernels) * rank, scale=0.3)
+        self.basis = _attention_perceptron(described, latents, scale=1.0)
 
         ahead = window.horizon * channels
         self.dropout = nn.Dropout(dropout)
@@ -189,9 +189,9 @@ class AttentionForecaster(nn.Module):
             return self.covariance.estimates(kept, query, index)
         version = self.covariance.patterns._version  # noqa: SLF001  torch's own count of changes
         held = self._estimated
-        if held is not None and held[1] == version and _same(held[0], kept):
+        if held is not None and held[1] == version and _same_mask(held[0], kept):
             return held[2].of(query)
-        if self._asked is None or not _same(self._asked, kept):
+        if self._asked is None or not _same_mask(self._asked, kept):
             self._asked = kept
             return self.covariance.estimates(kept, query)
         everywhere = torch.arange(len(self.position), device=kept.device)
@@ -245,7 +245,9 @@ class AttentionForecaster(nn.Module):
             alike = asked.transpose(0, 1) @ offered.permute(1, 2, 0)
             logit = alike - distance.square() / reach + counts
             return DenseShares.of(logit, own, self._estimates(kept, query, None))
-        index, distance = nearest(self.position, kept, query, self.n_neighbours(len(kept)))
+        index, distance = nearest_kept_sites(
+            self.position, kept, query, self.n_neighbours(len(kept))
+        )
         parts = zip(asked.split(QUERIES_AT_ONCE), index.split(QUERIES_AT_ONCE), strict=True)
         alike = torch.cat([torch.einsum("qhr,qmhr->hqm", a, offered[i]) for a, i in parts], dim=1)
         logit = alike - distance.square() / reach + counts[index]
@@ -299,7 +301,7 @@ class AttentionForecaster(nn.Module):
         stream = self.stream_in(stream_morph(torch.cat([since, among], dim=-1)))
         latent = self.latents.expand(batch, -1, -1)
         if self.clock_in is not None:
-            hour = self.clock_in(harmonics(clock, HARMONICS))[:, None]
+            hour = self.clock_in(clock_harmonics(clock, HARMONICS))[:, None]
             width = stream.shape[2]
             stream, latent = stream + hour[..., :width], latent + hour[..., width:]
         site = (stream + spread.encoding) * spread.strength
@@ -323,7 +325,7 @@ class AttentionForecaster(nn.Module):
         return forecast.unflatten(2, ahead).add_(start[:, :, None])
 
 
-def _same(one: Tensor, other: Tensor) -> bool:
+def _same_mask(one: Tensor, other: Tensor) -> bool:
     """Whether two masks are the same; on a GPU whether they lie in one place, without a look."""
     return one is other or (not one.is_cuda and torch.equal(one, other))
 
@@ -362,7 +364,7 @@ class Exchange(nn.Module):
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
-def _perceptron(inputs: int, outputs: int, scale: float) -> nn.Sequential:
+def _attention_perceptron(inputs: int, outputs: int, scale: float) -> nn.Sequential:
     last = nn.Linear(64, outputs)
     nn.init.zeros_(last.bias)
     with torch.no_grad():

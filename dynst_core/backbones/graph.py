@@ -20,15 +20,15 @@ from dynst_core.backbones.layers import (
     Places,
     Start,
     change_streams,
-    near_zero,
-    nearest,
+    near_zero_layer,
+    nearest_kept_sites,
     perceptron,
     weighted_sums,
 )
-from dynst_core.backbones.protocols import harmonics
+from dynst_core.backbones.protocols import clock_harmonics
 from dynst_core.errors import ConfigError
 from dynst_core.fields.field import Grid
-from dynst_core.fields.network import Network, ranks
+from dynst_core.fields.network import Network, rank_within_group
 from dynst_core.fields.sites import SiteSet
 from dynst_core.fields.windows import Window
 
@@ -129,7 +129,7 @@ class GraphForecaster(nn.Module):
         described = self.places.size
         self.stream_in = nn.Linear(2 * window.history * inputs, width)
         self.site_in = nn.Linear(described, width)
-        self.clock_in = near_zero(2 * HARMONICS * cycles, width) if cycles else None
+        self.clock_in = near_zero_layer(2 * HARMONICS * cycles, width) if cycles else None
         self.gate_ends = nn.Linear(described, 2 * 32)
         self.gate_edge = nn.Linear(6 if self.network is None else 7, 32)
         self.gate_out = nn.Sequential(nn.GELU(), nn.Linear(32, layers * width))
@@ -143,9 +143,9 @@ class GraphForecaster(nn.Module):
         self.basis = perceptron(described, patterns, scale=1.0)
         self.dropout = nn.Dropout(dropout)
         self.think = nn.Sequential(nn.Linear(width, width), nn.GELU())
-        self.pattern_out = near_zero(width, patterns * ahead)
-        self.spread_out = near_zero(width, kernels * ahead)
-        self.own_out = near_zero(width, ahead)
+        self.pattern_out = near_zero_layer(width, patterns * ahead)
+        self.spread_out = near_zero_layer(width, kernels * ahead)
+        self.own_out = near_zero_layer(width, ahead)
 
     def prepare(
         self, kept: Tensor, query: Tensor | None = None, strength: Tensor | None = None
@@ -175,7 +175,7 @@ class GraphForecaster(nn.Module):
         if self.network is not None:
             return self._edges_along(self.network, kept)
         n_kept = len(kept)
-        source, _ = nearest(self.places.position, kept, kept, self.neighbours + 1)
+        source, _ = nearest_kept_sites(self.places.position, kept, kept, self.neighbours + 1)
         reader = torch.arange(n_kept, device=kept.device)[:, None].expand_as(source)
         near = (reader * n_kept + source)[reader != source]
         column = torch.full((len(self.places.position),), -1, device=kept.device)
@@ -197,7 +197,7 @@ class GraphForecaster(nn.Module):
         # Equally near ones go by place, so that the order of the sites decides nothing.
         by_place = np.lexsort(position.cpu().numpy()[sites].T)
         hears, heard, length = network.nearest(sites[by_place], self.neighbours)
-        near = nearest(position, kept, kept, self.neighbours + 1)[0].cpu().numpy()
+        near = nearest_kept_sites(position, kept, kept, self.neighbours + 1)[0].cpu().numpy()
         itself = np.arange(n_kept)[:, None]
         straight = np.nonzero(near != itself)
         reader = np.concatenate([by_place[hears], straight[0]])
@@ -207,7 +207,7 @@ class GraphForecaster(nn.Module):
         _, first = np.unique(reader * n_kept + source, return_index=True)
         first = np.sort(first)
         first = first[np.argsort(reader[first], kind="stable")]
-        first = first[ranks(reader[first]) < self.neighbours]
+        first = first[rank_within_group(reader[first]) < self.neighbours]
         joined = np.isfinite(way[first])
         far = np.log(np.where(joined, way[first], 0.0) / network.typical + TOUCHING)
         stated = np.column_stack([joined, np.where(joined, far, 0.0)])
@@ -260,7 +260,7 @@ class GraphForecaster(nn.Module):
     def _forecast(self, history: Tensor, graph: KeptGraph, clock: Tensor) -> Tensor:
         site = self.stream_in(change_streams(history, self.channels)) + graph.encoding
         if self.clock_in is not None:
-            site = site + self.clock_in(harmonics(clock, HARMONICS))[:, None]
+            site = site + self.clock_in(clock_harmonics(clock, HARMONICS))[:, None]
         site = site * graph.strength
         for exchange, gate in zip(self.exchanges, graph.gates, strict=True):
             site = exchange(site, graph.edges, gate)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from dynst_core.backbones.layers import Start, change_streams, scaled_positions
-from dynst_core.backbones.protocols import harmonics
+from dynst_core.backbones.protocols import clock_harmonics
 from dynst_core.errors import ConfigError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
@@ -73,7 +73,7 @@ class GridForecaster(nn.Module):
     ) -> None:
         super().__init__()
         self.window, self.channels = window, channels
-        self.shape = _shape_of(name, sites, grid)
+        self.shape = _grid_shape_of(name, sites, grid)
         self.register_buffer("position", scaled_positions(sites), persistent=False)
         self.start_power = nn.Parameter(torch.zeros(()))
         self.cell_embedding = nn.Parameter(0.02 * torch.randn(width, *self.shape))
@@ -107,13 +107,13 @@ class GridForecaster(nn.Module):
         image = self.stem(torch.cat([image, marked], dim=1).unflatten(2, self.shape))
         image = image + self.cell_embedding
         if self.clock_in is not None:
-            image = image + self.clock_in(harmonics(clock, HARMONICS))[:, :, None, None]
+            image = image + self.clock_in(clock_harmonics(clock, HARMONICS))[:, :, None, None]
         change = self.out(self.dropout(self.core(image))).flatten(2)[:, :, mask.query]
         change = change.unflatten(1, (self.window.horizon, self.channels)).transpose(2, 3)
         return change + mask.start(history[:, -1, :, : self.channels])[:, None]
 
 
-def _shape_of(name: str, sites: SiteSet, grid: Grid | None) -> tuple[int, int]:
+def _grid_shape_of(name: str, sites: SiteSet, grid: Grid | None) -> tuple[int, int]:
     """Rows and columns of a grid that holds each site once."""
     remedy = "choose the graph, attention or ridge backbone, which need no grid."
     if grid is None:

@@ -27,7 +27,9 @@ def scaled_positions(sites: SiteSet) -> Tensor:
     return (position / scale).float()
 
 
-def nearest(position: Tensor, kept: Tensor, query: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def nearest_kept_sites(
+    position: Tensor, kept: Tensor, query: Tensor, k: int
+) -> tuple[Tensor, Tensor]:
     """The `k` kept sites nearest to each query site, or all where fewer are kept.
 
     Args:
@@ -78,7 +80,7 @@ class Start:
         Source: inverse distance weighting (Shepard 1968); it has no length scale, so the same
         power serves a dense mask and a sparse one.
         """
-        index, distance = nearest(position, kept, query, NEIGHBOURS)
+        index, distance = nearest_kept_sites(position, kept, query, NEIGHBOURS)
         logit = -power * (distance.square() + TOUCHING**2).log()
         share = (logit + strength.clamp_min(1e-6).log()[index]).softmax(dim=1)
         rows, columns = own_places(kept, query, len(position))
@@ -86,7 +88,7 @@ class Start:
 
     def __call__(self, last: Tensor) -> Tensor:
         """Last values at the query sites, (b, q, c), from those of the kept ones, (b, k, c)."""
-        mixed = mix(last, self.index, self.share)
+        mixed = mix_neighbours(last, self.index, self.share)
         return mixed.index_copy(1, self.rows, last[:, self.columns])
 
 
@@ -98,7 +100,7 @@ def own_places(kept: Tensor, query: Tensor, n_sites: int) -> tuple[Tensor, Tenso
     return rows, column[query][rows]
 
 
-def mix(values: Tensor, index: Tensor, share: Tensor) -> Tensor:
+def mix_neighbours(values: Tensor, index: Tensor, share: Tensor) -> Tensor:
     """Weighted sums over neighbours: (b, k, f) by (q, j) -> (b, q, f)."""
     by_site = values.transpose(0, 1)
     mixed = weighted_sums(by_site.flatten(1), index, share)
@@ -166,7 +168,7 @@ def perceptron(inputs: int, outputs: int, scale: float, hidden: int = 64) -> nn.
     return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), last)
 
 
-def near_zero(inputs: int, outputs: int) -> nn.Linear:
+def near_zero_layer(inputs: int, outputs: int) -> nn.Linear:
     """A read-out that starts close to zero, so that training starts from persistence."""
     layer = nn.Linear(inputs, outputs)
     nn.init.zeros_(layer.bias)

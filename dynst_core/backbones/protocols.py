@@ -115,7 +115,7 @@ class Learning(Protocol):
         """
 
 
-def harmonics(clock: Tensor, order: int = 3) -> Tensor:
+def clock_harmonics(clock: Tensor, order: int = 3) -> Tensor:
     """Sines and cosines of the phases of each cycle, (b, cycles * 2 * order).
 
     Source: the time-of-day and day-of-week identity of STID (Shao et al. 2022), smooth in place

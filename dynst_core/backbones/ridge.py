@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dynst_core.backbones.layers import Start, scaled_positions
-from dynst_core.backbones.protocols import TrainingData, harmonics
+from dynst_core.backbones.protocols import TrainingData, clock_harmonics
 from dynst_core.errors import ConfigError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
@@ -128,9 +128,9 @@ class RidgeForecaster(nn.Module):
             strength = torch.ones(len(kept), device=kept.device)
         start = Start.of(self.position, kept, query, strength)
         usual, features, changes = self.examples(kept, query, strength, start)
-        usual_features, features = _split_usual(usual, features)
-        usual_changes, changes = _split_usual(usual, changes)
-        dual = _inverse(_gram(features), self.penalty).to(changes) @ changes
+        usual_features, features = _split_off_clock_part(usual, features)
+        usual_changes, changes = _split_off_clock_part(usual, changes)
+        dual = _inverse_gram(_row_products(features), self.penalty).to(changes) @ changes
         chain = (features.T @ dual,) if features.shape[1] < len(features) else (features.T, dual)
         return Solution(start, strength, usual_features, usual_changes, chain)
 
@@ -158,7 +158,7 @@ class RidgeForecaster(nn.Module):
         features = self._features(
             lambda ago: values[:, -1 - ago], solution.strength, solution.present
         )
-        usual = _usual(clock)
+        usual = _clock_covariates(clock)
         change = features - usual @ solution.usual_features
         for matrix in solution.chain:
             change = change @ matrix
@@ -184,7 +184,11 @@ class RidgeForecaster(nn.Module):
             if flags.shape[2]:
                 change = change * flags[starts + lead][:, query]
             changes.append(change)
-        return _usual(self.clock[starts]), features, torch.stack(changes, dim=1).flatten(1)
+        return (
+            _clock_covariates(self.clock[starts]),
+            features,
+            torch.stack(changes, dim=1).flatten(1),
+        )
 
     def _features(
         self, ago: Callable[[int], Tensor], strength: Tensor, present: Tensor | None = None
@@ -212,7 +216,9 @@ class RidgeForecaster(nn.Module):
         usual, features, changes = self.examples(sites, sites, strength, start)
         spread = max(1, (len(self.values) - self.window.history) // max(1, len(features)))
         apart = -(-(self.window.history + self.window.horizon) // spread)
-        return choose_penalty(usual.double(), _gram(features), _gram(changes), apart)
+        return choose_penalty(
+            usual.double(), _row_products(features), _row_products(changes), apart
+        )
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Take a training block of whatever length was stored, of these sites and inputs."""
@@ -247,7 +253,9 @@ def choose_penalty(usual: Tensor, gram: Tensor, target_gram: Tensor, apart: int)
         reach = among[held][:, rest] @ vector
         for i, penalty in enumerate(PENALTIES):
             shrunk = (
-                value.clamp_min(0) + penalty * value.sum() + _never_nothing(among[rest][:, rest])
+                value.clamp_min(0)
+                + penalty * value.sum()
+                + _penalties_above_zero(among[rest][:, rest])
             )
             weight = (reach / shrunk) @ vector.T
             cross = (weight * target[held][:, rest]).sum()
@@ -256,30 +264,30 @@ def choose_penalty(usual: Tensor, gram: Tensor, target_gram: Tensor, apart: int)
     return PENALTIES[int(error.argmin())]
 
 
-def _usual(clock: Tensor) -> Tensor:
+def _clock_covariates(clock: Tensor) -> Tensor:
     """Covariates of the hour, (b, p): a constant, and the cycles' sines and cosines."""
-    return torch.cat([clock.new_ones(len(clock), 1), harmonics(clock)], dim=1)
+    return torch.cat([clock.new_ones(len(clock), 1), clock_harmonics(clock)], dim=1)
 
 
-def _split_usual(usual: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+def _split_off_clock_part(usual: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     """What to expect of values (n, m) at an hour, (p, m), and what is unusual in them, (n, m)."""
     expected = torch.linalg.pinv(usual) @ values
     return expected, values - usual @ expected
 
 
-def _gram(values: Tensor) -> Tensor:
+def _row_products(values: Tensor) -> Tensor:
     """Products between rows, (n, n), precise enough to be inverted."""
     return (values @ values.T).double()
 
 
-def _never_nothing(gram: Tensor) -> Tensor:
+def _penalties_above_zero(gram: Tensor) -> Tensor:
     """A penalty that keeps a Gram matrix invertible where its features hardly vary."""
     varies = (gram.trace() / len(gram)).clamp(NEVER_NOTHING, 1.0)
     return NEVER_NOTHING * varies * len(gram)
 
 
-def _inverse(gram: Tensor, penalty: Tensor) -> Tensor:
+def _inverse_gram(gram: Tensor, penalty: Tensor) -> Tensor:
     """Inverse of a penalised Gram matrix, (n, n)."""
-    ridge = penalty * gram.trace() + _never_nothing(gram)
+    ridge = penalty * gram.trace() + _penalties_above_zero(gram)
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     return torch.cholesky_inverse(torch.linalg.cholesky(gram + ridge * eye))

@@ -16,8 +16,8 @@ from dynst_core import commands
 from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import Question, parsed
-from dynst_core.intake.surveying import Large, surveyed
+from dynst_core.intake.choices import Question, parsed_choices
+from dynst_core.intake.surveying import Large, surveyed_blocks
 from dynst_core.intake.verdict import Verdict
 
 console = Console()
@@ -41,8 +41,8 @@ data = typer.Typer(
 
 def check_command(files: Files, settings: Settings = None) -> None:
     """Say what files hold: proposals with reasons, questions, quality. Nothing is written."""
-    verdict = check(files, parsed(settings or ()))
-    _print(verdict)
+    verdict = check(files, parsed_choices(settings or ()))
+    _print_verdict(verdict)
     if verdict.ready:
         console.print("Nothing is left to ask: `add` with the same settings and a --name keeps it.")
     else:
@@ -55,35 +55,35 @@ def add_command(
     settings: Settings = None,
 ) -> None:
     """Keep files as a data set that `datasets` lists and `train` takes."""
-    store.check_name(name)
-    verdict = check(files, parsed(settings or ()))
+    store.check_dataset_name(name)
+    verdict = check(files, parsed_choices(settings or ()))
     if not verdict.ready:
-        _print(verdict)
+        _print_verdict(verdict)
         raise typer.Exit(2)
-    kept = store.keep(verdict, name)
+    kept = store.keep_dataset(verdict, name)
     for note in verdict.notes:
         console.print(escape(note), soft_wrap=True, highlight=False)
-    command = commands.here("train", name)
-    _say(
+    command = commands.command_here("train", name)
+    _say_in_terminal(
         f"Kept as {name}: {kept.n_sites:,} sites, {kept.n_times:,} times, in {kept.folder}. "
         f"`{command}` trains on it."
     )
 
 
-def _print(verdict: Verdict) -> None:
+def _print_verdict(verdict: Verdict) -> None:
     """The verdict as a terminal shows it."""
     _print_previews(verdict)
     _print_proposals(verdict)
     for note in verdict.notes:
-        _say(f"Note: {note}")
+        _say_in_terminal(f"Note: {note}")
     if verdict.quality is not None:
         _print_quality(verdict)
     if verdict.large is not None:
         _print_survey(verdict.large)
     for question in verdict.questions:
-        _say(_asked(question))
+        _say_in_terminal(_question_lines(question))
     if verdict.refusal:
-        _say(f"Refused: {verdict.refusal}")
+        _say_in_terminal(f"Refused: {verdict.refusal}")
 
 
 def _print_previews(verdict: Verdict) -> None:
@@ -108,7 +108,7 @@ def _print_proposals(verdict: Verdict) -> None:
     console.print(table)
 
 
-def _asked(question: Question) -> str:
+def _question_lines(question: Question) -> str:
     """A question with the options that answer it."""
     options = [f"--set {question.setting}={shlex.quote(o)}" for o in question.options[:6]]
     answers = f"For example {', '.join(options)}." if options else ""
@@ -116,7 +116,7 @@ def _asked(question: Question) -> str:
     return f"{kind}: {question.text} {answers or f'Answer with --set {question.setting}=...'}"
 
 
-def _say(text: str) -> None:
+def _say_in_terminal(text: str) -> None:
     console.print(escape(text), soft_wrap=True, highlight=False)
 
 
@@ -124,31 +124,32 @@ def _print_quality(verdict: Verdict) -> None:
     quality, field = verdict.quality, verdict.field
     if quality is None or field is None:
         return
-    _say(
+    _say_in_terminal(
         f"{quality.n_sites:,} sites, {quality.n_times:,} times every {quality.step}, "
-        f"{qualities.period(quality)}; {100 * quality.missing:.1f} % of the values are missing."
+        f"{qualities.period_in_words(quality)}; {100 * quality.missing:.1f} % of the values are "
+        "missing."
     )
     for index, channel in enumerate(field.channels):
-        _say(
+        _say_in_terminal(
             f"{channel}: {quality.low[index]:g} to {quality.high[index]:g}, mean "
             f"{quality.mean[index]:.4g} {field.units[index]}; {100 * quality.zeros[index]:.1f} % "
             "zeros."
         )
     for notice in quality.notices:
-        _say(f"Quality: {notice}")
+        _say_in_terminal(f"Quality: {notice}")
 
 
 def _print_survey(large: Large) -> None:
     """What is known of a record that is read block by block, behind a progress bar."""
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("Reads the record", total=1.0)
-        for found in surveyed(large):
+        for found in surveyed_blocks(large):
             bar.update(task, completed=found.done)
-    _say(
+    _say_in_terminal(
         f"{found.n_sites:,} sites, {found.n_times:,} times, {found.period}; "
         f"{100 * found.missing:.1f} % of the values are missing."
     )
-    _say(
+    _say_in_terminal(
         f"{found.channel}: {found.low:g} to {found.high:g}, mean {found.mean:.4g} {found.unit}; "
         f"{100 * found.zeros:.1f} % zeros."
     )
@@ -175,23 +176,23 @@ def list_command() -> None:
 @data.command("rename")
 def rename_command(name: Name, new: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
     """Give a data set another name."""
-    store.rename(name, new)
-    _say(f"{name} is now {new}.")
+    store.rename_dataset(name, new)
+    _say_in_terminal(f"{name} is now {new}.")
 
 
 @data.command("delete")
 def delete_command(name: Name) -> None:
     """Delete a data set; `data restore` takes it back."""
-    store.delete(name)
-    command = commands.here("data", "restore", name)
-    _say(f"{name} is deleted; `{command}` takes it back.")
+    store.delete_dataset(name)
+    command = commands.command_here("data", "restore", name)
+    _say_in_terminal(f"{name} is deleted; `{command}` takes it back.")
 
 
 @data.command("restore")
 def restore_command(name: Annotated[str, typer.Argument(help="The deleted data set.")]) -> None:
     """Take back the data set of that name that was deleted last."""
-    store.restore(name)
-    _say(f"{name} is back.")
+    store.restore_dataset(name)
+    _say_in_terminal(f"{name} is back.")
 
 
 @data.command("export")
@@ -199,8 +200,8 @@ def export_command(
     name: Name, folder: Annotated[Path, typer.Argument(help="Where the entry and its data go.")]
 ) -> None:
     """Write a data set as an entry of a catalogue, with its data beside it."""
-    toml, values = store.export(name, folder)
-    _say(
+    toml, values = store.export_dataset(name, folder)
+    _say_in_terminal(
         f"{toml} and {values.name} are written; DYNST_CATALOGUE={toml} makes them known elsewhere."
     )
 
@@ -208,7 +209,7 @@ def export_command(
 @data.command("append")
 def append_command(name: Name, files: Files) -> None:
     """Add newer files of the same kind, read with the settings of the first."""
-    kept, said = newer.append(name, files)
+    kept, said = newer.append_newer_files(name, files)
     for note in said:
-        _say(note)
-    _say(f"{name} now has {kept.n_sites:,} sites and {kept.n_times:,} times.")
+        _say_in_terminal(note)
+    _say_in_terminal(f"{name} now has {kept.n_sites:,} sites and {kept.n_times:,} times.")

@@ -57,7 +57,7 @@ def main() -> None:
     """Run a command; errors meant for people are printed as one line, without a traceback."""
     try:
         # Services and schedulers end a process by SIGTERM: it keeps what Ctrl-C keeps.
-        with progress.handled(signal.default_int_handler, signal.SIGTERM):
+        with progress.signals_handled(signal.default_int_handler, signal.SIGTERM):
             code = app(standalone_mode=False)
     except DynSTError as error:
         Console(stderr=True).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
@@ -72,26 +72,26 @@ def main() -> None:
     sys.exit(code)  # outside standalone mode, typer returns the code of an Exit
 
 
-@app.command()
-def datasets() -> None:
+@app.command("datasets")
+def datasets_command() -> None:
     """List the data sets known by name and where each is found."""
     console.print(tables.dataset_table(load_catalogue()))
 
 
-@app.command()
-def runs(folder: RunsFolder = None) -> None:
+@app.command("runs")
+def runs_command(folder: RunsFolder = None) -> None:
     """List the runs in the folder of runs."""
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"{folder}: expected a folder of runs, found none; check the path.")
     from dynst_core.cli.resume_command import unfinished_lines
 
-    console.print(tables.run_table(_store(folder)))
-    for line in unfinished_lines(_store(folder).root):
+    console.print(tables.run_table(_store_of_arguments(folder)))
+    for line in unfinished_lines(_store_of_arguments(folder).root):
         console.print(escape(line), soft_wrap=True, highlight=False)
 
 
-@app.command()
-def train(
+@app.command("train")
+def train_command(
     dataset: DatasetName,
     name: train_options.Name = None,
     folder: RunsFolder = None,
@@ -115,11 +115,17 @@ def train(
     Ctrl-C stops early and keeps every level that is finished, or every seed; SIGTERM lets the level
     under way finish first. What was stopped or killed goes on with `resume`.
     """
-    from dynst_core.cli.options import percents, what_becomes_of_stuck
-    from dynst_core.cli.train_command import card_of, new_job, say_trained, train_job, trainings_of
+    from dynst_core.cli.options import typed_percents, what_becomes_of_stuck
+    from dynst_core.cli.train_command import (
+        new_job,
+        request_of_arguments,
+        say_trained,
+        train_job,
+        trainings_of,
+    )
     from dynst_core.jobs.worker import problem_of_job
 
-    store = _store(folder)
+    store = _store_of_arguments(folder)
     run_id = store.free_id(name or dataset, exact=name is not None)
     store.check_writable()
     request = TrainRequest(
@@ -128,7 +134,9 @@ def train(
         history=history,
         horizon=horizon,
         backbone=backbone,
-        levels=None if levels is None else tuple(percent / 100 for percent in percents(levels)),
+        levels=None
+        if levels is None
+        else tuple(percent / 100 for percent in typed_percents(levels)),
         effort=effort,
         seed=seed,
         seeds=seeds,
@@ -137,37 +145,37 @@ def train(
         stuck=what_becomes_of_stuck(stuck),
         leads=None if leads is None else lead_range(leads),
     )
-    card = card_of(request, run_id, data, device, _command())
+    card = request_of_arguments(request, run_id, data, device, _typed_command())
     problem = problem_of_job(card)
     trainings = trainings_of(card, problem)
     progress.say_problem(problem, trainings[0].left_out)
     say_trained(train_job(new_job(store.root, card), problem, trainings), seeds)
 
 
-@app.command()
-def resume(
+@app.command("resume")
+def resume_command(
     training: Annotated[
         str | None, typer.Argument(help="A training or its run; without one, all are listed.")
     ] = None,
     folder: RunsFolder = None,
 ) -> None:
     """Go on with a training that was stopped or killed, after its last finished level."""
-    from dynst_core.cli.resume_command import find, resumable, resume_table
+    from dynst_core.cli.resume_command import find_training, resumable_trainings, resume_table
 
-    root = _store(folder).root
+    root = _store_of_arguments(folder).root
     if training is None:
-        found = resumable(root)
+        found = resumable_trainings(root)
         console.print(resume_table(found) if found else "There is no training to resume.")
         return
-    chosen = find(root, training)
-    from dynst_core.cli.train_command import go_on
+    chosen = find_training(root, training)
+    from dynst_core.cli.train_command import resume_in_terminal
 
-    _store(folder).check_writable()
-    go_on(chosen)
+    _store_of_arguments(folder).check_writable()
+    resume_in_terminal(chosen)
 
 
-@app.command()
-def baselines(
+@app.command("baselines")
+def baselines_command(
     run_id: RunName,
     folder: RunsFolder = None,
     data: DataPath = None,
@@ -183,40 +191,44 @@ def baselines(
 
     Takes longer than the run itself. Stop and start again at will: what is measured stays.
     """
-    from dynst_core.cli.options import percents
-    from dynst_core.evaluation.baselines import levels_near, measure_baselines, tasks_left
-    from dynst_core.selectors.registry import known
+    from dynst_core.cli.options import typed_percents
+    from dynst_core.evaluation.baselines import (
+        baseline_levels_near,
+        baselines_left,
+        measure_baselines,
+    )
+    from dynst_core.selectors.registry import known_selectors
 
-    store = _store(folder)
+    store = _store_of_arguments(folder)
     run = store.open(run_id)
     store.check_writable()
-    problem = _problem_of(run, data, device)
-    wanted = None if levels is None else levels_near(run, percents(levels))
-    names = known(selectors.split(","))
-    total = sum(task.steps for task in tasks_left(run, run.baselines, wanted, names))
+    problem = _problem_of_arguments(run, data, device)
+    wanted = None if levels is None else baseline_levels_near(run, typed_percents(levels))
+    names = known_selectors(selectors.split(","))
+    total = sum(task.steps for task in baselines_left(run, run.baselines, wanted, names))
     measured = measure_baselines(run, problem, wanted, names)
-    stopped = progress.follow_baselines(measured, total, problem.n_sites)
-    run = _store(folder).open(run_id)
+    stopped = progress.show_baseline_progress(measured, total, problem.n_sites)
+    run = _store_of_arguments(folder).open(run_id)
     console.print(*tables.error_tables(run), sep="\n")
     if stopped:
         console.print("Stopped early: what is measured is kept; the same command goes on.")
         raise typer.Exit(130)
 
 
-@app.command()
-def evaluate(
+@app.command("evaluate")
+def evaluate_command(
     run_id: RunName,
     folder: RunsFolder = None,
     data: DataPath = None,
     device: Device = "auto",
 ) -> None:
     """Forecast the test period again from a run's saved weights and compare with what it states."""
-    from dynst_core.evaluation.held_out_errors import retest
+    from dynst_core.evaluation.held_out_errors import retest_saved_weights
 
-    run = _store(folder).open(run_id)
-    problem = _problem_of(run, data, device)
+    run = _store_of_arguments(folder).open(run_id)
+    problem = _problem_of_arguments(run, data, device)
     with console.status("Forecasting the test windows at every level"):
-        difference = retest(run, problem)
+        difference = retest_saved_weights(run, problem)
     console.print(*tables.error_tables(run), sep="\n")
     console.print(
         f"Forecast again from the saved weights: RMSE differs from the saved figures by at most "
@@ -224,8 +236,8 @@ def evaluate(
     )
 
 
-@app.command()
-def forecast(
+@app.command("forecast")
+def forecast_command(
     run_id: RunName,
     removed: Annotated[
         float, typer.Option(min=0, max=99.999, help="Percent of sites removed, by the run's plan.")
@@ -249,13 +261,13 @@ def forecast(
     device: Device = "auto",
 ) -> None:
     """Forecast the test period from any sites: error by lead time, beside that from all sites."""
-    from dynst_core.cli.options import switched
+    from dynst_core.cli.options import plan_with_typed_edits
     from dynst_core.inference.refit_check import Refitted
     from dynst_core.inference.run_forecaster import RunForecaster
 
-    run = _store(folder).open(run_id)
-    mask = switched(run, removed, off or (), on or ())
-    forecasts = RunForecaster(run, _problem_of(run, data, device), runtime)
+    run = _store_of_arguments(folder).open(run_id)
+    mask = plan_with_typed_edits(run, removed, off or (), on or ())
+    forecasts = RunForecaster(run, _problem_of_arguments(run, data, device), runtime)
     n_steps = steps or run.manifest.config.horizon
     starts = forecasts.windows(n_steps=n_steps)
     with console.status("Forecasting the test windows"):
@@ -274,8 +286,8 @@ def forecast(
         console.print(f"Level of {run.path.n_active[level]} sites, {verdict}.")
 
 
-@app.command()
-def report(
+@app.command("report")
+def report_command(
     run_id: RunName,
     removed: Annotated[
         float,
@@ -313,26 +325,26 @@ def report(
         raise ConfigError(
             f"Expected a measure out of {', '.join(KINDS)}, found {measure!r}; choose one of those."
         )
-    run = _store(folder).open(run_id)
-    chosen = _plan_from(run, removed / 100, plan, cost, currency)
+    run = _store_of_arguments(folder).open(run_id)
+    chosen = _plan_from_arguments(run, removed / 100, plan, cost, currency)
     asked = removed / 100 if plan is None else None
     file = out or Path(f"{run_id}-{len(run.sites) - chosen.mask.n_active}-removed.html")
     tolerance = Tolerance(kind, within)
-    _write(file, write_report(run, chosen, tolerance, asked_removed=asked))
+    _write_report_file(file, write_report(run, chosen, tolerance, asked_removed=asked))
     if slides:
         from dynst_core.presentation import slides as pictures
 
         for name, picture in pictures.slides(run, chosen, tolerance).items():
-            _write(file.with_name(f"{file.stem}-{name}.png"), picture)
+            _write_report_file(file.with_name(f"{file.stem}-{name}.png"), picture)
     if asked is not None and chosen.level is not None:
-        other = run_text.other_level(run, chosen.level, asked)
+        other = run_text.other_level_text(run, chosen.level, asked)
         if other:
             console.print(other)
     reported = f"{file}: {chosen.mask.n_active} of {len(run.sites)} sites kept."
     console.print(escape(reported), soft_wrap=True)
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write_report_file(file: Path, content: bytes) -> None:
     try:
         write_out(file, content)
     except OSError as error:
@@ -342,13 +354,13 @@ def _write(file: Path, content: bytes) -> None:
         ) from error
 
 
-def _plan_from(
+def _plan_from_arguments(
     run: Run, removed: float, file: Path | None, cost: float | None, currency: str
 ) -> Plan:
     """The plan in a file, or the run's own level nearest to a share removed."""
     from dynst_core.constraints.constraints import Constraints
     from dynst_core.planning.plan import Plan
-    from dynst_core.planning.plan_file import plan_of, read_card
+    from dynst_core.planning.plan_file import plan_of_card, read_plan_card
 
     if file is not None:
         try:
@@ -357,24 +369,24 @@ def _plan_from(
             raise ConfigError(
                 f"{file}: expected a plan file, found {error.strerror}; check the path."
             ) from error
-        return plan_of(read_card(raw, str(file)), run, str(file))
+        return plan_of_card(read_plan_card(raw, str(file)), run, str(file))
     n = len(run.sites)
     costs = None if cost is None else np.full(n, cost)
     asked = Constraints(np.zeros(n, dtype=np.int8), cost=costs, currency=currency)
     return Plan.at_level(run, run.level_near(removed), asked)
 
 
-def _store(folder: Path | None) -> RunStore:
+def _store_of_arguments(folder: Path | None) -> RunStore:
     return RunStore(folder or run_folders()[0])
 
 
-def _problem_of(run: Run, data: Path | None, device: str) -> Problem:
-    from dynst_core.inference.run_data import problem_of
+def _problem_of_arguments(run: Run, data: Path | None, device: str) -> Problem:
+    from dynst_core.inference.run_data import problem_of_run
 
-    return problem_of(run, data, device)
+    return problem_of_run(run, data, device)
 
 
-def _command() -> str:
+def _typed_command() -> str:
     """What was typed; without where runs lie, which tells a reader elsewhere nothing."""
     words, typed = [], iter(sys.argv[1:])
     for word in typed:
@@ -382,4 +394,4 @@ def _command() -> str:
             next(typed, None)
         elif not word.startswith("--runs="):
             words.append(word)
-    return commands.anywhere(*words)
+    return commands.command_anywhere(*words)

@@ -7,11 +7,11 @@ from typing import Literal
 
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import Mask
-from dynst_core.planning.masks import edited, mask_at
+from dynst_core.planning.masks import edited_mask, mask_at
 from dynst_core.runs.run import Run
 
 
-def switched(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) -> Mask:
+def plan_with_typed_edits(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) -> Mask:
     """The run's plan at a cut with sites switched off and on, each of which must change it.
 
     Raises:
@@ -37,7 +37,7 @@ def switched(run: Run, percent: float, off: Sequence[str], on: Sequence[str]) ->
                 f"Expected a removed site to switch on, found {str(sites.site_id[site])!r} kept "
                 f"already at {percent:g} %; take it out of --on."
             )
-    return edited(mask, closed, opened)
+    return edited_mask(mask, closed, opened)
 
 
 def what_becomes_of_stuck(word: str) -> Literal["remove", "keep"]:
@@ -51,7 +51,7 @@ def what_becomes_of_stuck(word: str) -> Literal["remove", "keep"]:
     return "remove" if word == "remove" else "keep"
 
 
-def percents(text: str) -> list[float]:
+def typed_percents(text: str) -> list[float]:
     """Numbers parted by commas.
 
     Raises:

@@ -35,7 +35,7 @@ def say_problem(problem: Problem, left_out: np.ndarray | None = None) -> None:
     field, split = problem.field, problem.split
     about = field.about
     blocks = (
-        f"{name} {_day(field.time[start])} to {_day(field.time[stop - 1])}"
+        f"{name} {_day_in_terminal(field.time[start])} to {_day_in_terminal(field.time[stop - 1])}"
         for name, (start, stop) in (
             ("train", split.train),
             ("selection", split.selection),
@@ -77,7 +77,7 @@ class Stop:
         self.asked = True
 
 
-def follow_training(training: PathTraining, steps: Iterable[TrainingProgress]) -> bool:
+def show_training_progress(training: PathTraining, steps: Iterable[TrainingProgress]) -> bool:
     """Train with a progress bar; returns whether Ctrl-C ended it early.
 
     Args:
@@ -88,15 +88,17 @@ def follow_training(training: PathTraining, steps: Iterable[TrainingProgress]) -
     def shown() -> Iterator[tuple[int, str]]:
         for at in steps:
             loss = "" if math.isnan(at.loss) else f", loss {at.loss:.3f}"
-            left = "" if math.isnan(at.seconds_left) else f", {_duration(at.seconds_left)} left"
+            left = (
+                "" if math.isnan(at.seconds_left) else f", {_duration_left(at.seconds_left)} left"
+            )
             n_sites = training.problem.n_sites
             yield at.step, f"{at.phase}: {at.n_active} of {n_sites} sites{loss}{left}"
         yield training.n_steps, "Trained"
 
-    return _follow(shown(), training.n_steps)
+    return _show_progress_bar(shown(), training.n_steps)
 
 
-def follow_baselines(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:
+def show_baseline_progress(measured: Iterable[BaselineProgress], total: int, n_sites: int) -> bool:
     """Train baselines with a progress bar; returns whether Ctrl-C ended it early.
 
     Args:
@@ -111,14 +113,14 @@ def follow_baselines(measured: Iterable[BaselineProgress], total: int, n_sites: 
             yield (
                 at.step,
                 f"{at.task.selector} {at.task.draw + 1}: {at.task.n_active} of {n_sites} sites, "
-                f"{baselines} left, {_duration(at.seconds_left)} left",
+                f"{baselines} left, {_duration_left(at.seconds_left)} left",
             )
 
-    return _follow(reported(), total)
+    return _show_progress_bar(reported(), total)
 
 
 @contextmanager
-def handled(handler: Handler, *signals: signal.Signals) -> Iterator[None]:
+def signals_handled(handler: Handler, *signals: signal.Signals) -> Iterator[None]:
     """Meanwhile, signals of these kinds are met in this way."""
     before = {kind: signal.signal(kind, handler) for kind in signals}
     try:
@@ -128,12 +130,12 @@ def handled(handler: Handler, *signals: signal.Signals) -> Iterator[None]:
             signal.signal(kind, usual)
 
 
-def undisturbed() -> AbstractContextManager[None]:
+def ignoring_second_interrupt() -> AbstractContextManager[None]:
     """Let no impatient second Ctrl-C lose what the first one kept."""
-    return handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM)
+    return signals_handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM)
 
 
-def _follow(reported: Iterable[tuple[int, str]], total: int) -> bool:
+def _show_progress_bar(reported: Iterable[tuple[int, str]], total: int) -> bool:
     total = total or 1  # a closed form takes no steps, and is done for all that
     columns = BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}")
     with Progress(*columns, console=console) as bar:
@@ -147,10 +149,10 @@ def _follow(reported: Iterable[tuple[int, str]], total: int) -> bool:
     return False
 
 
-def _duration(seconds: float) -> str:
+def _duration_left(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def _day(time: np.datetime64) -> str:
+def _day_in_terminal(time: np.datetime64) -> str:
     return str(time.astype("datetime64[m]")).replace("T", " ")

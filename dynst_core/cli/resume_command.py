@@ -10,7 +10,7 @@ from dynst_core import commands
 from dynst_core.errors import JobError
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.jobs.folder import Job, JobFolder, list_jobs
-from dynst_core.jobs.saved_run import find_saved
+from dynst_core.jobs.saved_run import find_saved_run
 from dynst_core.runs.store import run_folders
 
 Found = list[tuple[JobFolder, Job]]
@@ -38,7 +38,7 @@ def trainings_of_store(root: Path) -> Found:
     return sorted(found, key=lambda one: one[0].path.name)
 
 
-def resumable(root: Path) -> Found:
+def resumable_trainings(root: Path) -> Found:
     """Trainings that can be resumed, oldest first.
 
     Args:
@@ -55,15 +55,15 @@ def kept_elsewhere(folder: JobFolder) -> bool:
 def resume_line(root: Path, *words: str) -> str:
     """A `resume` command for a folder of runs, which it names where that is not the usual one."""
     usual = run_folders()[0].absolute() == root.absolute()
-    return commands.here("resume", *words, *(() if usual else ("--runs", str(root))))
+    return commands.command_here("resume", *words, *(() if usual else ("--runs", str(root))))
 
 
 def unfinished_lines(root: Path) -> list[str]:
     """A line for each training of a folder of runs that can be resumed, with the command for it."""
-    found, lines = resumable(root), []
+    found, lines = resumable_trainings(root), []
     for folder, job in found[-MOST_LINES:]:
         name, line = job.state.run_id or job.card.name, resume_line(root, folder.path.name)
-        saved = find_saved(folder)
+        saved = find_saved_run(folder)
         if saved is not None and saved.over and not saved.in_place:
             lines.append(f"The run {name} is kept in {saved.folder}; `{line}` saves it here.")
             continue
@@ -75,13 +75,13 @@ def unfinished_lines(root: Path) -> list[str]:
     return lines
 
 
-def find(root: Path, name: str) -> JobFolder:
+def find_training(root: Path, name: str) -> JobFolder:
     """The training of an id, or the one of a run's name.
 
     Raises:
         JobError: there is none, or several.
     """
-    found = resumable(root)
+    found = resumable_trainings(root)
     named = [folder for folder, _ in found if folder.path.name == name]
     named = named or [folder for folder, job in found if name in (job.state.run_id, job.card.name)]
     if len(named) == 1:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
-from dynst_core.datasets.catalogue import Catalogue, Entry, state_of
+from dynst_core.datasets.catalogue import Catalogue, Entry, entry_state
 from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.time_axis import duration
 from dynst_core.planning.answer import suggested_level
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation.answer_text import answer_text
-from dynst_core.presentation.baseline_curves import NAMES, measured
-from dynst_core.presentation.selector_words import name_of
+from dynst_core.presentation.baseline_curves import NAMES, measured_selectors
+from dynst_core.presentation.selector_words import selector_name
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 
@@ -27,12 +27,12 @@ def error_tables(run: Run) -> list[Table]:
     return [error_table(run, channel) for channel in range(len(run.manifest.dataset.channels))]
 
 
-def answers(run: Run) -> list[str]:
+def answer_table(run: Run) -> list[str]:
     """For each channel the largest cut within the usual goal, as the dashboard opens with it."""
     sentences = []
     for channel in range(len(run.manifest.dataset.channels)):
         level = suggested_level(run, USUAL_GOAL, None, channel)
-        found = summarise(run, Plan.at_level(run, level), USUAL_GOAL, None, channel)
+        found = summarise_plan(run, Plan.at_level(run, level), USUAL_GOAL, None, channel)
         text = answer_text(run, found.answer, USUAL_GOAL, channel)
         sentences.append(" ".join((text.main, *text.more)))
     return sentences
@@ -44,15 +44,17 @@ def error_table(run: Run, channel: int = 0) -> Table:
     dense, unit = run.rmse(0, None, channel), data.units[channel]
     still = formatting.precise(run.persistence_rmse(None, channel), dense)
     table = Table(
-        title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in {unit}",
+        title=f"{data.title}, {data.place}: test RMSE {_table_of_channel(run, channel)}in {unit}",
         caption=(
             f"{split.n_test_windows} forecasts from {split.test_start:%Y-%m-%d %H:%M} to "
             f"{split.test_end:%Y-%m-%d %H:%M} UTC, all sites and lead times. Persistence, reading "
             f"all sites: {still} {unit}. Seed {run.manifest.config.seed}."
         ),
     )
-    baselines = measured(run.baselines)
-    names = (formatting.capital(name_of(name)) if name in NAMES else name for name in baselines)
+    baselines = measured_selectors(run.baselines)
+    names = (
+        formatting.capital(selector_name(name)) if name in NAMES else name for name in baselines
+    )
     for heading in ("Removed", "Kept", "This path", "Change", "Speed-up", *names):
         table.add_column(heading, justify="right")
     for level, n_active in enumerate(run.path.n_active):
@@ -63,17 +65,17 @@ def error_table(run: Run, channel: int = 0) -> Table:
             formatting.precise(rmse, dense),
             formatting.change(rmse, dense) if level else "",
             f"{run.speed_up(level):.1f} x",
-            *(_baseline(run, name, level, channel) for name in baselines),
+            *(_baseline_row(run, name, level, channel) for name in baselines),
         )
     return table
 
 
-def _of_channel(run: Run, channel: int) -> str:
+def _table_of_channel(run: Run, channel: int) -> str:
     several = len(run.manifest.dataset.channels) > 1
-    return f"of {run_text.variable(run, channel)} " if several else ""
+    return f"of {run_text.variable_name(run, channel)} " if several else ""
 
 
-def _baseline(run: Run, selector: str, level: int, channel: int) -> str:
+def _baseline_row(run: Run, selector: str, level: int, channel: int) -> str:
     rmse = [row.rmse[channel] for row in run.baselines.find(selector, level)]
     if not rmse:
         return ""
@@ -121,7 +123,7 @@ def lead_time_table(
     """
     data = run.manifest.dataset
     table = Table(
-        title=f"{data.title}, {data.place}: test RMSE {_of_channel(run, channel)}in "
+        title=f"{data.title}, {data.place}: test RMSE {_table_of_channel(run, channel)}in "
         f"{data.units[channel]} by lead time",
         caption=(
             f"{mask.n_active} of {len(mask.active)} sites kept, {n_windows} forecasts. Past step "
@@ -138,13 +140,13 @@ def lead_time_table(
     for lead in np.unique(np.linspace(0, n_steps - 1, min(n_steps, 12)).round().astype(int)):
         seconds = (lead + 1) * data.step_seconds
         span = f"{seconds / 60:g}" if in_minutes else duration(seconds)
-        table.add_row(f"{lead + 1}", span, *_compared(rmse[lead]))
+        table.add_row(f"{lead + 1}", span, *_compared_cell(rmse[lead]))
     pooled = np.array([errors.rmse(axis=(0, 1))[channel] for errors in compared])
-    table.add_row("all", "", *_compared(pooled))
+    table.add_row("all", "", *_compared_cell(pooled))
     return table
 
 
-def _compared(rmse: np.ndarray) -> tuple[str, ...]:
+def _compared_cell(rmse: np.ndarray) -> tuple[str, ...]:
     dense, plan, _ = rmse
     change = formatting.change(float(plan), float(dense))
     reported = [formatting.precise(float(value), float(dense)) for value in rmse]
@@ -164,26 +166,30 @@ def dataset_table(catalogue: Catalogue) -> Table:
             entry.title,
             entry.place,
             ", ".join(channel.unit for channel in entry.channels),
-            _at_hand(entry),
+            _at_hand_cell(entry),
         )
     for name, fault in catalogue.faults.items():
         table.add_row(name, f"cannot be used: {fault}")
     return table
 
 
-def _errors(run: Run, level: int) -> str:
+def _error_cells(run: Run, level: int) -> str:
     """The error of each channel at a level, with its unit, and its name where there are several."""
     texts = []
     for channel, unit in enumerate(run.manifest.dataset.units):
-        name = f"{run_text.variable(run, channel)} " if len(run.manifest.dataset.units) > 1 else ""
+        name = (
+            f"{run_text.variable_name(run, channel)} "
+            if len(run.manifest.dataset.units) > 1
+            else ""
+        )
         dense = run.rmse(0, None, channel)
         texts.append(f"{name}{formatting.precise(run.rmse(level, None, channel), dense)} {unit}")
     return ", ".join(texts)
 
 
-def _at_hand(entry: Entry) -> str:
+def _at_hand_cell(entry: Entry) -> str:
     try:
-        return state_of(entry)
+        return entry_state(entry)
     except DynSTError as error:
         return f"no: {error}"
     except Exception as error:  # noqa: BLE001 - one data set hides no other
@@ -208,14 +214,14 @@ def run_table(store: RunStore) -> Table:
             continue
         data = run.manifest.dataset
         near = run.level_near(0.6)
-        other = run_text.other_level(run, near, 0.6)
+        other = run_text.other_level_text(run, near, 0.6)
         table.add_row(
             run_id,
             f"{data.title}, {data.place}",
             f"{len(run.sites)}",
             f"{len(run.path.active)}" + ("" if run.manifest.complete else " (stopped early)"),
-            _errors(run, 0),
-            _errors(run, near) + (f" ({run_text.level_label(run, near)})" if other else ""),
+            _error_cells(run, 0),
+            _error_cells(run, near) + (f" ({run_text.level_label(run, near)})" if other else ""),
             f"{run.manifest.created:%Y-%m-%d}",
         )
     return table

@@ -25,17 +25,17 @@ from dynst_core.evaluation.save_run import save_training, worth_saving
 from dynst_core.forecasting.problem import Problem
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.jobs.folder import BEAT, CARD, JobCard, JobFolder, Process, no_room
-from dynst_core.jobs.liveness import beat_once, beating
+from dynst_core.jobs.liveness import beat_once, beating_file
 from dynst_core.jobs.progress import Checkpoints, train_member
-from dynst_core.jobs.saved_run import copies, final_store, find_saved, remove_copies
+from dynst_core.jobs.saved_run import fallback_copies, final_store, find_saved_run, remove_copies
 from dynst_core.jobs.worker import (
     RESUME,
-    conclude,
-    conclude_saved,
+    conclude_job,
+    conclude_saved_job,
     problem_of_job,
     record_saving,
     record_start,
-    settled,
+    settled_run_of_job,
 )
 from dynst_core.presentation import baseline_text, run_text, stability_text
 from dynst_core.runs.run import Run
@@ -63,7 +63,7 @@ class Trained:
     go_on: str | None
 
 
-def card_of(
+def request_of_arguments(
     request: TrainRequest, name: str, data: Path | None, device: str, command: str
 ) -> JobCard:
     """What is asked for in a terminal.
@@ -98,19 +98,19 @@ def new_job(root: Path, card: JobCard) -> JobFolder:
         JobError: no folder can take it.
     """
     try:
-        return _new_folder(root, card, store=None)
+        return _new_job_folder(root, card, store=None)
     except JobError as error:
         for folder in fallback_folders():
             try:
-                made = _new_folder(folder, card, store=str(root.absolute()))
+                made = _new_job_folder(folder, card, store=str(root.absolute()))
             except JobError:
                 continue
-            _notice(f"{error} Until then, the finished levels are kept in {made.path}.")
+            _print_notice(f"{error} Until then, the finished levels are kept in {made.path}.")
             return made
         raise
 
 
-def _new_folder(root: Path, card: JobCard, store: str | None) -> JobFolder:
+def _new_job_folder(root: Path, card: JobCard, store: str | None) -> JobFolder:
     folder = JobFolder.create(
         root,
         card.request,
@@ -150,20 +150,20 @@ def train_job(folder: JobFolder, problem: Problem, trainings: Sequence[PathTrain
     try:
         with (
             folder.claimed(),
-            beating(folder.path / BEAT),
-            progress.handled(stop, signal.SIGTERM),
+            beating_file(folder.path / BEAT),
+            progress.signals_handled(stop, signal.SIGTERM),
             _reported_how_to_resume(folder, line),
         ):
             folder.withdraw_stop()
-            trained = _train_and_save(folder, problem, trainings, stop, line)
+            trained = _train_in_terminal(folder, problem, trainings, stop, line)
     except OSError as error:
         raise no_room(error) from error
     if trained.go_on is None:
-        _forget(folder)
+        _remove_training_folder(folder)
     return trained
 
 
-def _forget(folder: JobFolder) -> None:
+def _remove_training_folder(folder: JobFolder) -> None:
     """Remove what a training that is saved in full needs no more."""
     try:
         folder.delete()
@@ -172,20 +172,20 @@ def _forget(folder: JobFolder) -> None:
         pass
 
 
-def _train_and_save(
+def _train_in_terminal(
     folder: JobFolder,
     problem: Problem,
     trainings: Sequence[PathTraining],
     stop: progress.Stop,
     line: str,
 ) -> Trained:
-    card, before, aside = folder.read(CARD, JobCard), folder.stated(), copies(folder)
+    card, before, aside = folder.read(CARD, JobCard), folder.stated(), fallback_copies(folder)
     began = time.monotonic() - before.seconds
     record_start(folder, problem)
     checkpoints = Checkpoints(folder)
     # The first stop ends them all.
     stopped = any(
-        _follow(folder, card, training, member, checkpoints, stop)
+        _follow_in_terminal(folder, card, training, member, checkpoints, stop)
         for member, training in enumerate(trainings)
     )
     seconds = time.monotonic() - began
@@ -193,7 +193,7 @@ def _train_and_save(
     if kept is None:
         why = "No level with sensors removed was finished yet: there is no plan to save."
         console.print(why)
-        conclude(folder, "stopped", why, RESUME, seconds=seconds)
+        conclude_job(folder, "stopped", why, RESUME, seconds=seconds)
         raise SystemExit(130)
     record_saving(folder)
     training, complete = kept
@@ -201,23 +201,23 @@ def _train_and_save(
     store = final_store(folder, card, before.run_id, over=over, elsewhere=True)
     with (
         console.status("Testing the levels and timing their forecasts"),
-        progress.handled(signal.SIG_IGN, signal.SIGINT),
+        progress.signals_handled(signal.SIG_IGN, signal.SIGINT),
     ):
         command = card.command or card.request.command()
         run = save_training(training, store, card.name, command, seconds, complete)
     if not store.fault and run.run_id not in (card.name, before.run_id):
-        _notice(f"The name {card.name} was taken meanwhile: the run is called {run.run_id}.")
+        _print_notice(f"The name {card.name} was taken meanwhile: the run is called {run.run_id}.")
     if store.fault:
         _say_elsewhere(run, store.fault, line)
-        conclude(folder, "failed", store.fault, RESUME, seconds=seconds)
+        conclude_job(folder, "failed", store.fault, RESUME, seconds=seconds)
     else:
-        conclude_saved(folder, card, run, complete, seconds, checkpoints)
+        conclude_saved_job(folder, card, run, complete, seconds, checkpoints)
         remove_copies(aside)
     done = over and not store.fault
     return Trained(run, seconds, stopped, len(complete), None if done else line)
 
 
-def _follow(
+def _follow_in_terminal(
     folder: JobFolder,
     card: JobCard,
     training: PathTraining,
@@ -236,17 +236,17 @@ def _follow(
             asked = "Stops after the level under way." if stop.asked else ""
             for notice in {checkpoints.notice, asked} - said - {""}:
                 said.add(notice)
-                _notice(notice)
+                _print_notice(notice)
             if folder.stop_asked or (stop.asked and at.phase == BETWEEN_LEVELS):
                 early = True
                 return
 
-    return progress.follow_training(training, steps()) or early
+    return progress.show_training_progress(training, steps()) or early
 
 
 def _say_elsewhere(run: Run, fault: str, line: str) -> None:
     """Say that the run lies in a fallback folder, and how it comes to its own."""
-    _notice(
+    _print_notice(
         f"The run could not be saved where it belongs: {fault} It lies in {run.folder} instead. "
         f"When that is corrected, `{line}` saves it in its place."
     )
@@ -258,7 +258,7 @@ def _reported_how_to_resume(folder: JobFolder, line: str) -> Iterator[None]:
     try:
         yield
     except (DynSTError, MemoryError) as error:
-        conclude(folder, "failed", str(error) or "The memory did not suffice.", RESUME)
+        conclude_job(folder, "failed", str(error) or "The memory did not suffice.", RESUME)
         _say_resume(line)
         raise
     except SystemExit:
@@ -270,7 +270,7 @@ def _say_resume(line: str) -> None:
     console.print(escape(f"`{line}` goes on after the last finished level."), soft_wrap=True)
 
 
-def _notice(text: str) -> None:
+def _print_notice(text: str) -> None:
     console.print(f"[yellow]Notice:[/] {escape(text)}", soft_wrap=True, highlight=False)
 
 
@@ -279,7 +279,7 @@ def trainings_of(card: JobCard, problem: Problem) -> list[PathTraining]:
     return [training_for(card.request, problem, member) for member in range(card.request.seeds)]
 
 
-def go_on(folder: JobFolder) -> None:
+def resume_in_terminal(folder: JobFolder) -> None:
     """Go on with a training, and show what it came to; errors as of `train_job`."""
     card = folder.job().card
     run = _saved_before(folder)
@@ -296,19 +296,21 @@ def go_on(folder: JobFolder) -> None:
 
 def _saved_before(folder: JobFolder) -> Run | None:
     """The run of a training that has nothing left to do, in its place; None where it goes on."""
-    aside = find_saved(folder)
+    aside = find_saved_run(folder)
     try:
         with folder.claimed():
-            run = settled(folder)
+            run = settled_run_of_job(folder)
     except OSError as error:
         raise no_room(error) from error
     if run is None:
         return None
     if aside is not None and not aside.in_place:
-        _notice(f"The run was kept in {aside.folder}; it is in its place now.")
+        _print_notice(f"The run was kept in {aside.folder}; it is in its place now.")
     else:
-        _notice("The run had been saved before the training was ended; nothing was left to do.")
-    _forget(folder)
+        _print_notice(
+            "The run had been saved before the training was ended; nothing was left to do."
+        )
+    _remove_training_folder(folder)
     return run
 
 
@@ -324,11 +326,11 @@ def say_trained(trained: Trained, seeds: int) -> None:
     run = trained.run
     console.print(*tables.error_tables(run), sep="\n")
     for line in [
-        *tables.answers(run),
+        *tables.answer_table(run),
         *run_text.behind_persistence(run),
         *baseline_text.beside_best(run),
         *baseline_text.beside_random(run),
-        *stability_text.reported(run),
+        *stability_text.stability_words(run),
     ]:
         console.print(escape(line), soft_wrap=True, highlight=False)
     saved = f"Saved as [bold]{run.run_id}[/] in {escape(str(run.folder))}."
@@ -342,5 +344,8 @@ def say_trained(trained: Trained, seeds: int) -> None:
         raise SystemExit(130)
     if trained.go_on is not None:
         raise SystemExit(1)
-    reported = f"No baseline has a forecaster trained for it yet; {run_text.measuring(run.run_id)}."
+    reported = (
+        "No baseline has a forecaster trained for it yet; "
+        f"{run_text.how_to_measure_baselines(run.run_id)}."
+    )
     console.print(escape(reported), soft_wrap=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from dynst_core.constraints.constraints import MOST_COST
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 
 ID_COLUMNS = ("id", "site", "site_id", "sensor", "sensor_id", "station", "station_id", "cell")
 COST_COLUMNS = ("cost", "costs", "kosten")
@@ -70,7 +70,7 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
             missing, repeated, or not a number from 0 to `MOST_COST`.
     """
     wanted = sites.site_id.astype(str).tolist()
-    rows, separator = _read(raw, name, set(wanted))
+    rows, separator = _cost_rows(raw, name, set(wanted))
     own = [row for row in rows if row.site in set(wanted)]
     others = tuple(dict.fromkeys(row.site for row in rows if row.site not in set(wanted)))
     found = Counter(row.site for row in own)
@@ -78,20 +78,20 @@ def read_costs(raw: bytes, name: str, sites: SiteSet) -> Costs:
     if lacking:
         raise DataError(
             f"{name}: expected a cost for each of {len(wanted):,} sites, found none for "
-            f"{some(lacking)}; add a row for each, 0 where it costs nothing."
-            f"{_hint(lacking, rows)}"
+            f"{some_ids(lacking)}; add a row for each, 0 where it costs nothing."
+            f"{_hint_on_zeros(lacking, rows)}"
         )
     repeated = [site for site, count in found.items() if count > 1]
     if repeated:
         raise DataError(
-            f"{name}: expected one row for each site, found several for {some(repeated)}; keep "
-            f"one of them.{_hint(repeated, rows)}"
+            f"{name}: expected one row for each site, found several for {some_ids(repeated)}; keep "
+            f"one of them.{_hint_on_zeros(repeated, rows)}"
         )
-    amounts = {row.site: _amount(row, name, separator, own) for row in own}
+    amounts = {row.site: _cost_amount(row, name, separator, own) for row in own}
     return Costs(np.array([amounts[site] for site in wanted]), others)
 
 
-def _hint(ids: list[str], rows: list[_Row]) -> str:
+def _hint_on_zeros(ids: list[str], rows: list[_Row]) -> str:
     """A word on zeros that a spreadsheet took from the front of ids."""
     there = {row.site for row in rows}
     lost = [i for i in ids if i.startswith("0") and i.lstrip("0") in there]
@@ -103,7 +103,7 @@ def _hint(ids: list[str], rows: list[_Row]) -> str:
     )
 
 
-def _amount(row: _Row, name: str, separator: str, rows: list[_Row]) -> float:
+def _cost_amount(row: _Row, name: str, separator: str, rows: list[_Row]) -> float:
     text, comma = row.cost, separator != ","
     if GROUPED.fullmatch(text) and ("," in text or (comma and not _decimal_points(rows))):
         raise DataError(
@@ -136,14 +136,14 @@ def _decimal_points(rows: list[_Row]) -> bool:
 # -- the table --------------------------------------------------------------------------------
 
 
-def _read(raw: bytes, name: str, wanted: set[str]) -> tuple[list[_Row], str]:
+def _cost_rows(raw: bytes, name: str, wanted: set[str]) -> tuple[list[_Row], str]:
     """The rows of the table, and what divides its columns."""
     if len(raw) > MOST_BYTES:
         raise DataError(
             f"{name}: expected {EXPECTED} of at most {MOST_BYTES >> 20} MB, found "
             f"{len(raw) >> 20} MB; leave out other columns."
         )
-    text = _decoded(raw)
+    text = _decoded_costs(raw)
     if max(map(len, text.split("\n"))) > MOST_LETTERS:
         raise DataError(
             f"{name}: expected {EXPECTED}, found a line of more than {MOST_LETTERS:,} letters; "
@@ -153,8 +153,8 @@ def _read(raw: bytes, name: str, wanted: set[str]) -> tuple[list[_Row], str]:
     lines_before = 0
     if re.fullmatch(r"sep=.", first.strip()):  # a line that spreadsheets write and read
         text, lines_before = rest, 1
-    separator = _separator(text, name)
-    lines = _lines(text, separator, name, lines_before)
+    separator = _cost_separator(text, name)
+    lines = _cost_lines(text, separator, name, lines_before)
     _, header = next(lines)
     site_columns = [i for i, title in enumerate(header) if title.lower() in ID_COLUMNS]
     cost_columns = [i for i, title in enumerate(header) if title.lower() in COST_COLUMNS]
@@ -175,7 +175,7 @@ def _read(raw: bytes, name: str, wanted: set[str]) -> tuple[list[_Row], str]:
     return rows, separator
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded_costs(raw: bytes) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = raw.decode("utf-16", "replace")
     else:
@@ -186,7 +186,7 @@ def _decoded(raw: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
 
 
-def _separator(text: str, name: str) -> str:
+def _cost_separator(text: str, name: str) -> str:
     """What divides the columns: that which gives the first line an id and a cost."""
     header = text.partition("\n")[0]
     for separator in SEPARATORS:
@@ -201,7 +201,7 @@ def _separator(text: str, name: str) -> str:
     )
 
 
-def _lines(
+def _cost_lines(
     text: str, separator: str, name: str, lines_before: int
 ) -> Iterator[tuple[int, list[str]]]:
     """The number and the cells of each line that is not blank, the header's first.

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.constraints.money import Budget
 from dynst_core.fields.mask import Mask
-from dynst_core.fields.sites import EARTH_RADIUS_KM, SiteSet, some
+from dynst_core.fields.sites import EARTH_RADIUS_KM, SiteSet, some_ids
 
 SECONDS = 5.0
 """How long the exact solver may search for any plan at all, and for each clash."""
@@ -132,7 +132,7 @@ def linear_rules(sites: SiteSet, constraints: Constraints, n_active: int) -> lis
         Rule("number", "keep at least one site", "", everywhere, 1, np.inf),
     ]
     if constraints.never.any():
-        text = f"never keep {some(sites.site_id[constraints.never])}"
+        text = f"never keep {some_ids(sites.site_id[constraints.never])}"
         rules.append(
             Rule("never", text, "allow some of them", one_each[constraints.never], -np.inf, 0)
         )
@@ -154,7 +154,7 @@ def linear_rules(sites: SiteSet, constraints: Constraints, n_active: int) -> lis
             text = f"keep at most {limit.at_most} in zone {limit.zone}"
             rules.append(Rule("zone", text, "allow more there", row, -np.inf, limit.at_most))
     if constraints.always.any():
-        text = f"always keep {some(sites.site_id[constraints.always])}"
+        text = f"always keep {some_ids(sites.site_id[constraints.always])}"
         rules.append(
             Rule("always", text, "free some of them", one_each[constraints.always], 1, np.inf)
         )
@@ -170,7 +170,7 @@ def _share_of_budget(budget: Budget) -> np.ndarray:
     return np.where(budget.cost > budget.limit, 2.0, np.minimum(shares, 1.0))
 
 
-def _cover(budget: Budget, active: np.ndarray) -> np.ndarray:
+def _overspending_cover(budget: Budget, active: np.ndarray) -> np.ndarray:
     """The fewest, dearest sites of an overspending choice that overspend by themselves, (k,)."""
     chosen = np.flatnonzero(active)
     dearest = chosen[np.argsort(-budget.cost[chosen], kind="stable")]
@@ -207,7 +207,7 @@ def worth_of(rank: np.ndarray, n_active: int) -> np.ndarray:
     return 1 + (rank + 1) / (len(rank) * (n_active + 1))
 
 
-def search(rules: Sequence[Rule], worth: np.ndarray, seconds: float = SECONDS) -> Found:
+def search_exactly(rules: Sequence[Rule], worth: np.ndarray, seconds: float = SECONDS) -> Found:
     """The choice of most worth that obeys, as far as there is time to find it.
 
     A choice that overspends within the solver's tolerance is cut off: of the sites that overspend
@@ -234,7 +234,7 @@ def search(rules: Sequence[Rule], worth: np.ndarray, seconds: float = SECONDS) -
         if time.monotonic() > end:
             return Found(None, infeasible=False, bound=bound)
         for budget in over:
-            cover = _cover(budget, active)
+            cover = _overspending_cover(budget, active)
             row = coo_array((np.ones(len(cover)), (np.zeros(len(cover), int), cover)))
             row.resize((1, len(worth)))
             limits.append(LinearConstraint(csr_array(row), -np.inf, len(cover) - 1))
@@ -247,6 +247,6 @@ def least_clash(rules: Sequence[Rule], n_sites: int) -> list[Rule]:
         rest = [other for other in core if other is not rule]
         if time.monotonic() > end:
             break
-        if search(rest, np.zeros(n_sites)).infeasible:
+        if search_exactly(rest, np.zeros(n_sites)).infeasible:
             core = rest
     return core

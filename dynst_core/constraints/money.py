@@ -77,7 +77,7 @@ class Budget:
         return int(self.cost[active].sum() if active.any() else 0) > self.limit
 
 
-def total(amounts: np.ndarray, chosen: np.ndarray) -> float:
+def total_amount(amounts: np.ndarray, chosen: np.ndarray) -> float:
     """The sum of the chosen amounts, added without rounding.
 
     Args:

@@ -28,7 +28,7 @@ from dynst_core.constraints.exact_search import (
     budget_of,
     least_clash,
     linear_rules,
-    search,
+    search_exactly,
     straight_km,
     too_many_pairs,
     worth_of,
@@ -50,7 +50,7 @@ def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: 
     Raises:
         ConstraintError: no choice obeys all; the text names those that clash and what to try.
     """
-    found = _solve(rank, sites, constraints, n_active)
+    found = _solve_order_or_search(rank, sites, constraints, n_active)
     breaches = verify(found.mask, sites, constraints, n_active)
     if breaches:  # never seen; a plan that breaks what was asked must not pass for one that obeys
         raise ConstraintError(
@@ -60,29 +60,33 @@ def solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: 
     return found
 
 
-def _solve(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
-    taken = greedy(rank, sites, constraints, n_active)
+def _solve_order_or_search(
+    rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int
+) -> Solved:
+    taken = greedy_by_rank(rank, sites, constraints, n_active)
     if taken is None:
-        return _demanded(rank, sites, constraints, n_active)
-    if taken.sum() == n_active or not _crowding(constraints):
+        return _meet_demands(rank, sites, constraints, n_active)
+    if taken.sum() == n_active or not _can_crowd(constraints):
         return Solved(Mask(taken), most=True)
     if too_many_pairs(sites, constraints.min_distance_km):
         return Solved(Mask(taken), most=False)
     rules = linear_rules(sites, constraints, n_active)
-    found = search(rules, worth_of(rank, n_active), MORE_SECONDS)
+    found = search_exactly(rules, worth_of(rank, n_active), MORE_SECONDS)
     if found.active is not None and found.active.sum() > taken.sum():
         taken = found.active
     return found.solved(taken)
 
 
-def _crowding(constraints: Constraints) -> bool:
+def _can_crowd(constraints: Constraints) -> bool:
     """Whether one site can take the room of two: by its surroundings, or by what it costs."""
     if constraints.cost is None or constraints.max_cost is None:
         return constraints.min_distance_km > 0
     return constraints.min_distance_km > 0 or bool(np.ptp(constraints.cost) > 0)
 
 
-def _demanded(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int) -> Solved:
+def _meet_demands(
+    rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int
+) -> Solved:
     """A choice that meets demands which the order of rank does not meet; errors as for `solve`."""
     if too_many_pairs(sites, constraints.min_distance_km):
         raise ConstraintError(
@@ -94,7 +98,7 @@ def _demanded(rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_acti
     clash = _clashing_pins(sites, constraints, rules)
     found = Found(None, infeasible=True)
     if not clash:
-        found = search(rules, worth_of(rank, n_active))
+        found = search_exactly(rules, worth_of(rank, n_active))
     if found.active is not None:
         return found.solved(found.active)
     if not found.infeasible:
@@ -151,7 +155,7 @@ class _Tally:
         return True
 
 
-def greedy(
+def greedy_by_rank(
     rank: np.ndarray, sites: SiteSet, constraints: Constraints, n_active: int
 ) -> np.ndarray | None:
     """Sites in the order of rank, what is demanded first; None where a demand stays unmet."""

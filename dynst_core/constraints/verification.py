@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from dynst_core.constraints.constraints import Constraints
-from dynst_core.constraints.money import Budget, total
+from dynst_core.constraints.money import Budget, total_amount
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.sites import EARTH_RADIUS_KM, SiteSet
 
@@ -28,29 +28,29 @@ def verify(
         n_active: sites that may be kept; None for any number.
     """
     return (
-        *_count(mask, n_active),
-        *_pins(mask, sites, constraints),
-        *_distance(mask, sites, constraints.min_distance_km),
-        *_zones(mask, constraints),
-        *_cost(mask, constraints),
+        *_check_count(mask, n_active),
+        *_check_pins(mask, sites, constraints),
+        *_check_distance(mask, sites, constraints.min_distance_km),
+        *_check_zone_limits(mask, constraints),
+        *_check_cost_limit(mask, constraints),
     )
 
 
-def _count(mask: Mask, n_active: int | None) -> Iterator[str]:
+def _check_count(mask: Mask, n_active: int | None) -> Iterator[str]:
     if mask.n_active == 0:
         yield "No site is kept, so nothing could be forecast."
     if n_active is not None and mask.n_active > n_active:
         yield f"{mask.n_active} sites are kept where {n_active} are allowed."
 
 
-def _pins(mask: Mask, sites: SiteSet, constraints: Constraints) -> Iterator[str]:
+def _check_pins(mask: Mask, sites: SiteSet, constraints: Constraints) -> Iterator[str]:
     for site in sites.site_id[constraints.always & ~mask.active]:
         yield f"Site {site} must always be kept and is removed."
     for site in sites.site_id[constraints.never & mask.active]:
         yield f"Site {site} must never be kept and is kept."
 
 
-def _distance(mask: Mask, sites: SiteSet, least_km: float) -> Iterator[str]:
+def _check_distance(mask: Mask, sites: SiteSet, least_km: float) -> Iterator[str]:
     if least_km <= 0 or mask.n_active < 2:
         return
     kept = mask.kept
@@ -68,7 +68,7 @@ def _distance(mask: Mask, sites: SiteSet, least_km: float) -> Iterator[str]:
         )
 
 
-def _zones(mask: Mask, constraints: Constraints) -> Iterator[str]:
+def _check_zone_limits(mask: Mask, constraints: Constraints) -> Iterator[str]:
     for limit in constraints.limits:
         kept = int((mask.active & constraints.in_zone(limit.zone)).sum())
         if kept < limit.at_least:
@@ -77,11 +77,11 @@ def _zones(mask: Mask, constraints: Constraints) -> Iterator[str]:
             yield f"Zone {limit.zone} keeps {kept} sites where at most {limit.at_most} are allowed."
 
 
-def _cost(mask: Mask, constraints: Constraints) -> Iterator[str]:
+def _check_cost_limit(mask: Mask, constraints: Constraints) -> Iterator[str]:
     if constraints.cost is None or constraints.max_cost is None:
         return
     if Budget.of(constraints.cost, constraints.max_cost).exceeded(mask.active):
-        cost = total(constraints.cost, mask.active)
+        cost = total_amount(constraints.cost, mask.active)
         money = f" {constraints.currency}" if constraints.currency else ""
         yield (
             f"The kept sites cost {cost:,.15g}{money} a year where {constraints.max_cost:,.15g} "

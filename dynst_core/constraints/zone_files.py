@@ -52,18 +52,18 @@ def skipped_drivers() -> str:
     return ",".join(sorted(set(pyogrio.list_drivers()) - set(DRIVERS)))
 
 
-def to_geoparquet(content: bytes, name: str) -> bytes:
+def zones_to_geoparquet(content: bytes, name: str) -> bytes:
     """The zones of a file, as GeoParquet of the columns `zone` and `geometry`.
 
     Raises:
-        DataError: as `parse`.
+        DataError: as `parse_zones`.
     """
     out = io.BytesIO()
-    parse(content, name).to_parquet(out, index=False)
+    parse_zones(content, name).to_parquet(out, index=False)
     return out.getvalue()
 
 
-def parse(content: bytes, name: str) -> geopandas.GeoDataFrame:
+def parse_zones(content: bytes, name: str) -> geopandas.GeoDataFrame:
     """The zones of a file.
 
     Args:
@@ -80,33 +80,33 @@ def parse(content: bytes, name: str) -> geopandas.GeoDataFrame:
             f"{len(content) >> 20} MB; simplify the shapes and export them again."
         )
     try:
-        table = _read(content, name)
+        table = _read_zone_file(content, name)
     except (*GDAL_ERRORS, OSError, ValueError, RecursionError) as error:
         # What GDAL says names its own innards; it stays as the cause.
-        raise _unknown(name) from error
-    return _zones(table, name)
+        raise _unknown_zone_format(name) from error
+    return _zone_polygons(table, name)
 
 
-def _unknown(name: str) -> DataError:
+def _unknown_zone_format(name: str) -> DataError:
     return DataError(
         f"{name}: expected polygons as GeoJSON, GeoPackage, GeoParquet or zipped Shapefile, found "
         f"a file that is empty, cut off or none of these; export the zones again."
     )
 
 
-def _read(content: bytes, name: str) -> geopandas.GeoDataFrame:
+def _read_zone_file(content: bytes, name: str) -> geopandas.GeoDataFrame:
     if content.startswith(b"PK\x03\x04"):
-        return _from_archive(content, name)
+        return _zones_from_archive(content, name)
     if content.startswith(b"PAR1"):
         return geopandas.read_parquet(io.BytesIO(content))
     if content.startswith(b"SQLite format 3\0") and content[68:72] in GPKG_MARKS:
-        return _from_geopackage(content, name)
+        return _zones_from_geopackage(content, name)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _from_geojson(content, name)
-    raise _unknown(name)
+        return _zones_from_geojson(content, name)
+    raise _unknown_zone_format(name)
 
 
-def _from_geojson(content: bytes, name: str) -> geopandas.GeoDataFrame:
+def _zones_from_geojson(content: bytes, name: str) -> geopandas.GeoDataFrame:
     text = content.decode("utf-8-sig")
     if depth_of(text) > MOST_DEPTH:
         raise DataError(
@@ -114,7 +114,7 @@ def _from_geojson(content: bytes, name: str) -> geopandas.GeoDataFrame:
             f"zones again."
         )
     if not isinstance(json.loads(text), dict):
-        raise _unknown(name)
+        raise _unknown_zone_format(name)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "zones.geojson"
         file.write_text(text, encoding="utf-8")
@@ -129,7 +129,7 @@ def depth_of(text: str) -> int:
     return int(np.cumsum(opens - closes).max(initial=0))
 
 
-def _from_geopackage(content: bytes, name: str) -> geopandas.GeoDataFrame:
+def _zones_from_geopackage(content: bytes, name: str) -> geopandas.GeoDataFrame:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "zones.gpkg"
         file.write_bytes(content)
@@ -143,7 +143,7 @@ def check_tables_alone(file: Path, name: str) -> None:
         with closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as database:
             rows = database.execute("SELECT type, lower(sql) FROM sqlite_master").fetchall()
     except sqlite3.Error as error:
-        raise _unknown(name) from error
+        raise _unknown_zone_format(name) from error
     for kind, sql in rows:
         virtual = "create virtual table" in (sql or "") and "rtree" not in sql
         if kind == "view" or virtual:
@@ -174,22 +174,22 @@ def _one_layer(file: Path, name: str) -> str:
     return able[0]
 
 
-def _from_archive(content: bytes, name: str) -> geopandas.GeoDataFrame:
+def _zones_from_archive(content: bytes, name: str) -> geopandas.GeoDataFrame:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = {m.filename: m for m in archive.infolist() if not m.is_dir()}
             _check_sizes(list(members.values()), len(content), name)
-            shapes = _named(members, (".shp",))
+            shapes = _named_zones(members, (".shp",))
             if len(shapes) == 1:
-                return _from_shapefile(archive, shapes[0], name)
-            others = _named(members, (".geojson", ".json", ".gpkg", ".parquet"))
+                return _zones_from_shapefile(archive, shapes[0], name)
+            others = _named_zones(members, (".geojson", ".json", ".gpkg", ".parquet"))
             if not shapes and len(others) == 1:
                 inner = archive.read(others[0])
                 if inner.startswith(b"PK\x03\x04"):
-                    raise _unknown(name)
-                return _read(inner, name)
+                    raise _unknown_zone_format(name)
+                return _read_zone_file(inner, name)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _unknown(name) from error
+        raise _unknown_zone_format(name) from error
     found = shapes or others
     raise DataError(
         f"{name}: expected one file of polygons in the archive, found "
@@ -198,7 +198,7 @@ def _from_archive(content: bytes, name: str) -> geopandas.GeoDataFrame:
     )
 
 
-def _named(members: dict[str, zipfile.ZipInfo], endings: tuple[str, ...]) -> list[str]:
+def _named_zones(members: dict[str, zipfile.ZipInfo], endings: tuple[str, ...]) -> list[str]:
     names = (member for member in members if "__MACOSX" not in member)
     return [member for member in names if member.lower().endswith(endings)]
 
@@ -212,7 +212,9 @@ def _check_sizes(members: list[zipfile.ZipInfo], packed: int, name: str) -> None
         )
 
 
-def _from_shapefile(archive: zipfile.ZipFile, shape: str, name: str) -> geopandas.GeoDataFrame:
+def _zones_from_shapefile(
+    archive: zipfile.ZipFile, shape: str, name: str
+) -> geopandas.GeoDataFrame:
     stem = shape[: -len(".shp")].lower()
     with TemporaryDirectory() as folder:
         for member in archive.namelist():
@@ -221,7 +223,7 @@ def _from_shapefile(archive: zipfile.ZipFile, shape: str, name: str) -> geopanda
                     (Path(folder) / f"zones{ending}").write_bytes(archive.read(member))
         file = Path(folder) / "zones.shp"
         if not file.read_bytes().startswith(b"\x00\x00\x27\x0a"):
-            raise _unknown(name)
+            raise _unknown_zone_format(name)
         missing = [e for e in (".shx", ".dbf") if not file.with_suffix(e).exists()]
         if missing:
             raise DataError(
@@ -234,7 +236,7 @@ def _from_shapefile(archive: zipfile.ZipFile, shape: str, name: str) -> geopanda
 # -- what the table holds ---------------------------------------------------------------------
 
 
-def _zones(table: geopandas.GeoDataFrame, name: str) -> geopandas.GeoDataFrame:
+def _zone_polygons(table: geopandas.GeoDataFrame, name: str) -> geopandas.GeoDataFrame:
     kinds = set() if "geometry" not in table else set(table.geom_type.dropna())
     if not kinds or not kinds <= POLYGONS:
         found = ", ".join(sorted(map(str, kinds))) or "no shapes"
@@ -262,11 +264,11 @@ def _zones(table: geopandas.GeoDataFrame, name: str) -> geopandas.GeoDataFrame:
         raise DataError(
             f"{name}: expected polygons, found rings that hold no area; export the zones again."
         )
-    zones = table.assign(zone=list(_names(table)))[["zone", "geometry"]]
+    zones = table.assign(zone=list(_zone_names(table)))[["zone", "geometry"]]
     return zones.dissolve(by="zone", sort=False).reset_index()
 
 
-def _names(table: geopandas.GeoDataFrame) -> Iterator[str]:
+def _zone_names(table: geopandas.GeoDataFrame) -> Iterator[str]:
     """The zones' names: a column called so, else the first text, else their number."""
     columns = {str(c).lower(): c for c in table.columns if c != table.geometry.name}
     texts = [c for c in columns.values() if str(table[c].dtype) in ("object", "str")]

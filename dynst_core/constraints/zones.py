@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from dynst_core.constraints.constraints import NO_ZONE
-from dynst_core.constraints.zone_files import skipped_drivers, to_geoparquet
+from dynst_core.constraints.zone_files import skipped_drivers, zones_to_geoparquet
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet
 from dynst_core.files.limited import parse_apart
@@ -33,7 +33,7 @@ def read_zones(file: Path | bytes, name: str = "zones file") -> geopandas.GeoDat
     """
     content = file if isinstance(file, bytes) else file.read_bytes()
     offline = {"GDAL_SKIP": skipped_drivers(), "GDAL_HTTP_PROXY": "127.0.0.1:9"}
-    parsed = parse_apart(to_geoparquet, content, name, settings=offline)
+    parsed = parse_apart(zones_to_geoparquet, content, name, settings=offline)
     return geopandas.read_parquet(io.BytesIO(parsed))
 
 
@@ -49,8 +49,8 @@ def zone_of_sites(zones: geopandas.GeoDataFrame, sites: SiteSet) -> np.ndarray:
     x, y = sites.coordinates.T
     turns = range(1)
     if sites.geographic:
-        zones = _in_degrees(zones)
-        x, turns = (x + 180) % 360 - 180, _turns(zones)
+        zones = _zones_in_degrees(zones)
+        x, turns = (x + 180) % 360 - 180, _turns_to_zones(zones)
     first = np.full(len(sites), len(zones))
     for turn in turns:  # zones may be numbered on past 180, as the sites may
         points = geopandas.points_from_xy(x + 360 * turn, y)
@@ -65,12 +65,14 @@ def zone_of_sites(zones: geopandas.GeoDataFrame, sites: SiteSet) -> np.ndarray:
     return zone
 
 
-def borders(zones: geopandas.GeoDataFrame, sites: SiteSet) -> dict[str, tuple[np.ndarray, ...]]:
+def borders_of_zones(
+    zones: geopandas.GeoDataFrame, sites: SiteSet
+) -> dict[str, tuple[np.ndarray, ...]]:
     """The zones' borders to be drawn: by zone, rings (k, 2) in the sites' coordinates.
 
     Details finer than a two-thousandth of the zones' extent are left out, holes are kept.
     """
-    zones = _in_degrees(zones) if sites.geographic else zones
+    zones = _zones_in_degrees(zones) if sites.geographic else zones
     turned = _beside_sites(zones, sites) if sites.geographic else 0.0
     west, south, east, north = zones.total_bounds
     coarse = zones.geometry.simplify(max(east - west, north - south) / 2000)
@@ -91,13 +93,13 @@ def _beside_sites(zones: geopandas.GeoDataFrame, sites: SiteSet) -> float:
     return float(360 * np.round((middle - (west + east) / 2) / 360))
 
 
-def _turns(zones: geopandas.GeoDataFrame) -> range:
+def _turns_to_zones(zones: geopandas.GeoDataFrame) -> range:
     """By how many whole turns sites within -180 to 180 degrees may have to move to meet zones."""
     west, _, east, _ = zones.total_bounds
     return range(int((west - 180) // 360), int((east + 180) // 360) + 1)
 
 
-def _in_degrees(zones: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+def _zones_in_degrees(zones: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     if zones.crs is not None:
         return zones.to_crs(WGS84)
     west, south, east, north = zones.total_bounds

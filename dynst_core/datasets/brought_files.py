@@ -48,5 +48,5 @@ def read_files(
     Raises:
         DataError: a file is missing or cannot be read, or the settings leave something open.
     """
-    read = import_module(READER).read
+    read = import_module(READER).read_catalogue_files
     return cast("Field", read(path, settings, about=about, channels=channels, units=units))

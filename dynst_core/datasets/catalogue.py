@@ -19,17 +19,17 @@ from dynst_core.datasets.download import (
     PROJECT_ROOT,
     FileSet,
     RemoteFile,
-    lies_in,
-    locate,
-    obtain,
+    data_files_lie_in,
+    locate_data_files,
+    obtain_data_files,
     search_folders,
 )
 from dynst_core.datasets.grids.deepst import DeepstSettings, read_deepst
 from dynst_core.datasets.grids.gridded import read_gridded
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
-from dynst_core.datasets.kept import KeptSettings, datasets_folder, kept_tables, read_kept
-from dynst_core.datasets.reading.settings import Settings, first_fault
-from dynst_core.datasets.tables.sensor_tables import read_table
+from dynst_core.datasets.kept import KeptSettings, datasets_folder, kept_tables, read_kept_dataset
+from dynst_core.datasets.reading.settings import Settings, first_settings_fault
+from dynst_core.datasets.tables.sensor_tables import read_sensor_table
 from dynst_core.datasets.tables.station_text import StationSettings, read_stations
 from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.datasets.tunnel_fire import TunnelSettings, simulate_tunnel
@@ -54,11 +54,11 @@ Loader = Annotated[FileLoader | TunnelSettings, Option(discriminator="kind")]
 
 READERS: dict[type[FileLoader], Callable[..., Field]] = {
     GriddedSettings: read_gridded,
-    TableSettings: read_table,
+    TableSettings: read_sensor_table,
     StationSettings: read_stations,
     DeepstSettings: read_deepst,
     FilesSettings: read_files,
-    KeptSettings: read_kept,
+    KeptSettings: read_kept_dataset,
 }
 
 
@@ -137,7 +137,7 @@ class Entry(Settings):
 
         A user's own count as there, since whoever describes them has them.
         """
-        return not self.by_hand or lies_in(self.file_set, search_folders())
+        return not self.by_hand or data_files_lie_in(self.file_set, search_folders())
 
     def at_hand(self) -> bool:
         """Whether the data can be loaded without a download.
@@ -149,8 +149,8 @@ class Entry(Settings):
         if self.simulated:
             return True
         if not self.files and not self.get:
-            return obtain(self.file_set).exists()
-        return locate(self.file_set, search_folders()) is not None
+            return obtain_data_files(self.file_set).exists()
+        return locate_data_files(self.file_set, search_folders()) is not None
 
 
 class Catalogue:
@@ -208,17 +208,17 @@ def load_catalogue(file: Path | None = None) -> Catalogue:
         DataError: the file is missing or is no TOML; the message names it and the place.
     """
     if file is not None:
-        return _read(file)
+        return _read_entry_files(file)
     stated = os.environ.get(CATALOGUE_VARIABLE)
-    usual = _read(CATALOGUE_FILE).joined(_read(PUBLISHED_FILE))
-    known = usual.joined(_read(Path(stated).expanduser())) if stated else usual
+    usual = _read_entry_files(CATALOGUE_FILE).joined(_read_entry_files(PUBLISHED_FILE))
+    known = usual.joined(_read_entry_files(Path(stated).expanduser())) if stated else usual
     taken = {*known, *known.faults}
     kept = {name: table for name, table in kept_tables().items() if name not in taken}
-    return known.joined(_catalogue(kept, datasets_folder())) if kept else known
+    return known.joined(_load_catalogue_once(kept, datasets_folder())) if kept else known
 
 
 @cache
-def _read(file: Path) -> Catalogue:
+def _read_entry_files(file: Path) -> Catalogue:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -232,16 +232,18 @@ def _read(file: Path) -> Catalogue:
         ) from error
     except ValueError as error:  # both TOML's and UTF-8's own errors
         raise DataError(f"Expected TOML in {file}, found {error}; correct the file.") from error
-    return _catalogue(tables, file)
+    return _load_catalogue_once(tables, file)
 
 
-def _catalogue(tables: dict[str, Any], file: Path) -> Catalogue:
+def _load_catalogue_once(tables: dict[str, Any], file: Path) -> Catalogue:
     entries, faults = {}, {}
     for name, table in tables.items():
         try:
             entries[name] = Entry.model_validate({"name": name, **table})
         except (ValidationError, TypeError) as error:
-            fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
+            fault = (
+                first_settings_fault(error) if isinstance(error, ValidationError) else str(error)
+            )
             faults[name] = (
                 f"Expected a complete description of {name!r} in {file}, found {fault}; "
                 f"correct that setting."
@@ -274,12 +276,12 @@ def load_entry(entry: Entry, path: Path | None = None, progress: bool = True) ->
                 f"out."
             )
         return simulate_tunnel(loader, about=entry.about, channels=channels, units=units)
-    opened = obtain(entry.file_set, path, progress)
+    opened = obtain_data_files(entry.file_set, path, progress)
     read = READERS[type(loader)]
     return read(opened, loader, about=entry.about, channels=channels, units=units)
 
 
-def state_of(entry: Entry) -> str:
+def entry_state(entry: Entry) -> str:
     """Whether a data set can be loaded, and how that is known, as a phrase.
 
     A user's own files have no hash to know them by, so they are opened, unless they are large.
@@ -293,7 +295,7 @@ def state_of(entry: Entry) -> str:
         return f"fetch it yourself: {entry.get}" if entry.by_hand else "download on first use"
     if entry.files:
         return "yes (hashes are right; not opened)"
-    path = obtain(entry.file_set)
+    path = obtain_data_files(entry.file_set)
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     if size > OPENED_FOR_A_LIST:

@@ -107,7 +107,9 @@ def search_folders() -> list[Path]:
     return [*folders, PROJECT_ROOT.parent / "shared" / "data", cache_folder()]
 
 
-def obtain(file_set: FileSet, explicit: Path | None = None, progress: bool = True) -> Path:
+def obtain_data_files(
+    file_set: FileSet, explicit: Path | None = None, progress: bool = True
+) -> Path:
     """What the loader opens, found or downloaded, every file's hash checked.
 
     Args:
@@ -119,12 +121,12 @@ def obtain(file_set: FileSet, explicit: Path | None = None, progress: bool = Tru
         DataError: a file is missing or has the wrong hash, or the download failed.
     """
     if explicit is not None:
-        return locate_explicit(file_set, Path(explicit).expanduser())
+        return locate_in_stated_folder(file_set, Path(explicit).expanduser())
     folders = search_folders()
-    return locate(file_set, folders) or download(file_set, folders, progress)
+    return locate_data_files(file_set, folders) or download_data_files(file_set, folders, progress)
 
 
-def locate(file_set: FileSet, folders: Sequence[Path]) -> Path | None:
+def locate_data_files(file_set: FileSet, folders: Sequence[Path]) -> Path | None:
     """The first complete copy in these data folders, hash-checked; None if there is none.
 
     A copy lies in the data set's own folder within a data folder, or in the data folder itself.
@@ -132,19 +134,21 @@ def locate(file_set: FileSet, folders: Sequence[Path]) -> Path | None:
     Raises:
         DataError: the first complete copy has a file with the wrong hash.
     """
-    placed = _placed(file_set, folders)
+    placed = _placed_data_files(file_set, folders)
     if placed is None:
         return None
     _check_hashes(file_set, placed[1])
     return placed[0] / file_set.opened
 
 
-def lies_in(file_set: FileSet, folders: Sequence[Path]) -> bool:
+def data_files_lie_in(file_set: FileSet, folders: Sequence[Path]) -> bool:
     """Whether there is a complete copy in these data folders; its hashes are not checked."""
-    return _placed(file_set, folders) is not None
+    return _placed_data_files(file_set, folders) is not None
 
 
-def _placed(file_set: FileSet, folders: Sequence[Path]) -> tuple[Path, dict[str, Path]] | None:
+def _placed_data_files(
+    file_set: FileSet, folders: Sequence[Path]
+) -> tuple[Path, dict[str, Path]] | None:
     """The folder of the first complete copy, and where each of its files lies."""
     for folder in folders:
         for root in (folder / file_set.folder, folder):
@@ -155,7 +159,7 @@ def _placed(file_set: FileSet, folders: Sequence[Path]) -> tuple[Path, dict[str,
     return None
 
 
-def locate_explicit(file_set: FileSet, explicit: Path) -> Path:
+def locate_in_stated_folder(file_set: FileSet, explicit: Path) -> Path:
     """The user's own copy, hash-checked; a single file may bear any name.
 
     Raises:
@@ -168,7 +172,7 @@ def locate_explicit(file_set: FileSet, explicit: Path) -> Path:
         )
     opened = Path(file_set.opened)
     if explicit.is_dir() and explicit.name != opened.name:
-        found = locate(file_set, [explicit])
+        found = locate_data_files(file_set, [explicit])
         if found is None:
             raise DataError(
                 f"Expected {file_set.opened} and its companion files in {explicit}, found a "
@@ -212,7 +216,9 @@ def _check_hashes(file_set: FileSet, placed: dict[str, Path], remedy: str = "") 
             )
 
 
-def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True) -> Path:
+def download_data_files(
+    file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
+) -> Path:
     """Download what the user's cache lacks; an interrupted download goes on where it stopped.
 
     Raises:
@@ -223,7 +229,9 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
     from dynst_core.files.public_http import AddressError, SizeError
 
     if not file_set.downloadable:
-        raise DataError(_not_found(file_set, looked_in, "there is no address to fetch it from"))
+        raise DataError(
+            _data_files_not_found(file_set, looked_in, "there is no address to fetch it from")
+        )
     pooch.get_logger().setLevel("WARNING")
     root = cache_folder() / file_set.folder
     with _Bar(file_set, shown=progress) as bar:
@@ -235,7 +243,7 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
                     known_hash=f"sha256:{file.sha256}",
                     fname=target.name,
                     path=target.parent,
-                    downloader=partial(_fetch, file, bar),
+                    downloader=partial(_fetch_data_file, file, bar),
                 )
             except (ValueError, SizeError) as error:  # ValueError: pooch, of a wrong hash
                 raise DataError(
@@ -248,19 +256,19 @@ def download(file_set: FileSet, looked_in: Sequence[Path], progress: bool = True
                     str(error) if type(error) in (AddressError, SizeError) else type(error).__name__
                 )
                 failed = f"the download failed ({why})"
-                raise DataError(_not_found(file_set, looked_in, failed)) from error
+                raise DataError(_data_files_not_found(file_set, looked_in, failed)) from error
             bar.finish_file(file.size)
     return root / file_set.opened
 
 
-def _fetch(file: RemoteFile, bar: _Bar, url: str, target: str, _: object) -> None:
+def _fetch_data_file(file: RemoteFile, bar: _Bar, url: str, target: str, _: object) -> None:
     """Download one file, in the shape that pooch calls."""
     from dynst_core.files import public_http
 
-    public_http.fetch(url, Path(target), file.size, TIMEOUT_SECONDS, bar.update)
+    public_http.fetch_public_file(url, Path(target), file.size, TIMEOUT_SECONDS, bar.update)
 
 
-def _not_found(file_set: FileSet, looked_in: Sequence[Path], why_not: str) -> str:
+def _data_files_not_found(file_set: FileSet, looked_in: Sequence[Path], why_not: str) -> str:
     places = ", ".join(str(folder) for folder in looked_in)
     advice = "connect to the network, or " * file_set.downloadable + "put the files in place"
     how = f" {file_set.get}" if file_set.get else ""

@@ -66,7 +66,7 @@ def kept_tables() -> dict[str, dict[str, Any]]:
     return found
 
 
-def read_kept(
+def read_kept_dataset(
     path: Path,
     settings: KeptSettings,
     *,
@@ -90,21 +90,21 @@ def read_kept(
         check_plain_hdf5(path)
         with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as opened:
             stored = opened.load()
-        return _field(stored, about, channels, units)
+        return _field_of_kept_dataset(stored, about, channels, units)
     except DataError as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged_kept_dataset(path, str(error)) from error
     except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise _damaged(path, " ".join(str(error).split())[:120]) from error
+        raise _damaged_kept_dataset(path, " ".join(str(error).split())[:120]) from error
 
 
-def _damaged(path: Path, why: str) -> DataError:
+def _damaged_kept_dataset(path: Path, why: str) -> DataError:
     return DataError(
         f"Expected the data set {path.parent.name!r} in {path}, found it damaged ({why}); add it "
         f"again from its files."
     )
 
 
-def _field(
+def _field_of_kept_dataset(
     stored: xr.Dataset, about: About, channels: tuple[str, ...], units: tuple[str, ...]
 ) -> Field:
     names = json.loads(stored.attrs["channels"])

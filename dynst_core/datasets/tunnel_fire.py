@@ -140,7 +140,7 @@ def simulate_tunnel(
     Returns:
         A Field on a grid without geography, rounded to 0.1 degrees as a sensor would give.
     """
-    record = temperatures(settings, draw_fires(settings))
+    record = fire_temperatures(settings, draw_fires(settings))
     # Fires are computed side by side and recorded one after another.
     values = record.swapaxes(0, 1).reshape(-1, settings.rows * settings.columns, 1)
     step = np.timedelta64(round(settings.step_seconds * 1e9), "ns")
@@ -153,7 +153,7 @@ def simulate_tunnel(
     )
 
 
-def temperatures(settings: TunnelSettings, fires: Fires) -> np.ndarray:
+def fire_temperatures(settings: TunnelSettings, fires: Fires) -> np.ndarray:
     """Temperature of every fire's record, (time, fire, rows, columns), degrees Celsius."""
     flow = _Section(settings)
     substeps = max(1, round(settings.step_seconds / SUBSTEP_SECONDS))

@@ -23,7 +23,7 @@ from dynst_core.selection.linear_term import linear_forecaster
 from dynst_core.selection.selection_error import Judge
 from dynst_core.selectors.registry import Kind, Ranking, rank_with
 from dynst_core.training.path_options import PathOptions
-from dynst_core.training.setup import pins
+from dynst_core.training.setup import pins_of_request
 
 USUAL_SELECTORS = ("variance", "random")
 """Selectors measured unless others are asked for."""
@@ -86,7 +86,7 @@ class Orders:
         return len(lacking) * self.seconds / max(1, len(self.made))
 
 
-def levels_near(run: Run, percents: list[float]) -> list[int]:
+def baseline_levels_near(run: Run, percents: list[float]) -> list[int]:
     """Level indices of a run for percents removed as they were asked of `train`, each once.
 
     Raises:
@@ -105,7 +105,7 @@ def levels_near(run: Run, percents: list[float]) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def tasks_left(
+def baselines_left(
     run: Run,
     done: Baselines,
     levels: list[int] | None = None,
@@ -151,14 +151,14 @@ def measure_baselines(
     """
     check_same_data(run, problem)
     # From disk: the run may have been opened before other baselines were measured.
-    tasks = tasks_left(run, read_baselines(run.folder, run.run_id), levels, selectors)
+    tasks = baselines_left(run, read_baselines(run.folder, run.run_id), levels, selectors)
     options = PathOptions(**run.manifest.config.path_options)  # type: ignore[arg-type]
     judge = Judge(problem, options.selection_windows, options.selection_queries)
     config = run.manifest.config
     kind = Kind(config.backbone, config.backbone_options)
-    orders = Orders(problem, _pins_of(run, problem), kind)
+    orders = Orders(problem, _baseline_pins_of(run, problem), kind)
     step_options = baseline_options(StepOptions.of(config.step_options))
-    linear = linear_of(run, problem)
+    linear = linear_baseline_of(run, problem)
 
     def fresh() -> Forecaster:
         return Forecaster.for_problem(problem, config.backbone, config.backbone_options)
@@ -178,12 +178,12 @@ def measure_baselines(
                 left = trained / step * (total - step) + orders.seconds_left(tasks[index:])
                 yield BaselineProgress(task, step, len(tasks) - index, left)
         done += task.steps
-        row = _test(task, mask, seed, training.forecaster(), problem)
+        row = _test_baseline(task, mask, seed, training.forecaster(), problem)
         ledger = read_baselines(run.folder, run.run_id)
         write_baselines(run.folder, ledger.model_copy(update={"rows": (*ledger.rows, row)}))
 
 
-def linear_of(run: Run, problem: Problem) -> Forecaster | None:
+def linear_baseline_of(run: Run, problem: Problem) -> Forecaster | None:
     """The linear forecaster that a run's levels carry, fitted anew; those of long ago carry none.
 
     Args:
@@ -193,17 +193,17 @@ def linear_of(run: Run, problem: Problem) -> Forecaster | None:
     return linear_forecaster(problem) if LINEAR_SHARE in run.weights(0) else None
 
 
-def _pins_of(run: Run, problem: Problem) -> Constraints:
+def _baseline_pins_of(run: Run, problem: Problem) -> Constraints:
     """Sites that the run's path was pinned to, and those it removed as silent or stuck."""
     config = run.manifest.config
-    pinned = pins(problem, config.always, config.never)
+    pinned = pins_of_request(problem, config.always, config.never)
     if run.arrays.left_out is None:
         return pinned
     pin = np.where(run.arrays.left_out, NEVER, pinned.pin).astype(pinned.pin.dtype)
     return replace(pinned, pin=pin)
 
 
-def _test(
+def _test_baseline(
     task: Task, mask: Mask, seed: int, forecaster: Forecaster, problem: Problem
 ) -> BaselineRow:
     starts = problem.window.starts(problem.split.test)

@@ -28,7 +28,9 @@ class WindowSums:
     count: np.ndarray
 
 
-def intervals_of(levels: Sequence[WindowSums], window: Window, share: float) -> Intervals | None:
+def error_intervals_of(
+    levels: Sequence[WindowSums], window: Window, share: float
+) -> Intervals | None:
     """Intervals of each level's RMSE as a multiple of that of the first.
 
     Test windows are drawn anew in blocks as long as a window is, the same for every level, so
@@ -53,7 +55,7 @@ def intervals_of(levels: Sequence[WindowSums], window: Window, share: float) -> 
         ratio.append(np.sqrt(drawn.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)))
         by_lead.append(np.sqrt(drawn / np.maximum(seen, 1)))
     bounds = ((1 - share) / 2, (1 + share) / 2)
-    return Intervals(share, *(_bounds(np.stack(of), bounds) for of in (ratio, by_lead)))
+    return Intervals(share, *(_interval_bounds(np.stack(of), bounds) for of in (ratio, by_lead)))
 
 
 def block_draws(n_windows: int, length: int) -> np.ndarray:
@@ -64,7 +66,7 @@ def block_draws(n_windows: int, length: int) -> np.ndarray:
     return np.stack([np.bincount(row, minlength=n_windows) for row in drawn]).astype(float)
 
 
-def _bounds(drawn: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+def _interval_bounds(drawn: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     """Bounds of errors (level, draw, ...) over those of the first level, (level, ..., 2)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.nanquantile(drawn / drawn[:1], bounds, axis=1)

@@ -11,12 +11,12 @@ import torch
 
 from dynst_core.backbones.registry import ON_NETWORKS
 from dynst_core.errors import RunError
-from dynst_core.evaluation.error_intervals import WindowSums, intervals_of
+from dynst_core.evaluation.error_intervals import WindowSums, error_intervals_of
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import error_statistics, forecasts
+from dynst_core.forecasting.trainer import error_statistics, forecast_batches
 from dynst_core.runs.arrays import Bands, Intervals
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import Level
@@ -72,10 +72,10 @@ def measure_levels(
     for level in levels:
         forecaster.load(level.weights)
         mask = Mask(level.active)
-        misses = _misses(forecaster, problem, mask, calibration)
+        misses = _absolute_errors(forecaster, problem, mask, calibration)
         half = half_width_of(misses, share, window.horizon)
         within, seen, pooled, of_windows = 0, 0, [], []
-        for forecast, truth, observed in forecasts(forecaster, record, mask, test):
+        for forecast, truth, observed in forecast_batches(forecaster, record, mask, test):
             missed = np.abs(forecast - truth).astype(np.float32)
             within += (observed & (missed <= half)).sum(axis=(0, 2, 3))
             seen += observed.sum(axis=(0, 2, 3))
@@ -87,14 +87,16 @@ def measure_levels(
         coverage.append(within / np.maximum(seen, 1))
         sums.append(WindowSums(*(np.concatenate(of) for of in zip(*of_windows, strict=True))))
     bands = Bands(share, np.stack(widths), np.stack(coverage))
-    return Tested(tuple(errors), bands, intervals_of(sums, window, share))
+    return Tested(tuple(errors), bands, error_intervals_of(sums, window, share))
 
 
-def _misses(forecaster: Forecaster, problem: Problem, mask: Mask, starts: np.ndarray) -> np.ndarray:
+def _absolute_errors(
+    forecaster: Forecaster, problem: Problem, mask: Mask, starts: np.ndarray
+) -> np.ndarray:
     """Absolute errors, (window, lead_time, s, c), float32, in units; NaN where not observed."""
     parts = [
         np.where(observed, np.abs(forecast - truth), np.nan).astype(np.float32)
-        for forecast, truth, observed in forecasts(forecaster, problem.record, mask, starts)
+        for forecast, truth, observed in forecast_batches(forecaster, problem.record, mask, starts)
     ]
     return np.concatenate(parts)
 
@@ -174,7 +176,7 @@ def check_same_data(run: Run, problem: Problem) -> None:
         )
 
 
-def retest(run: Run, problem: Problem) -> float:
+def retest_saved_weights(run: Run, problem: Problem) -> float:
     """Forecast the test windows again from the saved weights of every level.
 
     Returns:

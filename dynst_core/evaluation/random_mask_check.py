@@ -8,13 +8,13 @@ from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.runs.arrays import MaskCheck
 from dynst_core.selection.heldout_ridge import HeldBackRidge, TestedRidge
-from dynst_core.selection.pinned_sites import in_order
+from dynst_core.selection.pinned_sites import removal_order
 
 DRAWS, DRAWS_OF_MANY, MANY = 10, 3, 4096
 """Random masks at each level, and how many where there are more than so many sites."""
 
 
-def check_masks(
+def check_random_masks(
     problem: Problem, active: np.ndarray, pins: Constraints, penalty: float
 ) -> MaskCheck:
     """Forecast the test block by ridge regression from each level's sites and from random ones.
@@ -31,7 +31,7 @@ def check_masks(
     dense = ridge_error(ridge, np.ones(problem.n_sites, dtype=bool))
     n_draws = DRAWS if problem.n_sites <= MANY else DRAWS_OF_MANY
     orders = [
-        in_order(
+        removal_order(
             problem,
             pins,
             np.random.default_rng([problem.n_sites, draw]).permutation(problem.n_sites),

@@ -18,7 +18,7 @@ from dynst_core.evaluation.held_out_errors import (
     forecast_seconds,
     measure_levels,
 )
-from dynst_core.evaluation.random_mask_check import check_masks
+from dynst_core.evaluation.random_mask_check import check_random_masks
 from dynst_core.fields.field import Field
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import persistence_statistics
@@ -32,7 +32,7 @@ from dynst_core.training.path_training import PathTraining
 RECORDED_PACKAGES = ("torch", "numpy", "scipy", "xarray")
 
 
-def best_of(trainings: Sequence[PathTraining]) -> PathTraining:
+def best_training_of(trainings: Sequence[PathTraining]) -> PathTraining:
     """The training of least selection error, averaged over its levels; test data play no part."""
     return min(trainings, key=lambda t: np.mean([level.selection_error for level in t.levels]))
 
@@ -45,7 +45,7 @@ def worth_saving(
     None where no level with sensors removed was finished, so that there is no plan.
     """
     complete = [t for t in trainings if len(t.levels) == len(t.targets)]
-    training = best_of(complete) if complete else trainings[0]
+    training = best_training_of(complete) if complete else trainings[0]
     if len(training.levels) < min(2, len(training.targets)):
         return None
     return training, complete
@@ -69,12 +69,12 @@ def save_training(
         command: what a reader types to train it again.
         seconds: how long the training took.
     """
-    manifest = _manifest(training, run_id, command, seconds)
+    manifest = _run_manifest(training, run_id, command, seconds)
     weights = {i: level.weights for i, level in enumerate(training.levels)}
-    return store.save(manifest, _arrays(training, members), weights)
+    return store.save(manifest, _run_arrays(training, members), weights)
 
 
-def _arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArrays:
+def _run_arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArrays:
     """What was measured: masks, test errors, bands, and how far seeds and halves agree."""
     problem, levels, path = training.problem, training.levels, training.path()
     starts = problem.window.starts(problem.split.test)
@@ -86,20 +86,20 @@ def _arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArray
         errors=tested.errors,
         persistence=persistence_statistics(problem.record, starts),
         bands=tested.bands,
-        members=_members(members) if len(members) > 1 else None,
-        half_rank=_half_ranks(problem),
+        members=_members_to_save(members) if len(members) > 1 else None,
+        half_rank=_ranks_of_record_halves(problem),
         left_out=training.left_out,
         notices=(
             *problem.field.notes,
             *problem.health.notices(training.left_out),
-            *_about_leads(problem),
+            *_arrays_about_leads(problem),
         ),
-        check=check_masks(problem, path.active, training.pins, training.held_back.penalty),
+        check=check_random_masks(problem, path.active, training.pins, training.held_back.penalty),
         intervals=tested.intervals,
     )
 
 
-def _manifest(training: PathTraining, run_id: str, command: str, seconds: float) -> Manifest:
+def _run_manifest(training: PathTraining, run_id: str, command: str, seconds: float) -> Manifest:
     """What a training was and what it took; times of forecasts are measured here."""
     problem, levels = training.problem, training.levels
     return Manifest(
@@ -112,7 +112,7 @@ def _manifest(training: PathTraining, run_id: str, command: str, seconds: float)
         command=command,
         code_version=code_version(),
         package_versions={name: version(name) for name in RECORDED_PACKAGES},
-        config=_config(training),
+        config=_training_config(training),
         dataset=_dataset_card(problem.field),
         split=_split_card(problem, len(problem.window.starts(problem.split.test))),
         mean=problem.record.normaliser.mean,
@@ -124,7 +124,7 @@ def _manifest(training: PathTraining, run_id: str, command: str, seconds: float)
     )
 
 
-def _config(training: PathTraining) -> RunConfig:
+def _training_config(training: PathTraining) -> RunConfig:
     window = training.problem.window
     return RunConfig(
         history=window.history,
@@ -136,13 +136,13 @@ def _config(training: PathTraining) -> RunConfig:
         path_options=asdict(training.path_options),
         step_options=asdict(training.trainer.options),
         cycles=training.problem.record.cycles,
-        always=_pinned(training, ALWAYS),
-        never=_pinned(training, NEVER),
+        always=_pinned_ids_to_save(training, ALWAYS),
+        never=_pinned_ids_to_save(training, NEVER),
         leads=training.problem.leads,
     )
 
 
-def _about_leads(problem: Problem) -> tuple[str, ...]:
+def _arrays_about_leads(problem: Problem) -> tuple[str, ...]:
     """That the sites were chosen for some of the lead times; nothing where it is for all."""
     if problem.leads is None:
         return ()
@@ -153,7 +153,7 @@ def _about_leads(problem: Problem) -> tuple[str, ...]:
     )
 
 
-def _pinned(training: PathTraining, pin: int) -> tuple[str, ...]:
+def _pinned_ids_to_save(training: PathTraining, pin: int) -> tuple[str, ...]:
     """Ids of the sites that a training was given with this pin, in the sites' order."""
     if training.constraints is None:
         return ()
@@ -161,7 +161,7 @@ def _pinned(training: PathTraining, pin: int) -> tuple[str, ...]:
     return tuple(found.tolist())
 
 
-def _members(trainings: Sequence[PathTraining]) -> Members:
+def _members_to_save(trainings: Sequence[PathTraining]) -> Members:
     errors = [errors_of_levels(t.forecaster, t.problem, t.levels) for t in trainings]
     paths = [t.path() for t in trainings]
     return Members(
@@ -173,7 +173,7 @@ def _members(trainings: Sequence[PathTraining]) -> Members:
     )
 
 
-def _half_ranks(problem: Problem) -> np.ndarray:
+def _ranks_of_record_halves(problem: Problem) -> np.ndarray:
     """Ranks from the earlier and from the later training windows, (2, s)."""
     starts = problem.window.starts(problem.split.train)
     halves = np.array_split(starts, 2)
@@ -222,8 +222,8 @@ def _dataset_card(field: Field) -> DatasetCard:
         source=about.source,
         channels=field.channels,
         units=field.units,
-        start=_moment(field.time[0]),
-        end=_moment(field.time[-1]),
+        start=_date_of_run_to_save(field.time[0]),
+        end=_date_of_run_to_save(field.time[-1]),
         step_seconds=float(field.step / np.timedelta64(1, "s")),
         n_times=field.n_times,
         fingerprint=field.fingerprint(),
@@ -236,11 +236,11 @@ def _split_card(problem: Problem, n_test_windows: int) -> SplitCard:
         train=split.train,
         selection=split.selection,
         test=split.test,
-        test_start=_moment(time[split.test[0]]),
-        test_end=_moment(time[split.test[1] - 1]),
+        test_start=_date_of_run_to_save(time[split.test[0]]),
+        test_end=_date_of_run_to_save(time[split.test[1] - 1]),
         n_test_windows=n_test_windows,
     )
 
 
-def _moment(time: np.datetime64) -> datetime:
+def _date_of_run_to_save(time: np.datetime64) -> datetime:
     return time.astype("datetime64[s]").item().replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet
-from dynst_core.fields.time_axis import check_time_axis, regular, step_of
+from dynst_core.fields.time_axis import check_time_axis, regular_times, step_of
 from dynst_core.fields.value_checks import check_values
 
 
@@ -46,10 +46,10 @@ class Grid:
 
     def edges(self) -> tuple[np.ndarray, np.ndarray]:
         """Cell borders halfway between centres: y borders (rows + 1,), x borders (columns + 1,)."""
-        return _borders(self.y), _borders(self.x)
+        return _grid_borders(self.y), _grid_borders(self.x)
 
 
-def _borders(centres: np.ndarray) -> np.ndarray:
+def _grid_borders(centres: np.ndarray) -> np.ndarray:
     if len(centres) == 1:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
     middle = (centres[:-1] + centres[1:]) / 2
@@ -96,7 +96,7 @@ class Field:
                 f"{values.sizes['site']} and {values.sizes['channel']}; match values and sites."
             )
         check_time_axis(self.time)
-        _check_names(self.channels)
+        _check_channel_names(self.channels)
         never = ~self.dataset["observed"].any(dim=("time", "channel")).values
         if never.any():
             first = str(self.sites.site_id[np.flatnonzero(never)[0]])
@@ -154,7 +154,7 @@ class Field:
         return digest.hexdigest()
 
 
-def _check_names(channels: Sequence[str]) -> None:
+def _check_channel_names(channels: Sequence[str]) -> None:
     """Refuse a channel without a name, or two of one name; spaces around a name do not count."""
     names = [" ".join(name.split()) for name in channels]
     for name in names:
@@ -198,7 +198,7 @@ def make_field(
     Raises:
         DataError: a value cannot be meant, or whatever a Field refuses.
     """
-    axis = regular(time)
+    axis = regular_times(time)
     values, time = axis.spread(values), axis.time
     odd = check_values(values, time, sites, channels, units, measured_values)
     values = np.asarray(values, dtype=np.float32)

@@ -53,22 +53,24 @@ class ErrorStatistics:
 
     def rmse(self, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
         """Root mean squared error in units, pooled over `axis` (all axes when None)."""
-        return np.sqrt(_ratio(self.squared, self.count, axis))
+        return np.sqrt(_ratio_of_sums(self.squared, self.count, axis))
 
     def mae(self, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
         """Mean absolute error in units, pooled over `axis` (all axes when None)."""
-        return _ratio(self.absolute, self.count, axis)
+        return _ratio_of_sums(self.absolute, self.count, axis)
 
     def bias(self, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
         """Mean of forecast minus truth in units, pooled over `axis` (all axes when None)."""
-        return _ratio(self.signed, self.count, axis)
+        return _ratio_of_sums(self.signed, self.count, axis)
 
 
 LEAD_TIME, SITE, CHANNEL = 0, 1, 2
 """Axes of the statistics."""
 
 
-def _ratio(total: np.ndarray, count: np.ndarray, axis: int | tuple[int, ...] | None) -> np.ndarray:
+def _ratio_of_sums(
+    total: np.ndarray, count: np.ndarray, axis: int | tuple[int, ...] | None
+) -> np.ndarray:
     total, count = total.sum(axis=axis), count.sum(axis=axis)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(count > 0, total / count, np.nan)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-def _marks() -> tuple[np.ndarray, np.ndarray]:
+def _usual_missing_marks() -> tuple[np.ndarray, np.ndarray]:
     """How large the numbers are that usually mark missing values: all of them, and the surest."""
     nines = [float("9" * digits) for digits in range(2, 10)]
     surest = [n for n in nines if n > 1000]
@@ -24,10 +24,10 @@ def _marks() -> tuple[np.ndarray, np.ndarray]:
     return np.unique(every), np.unique(surest)
 
 
-MARKS = _marks()[0]
+MARKS = _usual_missing_marks()[0]
 
 
-SUREST_MARKS = _marks()[1]
+SUREST_MARKS = _usual_missing_marks()[1]
 
 
 FEW_ENOUGH = 4_000_000
@@ -47,7 +47,7 @@ class Suspect:
     where: np.ndarray
 
 
-def is_one_of(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
+def is_missing_mark(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
     """Which values are one of these numbers, up to the rounding of single precision; bool."""
     found = np.zeros(values.shape, dtype=bool)
     for number in numbers:
@@ -65,15 +65,15 @@ def suspected_marks(values: np.ndarray) -> list[Suspect]:
     if seen.size == 0:
         return []
     found = (
-        _usual_marks(seen)
+        _usual_marks_among(seen)
         or _lone_numbers(values, seen)
         or _marks_of_a_site(values)
-        or _repeated_inside(values, seen)
+        or _mark_repeated_inside(values, seen)
     )
     return [Suspect(number, np.argwhere(values == number)) for number in sorted(found)]
 
 
-def _is_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
+def _is_suspected_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
     """Which numbers are, up to their sign and single precision, among those."""
     size = np.abs(np.asarray(numbers, dtype=np.float64))
     after = np.clip(np.searchsorted(marks, size), 0, len(marks) - 1)
@@ -83,19 +83,19 @@ def _is_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
     return is_mark & (size > 0)
 
 
-def _usual_marks(seen: np.ndarray) -> list[float]:
+def _usual_marks_among(seen: np.ndarray) -> list[float]:
     """Usual marks that stand alone at an end of all values."""
     rest, ends = seen, []
     for end_of in (np.min, np.max):
-        while rest.size and bool(_is_mark(end := end_of(rest))):
+        while rest.size and bool(_is_suspected_mark(end := end_of(rest))):
             ends.append(float(end))
             rest = rest[rest != end]
     if rest.size == 0:
         return []
-    return [end for end in ends if _stands_alone(end, int((seen == end).sum()), rest)]
+    return [end for end in ends if _mark_stands_alone(end, int((seen == end).sum()), rest)]
 
 
-def _stands_alone(mark: float, count: int, others: np.ndarray) -> bool:
+def _mark_stands_alone(mark: float, count: int, others: np.ndarray) -> bool:
     """Whether a usual mark lies so far from all other values that it is none of them."""
     low, high = float(others.min()), float(others.max())
     gap, spread = max(low - mark, mark - high), high - low
@@ -103,7 +103,7 @@ def _stands_alone(mark: float, count: int, others: np.ndarray) -> bool:
         return True
     if gap < 0.25 * abs(mark) or spread == 0:
         return False
-    enough = count > 1 or mark < 0 or bool(_is_mark(np.array(mark), SUREST_MARKS))
+    enough = count > 1 or mark < 0 or bool(_is_suspected_mark(np.array(mark), SUREST_MARKS))
     if gap > spread:
         return enough
     if count < 3 or others.size < 20:
@@ -118,7 +118,7 @@ def _lone_numbers(values: np.ndarray, seen: np.ndarray) -> list[float]:
     A sensor that stands still for one stretch repeats a number too; what marks missing values
     comes and goes. The only number below zero marks them in one stretch too.
     """
-    number = _only_negative(values, seen)
+    number = _mark_only_negative(values, seen)
     if number is not None:
         return [number]
     ends = [float(end) for end in (seen.min(), seen.max()) if end != 0]
@@ -130,10 +130,10 @@ def _lone_numbers(values: np.ndarray, seen: np.ndarray) -> list[float]:
     far = [end for end in ends if max(low - end, end - high) > max(high - low, 0.25 * abs(end))]
     if not far or len(np.unique(others)) < 50:
         return []
-    return [end for end in far if _comes_and_goes(values, end)]
+    return [end for end in far if _mark_comes_and_goes(values, end)]
 
 
-def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
+def _mark_only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
     """The one number below zero of a channel, if it is out of step with all values from zero on.
 
     However often it comes, whether scattered or in one stretch, at one site or at all. What comes
@@ -145,25 +145,25 @@ def _only_negative(values: np.ndarray, seen: np.ndarray) -> float | None:
         return None
     number = float(negative[0])
     often = negative.size > 2
-    if not often and _in_step(values, number):
+    if not often and _lie_in_step(values, number):
         return None
-    sure = often and (number == np.round(number) or _comes_and_goes(values, number))
+    sure = often and (number == np.round(number) or _mark_comes_and_goes(values, number))
     others = seen[seen >= 0]
-    if _lone_below_zero(number, others) and (sure or _below_the_tail(number, others)):
+    if _lone_below_zero(number, others) and (sure or _mark_below_tail(number, others)):
         return number
     for site in np.flatnonzero((values == number).any(axis=0)):
         own = values[np.isfinite(values[:, site]), site]
         others = own[own != number]
         if others.size == 0:
             continue
-        if _lone_below_zero(number, others) and _below_the_tail(number, others):
+        if _lone_below_zero(number, others) and _mark_below_tail(number, others):
             return number
-        if _stays_longest(number, own):
+        if _mark_stays_longest(number, own):
             return number
     return None
 
 
-def _in_step(values: np.ndarray, number: float) -> bool:
+def _lie_in_step(values: np.ndarray, number: float) -> bool:
     """Whether a number is one more step of what its sites read in even steps, (t, s)."""
     for time, site in np.argwhere(values == number):
         own = values[:, site]
@@ -178,14 +178,14 @@ def _in_step(values: np.ndarray, number: float) -> bool:
     return True
 
 
-def _stays_longest(number: float, own: np.ndarray) -> bool:
+def _mark_stays_longest(number: float, own: np.ndarray) -> bool:
     """Whether a site's values (t,) stay at a number far longer than at any other."""
     starts = np.flatnonzero(np.concatenate([[True], own[1:] != own[:-1]]))
     length, held = np.diff(np.append(starts, own.size)), own[starts] == number
     return bool(length[held].max() >= 10 and length[held].max() > 3 * length[~held].max())
 
 
-def _below_the_tail(number: float, others: np.ndarray) -> bool:
+def _mark_below_tail(number: float, others: np.ndarray) -> bool:
     """Whether a number lies farther below other values than their lowest twentieth reaches.
 
     Of a whole number among decimals, their lowest hundredth is enough. -1 does so among all counts.
@@ -194,7 +194,7 @@ def _below_the_tail(number: float, others: np.ndarray) -> bool:
     among_decimals = number == np.round(number) and (others != np.round(others)).mean() > 0.5
     if low - number > np.quantile(others, 0.01 if among_decimals else 0.05) - low:
         return True
-    return number == -1 and _among_counts(number, others)
+    return number == -1 and _mark_among_counts(number, others)
 
 
 def _lone_below_zero(number: float, others: np.ndarray) -> bool:
@@ -208,16 +208,16 @@ def _lone_below_zero(number: float, others: np.ndarray) -> bool:
     spacing = np.median(np.diff(rising[:50]))
     if gap > 3 * spacing and gap > 1e-4 * rising[-1]:
         return True
-    return _among_counts(number, rising)
+    return _mark_among_counts(number, rising)
 
 
-def _among_counts(number: float, others: np.ndarray) -> bool:
+def _mark_among_counts(number: float, others: np.ndarray) -> bool:
     """Whether a number and all others are whole, and more than temperatures usually are."""
     counts = number == np.round(number) and (others == np.round(others)).all()
     return bool(counts and others.max() >= 50)
 
 
-def _comes_and_goes(values: np.ndarray, number: float) -> bool:
+def _mark_comes_and_goes(values: np.ndarray, number: float) -> bool:
     """Whether a site of these values (t, s) holds the number in more than one stretch."""
     for site in np.flatnonzero((values == number).any(axis=0)):
         own = values[:, site]
@@ -227,7 +227,7 @@ def _comes_and_goes(values: np.ndarray, number: float) -> bool:
     return False
 
 
-def _repeated_inside(values: np.ndarray, seen: np.ndarray) -> list[float]:
+def _mark_repeated_inside(values: np.ndarray, seen: np.ndarray) -> list[float]:
     """Usual marks that lie among other values and come far more often than any of their size."""
     seen = seen[:: 1 + seen.size // FEW_ENOUGH]
     marks = MARKS[(MARKS >= 99) & (np.abs(seen).max() > MARKS)]
@@ -239,7 +239,7 @@ def _repeated_inside(values: np.ndarray, seen: np.ndarray) -> list[float]:
         near = seen[np.abs(seen - number) <= 0.02 * (high - low)]
         _, often = np.unique(near[near != number], return_counts=True)
         often_enough = often.size and near.size - often.sum() > 20 * often.max()
-        if often_enough and _comes_and_goes(values, float(number)):
+        if often_enough and _mark_comes_and_goes(values, float(number)):
             found.append(float(number))
     return found
 
@@ -250,19 +250,19 @@ def _marks_of_a_site(values: np.ndarray) -> list[float]:
     finite = np.isfinite(values)
     for end_of, no_value in ((np.min, np.inf), (np.max, -np.inf)):
         ends = end_of(np.where(finite, values, no_value), axis=0)
-        for site in np.flatnonzero(_is_mark(ends)):
+        for site in np.flatnonzero(_is_suspected_mark(ends)):
             own = values[finite[:, site], site]
             others = own[own != ends[site]]
-            if others.size >= 10 and _far_from_its_site(float(ends[site]), own.size, others):
+            if others.size >= 10 and _mark_far_from_site(float(ends[site]), own.size, others):
                 found.append(float(ends[site]))
     return sorted(set(found))
 
 
-def _far_from_its_site(mark: float, size: int, others: np.ndarray) -> bool:
+def _mark_far_from_site(mark: float, size: int, others: np.ndarray) -> bool:
     low, high = float(others.min()), float(others.max())
     gap = max(low - mark, mark - high)
     least = 3 if abs(mark) < 100 else 2
-    if abs(mark) >= 990 and (mark < 0 or bool(_is_mark(np.array(mark), SUREST_MARKS))):
+    if abs(mark) >= 990 and (mark < 0 or bool(_is_suspected_mark(np.array(mark), SUREST_MARKS))):
         least = 1
     alone = 0 < 3 * (high - low) < gap and gap > 0.25 * abs(mark)
     return alone and size - others.size >= least

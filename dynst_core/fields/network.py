@@ -134,7 +134,7 @@ class Network:
         hears, heard, length = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.lexsort((heard, length, hears))
         hears, heard, length = hears[order], heard[order], length[order]
-        use = ranks(hears) < k
+        use = rank_within_group(hears) < k
         return hears[use], heard[use], length[use]
 
     def graph(self, n_places: int) -> csr_array:
@@ -148,6 +148,6 @@ class Network:
         return csr_array((self.lengths[shortest], ends[shortest].T), shape=(n, n))
 
 
-def ranks(group: np.ndarray) -> np.ndarray:
+def rank_within_group(group: np.ndarray) -> np.ndarray:
     """How many of the same group come before each, (n,), where groups are sorted."""
     return np.arange(len(group)) - np.searchsorted(group, group)

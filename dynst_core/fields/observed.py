@@ -31,7 +31,7 @@ def site_means(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return np.asarray(total / np.maximum(observed.sum(axis=0), 1))
 
 
-def completed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+def with_gaps_filled(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Values whose gaps hold what the sites observed at the time say of them.
 
     What fills a gap follows from what others measured, so that it adds no information about a site:
@@ -67,7 +67,9 @@ def completed(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return filled.reshape(values.shape)
 
 
-def recent(values: np.ndarray, observed: np.ndarray, usual: np.ndarray, longest: int) -> np.ndarray:
+def with_last_readings(
+    values: np.ndarray, observed: np.ndarray, usual: np.ndarray, longest: int
+) -> np.ndarray:
     """Values whose gaps hold the last reading for so many steps, and what is usual after that.
 
     Args:

@@ -76,13 +76,13 @@ class Health:
         stop = split.selection[1]
         values = field.dataset["values"].values[:stop]
         observed = field.dataset["observed"].values[:stop]
-        silent = _silent(observed, split)
-        stuck = _constant(field, values[slice(*split.train)], observed[slice(*split.train)])
-        stretches = _stretches(values, observed, split) if field.grid is None else {}
+        silent = _silent_sites(observed, split)
+        stuck = _constant_sites(field, values[slice(*split.train)], observed[slice(*split.train)])
+        stretches = _stuck_stretches(values, observed, split) if field.grid is None else {}
         for site, stretch in stretches.items():
-            at_the_end = stretch.first <= split.selection[0] and stretch.stop >= _last_seen(
-                observed[:, site]
-            )
+            at_the_end = stretch.first <= split.selection[
+                0
+            ] and stretch.stop >= _last_reading_times(observed[:, site])
             stuck[site] |= at_the_end and not silent[site]
         tested = field.dataset["observed"].values[slice(*split.test)]
         unscored = np.asarray(~tested.any(axis=(0, 2)))
@@ -125,8 +125,9 @@ class Health:
         many = int(some.sum())
         remedy = " Pin one with --always to keep it." if "cut" in fate else ""
         return (
-            f"{self._counted(some)} {_verb('report', many)} nothing in the last tenth of the "
-            f"training block or in the selection block, and {_be(many)} {fate}: "
+            f"{self._counted(some)} {_health_verb('report', many)} nothing in the last tenth of "
+            "the "
+            f"training block or in the selection block, and {_is_or_are(many)} {fate}: "
             f"{self._named(some)}.{remedy}"
         )
 
@@ -135,7 +136,8 @@ class Health:
         if not some.any():
             return ""
         return (
-            f"{self._counted(some)} {_verb('report', int(some.sum()))} nothing in the test block, "
+            f"{self._counted(some)} {_health_verb('report', int(some.sum()))} nothing in the "
+            "test block, "
             f"so that no error is known there: {self._named(some)}. Name one that is gone in "
             f"--never to plan without it."
         )
@@ -144,19 +146,20 @@ class Health:
         if not some.any():
             return ""
         hows = [self._how_stuck(int(site)) for site in np.flatnonzero(some)]
-        many, which = len(hows), f"{self._counted(some)} {_verb('stand', len(hows))} still"
+        many, which = len(hows), f"{self._counted(some)} {_health_verb('stand', len(hows))} still"
         them = "it" if many == 1 else "them"
         keep = f"; `--stuck keep` ranks {them} {otherwise}" if otherwise else ""
-        return f"{which} ({_listed(hows)}) and {_be(many)} {fate}{keep}."
+        return f"{which} ({_listed_sensors(hows)}) and {_is_or_are(many)} {fate}{keep}."
 
     def _about_stretches(self) -> str:
         passing = [site for site in self.stretches if not self.stuck[site]]
         if not passing:
             return ""
         many = len(passing)
-        hows = _listed([self._how_stuck(site) for site in passing])
+        hows = _listed_sensors([self._how_stuck(site) for site in passing])
         return (
-            f"{many:,} of {len(self.stuck):,} {self.noun}s {_verb('stand', many)} still for a "
+            f"{many:,} of {len(self.stuck):,} {self.noun}s {_health_verb('stand', many)} still "
+            "for a "
             f"while ({hows}); if that was a fault, leave those values empty."
         )
 
@@ -175,7 +178,7 @@ class Health:
         return f"{int(some.sum()):,} of {len(some):,} {self.noun}s"
 
     def _named(self, some: np.ndarray) -> str:
-        return _listed(self.field.sites.site_id[some].astype(str).tolist())
+        return _listed_sensors(self.field.sites.site_id[some].astype(str).tolist())
 
 
 def check_trainable(field: Field, split: Split, window: Window) -> None:
@@ -206,28 +209,35 @@ def check_observed(field: Field, split: Split, window: Window, blocks: Sequence[
         for channel in np.flatnonzero(~seen[first + window.history : stop].any(axis=0)):
             raise DataError(
                 f"Expected some value of {field.channels[channel]!r} in the {name} block "
-                f"({_minute(field.time[first])} to {_minute(field.time[stop - 1])}), found none; "
-                f"{_remedy(field, window, seen[:, channel], (first, stop))}."
+                f"({_minute_of_reading(field.time[first])} to "
+                f"{_minute_of_reading(field.time[stop - 1])}), found none; "
+                f"{_block_remedy(field, window, seen[:, channel], (first, stop))}."
             )
 
 
-def _remedy(field: Field, window: Window, seen: np.ndarray, block: tuple[int, int]) -> str:
+def _block_remedy(field: Field, window: Window, seen: np.ndarray, block: tuple[int, int]) -> str:
     """Which cut of the record leaves blocks that were observed, (t,) saying at which times."""
     times = np.flatnonzero(seen)
     before, after = times[times < block[0]], times[times >= block[1]]
     cuts: list[tuple[int, str]] = []
-    if len(before) and _trains(seen[: before[-1] + 1], window):
-        words = f"end the record at its last reading before that, {_minute(field.time[before[-1]])}"
+    if len(before) and _can_train(seen[: before[-1] + 1], window):
+        words = (
+            "end the record at its last reading before that, "
+            f"{_minute_of_reading(field.time[before[-1]])}"
+        )
         cuts.append((int(before[-1]) + 1, words))
-    if len(after) and _trains(seen[after[0] :], window):
-        words = f"begin the record at its first reading after that, {_minute(field.time[after[0]])}"
+    if len(after) and _can_train(seen[after[0] :], window):
+        words = (
+            "begin the record at its first reading after that, "
+            f"{_minute_of_reading(field.time[after[0]])}"
+        )
         cuts.append((len(seen) - int(after[0]), words))
     if not cuts:
         return "choose another variable or a longer record"
     return f"{max(cuts)[1]}, or choose another variable"
 
 
-def _trains(seen: np.ndarray, window: Window) -> bool:
+def _can_train(seen: np.ndarray, window: Window) -> bool:
     """Whether a record observed at these times, (t,), has something to forecast in each block."""
     try:
         split = Split.contiguous(len(seen), window)
@@ -237,23 +247,23 @@ def _trains(seen: np.ndarray, window: Window) -> bool:
     return all(seen[first + window.history : stop].any() for first, stop in blocks)
 
 
-def _silent(observed: np.ndarray, split: Split) -> np.ndarray:
-    ends = (_last_part(split), split.selection)
+def _silent_sites(observed: np.ndarray, split: Split) -> np.ndarray:
+    ends = (_last_part_of_record(split), split.selection)
     return np.any([~observed[slice(*block)].any(axis=(0, 2)) for block in ends], axis=0)
 
 
-def _last_part(split: Split) -> tuple[int, int]:
+def _last_part_of_record(split: Split) -> tuple[int, int]:
     first, stop = split.train
     return stop - max(1, round(LAST_SHARE * (stop - first))), stop
 
 
-def _last_seen(observed: np.ndarray) -> int:
+def _last_reading_times(observed: np.ndarray) -> int:
     """One after the last time with a value of (t, c)."""
     times = np.flatnonzero(observed.any(axis=1))
     return int(times[-1]) + 1 if len(times) else 0
 
 
-def _constant(field: Field, values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+def _constant_sites(field: Field, values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Sites whose every channel is constant or nearly so, (s,), bool; never observed ones not."""
     with np.errstate(invalid="ignore"):
         count = observed.sum(axis=0)
@@ -281,7 +291,9 @@ def _same_share(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return share
 
 
-def _runs(values: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _runs_of_equal_readings(
+    values: np.ndarray, observed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Runs of equal readings of one site, (t, c): first times, times after the last, readings.
 
     Gaps neither end a run nor lengthen it.
@@ -297,9 +309,9 @@ def _runs(values: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndar
     return times[first], times[stop - 1] + 1, stop - first
 
 
-def _stretches(values: np.ndarray, observed: np.ndarray, split: Split) -> dict[int, Stretch]:
+def _stuck_stretches(values: np.ndarray, observed: np.ndarray, split: Split) -> dict[int, Stretch]:
     """The longest run of each site where it is unusual for the site and for the network."""
-    runs = [_runs(values[:, i], observed[:, i]) for i in range(values.shape[1])]
+    runs = [_runs_of_equal_readings(values[:, i], observed[:, i]) for i in range(values.shape[1])]
     longest = np.array([length.max(initial=0) for _, _, length in runs])
     train = split.train[1] - split.train[0]
     least = max(LEAST_RUN, LEAST_RUN_SHARE * train, UNUSUAL_RUN * float(np.median(longest)))
@@ -314,19 +326,19 @@ def _stretches(values: np.ndarray, observed: np.ndarray, split: Split) -> dict[i
     return found
 
 
-def _verb(word: str, many: int) -> str:
+def _health_verb(word: str, many: int) -> str:
     return word if many > 1 else f"{word}s"
 
 
-def _be(many: int) -> str:
+def _is_or_are(many: int) -> str:
     return "are" if many > 1 else "is"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed_sensors(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     parted = "; " if any("," in name for name in names) else ", "
     return parted.join(names[:NAMED]) + more
 
 
-def _minute(time: np.datetime64) -> str:
+def _minute_of_reading(time: np.datetime64) -> str:
     return str(time.astype("datetime64[m]")).replace("T", " ")

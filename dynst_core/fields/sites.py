@@ -161,7 +161,7 @@ class SiteSet:
         return self.edges if self.edges is not None else self.nearest_neighbours(k)
 
 
-def some(names: Iterable[object], most: int = 3) -> str:
+def some_ids(names: Iterable[object], most: int = 3) -> str:
     """The first few names and how many more: "s1, s2, s3 and 9 more"."""
     reported = list(map(str, names))
     rest = f" and {len(reported) - most:,} more" if len(reported) > most else ""

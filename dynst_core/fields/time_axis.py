@@ -1,7 +1,8 @@
 """The time axis of a Field: rising, with one step that is a fixed time or a number of months.
 
-Real records lack rows, carry rounding errors of single precision, and count in months. `regular`
-lays their times on such an axis, says what it did, and refuses what leaves too much to guess.
+Real records lack rows, carry rounding errors of single precision, and count in months.
+`regular_times` lays their times on such an axis, says what it did, and refuses what leaves too much
+to guess.
 
 A step of months is written as that many mean Gregorian months (`MONTH_SECONDS` each), so that one
 number of seconds states either kind; `months_of` tells them apart.
@@ -68,18 +69,18 @@ def duration(seconds: float) -> str:
     """A time span in its natural units: "30 s", "5 min", "1 h 30 min", "2 days", "3 months"."""
     months = months_of(seconds)
     if months:
-        parts = [_counted(months // 12, "year"), _counted(months % 12, "month")]
+        parts = [_counted_units(months // 12, "year"), _counted_units(months % 12, "month")]
         return " ".join(part for part in parts if part)
     if 0 < seconds < 1:
         return f"{seconds:.3g} s"
     texts, rest = [], round(seconds)
     for size, unit in ((86400, "day"), (3600, "h"), (60, "min"), (1, "s")):
         count, rest = divmod(rest, size)
-        texts.append(_counted(count, unit))
+        texts.append(_counted_units(count, unit))
     return " ".join(text for text in texts if text) or "0 s"
 
 
-def _counted(count: int, unit: str) -> str:
+def _counted_units(count: int, unit: str) -> str:
     if not count:
         return ""
     return f"{count} {unit}{'s' if unit in ('year', 'month', 'day') and count > 1 else ''}"
@@ -97,7 +98,7 @@ def step_of(time: np.ndarray) -> np.timedelta64:
     return np.timedelta64(months * MONTH_SECONDS, "s") if months else time[1] - time[0]
 
 
-def later(start: np.datetime64, steps: np.ndarray, step: np.timedelta64) -> np.ndarray:
+def later_times(start: np.datetime64, steps: np.ndarray, step: np.timedelta64) -> np.ndarray:
     """The times so many steps after a start, datetime64[ns]; months keep the day where they can.
 
     Args:
@@ -129,10 +130,10 @@ def check_time_axis(time: np.ndarray) -> None:
     _check_order(time)
     steps = np.diff(time)
     if (steps != steps[0]).any() and not _months_apart(time):
-        raise _irregular(time, int(steps[0] / NS))
+        raise _irregular_times(time, int(steps[0] / NS))
 
 
-def regular(time: np.ndarray) -> RegularAxis:
+def regular_times(time: np.ndarray) -> RegularAxis:
     """Lay the times of a record on an axis with one step and no gaps.
 
     Times that fall all the way are reversed. A step of months is found by the calendar, any other
@@ -156,7 +157,7 @@ def regular(time: np.ndarray) -> RegularAxis:
     if (np.diff(time) == time[1] - time[0]).all() or _months_apart(time):
         axis = RegularAxis(time, place)
     else:
-        axis = _regularised(time)
+        axis = _regular_axis(time)
     where = axis.place[::-1] if falling else axis.place
     return RegularAxis(axis.time, where, notes + axis.notes)
 
@@ -192,18 +193,18 @@ def _check_order(time: np.ndarray) -> None:
     if (steps == 0 * NS).any():
         at = time[:-1][steps == 0 * NS][0]
         raise DataError(
-            f"Expected every time once, found {moment(at)} more than once; "
+            f"Expected every time once, found {moment_words(at)} more than once; "
             f"drop or average the repeats."
         )
     if (steps < 0 * NS).any():
         at = time[1:][steps < 0 * NS][0]
         raise DataError(
-            f"Expected times in rising order, found {moment(at)} after a later one; "
+            f"Expected times in rising order, found {moment_words(at)} after a later one; "
             f"sort the rows by time."
         )
 
 
-def _regularised(time: np.ndarray) -> RegularAxis:
+def _regular_axis(time: np.ndarray) -> RegularAxis:
     """The axis of rising times that have no one step as they are."""
     gaps = np.diff(time).astype(np.int64)
     if gaps.min() >= 27 * DAY:
@@ -216,12 +217,12 @@ def _regularised(time: np.ndarray) -> RegularAxis:
     step, count = _fixed_step(time, gaps)
     place = np.concatenate([[0], np.cumsum(count)])
     _check_share(time, place, duration(step / SECOND))
-    start, step = _fitted(time, place, step)
+    start, step = _fitted_axis(time, place, step)
     full = start + np.arange(place[-1] + 1) * np.timedelta64(step, "ns")
     off = np.abs((time - full[place]).astype(np.int64))
     if off.max() > TOLERANCE * step:
-        raise _irregular(time, step)
-    return RegularAxis(full, place, _notes(time, full, place, duration(step / SECOND)))
+        raise _irregular_times(time, step)
+    return RegularAxis(full, place, _time_axis_notes(time, full, place, duration(step / SECOND)))
 
 
 def _months_apart(time: np.ndarray) -> int:
@@ -265,8 +266,8 @@ def _by_months(time: np.ndarray, meant: np.ndarray) -> RegularAxis:
     step = np.timedelta64(months * MONTH_SECONDS, "s")
     name = duration(months * MONTH_SECONDS)
     _check_share(time, place, name)
-    full = later(meant[0], np.arange(place[-1] + 1), step)
-    return RegularAxis(full, place, _notes(time, full, place, name))
+    full = later_times(meant[0], np.arange(place[-1] + 1), step)
+    return RegularAxis(full, place, _time_axis_notes(time, full, place, name))
 
 
 def _fixed_step(time: np.ndarray, gaps: np.ndarray) -> tuple[int, np.ndarray]:
@@ -276,11 +277,11 @@ def _fixed_step(time: np.ndarray, gaps: np.ndarray) -> tuple[int, np.ndarray]:
     ratio = gaps / step
     count = np.rint(ratio).astype(np.int64)
     if (count < 1).any() or (np.abs(ratio - count) > 2 * TOLERANCE + 0.01 * count).any():
-        raise _irregular(time, step)
+        raise _irregular_times(time, step)
     return step, count
 
 
-def _fitted(time: np.ndarray, place: np.ndarray, step: int) -> tuple[np.datetime64, int]:
+def _fitted_axis(time: np.ndarray, place: np.ndarray, step: int) -> tuple[np.datetime64, int]:
     """Start and step, as round as the times allow, of the axis on which they lie best."""
     since = (time - time[0]).astype(np.int64)
     if (since == place * step).all():
@@ -312,14 +313,18 @@ def _check_share(time: np.ndarray, place: np.ndarray, step: str) -> None:
     parts = np.split(np.arange(len(place)), breaks)
     longest = max(parts, key=len)
     raise DataError(
-        f"Expected values at most steps of {step} from {moment(time[0])} to {moment(time[-1])}, "
+        f"Expected values at most steps of {step} from {moment_words(time[0])} to "
+        f"{moment_words(time[-1])}, "
         f"found {len(place):,} of {wanted:,}; keep one stretch without gaps (the longest has "
-        f"{len(longest):,} times from {moment(time[longest[0]])} to {moment(time[longest[-1]])}), "
+        f"{len(longest):,} times from {moment_words(time[longest[0]])} to "
+        f"{moment_words(time[longest[-1]])}), "
         f"or resample to a longer step."
     )
 
 
-def _notes(time: np.ndarray, full: np.ndarray, place: np.ndarray, step: str) -> tuple[str, ...]:
+def _time_axis_notes(
+    time: np.ndarray, full: np.ndarray, place: np.ndarray, step: str
+) -> tuple[str, ...]:
     notes = []
     off = np.abs((time - full[place]).astype(np.int64))
     if off.max() >= NAMED_FROM_NS:
@@ -327,7 +332,7 @@ def _notes(time: np.ndarray, full: np.ndarray, place: np.ndarray, step: str) -> 
         notes.append(
             f"{int((off >= NAMED_FROM_NS).sum()):,} of {len(time):,} times lie off the step of "
             f"{step} and are moved onto it, by up to {duration(off.max() / SECOND)} "
-            f"({moment(time[at])} becomes {moment(full[place[at]])})."
+            f"({moment_words(time[at])} becomes {moment_words(full[place[at]])})."
         )
     empty = np.diff(place) - 1
     if empty.any():
@@ -336,12 +341,12 @@ def _notes(time: np.ndarray, full: np.ndarray, place: np.ndarray, step: str) -> 
         notes.append(
             f"{n:,} missing step{'s' * (n > 1)} of {step} {'are' if n > 1 else 'is'} inserted "
             f"without values, in {gaps:,} gap{'s' * (gaps > 1)} of at most {int(empty.max()):,} "
-            f"(the first after {moment(time[first])})."
+            f"(the first after {moment_words(time[first])})."
         )
     return tuple(notes)
 
 
-def _irregular(time: np.ndarray, step: int) -> DataError:
+def _irregular_times(time: np.ndarray, step: int) -> DataError:
     """The refusal of times of which some interval is no number of steps of so many ns."""
     gaps = np.diff(time).astype(np.int64)
     ratio = gaps / step
@@ -349,11 +354,11 @@ def _irregular(time: np.ndarray, step: int) -> DataError:
     odd = int(np.flatnonzero(off > TOLERANCE)[0] if (off > TOLERANCE).any() else off.argmax())
     return DataError(
         f"Expected one fixed time step of {duration(step / SECOND)}, found "
-        f"{duration(gaps[odd] / SECOND)} after {moment(time[odd])}; {ADVICE}"
+        f"{duration(gaps[odd] / SECOND)} after {moment_words(time[odd])}; {ADVICE}"
     )
 
 
-def moment(time: np.datetime64) -> str:
+def moment_words(time: np.datetime64) -> str:
     """A time as a message shows it: to the minute, or as finely as it needs."""
     seconds = time.astype("datetime64[ns]").astype(np.int64) % MINUTE
     unit = "m" if seconds == 0 else "s" if seconds % SECOND == 0 else "ms"

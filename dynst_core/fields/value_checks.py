@@ -13,8 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynst_core.errors import DataError
-from dynst_core.fields.missing_marks import Suspect, _comes_and_goes, is_one_of, suspected_marks
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.missing_marks import (
+    Suspect,
+    _mark_comes_and_goes,
+    is_missing_mark,
+    suspected_marks,
+)
+from dynst_core.fields.sites import SiteSet, some_ids
 
 BEYOND_REASON = 1e6
 """How many times as far from its channel's median as all nearer values a value cannot lie.
@@ -50,7 +55,7 @@ def check_values(
     """
     notes = []
     for index, (name, unit) in enumerate(zip(channels, units, strict=False)):
-        one = _without(values[:, :, index], measured_values)
+        one = _without_numbers(values[:, :, index], measured_values)
         _refuse_beyond_reason(one, time, sites, name, unit)
         suspects = suspected_marks(one)
         if suspects:
@@ -64,11 +69,11 @@ def check_values(
     return tuple(notes)
 
 
-def _without(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
+def _without_numbers(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
     """The values (t, s), NaN where they are one of these numbers."""
     if not len(numbers):
         return values
-    return np.where(is_one_of(values, numbers), np.nan, values)
+    return np.where(is_missing_mark(values, numbers), np.nan, values)
 
 
 def _lone_zeros(values: np.ndarray) -> int:
@@ -80,32 +85,33 @@ def _lone_zeros(values: np.ndarray) -> int:
         return 0
     low, high = float(others.min()), float(others.max())
     alone = max(low, -high) > high - low > 0
-    return zeros if alone and _comes_and_goes(values, 0.0) else 0
+    return zeros if alone and _mark_comes_and_goes(values, 0.0) else 0
 
 
 def _not_measured(
     suspects: list[Suspect], time: np.ndarray, sites: SiteSet, name: str, unit: str
 ) -> str:
-    found = ", ".join(f"{s.value:.10g} {unit} {_times(len(s.where))}" for s in suspects)
+    found = ", ".join(f"{s.value:.10g} {unit} {_times_in_words(len(s.where))}" for s in suspects)
     where = np.concatenate([suspect.where for suspect in suspects])
     at, site = where[np.lexsort((where[:, 1], where[:, 0]))][0]
     ids = sites.site_id[np.unique(where[:, 1])]
-    at_sites = f"{len(ids):,} sites: {some(ids)}" if len(ids) > 1 else "one site"
+    at_sites = f"{len(ids):,} sites: {some_ids(ids)}" if len(ids) > 1 else "one site"
     listed = ", ".join(f"{suspect.value:.10g}" for suspect in suspects)
     return (
         f"Expected measured values of {name!r}, found {found} and nothing near it (at {at_sites}; "
-        f"first at site {str(sites.site_id[site])!r} at {_minute(time[at])}), as missing values "
+        f"first at site {str(sites.site_id[site])!r} at {_minute_of_value(time[at])}), as "
+        "missing values "
         f"are often written; leave those empty, or in the data set's loader settings set "
         f"`missing_value` to [{listed}] if nothing was measured, or `measured_values` to "
         f"[{listed}] if they were measured."
     )
 
 
-def _times(count: int) -> str:
+def _times_in_words(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
 
 
-def _minute(time: np.datetime64) -> str:
+def _minute_of_value(time: np.datetime64) -> str:
     return str(time.astype("datetime64[m]")).replace("T", " ")
 
 
@@ -118,7 +124,8 @@ def _refuse_beyond_reason(
     at, site = fault
     raise DataError(
         f"Expected values of {name!r} within reach of each other, found {values[at, site]:g} "
-        f"{unit} at site {str(sites.site_id[site])!r} at {_minute(time[at])}, a million times as "
+        f"{unit} at site {str(sites.site_id[site])!r} at {_minute_of_value(time[at])}, a million "
+        "times as "
         f"far from the median as the others usually are; correct it, leave it empty if nothing was "
         f"measured, or state it as `missing_value` in the data set's loader settings."
     )

@@ -83,7 +83,7 @@ class Split:
         Raises:
             DataError: the record is too short to hold one window in every block.
         """
-        split = _cut(n_times, window, fractions)
+        split = _cut_block(n_times, window, fractions)
         empty = _block_without(window, split)
         if empty is None:
             return split
@@ -95,7 +95,7 @@ class Split:
         )
 
 
-def _cut(n_times: int, window: Window, fractions: tuple[float, float, float]) -> Split:
+def _cut_block(n_times: int, window: Window, fractions: tuple[float, float, float]) -> Split:
     first = int(n_times * fractions[0] + 1e-9)  # 0.7 * 90 falls just short of 63
     second = int(n_times * (fractions[0] + fractions[1]) + 1e-9)
     gap = window.horizon
@@ -115,7 +115,7 @@ def _least_times(window: Window, fractions: tuple[float, float, float]) -> int:
     """
     # No block is shorter than its share less one, so this many are enough; most often fewer are.
     least = int(np.ceil((window.history + 2 * window.horizon + 1) / min(fractions)))
-    while _block_without(window, _cut(least - 1, window, fractions)) is None:
+    while _block_without(window, _cut_block(least - 1, window, fractions)) is None:
         least -= 1
     return least
 
@@ -137,6 +137,7 @@ def carry_forward(
     if observed.all():
         return values
     steps = np.arange(len(values))[:, None, None]
-    last = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)
-    filled = np.take_along_axis(values, np.maximum(last, 0), axis=0)
-    return np.where(last >= 0, filled, before).astype(values.dtype)
+    last = np.maximum.accumulate(np.where(observed, steps, 0), axis=0)
+    filled = np.take_along_axis(values, last, axis=0)
+    begun = np.logical_or.accumulate(observed, axis=0)
+    return np.where(begun, filled, before).astype(values.dtype)

@@ -11,14 +11,14 @@ import re
 from collections.abc import Sequence
 
 
-def spelt(*parts: str) -> str:
+def spelt_column_name(*parts: str) -> str:
     """Texts as one name of letters, digits and underscores: "wind", "m/s" is "wind_m_per_s"."""
     joined = "_".join(part for part in parts if part)
     joined = joined.replace("/", "_per_").replace("%", "percent")
     return re.sub(r"_+", "_", re.sub(r"[^\w]+", "_", joined)).strip("_")
 
 
-def distinct(names: Sequence[str]) -> tuple[str, ...]:
+def distinct_column_names(names: Sequence[str]) -> tuple[str, ...]:
     """The same names in order, numbered from the second where several are alike in any case."""
     taken, made = set[str](), []
     wanted = {name.casefold() for name in names}
@@ -34,12 +34,15 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 def channel_columns(channels: Sequence[str], units: Sequence[str]) -> tuple[str, ...]:
     """A column's name for each channel and its unit, such as "wind_speed_m_per_s"."""
-    named = [spelt(name, unit) or "channel" for name, unit in zip(channels, units, strict=True)]
-    return distinct(named)
+    named = [
+        spelt_column_name(name, unit) or "channel"
+        for name, unit in zip(channels, units, strict=True)
+    ]
+    return distinct_column_names(named)
 
 
 def channel_variables(channels: Sequence[str]) -> tuple[str, ...]:
     """A variable's name for each channel, its own where every format bears it."""
-    return distinct(
-        [name if name.isidentifier() else spelt(name) or "channel" for name in channels]
+    return distinct_column_names(
+        [name if name.isidentifier() else spelt_column_name(name) or "channel" for name in channels]
     )

@@ -86,10 +86,10 @@ def _too_long(name: str, seconds: int) -> DataError:
     )
 
 
-def _main() -> None:
+def _limited_child() -> None:
     """The child: limit itself, call the function, answer."""
     task, memory, seconds, name = sys.argv[1:5]
-    _limit(int(memory), int(seconds))
+    _limit_memory(int(memory), int(seconds))
     module, _, function = task.partition(":")
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not mix with the answer
@@ -102,7 +102,7 @@ def _main() -> None:
     answer.close()
 
 
-def _limit(memory: int, seconds: int) -> None:
+def _limit_memory(memory: int, seconds: int) -> None:
     try:
         import resource
     except ImportError:  # Windows has no such limits; time is limited by the parent
@@ -113,4 +113,4 @@ def _limit(memory: int, seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    _limited_child()

@@ -57,7 +57,7 @@ def check_address(host: str, address: str, stated: str) -> None:
     )
 
 
-def fetch(
+def fetch_public_file(
     url: str,
     target: Path,
     size: int,
@@ -115,7 +115,7 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Use pools whose connections are checked."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._stated, self.refused)
+        self.poolmanager.pool_classes_by_scheme = _checked_pools(self._stated, self.refused)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
         """Refuse an address written in digits before a proxy is asked for it."""
@@ -138,7 +138,7 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **options)
 
 
-def _pools(stated: str, refused: list[AddressError]) -> dict[str, type[HTTPConnectionPool]]:
+def _checked_pools(stated: str, refused: list[AddressError]) -> dict[str, type[HTTPConnectionPool]]:
     """Connection pools by scheme, whose connections check where they have led."""
 
     def checked(host: str, made: socket.socket) -> socket.socket:

@@ -67,7 +67,7 @@ class RecordedSteps:
         if record.n_sites > options.queries:
             self._query = torch.arange(options.queries, device=record.device)
         trainer.forecaster.train()
-        before = _state(trainer)
+        before = _weights_and_optimizer(trainer)
         chance = torch.cuda.get_rng_state()
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
@@ -96,7 +96,7 @@ class RecordedSteps:
         return self._loss
 
 
-def _state(trainer: Trainer) -> list[tuple[Tensor, dict[str, Tensor]]]:
+def _weights_and_optimizer(trainer: Trainer) -> list[tuple[Tensor, dict[str, Tensor]]]:
     """Copies of each weight and of what the optimizer knows of it."""
     known = trainer.optimizer.state
     return [

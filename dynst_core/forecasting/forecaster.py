@@ -259,8 +259,8 @@ class Forecaster(nn.Module):
         """Normalised forecast (b, horizon, q, c); arguments as in `Backbone.__call__`."""
         if self.has_sites_first:
             return self.sites_first(history, prepared, clock).permute(1, 2, 0, 3)
-        read, beyond = _bounded(history, prepared)
-        forecast = self.backbone(_normalised(read, prepared), prepared.own, clock)
+        read, beyond = _bounded_readings(history, prepared)
+        forecast = self.backbone(_readings_by_own_level(read, prepared), prepared.own, clock)
         forecast = torch.addcmul(prepared.reported_mean, forecast, prepared.reported_scale)
         return self._with_linear(forecast + beyond[:, None], history, prepared, clock)
 
@@ -281,8 +281,10 @@ class Forecaster(nn.Module):
         """The same forecast as (q, b, horizon, c): a copy less where the backbone has it so."""
         if not isinstance(self.backbone, SitesFirst):
             return self(history, prepared, clock).permute(2, 0, 1, 3)
-        read, beyond = _bounded(history, prepared)
-        forecast = self.backbone.sites_first(_normalised(read, prepared), prepared.own, clock)
+        read, beyond = _bounded_readings(history, prepared)
+        forecast = self.backbone.sites_first(
+            _readings_by_own_level(read, prepared), prepared.own, clock
+        )
         mean, scale = prepared.reported_mean[:, None, None], prepared.reported_scale[:, None, None]
         forecast = torch.addcmul(mean, forecast, scale) + beyond.transpose(0, 1)[:, :, None]
         if prepared.linear is None:
@@ -327,7 +329,7 @@ class Forecaster(nn.Module):
             name: np.broadcast_to(value, self.site_mean.shape) for name, value in PLAIN.items()
         }
         self.linear = None
-        self.load_state_dict({n: _tensor(v) for n, v in (plain | own).items()})
+        self.load_state_dict({n: _as_weight_tensor(v) for n, v in (plain | own).items()})
         if linear:
             fresh = Forecaster(*self._shape[:4], "ridge", cycles=self._shape[4])
             self.linear = fresh.to(self.site_mean.device).load(linear)
@@ -335,11 +337,11 @@ class Forecaster(nn.Module):
         return self.eval()
 
 
-def _tensor(value: np.ndarray) -> Tensor:
+def _as_weight_tensor(value: np.ndarray) -> Tensor:
     return torch.from_numpy(value.astype(np.float32))
 
 
-def _bounded(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
+def _bounded_readings(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
     """Readings within their bounds, and how far the last ones lay beyond them, (b, q, c).
 
     A reading beyond its bounds counts as the bound, and one far beyond as what is usual there. How
@@ -357,7 +359,7 @@ def _bounded(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
     return read, beyond
 
 
-def _normalised(history: Tensor, prepared: Prepared) -> Tensor:
+def _readings_by_own_level(history: Tensor, prepared: Prepared) -> Tensor:
     """Readings of the kept sites by each one's own level and scale; flags as they are."""
     channels = prepared.read_mean.shape[1]
     read = (history[..., :channels] - prepared.read_mean) / prepared.read_scale

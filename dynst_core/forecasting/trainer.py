@@ -184,7 +184,9 @@ class Trainer:
 
 
 @torch.no_grad()
-def blended(forecaster: Forecaster, weights: Mapping[str, np.ndarray], share: float) -> Forecaster:
+def blended_forecaster(
+    forecaster: Forecaster, weights: Mapping[str, np.ndarray], share: float
+) -> Forecaster:
     """A forecaster whose learnt parameters lie between its own and others, these by a share.
 
     Args:
@@ -228,7 +230,7 @@ def squared_error(
 
 
 @torch.inference_mode()
-def forecasts(
+def forecast_batches(
     forecaster: Forecaster, record: Record, mask: Mask, starts: np.ndarray, batch: int = 64
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Forecasts of all sites from a mask's sites, some windows at a time.
@@ -251,7 +253,7 @@ def error_statistics(
     """Error of forecasting all sites from a mask's sites, in units, over all given windows."""
     parts = [
         ErrorStatistics.of(forecast, truth, observed)
-        for forecast, truth, observed in forecasts(forecaster, record, mask, starts, batch)
+        for forecast, truth, observed in forecast_batches(forecaster, record, mask, starts, batch)
     ]
     return sum(parts[1:], start=parts[0])
 

@@ -29,11 +29,11 @@ Tell = Callable[[float], object]
 T = TypeVar("T")
 
 
-def silent(share: float) -> None:
+def report_nothing(share: float) -> None:
     """Tell nobody."""
 
 
-def part(tell: Tell, first: float, last: float) -> Tell:
+def report_part(tell: Tell, first: float, last: float) -> Tell:
     """Tell of a part of the work as a share of the whole, which it takes from one share on."""
     return lambda share: tell(first + (last - first) * share)
 
@@ -50,7 +50,7 @@ class Answers:
     """What was answered, by key; safe to ask from any number of threads."""
 
     def __init__(self) -> None:
-        self._known: LRUCache[Key, Any] = LRUCache(BYTES_HELD, getsizeof=_size)
+        self._known: LRUCache[Key, Any] = LRUCache(BYTES_HELD, getsizeof=_answer_bytes)
         self._making: WeakValueDictionary[Key, _Making] = WeakValueDictionary()
         self._lock = Lock()
         self._turn, self._next = Lock(), Lock()
@@ -60,7 +60,7 @@ class Answers:
         with self._lock:
             return self._known.get(key)
 
-    def once(self, key: Key, make: Callable[[Tell], T], tell: Tell = silent) -> T:
+    def once(self, key: Key, make: Callable[[Tell], T], tell: Tell = report_nothing) -> T:
         """What was made before under a key, or is made now; who asks for the same waits for it.
 
         Args:
@@ -104,7 +104,7 @@ class Answers:
             self._turn.release()
 
 
-def _size(value: ErrorStatistics | np.ndarray | str) -> int:
+def _answer_bytes(value: ErrorStatistics | np.ndarray | str) -> int:
     """Bytes of an answer; at most a share, so that the last few are always held."""
     if isinstance(value, str):
         size = len(value)

@@ -7,12 +7,12 @@ from pathlib import Path
 from dynst_core.evaluation.held_out_errors import check_same_data
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.problem import Normaliser, Problem, choose_device
-from dynst_core.runs.carried_data import carries_data, read_data
+from dynst_core.runs.carried_data import carries_data, read_carried_data
 from dynst_core.runs.run import Run
 from dynst_core.training.setup import open_problem
 
 
-def problem_of(
+def problem_of_run(
     run: Run, data: Path | None = None, device: str = "auto", progress: bool = True
 ) -> Problem:
     """The data of a run, with its window, cycles and normaliser.
@@ -33,7 +33,7 @@ def problem_of(
         window = Window(config.history, config.horizon)
         chosen = choose_device(device)
         problem = Problem.of(
-            read_data(run), window, chosen, config.cycles, normaliser, config.leads
+            read_carried_data(run), window, chosen, config.cycles, normaliser, config.leads
         )
         check_same_data(run, problem)
         return problem

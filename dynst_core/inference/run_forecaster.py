@@ -16,7 +16,7 @@ from dynst_core.errors import BudgetError, ConfigError
 from dynst_core.evaluation.held_out_errors import check_same_data
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.fields.time_axis import later
+from dynst_core.fields.time_axis import later_times
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import CYCLES, Problem
 from dynst_core.inference.runtimes import (
@@ -27,7 +27,7 @@ from dynst_core.inference.runtimes import (
     bucket_of,
     bucket_sizes,
     choose_runtime,
-    eager,
+    eager_runtime,
     fill_batch,
 )
 from dynst_core.planning.site_series import Series
@@ -197,12 +197,12 @@ class RunForecaster:
         known = times < field.n_times
         observed = np.full((len(times), len(field.channels)), np.nan)
         observed[known] = field.dataset["values"].values[times[known], site]
-        return Series(later(field.time[0], times, field.step), observed, dense, plan)
+        return Series(later_times(field.time[0], times, field.step), observed, dense, plan)
 
     def clock(self, starts: np.ndarray) -> Tensor:
         """Phase of each cycle that the run was given, (b, cycles); also past the record's end."""
         record = self.problem.record
-        times = later(self._began, starts, self._step)
+        times = later_times(self._began, starts, self._step)
         seconds = (times - np.datetime64(0, "s")) / np.timedelta64(1, "s")
         phases = np.array([seconds / CYCLES[name] % 1.0 for name in record.cycles])
         clock = phases.reshape(len(record.cycles), len(times)).T.astype(np.float32)
@@ -224,7 +224,7 @@ class RunForecaster:
 
     def _checked(self, level: int) -> Compute:
         forecaster = self.forecaster(level)
-        plain = eager(forecaster)
+        plain = eager_runtime(forecaster)
         if self.runtime == "eager":
             return plain
         starts, mask = self.windows("selection", CHECKED_WINDOWS), self.run.path.mask(level)

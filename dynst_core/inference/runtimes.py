@@ -76,7 +76,7 @@ def bucket_sizes(counts: Iterable[int], most: int = MOST_SIZES) -> tuple[int, ..
     """
     usual = sorted(set(counts), reverse=True)
     factors = sorted({more / less for more in usual for less in usual if more >= less})
-    sizes = next(found for x in factors if len(found := _within(x, usual)) <= most)
+    sizes = next(found for x in factors if len(found := _fewest_buckets_within(x, usual)) <= most)
     while len(sizes) < most:
         gaps = [(more / less, less, more) for more, less in pairwise(sizes) if more > less + 1]
         if not gaps:
@@ -87,7 +87,7 @@ def bucket_sizes(counts: Iterable[int], most: int = MOST_SIZES) -> tuple[int, ..
     return tuple(reversed(sizes))
 
 
-def _within(factor: float, falling: Sequence[int]) -> list[int]:
+def _fewest_buckets_within(factor: float, falling: Sequence[int]) -> list[int]:
     """The fewest of these numbers so that each is filled up to one by this factor at most."""
     sizes: list[int] = []
     for count in falling:
@@ -101,12 +101,12 @@ def bucket_of(n_kept: int, sizes: tuple[int, ...]) -> int:
     return next(size for size in sizes if size >= n_kept)
 
 
-def eager(forecaster: Forecaster) -> Compute:
+def eager_runtime(forecaster: Forecaster) -> Compute:
     """Torch as it is: every shape, every backbone, the reference for all others."""
     return forecaster
 
 
-def bfloat16(forecaster: Forecaster) -> Compute:
+def bfloat16_runtime(forecaster: Forecaster) -> Compute:
     """Torch with matrix products in bfloat16."""
 
     def compute(history: Tensor, prepared: Any, clock: Tensor) -> Tensor:
@@ -293,11 +293,13 @@ class Runtime:
 
 
 RUNTIMES = {
-    "eager": Runtime(eager),
-    "bf16": Runtime(bfloat16),
-    "cuda-graph": Runtime(lambda forecaster: CudaGraph(eager(forecaster)), fixed_shapes=True),
+    "eager": Runtime(eager_runtime),
+    "bf16": Runtime(bfloat16_runtime),
+    "cuda-graph": Runtime(
+        lambda forecaster: CudaGraph(eager_runtime(forecaster)), fixed_shapes=True
+    ),
     "cuda-graph-bf16": Runtime(
-        lambda forecaster: CudaGraph(bfloat16(forecaster)), fixed_shapes=True
+        lambda forecaster: CudaGraph(bfloat16_runtime(forecaster)), fixed_shapes=True
     ),
     "openvino": Runtime(lambda forecaster: OpenVino(forecaster, "f32"), fixed_shapes=True),
     "openvino-bf16": Runtime(lambda forecaster: OpenVino(forecaster, "bf16"), fixed_shapes=True),

@@ -19,10 +19,17 @@ import torch
 
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.inference.answer_cache import BYTES_HELD, Answers, Key, Tell, part, silent
+from dynst_core.inference.answer_cache import (
+    BYTES_HELD,
+    Answers,
+    Key,
+    Tell,
+    report_nothing,
+    report_part,
+)
 from dynst_core.inference.refit_check import Refitted
 from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster
-from dynst_core.planning.masks import edited
+from dynst_core.planning.masks import edited_mask
 from dynst_core.planning.site_series import Series
 
 FIRST_WINDOWS = 48
@@ -87,7 +94,9 @@ class WhatIf:
         if errors is None:
             return ""
         return self._answers.once(
-            ("caution", mask.to_hex()), lambda _: self._refitted.caution(mask, errors), silent
+            ("caution", mask.to_hex()),
+            lambda _: self._refitted.caution(mask, errors),
+            report_nothing,
         )
 
     def known_caution(self, mask: Mask) -> str | None:
@@ -109,7 +118,7 @@ class WhatIf:
         low, high = np.nanpercentile(values, [1, 99]) if np.isfinite(values).any() else (0.0, 1.0)
         return float(low), float(high)
 
-    def first_look(self, mask: Mask, tell: Tell = silent) -> ErrorStatistics:
+    def first_look(self, mask: Mask, tell: Tell = report_nothing) -> ErrorStatistics:
         """Errors over some of the windows, evenly spread: quicker, and less certain.
 
         Args:
@@ -122,16 +131,16 @@ class WhatIf:
             tell,
         )
 
-    def errors(self, mask: Mask, tell: Tell = silent) -> ErrorStatistics:
+    def errors(self, mask: Mask, tell: Tell = report_nothing) -> ErrorStatistics:
         """Errors over all test windows, at all sites, kept and removed, in units."""
 
         def make(reported: Tell) -> ErrorStatistics:
             share = len(self.first_windows) / len(self.windows)
-            first = self.first_look(mask, part(reported, 0.0, share))
+            first = self.first_look(mask, report_part(reported, 0.0, share))
             if not len(self._others):
                 return first
             return first + self.errors_piecewise(
-                mask, None, self._others, part(reported, share, 1.0)
+                mask, None, self._others, report_part(reported, share, 1.0)
             )
 
         whole = self._answers.once(("errors", mask.to_hex()), make, tell)
@@ -139,7 +148,7 @@ class WhatIf:
         return whole
 
     def share_within(
-        self, mask: Mask, amount: float, channel: int, tell: Tell = silent
+        self, mask: Mask, amount: float, channel: int, tell: Tell = report_nothing
     ) -> np.ndarray:
         """Share of test forecasts that miss by no more than an amount, (lead_time, s), 0 to 1.
 
@@ -188,7 +197,7 @@ class WhatIf:
         truth = np.asarray(field.dataset["values"].values[time, :, channel], dtype=float)
         return Snapshot(field.time[time], forecast[lead_time, :, channel], truth)
 
-    def switched(self, mask: Mask, site: int, tell: Tell = silent) -> ErrorStatistics:
+    def switched(self, mask: Mask, site: int, tell: Tell = report_nothing) -> ErrorStatistics:
         """Errors with one more site off, or on: a kept one fails, a removed one comes back.
 
         The weights stay those of the whole mask: a station that fails does not train anything.
@@ -213,7 +222,7 @@ class WhatIf:
         other, key = self._switched(mask, site)
         return self.known(other) if key is None else self._answers.get(key)
 
-    def series(self, mask: Mask, site: int, lead_time: int, tell: Tell = silent) -> Series:
+    def series(self, mask: Mask, site: int, lead_time: int, tell: Tell = report_nothing) -> Series:
         """One site over the whole test period, (window, c), in units.
 
         The forecasts of all sites are remembered, so that another site costs nothing.
@@ -228,7 +237,7 @@ class WhatIf:
             self._answers.once(
                 self._series_key(one, site, lead_time),
                 partial(self._at_lead_time, one, site, lead_time),
-                part(tell, half / 2, (half + 1) / 2),
+                report_part(tell, half / 2, (half + 1) / 2),
             )
             for half, one in enumerate(self._series_masks(mask))
         )
@@ -278,7 +287,7 @@ class WhatIf:
     def _switched(self, mask: Mask, site: int) -> tuple[Mask, Key | None]:
         """The mask with the site switched; a key of its own where an edit takes other weights."""
         kept = bool(mask.active[site])
-        other = edited(mask, off=[site]) if kept else edited(mask, on=[site])
+        other = edited_mask(mask, off=[site]) if kept else edited_mask(mask, on=[site])
         level = self.forecasts.level_of(mask)
         same = self.forecasts.level_of(other) == level
         return other, None if same else ("errors", other.to_hex(), level)
@@ -314,12 +323,12 @@ class WhatIf:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        with self._answers.turn(), _threads(self.n_threads):
+        with self._answers.turn(), _torch_threads(self.n_threads):
             yield
 
 
 @contextmanager
-def _threads(n_threads: int) -> Iterator[None]:
+def _torch_threads(n_threads: int) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:

@@ -9,11 +9,11 @@ from dynst_core.datasets.brought_files import FilesSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import field_of
 
 
-def read(
+def read_catalogue_files(
     path: Path,
     settings: FilesSettings,
     *,
@@ -33,7 +33,7 @@ def read(
         DataError: a file is missing or cannot be read, the settings leave something open, or the
             files hold another number of channels.
     """
-    stated = parsed(f"{name}={value}" for name, value in settings.settings.items())
+    stated = parsed_choices(f"{name}={value}" for name, value in settings.settings.items())
     files = [path, *(path.parent / name for name in settings.beside)]
     field = field_of(check(files, stated.changed(unit=units)))
     if len(field.channels) != len(channels):

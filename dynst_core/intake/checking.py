@@ -8,16 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.across_times import with_times_down
-from dynst_core.intake.files.addresses import fetched, is_address
+from dynst_core.intake.files.addresses import fetched_addresses, is_address
 from dynst_core.intake.files.bringing import (
     Brought,
     Fault,
     Source,
-    brought,
+    brought_files,
     left_out,
 )
 from dynst_core.intake.files.point_texts import with_points
@@ -46,7 +46,7 @@ def check(
     if addresses:
         if not stated.source:
             stated = stated.changed(source=" ".join(addresses))
-        with fetched(paths, stated, hosts) as local:
+        with fetched_addresses(paths, stated, hosts) as local:
             # What was fetched of a store is no more than what is read.
             return replace(check(local, stated), large=None)
     files = [Path(path) for path in paths]
@@ -58,7 +58,7 @@ def check(
         raise DataError(own_words(str(error))) from error
     except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError) as error:
         kind = type(error).__name__
-        names = some([file.name for file in files], 3)
+        names = some_ids([file.name for file in files], 3)
         raise DataError(
             f"Expected data of a usual form in {names}, found what is not understood ({kind}); "
             f"state `values`, `time`, `site` and `value`, or write a plain CSV table."
@@ -66,7 +66,7 @@ def check(
 
 
 def _checked(files: list[Path], stated: Choices) -> Verdict:
-    with brought(files) as found, TemporaryDirectory(prefix="dynst-intake-") as folder:
+    with brought_files(files) as found, TemporaryDirectory(prefix="dynst-intake-") as folder:
         grids = [source for source in found.sources if _is_grid(source)]
         if grids:
             from dynst_core.intake.gridded_verdict import check_grids
@@ -112,9 +112,9 @@ def _is_grid(source: Source) -> bool:
 
 def _tables(source: Source, choices: Choices, folder: Path) -> list[Table]:
     if source.kind == kinds.PLACES:
-        from dynst_core.intake.files.place_layers import place_table
+        from dynst_core.intake.files.place_layers import table_of_places
 
-        return [place_table(source)]
+        return [table_of_places(source)]
     if source.kind == kinds.R_DATA:
         from dynst_core.intake.files.r_files import r_tables
 

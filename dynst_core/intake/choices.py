@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.errors import ConfigError
 
 ALIASES = {
@@ -147,7 +147,7 @@ class Choices:
         return replace(proposed, **own)
 
     def stated(self) -> dict[str, str]:
-        """What is stated, as `parsed` reads it, by the name of the setting."""
+        """What is stated, as `parsed_choices` reads it, by the name of the setting."""
         found = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -192,7 +192,7 @@ class Question:
     required: bool = True
 
 
-def parsed(settings: Iterable[str], onto: Choices | None = None) -> Choices:
+def parsed_choices(settings: Iterable[str], onto: Choices | None = None) -> Choices:
     """Choices out of texts such as "time=tag+stunde", the later ones in place of earlier ones.
 
     Args:
@@ -215,7 +215,7 @@ def parsed(settings: Iterable[str], onto: Choices | None = None) -> Choices:
             )
         given: dict[str, Any] = {name: _value(name, value.strip())}
         choices = replace(choices, **given)
-    check(choices)
+    check_choices(choices)
     return choices
 
 
@@ -235,13 +235,13 @@ def _sign(text: str) -> str:
     return {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}.get(text.lower(), text.strip('"'))
 
 
-def check(choices: Choices) -> None:
+def check_choices(choices: Choices) -> None:
     """Refuse values that cannot be meant.
 
     Raises:
         ConfigError: which, and what is possible.
     """
-    from dynst_core.datasets.reading.settings import TextSettings, first_fault
+    from dynst_core.datasets.reading.settings import TextSettings, first_settings_fault
 
     fixed = {
         "layout": LAYOUTS,
@@ -274,7 +274,9 @@ def check(choices: Choices) -> None:
         try:
             TextSettings(encoding=choices.encoding)
         except ValidationError as error:
-            raise ConfigError(f"Expected a known encoding, found {first_fault(error)}.") from error
+            raise ConfigError(
+                f"Expected a known encoding, found {first_settings_fault(error)}."
+            ) from error
 
 
 def _check_numbers(choices: Choices) -> None:
@@ -301,7 +303,7 @@ def _check_numbers(choices: Choices) -> None:
     if choices.box:
         box_of(choices.box)
     for text in choices.measured_values:
-        if number_of(text) is None:
+        if number_of_text(text) is None:
             raise ConfigError(f"Expected numbers as measured_values, found {text!r}; correct it.")
     if len(choices.separator) > 1:
         raise ConfigError(
@@ -312,13 +314,14 @@ def _check_numbers(choices: Choices) -> None:
 def _check_zone(name: str) -> None:
     from pydantic import TypeAdapter, ValidationError
 
-    from dynst_core.datasets.reading.settings import ZoneName, first_fault
+    from dynst_core.datasets.reading.settings import ZoneName, first_settings_fault
 
     try:
         TypeAdapter(ZoneName).validate_python(name)
     except ValidationError as error:
         raise ConfigError(
-            f"Expected a time zone, found {first_fault(error).removesuffix(' at its top')}."
+            "Expected a time zone, found "
+            f"{first_settings_fault(error).removesuffix(' at its top')}."
         ) from error
 
 
@@ -364,7 +367,7 @@ def length_m(text: str) -> float:
     Raises:
         ConfigError: it is no length above 0.
     """
-    number = number_of(text.strip().removesuffix("m").strip())
+    number = number_of_text(text.strip().removesuffix("m").strip())
     if number is None or number <= 0:
         raise ConfigError(
             f"Expected lengths in metres as cell, found {text!r}; write a number above 0."

@@ -8,11 +8,11 @@ from typing import Any
 
 import xarray as xr
 
-from dynst_core.datasets.grids.coordinates import candidates
-from dynst_core.datasets.grids.grid_files import GridFile, opened
+from dynst_core.datasets.grids.coordinates import candidate_coordinates
+from dynst_core.datasets.grids.grid_files import GridFile, open_grid_file
 from dynst_core.datasets.reading.units import UNSTATED
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices, Question
 from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.naming import own_words
@@ -62,7 +62,7 @@ def propose_gridded(
         missing = [name for name in found.choices.value if name not in sizes]
         if missing and not first.path.suffix.lower().startswith(".gr"):
             raise DataError(
-                f"{first.name}: expected a variable {missing[0]!r}, found {some(names, 10)}; "
+                f"{first.name}: expected a variable {missing[0]!r}, found {some_ids(names, 10)}; "
                 f"correct `value`."
             )
         found.propose("value", found.choices.value, "")
@@ -71,7 +71,7 @@ def propose_gridded(
     else:
         found.ask(
             "value",
-            f"Which of the variables {some(names, 10)} is to be planned for? Several become "
+            f"Which of the variables {some_ids(names, 10)} is to be planned for? Several become "
             "channels.",
             *names,
         )
@@ -88,7 +88,7 @@ def _variables(
     """Variables with at least two axes: their unit and how many values they hold."""
     choices = found.choices
     try:
-        with opened(
+        with open_grid_file(
             source.path,
             variables=choices.value,
             select=select_of(choices),
@@ -100,23 +100,24 @@ def _variables(
                 for name, one in file.decoded.data_vars.items()
                 if _is_values(str(name), one, file.decoded)
             }
-            in_time = {name: one for name, one in able.items() if over_time(one, choices)}
+            in_time = {name: one for name, one in able.items() if varies_in_time(one, choices)}
             _note_locations(file, in_time or able, found)
             return {
                 name: (str(one.attrs.get("units", "")).strip(), int(one.size))
                 for name, one in (in_time or able).items()
             }
     except DataError as error:
-        if asked(str(error), found):
+        if refusal_as_question(str(error), found):
             return None
         raise
 
 
-def over_time(one: xr.DataArray, choices: Choices) -> bool:
+def varies_in_time(one: xr.DataArray, choices: Choices) -> bool:
     """Whether a variable changes in time, as far as its axes say."""
     named = dict(part.split(":", 1) for part in choices.axes if ":" in part)
     return any(
-        set(axis.dims) <= set(one.dims) and axis.ndim for axis in candidates(one, "time", named)
+        set(axis.dims) <= set(one.dims) and axis.ndim
+        for axis in candidate_coordinates(one, "time", named)
     )
 
 
@@ -129,7 +130,7 @@ def _note_locations(file: GridFile, able: dict[str, xr.DataArray], found: Roles)
                 if mesh.location((dim,)):
                     at.setdefault(mesh.location((dim,)), []).append(name)
     if len(at) > 1:
-        said = "; ".join(f"{some(names, 6)} on {place}s" for place, names in at.items())
+        said = "; ".join(f"{some_ids(names, 6)} on {place}s" for place, names in at.items())
         found.notes.append(f"Variables lie on several parts of the mesh, so choose of one: {said}.")
 
 
@@ -146,7 +147,7 @@ def _propose_units(stated: list[tuple[str, int]], names: Any, found: Roles) -> N
     else:
         found.ask(
             "unit",
-            f"In which unit is {some(list(names), 4)}? Without an answer it is shown as "
+            f"In which unit is {some_ids(list(names), 4)}? Without an answer it is shown as "
             f"{UNSTATED_UNIT!r}.",
             required=False,
         )
@@ -189,7 +190,7 @@ def select_of(choices: Choices) -> dict[str, float | int | str]:
     return made
 
 
-def asked(message: str, found: Roles) -> bool:
+def refusal_as_question(message: str, found: Roles) -> bool:
     """Turn a reader's refusal into a question where a setting answers it."""
     text = own_words(message)
     wanted = [
@@ -217,8 +218,8 @@ def _options(setting: str, message: str) -> list[str]:
 def mesh_alone(source: Source) -> bool:
     """Whether a file holds a mesh and no values over time, which then lie in another file."""
     try:
-        with opened(source.path) as file:
+        with open_grid_file(source.path) as file:
             values = [one for n, one in file.decoded.data_vars.items() if one.dtype.kind in "fiu"]
-            return bool(file.meshes) and not any(over_time(one, Choices()) for one in values)
+            return bool(file.meshes) and not any(varies_in_time(one, Choices()) for one in values)
     except DataError:
         return False

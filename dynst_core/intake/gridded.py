@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from dynst_core.datasets.grids.grid_files import opened
+from dynst_core.datasets.grids.grid_files import open_grid_file
 from dynst_core.datasets.grids.gridded import read_gridded
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
-from dynst_core.datasets.grids.lazy_layers import lazy_layer
-from dynst_core.datasets.grids.mesh import on_mesh
-from dynst_core.datasets.reading.settings import first_fault, number_of
+from dynst_core.datasets.grids.lazy_layers import lazy_grid_variable
+from dynst_core.datasets.grids.mesh import mesh_sites
+from dynst_core.datasets.reading.settings import first_settings_fault, number_of_text
 from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
 from dynst_core.intake import grid_proposals
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
-from dynst_core.intake.grid_proposals import asked, select_of
+from dynst_core.intake.grid_proposals import refusal_as_question, select_of
 from dynst_core.intake.naming import about_of
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 
@@ -36,10 +36,12 @@ def _check_size(source: Source, settings: GriddedSettings) -> None:
     """
     if settings.start is None and settings.stop is None:
         return
-    with opened(
+    with open_grid_file(
         source.path, variables=settings.variables, select=settings.select, group=settings.group
     ) as file:
-        total = sum(lazy_layer(file, name, settings).part.size for name in settings.variables)
+        total = sum(
+            lazy_grid_variable(file, name, settings).part.size for name in settings.variables
+        )
     if total / settings.coarsen**2 > grid_proposals.MOST_VALUES:
         raise DataError(
             f"{source.name}: expected at most {grid_proposals.MOST_VALUES:,} values, found "
@@ -100,7 +102,7 @@ def _followed(
         try:
             fields.append(_one(source, mesh, choices, given, notes))
         except DataError as error:
-            if asked(str(error), found):
+            if refusal_as_question(str(error), found):
                 return None
             raise
     return fields[0] if len(fields) == 1 else _in_a_row(fields, sources, given)
@@ -169,7 +171,9 @@ def _placed(field: Field, source: Source, choices: Choices) -> Field:
     sites, own = places.sites(np.ones(len(ids), dtype=bool)), field.sites
     if own.network is not None:
         none = np.empty((0, 3), dtype=np.int64)
-        sites = on_mesh(sites, own.network.links, none if own.triangles is None else own.triangles)
+        sites = mesh_sites(
+            sites, own.network.links, none if own.triangles is None else own.triangles
+        )
     return replace(field, sites=sites, grid=None)
 
 
@@ -199,12 +203,12 @@ def settings_of(choices: Choices, *, drop: bool) -> GriddedSettings:
     try:
         return GriddedSettings(**given)
     except ValidationError as error:
-        raise DataError(f"Expected other settings, found {first_fault(error)}.") from error
+        raise DataError(f"Expected other settings, found {first_settings_fault(error)}.") from error
 
 
 def numbers_of(texts: tuple[str, ...]) -> list[float]:
     """Marks of missing values, which in a grid are numbers."""
-    numbers = [number_of(text) for text in texts]
+    numbers = [number_of_text(text) for text in texts]
     for text, number in zip(texts, numbers, strict=True):
         if number is None:
             raise DataError(f"Expected a number as missing_value of a grid, found {text!r}.")
@@ -232,7 +236,7 @@ def _in_a_row(fields: list[Field], sources: list[Source], given: dict[str, Any])
 def preview_rows(path: Path) -> tuple[tuple[str, ...], ...]:
     """What a gridded file holds, a row each for up to five variables: name, axes, unit."""
     try:
-        with opened(path) as file:
+        with open_grid_file(path) as file:
             return tuple(
                 (
                     str(n),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.city_grids import propose_city, read_city
 from dynst_core.intake.files import kinds
@@ -27,7 +27,7 @@ def check_grids(
     notes = list(brought_files.notes)
     others = [source.name for source in brought_files.sources if source not in grids]
     if others:
-        notes.append(f"Not used beside a grid, which states its own places: {some(others, 6)}.")
+        notes.append(f"Not used beside a grid, which states its own places: {some_ids(others, 6)}.")
     city = [s for s in grids if s.kind == kinds.HDF5 and hdf5_layout(s) == "deepst"]
     columns = ("variable", "axes", "unit")
     shown = tuple(Preview(s.name, s.kind, columns, preview_rows(s.path)) for s in grids[:3])
@@ -35,7 +35,7 @@ def check_grids(
     if city and len(grids) > 1:
         raise DataError(
             f"Expected one city grid, found {len(grids)} files "
-            f"({some([s.name for s in grids], 4)}); "
+            f"({some_ids([s.name for s in grids], 4)}); "
             f"add each as a data set of its own."
         )
     mesh, grids = (None, grids) if city else _apart(grids, found)

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.datasets.reading.table_reading import id_text, same_id
 from dynst_core.datasets.tables import adjacency
 from dynst_core.errors import DataError
 from dynst_core.fields.network import Network
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.roles.found import Roles
 
@@ -40,7 +40,7 @@ def take_links(tables: list[Table], roles: Roles) -> tuple[Table | None, list[Ta
         if not found:
             raise DataError(
                 f"Expected the name of a file that was brought as links, found {stated!r}; choose "
-                f"one of {some([t.name for t in tables], 8) or 'those that you bring'}."
+                f"one of {some_ids([t.name for t in tables], 8) or 'those that you bring'}."
             )
     else:
         found = [t for t in tables if _is_links(t)]
@@ -56,7 +56,7 @@ def _is_links(table: Table) -> bool:
     return bool(two)
 
 
-def linked(
+def with_link_table(
     sites: SiteSet, names: Sequence[str], order: np.ndarray, table: Table
 ) -> tuple[SiteSet, list[str]]:
     """Sites with the links of a table.
@@ -80,8 +80,8 @@ def linked(
     joins = (pairs < n).all(axis=1) & (pairs[:, 0] != pairs[:, 1])
     if not (pairs < n).any():
         raise DataError(
-            f"Expected ids of sites ({some(list(map(repr, sites.site_id)), 4)}) as the ends of "
-            f"{table.name}, found {some(list(map(repr, dict.fromkeys(starts))), 4)}; bring the "
+            f"Expected ids of sites ({some_ids(list(map(repr, sites.site_id)), 4)}) as the ends of "
+            f"{table.name}, found {some_ids(list(map(repr, dict.fromkeys(starts))), 4)}; bring the "
             f"links of these sites, or state the file of their ids as `ids=FILE`."
         )
     use = pairs[:, 0] != pairs[:, 1]
@@ -96,7 +96,7 @@ def _rows(table: Table) -> pd.DataFrame:
     """All rows with columns 0, 1 and so on; a header of numbers is the first row."""
     frame = pd.concat(list(table.frames())).iloc[:, : len(table.columns)]
     frame.columns = pd.RangeIndex(frame.shape[1])
-    if all(number_of(name) is not None for name in table.columns[:2]):
+    if all(number_of_text(name) is not None for name in table.columns[:2]):
         first = pd.DataFrame([list(table.columns)], columns=frame.columns)
         frame = pd.concat([first, frame])
     return frame

@@ -36,7 +36,7 @@ def places_over_time(
     return first, last, mean, places
 
 
-def separated(records: Records, degrees: bool) -> Records:
+def moving_sites_separated(records: Records, degrees: bool) -> Records:
     """The same records with each place of a site a site of its own, "ID @ place number"."""
     if records.where is None:
         return records

@@ -13,22 +13,22 @@ import numpy as np
 from dynst_core.datasets.catalogue import load_catalogue, load_entry
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.store import (
     Kept,
-    changing,
+    changing_kept_datasets,
     choices_in,
-    kept,
-    now,
-    read_card,
-    write,
+    kept_dataset,
+    now_in_utc,
+    read_dataset_card,
+    write_kept_dataset,
 )
 from dynst_core.intake.verdict import Verdict, field_of
 
 
-def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...]]:
+def append_newer_files(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...]]:
     """Add newer files of the same kind, read with the settings of the first.
 
     Values of the new files replace earlier ones at the same time and site.
@@ -41,15 +41,19 @@ def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...
     Raises:
         DataError: the files cannot be read with these settings, or have another step.
     """
-    _, card = read_card(name)
+    _, card = read_dataset_card(name)
     old = load_entry(load_catalogue()[name], progress=False)
     choices = choices_in(card["settings"])
     verdict = _check_newer(paths, choices, old)
     new = field_of(verdict)
     joined, said = _joined(old, new, tuple(map(float, choices.measured_values)))
-    record = {"time": now(), "originals": [asdict(o) for o in verdict.originals], "notes": said}
-    with changing():
-        place, card = read_card(name)
+    record = {
+        "time": now_in_utc(),
+        "originals": [asdict(o) for o in verdict.originals],
+        "notes": said,
+    }
+    with changing_kept_datasets():
+        place, card = read_dataset_card(name)
         card = {
             **card,
             "originals": [*card["originals"], *record["originals"]],
@@ -57,8 +61,8 @@ def append(name: str, paths: Sequence[Path | str]) -> tuple[Kept, tuple[str, ...
             "n_times": joined.n_times,
             "history": [*card["history"], record],
         }
-        write(place, joined, card)
-    return kept(name), said
+        write_kept_dataset(place, joined, card)
+    return kept_dataset(name), said
 
 
 def _check_newer(paths: Sequence[Path | str], choices: Choices, old: Field) -> Verdict:
@@ -97,7 +101,7 @@ def _joined(old: Field, new: Field, measured: tuple[float, ...]) -> tuple[Field,
         f"{len(time) - old.n_times:,} times were added, from {new.time[0]} to {new.time[-1]} UTC."
     ]
     if fresh:
-        said.append(f"{len(fresh):,} sites were added ({some(new.sites.site_id[fresh], 5)}).")
+        said.append(f"{len(fresh):,} sites were added ({some_ids(new.sites.site_id[fresh], 5)}).")
     if changed:
         said.append(f"{changed:,} earlier values were replaced by other ones of the new files.")
     sites = SiteSet(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.errors import DataError
-from dynst_core.fields.time_axis import duration, regular
+from dynst_core.fields.time_axis import duration, regular_times
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
 from dynst_core.intake.records import MOST_RECORDS, Records
 
@@ -60,13 +60,13 @@ def sites_share_times(records: Records) -> bool:
     if np.isfinite(interval) and np.median(steps) < 0.5 * interval and full > 3 * len(records.time):
         return False
     try:
-        regular(records.moments)
+        regular_times(records.moments)
     except DataError as error:
         return "at most steps" in str(error)  # regular, with long gaps
     return True
 
 
-def pivoted(records: Records, choices: Choices) -> Pivoted:
+def pivoted_channels(records: Records, choices: Choices) -> Pivoted:
     """One value of each channel at each time and site.
 
     Raises:

@@ -10,8 +10,8 @@ import numpy as np
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
 from dynst_core.fields.sensor_health import Health
-from dynst_core.fields.sites import some
-from dynst_core.fields.time_axis import duration, moment
+from dynst_core.fields.sites import some_ids
+from dynst_core.fields.time_axis import duration, moment_words
 from dynst_core.fields.windows import Split, Window
 
 TIME_BINS = 120
@@ -151,7 +151,7 @@ def _about(
     poor = np.flatnonzero(coverage < 0.1)
     if len(poor):
         worst = poor[np.argsort(coverage[poor])]
-        shown = some([f"{ids[i]!s} {100 * coverage[i]:.2g} %" for i in worst], 5)
+        shown = some_ids([f"{ids[i]!s} {100 * coverage[i]:.2g} %" for i in worst], 5)
         said.append(
             f"{len(poor):,} of {len(ids):,} sites have values at fewer than 10 % of the times: "
             f"{shown}."
@@ -171,6 +171,6 @@ def _about(
     return said
 
 
-def period(quality: Quality) -> str:
+def period_in_words(quality: Quality) -> str:
     """From when to when, in words."""
-    return f"{moment(quality.start)} to {moment(quality.stop)} UTC"
+    return f"{moment_words(quality.start)} to {moment_words(quality.stop)} UTC"

@@ -13,12 +13,12 @@ import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NO_NUMBERS, NumberReader
 from dynst_core.datasets.reading.clocks import to_utc
-from dynst_core.datasets.reading.settings import Mark, number_of
-from dynst_core.datasets.reading.table_reading import blank, id_text, same_id
+from dynst_core.datasets.reading.settings import Mark, number_of_text
+from dynst_core.datasets.reading.table_reading import blank_cells, id_text, same_id
 from dynst_core.datasets.reading.table_times import ISO, Stamps, is_format, read_stamps
 from dynst_core.datasets.tables.value_tables import without_empty_rows
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
@@ -128,7 +128,7 @@ def read_records(values: Group, choices: Choices, where: tuple[str, str] | None)
 
 
 def _mark(text: str) -> Mark:
-    number = number_of(text)
+    number = number_of_text(text)
     return text if number is None else number
 
 
@@ -274,7 +274,7 @@ def _place_ids(
 
 
 def _refuse_nameless(rows: pd.DataFrame, table: Table, site: str) -> None:
-    nameless = blank(rows[site])
+    nameless = blank_cells(rows[site])
     if nameless.any():
         raise DataError(
             f"Expected a site in every row of {table.name}, found none in column {site!r} of line "
@@ -384,7 +384,7 @@ def frames_of(group: Group) -> Iterator[tuple[Table, pd.DataFrame]]:
             yield table, frame
 
 
-def unmatched(
+def unmatched_names(
     names: list[str], ids: list[str], key: Callable[[str], str] = same_id
 ) -> tuple[list[str], list[str]]:
     """Names without an id, and ids without a name, by the form that a key gives them."""
@@ -395,6 +395,6 @@ def unmatched(
     )
 
 
-def listed(names: list[str]) -> str:
+def quoted_names(names: list[str]) -> str:
     """Some names in quotation marks."""
-    return some(list(map(repr, names)), 5)
+    return some_ids(list(map(repr, names)), 5)

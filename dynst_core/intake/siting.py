@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NumberReader
-from dynst_core.datasets.reading.table_reading import blank, id_text, same_id
+from dynst_core.datasets.reading.table_reading import blank_cells, id_text, same_id
 from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
 from dynst_core.datasets.tables.place_files import decimal_of, place_notes
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.moving import places_over_time
-from dynst_core.intake.records import Records, frames_of, listed, unmatched
+from dynst_core.intake.records import Records, frames_of, quoted_names, unmatched_names
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import ROWS, Roles
 from dynst_core.intake.roles.groups import Group, id_pairs, without_zeros, words_of
@@ -97,7 +97,7 @@ def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
                 if name not in group.columns:
                     raise DataError(
                         f"Expected a column {name!r} for the places in {group.name}, found "
-                        f"{some(list(group.columns), 12)}; state both columns."
+                        f"{some_ids(list(group.columns), 12)}; state both columns."
                     )
             return east, north, degrees
     return None
@@ -109,7 +109,7 @@ def _find_ids(values: Group, places: Group, roles: Roles) -> None:
         if roles.choices.place_id not in places.columns:
             raise DataError(
                 f"Expected a column {roles.choices.place_id!r} in {places.name}, found "
-                f"{some(list(places.columns), 12)}; correct `place_id`."
+                f"{some_ids(list(places.columns), 12)}; correct `place_id`."
             )
         roles.propose("place_id", "", "")
         return
@@ -139,7 +139,7 @@ def _find_ids(values: Group, places: Group, roles: Roles) -> None:
         )
 
 
-def located(records: Records, values: Group, places: Group | None, roles: Roles) -> Located:
+def located_sites(records: Records, values: Group, places: Group | None, roles: Roles) -> Located:
     """The sites that have values and a place.
 
     Raises:
@@ -186,7 +186,7 @@ def _place_rows(places: Group, roles: Roles) -> _PlaceRows:
     parts = []
     empty = 0
     for table, frame in frames_of(places):
-        keep = ~blank(frame[choices.place_id])
+        keep = ~blank_cells(frame[choices.place_id])
         empty += int((~keep).sum())
         rows = frame[keep]
         cells = rows[pair]
@@ -280,7 +280,7 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
     def key(text: str) -> str:
         return without_zeros(same_id(text)) if ignore else same_id(text)
 
-    unplaced, unused = unmatched(records.names, rows.ids, key)
+    unplaced, unused = unmatched_names(records.names, rows.ids, key)
     notes = list(rows.notes)
     number = {key(name): i for i, name in enumerate(records.names)}
     kept = [i for i, one in enumerate(rows.ids) if key(one) in number]
@@ -290,22 +290,23 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
     if not kept:
         raise DataError(
             f"Expected ids of {places.name} (column {roles.resolved.place_id!r}: "
-            f"{listed(rows.ids)}) to be those of the values ({listed(records.names)}), found none "
+            f"{quoted_names(rows.ids)}) to be those of the values "
+            f"({quoted_names(records.names)}), found none "
             f"in both; {_advice_on_ids(records.names, rows.ids)}."
         )
     if unplaced and roles.choices.unplaced != "drop":
         roles.ask(
             "unplaced",
             f"{len(unplaced):,} of {len(records.names):,} sites have no place in {places.name} "
-            f"({listed(unplaced)}): add them there, or leave out their values with "
+            f"({quoted_names(unplaced)}): add them there, or leave out their values with "
             "`unplaced=drop`?",
             "drop",
         )
     if unplaced:
-        notes.append(f"Sites without a place: {len(unplaced):,} ({listed(unplaced)}).")
+        notes.append(f"Sites without a place: {len(unplaced):,} ({quoted_names(unplaced)}).")
     if unused:
         notes.append(
-            f"Places without values: {len(unused):,} of {len(rows.ids):,} ({listed(unused)})."
+            f"Places without values: {len(unused):,} of {len(rows.ids):,} ({quoted_names(unused)})."
         )
     ids = [rows.ids[i] for i in kept]
     sites = _site_set(ids, rows.where[kept], [rows.lines[i] for i in kept], places, roles)
@@ -333,7 +334,7 @@ def _beside_values(records: Records, values: Group, roles: Roles) -> Located:
     moved = [(records.names[i], int(count[i])) for i in np.flatnonzero(count > 1)]
     notes = []
     if moved:
-        shown = some(
+        shown = some_ids(
             [f"{name!r} ({k} places)" for name, k in sorted(moved, key=lambda m: -m[1])], 5
         )
         roles.ask(
@@ -354,7 +355,8 @@ def _beside_values(records: Records, values: Group, roles: Roles) -> Located:
     if unplaced and choices.unplaced != "drop":
         roles.ask(
             "unplaced",
-            f"{len(unplaced):,} sites state no place ({listed(unplaced)}): leave them out with "
+            f"{len(unplaced):,} sites state no place ({quoted_names(unplaced)}): leave them out "
+            "with "
             "`unplaced=drop`?",
             "drop",
         )

@@ -24,7 +24,7 @@ from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.datasets.kept import CARD_FILE, FIELD_FILE, datasets_folder, to_dataset
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.files.atomic import flush_tree, is_leftover, temporary_name, write_atomically
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.entries import entry_of, toml_of
@@ -71,7 +71,7 @@ class DeletedData:
     time: str
 
 
-def check_name(name: str) -> str:
+def check_dataset_name(name: str) -> str:
     """A name that a data set may have.
 
     Raises:
@@ -86,29 +86,29 @@ def check_name(name: str) -> str:
     return name
 
 
-def keep(verdict: Verdict, name: str) -> Kept:
+def keep_dataset(verdict: Verdict, name: str) -> Kept:
     """Keep the data of a verdict under a name, from then on in the catalogue.
 
     Raises:
         DataError: something is asked or refused, the name cannot be used, or the disk refuses.
     """
-    check_name(name)
+    check_dataset_name(name)
     field = field_of(verdict)
-    with changing() as folder:
+    with changing_kept_datasets() as folder:
         _check_free(folder, name)
         entry = entry_of(name, field, verdict.choices)
         card = {
             "format": FORMAT,
             "entry": entry,
-            "created": now(),
+            "created": now_in_utc(),
             "settings": _settings(verdict.choices),
             "originals": [asdict(original) for original in verdict.originals],
             "n_sites": len(field.sites),
             "n_times": field.n_times,
             "history": [],
         }
-        write(folder / name, field, card)
-    return kept(name)
+        write_kept_dataset(folder / name, field, card)
+    return kept_dataset(name)
 
 
 def _check_free(folder: Path, name: str) -> None:
@@ -121,7 +121,7 @@ def _check_free(folder: Path, name: str) -> None:
         )
 
 
-def write(place: Path, field: Field, card: dict[str, Any]) -> None:
+def write_kept_dataset(place: Path, field: Field, card: dict[str, Any]) -> None:
     """Put a data set in its place in one step, that of an earlier one too."""
     temporary = temporary_name(place)
     temporary.mkdir()
@@ -151,7 +151,7 @@ def write(place: Path, field: Field, card: dict[str, Any]) -> None:
 
 
 @contextmanager
-def changing() -> Iterator[Path]:
+def changing_kept_datasets() -> Iterator[Path]:
     """The folder of data sets, while no other program changes it."""
     folder = datasets_folder()
     try:
@@ -197,7 +197,7 @@ def choices_in(settings: dict[str, Any]) -> Choices:
     return Choices(**given)
 
 
-def now() -> str:
+def now_in_utc() -> str:
     """This moment in UTC, ISO 8601."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -205,13 +205,13 @@ def now() -> str:
 # -- what is there --------------------------------------------------------------------------------
 
 
-def kept(name: str) -> Kept:
+def kept_dataset(name: str) -> Kept:
     """A data set by its name.
 
     Raises:
         DataError: there is none of that name.
     """
-    folder, card = read_card(name)
+    folder, card = read_dataset_card(name)
     return Kept(
         name,
         folder,
@@ -233,22 +233,22 @@ def all_kept() -> tuple[Kept, ...]:
     found = []
     for name in names:
         try:
-            found.append(kept(name))
+            found.append(kept_dataset(name))
         except DataError:
             continue
     return tuple(found)
 
 
-def read_card(name: str) -> tuple[Path, dict[str, Any]]:
+def read_dataset_card(name: str) -> tuple[Path, dict[str, Any]]:
     """The folder and the card of a data set.
 
     Raises:
         DataError: there is none, or its card is damaged.
     """
-    check_name(name)
+    check_dataset_name(name)
     folder = datasets_folder() / name
     if not (folder / CARD_FILE).is_file():
-        there = some([one.name for one in all_kept()], 8) if datasets_folder().is_dir() else ""
+        there = some_ids([one.name for one in all_kept()], 8) if datasets_folder().is_dir() else ""
         raise DataError(
             f"Expected a data set of your own, found none named {name!r}"
             f"{f' among {there}' if there else ''}; add one first."
@@ -272,38 +272,38 @@ def read_card(name: str) -> tuple[Path, dict[str, Any]]:
 # -- changes --------------------------------------------------------------------------------------
 
 
-def rename(name: str, wish: str) -> Kept:
+def rename_dataset(name: str, wish: str) -> Kept:
     """Give a data set another name.
 
     Raises:
         DataError: there is none, or the new name cannot be used.
     """
-    check_name(wish)
-    with changing() as folder:
-        place, _ = read_card(name)
+    check_dataset_name(wish)
+    with changing_kept_datasets() as folder:
+        place, _ = read_dataset_card(name)
         _check_free(folder, wish)
         place.rename(folder / wish)
-    return kept(wish)
+    return kept_dataset(wish)
 
 
-def delete(name: str) -> DeletedData:
-    """Move a data set to the trash, from where `restore` takes it back.
+def delete_dataset(name: str) -> DeletedData:
+    """Move a data set to the trash, from where `restore_dataset` takes it back.
 
     Raises:
         DataError: there is none of that name.
     """
-    with changing() as folder:
-        place = folder / check_name(name)
+    with changing_kept_datasets() as folder:
+        place = folder / check_dataset_name(name)
         if not place.is_dir():
-            read_card(name)
-        moment = now()
+            read_dataset_card(name)
+        moment = now_in_utc()
         key = f"{re.sub('[^0-9TZ]', '', moment)}-{uuid.uuid4().hex[:8]}"
         (folder / TRASH / key).mkdir(parents=True)
         place.rename(folder / TRASH / key / name)
     return DeletedData(key, name, moment)
 
 
-def deleted() -> tuple[DeletedData, ...]:
+def deleted_datasets() -> tuple[DeletedData, ...]:
     """The data sets in the trash, the latest first."""
     found = []
     for place in datasets_folder().glob(f"{TRASH}/*/*"):
@@ -314,13 +314,13 @@ def deleted() -> tuple[DeletedData, ...]:
     return tuple(sorted(found, key=lambda one: one.key, reverse=True))
 
 
-def restore(what: DeletedData | str) -> Kept:
+def restore_dataset(what: DeletedData | str) -> Kept:
     """Take a deleted data set back: by its name the one deleted last.
 
     Raises:
         DataError: it is not in the trash, or its name is taken meanwhile.
     """
-    there = deleted()
+    there = deleted_datasets()
     wanted = (
         what if isinstance(what, DeletedData) else next((d for d in there if d.name == what), None)
     )
@@ -328,18 +328,18 @@ def restore(what: DeletedData | str) -> Kept:
         name = what.name if isinstance(what, DeletedData) else what
         raise DataError(
             f"Expected the deleted data set {name!r} in the trash, found "
-            f"{some([d.name for d in there], 6) or 'none'}; it was restored already, or never "
+            f"{some_ids([d.name for d in there], 6) or 'none'}; it was restored already, or never "
             "there."
         )
-    with changing() as folder:
+    with changing_kept_datasets() as folder:
         _check_free(folder, wanted.name)
         place = folder / TRASH / wanted.key
         (place / wanted.name).rename(folder / wanted.name)
         shutil.rmtree(place, ignore_errors=True)
-    return kept(wanted.name)
+    return kept_dataset(wanted.name)
 
 
-def export(name: str, folder: Path) -> tuple[Path, Path]:
+def export_dataset(name: str, folder: Path) -> tuple[Path, Path]:
     """Write a data set as an entry of a catalogue, and its data beside it.
 
     Args:
@@ -350,7 +350,7 @@ def export(name: str, folder: Path) -> tuple[Path, Path]:
     Raises:
         DataError: there is none of that name, or the files cannot be written or are there already.
     """
-    place, card = read_card(name)
+    place, card = read_dataset_card(name)
     stated = choices_in(card["settings"]).stated()
     entry = {**card["entry"], "opened": f"{name}.nc"}
     toml, data = folder / f"{name}.toml", folder / f"{name}.nc"

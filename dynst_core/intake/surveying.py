@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dynst_core.datasets.grids.grid_files import opened
+from dynst_core.datasets.grids.grid_files import open_grid_file
 from dynst_core.datasets.grids.layout import grid_in_order, points_in_order
-from dynst_core.datasets.grids.lazy_layers import LazyLayer, blocks, lazy_layer
+from dynst_core.datasets.grids.lazy_layers import LazyLayer, grid_value_blocks, lazy_grid_variable
 from dynst_core.fields.sites import SiteSet
-from dynst_core.fields.time_axis import moment
+from dynst_core.fields.time_axis import moment_words
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.gridded import settings_of
 from dynst_core.intake.roles.found import UNSTATED_UNIT
@@ -59,7 +59,7 @@ class Survey:
     period: str
 
 
-def surveyed(large: Large) -> Iterator[Survey]:
+def surveyed_blocks(large: Large) -> Iterator[Survey]:
     """What is known of a large record, after each block of it.
 
     Raises:
@@ -69,12 +69,12 @@ def surveyed(large: Large) -> Iterator[Survey]:
     settings = settings_of(choices, drop=False)
     name = choices.value[0]
     unit = choices.unit[0] if choices.unit else UNSTATED_UNIT
-    with opened(
+    with open_grid_file(
         large.path, variables=choices.value, select=settings.select, group=choices.group
     ) as file:
-        layer = lazy_layer(file, name, settings)
+        layer = lazy_grid_variable(file, name, settings)
         tally = _Tally(np.zeros(layer.part.shape[1:], dtype=np.int64))
-        for values, _ in blocks(file, layer, unit, settings, AT_ONCE):
+        for values, _ in grid_value_blocks(file, layer, unit, settings, AT_ONCE):
             tally.add(values)
             whole = tally.times == len(layer.time)
             sites, coverage = _places(layer, tally, large.path) if whole else (None, np.empty(0))
@@ -135,7 +135,7 @@ class _Tally:
             missing=1 - self.seen / (self.times * self.count.size),
             n_sites=self.count.size,
             n_times=len(layer.time),
-            period=f"{moment(layer.time.min())} to {moment(layer.time.max())} UTC",
+            period=f"{moment_words(layer.time.min())} to {moment_words(layer.time.max())} UTC",
         )
 
 

@@ -13,29 +13,34 @@ import numpy as np
 
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.fields.time_axis import duration
 from dynst_core.intake.choices import Choices, Proposal, Question
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.bringing import (
     Brought,
     Original,
-    originals,
+    original_files,
 )
 from dynst_core.intake.files.sheets import Table
-from dynst_core.intake.linking import linked, take_links
-from dynst_core.intake.moving import separated
+from dynst_core.intake.linking import take_links, with_link_table
+from dynst_core.intake.moving import moving_sites_separated
 from dynst_core.intake.naming import about_of, channels_of, own_words
-from dynst_core.intake.pivoting import pivoted, sites_share_times, suggested_steps, usual_interval
+from dynst_core.intake.pivoting import (
+    pivoted_channels,
+    sites_share_times,
+    suggested_steps,
+    usual_interval,
+)
 from dynst_core.intake.quality import Quality, quality_of
 from dynst_core.intake.records import Records, read_records
 from dynst_core.intake.roles.found import ROWS, Roles
-from dynst_core.intake.roles.groups import grouped
+from dynst_core.intake.roles.groups import grouped_tables
 from dynst_core.intake.roles.named_sites import named_by_sites
 from dynst_core.intake.roles.sites import find_sites_and_values
-from dynst_core.intake.roles.split import split
+from dynst_core.intake.roles.split import split_values_and_places
 from dynst_core.intake.roles.times import find_times
-from dynst_core.intake.siting import Located, find_places, located
+from dynst_core.intake.siting import Located, find_places, located_sites
 from dynst_core.intake.surveying import Large
 
 PREVIEW_ROWS = 5
@@ -151,7 +156,7 @@ def check_tables(
     )
     _propose_form(tables, found)
     links, tables = take_links(tables, found)
-    values, places = split(grouped(tables, stated), found)
+    values, places = split_values_and_places(grouped_tables(tables, stated), found)
     values = named_by_sites(values, places, found)
     find_times(values, found)
     find_sites_and_values(values, places, found)
@@ -164,11 +169,11 @@ def check_tables(
     records = read_records(values, resolved, pair)
     draft.notes += records.notes
     if own and resolved.moved == "separate":
-        records = separated(records, bool(resolved.longitude))
-    where = located(records, values, places, found)
+        records = moving_sites_separated(records, bool(resolved.longitude))
+    where = located_sites(records, values, places, found)
     draft.notes += where.notes
     if links is not None:
-        sites, said = linked(where.sites, records.names, where.order, links)
+        sites, said = with_link_table(where.sites, records.names, where.order, links)
         where, draft.notes = replace(where, sites=sites), [*draft.notes, *said]
     _ask_step(records, found)
     more = {
@@ -189,7 +194,8 @@ def _propose_form(tables: list[Table], found: Roles) -> None:
         reason = next(t.form["decimal"][1] for t in tables if t.name == unclear[0])
         found.ask(
             "decimal",
-            f"In the numbers of {some(unclear, 3)} {reason}: which sign stands before decimals, "
+            f"In the numbers of {some_ids(unclear, 3)} {reason}: which sign stands before "
+            "decimals, "
             f"the comma (`decimal=,`) or the point (`decimal=.`)? The other one then stands "
             f"between thousands.",
             ",",
@@ -252,7 +258,7 @@ def _with_field(
     files: list[Path], records: Records, where: Located, draft: Draft, more: dict[str, object]
 ) -> Verdict:
     choices = draft.found.resolved
-    whole = pivoted(records, choices)
+    whole = pivoted_channels(records, choices)
     draft.notes += whole.notes
     if whole.differing and not choices.repeats:
         draft.found.ask(
@@ -273,7 +279,9 @@ def _with_field(
         raise DataError("Expected values at some site, found none that is a number; check `value`.")
     if not seen.all():
         ids = sites.site_id[~seen]
-        draft.notes.append(f"Sites without any value were left out: {len(ids):,} ({some(ids, 5)}).")
+        draft.notes.append(
+            f"Sites without any value were left out: {len(ids):,} ({some_ids(ids, 5)})."
+        )
         sites, values = sites.only(seen), values[:, seen]
     channels, units = channels_of(choices)
     measured = tuple(float(text) for text in choices.measured_values)
@@ -309,7 +317,7 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
             f"is no network to plan, so bring the records of others too."
         )
     return draft.verdict(
-        field=field, quality=quality, refusal=refusal, originals=originals(files), **more
+        field=field, quality=quality, refusal=refusal, originals=original_files(files), **more
     )
 
 

@@ -55,7 +55,7 @@ class OwnWorker(WithoutPages, Worker):
     """A worker without pages."""
 
 
-def credentials(security: Security) -> dict[str, str]:
+def cluster_credentials(security: Security) -> dict[str, str]:
     """What a client needs to be let in: the authority's certificate, its own, and its key."""
     names = ("tls_ca_file", "tls_client_cert", "tls_client_key")
     return {name: getattr(security, name) for name in names}
@@ -97,7 +97,7 @@ def serve_cluster() -> None:
     # dask's servers import modules from this folder; its usual one is shared by all accounts.
     with dask.config.set(SETTINGS | {"temporary-directory": scratch}):
         cluster = local_cluster(security, scratch)
-        known = {"address": cluster.scheduler_address, **credentials(security)}
+        known = {"address": cluster.scheduler_address, **cluster_credentials(security)}
         print(json.dumps(known), flush=True)  # noqa: T201  what the app reads
         while sys.stdin.read(4096):
             pass

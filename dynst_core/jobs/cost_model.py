@@ -100,7 +100,7 @@ class Estimate:
     memory: float
 
 
-def estimate(request: TrainRequest, size: Size) -> Estimate:
+def estimate_training(request: TrainRequest, size: Size) -> Estimate:
     """Time of all trainings and the final test, on one core, and the memory they need.
 
     Raises:
@@ -137,10 +137,10 @@ def estimate(request: TrainRequest, size: Size) -> Estimate:
     squares = size.n_sites * float(windows if 2 * windows < size.n_sites else size.n_sites)
     ranks = (2 + request.seeds) * (0.1 + RANK_SECONDS * size.n_sites * squares)
     seconds = START_SECONDS + ranks + request.seeds * training + finish
-    return Estimate(float(seconds), _memory(size, test, squares))
+    return Estimate(float(seconds), _training_memory(size, test, squares))
 
 
-def _memory(size: Size, test: int, squares: float) -> float:
+def _training_memory(size: Size, test: int, squares: float) -> float:
     cells = size.n_sites * size.channels
     at_a_site = SITE_BYTES if size.n_sites <= MANY_SITES else NEAR_BYTES
     reading = JUDGE_WINDOWS * size.n_sites * at_a_site
@@ -149,7 +149,7 @@ def _memory(size: Size, test: int, squares: float) -> float:
     return BASE_BYTES + reading + record + misses + 32.0 * squares
 
 
-def correction(jobs: Sequence[Job], backbone: str) -> tuple[float, int]:
+def estimate_correction(jobs: Sequence[Job], backbone: str) -> tuple[float, int]:
     """How much longer trainings took here than the model said, and how many tell so.
 
     Args:

@@ -25,13 +25,13 @@ def fallback_folders(*, make: bool = True) -> Iterator[Path]:
     """
     stated = os.environ.get(FALLBACK_VARIABLE)
     named = [Path(stated).expanduser()] if stated else []
-    shared = Path(tempfile.gettempdir()) / f"dynst-planner-{_user()}"
+    shared = Path(tempfile.gettempdir()) / f"dynst-planner-{_user_name()}"
     for folder in (*named, cache_folder() / "unsaved", shared):
-        if _own(folder, make):
+        if _is_own_folder(folder, make):
             yield folder
 
 
-def _own(folder: Path, make: bool) -> bool:
+def _is_own_folder(folder: Path, make: bool) -> bool:
     """Whether a folder is there, or can be made, and no one else can put files into it."""
     try:
         if make:
@@ -46,5 +46,5 @@ def _own(folder: Path, make: bool) -> bool:
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _user() -> str:
+def _user_name() -> str:
     return "" if os.name == "nt" else str(os.getuid())

@@ -26,7 +26,7 @@ from dynst_core.fields.mask import Mask
 from dynst_core.files.atomic import write_atomically
 from dynst_core.jobs.liveness import BEAT_SECONDS, SILENCE_SECONDS, Process
 from dynst_core.jobs.records import JobCard, JobPlace, JobProgress, JobState, LevelDone, StateName
-from dynst_core.runs.manifest import Card, one_line, place, seal, unseal
+from dynst_core.runs.manifest import Card, file_in_run, one_line, seal_json, unseal_json
 from dynst_core.training.request import TrainRequest
 
 __all__ = [
@@ -148,7 +148,7 @@ class JobFolder:
         file = self.path / LOSSES
         if not file.exists():
             return []
-        found = (_loss(line) for line in file.read_text(errors="replace").splitlines())
+        found = (_read_loss_line(line) for line in file.read_text(errors="replace").splitlines())
         return [loss for loss in found if loss is not None]
 
     def add_loss(self, step: int, loss: float) -> None:
@@ -202,7 +202,9 @@ class JobFolder:
             before = self.read(STATE, JobState)
             kept = {"run_id": before.run_id, "seconds": before.seconds}
         words = {"name": name, "sentence": sentence, "next_step": next_step}
-        self.write(STATE, JobState.model_validate({"since": _now(), **kept, **words, **more}))
+        self.write(
+            STATE, JobState.model_validate({"since": _now_of_job(), **kept, **words, **more})
+        )
 
     def stated(self) -> JobState:
         """The state as it was last written, whether or not it is still true."""
@@ -228,16 +230,16 @@ class JobFolder:
             JobError: it is missing or damaged.
         """
         try:
-            return kind.model_validate(unseal((self.path / name).read_bytes()))
+            return kind.model_validate(unseal_json((self.path / name).read_bytes()))
         except OSError as error:
             raise JobError(
-                f"{place(self.path / name)}: expected a record of a training job, found "
+                f"{file_in_run(self.path / name)}: expected a record of a training job, found "
                 f"{one_line(error)}; see that the folder of runs is there and can be read, then "
                 f"try again."
             ) from error
         except ValueError as error:
             raise JobError(
-                f"{place(self.path / name)}: expected a record of a training job, found "
+                f"{file_in_run(self.path / name)}: expected a record of a training job, found "
                 f"{one_line(error)}; delete the job's folder and train anew."
             ) from error
 
@@ -247,7 +249,7 @@ class JobFolder:
         Raises:
             OSError: the disk is full or read-only.
         """
-        content = seal(record).encode()
+        content = seal_json(record).encode()
         if name != PROGRESS:
             write_atomically(self.path / name, content)
             return
@@ -265,19 +267,23 @@ class JobFolder:
             return stated
         lives = self._held(stated)
         if stated.name == "queued" and self.stop_asked:
-            return _changed(stated, "stopped", "Taken out of the queue.", "Resume queues it again.")
+            return _job_file_changed(
+                stated, "stopped", "Taken out of the queue.", "Resume queues it again."
+            )
         if stated.name == "queued" and not lives:
             sentence = "The app was closed before its turn came."
-            return _changed(stated, "failed", sentence, "Resume queues it again.")
+            return _job_file_changed(stated, "failed", sentence, "Resume queues it again.")
         if not lives:
             sentence = (
                 "The training ended without a word: its process crashed, ran out of memory, could "
                 "not write to the folder of runs, or the app was closed."
             )
-            return _changed(stated, "failed", sentence, "Resume goes on after its last level.")
+            return _job_file_changed(
+                stated, "failed", sentence, "Resume goes on after its last level."
+            )
         if self.stop_asked:
             sentence = "Stops at its next step; the finished levels are then tested and saved."
-            return _changed(stated, "stopping", sentence, "")
+            return _job_file_changed(stated, "stopping", sentence, "")
         return stated
 
     def _held(self, stated: JobState) -> bool:
@@ -288,7 +294,7 @@ class JobFolder:
         return stated.holder.lives(beat) if stated.name == "queued" else stated.holder.works(beat)
 
 
-def _changed(stated: JobState, name: StateName, sentence: str, next_step: str) -> JobState:
+def _job_file_changed(stated: JobState, name: StateName, sentence: str, next_step: str) -> JobState:
     words = {"name": name, "sentence": sentence, "next_step": next_step}
     return stated.model_copy(update=words)
 
@@ -299,7 +305,7 @@ def list_jobs(roots: tuple[Path, ...]) -> list[JobFolder]:
     return [JobFolder(path) for path in sorted(found, key=lambda path: path.name)]
 
 
-def _loss(line: str) -> tuple[int, float] | None:
+def _read_loss_line(line: str) -> tuple[int, float] | None:
     """One line of the losses; None where it is cut off, or two that ran together."""
     try:
         step, loss = json.loads(line)
@@ -316,5 +322,5 @@ def no_room(error: OSError) -> JobError:
     )
 
 
-def _now() -> datetime:
+def _now_of_job() -> datetime:
     return datetime.now(UTC)

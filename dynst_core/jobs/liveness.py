@@ -58,7 +58,7 @@ class Process(Card):
     def lives(self, beat: Path) -> bool:
         """Whether it runs; one on another machine is known by its beat alone."""
         if self.host != socket.gethostname():
-            silent = datetime.now(UTC).timestamp() - _modified(beat)
+            silent = datetime.now(UTC).timestamp() - _beat_modified(beat)
             return silent < SILENCE_SECONDS
         try:
             found = psutil.Process(self.pid)
@@ -73,9 +73,9 @@ class Process(Card):
         if not self.lives(beat):
             return False
         if self.host != socket.gethostname():
-            return not _content(beat).startswith(ENDED)
+            return not _beat_content(beat).startswith(ENDED)
         try:
-            content = _content(beat).strip()
+            content = _beat_content(beat).strip()
             if content == ENDED:
                 return False
             return time.monotonic() - float(content) < SILENCE_SECONDS
@@ -96,13 +96,13 @@ def beat_once(file: Path) -> None:
     """
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o666)
     try:
-        _write(descriptor, _now())
+        _write_beat(descriptor, _now_of_beat())
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def beating(file: Path) -> Iterator[None]:
+def beating_file(file: Path) -> Iterator[None]:
     """Write a beat now and then, and its end; the file is made at once.
 
     Raises:
@@ -111,7 +111,7 @@ def beating(file: Path) -> Iterator[None]:
     over = threading.Event()
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o666)
     try:
-        _write(descriptor, _now())
+        _write_beat(descriptor, _now_of_beat())
     except OSError:
         os.close(descriptor)
         raise
@@ -119,7 +119,7 @@ def beating(file: Path) -> Iterator[None]:
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):
             try:
-                _write(descriptor, _now())
+                _write_beat(descriptor, _now_of_beat())
             except OSError:  # the disk is away; the silence tells
                 continue
 
@@ -131,22 +131,22 @@ def beating(file: Path) -> Iterator[None]:
         over.set()
         thread.join(timeout=BEAT_SECONDS)
         try:
-            _write(descriptor, ENDED)
+            _write_beat(descriptor, ENDED)
         except OSError:  # the silence tells
             pass
         os.close(descriptor)
 
 
-def _now() -> bytes:
+def _now_of_beat() -> bytes:
     return f"{time.monotonic():.3f}".encode()
 
 
-def _write(descriptor: int, content: bytes) -> None:
+def _write_beat(descriptor: int, content: bytes) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.write(descriptor, content.ljust(WIDTH))
 
 
-def _content(beat: Path) -> bytes:
+def _beat_content(beat: Path) -> bytes:
     try:
         with beat.open("rb") as stream:
             return stream.read(WIDTH)
@@ -154,7 +154,7 @@ def _content(beat: Path) -> bytes:
         return b""
 
 
-def _modified(file: Path) -> float:
+def _beat_modified(file: Path) -> float:
     try:
         return file.stat().st_mtime
     except OSError:

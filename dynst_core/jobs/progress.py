@@ -18,7 +18,7 @@ from dynst_core.jobs.folder import PROGRESS, SAVED, JobFolder
 from dynst_core.jobs.records import JobProgress, LevelDone
 from dynst_core.jobs.saved_run import beside_levels
 from dynst_core.runs.manifest import one_line
-from dynst_core.training.checkpoint import levels_in, read_checkpoint, write_checkpoint
+from dynst_core.training.checkpoint import levels_in_checkpoint, read_checkpoint, write_checkpoint
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining, Progress
 from dynst_core.training.request import TrainRequest
 
@@ -51,7 +51,7 @@ class Checkpoints:
             self._write_elsewhere(training, others, one_line(error))
         else:
             self.notice = ""
-            _remove(others)
+            _remove_checkpoint(others)
 
     def read(self, training: PathTraining, member: int) -> None:
         """Bring a fresh training to its last finished level, where any is kept.
@@ -59,16 +59,16 @@ class Checkpoints:
         Raises:
             RunError: what is kept is damaged, or of another training.
         """
-        found = [(levels_in(file), file) for file in self.files(member) if file.exists()]
+        found = [(levels_in_checkpoint(file), file) for file in self.files(member) if file.exists()]
         if found:
             read_checkpoint(training, max(found, key=lambda one: one[0])[1])
 
     def remove(self) -> None:
         """Remove all of them, once the run is saved."""
-        _remove(list(self.folder.path.glob("*.safetensors")))
+        _remove_checkpoint(list(self.folder.path.glob("*.safetensors")))
         for root in fallback_folders():
             mine = self._elsewhere(root)
-            _remove([*mine.glob("*.safetensors"), mine / SAVED])
+            _remove_checkpoint([*mine.glob("*.safetensors"), mine / SAVED])
             if mine.is_dir() and not any(mine.iterdir()):
                 mine.rmdir()
 
@@ -177,7 +177,7 @@ class Recorder:
         )
 
 
-def _remove(files: list[Path]) -> None:
+def _remove_checkpoint(files: list[Path]) -> None:
     for file in files:
         try:
             file.unlink(missing_ok=True)

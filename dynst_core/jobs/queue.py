@@ -89,7 +89,10 @@ class JobQueue:
                 f"Expected a job that was stopped or failed, found one that is {state.name}; "
                 f"wait for it, or stop it first."
             )
-        with _explained(), folder.claimed():  # by no process that only seems to have ended
+        with (
+            _queue_disk_explained(),
+            folder.claimed(),
+        ):  # by no process that only seems to have ended
             pass
         self._queue(folder)
 
@@ -104,7 +107,7 @@ class JobQueue:
         with self._lock:
             client = self.connected()
             holder = Process.of(self.cluster.pid) if self.cluster else None
-            with _explained():
+            with _queue_disk_explained():
                 folder.withdraw_stop()
                 folder.set_state("queued", "Waits for its turn.", holder=holder)
             fire_and_forget(client.submit(run_job, str(folder.path), pure=False, retries=0))
@@ -177,7 +180,7 @@ class JobQueue:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _queue_disk_explained() -> Iterator[None]:
     """Turn a full or read-only disk into a sentence."""
     try:
         yield
@@ -187,10 +190,10 @@ def _explained() -> Iterator[None]:
 
 def run_job(path: str) -> None:
     """Work on the job in a folder; what a worker is asked to do."""
-    from dynst_core.jobs.worker import work
+    from dynst_core.jobs.worker import work_on_job
 
     folder = JobFolder(Path(path))
-    work(folder, folder.read(CARD, JobCard))
+    work_on_job(folder, folder.read(CARD, JobCard))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.jobs.final_store import FALLBACK_RUNS, OWN_FILES, FinalStore
 from dynst_core.jobs.folder import CARD, SAVED, STATE, JobFolder
 from dynst_core.jobs.records import JobCard, JobState
-from dynst_core.runs.manifest import MANIFEST, Card, Manifest, read_manifest, seal, unseal
+from dynst_core.runs.manifest import MANIFEST, Card, Manifest, read_manifest, seal_json, unseal_json
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 
@@ -51,12 +51,14 @@ class Found:
     over: bool
 
 
-def mark_of(manifest: Manifest) -> str:
+def run_mark_of(manifest: Manifest) -> str:
     """SHA-256 of all that a manifest states but the name, which may be changed later."""
-    return hashlib.sha256(seal(manifest.model_copy(update={"run_id": ""})).encode()).hexdigest()
+    return hashlib.sha256(
+        seal_json(manifest.model_copy(update={"run_id": ""})).encode()
+    ).hexdigest()
 
 
-def announcing(folder: JobFolder, *, over: bool) -> Callable[[Manifest], None]:
+def announcing_run(folder: JobFolder, *, over: bool) -> Callable[[Manifest], None]:
     """What writes down, for a training, the run that comes to its place next.
 
     Args:
@@ -65,8 +67,8 @@ def announcing(folder: JobFolder, *, over: bool) -> Callable[[Manifest], None]:
     """
 
     def announce(manifest: Manifest) -> None:
-        record = seal(SavedRun(mark=mark_of(manifest), over=over)).encode()
-        for file in _files(folder):
+        record = seal_json(SavedRun(mark=run_mark_of(manifest), over=over)).encode()
+        for file in _run_record_files(folder):
             try:
                 if file.parent != folder.path:
                     file.parent.mkdir(parents=True, exist_ok=True)
@@ -78,18 +80,18 @@ def announcing(folder: JobFolder, *, over: bool) -> Callable[[Manifest], None]:
     return announce
 
 
-def find_saved(folder: JobFolder) -> Found | None:
+def find_saved_run(folder: JobFolder) -> Found | None:
     """The run that a training saved, where it wrote one down and that still is somewhere."""
     return max(_all_found(folder), key=lambda one: (one.over, one.in_place), default=None)
 
 
-def copies(folder: JobFolder) -> list[Found]:
+def fallback_copies(folder: JobFolder) -> list[Found]:
     """The runs that a training saved in fallback folders."""
     return [one for one in _all_found(folder) if not one.in_place]
 
 
 def _all_found(folder: JobFolder) -> list[Found]:
-    over = {record.mark: record.over for record in _records(folder)}
+    over = {record.mark: record.over for record in _run_records(folder)}
     if not over:
         return []
     aside = (root / FALLBACK_RUNS for root in fallback_folders(make=False))
@@ -97,12 +99,12 @@ def _all_found(folder: JobFolder) -> list[Found]:
     return [
         Found(run, in_place, over[mark])
         for root, in_place in places
-        for run, mark in _marks(root)
+        for run, mark in _run_marks_of_store(root)
         if mark in over
     ]
 
 
-def settle(folder: JobFolder) -> Run | None:
+def settle_saved_run(folder: JobFolder) -> Run | None:
     """Bring the complete run of a training to its place, where it was saved before.
 
     A run that holds a part of the levels is noted in the training's state, so that the complete
@@ -115,7 +117,7 @@ def settle(folder: JobFolder) -> Run | None:
     Raises:
         RunError: the run lies in a fallback folder, and the store still cannot take it.
     """
-    found, aside = find_saved(folder), copies(folder)
+    found, aside = find_saved_run(folder), fallback_copies(folder)
     if found is None:
         return None
     if found.in_place and found.over:
@@ -152,29 +154,29 @@ def beside_levels(folder: JobFolder, root: Path) -> Path:
     return root / "levels" / folder.path.name
 
 
-def _files(folder: JobFolder) -> Iterator[Path]:
+def _run_record_files(folder: JobFolder) -> Iterator[Path]:
     """Where a training's word of its run may lie, its usual place first."""
     yield folder.path / SAVED
     for root in fallback_folders():
         yield beside_levels(folder, root) / SAVED
 
 
-def _records(folder: JobFolder) -> list[SavedRun]:
+def _run_records(folder: JobFolder) -> list[SavedRun]:
     """What a training wrote down of its run; more than one where it had to go elsewhere once."""
     found = []
-    for file in _files(folder):
+    for file in _run_record_files(folder):
         try:
-            found.append(SavedRun.model_validate(unseal(file.read_bytes())))
+            found.append(SavedRun.model_validate(unseal_json(file.read_bytes())))
         except (OSError, ValueError):  # none, or cut off
             continue
     return found
 
 
-def _marks(root: Path) -> Iterator[tuple[Path, str]]:
+def _run_marks_of_store(root: Path) -> Iterator[tuple[Path, str]]:
     """The runs of a store that can be read, and what distinguishes each from all others."""
     for run_id in RunStore(root).ids():
         try:
-            yield root / run_id, mark_of(read_manifest(root / run_id / MANIFEST))
+            yield root / run_id, run_mark_of(read_manifest(root / run_id / MANIFEST))
         except RunError:  # damaged: it is no one's
             continue
 
@@ -196,6 +198,6 @@ def final_store(
         root,
         earlier,
         elsewhere=elsewhere,
-        announce=announcing(folder, over=over),
+        announce=announcing_run(folder, over=over),
         was_there=folder.path.is_relative_to(root),
     )

@@ -20,9 +20,9 @@ from dynst_core.jobs.folder import (
     Process,
     StateName,
 )
-from dynst_core.jobs.liveness import beating
+from dynst_core.jobs.liveness import beating_file
 from dynst_core.jobs.progress import Checkpoints, train_member
-from dynst_core.jobs.saved_run import final_store, settle
+from dynst_core.jobs.saved_run import final_store, settle_saved_run
 from dynst_core.runs.manifest import one_line
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import PathTraining
@@ -36,47 +36,47 @@ AGAIN_SECONDS = 5.0
 """How often a state that could not be written is tried again."""
 
 
-def work(folder: JobFolder, card: JobCard) -> None:
+def work_on_job(folder: JobFolder, card: JobCard) -> None:
     """Train what a job asks for, from where it was left; every outcome ends in its state."""
     if folder.stated().name != "queued":  # run once already, to its end or to a crash
         return
     if folder.stop_asked:
-        conclude(folder, "stopped", "Taken out of the queue.", "Resume queues it again.")
+        conclude_job(folder, "stopped", "Taken out of the queue.", "Resume queues it again.")
         return
     try:
-        with folder.claimed(), beating(folder.path / BEAT):
+        with folder.claimed(), beating_file(folder.path / BEAT):
             folder.set_state("running", "Reads the data.", holder=Process.of())
-            _train(folder, card)
+            _train_claimed_job(folder, card)
     except JobError as error:
-        conclude(folder, "failed", str(error), "Resume queues it again.")
+        conclude_job(folder, "failed", str(error), "Resume queues it again.")
     except OSError as error:
         sentence = f"The folder of runs cannot be written to ({one_line(error)})."
-        conclude(folder, "failed", sentence, "Make room there; then Resume goes on.")
+        conclude_job(folder, "failed", sentence, "Make room there; then Resume goes on.")
         raise
 
 
-def _train(folder: JobFolder, card: JobCard) -> None:
+def _train_claimed_job(folder: JobFolder, card: JobCard) -> None:
     """Train in a folder that is claimed; what goes wrong becomes the job's state."""
     trainings: list[PathTraining] = []
     try:
-        _train_and_save(folder, card, trainings)
+        _train_and_save_job(folder, card, trainings)
     except DynSTError as error:
         again = RESUME if trainings or isinstance(error, RunError) else ANEW
-        conclude(folder, "failed", str(error), again)
+        conclude_job(folder, "failed", str(error), again)
     except MemoryError:
-        conclude(folder, "failed", "The memory of this machine did not suffice.", SMALLER)
+        conclude_job(folder, "failed", "The memory of this machine did not suffice.", SMALLER)
     except OSError:
         raise
     except Exception as error:
         sentence = f"The training met a fault of its own ({type(error).__name__}: "
         sentence += f"{one_line(error)})."
-        conclude(folder, "failed", sentence, "Resume tries again after its last level.")
+        conclude_job(folder, "failed", sentence, "Resume tries again after its last level.")
         raise
 
 
-def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraining]) -> None:
+def _train_and_save_job(folder: JobFolder, card: JobCard, trainings: list[PathTraining]) -> None:
     request, began = card.request, time.monotonic()
-    if settled(folder) is not None:
+    if settled_run_of_job(folder) is not None:
         return
     before = folder.stated()
     problem = problem_of_job(card)
@@ -84,13 +84,13 @@ def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraini
     checkpoints = Checkpoints(folder)
     for member in range(request.seeds):
         trainings.append(training_for(request, problem, member))
-        if not _train_member(folder, card, trainings[-1], member, checkpoints):
+        if not _train_job_member(folder, card, trainings[-1], member, checkpoints):
             break
     seconds = before.seconds + time.monotonic() - began
     kept = worth_saving(trainings)
     if kept is None:
         sentence = "No level with sites removed was finished yet, so there is no plan to save."
-        conclude(folder, "stopped", sentence, RESUME_EARLY, seconds=seconds)
+        conclude_job(folder, "stopped", sentence, RESUME_EARLY, seconds=seconds)
         return
     record_saving(folder)
     training, complete = kept
@@ -99,10 +99,10 @@ def _train_and_save(folder: JobFolder, card: JobCard, trainings: list[PathTraini
     command = card.command or request.command()
     run = save_training(training, store, card.name, command, seconds, complete)
     seconds = before.seconds + time.monotonic() - began  # the test and the writing too
-    conclude_saved(folder, card, run, complete, seconds, checkpoints)
+    conclude_saved_job(folder, card, run, complete, seconds, checkpoints)
 
 
-def _train_member(
+def _train_job_member(
     folder: JobFolder,
     card: JobCard,
     training: PathTraining,
@@ -116,7 +116,7 @@ def _train_member(
     return True
 
 
-def settled(folder: JobFolder) -> Run | None:
+def settled_run_of_job(folder: JobFolder) -> Run | None:
     """The run of a training that was saved in full before, brought to its place; the job is over.
 
     Args:
@@ -126,10 +126,10 @@ def settled(folder: JobFolder) -> Run | None:
     Raises:
         RunError: the run was saved elsewhere, and its place still cannot take it.
     """
-    run = settle(folder)
+    run = settle_saved_run(folder)
     if run is not None:
         sentence = f"Saved as {run.run_id} before; nothing was left to train."
-        conclude(folder, "finished", sentence, "Open its Plan view.", run_id=run.run_id)
+        conclude_job(folder, "finished", sentence, "Open its Plan view.", run_id=run.run_id)
         Checkpoints(folder).remove()
     return run
 
@@ -169,7 +169,7 @@ def record_saving(folder: JobFolder) -> None:
         pass
 
 
-def conclude_saved(
+def conclude_saved_job(
     folder: JobFolder,
     card: JobCard,
     run: Run,
@@ -183,7 +183,9 @@ def conclude_saved(
     if run.run_id != card.name:
         renamed = f" Its name is {run.run_id}, since {card.name} was taken."
     if len(complete) == card.request.seeds:
-        conclude(folder, "finished", f"Trained and saved.{renamed}", "Open its Plan view.", **more)
+        conclude_job(
+            folder, "finished", f"Trained and saved.{renamed}", "Open its Plan view.", **more
+        )
         checkpoints.remove()
         return
     what = f"{len(run.path.active)} of {len(run.manifest.config.levels)} levels"
@@ -191,10 +193,10 @@ def conclude_saved(
         what = f"{len(complete)} training{'s' if len(complete) > 1 else ''} of several"
     sentence = f"Stopped: {what} are tested and saved as a run.{renamed}"
     next_step = "Look at them in the Plan view; Resume goes on after the last level."
-    conclude(folder, "stopped", sentence, next_step, **more)
+    conclude_job(folder, "stopped", sentence, next_step, **more)
 
 
-def conclude(
+def conclude_job(
     folder: JobFolder, name: StateName, sentence: str, next_step: str = "", **more: object
 ) -> None:
     """Write down how a job ended; on a full disk as soon as there is room again.
@@ -208,10 +210,10 @@ def conclude(
     try:
         write()
     except OSError:
-        _write_later(folder, write)
+        _write_job_state_later(folder, write)
 
 
-def _write_later(folder: JobFolder, write: Callable[[], None]) -> None:
+def _write_job_state_later(folder: JobFolder, write: Callable[[], None]) -> None:
     """Try again in a thread until it is written, or someone else has written the state."""
 
     def known() -> bytes | None:

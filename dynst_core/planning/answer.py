@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from dynst_core.planning.noise import measurable
+from dynst_core.planning.noise import above_noise
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import Tolerance, judged_leads, largest_cut, rmse_limit
 from dynst_core.runs.run import Run
@@ -101,7 +101,7 @@ class Answer:
         return bool(self.breaches) or self.standing in (Standing.BEYOND, Standing.NO_PLAN)
 
 
-def answer(
+def answer_to_goal(
     run: Run,
     plan: Plan,
     tolerance: Tolerance,
@@ -135,24 +135,25 @@ def answer(
         currency=plan.constraints.currency,
         breaches=plan.breaches,
     )
-    rmse = _rmse(run, plan, lead, channel)
-    return known if rmse is None else _measured(run, plan, known, tolerance, rmse, channel)
+    rmse = _rmse_at_goal(run, plan, lead, channel)
+    return known if rmse is None else _measured_at_goal(run, plan, known, tolerance, rmse, channel)
 
 
-def _measured(
+def _measured_at_goal(
     run: Run, plan: Plan, known: Answer, tolerance: Tolerance, rmse: float, channel: int
 ) -> Answer:
     lead, dense = known.lead, run.rmse(0, known.lead, channel)
     if not (np.isfinite(rmse) and np.isfinite(dense)):
         return replace(known, standing=Standing.UNKNOWN)
     judged = [
-        _excess(run, plan, tolerance, at, channel) for at in judged_leads(run, tolerance, lead)
+        _excess_over_goal(run, plan, tolerance, at, channel)
+        for at in judged_leads(run, tolerance, lead)
     ]
     beyond = [one for one in judged if one.over > 0]
     shown = range(run.manifest.config.horizon) if lead is None else (lead,)
-    alone = [_excess(run, plan, tolerance, at, channel) for at in shown]
+    alone = [_excess_over_goal(run, plan, tolerance, at, channel) for at in shown]
     broken = tuple(at for at, one in zip(shown, alone, strict=True) if one.over > 0)
-    behind = tuple(at for at in shown if _behind(run, plan, at, channel))
+    behind = tuple(at for at in shown if _plan_behind_persistence(run, plan, at, channel))
     worst = max(alone, key=lambda one: one.change) if len(alone) > 1 else None
     return replace(
         known,
@@ -162,16 +163,18 @@ def _measured(
         excess=max(beyond, key=lambda one: one.over) if beyond else None,
         worst=worst,
         broken=broken,
-        tightest=_tightest(run, tolerance, broken, channel),
+        tightest=_tightest_lead(run, tolerance, broken, channel),
         behind=behind,
-        behind_all=_behind(run, plan, lead, channel),
-        measurable=not plan.level or measurable(run, plan.level, lead, channel),
+        behind_all=_plan_behind_persistence(run, plan, lead, channel),
+        measurable=not plan.level or above_noise(run, plan.level, lead, channel),
     )
 
 
-def _excess(run: Run, plan: Plan, tolerance: Tolerance, lead: int | None, channel: int) -> Excess:
+def _excess_over_goal(
+    run: Run, plan: Plan, tolerance: Tolerance, lead: int | None, channel: int
+) -> Excess:
     """The error at one lead time, or all, beside the goal there; `over` is 0 within it."""
-    dense, here = run.rmse(0, lead, channel), _rmse(run, plan, lead, channel)
+    dense, here = run.rmse(0, lead, channel), _rmse_at_goal(run, plan, lead, channel)
     change = _share_above(here if here is not None else np.nan, dense)
     limit = rmse_limit(run, tolerance, lead, channel)
     if here is None or not here > limit:  # what is not known breaks nothing
@@ -180,7 +183,7 @@ def _excess(run: Run, plan: Plan, tolerance: Tolerance, lead: int | None, channe
     return Excess(lead, change, max(over, LEAST))
 
 
-def _rmse(run: Run, plan: Plan, lead: int | None, channel: int) -> float | None:
+def _rmse_at_goal(run: Run, plan: Plan, lead: int | None, channel: int) -> float | None:
     """The plan's error; a level's own is kept by the run, and not pooled for every screen anew."""
     if plan.level is not None:
         return run.rmse(plan.level, lead, channel)
@@ -191,13 +194,13 @@ def _share_above(rmse: float, dense: float) -> float:
     return rmse / dense - 1 if dense > 0 else 0.0 if rmse == dense else np.inf
 
 
-def _behind(run: Run, plan: Plan, lead: int | None, channel: int) -> bool:
+def _plan_behind_persistence(run: Run, plan: Plan, lead: int | None, channel: int) -> bool:
     """Whether repeating the last readings errs no more than the plan's forecast."""
-    here, still = _rmse(run, plan, lead, channel), run.persistence_rmse(lead, channel)
+    here, still = _rmse_at_goal(run, plan, lead, channel), run.persistence_rmse(lead, channel)
     return here is not None and bool(here >= still)
 
 
-def _tightest(
+def _tightest_lead(
     run: Run, tolerance: Tolerance, leads: tuple[int, ...], channel: int
 ) -> Tightest | None:
     """Of some lead times, the one at which the smallest cut stays within the goal."""

@@ -66,7 +66,7 @@ def neighbourhood(sites: SiteSet, around: Sequence[int], k: int = NEIGHBOURS) ->
     return Neighbourhood(np.union1d(asked, near), farthest)
 
 
-def effect(
+def local_effect(
     before: ErrorStatistics,
     after: ErrorStatistics,
     sites: np.ndarray | None = None,
@@ -82,11 +82,11 @@ def effect(
         lead_time: index; all lead times when None.
         channel: index.
     """
-    rmse = (_pooled(e.at_lead_time(lead_time), sites, channel) for e in (before, after))
+    rmse = (_pooled_error(e.at_lead_time(lead_time), sites, channel) for e in (before, after))
     return Effect(*rmse)
 
 
-def _pooled(errors: ErrorStatistics, sites: np.ndarray | None, channel: int) -> float:
+def _pooled_error(errors: ErrorStatistics, sites: np.ndarray | None, channel: int) -> float:
     squared, count = errors.squared[:, :, channel], errors.count[:, :, channel]
     if sites is not None:
         squared, count = squared[:, sites], count[:, sites]

@@ -26,7 +26,7 @@ def zone_of(run: Run) -> ZoneInfo | None:
     count beside others on land. Places without geography have no zone.
     """
     if run not in _found:
-        _found[run] = _look_up(run)
+        _found[run] = _look_up_zone(run)
     return _found[run]
 
 
@@ -46,7 +46,7 @@ def clock_name(run: Run) -> str:
     return "UTC" if zone_of(run) is None else "local time"
 
 
-def said(run: Run, time: np.datetime64) -> str:
+def local_time_words(run: Run, time: np.datetime64) -> str:
     """A UTC time as people of the place say it: "Wed 7 March, 17:35".
 
     Where the sites have no single zone it is in UTC and says so; in an hour that a clock shows
@@ -55,21 +55,21 @@ def said(run: Run, time: np.datetime64) -> str:
     zone = zone_of(run)
     utc = pd.Timestamp(time)
     if zone is None:
-        return _words(utc) + (" UTC" if run.sites.geographic else "")
+        return _weekday_words(utc) + (" UTC" if run.sites.geographic else "")
     local = utc.tz_localize("UTC").tz_convert(zone)
-    return _words(local) + (f" ({local:%z})" if _twice(local) else "")
+    return _weekday_words(local) + (f" ({local:%z})" if _hour_comes_twice(local) else "")
 
 
-def said_utc(time: np.datetime64) -> str:
+def utc_words(time: np.datetime64) -> str:
     """The same time for a file or a tooltip: "2012-03-08 01:35 UTC"."""
     return f"{pd.Timestamp(time):%Y-%m-%d %H:%M} UTC"
 
 
-def _words(time: pd.Timestamp) -> str:
+def _weekday_words(time: pd.Timestamp) -> str:
     return f"{time:%a} {time.day} {time:%B}, {time:%H:%M}"
 
 
-def _twice(local: pd.Timestamp) -> bool:
+def _hour_comes_twice(local: pd.Timestamp) -> bool:
     """Whether the clock shows this hour twice, as where summer time ends."""
     plain = local.tz_localize(None)
     try:
@@ -79,7 +79,7 @@ def _twice(local: pd.Timestamp) -> bool:
     return False
 
 
-def _look_up(run: Run) -> ZoneInfo | None:
+def _look_up_zone(run: Run) -> ZoneInfo | None:
     if not run.sites.geographic:
         return None
     from tzfpy import get_tz
@@ -92,19 +92,21 @@ def _look_up(run: Run) -> ZoneInfo | None:
         zones = [ZoneInfo(name) for name in on_land]
     except ZoneInfoNotFoundError:  # a system without a table of zones
         return None
-    if not zones or any(_offsets(run, zone) != _offsets(run, zones[0]) for zone in zones[1:]):
+    if not zones or any(
+        _zone_offsets(run, zone) != _zone_offsets(run, zones[0]) for zone in zones[1:]
+    ):
         return None
     return zones[0]
 
 
-def _offsets(run: Run, zone: ZoneInfo) -> list[object]:
+def _zone_offsets(run: Run, zone: ZoneInfo) -> list[object]:
     """How far a zone's clocks are from UTC through the test period, day by day."""
     split = run.manifest.split
     first, last = (pd.Timestamp(time) for time in (split.test_start, split.test_end))
     span = max((last - first).days, 1)
     days = [first + pd.Timedelta(days=int(day)) for day in np.linspace(0, span, min(span + 1, 400))]
-    return [zone.utcoffset(_in_utc(day).tz_convert(zone).to_pydatetime()) for day in days]
+    return [zone.utcoffset(_time_in_utc(day).tz_convert(zone).to_pydatetime()) for day in days]
 
 
-def _in_utc(time: pd.Timestamp) -> pd.Timestamp:
+def _time_in_utc(time: pd.Timestamp) -> pd.Timestamp:
     return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")

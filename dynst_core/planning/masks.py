@@ -32,7 +32,7 @@ def mask_at(run: Run, sparsity: float) -> Mask:
     return Mask(run.path.rank >= len(run.sites) - n_active)
 
 
-def edited(mask: Mask, off: Sequence[int] = (), on: Sequence[int] = ()) -> Mask:
+def edited_mask(mask: Mask, off: Sequence[int] = (), on: Sequence[int] = ()) -> Mask:
     """The mask with some sites switched off and others on."""
     active = mask.active.copy()
     active[list(off)], active[list(on)] = False, True

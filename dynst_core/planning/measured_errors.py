@@ -64,9 +64,9 @@ def measured_card(run: Run, errors: ErrorStatistics, now: datetime) -> MeasuredC
         code_version=run.manifest.code_version,
         measured=now,
         shape=(shape[0], shape[1], shape[2]),
-        squared=_packed(errors.squared),
-        absolute=_packed(errors.absolute),
-        signed=_packed(errors.signed),
+        squared=_packed_errors(errors.squared),
+        absolute=_packed_errors(errors.absolute),
+        signed=_packed_errors(errors.signed),
     )
 
 
@@ -84,40 +84,43 @@ def errors_of(card: MeasuredCard, run: Run, name: str = "plan file") -> ErrorSta
         return None
     count = run.arrays.errors[0].count
     if card.shape != count.shape:
-        raise _fault(name, f"errors of shape {card.shape} where the run has {count.shape}")
+        raise _measured_error_fault(
+            name, f"errors of shape {card.shape} where the run has {count.shape}"
+        )
     squared, absolute, signed = (
-        _unpacked(text, card.shape, name) for text in (card.squared, card.absolute, card.signed)
+        _unpacked_errors(text, card.shape, name)
+        for text in (card.squared, card.absolute, card.signed)
     )
     largest = np.sqrt(np.maximum(squared, 0) * count) * (1 + SLACK) + SLACK
     if (squared < 0).any() or (absolute < 0).any() or (squared[count == 0] != 0).any():
-        raise _fault(name, "errors that no forecast can have")
+        raise _measured_error_fault(name, "errors that no forecast can have")
     if (absolute > largest).any() or (np.abs(signed) > absolute * (1 + SLACK) + SLACK).any():
-        raise _fault(name, "errors whose sums contradict each other")
+        raise _measured_error_fault(name, "errors whose sums contradict each other")
     return ErrorStatistics(squared, absolute, signed, count)
 
 
-def _packed(values: np.ndarray) -> str:
+def _packed_errors(values: np.ndarray) -> str:
     plain = np.ascontiguousarray(values, dtype=NUMBER).tobytes()
     return base64.b64encode(zlib.compress(plain, 6)).decode()
 
 
-def _unpacked(text: str, shape: tuple[int, int, int], name: str) -> np.ndarray:
+def _unpacked_errors(text: str, shape: tuple[int, int, int], name: str) -> np.ndarray:
     """Finite numbers of a shape; never more bytes than that shape needs are unpacked."""
     size = int(np.prod(shape)) * NUMBER.itemsize
     try:
         packed = zlib.decompressobj()
         plain = packed.decompress(base64.b64decode(text, validate=True), size)
     except (binascii.Error, ValueError, zlib.error) as error:
-        raise _fault(name, "errors that cannot be unpacked") from error
+        raise _measured_error_fault(name, "errors that cannot be unpacked") from error
     if len(plain) != size or not packed.eof:
-        raise _fault(name, "another number of errors than it states")
+        raise _measured_error_fault(name, "another number of errors than it states")
     values = np.frombuffer(plain, dtype=NUMBER).reshape(shape).astype(float)
     if not np.isfinite(values).all():
-        raise _fault(name, "errors that are not finite")
+        raise _measured_error_fault(name, "errors that are not finite")
     return values
 
 
-def _fault(name: str, found: str) -> PlanError:
+def _measured_error_fault(name: str, found: str) -> PlanError:
     return PlanError(
         f"{name}: expected the measured errors of its plan, found {found}; export the plan again."
     )

@@ -13,7 +13,7 @@ FEWEST = 2
 """Trainings from which a range says something."""
 
 
-def error_range(run: Run, lead: int | None, channel: int) -> np.ndarray | None:
+def noise_range(run: Run, lead: int | None, channel: int) -> np.ndarray | None:
     """Least and greatest test RMSE of each level over the trainings, (2, level), in units.
 
     None for a run of one training, and at a single lead time, for which no training was kept.
@@ -25,7 +25,7 @@ def error_range(run: Run, lead: int | None, channel: int) -> np.ndarray | None:
     return np.stack([rmse.min(axis=0), rmse.max(axis=0)])
 
 
-def change_range(
+def noise_change_range(
     run: Run, level: int, lead: int | None, channel: int
 ) -> tuple[float, float] | None:
     """Least and greatest change of a level's error against all sites, as shares.
@@ -55,7 +55,7 @@ def change_range(
     return min(changes), max(changes)
 
 
-def measurable(run: Run, level: int, lead: int | None, channel: int) -> bool:
+def above_noise(run: Run, level: int, lead: int | None, channel: int) -> bool:
     """Whether a level differs from all sites by more than chance, as far as the run knows."""
-    found = change_range(run, level, lead, channel)
+    found = noise_change_range(run, level, lead, channel)
     return found is None or not found[0] <= 0 <= found[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dynst_core.constraints.constraints import FREE, NEVER, Constraints
-from dynst_core.constraints.money import total
+from dynst_core.constraints.money import total_amount
 from dynst_core.constraints.solver import solve
 from dynst_core.constraints.verification import verify
 from dynst_core.errors import ConstraintError
@@ -186,11 +186,11 @@ class Plan:
         """What the kept sites cost in a year; None where no cost is stated."""
         if self.constraints.cost is None:
             return None
-        return total(self.constraints.cost, self.mask.active)
+        return total_amount(self.constraints.cost, self.mask.active)
 
     @property
     def yearly_saving(self) -> float | None:
         """What the removed sites would have cost in a year; None where no cost is stated."""
         if self.constraints.cost is None:
             return None
-        return total(self.constraints.cost, ~self.mask.active)
+        return total_amount(self.constraints.cost, ~self.mask.active)

@@ -15,10 +15,10 @@ from pydantic import NonNegativeInt, SerializerFunctionWrapHandler, model_serial
 from dynst_core.constraints.constraints import ALWAYS, NEVER, NO_ZONE, Constraints, ZoneLimit
 from dynst_core.errors import ConstraintError, PlanError
 from dynst_core.fields.mask import Mask
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.planning.measured_errors import MeasuredCard, errors_of, measured_card
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.runs.manifest import Card, Sealed, one_line, seal
+from dynst_core.runs.manifest import Card, Sealed, one_line, seal_json
 from dynst_core.runs.run import Run
 
 FORMAT, FORMAT_VERSION = "dynst-plan", 1
@@ -91,10 +91,10 @@ PLAN_FILE = Sealed(
 
 def write_plan(run: Run, plan: Plan) -> bytes:
     """The plan file of a plan."""
-    return seal(card_of(run, plan)).encode()
+    return seal_json(plan_card_of(run, plan)).encode()
 
 
-def card_of(run: Run, plan: Plan) -> PlanCard:
+def plan_card_of(run: Run, plan: Plan) -> PlanCard:
     """A plan as a record; an error that was measured for it alone is part of that."""
     now = datetime.now(UTC).replace(microsecond=0)
     own = plan.errors if plan.level is None else None
@@ -129,7 +129,7 @@ def card_of(run: Run, plan: Plan) -> PlanCard:
     )
 
 
-def read_card(raw: bytes, name: str = "plan file") -> PlanCard:
+def read_plan_card(raw: bytes, name: str = "plan file") -> PlanCard:
     """What a plan file says, checked, before its run is opened.
 
     Args:
@@ -141,7 +141,7 @@ def read_card(raw: bytes, name: str = "plan file") -> PlanCard:
     return PLAN_FILE.read(raw, name)
 
 
-def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
+def plan_of_card(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
     """The plan that a card describes, beside a run of the same sites, verified anew.
 
     Its error is read from the run where the mask is one of the run's levels; else from the card,
@@ -155,7 +155,7 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
             f"{name}: expected a plan for the {len(run.sites)} sites of run {run.run_id!r}, found "
             f"one for {card.n_sites} other sites of run {card.run_id!r}; open that run first."
         )
-    fault = next(_contradictions(card, run.sites), None)
+    fault = next(_plan_contradictions(card, run.sites), None)
     if fault is not None:
         raise PlanError(
             f"{name}: expected a plan that agrees with itself, found {fault}; export the plan "
@@ -164,8 +164,8 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
     try:
         plan = Plan.of(
             run,
-            Mask(_marked(run.sites, card.kept)),
-            _constraints(card, run.sites),
+            Mask(_named_site_mask(run.sites, card.kept)),
+            _constraints_of_card(card, run.sites),
             None if card.edits else card.n_wanted,  # by hand, more or fewer may be kept
             tuple(Edit(e.site, e.active, e.reason) for e in card.edits),
         )
@@ -181,7 +181,7 @@ def plan_of(card: PlanCard, run: Run, name: str = "plan file") -> Plan:
     return plan if errors is None else plan.measured(errors)
 
 
-def _contradictions(card: PlanCard, sites: SiteSet) -> Iterator[str]:
+def _plan_contradictions(card: PlanCard, sites: SiteSet) -> Iterator[str]:
     """What a plan says that cannot all be true, each as the middle of a sentence."""
     known, kept = set(sites.site_id.astype(str).tolist()), set(card.kept)
     if card.n_sites != len(sites):
@@ -189,11 +189,11 @@ def _contradictions(card: PlanCard, sites: SiteSet) -> Iterator[str]:
     if not kept:
         yield "no site that is kept"
     if len(kept) < len(card.kept):
-        yield f"{some(_repeated(card.kept))} kept twice"
+        yield f"{some_ids(_repeated_plan_ids(card.kept))} kept twice"
     edits = {edit.site: edit.active for edit in card.edits}  # the last word on each site
     strange = [site for site in (*card.kept, *edits) if site not in known]
     if strange:
-        yield f"{some(strange)} that is none of the sites"
+        yield f"{some_ids(strange)} that is none of the sites"
     wrong = [site for site, active in edits.items() if active != (site in kept)]
     if wrong:
         done = "on" if edits[wrong[0]] else "off"
@@ -208,10 +208,10 @@ def _contradictions(card: PlanCard, sites: SiteSet) -> Iterator[str]:
         )
     both = set(card.always) & set(card.never)
     if both:
-        yield f"{some(sorted(both))} both always and never to be kept"
+        yield f"{some_ids(sorted(both))} both always and never to be kept"
 
 
-def _repeated(ids: tuple[str, ...]) -> list[str]:
+def _repeated_plan_ids(ids: tuple[str, ...]) -> list[str]:
     return [site for site, count in Counter(ids).items() if count > 1]
 
 
@@ -222,13 +222,13 @@ def sites_sha256(sites: SiteSet) -> str:
     return digest.hexdigest()
 
 
-def _constraints(card: PlanCard, sites: SiteSet) -> Constraints:
+def _constraints_of_card(card: PlanCard, sites: SiteSet) -> Constraints:
     pin = np.zeros(len(sites), dtype=np.int8)
-    pin[_marked(sites, card.always)] = ALWAYS
-    pin[_marked(sites, card.never)] = NEVER
+    pin[_named_site_mask(sites, card.always)] = ALWAYS
+    pin[_named_site_mask(sites, card.never)] = NEVER
     zone = None
     if card.zones:
-        _marked(sites, tuple(card.zones))
+        _named_site_mask(sites, tuple(card.zones))
         zone = np.array([card.zones.get(str(site), NO_ZONE) for site in sites.site_id])
     return Constraints(
         pin=pin,
@@ -241,7 +241,7 @@ def _constraints(card: PlanCard, sites: SiteSet) -> Constraints:
     )
 
 
-def _marked(sites: SiteSet, ids: tuple[str, ...]) -> np.ndarray:
+def _named_site_mask(sites: SiteSet, ids: tuple[str, ...]) -> np.ndarray:
     """Which sites are named, (s,), bool; KeyError for a name that is no site."""
     index = {str(site): i for i, site in enumerate(sites.site_id)}
     marked = np.zeros(len(sites), dtype=bool)

@@ -15,9 +15,9 @@ from pydantic import Field, StringConstraints
 from dynst_core.errors import PlanError, RunError
 from dynst_core.files.atomic import write_atomically
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import PlanCard, card_of, plan_of
-from dynst_core.runs.library import SCENARIOS, is_example
-from dynst_core.runs.manifest import Card, Sealed, one_line, place, seal
+from dynst_core.planning.plan_file import PlanCard, plan_card_of, plan_of_card
+from dynst_core.runs.library import SCENARIOS, is_example_run
+from dynst_core.runs.manifest import Card, Sealed, file_in_run, one_line, seal_json
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore, run_folders
 
@@ -76,7 +76,7 @@ SCENARIOS_FILE = Sealed(
 
 def scenarios_file(run: Run) -> Path:
     """Where the scenarios of a run lie: in its folder, or in the first store for an example."""
-    if is_example(run.folder) or not os.access(run.folder, os.W_OK):
+    if is_example_run(run.folder) or not os.access(run.folder, os.W_OK):
         return run_folders()[0] / HIDDEN / f"{run.run_id}.json"
     return run.folder / SCENARIOS
 
@@ -89,17 +89,18 @@ def read_scenarios(run: Run) -> tuple[ScenarioCard, ...]:
     """
     file = scenarios_file(run)
     try:
-        return SCENARIOS_FILE.read(file.read_bytes(), place(file)).scenarios
+        return SCENARIOS_FILE.read(file.read_bytes(), file_in_run(file)).scenarios
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise PlanError(
-            f"{place(file)}: expected the scenarios of {run.run_id}, found {one_line(error)}; see "
+            f"{file_in_run(file)}: expected the scenarios of {run.run_id}, found "
+            f"{one_line(error)}; see "
             f"that the file can be read."
         ) from error
 
 
-def named(scenarios: Iterable[ScenarioCard]) -> tuple[ScenarioCard, ...]:
+def not_deleted(scenarios: Iterable[ScenarioCard]) -> tuple[ScenarioCard, ...]:
     """Those that are not deleted."""
     return tuple(one for one in scenarios if one.deleted is None)
 
@@ -122,12 +123,14 @@ def save_scenario(run: Run, plan: Plan, name: str, screen: dict[str, str]) -> Sc
         raise PlanError("Expected a plan that keeps a site, found one that keeps none; keep one.")
     made = ScenarioCard(
         key=uuid.uuid4().hex,
-        name=_checked_name(name),
-        saved=_now(),
+        name=_checked_scenario_name(name),
+        saved=_now_of_scenario(),
         screen=screen,
-        plan=card_of(run, plan),
+        plan=plan_card_of(run, plan),
     )
-    _change(run, lambda old: (*(_without(one, made.name) for one in old), made))
+    _change_scenarios(
+        run, lambda old: (*(_without_taken_names(one, made.name) for one in old), made)
+    )
     return made
 
 
@@ -138,18 +141,18 @@ def rename_scenario(run: Run, key: str, name: str) -> None:
         PlanError: the name is none or taken, or the scenario is gone.
         RunError: the disk does not take it.
     """
-    wish = _checked_name(name)
+    wish = _checked_scenario_name(name)
 
     def renamed(old: tuple[ScenarioCard, ...]) -> tuple[ScenarioCard, ...]:
-        _find(old, key)
-        if any(_same(one.name, wish) and one.key != key for one in named(old)):
+        _find_scenario(old, key)
+        if any(_same_scenario_name(one.name, wish) and one.key != key for one in not_deleted(old)):
             raise PlanError(
                 f"Expected a name that no other scenario of the run has, found {wish!r}; choose "
                 f"another."
             )
-        return tuple(_updated(one, name=wish) if one.key == key else one for one in old)
+        return tuple(_updated_now(one, name=wish) if one.key == key else one for one in old)
 
-    _change(run, renamed)
+    _change_scenarios(run, renamed)
 
 
 def duplicate_scenario(run: Run, key: str) -> ScenarioCard:
@@ -157,16 +160,16 @@ def duplicate_scenario(run: Run, key: str) -> ScenarioCard:
     made: list[ScenarioCard] = []
 
     def copied(old: tuple[ScenarioCard, ...]) -> tuple[ScenarioCard, ...]:
-        made.append(_fresh(_find(old, key), old))
+        made.append(_fresh_scenario(_find_scenario(old, key), old))
         return (*old, made[0])
 
-    _change(run, copied)
+    _change_scenarios(run, copied)
     return made[0]
 
 
 def delete_scenario(run: Run, key: str) -> None:
     """Take a scenario off the list; `restore_scenario` takes that back."""
-    _change(run, lambda old: _marked(old, key, _now()))
+    _change_scenarios(run, lambda old: _mark_scenario(old, key, _now_of_scenario()))
 
 
 def restore_scenario(run: Run, key: str) -> str:
@@ -174,17 +177,19 @@ def restore_scenario(run: Run, key: str) -> str:
     found: list[str] = []
 
     def restored(old: tuple[ScenarioCard, ...]) -> tuple[ScenarioCard, ...]:
-        found.append(_free_name(_find(old, key).name, old))
-        back = _marked(old, key, None)
-        return tuple(_updated(one, name=found[0]) if one.key == key else one for one in back)
+        found.append(_free_scenario_name(_find_scenario(old, key).name, old))
+        back = _mark_scenario(old, key, None)
+        return tuple(_updated_now(one, name=found[0]) if one.key == key else one for one in back)
 
-    _change(run, restored)
+    _change_scenarios(run, restored)
     return found[0]
 
 
 def forget_scenario(run: Run, key: str) -> None:
     """Remove a deleted scenario for good."""
-    _change(run, lambda old: tuple(one for one in old if one.key != key or one.deleted is None))
+    _change_scenarios(
+        run, lambda old: tuple(one for one in old if one.key != key or one.deleted is None)
+    )
 
 
 def add_scenarios(run: Run, cards: Iterable[ScenarioCard]) -> tuple[str, ...]:
@@ -196,23 +201,23 @@ def add_scenarios(run: Run, cards: Iterable[ScenarioCard]) -> tuple[str, ...]:
     """
     coming = tuple(cards)
     for one in coming:
-        plan_of(one.plan, run, one.name)
+        plan_of_card(one.plan, run, one.name)
     added: list[str] = []
 
     def more(old: tuple[ScenarioCard, ...]) -> tuple[ScenarioCard, ...]:
         kept = old
         for one in coming:
-            kept = (*kept, _fresh(one, kept, same_name=True))
+            kept = (*kept, _fresh_scenario(one, kept, same_name=True))
             added.append(kept[-1].name)
         return kept
 
-    _change(run, more)
+    _change_scenarios(run, more)
     return tuple(added)
 
 
 def pack_scenarios(cards: Iterable[ScenarioCard]) -> bytes:
     """Scenarios, of one run or of several, as one file."""
-    return seal(ScenariosCard(scenarios=tuple(cards))).encode()
+    return seal_json(ScenariosCard(scenarios=tuple(cards))).encode()
 
 
 def unpack_scenarios(raw: bytes, name: str = "scenarios file") -> tuple[ScenarioCard, ...]:
@@ -224,13 +229,13 @@ def unpack_scenarios(raw: bytes, name: str = "scenarios file") -> tuple[Scenario
     Raises:
         PlanError: the content is foreign, damaged, empty or from a newer version.
     """
-    found = named(SCENARIOS_FILE.read(raw, name).scenarios)
+    found = not_deleted(SCENARIOS_FILE.read(raw, name).scenarios)
     if not found:
         raise PlanError(f"{name}: expected at least one scenario, found none; export some again.")
     return found
 
 
-def _change(
+def _change_scenarios(
     run: Run, change: Callable[[tuple[ScenarioCard, ...]], tuple[ScenarioCard, ...]]
 ) -> None:
     """Replace the scenarios of a run by what a change makes of them, one change at a time."""
@@ -259,7 +264,7 @@ def _change(
             ) from error
 
 
-def _checked_name(name: str) -> str:
+def _checked_scenario_name(name: str) -> str:
     words = " ".join(name.split())
     if not 1 <= len(words) <= NAME_LETTERS:
         raise PlanError(
@@ -269,18 +274,18 @@ def _checked_name(name: str) -> str:
     return words
 
 
-def _same(first: str, second: str) -> bool:
+def _same_scenario_name(first: str, second: str) -> bool:
     return first.casefold() == second.casefold()
 
 
-def _without(one: ScenarioCard, name: str) -> ScenarioCard:
+def _without_taken_names(one: ScenarioCard, name: str) -> ScenarioCard:
     """Deleted where it has a name that is wanted for another."""
-    if one.deleted is None and _same(one.name, name):
-        return _updated(one, deleted=_now())
+    if one.deleted is None and _same_scenario_name(one.name, name):
+        return _updated_now(one, deleted=_now_of_scenario())
     return one
 
 
-def _find(cards: tuple[ScenarioCard, ...], key: str) -> ScenarioCard:
+def _find_scenario(cards: tuple[ScenarioCard, ...], key: str) -> ScenarioCard:
     found = next((one for one in cards if one.key == key), None)
     if found is None:
         raise PlanError(
@@ -289,24 +294,24 @@ def _find(cards: tuple[ScenarioCard, ...], key: str) -> ScenarioCard:
     return found
 
 
-def _marked(
+def _mark_scenario(
     cards: tuple[ScenarioCard, ...], key: str, deleted: datetime | None
 ) -> tuple[ScenarioCard, ...]:
-    _find(cards, key)
-    return tuple(_updated(one, deleted=deleted) if one.key == key else one for one in cards)
+    _find_scenario(cards, key)
+    return tuple(_updated_now(one, deleted=deleted) if one.key == key else one for one in cards)
 
 
-def _fresh(
+def _fresh_scenario(
     card: ScenarioCard, others: tuple[ScenarioCard, ...], *, same_name: bool = False
 ) -> ScenarioCard:
     """A copy with a key of its own and a free name; its own name where that is free and asked."""
-    name = _free_name(card.name, others if same_name else (*others, card))
-    return _updated(card, key=uuid.uuid4().hex, name=name, deleted=None)
+    name = _free_scenario_name(card.name, others if same_name else (*others, card))
+    return _updated_now(card, key=uuid.uuid4().hex, name=name, deleted=None)
 
 
-def _free_name(name: str, cards: tuple[ScenarioCard, ...]) -> str:
+def _free_scenario_name(name: str, cards: tuple[ScenarioCard, ...]) -> str:
     """A name like this that is not taken: "North", "North (2)", "North (3)"."""
-    taken = {one.name.casefold() for one in named(cards)}
+    taken = {one.name.casefold() for one in not_deleted(cards)}
     if name.casefold() not in taken:
         return name
     stem = re.sub(r" \(\d+\)$", "", name)
@@ -318,9 +323,9 @@ def _free_name(name: str, cards: tuple[ScenarioCard, ...]) -> str:
     return name
 
 
-def _updated(card: ScenarioCard, **changes: object) -> ScenarioCard:
+def _updated_now(card: ScenarioCard, **changes: object) -> ScenarioCard:
     return card.model_copy(update=changes)
 
 
-def _now() -> datetime:
+def _now_of_scenario() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)

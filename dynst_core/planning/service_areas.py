@@ -44,7 +44,7 @@ class Served:
     outlines: Outlines = ()
 
 
-def served(sites: SiteSet, grid: Grid | None, mask: Mask) -> Served:
+def areas_served(sites: SiteSet, grid: Grid | None, mask: Mask) -> Served:
     """The areas of a mask's kept sites, at least one.
 
     On a grid whole cells are served. A network's areas are Voronoi cells, cut at the hull of all
@@ -63,7 +63,11 @@ def served(sites: SiteSet, grid: Grid | None, mask: Mask) -> Served:
     if len(np.unique(places.round(6), axis=0)) == 1:
         return Served(by, np.zeros(len(sites)))
     apart = kept[np.unique(places[kept].round(6), axis=0, return_index=True)[1]]
-    cells = _on_the_sphere if sites.geographic and _spread(places) > FLAT_DEGREES else _on_a_plane
+    cells = (
+        _areas_on_sphere
+        if sites.geographic and _farthest_from_middle(places) > FLAT_DEGREES
+        else _areas_on_plane
+    )
     area, outlines = cells(sites, apart)
     return Served(by, area[by], outlines)
 
@@ -73,26 +77,26 @@ def _scale_km2(geographic: bool) -> float:
     return EARTH_RADIUS_KM**2 * float(np.radians(1.0)) if geographic else 1e-6
 
 
-def _middle(places: np.ndarray) -> np.ndarray:
+def _middle_direction(places: np.ndarray) -> np.ndarray:
     """The direction of the mean of places on the sphere, (3,), a unit vector."""
     mean = places.mean(axis=0)
     length = float(np.linalg.norm(mean))
     return mean / length if length > 1e-6 * EARTH_RADIUS_KM else places[0] / EARTH_RADIUS_KM
 
 
-def _spread(places: np.ndarray) -> float:
+def _farthest_from_middle(places: np.ndarray) -> float:
     """The farthest that a place lies from the middle of all, in degrees of arc."""
-    cosine = (places @ _middle(places)).min() / EARTH_RADIUS_KM
+    cosine = (places @ _middle_direction(places)).min() / EARTH_RADIUS_KM
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 # -- on a plane -------------------------------------------------------------------------------
 
 
-def _on_a_plane(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
+def _areas_on_plane(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
     """Areas (s,) in square kilometres and outlines of kept sites at places of their own."""
-    area, flat = np.zeros(len(sites)), _flat(sites)
-    cells = _cells(flat, kept)
+    area, flat = np.zeros(len(sites)), _flat_sites(sites)
+    cells = _voronoi_cells(flat, kept)
     for site, cell in cells:
         area[site] = cell.area / 1e6
     rings = geopandas.GeoSeries([cell for _, cell in cells], crs=flat.crs)
@@ -101,25 +105,27 @@ def _on_a_plane(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]
     borders = [shapely.get_coordinates(ring.exterior) for ring in rings]
     if sites.geographic:
         borders = [
-            _unbroken(border, sites.coordinates[site])
+            _unbroken_ring(border, sites.coordinates[site])
             for (site, _), border in zip(cells, borders, strict=True)
         ]
     return area, tuple((site, b) for (site, _), b in zip(cells, borders, strict=True))
 
 
-def _flat(sites: SiteSet) -> geopandas.GeoSeries:
+def _flat_sites(sites: SiteSet) -> geopandas.GeoSeries:
     """The sites in metres, in a projection of equal area around their middle."""
     x, y = sites.coordinates.T
     if not sites.geographic:
         return geopandas.GeoSeries.from_xy(x, y)
-    middle = _middle(sites.positions_km())
+    middle = _middle_direction(sites.positions_km())
     longitude = np.degrees(np.arctan2(middle[1], middle[0]))
     latitude = np.degrees(np.arctan2(middle[2], np.hypot(middle[0], middle[1])))
     around = f"+proj=laea +lon_0={longitude:.4f} +lat_0={latitude:.4f} +datum=WGS84 +units=m"
     return geopandas.GeoSeries.from_xy((x + 180) % 360 - 180, y, crs=WGS84).to_crs(around)
 
 
-def _cells(flat: geopandas.GeoSeries, kept: np.ndarray) -> list[tuple[int, shapely.Polygon]]:
+def _voronoi_cells(
+    flat: geopandas.GeoSeries, kept: np.ndarray
+) -> list[tuple[int, shapely.Polygon]]:
     """The Voronoi cell of each kept site, cut at the ground of all."""
     points = shapely.get_coordinates(flat.to_numpy())
     places = np.unique(points.round(3), axis=0)
@@ -130,10 +136,13 @@ def _cells(flat: geopandas.GeoSeries, kept: np.ndarray) -> list[tuple[int, shape
     cells = shapely.voronoi_polygons(
         shapely.MultiPoint(points[kept]), extend_to=edge, ordered=True
     ).geoms
-    return [(int(s), _polygon(c.intersection(edge))) for s, c in zip(kept, cells, strict=True)]
+    return [
+        (int(s), _polygon_of_intersection(c.intersection(edge)))
+        for s, c in zip(kept, cells, strict=True)
+    ]
 
 
-def _polygon(shape: shapely.Geometry) -> shapely.Polygon:
+def _polygon_of_intersection(shape: shapely.Geometry) -> shapely.Polygon:
     """The polygon of an intersection, which may hold lines where borders only touch."""
     parts = [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
     return max(parts, key=lambda part: part.area, default=shapely.Polygon())
@@ -142,7 +151,7 @@ def _polygon(shape: shapely.Geometry) -> shapely.Polygon:
 # -- on the sphere ----------------------------------------------------------------------------
 
 
-def _on_the_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
+def _areas_on_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlines]:
     """Areas (s,) in square kilometres, of the whole Earth in all, and outlines where there are any.
 
     Three sites or fewer, and sites on one circle, have no cells that can be built from corners;
@@ -155,17 +164,20 @@ def _on_the_sphere(sites: SiteSet, kept: np.ndarray) -> tuple[np.ndarray, Outlin
         cells.sort_vertices_of_regions()
         area[kept] = cells.calculate_areas() * EARTH_RADIUS_KM**2
     if cells is None or not np.isclose(area.sum(), EARTH_KM2, rtol=1e-6):
-        nearest = cKDTree(where).query(_even_points(EVEN_POINTS))[1]
+        nearest = cKDTree(where).query(_even_points_on_sphere(EVEN_POINTS))[1]
         area[kept] = np.bincount(nearest, minlength=len(kept)) * EARTH_KM2 / EVEN_POINTS
         return area, ()
     outlines = tuple(
-        (int(site), _unbroken(_along_the_ground(cells.vertices[corners]), sites.coordinates[site]))
+        (
+            int(site),
+            _unbroken_ring(_along_the_ground(cells.vertices[corners]), sites.coordinates[site]),
+        )
         for site, corners in zip(kept, cells.regions, strict=True)
     )
     return area, outlines
 
 
-def _even_points(n: int) -> np.ndarray:
+def _even_points_on_sphere(n: int) -> np.ndarray:
     """Points spread evenly over the Earth, (n, 3) km, on a Fibonacci spiral."""
     turn = np.arange(n) * np.pi * (3 - np.sqrt(5))
     height = 1 - (2 * np.arange(n) + 1) / n
@@ -185,7 +197,7 @@ def _along_the_ground(corners: np.ndarray) -> np.ndarray:
     return np.degrees(np.column_stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))]))
 
 
-def _unbroken(ring: np.ndarray, site: np.ndarray) -> np.ndarray:
+def _unbroken_ring(ring: np.ndarray, site: np.ndarray) -> np.ndarray:
     """A ring in degrees without a jump of longitude, beside its site, (k, 2).
 
     A ring around a pole is closed along it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dynst_core.fields.time_axis import later, months_of
+from dynst_core.fields.time_axis import later_times, months_of
 from dynst_core.runs.run import Run
 
 NORMAL_SHARE, NORMAL_WIDTH = 0.8, 1.2816
@@ -111,7 +111,7 @@ def valid_times(run: Run, lead_time: int) -> np.ndarray:
     return _test_times(run)[lead_time : lead_time + run.manifest.split.n_test_windows]
 
 
-def stretches(run: Run) -> list[Stretch]:
+def series_stretches(run: Run) -> list[Stretch]:
     """The test period whole, then by minutes, hours, days, weeks or months where it is long.
 
     The same for all lead times, so that a part keeps its place in the list.
@@ -121,21 +121,24 @@ def stretches(run: Run) -> list[Stretch]:
     fitting = (
         parts
         for unit, seconds in SPANS
-        if seconds >= SHORTEST_PART * step and len(parts := _parts(times, unit)) <= MOST_PARTS
+        if seconds >= SHORTEST_PART * step
+        and len(parts := _stretch_parts(times, unit)) <= MOST_PARTS
     )
     parts = next(fitting, [])
     return [whole, *parts] if len(parts) > 1 else [whole]
 
 
-def usual_stretch(run: Run) -> int:
+def usual_series_stretch(run: Run) -> int:
     """Which stretch is shown at first: the whole period, or its longest part."""
     if run.manifest.split.n_test_windows <= LONGEST_WHOLE:
         return 0
-    lengths = [int((part.last - part.first) / np.timedelta64(1, "s")) for part in stretches(run)]
+    lengths = [
+        int((part.last - part.first) / np.timedelta64(1, "s")) for part in series_stretches(run)
+    ]
     return 1 + int(np.argmax(lengths[1:])) if len(lengths) > 1 else 0
 
 
-def _parts(times: np.ndarray, unit: str) -> list[Stretch]:
+def _stretch_parts(times: np.ndarray, unit: str) -> list[Stretch]:
     turns = np.flatnonzero(np.diff(pd.DatetimeIndex(times).to_period(unit).astype("int64"))) + 1
     return [Stretch(part[0], part[-1]) for part in np.split(times, turns)]
 
@@ -147,6 +150,6 @@ def _test_times(run: Run) -> np.ndarray:
     steps = config.history + np.arange(split.n_test_windows + config.horizon - 1)
     seconds = run.manifest.dataset.step_seconds
     if months_of(seconds):
-        return later(start, steps, np.timedelta64(int(seconds), "s"))
+        return later_times(start, steps, np.timedelta64(int(seconds), "s"))
     microseconds = np.round(steps * seconds * 1e6).astype(np.int64)
     return (start + microseconds.astype("timedelta64[us]")).astype("datetime64[ns]")

@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from dynst_core.fields.mask import Mask
-from dynst_core.planning.answer import Answer, answer
+from dynst_core.planning.answer import Answer, answer_to_goal
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.tolerance import Tolerance, rmse_limit, share, within_at_sites
+from dynst_core.planning.tolerance import Tolerance, rmse_limit, share_of_sites, within_at_sites
 from dynst_core.runs.run import Run
 
 
@@ -87,7 +87,7 @@ class Summary:
     saving: float | None = None
 
 
-def summarise(
+def summarise_plan(
     run: Run,
     plan: Plan,
     tolerance: Tolerance,
@@ -110,9 +110,9 @@ def summarise(
     within = area = None
     if here is not None:
         inside = within_at_sites(run, tolerance, here, lead, channel)
-        within, area = share(inside), share(inside, _areas(run))
+        within, area = share_of_sites(inside), share_of_sites(inside, _areas_of_all_sites(run))
     return Summary(
-        answer=answer(run, plan, tolerance, lead, channel, possible=possible),
+        answer=answer_to_goal(run, plan, tolerance, lead, channel, possible=possible),
         lead=lead,
         channel=channel,
         n_kept=plan.mask.n_active,
@@ -121,12 +121,12 @@ def summarise(
         persistence=run.persistence_rmse(lead, channel),
         limit=rmse_limit(run, tolerance, lead, channel),
         rmse=plan.rmse(lead, channel),
-        worst=None if here is None else _worst(run, here, lead, channel),
-        hardest_hit=None if here is None else _hardest_hit(run, here, lead, channel),
+        worst=None if here is None else _worst_site(run, here, lead, channel),
+        hardest_hit=None if here is None else _hardest_hit_site(run, here, lead, channel),
         within=within,
         within_area=area,
-        band=_band(run, plan.level, lead, channel),
-        seeds=_seeds(run, plan.level, channel),
+        band=_band_of_plan(run, plan.level, lead, channel),
+        seeds=_seed_range_of_plan(run, plan.level, channel),
         speed_up=None if plan.level is None else run.speed_up(plan.level),
         cost=plan.yearly_cost,
         saving=plan.yearly_saving,
@@ -136,23 +136,23 @@ def summarise(
 _known_areas: WeakKeyDictionary[Run, np.ndarray] = WeakKeyDictionary()
 
 
-def _areas(run: Run) -> np.ndarray:
+def _areas_of_all_sites(run: Run) -> np.ndarray:
     """The area that each site stands for where all are kept, (s,), found once for an open run."""
     if run not in _known_areas:
-        from dynst_core.planning.service_areas import served
+        from dynst_core.planning.service_areas import areas_served
 
-        _known_areas[run] = served(run.sites, run.grid, Mask.all_on(len(run.sites))).area_km2
+        _known_areas[run] = areas_served(run.sites, run.grid, Mask.all_on(len(run.sites))).area_km2
     return _known_areas[run]
 
 
-def _worst(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
+def _worst_site(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
     if not np.isfinite(here).any():
         return None
     site = int(np.nanargmax(here))
     return Worst(site, float(here[site]), float(run.rmse_by_site(0, lead, channel)[site]))
 
 
-def _hardest_hit(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
+def _hardest_hit_site(run: Run, here: np.ndarray, lead: int | None, channel: int) -> Worst | None:
     dense = run.rmse_by_site(0, lead, channel)
     added = here - dense
     if not (added > 0).any():
@@ -161,7 +161,7 @@ def _hardest_hit(run: Run, here: np.ndarray, lead: int | None, channel: int) -> 
     return Worst(site, float(here[site]), float(dense[site]))
 
 
-def _band(run: Run, level: int | None, lead: int | None, channel: int) -> Band | None:
+def _band_of_plan(run: Run, level: int | None, lead: int | None, channel: int) -> Band | None:
     bands = run.arrays.bands
     if bands is None or level is None:
         return None
@@ -172,7 +172,7 @@ def _band(run: Run, level: int | None, lead: int | None, channel: int) -> Band |
     return Band(bands.share, float(np.nanmean(width)), float(np.mean(bands.coverage[level, leads])))
 
 
-def _seeds(run: Run, level: int | None, channel: int) -> tuple[float, float] | None:
+def _seed_range_of_plan(run: Run, level: int | None, channel: int) -> tuple[float, float] | None:
     members = run.arrays.members
     if members is None or level is None:
         return None

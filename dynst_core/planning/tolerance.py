@@ -72,7 +72,7 @@ def largest_cut(run: Run, tolerance: Tolerance, lead_time: int | None, channel: 
     forecast from all sites is accepted.
     """
     within = None
-    for level in _levels(run):
+    for level in _levels_to_judge(run):
         if not level_within(run, level, tolerance, lead_time, channel):
             break
         within = level
@@ -108,7 +108,7 @@ def within_at_sites(
     return np.where(np.isfinite(here), (here <= limit).astype(float), np.nan)
 
 
-def share(within: np.ndarray, weights: np.ndarray | None = None) -> float:
+def share_of_sites(within: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Share of sites, or of their weights, 0 to 1; sites without data do not count."""
     known = np.isfinite(within)
     if not known.any():
@@ -132,7 +132,7 @@ def better_level(run: Run, lead_time: int | None, channel: int, by: float = BETT
         channel: index.
         by: share by which it must err less.
     """
-    errors = [run.rmse(level, lead_time, channel) for level in _levels(run)]
+    errors = [run.rmse(level, lead_time, channel) for level in _levels_to_judge(run)]
     if not np.isfinite(errors).all():
         return None
     best = int(np.argmin(errors))
@@ -162,5 +162,5 @@ def forecast_tolerance(run: Run, channel: int) -> float:
     return float(next(m * power for m in (1, 2, 5, 10) if m * power >= dense))
 
 
-def _levels(run: Run) -> range:
+def _levels_to_judge(run: Run) -> range:
     return range(len(run.path.active))

@@ -8,7 +8,7 @@ import numpy as np
 
 from dynst_core import commands
 from dynst_core.presentation import palette, run_text
-from dynst_core.presentation.selector_words import name_of
+from dynst_core.presentation.selector_words import selector_name
 from dynst_core.runs.manifest import BaselineRow, Baselines
 from dynst_core.runs.run import Run
 
@@ -48,7 +48,7 @@ class Curve:
     dash: Dash
 
 
-def measured(baselines: Baselines) -> list[str]:
+def measured_selectors(baselines: Baselines) -> list[str]:
     """Selectors whose masks were measured: random, top variance, then by name."""
     names = {row.selector for row in baselines.rows}
     return sorted(names, key=lambda name: ([*NAMES, name].index(name), name))
@@ -59,22 +59,22 @@ def missing_baselines(run: Run, baselines: Baselines) -> str | None:
 
     Random masks and those of top variance belong to every run, other selectors once begun.
     """
-    begun = measured(baselines)
-    left = {name: _left(run, baselines, name) for name in dict.fromkeys((*NAMES, *begun))}
+    begun = measured_selectors(baselines)
+    left = {name: _measuring_left(run, baselines, name) for name in dict.fromkeys((*NAMES, *begun))}
     left = {name: words for name, words in left.items() if words}
     if not left:
         return None
     asked = () if set(left) <= set(NAMES) else ("--selectors", ",".join(left))
     if not begun:
-        return f"No baseline is measured yet; {run_text.measuring(run.run_id)}."
-    reported = ", ".join(f"{name_of(name)} ({words})" for name, words in left.items())
-    command = commands.here("baselines", run.run_id, *asked)
+        return f"No baseline is measured yet; {run_text.how_to_measure_baselines(run.run_id)}."
+    reported = ", ".join(f"{selector_name(name)} ({words})" for name, words in left.items())
+    command = commands.command_here("baselines", run.run_id, *asked)
     return (
         f"Not yet measured at all {len(run.path.active) - 1} levels: {reported}; go on: `{command}`"
     )
 
 
-def _left(run: Run, baselines: Baselines, selector: str) -> str:
+def _measuring_left(run: Run, baselines: Baselines, selector: str) -> str:
     """How far the measurement of a selector came; empty where nothing is left."""
     found = [len(baselines.find(selector, level)) for level in range(1, len(run.path.active))]
     wanted = RANDOM_DRAWS if selector == "random" else 1
@@ -87,13 +87,18 @@ def _left(run: Run, baselines: Baselines, selector: str) -> str:
 
 def selector_curves(run: Run, baselines: Baselines, lead: int | None, channel: int) -> list[Curve]:
     """One curve for each selector that was measured: random, top variance, then by name."""
-    names = measured(baselines)
+    names = measured_selectors(baselines)
     others = [name for name in names if name not in NAMES]
-    curves = (_curve(run, baselines, name, lead, channel, _look(name, others)) for name in names)
+    curves = (
+        _selector_curve(run, baselines, name, lead, channel, _curve_style(name, others))
+        for name in names
+    )
     return [curve for curve in curves if curve is not None]
 
 
-def seeds_band(run: Run, lead: int | None, channel: int) -> tuple[np.ndarray, np.ndarray] | None:
+def seed_error_band(
+    run: Run, lead: int | None, channel: int
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Least and greatest error of several trainings at each level, (level,) each, in units.
 
     None where there was one training, and for single lead times, which are not kept by seed.
@@ -105,12 +110,12 @@ def seeds_band(run: Run, lead: int | None, channel: int) -> tuple[np.ndarray, np
     return rmse.min(axis=0), rmse.max(axis=0)
 
 
-def row_rmse(row: BaselineRow, lead: int | None, channel: int) -> float:
+def rmse_of_curve_row(row: BaselineRow, lead: int | None, channel: int) -> float:
     """A baseline's error at one lead time or over all, in units."""
     return row.rmse[channel] if lead is None else row.rmse_by_lead_time[lead][channel]
 
 
-def _curve(
+def _selector_curve(
     run: Run,
     baselines: Baselines,
     selector: str,
@@ -120,7 +125,7 @@ def _curve(
 ) -> Curve | None:
     shares = run.manifest.config.levels
     measured = {
-        level: [row_rmse(row, lead, channel) for row in rows]
+        level: [rmse_of_curve_row(row, lead, channel) for row in rows]
         for level in range(1, len(run.path.active))
         if (rows := baselines.find(selector, level))
     }
@@ -131,7 +136,7 @@ def _curve(
         measured = {0: [run.rmse(0, lead, channel)], **measured}
     return Curve(
         selector,
-        _label(selector, draws),
+        _selector_label(selector, draws),
         tuple(measured),
         tuple(100 * shares[level] for level in measured),
         tuple(float(np.mean(errors)) for errors in measured.values()),
@@ -142,15 +147,15 @@ def _curve(
     )
 
 
-def _label(selector: str, draws: int) -> str:
+def _selector_label(selector: str, draws: int) -> str:
     """Chance is reported with its draws, be it one: one may be lucky."""
-    name = name_of(selector)
+    name = selector_name(selector)
     if selector != "random" and draws == 1:
         return name
     return f"{name} ({draws} draw{'s' if draws > 1 else ''})"
 
 
-def _look(name: str, others: list[str]) -> tuple[str, Dash]:
+def _curve_style(name: str, others: list[str]) -> tuple[str, Dash]:
     if name == "random":
         return palette.RANDOM_LINE, DASHES[0]
     if name == "variance":

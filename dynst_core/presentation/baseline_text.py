@@ -26,7 +26,7 @@ def beside_best(run: Run, channel: int = 0) -> list[str]:
     reported = (
         f"All {noun}s is not the best level: with {label} removed the forecast errs "
         f"{formatting.percent(1 - least / dense)} less ({formatting.number(least, dense)} against "
-        f"{formatting.number(dense)} {run_text.unit(run, channel)})."
+        f"{formatting.number(dense)} {run_text.variable_unit(run, channel)})."
     )
     return [f"{reported} Beside that level: {others}." if others else reported]
 

@@ -57,13 +57,16 @@ class BaseMap:
     def land(self, bounds: Bounds) -> list[list[Ring]]:
         """Land within bounds: polygons as rings, the outer one first."""
         return [
-            [_ring(polygon.exterior), *(_ring(hole) for hole in polygon.interiors)]
-            for polygon in _clip(self._land(bounds), bounds, "Polygon")
+            [_land_ring(polygon.exterior), *(_land_ring(hole) for hole in polygon.interiors)]
+            for polygon in _clip_lines(self._land(bounds), bounds, "Polygon")
         ]
 
     def coast(self, bounds: Bounds) -> list[Ring]:
         """Coastlines within bounds, without the edges that clipping makes."""
-        return [_ring(edge) for edge in _clip(self._land(bounds).boundary, bounds, "LineString")]
+        return [
+            _land_ring(edge)
+            for edge in _clip_lines(self._land(bounds).boundary, bounds, "LineString")
+        ]
 
     def _land(self, bounds: Bounds) -> geopandas.GeoSeries:
         """Land about some bounds, as fine as a map of them can show."""
@@ -76,7 +79,7 @@ class BaseMap:
             # Cut first, which is quick, a little beyond the bounds so that no edge of that shows.
             edge = extent / 50
             wide = (west - edge, south - edge, east + edge, north + edge)
-            found = _clip(self._fine, wide, "Polygon")
+            found = _clip_lines(self._fine, wide, "Polygon")
             if extent > CITY_DEGREES:
                 found = found.simplify(extent / STEPS)
             self._near.clear()  # the views of one map ask for the same bounds
@@ -97,10 +100,10 @@ class BaseMap:
     def borders(self, bounds: Bounds) -> list[Ring]:
         """Borders of countries, and of states where the map has them, within bounds."""
         lines = self.world[["borders", "states"]]
-        return [_ring(line) for line in _clip(lines, bounds, "LineString")]
+        return [_land_ring(line) for line in _clip_lines(lines, bounds, "LineString")]
 
 
-def _clip(world: geopandas.GeoSeries, bounds: Bounds, kind: str) -> geopandas.GeoSeries:
+def _clip_lines(world: geopandas.GeoSeries, bounds: Bounds, kind: str) -> geopandas.GeoSeries:
     """The parts of one kind within bounds, which may lie across the date line."""
     west, _, east, _ = bounds
     turns = (turn for turn in TURNS if west < FARTHEST + turn and east > turn - FARTHEST)
@@ -109,5 +112,5 @@ def _clip(world: geopandas.GeoSeries, bounds: Bounds, kind: str) -> geopandas.Ge
     return parts[(parts.geom_type == kind) & ~parts.is_empty]
 
 
-def _ring(line: BaseGeometry) -> Ring:
+def _land_ring(line: BaseGeometry) -> Ring:
     return [(round(x, 3), round(y, 3)) for x, y in line.coords]

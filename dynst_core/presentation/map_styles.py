@@ -13,7 +13,7 @@ from dynst_core.constraints.constraints import FREE
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import palette, run_text
 from dynst_core.presentation.palette import Legend, Rgba, Scale, Swatch
-from dynst_core.presentation.projection import ticks
+from dynst_core.presentation.projection import round_ticks
 from dynst_core.runs.run import Run
 
 
@@ -64,12 +64,12 @@ class MapStyle:
     reading: Reading | None = None
 
 
-def importance(run: Run, plan: Plan) -> MapStyle:
+def importance_style(run: Run, plan: Plan) -> MapStyle:
     """Kept sites light to dark blue by importance, removed ones white, pinned ones outlined."""
     kept, pinned = plan.mask.active, plan.constraints.pin != FREE
     fill = palette.importance_scale().rgba(run.path.importance)
     fill[~kept] = palette.WHITE
-    line = outlines(run, kept)
+    line = outline_colours(run, kept)
     line[pinned] = palette.PIN_OUTLINE
     return MapStyle(
         run_text.importance_title(run),
@@ -80,11 +80,11 @@ def importance(run: Run, plan: Plan) -> MapStyle:
     )
 
 
-def error(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) -> MapStyle:
+def error_style(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) -> MapStyle:
     """Every site by its test error, removed ones too, grey where the plan was not evaluated."""
     here = plan.rmse_by_site(channel, lead)
     here = np.full(len(run.sites), np.nan) if here is None else here
-    line = outlines(run, plan.mask.active)
+    line = outline_colours(run, plan.mask.active)
     return MapStyle(
         run_text.error_title(run, channel),
         run_text.error_subtitle(run, lead, channel, known=plan.evaluated),
@@ -94,7 +94,7 @@ def error(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) ->
     )
 
 
-def error_scale(run: Run, lead: int | None, channel: int, *plans: Plan) -> Scale:
+def error_scale_of_run(run: Run, lead: int | None, channel: int, *plans: Plan) -> Scale:
     """One scale of error for all levels of a run, and for some plans beside them."""
     return shared_error_scale([(run, channel, plan) for plan in plans or (None,)], lead)
 
@@ -106,10 +106,10 @@ def shared_error_scale(shown: Sequence[tuple[Run, int, Plan | None]], lead: int 
         errors += [run.rmse_by_site(level, lead, channel) for level in range(len(run.path.active))]
         here = None if plan is None else plan.rmse_by_site(channel, lead)
         errors += [] if here is None else [here]
-    return palette.error_scale(*palette.error_range(np.concatenate(errors)))
+    return palette.error_scale(*palette.round_error_range(np.concatenate(errors)))
 
 
-def kept_by(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> MapStyle:
+def kept_by_which_plan(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> MapStyle:
     """Which of two plans of the same sites keeps each: both, one of them, or neither."""
     colours, counts = kept_colours(first.mask.active, second.mask.active)
     cell = run.grid is not None
@@ -125,7 +125,7 @@ def kept_by(run: Run, first: Plan, second: Plan, names: tuple[str, str]) -> MapS
         f"Which {run_text.site_noun(run)}s each keeps",
         f"the two agree on {counts[0] + counts[3]:,} of {len(run.sites):,}",
         colours,
-        outlines(run, first.mask.active | second.mask.active),
+        outline_colours(run, first.mask.active | second.mask.active),
         Legend("", (), tuple(swatches)),
     )
 
@@ -151,9 +151,9 @@ def error_difference(
     most = most or 1.0
     step = palette.tick_step(2 * most)
     scale = palette.difference_scale(math.ceil(most / step - 1e-9) * step)
-    line = outlines(run, np.full(len(first), run.grid is not None))  # near white needs a rim
+    line = outline_colours(run, np.full(len(first), run.grid is not None))  # near white needs a rim
     unknown = palette.no_data_swatch(run_text.NOT_EVALUATED, cell=run.grid is not None)
-    unit = run_text.unit(run, channel)
+    unit = run_text.variable_unit(run, channel)
     return MapStyle(
         f"Error of {names[1]} minus error of {names[0]}",
         f"RMSE in {unit} by {run_text.site_noun(run)}; gold: {names[0]} is better, purple: "
@@ -162,13 +162,13 @@ def error_difference(
         line,
         Legend(
             scale.css(),
-            _labels(scale, unit, open_below=True),
+            _tick_labels(scale, unit, open_below=True),
             () if finite.size else (unknown,),
         ),
     )
 
 
-def outlines(run: Run, kept: np.ndarray) -> np.ndarray:
+def outline_colours(run: Run, kept: np.ndarray) -> np.ndarray:
     """Outlines of kept and removed sites, (s, 4); cells share borders, so theirs are lighter."""
     pair = (palette.KEPT_OUTLINE, palette.GREY_OUTLINE)
     if run.grid is not None:
@@ -194,14 +194,14 @@ def error_legend(run: Run, channel: int, scale: Scale, *, known: bool) -> Legend
     elif not cell:
         swatches = (palette.rimmed_swatch(scale, run_text.REMOVED_RIM),)
     # An error is never below 0, so an end of the scale at 0 hides nothing.
-    labels = _labels(scale, run_text.unit(run, channel), open_below=scale.low > 0)
+    labels = _tick_labels(scale, run_text.variable_unit(run, channel), open_below=scale.low > 0)
     return Legend(scale.css(), labels, swatches)
 
 
-def _labels(scale: Scale, unit: str, *, open_below: bool) -> tuple[tuple[float, str], ...]:
+def _tick_labels(scale: Scale, unit: str, *, open_below: bool) -> tuple[tuple[float, str], ...]:
     step = palette.tick_step(scale.high - scale.low)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
-    values = ticks(scale.low, scale.high, 4)
+    values = round_ticks(scale.low, scale.high, 4)
     ends = {scale.low: "≤ " if open_below else "", scale.high: "≥ "}
     return tuple(
         (

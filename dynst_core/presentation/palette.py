@@ -116,12 +116,12 @@ class Scale:
 
     def css(self) -> str:
         """The scale as a CSS gradient, low on the left."""
-        return f"linear-gradient(to right, {', '.join(_hex(stop) for stop in self.stops)})"
+        return f"linear-gradient(to right, {', '.join(_hex_of_rgb(stop) for stop in self.stops)})"
 
     def plotly(self) -> list[tuple[float, str]]:
         """The scale as plotly wants it: (position from 0 to 1, colour)."""
         at = np.linspace(0, 1, len(self.stops))
-        return [(float(a), _hex(stop)) for a, stop in zip(at, self.stops, strict=True)]
+        return [(float(a), _hex_of_rgb(stop)) for a, stop in zip(at, self.stops, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,12 @@ class Legend:
 
 def importance_scale() -> Scale:
     """Light to dark blue over importance 0 to 1; its lightest blue is not white."""
-    return Scale(_table(sequential.Blues)[2:], 0.0, 1.0)
+    return Scale(_colour_table(sequential.Blues)[2:], 0.0, 1.0)
 
 
 def error_scale(low: float, high: float) -> Scale:
     """Cream (small error) to near black (large error) over a range in units."""
-    return Scale(_table(sequential.Magma)[::-1][:-1], low, high)
+    return Scale(_colour_table(sequential.Magma)[::-1][:-1], low, high)
 
 
 def difference_scale(largest: float) -> Scale:
@@ -174,30 +174,30 @@ def difference_scale(largest: float) -> Scale:
 
 def added_scale(reach: float) -> Scale:
     """Teal (the cut takes error away) by white to brown (it adds error), in units."""
-    return Scale(_table(diverging.BrBG)[::-1], -reach, reach)
+    return Scale(_colour_table(diverging.BrBG)[::-1], -reach, reach)
 
 
 def bias_scale(reach: float) -> Scale:
     """Green (forecast too low) by white to pink (too high), in units."""
-    return Scale(_table(diverging.PiYG)[::-1], -reach, reach)
+    return Scale(_colour_table(diverging.PiYG)[::-1], -reach, reach)
 
 
 def value_scale(low: float, high: float) -> Scale:
     """Yellow (low) to dark violet (high): the variable itself, in units."""
-    return Scale(_table(sequential.Viridis)[::-1], low, high)
+    return Scale(_colour_table(sequential.Viridis)[::-1], low, high)
 
 
 def share_scale() -> Scale:
     """Pale to dark green over 0 to 100 %."""
-    return Scale(_table(sequential.YlGn), 0.0, 100.0)
+    return Scale(_colour_table(sequential.YlGn), 0.0, 100.0)
 
 
 def area_scale(low: float, high: float) -> Scale:
     """Pale to dark mauve over areas."""
-    return Scale(_table(sequential.Purp), low, high)
+    return Scale(_colour_table(sequential.Purp), low, high)
 
 
-def reach(values: np.ndarray) -> float:
+def round_reach(values: np.ndarray) -> float:
     """A round number that all but the largest 5 % of magnitudes stay below."""
     finite = np.abs(values[np.isfinite(values)])
     most = float(np.percentile(finite, 95)) if finite.size else 0.0
@@ -207,7 +207,7 @@ def reach(values: np.ndarray) -> float:
     return math.ceil(most / step - 1e-9) * step
 
 
-def error_range(errors: np.ndarray) -> tuple[float, float]:
+def round_error_range(errors: np.ndarray) -> tuple[float, float]:
     """A range of round numbers that holds all but the outermost 2 % of errors at each end.
 
     Args:
@@ -237,31 +237,33 @@ def tick_step(span: float, about: int = 4) -> float:
 
 def removed_swatch(label: str, *, cell: bool) -> Swatch:
     """White with a grey outline: a removed site where it has no colour, a cell or a dot."""
-    return Swatch("#ffffff", _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
+    return Swatch("#ffffff", _hex_of_rgb(np.array(GREY_OUTLINE[:3])), label, round=not cell)
 
 
 def rimmed_swatch(scale: Scale, label: str) -> Swatch:
     """A dot in some colour of the scale with the grey outline that tells a removed sensor."""
     # Not the middle, which some scales have white.
     colour = scale.rgba(np.array([scale.low + 0.3 * (scale.high - scale.low)]))[0]
-    return Swatch(_hex(colour), _hex(np.array(GREY_OUTLINE[:3])), label, round=True)
+    return Swatch(_hex_of_rgb(colour), _hex_of_rgb(np.array(GREY_OUTLINE[:3])), label, round=True)
 
 
 def kept_swatch(label: str, *, cell: bool) -> Swatch:
     """A kept site where the colours belong to areas: a dark dot, or a cell with a dark border."""
-    dark = _hex(np.array(INK[:3]))
-    return Swatch("#ffffff" if cell else dark, _hex(np.array(PIN_OUTLINE[:3])), label, not cell)
+    dark = _hex_of_rgb(np.array(INK[:3]))
+    return Swatch(
+        "#ffffff" if cell else dark, _hex_of_rgb(np.array(PIN_OUTLINE[:3])), label, not cell
+    )
 
 
 def pin_swatch(label: str, *, cell: bool) -> Swatch:
     """Any fill with a dark outline: a site that the planner pinned."""
-    return Swatch("#ffffff", _hex(np.array(PIN_OUTLINE[:3])), label, round=not cell)
+    return Swatch("#ffffff", _hex_of_rgb(np.array(PIN_OUTLINE[:3])), label, round=not cell)
 
 
 def no_data_swatch(label: str, *, cell: bool) -> Swatch:
     """Grey: nothing was measured."""
-    grey = _hex(np.array(NO_DATA[:3]))
-    return Swatch(grey, _hex(np.array(GREY_OUTLINE[:3])), label, round=not cell)
+    grey = _hex_of_rgb(np.array(NO_DATA[:3]))
+    return Swatch(grey, _hex_of_rgb(np.array(GREY_OUTLINE[:3])), label, round=not cell)
 
 
 def plain_swatch(colour: str, label: str, *, cell: bool) -> Swatch:
@@ -269,17 +271,17 @@ def plain_swatch(colour: str, label: str, *, cell: bool) -> Swatch:
     return Swatch(colour, colour, label, round=not cell)
 
 
-def _table(colours: list[str]) -> np.ndarray:
+def _colour_table(colours: list[str]) -> np.ndarray:
     """A named plotly scale as an array, (k, 3)."""
     rgb = [hex_to_rgb(c) if c.startswith("#") else unlabel_rgb(c) for c in colours]
     return np.array(rgb, dtype=float)
 
 
-def rgb(colour: str) -> tuple[int, int, int]:
+def rgb_of_hex(colour: str) -> tuple[int, int, int]:
     """The parts of a colour such as "#2a78c5", 0 to 255."""
     red, green, blue = hex_to_rgb(colour)
     return red, green, blue
 
 
-def _hex(rgb: np.ndarray) -> str:
+def _hex_of_rgb(rgb: np.ndarray) -> str:
     return "#" + "".join(f"{round(float(v)):02x}" for v in rgb[:3])

@@ -39,7 +39,7 @@ class PlaceName:
 
 
 @cache
-def _all() -> pd.DataFrame:
+def _all_place_names() -> pd.DataFrame:
     # A place may be called "NA", and is not missing.
     return pd.read_csv(FILE, keep_default_na=False)
 
@@ -51,7 +51,7 @@ def places_within(bounds: tuple[float, float, float, float]) -> pd.DataFrame:
         The columns name, longitude (turned into the bounds) and latitude, the largest first.
     """
     west, south, east, north = bounds
-    table = _all()
+    table = _all_place_names()
     longitude = table["longitude"].to_numpy()
     turned = longitude + 360 * np.ceil((west - longitude) / 360)
     latitude = table["latitude"].to_numpy()
@@ -72,15 +72,15 @@ def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
     placed: list[tuple[float, float, float]] = []
     found = []
     for name, longitude, latitude in table.itertuples(index=False):
-        x, y = longitude / 360, _height(latitude)
+        x, y = longitude / 360, _mercator_height(latitude)
         half = LETTER * len(name) / 2
-        zoom = max((_apart(x, y, half, other) for other in placed), default=0.0)
+        zoom = max((_zoom_apart(x, y, half, other) for other in placed), default=0.0)
         placed.append((x, y, half))
         found.append(PlaceName(name, float(longitude), float(latitude), max(0, math.ceil(zoom))))
     return found
 
 
-def nearest(sites: SiteSet, site: int) -> str:
+def nearest_place_name(sites: SiteSet, site: int) -> str:
     """The name of the place nearest to a site, within `NEAR_DEGREES`; "" where there is none."""
     if not sites.geographic:
         return ""
@@ -93,7 +93,7 @@ def nearest(sites: SiteSet, site: int) -> str:
     return str(found["name"].iloc[int(np.hypot(across, found["latitude"] - north).argmin())])
 
 
-def _apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
+def _zoom_apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
     """The zoom from which two names lie beside or above each other."""
     across, up = abs(x - other[0]), abs(y - other[1])
     wide, high = (half + other[2]) / WORLD, LINE / WORLD
@@ -102,7 +102,7 @@ def _apart(x: float, y: float, half: float, other: tuple[float, float, float]) -
     )
 
 
-def _height(latitude: float) -> float:
+def _mercator_height(latitude: float) -> float:
     """Height on the Mercator world, whose width is 1."""
     radians = math.radians(max(-85.0, min(85.0, latitude)))
     return math.log(math.tan(math.pi / 4 + radians / 2)) / (2 * math.pi)

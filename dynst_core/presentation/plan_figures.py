@@ -130,7 +130,7 @@ class PlanFigures:
         lead, channel = self.summary.lead, self.summary.channel
         dense = f"{formatting.number(self.summary.dense)} {self._unit()}"
         again, below = "", f"with all {noun}s {dense}"
-        best = run_text.against_best(self.run, here, lead, channel)
+        best = run_text.error_against_best(self.run, here, lead, channel)
         beside = f" Beside the run's other cuts: {best}." if best else ""
         if best and better_level(self.run, lead, channel, FAR_BETTER) is not None:
             below += f"; {best}"
@@ -196,7 +196,7 @@ class PlanFigures:
         dense, least = self.summary.dense, 10.0 ** -formatting.digits(self.summary.dense)
         added = formatting.number(max(found.rmse - found.dense, least), dense)
         site = self.quote(str(self.run.sites.site_id[found.site]))
-        near = place_names.nearest(self.run.sites, found.site)
+        near = place_names.nearest_place_name(self.run.sites, found.site)
         where = site + (f", near {self.quote(near)}" if near else "")
         before, now = (formatting.number(e, dense) for e in (found.dense, found.rmse))
         return Figure(
@@ -258,14 +258,14 @@ class PlanFigures:
         return f"Forecast error{ahead}"
 
     def _lead(self, lead: int | None) -> str:
-        return run_text.lead_time(self.run, lead)
+        return run_text.lead_time_text(self.run, lead)
 
     def _error_labels(self) -> tuple[str, ...]:
         """Names of the figures that need an evaluated plan."""
         return self._error_label(), HURTS, "Within tolerance", "Forecast speed"
 
     def _unit(self) -> str:
-        return self.quote(run_text.unit(self.run, self.summary.channel))
+        return self.quote(run_text.variable_unit(self.run, self.summary.channel))
 
     def _amount(self, value: float) -> str:
         """An error with its unit, to the digits of that with all sites."""

@@ -41,16 +41,16 @@ class Raster:
     bounds: Bounds
 
 
-def raster(run: Run) -> Raster:
+def grid_raster(run: Run) -> Raster:
     """How the cells of a run's grid become pixels. The run must have a grid."""
     y, x = cell_borders(run)
     reach = FARTHEST_LATITUDE if run.sites.geographic else math.inf
-    rows, south, north = pixels(y, reach)
-    columns, west, east = pixels(x, math.inf)
+    rows, south, north = pixel_cells(y, reach)
+    columns, west, east = pixel_cells(x, math.inf)
     return Raster(y, x, rows[::-1], columns, (west, south, east, north))
 
 
-def pixels(borders: np.ndarray, reach: float) -> tuple[np.ndarray, float, float]:
+def pixel_cells(borders: np.ndarray, reach: float) -> tuple[np.ndarray, float, float]:
     """The cell of each pixel from low to high coordinates, and where the pixels begin and end.
 
     Args:
@@ -72,7 +72,7 @@ def pixels(borders: np.ndarray, reach: float) -> tuple[np.ndarray, float, float]
     return count - 1 - cells if falling else cells, float(low), float(high)
 
 
-def unwrapped(sites: SiteSet) -> np.ndarray:
+def unwrapped_for_drawing(sites: SiteSet) -> np.ndarray:
     """Coordinates for drawing, (s, 2): longitudes turned as one so that their middle is on the map.
 
     Sites of 200 to 330 degrees move to -160 to -30 together; a set that straddles the date line
@@ -92,7 +92,7 @@ def cell_borders(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """
     assert run.grid is not None  # noqa: S101 - the caller's to see to, and mypy's to know
     y, x = run.grid.edges()
-    return y, x + (unwrapped(run.sites)[0, 0] - run.sites.coordinates[0, 0])
+    return y, x + (unwrapped_for_drawing(run.sites)[0, 0] - run.sites.coordinates[0, 0])
 
 
 def cell_corners(y: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -106,13 +106,13 @@ def cell_corners(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.round(np.stack(corners, axis=1), 4)
 
 
-def bounds(run: Run) -> Bounds:
+def site_bounds(run: Run) -> Bounds:
     """West, south, east, north of all sites, cells included, never empty."""
     if run.grid is not None:
         x, y = (np.sort(borders)[[0, -1]] for borders in reversed(cell_borders(run)))
         low, high = np.stack([x, y], axis=1)
     else:
-        places = unwrapped(run.sites)
+        places = unwrapped_for_drawing(run.sites)
         low, high = places.min(axis=0), places.max(axis=0)
         least = 0.02 if run.sites.geographic else 1.0
         pad = np.maximum((least - (high - low)) / 2, 0)
@@ -120,13 +120,13 @@ def bounds(run: Run) -> Bounds:
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def mercator(latitude: np.ndarray) -> np.ndarray:
+def mercator_degrees(latitude: np.ndarray) -> np.ndarray:
     """Height of latitudes on a Mercator map that is as wide as its degrees of longitude."""
     near = np.clip(latitude, -FARTHEST_LATITUDE, FARTHEST_LATITUDE)
     return np.degrees(np.arcsinh(np.tan(np.radians(near))))
 
 
-def ticks(low: float, high: float, about: int) -> list[float]:
+def round_ticks(low: float, high: float, about: int) -> list[float]:
     """Round numbers from low to high, about so many."""
     step = tick_step(high - low, about)
     first = math.ceil(low / step - 1e-9)

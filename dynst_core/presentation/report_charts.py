@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import palette, run_text
-from dynst_core.presentation.baseline_curves import Curve, seeds_band, selector_curves
+from dynst_core.presentation.baseline_curves import Curve, seed_error_band, selector_curves
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
@@ -30,9 +30,9 @@ def trade_off_svg(
         lead: lead-time index, or None for all.
         channel: channel index.
     """
-    figure, axes = _empty(3.1)
+    figure, axes = _empty_chart(3.1)
     across, up = draw_trade_off(axes, run, plan, baselines, limit, lead, channel)
-    return _finished(figure, axes, across, up)
+    return _finished_chart(figure, axes, across, up)
 
 
 def draw_trade_off(
@@ -50,11 +50,11 @@ def draw_trade_off(
     Returns:
         The names of the two axes, across and up.
     """
-    removed = _removed(run)
+    removed = _removed_axis(run)
     for curve in selector_curves(run, baselines, lead, channel):
-        _draw_curve(axes, curve, scale)
+        _draw_report_curve(axes, curve, scale)
     own = [run.rmse(i, lead, channel) for i in range(len(removed))]
-    spread = seeds_band(run, lead, channel)
+    spread = seed_error_band(run, lead, channel)
     if spread is not None:
         axes.fill_between(removed, *spread, color=palette.PATH_LINE, alpha=0.2, linewidth=0)
     path: dict[str, Any] = {"linewidth": 2.4 * scale, "marker": "o", "ms": 4 * scale}
@@ -71,15 +71,15 @@ def draw_trade_off(
     axes.set_xlim(-3, 100)
     return (
         f"{run_text.site_noun(run)}s removed (%)",
-        f"RMSE, {run_text.lead_time(run, lead)} ({run_text.unit(run, channel)})",
+        f"RMSE, {run_text.lead_time_text(run, lead)} ({run_text.variable_unit(run, channel)})",
     )
 
 
 def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
     """Error by lead time: the plan, where it is known, beside all sites and persistence."""
-    figure, axes = _empty(2.3)
+    figure, axes = _empty_chart(2.3)
     leads = range(run.manifest.config.horizon)
-    size, name = run_text.span_unit(run)
+    size, name = run_text.lead_time_unit(run)
     ahead = [(i + 1) * run.manifest.dataset.step_seconds / size for i in leads]
     lines = [
         (
@@ -101,11 +101,11 @@ def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
     for label, values, colour, dash in lines:
         axes.plot(ahead, values, color=colour, linestyle=dash, marker="o", ms=3, label=label)
     axes.set_ylim(bottom=0)
-    unit = run_text.unit(run, channel)
-    return _finished(figure, axes, f"lead time ({name})", f"RMSE ({unit})")
+    unit = run_text.variable_unit(run, channel)
+    return _finished_chart(figure, axes, f"lead time ({name})", f"RMSE ({unit})")
 
 
-def _draw_curve(axes: Axes, curve: Curve, scale: float) -> None:
+def _draw_report_curve(axes: Axes, curve: Curve, scale: float) -> None:
     """A baseline: the mean of its draws as a line, their range as a band."""
     if curve.draws > 1:
         axes.fill_between(
@@ -123,11 +123,11 @@ def _draw_curve(axes: Axes, curve: Curve, scale: float) -> None:
     )
 
 
-def _removed(run: Run) -> list[float]:
+def _removed_axis(run: Run) -> list[float]:
     return [100 * share for share in run.manifest.config.levels[: len(run.path.active)]]
 
 
-def _empty(height: float) -> tuple[Figure, Axes]:
+def _empty_chart(height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(7.4, height), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
@@ -138,7 +138,7 @@ def _empty(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _finished(figure: Figure, axes: Axes, across: str, up: str) -> bytes:
+def _finished_chart(figure: Figure, axes: Axes, across: str, up: str) -> bytes:
     """Labels, a legend above the curves, and the picture."""
     axes.set_xlabel(across, fontsize=9, color=INK, parse_math=False)
     axes.set_ylabel(up, fontsize=9, color=INK, parse_math=False)

@@ -21,7 +21,7 @@ def site_noun(run: Run) -> str:
     return "cell" if run.grid is not None else "sensor"
 
 
-def against_best(run: Run, rmse: float, lead: int | None, channel: int) -> str:
+def error_against_best(run: Run, rmse: float, lead: int | None, channel: int) -> str:
     """An error beside that of the best level, where it is not all sites that err least; else "".
 
     A plan that errs hardly more than all sites may err far more than another cut of the same run.
@@ -49,7 +49,8 @@ def behind_persistence(run: Run) -> list[str]:
     levels = ", ".join(level_label(run, level) for level in behind)
     return [
         f"With {levels} removed the forecast errs no less than persistence, which repeats the last "
-        f"reading of every {site_noun(run)}, none removed ({number(still)} {unit(run, 0)}). Train "
+        f"reading of every {site_noun(run)}, none removed ({number(still)} "
+        f"{variable_unit(run, 0)}). Train "
         f"longer, try another forecaster, or cut less before acting on it."
     ]
 
@@ -58,7 +59,7 @@ SAME_LEVEL = 0.005
 """Share removed by which what is asked for may miss a level and still mean it, as 0.67 does 2/3."""
 
 
-def other_level(run: Run, level: int, asked: float) -> str:
+def other_level_text(run: Run, level: int, asked: float) -> str:
     """That a level stands in for a share removed that is none of the run's; empty if it is."""
     own = (run.manifest.config.levels[level], float(run.path.sparsity[level]))
     if any(abs(share - asked) <= SAME_LEVEL + 1e-9 for share in own):
@@ -68,27 +69,27 @@ def other_level(run: Run, level: int, asked: float) -> str:
     )
 
 
-def unknown_run(asked: str | None, shown: str | None) -> str:
+def unknown_run_text(asked: str | None, shown: str | None) -> str:
     """That a link names a run which is not here, and which one is shown instead."""
     asked = asked if asked is None else asked[:80]
     return f"There is no run {asked!r} here; this is {shown!r}."
 
 
-def lead_time(run: Run, index: int | None) -> str:
+def lead_time_text(run: Run, index: int | None) -> str:
     """One lead time ("15 min ahead") or the pool of all ("all lead times")."""
     if index is None:
         return "all lead times"
     return f"{duration((index + 1) * run.manifest.dataset.step_seconds)} ahead"
 
 
-def lead_time_range(run: Run) -> str:
+def lead_time_range_text(run: Run) -> str:
     """First to last lead time: "5 min to 1 h"."""
     step = run.manifest.dataset.step_seconds
     first, last = duration(step), duration(run.manifest.config.horizon * step)
     return first if first == last else f"{first} to {last}"
 
 
-def span_unit(run: Run) -> tuple[float, str]:
+def lead_time_unit(run: Run) -> tuple[float, str]:
     """Seconds in the unit that lead times are counted in, and its name."""
     step = run.manifest.dataset.step_seconds
     last = run.manifest.config.horizon * step
@@ -99,7 +100,7 @@ def span_unit(run: Run) -> tuple[float, str]:
     return next((size, name) for size, name in spans if last >= 2 * size or size == 1.0)
 
 
-def variable(run: Run, channel: int) -> str:
+def variable_name(run: Run, channel: int) -> str:
     """The channel's name in words: "air_temperature" reads "air temperature"."""
     return run.manifest.dataset.channels[channel].replace("_", " ")
 
@@ -115,11 +116,11 @@ def errors_of_channels(run: Run, errors: Sequence[float], sizes: Sequence[float]
     units = run.manifest.dataset.units
     texts = [f"{number(e, s)} {u}" for e, s, u in zip(errors, sizes, units, strict=True)]
     if len(texts) > 1:
-        texts = [f"{variable(run, i)} {text}" for i, text in enumerate(texts)]
+        texts = [f"{variable_name(run, i)} {text}" for i, text in enumerate(texts)]
     return ", ".join(texts)
 
 
-def unit(run: Run, channel: int) -> str:
+def variable_unit(run: Run, channel: int) -> str:
     """The channel's unit."""
     return run.manifest.dataset.units[channel]
 
@@ -135,7 +136,7 @@ def test_period(run: Run) -> str:
     return period(split.test_start, split.test_end)
 
 
-def lost_sites(run: Run, sites: tuple[str, ...]) -> str:
+def lost_sites_text(run: Run, sites: tuple[str, ...]) -> str:
     """That a link names sites which the run does not have; the first few by name."""
     return plain(
         f"The link names {_sites_not_there(run, sites)}; the plan is shown without. Ask for the "
@@ -143,7 +144,7 @@ def lost_sites(run: Run, sites: tuple[str, ...]) -> str:
     )
 
 
-def unknown_sites(run: Run, sites: tuple[str, ...]) -> str:
+def unknown_sites_text(run: Run, sites: tuple[str, ...]) -> str:
     """That a list names sites which the run does not have; the first few by name."""
     return plain(f"Left out: {_sites_not_there(run, sites)}. Mend the list if that matters.")
 
@@ -154,7 +155,7 @@ def _sites_not_there(run: Run, sites: tuple[str, ...]) -> str:
     return f"{len(sites)} {noun} that {run.run_id} does not have ({named})"
 
 
-def about_run(run: Run) -> str:
+def run_description(run: Run) -> str:
     """One line under the title: place, sites, period and what the errors are measured over."""
     card = run.manifest.dataset
     zone = " (UTC)" if run.sites.geographic else ""
@@ -166,19 +167,19 @@ def about_run(run: Run) -> str:
 
 def error_title(run: Run, channel: int) -> str:
     """Title of the error map."""
-    return f"Forecast error of {variable(run, channel)}"
+    return f"Forecast error of {variable_name(run, channel)}"
 
 
 def error_subtitle(run: Run, lead: int | None, channel: int, *, known: bool = True) -> str:
     """What the error map shows: measure, unit, lead time and period, or that it is not known."""
     if not known:
         return "not yet evaluated: this plan is none of the run's own levels"
-    where = lead_time(run, lead)
-    where = f"{where} ({lead_time_range(run)})" if lead is None else where
-    return f"RMSE in {unit(run, channel)} by {site_noun(run)}, {where}, {test_period(run)}"
+    where = lead_time_text(run, lead)
+    where = f"{where} ({lead_time_range_text(run)})" if lead is None else where
+    return f"RMSE in {variable_unit(run, channel)} by {site_noun(run)}, {where}, {test_period(run)}"
 
 
-def quick_look(run: Run) -> str:
+def quick_look_caution(run: Run) -> str:
     """What is said of a run that was trained with few steps, wherever its plans are shown."""
     return (
         f"This run is a quick look, trained with {percent(run.effort)} of the usual "
@@ -199,10 +200,10 @@ def importance_subtitle(run: Run, kept: int) -> str:
 
 def curve_title(run: Run, channel: int) -> str:
     """Title of the trade-off curve."""
-    return f"Error of {variable(run, channel)} against {site_noun(run)}s removed"
+    return f"Error of {variable_name(run, channel)} against {site_noun(run)}s removed"
 
 
-def credits(run: Run) -> str:
+def data_credits(run: Run) -> str:
     """Who is to be thanked for the data, and under which terms."""
     card = run.manifest.dataset
     ground = " Coastlines and borders: Natural Earth. Places: GeoNames (CC BY 4.0)."
@@ -212,15 +213,16 @@ def credits(run: Run) -> str:
     )
 
 
-def measuring(run_id: str) -> str:
+def how_to_measure_baselines(run_id: str) -> str:
     """What measures the baselines of a run, and how long that takes."""
     return (
-        f"`{commands.here('baselines', run_id)}` measures them in about ten times the training's "
+        f"`{commands.command_here('baselines', run_id)}` measures them in about ten times the "
+        "training's "
         f"time, or more"
     )
 
 
-def incomplete(run: Run) -> str | None:
+def incomplete_caution(run: Run) -> str | None:
     """A caution when training stopped before its last level, or None."""
     if run.manifest.complete:
         return None
@@ -249,7 +251,7 @@ TOLERANCES: dict[Kind, str] = {
 
 def tolerance_kind(run: Run, kind: Kind, channel: int) -> str:
     """How a kind of tolerance reads after its number: "mph above all sensors"."""
-    return TOLERANCES[kind].format(noun=site_noun(run), unit=unit(run, channel))
+    return TOLERANCES[kind].format(noun=site_noun(run), unit=variable_unit(run, channel))
 
 
 def tolerance_words(run: Run, tolerance: Tolerance, channel: int) -> str:
@@ -258,7 +260,7 @@ def tolerance_words(run: Run, tolerance: Tolerance, channel: int) -> str:
     return f"{tolerance.amount:g} {kind}"
 
 
-def standing(run: Run, importance: float) -> str:
+def importance_standing(run: Run, importance: float) -> str:
     """An importance in words: "above 83 % of sensors"."""
     if importance >= 1:
         return "the highest"
@@ -273,7 +275,7 @@ def pinned_too_many(run: Run) -> str:
     )
 
 
-def no_runs() -> str:
+def no_runs_text() -> str:
     """What a run is, where there is none."""
     return """
 ##### No trained run yet
@@ -290,6 +292,6 @@ def train_from_terminal(dataset: str) -> str:
 Train, then reload this page:
 
 ```
-{commands.here("train", dataset)}
+{commands.command_here("train", dataset)}
 ```
 """

@@ -25,11 +25,11 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def name_of(selector: str) -> str:
+def selector_name(selector: str) -> str:
     """A selector's name in words; its own where none is known."""
     return WORDS[selector][0] if selector in WORDS else selector
 
 
-def explained(selectors: Iterable[str]) -> list[str]:
+def selectors_explained(selectors: Iterable[str]) -> list[str]:
     """What some selectors do, a sentence each, in their order."""
-    return [f"{name_of(one)}: {WORDS[one][1]}" for one in selectors if one in WORDS]
+    return [f"{selector_name(one)}: {WORDS[one][1]}" for one in selectors if one in WORDS]

@@ -38,7 +38,7 @@ def site_reasons(run: Run, plan: Plan, sites: np.ndarray | None = None) -> list[
         sites: indices of the sites asked for, (k,), whose order the texts have; None for all.
     """
     pin, rank = plan.constraints.pin, run.path.rank
-    before = _before_constraints(run, plan)
+    before = _reason_before_constraints(run, plan)
     of_the_path = bool((run.path.active == before).all(axis=1).any())
     active = plan.mask.active
     kept = rank[before & (pin == FREE)]
@@ -65,11 +65,11 @@ def site_reasons(run: Run, plan: Plan, sites: np.ndarray | None = None) -> list[
         elif not of_the_path:
             reasons.append(IN_PLAN if active[site] else NOT_IN_PLAN)
         else:
-            reasons.append(EXCHANGED_IN if active[site] else _left_out(run, site, before))
+            reasons.append(EXCHANGED_IN if active[site] else _left_out_reason(run, site, before))
     return reasons
 
 
-def _before_constraints(run: Run, plan: Plan) -> np.ndarray:
+def _reason_before_constraints(run: Run, plan: Plan) -> np.ndarray:
     """Which sites would stay without constraints and edits, (s,), bool.
 
     The level of the run that the plan agrees with wherever no one switched by hand; else, where
@@ -88,7 +88,7 @@ def _before_constraints(run: Run, plan: Plan) -> np.ndarray:
     return run.path.rank >= len(run.sites) - plan.n_wanted
 
 
-def _left_out(run: Run, site: int, before: np.ndarray) -> str:
+def _left_out_reason(run: Run, site: int, before: np.ndarray) -> str:
     """Why a site goes although it ranks above one that is kept."""
     fewer = run.path.n_active < before.sum()
     back = np.flatnonzero(run.path.active[:, site] & fewer)

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import Summary, summarise
+from dynst_core.planning.summary import Summary, summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import map_styles, projection, run_text
 from dynst_core.presentation.answer_text import answer_text
@@ -55,12 +55,12 @@ def slides(run: Run, plan: Plan, tolerance: Tolerance) -> dict[str, bytes]:
     Returns:
         PNG files of 1920 x 1080 by name.
     """
-    summary = summarise(run, plan, tolerance)
+    summary = summarise_plan(run, plan, tolerance)
     sentence = answer_text(run, summary.answer, tolerance).main
-    styles = {"map": map_styles.importance(run, plan)}
+    styles = {"map": map_styles.importance_style(run, plan)}
     if plan.evaluated:
-        scale = map_styles.error_scale(run, None, 0, plan)
-        styles["error"] = map_styles.error(run, plan, scale, None, 0)
+        scale = map_styles.error_scale_of_run(run, None, 0, plan)
+        styles["error"] = map_styles.error_style(run, plan, scale, None, 0)
     base_map = BaseMap.read()
     drawn = {name: map_slide(run, style, sentence, base_map) for name, style in styles.items()}
     return drawn | {"curve": curve_slide(run, plan, summary, sentence)}
@@ -77,17 +77,17 @@ def map_slide(run: Run, style: MapStyle, sentence: str, base_map: BaseMap | None
     Returns:
         A PNG file of 1920 x 1080.
     """
-    figure = _empty()
-    top = _head(figure, sentence, f"{style.title}: {style.subtitle}")
-    foot = _credits(figure, run)
+    figure = _empty_slide()
+    top = _slide_head(figure, sentence, f"{style.title}: {style.subtitle}")
+    foot = _slide_credits(figure, run)
     draw_legend(figure, style.legend, foot + 0.3, size=TEXT)
     left = 0.0 if run.sites.geographic else 0.5
     low = foot + LEGEND + (0.0 if run.sites.geographic else 0.25)
-    axes = _axes(figure, left, low, top)
+    axes = _slide_axes(figure, left, low, top)
     shape = axes.get_position()
     ratio = shape.width * WIDE / (shape.height * HIGH)
-    draw_map(axes, run, style, _extent(run, ratio), base_map or BaseMap.read(), names=NAMES)
-    return _png(figure, sentence)
+    draw_map(axes, run, style, _slide_extent(run, ratio), base_map or BaseMap.read(), names=NAMES)
+    return _slide_png(figure, sentence)
 
 
 def curve_slide(run: Run, plan: Plan, summary: Summary, sentence: str) -> bytes:
@@ -101,20 +101,20 @@ def curve_slide(run: Run, plan: Plan, summary: Summary, sentence: str) -> bytes:
     Returns:
         A PNG file of 1920 x 1080.
     """
-    figure = _empty()
+    figure = _empty_slide()
     lead, channel = summary.lead, summary.channel
-    about = f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}"
-    top = _head(figure, sentence, f"{about}, test period {run_text.test_period(run)}")
-    foot = _credits(figure, run)
-    axes = _axes(figure, 0.55, foot + 0.42, top, right=2.0)
+    about = f"{run_text.curve_title(run, channel)}, {run_text.lead_time_text(run, lead)}"
+    top = _slide_head(figure, sentence, f"{about}, test period {run_text.test_period(run)}")
+    foot = _slide_credits(figure, run)
+    axes = _slide_axes(figure, 0.55, foot + 0.42, top, right=2.0)
     names = draw_trade_off(
         axes, run, plan, run.baselines, summary.limit, lead, channel, scale=LARGER
     )
-    _finish_curve(axes, *names)
-    return _png(figure, sentence)
+    _finish_curve_slide(axes, *names)
+    return _slide_png(figure, sentence)
 
 
-def _finish_curve(axes: Axes, across: str, up: str) -> None:
+def _finish_curve_slide(axes: Axes, across: str, up: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)
     axes.grid(color=GRID, linewidth=0.7)
@@ -134,56 +134,56 @@ def _finish_curve(axes: Axes, across: str, up: str) -> None:
         text.set_parse_math(False)
 
 
-def _empty() -> Figure:
+def _empty_slide() -> Figure:
     figure = Figure(figsize=(WIDE, HIGH), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)  # measures text; pyplot, which is global, is left alone
     return figure
 
 
-def _head(figure: Figure, sentence: str, about: str) -> float:
+def _slide_head(figure: Figure, sentence: str, about: str) -> float:
     """Title and subtitle; how far from the foot, in inches, they leave room."""
     up = HIGH - MARGIN
     for line in textwrap.wrap(sentence, TITLE_LETTERS) or [""]:
-        _write(figure, up, line, size=TITLE, weight="bold")
+        _write_on_slide(figure, up, line, size=TITLE, weight="bold")
         up -= TITLE * LINE
     up -= 0.03
     for line in textwrap.wrap(about, SUBTITLE_LETTERS):
-        _write(figure, up, line, size=SUBTITLE, color=QUIET)
+        _write_on_slide(figure, up, line, size=SUBTITLE, color=QUIET)
         up -= SUBTITLE * LINE
     return up - 0.06
 
 
-def _credits(figure: Figure, run: Run) -> float:
+def _slide_credits(figure: Figure, run: Run) -> float:
     """Who is to be thanked, in the foot; how far from the foot they reach, in inches."""
-    lines = textwrap.wrap(run_text.credits(run), CREDIT_LETTERS)
+    lines = textwrap.wrap(run_text.data_credits(run), CREDIT_LETTERS)
     for row, line in enumerate(reversed(lines), start=1):
-        _write(figure, 0.06 + row * CREDIT * LINE, line, size=CREDIT, color=QUIET)
+        _write_on_slide(figure, 0.06 + row * CREDIT * LINE, line, size=CREDIT, color=QUIET)
     return 0.1 + len(lines) * CREDIT * LINE
 
 
-def _axes(figure: Figure, left: float, low: float, top: float, right: float = 0.0) -> Axes:
+def _slide_axes(figure: Figure, left: float, low: float, top: float, right: float = 0.0) -> Axes:
     """Axes between the margins and two heights, in inches."""
     wide = WIDE - 2 * MARGIN - left - right
     return figure.add_axes(((MARGIN + left) / WIDE, low / HIGH, wide / WIDE, (top - low) / HIGH))
 
 
-def _extent(run: Run, ratio: float) -> Bounds:
+def _slide_extent(run: Run, ratio: float) -> Bounds:
     """All sites with a margin, widened to a ratio of width to height; in drawn units."""
-    west, south, east, north = projection.bounds(run)
+    west, south, east, north = projection.site_bounds(run)
     if run.sites.geographic:
-        south, north = (float(v) for v in projection.mercator(np.array([south, north])))
+        south, north = (float(v) for v in projection.mercator_degrees(np.array([south, north])))
     width = max((east - west) * ROOM, (north - south) * ROOM * ratio)
     x, y = (west + east) / 2, (south + north) / 2
     return x - width / 2, y - width / ratio / 2, x + width / 2, y + width / ratio / 2
 
 
-def _write(figure: Figure, up: float, text: str, **look: Any) -> None:
+def _write_on_slide(figure: Figure, up: float, text: str, **look: Any) -> None:
     """A line of text, its top at inches from the foot; a dollar sign is no formula."""
     style = {"color": INK, "parse_math": False, **look}
     figure.text(MARGIN / WIDE, up / HIGH, text, va="top", **style)
 
 
-def _png(figure: Figure, title: str) -> bytes:
+def _slide_png(figure: Figure, title: str) -> bytes:
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None, "Title": title})
     return picture.getvalue()

@@ -17,20 +17,21 @@ NEAR = 0.6
 """Share removed of the level at which trainings are compared."""
 
 
-def reported(run: Run) -> list[str]:
+def stability_words(run: Run) -> list[str]:
     """How far several trainings, the halves of the record and the levels agree, a line each."""
-    lines = [_seeds(run)]
+    lines = [_seeds_text(run)]
     if run.arrays.half_rank is not None:
         lines.append(
             f"The order that training starts from, worked out from each half of the training "
-            f"record alone: the two agree by {_agreement(run, run.arrays.half_rank)}. The less, "
+            f"record alone: the two agree by {_order_agreement(run, run.arrays.half_rank)}. The "
+            "less, "
             f"the more it hangs on which times were recorded."
         )
-    lines.append(_levels(run))
+    lines.append(_level_agreement_text(run))
     return lines
 
 
-def _seeds(run: Run) -> str:
+def _seeds_text(run: Run) -> str:
     members = run.arrays.members
     if members is None:
         return "One training from one seed: how far another would agree was not measured."
@@ -42,24 +43,25 @@ def _seeds(run: Run) -> str:
     rmse = members.rmse[:, level]
     shared = int(members.active[:, level].all(axis=0).sum())
     return (
-        f"{len(members.seeds)} trainings: their ranks agree by {_agreement(run, members.rank)}; "
+        f"{len(members.seeds)} trainings: their ranks agree by "
+        f"{_order_agreement(run, members.rank)}; "
         f"with {run_text.level_label(run, level)} removed all of them keep {shared:,} of "
         f"{int(run.path.n_active[level]):,} {run_text.site_noun(run)}s, and their errors run from "
-        f"{_ranges(run, rmse)}.{why}"
+        f"{_seed_ranges(run, rmse)}.{why}"
     )
 
 
-def _ranges(run: Run, rmse: np.ndarray) -> str:
+def _seed_ranges(run: Run, rmse: np.ndarray) -> str:
     """From the least to the greatest error of the seeds, (seeds, c), for each channel."""
     ranges = []
     for channel, (low, high) in enumerate(zip(rmse.min(axis=0), rmse.max(axis=0), strict=True)):
-        name = f"{run_text.variable(run, channel)} " if rmse.shape[1] > 1 else ""
+        name = f"{run_text.variable_name(run, channel)} " if rmse.shape[1] > 1 else ""
         both = f"{formatting.number(low, high)} to {formatting.number(high)}"
-        ranges.append(f"{name}{both} {run_text.unit(run, channel)}")
+        ranges.append(f"{name}{both} {run_text.variable_unit(run, channel)}")
     return ", ".join(ranges)
 
 
-def _levels(run: Run) -> str:
+def _level_agreement_text(run: Run) -> str:
     back, noun = int(run.path.returning.sum()), run_text.site_noun(run)
     if not back:
         return f"A larger cut keeps no {noun} that a smaller one removes."
@@ -71,7 +73,7 @@ def _levels(run: Run) -> str:
     )
 
 
-def _agreement(run: Run, ranks: np.ndarray) -> str:
+def _order_agreement(run: Run, ranks: np.ndarray) -> str:
     """How far some orders of the sites, (n, s), agree, with what that number means."""
     tau = rank_agreement(ranks)
     how = "much" if tau >= MUCH else "little" if tau < LITTLE else "middling"

@@ -76,13 +76,13 @@ def map_png(
     Returns:
         A PNG file.
     """
-    extent = _extent(run)
+    extent = _map_extent(run)
     width = WIDTH - 2 * MARGIN
     height = width * float(np.clip((extent[3] - extent[1]) / (extent[2] - extent[0]), 0, TALLEST))
     height = max(height, width * FLATTEST)
     below = LEGEND + (0 if run.sites.geographic else 0.3)
     above = TITLE if titled else 0.0
-    credits = textwrap.wrap(run_text.credits(run), LETTERS) if titled else []
+    credits = textwrap.wrap(run_text.data_credits(run), LETTERS) if titled else []
     credit = CREDIT * len(credits)
     total = MARGIN + above + height + below + credit + MARGIN
     figure = Figure(figsize=(WIDTH, total), dpi=dpi, facecolor="white")
@@ -99,10 +99,14 @@ def map_png(
     draw_map(axes, run, look, extent, base_map or BaseMap.read(), names)
     draw_legend(figure, look.legend, MARGIN + credit + LEGEND - 0.16)
     if titled:
-        _write(figure, MARGIN, total - MARGIN, total, look.title, size=13, weight="bold")
-        _write(figure, MARGIN, total - MARGIN - 0.27, total, look.subtitle, size=9, color=QUIET)
+        _write_on_map(figure, MARGIN, total - MARGIN, total, look.title, size=13, weight="bold")
+        _write_on_map(
+            figure, MARGIN, total - MARGIN - 0.27, total, look.subtitle, size=9, color=QUIET
+        )
         for line, text in enumerate(reversed(credits), start=1):
-            _write(figure, MARGIN, MARGIN + CREDIT * line, total, text, size=6.5, color=QUIET)
+            _write_on_map(
+                figure, MARGIN, MARGIN + CREDIT * line, total, text, size=6.5, color=QUIET
+            )
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None, "Title": look.title})
     return picture.getvalue()
@@ -127,10 +131,10 @@ def draw_map(
         names: points of the letters of places' names; None for no names.
     """
     _draw_ground(axes, run, extent, base_map)
-    _draw_shapes(axes, look.shapes, geographic=run.sites.geographic)
+    _draw_map_shapes(axes, look.shapes, geographic=run.sites.geographic)
     _draw_sites(axes, run, look)
     if run.sites.geographic:
-        _draw_lines(axes, _wide(extent), base_map)
+        _draw_map_lines(axes, _wide_ground(extent), base_map)
         if names is not None:
             # A name never hides a sensor; cells would hide it.
             _draw_names(axes, extent, names, above=run.grid is not None)
@@ -145,7 +149,7 @@ def _draw_names(axes: Axes, extent: Bounds, size: float, *, above: bool) -> None
     screen = inches * POINTS_PER_INCH / size * SCREEN_LETTERS
     zoom = math.log2(screen * 360 / (east - west) / WORLD)
     for place in names_within((west, float(low), east, float(high))):
-        at = (place.longitude, float(projection.mercator(np.array(place.latitude))))
+        at = (place.longitude, float(projection.mercator_degrees(np.array(place.latitude))))
         half = LETTER * len(place.name) / 2 / screen * (east - west)
         inside = west + half < at[0] < east - half and south + half / 4 < at[1] < north - half / 4
         if place.zoom > zoom or not inside:
@@ -163,23 +167,23 @@ def _draw_names(axes: Axes, extent: Bounds, size: float, *, above: bool) -> None
         text.set_path_effects([withStroke(linewidth=size / 4, foreground="white")])
 
 
-def _write(figure: Figure, x: float, y: float, total: float, text: str, **look: Any) -> None:
+def _write_on_map(figure: Figure, x: float, y: float, total: float, text: str, **look: Any) -> None:
     """A line of text at inches from the left and the bottom; a dollar sign is no formula."""
     figure.text(x / WIDTH, y / total, text, va="top", **{"color": INK, "parse_math": False, **look})
 
 
-def _extent(run: Run) -> Bounds:
+def _map_extent(run: Run) -> Bounds:
     """What the map shows, in drawn units: Mercator degrees, or metres."""
-    west, south, east, north = projection.bounds(run)
+    west, south, east, north = projection.site_bounds(run)
     if run.sites.geographic:
-        south, north = (float(v) for v in projection.mercator(np.array([south, north])))
+        south, north = (float(v) for v in projection.mercator_degrees(np.array([south, north])))
     width, height = (east - west) * ROOM, (north - south) * ROOM
     width, height = max(width, height / TALLEST), max(height, width * FLATTEST)
     x, y = (west + east) / 2, (south + north) / 2
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-def _wide(extent: Bounds) -> Bounds:
+def _wide_ground(extent: Bounds) -> Bounds:
     """The drawn ground in degrees, with a margin so that no cut edge shows."""
     west, south, east, north = extent
     low, high = np.degrees(np.arctan(np.sinh(np.radians([south, north]))))
@@ -200,26 +204,26 @@ def _draw_ground(axes: Axes, run: Run, extent: Bounds, base_map: BaseMap) -> Non
         axes.yaxis.set_major_formatter("{x:g} m")
         return
     axes.set(xticks=[], yticks=[])
-    for rings in base_map.land(_wide(extent)):
-        parts = [Outline(_flat(np.array(ring)), closed=True) for ring in rings]
+    for rings in base_map.land(_wide_ground(extent)):
+        parts = [Outline(_on_mercator_map(np.array(ring)), closed=True) for ring in rings]
         land = Outline.make_compound_path(*parts)
-        axes.add_patch(PathPatch(land, facecolor=_share(palette.LAND), linewidth=0))
+        axes.add_patch(PathPatch(land, facecolor=_colour_shares(palette.LAND), linewidth=0))
 
 
-def _draw_lines(axes: Axes, wide: Bounds, base_map: BaseMap) -> None:
+def _draw_map_lines(axes: Axes, wide: Bounds, base_map: BaseMap) -> None:
     """Coastlines and borders, above the sites as on the screen."""
     for lines, colour, width in (
         (base_map.borders(wide), palette.BORDER, 0.5),
         (base_map.coast(wide), palette.COAST, 0.8),
     ):
-        flat = [_flat(np.array(line)) for line in lines]
-        axes.add_collection(LineCollection(flat, colors=[_share(colour)], linewidths=width))
+        flat = [_on_mercator_map(np.array(line)) for line in lines]
+        axes.add_collection(LineCollection(flat, colors=[_colour_shares(colour)], linewidths=width))
 
 
-def _draw_shapes(axes: Axes, shapes: Sequence[Shape], *, geographic: bool) -> None:
+def _draw_map_shapes(axes: Axes, shapes: Sequence[Shape], *, geographic: bool) -> None:
     """Areas above the land and beneath the sites, as on the screen."""
-    rings = [_flat(shape.ring) if geographic else shape.ring for shape in shapes]
-    fills = [_share(shape.fill) for shape in shapes]
+    rings = [_on_mercator_map(shape.ring) if geographic else shape.ring for shape in shapes]
+    fills = [_colour_shares(shape.fill) for shape in shapes]
     axes.add_collection(
         PolyCollection(rings, facecolors=fills, edgecolors="white", linewidths=1.0, alpha=0.75)
     )
@@ -230,20 +234,24 @@ def _draw_sites(axes: Axes, run: Run, look: MapStyle) -> None:
     if run.grid is not None:
         y, x = projection.cell_borders(run)
         corners = projection.cell_corners(y, x)
-        y = projection.mercator(y) if run.sites.geographic else y
+        y = projection.mercator_degrees(y) if run.sites.geographic else y
         axes.pcolormesh(x, y, look.fill.reshape(*run.grid.shape, 4), rasterized=True)
         outlined = np.flatnonzero(look.line[:, 3])
         if 0 < len(outlined) <= MOST_OUTLINES:
-            flat = _flat(corners[outlined]) if run.sites.geographic else corners[outlined]
+            flat = (
+                _on_mercator_map(corners[outlined]) if run.sites.geographic else corners[outlined]
+            )
             edges = look.line[outlined] / 255
             axes.add_collection(
                 PolyCollection(list(flat), facecolors="none", edgecolors=edges, linewidths=0.5)
             )
         return
-    where = projection.unwrapped(run.sites)
-    where = _flat(where) if run.sites.geographic else where
+    where = projection.unwrapped_for_drawing(run.sites)
+    where = _on_mercator_map(where) if run.sites.geographic else where
     links = where[run.sites.links()]
-    axes.add_collection(LineCollection(list(links), colors=[_share(palette.LINK)], linewidths=0.8))
+    axes.add_collection(
+        LineCollection(list(links), colors=[_colour_shares(palette.LINK)], linewidths=0.8)
+    )
     order = np.argsort(run.path.rank)
     radius = float(np.clip(80 / np.sqrt(max(len(where), 1)), 3.0, 8.0)) * POINTS_PER_PIXEL * 0.6
     axes.scatter(
@@ -268,7 +276,7 @@ def draw_legend(figure: Figure, legend: Legend, up: float, size: float = 8.0) ->
     """
     wide, total = figure.get_size_inches()
     y, x, step = up / total, MARGIN / wide, size / 8.0
-    colours = [palette.rgb(c) for c in legend.colours]
+    colours = [palette.rgb_of_hex(c) for c in legend.colours]
     if colours:
         _draw_bar(figure, legend, colours, (x, y), size)
         x += BAR + 0.04
@@ -332,11 +340,11 @@ def _draw_swatch(
     shape.set_transform(IdentityTransform())
 
 
-def _flat(where: np.ndarray) -> np.ndarray:
+def _on_mercator_map(where: np.ndarray) -> np.ndarray:
     """Longitude and latitude (..., 2) on the Mercator map."""
-    return np.stack([where[..., 0], projection.mercator(where[..., 1])], axis=-1)
+    return np.stack([where[..., 0], projection.mercator_degrees(where[..., 1])], axis=-1)
 
 
-def _share(colour: palette.Rgba) -> tuple[float, ...]:
+def _colour_shares(colour: palette.Rgba) -> tuple[float, ...]:
     """A colour as matplotlib wants it, parts from 0 to 1."""
     return tuple(part / 255 for part in colour)

@@ -41,7 +41,7 @@ class Drawn:
     ways: list[Path] = field(default_factory=list)
 
 
-def plain_streets(tile: bytes, z: int, x: int, y: int) -> Drawn:
+def street_paths(tile: bytes, z: int, x: int, y: int) -> Drawn:
     """Water and ways of a tile; nothing where it holds none, or cannot be read.
 
     Args:
@@ -56,21 +56,21 @@ def plain_streets(tile: bytes, z: int, x: int, y: int) -> Drawn:
     except DataSourceError:
         return drawn
     for name in sorted(names & WATER):
-        drawn.water.extend(_polygons(_layer(tile, name, z, x, y)))
+        drawn.water.extend(_tile_polygons(_tile_layer(tile, name, z, x, y)))
     for name in sorted(names & WAYS):
-        table = _layer(tile, name, z, x, y)
-        broad = _broad(table)
-        drawn.broad.extend(_lines(table[broad]))
-        drawn.ways.extend(_lines(table[~broad]))
+        table = _tile_layer(tile, name, z, x, y)
+        broad = _main_roads(table)
+        drawn.broad.extend(_tile_lines(table[broad]))
+        drawn.ways.extend(_tile_lines(table[~broad]))
     return drawn
 
 
-def _layer(tile: bytes, name: str, z: int, x: int, y: int) -> geopandas.GeoDataFrame:
+def _tile_layer(tile: bytes, name: str, z: int, x: int, y: int) -> geopandas.GeoDataFrame:
     table = pyogrio.read_dataframe(io.BytesIO(tile), layer=name, Z=z, X=x, Y=y)
     return table[table.geometry.notna()].to_crs(WGS84)
 
 
-def _broad(table: geopandas.GeoDataFrame) -> np.ndarray:
+def _main_roads(table: geopandas.GeoDataFrame) -> np.ndarray:
     """Whether each way is a main road, (n,)."""
     broad = np.zeros(len(table), dtype=bool)
     for name in KINDS:
@@ -79,14 +79,14 @@ def _broad(table: geopandas.GeoDataFrame) -> np.ndarray:
     return broad
 
 
-def _polygons(table: geopandas.GeoDataFrame) -> list[list[Path]]:
+def _tile_polygons(table: geopandas.GeoDataFrame) -> list[list[Path]]:
     parts = [p for p in get_parts(table.geometry.array) if p.geom_type == "Polygon"]
-    return [[_path(ring) for ring in (p.exterior, *p.interiors)] for p in parts]
+    return [[_tile_path(ring) for ring in (p.exterior, *p.interiors)] for p in parts]
 
 
-def _lines(table: geopandas.GeoDataFrame) -> list[Path]:
-    return [_path(p) for p in get_parts(table.geometry.array) if p.geom_type == "LineString"]
+def _tile_lines(table: geopandas.GeoDataFrame) -> list[Path]:
+    return [_tile_path(p) for p in get_parts(table.geometry.array) if p.geom_type == "LineString"]
 
 
-def _path(line: BaseGeometry) -> Path:
+def _tile_path(line: BaseGeometry) -> Path:
     return [[round(x, DIGITS), round(y, DIGITS)] for x, y in line.coords]

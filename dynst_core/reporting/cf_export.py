@@ -11,7 +11,7 @@ import xarray as xr
 
 from dynst_core.files.column_names import channel_variables
 from dynst_core.planning.plan import Plan
-from dynst_core.reporting.tabular_export import provenance
+from dynst_core.reporting.tabular_export import plan_provenance
 from dynst_core.runs.run import Run
 
 FLAGS = {
@@ -20,9 +20,9 @@ FLAGS = {
 }
 
 
-def to_netcdf(run: Run, plan: Plan) -> bytes:
-    """The file that `fields` describes, compressed."""
-    dataset = fields(run, plan)
+def run_to_netcdf(run: Run, plan: Plan) -> bytes:
+    """The file that `cf_dataset` describes, compressed."""
+    dataset = cf_dataset(run, plan)
     encoding = {
         name: {"zlib": True, "complevel": 4, "shuffle": True}
         for name, variable in dataset.data_vars.items()
@@ -34,7 +34,7 @@ def to_netcdf(run: Run, plan: Plan) -> bytes:
         return file.read_bytes()
 
 
-def to_zarr(run: Run, plan: Plan) -> bytes:
+def run_to_zarr(run: Run, plan: Plan) -> bytes:
     """The same fields as one zip file that holds a Zarr group, its chunks compressed.
 
     `xarray.open_zarr(zarr.storage.ZipStore(file, mode="r"))` opens it. Zarr of format 2, which more
@@ -42,14 +42,14 @@ def to_zarr(run: Run, plan: Plan) -> bytes:
     """
     with TemporaryDirectory() as folder:
         group, file = Path(folder) / "plan.zarr", Path(folder) / "plan.zip"
-        fields(run, plan).to_zarr(group, mode="w", zarr_format=2, consolidated=True)
+        cf_dataset(run, plan).to_zarr(group, mode="w", zarr_format=2, consolidated=True)
         with ZipFile(file, "w", ZIP_STORED) as packed:
             for part in sorted(path for path in group.rglob("*") if path.is_file()):
                 packed.write(part, part.relative_to(group).as_posix())
         return file.read_bytes()
 
 
-def fields(run: Run, plan: Plan) -> xr.Dataset:
+def cf_dataset(run: Run, plan: Plan) -> xr.Dataset:
     """Masks, importance and test errors with coordinates and units.
 
     A grid's fields lie on (latitude, longitude), or on (y, x) in metres; a network's on `site`. The
@@ -87,7 +87,7 @@ def fields(run: Run, plan: Plan) -> xr.Dataset:
             data[f"rmse_plan_{variable}"].attrs |= field.attrs | {
                 "long_name": f"{title}, this plan"
             }
-    reported = provenance(run, plan)
+    reported = plan_provenance(run, plan)
     attrs = {
         "Conventions": "CF-1.11",
         "title": reported.pop("title"),

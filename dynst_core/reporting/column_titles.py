@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dynst_core.files.column_names import channel_columns, spelt
+from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
@@ -32,7 +32,7 @@ def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:
         names: of the columns, as `plan_table` and `work_order` call them.
     """
     currency = plan.constraints.currency
-    per_year = spelt("per_year", currency)
+    per_year = spelt_column_name("per_year", currency)
     known = TITLES | {
         "site": formatting.capital(run_text.site_noun(run)),
         "rank": "Rank (0 goes first)",
@@ -42,7 +42,7 @@ def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:
     card, bands = run.manifest.dataset, run.arrays.bands
     for channel, column in enumerate(channel_columns(card.channels, card.units)):
         unit, several = card.units[channel], len(card.channels) > 1
-        of = f" of {run_text.variable(run, channel)}" if several else ""
+        of = f" of {run_text.variable_name(run, channel)}" if several else ""
         known[f"rmse_{column}"] = f"Forecast error{of} ({unit})"
         known[f"rmse_added_{column}"] = f"Error added by the cut{of} ({unit})"
         if bands is not None:

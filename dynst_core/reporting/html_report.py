@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, map_styles, report_charts, run_text
 from dynst_core.presentation.baseline_curves import Curve, selector_curves
@@ -19,8 +19,8 @@ from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.static_maps import map_png
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.main_cautions import main_cautions
-from dynst_core.reporting.report_text import assumptions, verdict
-from dynst_core.reporting.tabular_export import provenance
+from dynst_core.reporting.report_text import report_assumptions, report_verdict
+from dynst_core.reporting.tabular_export import plan_provenance
 from dynst_core.reporting.work_order import order_of_removal
 from dynst_core.runs.run import Run
 
@@ -67,7 +67,7 @@ def write_report(
         RunError: the ledger of baselines beside the run is damaged.
     """
     base_map = base_map or BaseMap.read()
-    summary = summarise(run, plan, tolerance, lead, channel)
+    summary = summarise_plan(run, plan, tolerance, lead, channel)
     reported = _stands_in(run, plan, asked_removed)
     baselines = selector_curves(run, run.baselines, lead, channel)
     curve = report_charts.trade_off_svg(run, plan, run.baselines, summary.limit, lead, channel)
@@ -76,25 +76,26 @@ def write_report(
         title=run.manifest.title,
         place=run.manifest.dataset.place,
         style=Markup(style),  # noqa: S704 - our own file
-        about=run_text.about_run(run),
+        about=run_text.run_description(run),
         noun=run_text.site_noun(run),
-        unit=run_text.unit(run, channel),
-        lead=run_text.lead_time(run, lead),
-        verdict=[*reported, *verdict(run, plan, summary, tolerance, lead, channel)],
+        unit=run_text.variable_unit(run, channel),
+        lead=run_text.lead_time_text(run, lead),
+        verdict=[*reported, *report_verdict(run, plan, summary, tolerance, lead, channel)],
         warned=main_cautions(run, summary, tolerance, channel),
         figures=PlanFigures(run, plan, summary, tolerance).on_paper(),
         curve=_inline(curve, "svg+xml"),
-        curve_words=f"{run_text.curve_title(run, channel)}, {run_text.lead_time(run, lead)}, over "
+        curve_words=f"{run_text.curve_title(run, channel)}, "
+        f"{run_text.lead_time_text(run, lead)}, over "
         f"the test period {run_text.test_period(run)}.",
         baselines_words=_baselines_words(baselines),
         maps=_maps(run, plan, lead, channel, base_map),
         lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
         levels=_levels(run, plan, baselines, lead, channel),
-        asked=asked(run, plan.constraints) + list(plan.breaches),
+        asked=constraints_in_report(run, plan.constraints) + list(plan.breaches),
         edits=plan.edits,
         listed=_listed(run, plan),
         order=_work_order(run, plan),
-        assumptions=assumptions(run, summary, channel),
+        assumptions=report_assumptions(run, summary, channel),
         cautions=cautions_html(run.manifest.dataset.name),
         provenance=_provenance(run, plan),
     )
@@ -105,10 +106,10 @@ def _maps(
     run: Run, plan: Plan, lead: int | None, channel: int, base_map: BaseMap
 ) -> list[dict[str, str]]:
     """The map of importance, and that of errors where they were measured."""
-    shown = [map_styles.importance(run, plan)]
+    shown = [map_styles.importance_style(run, plan)]
     if plan.evaluated:
-        scale = map_styles.error_scale(run, lead, channel, plan)
-        shown.append(map_styles.error(run, plan, scale, lead, channel))
+        scale = map_styles.error_scale_of_run(run, lead, channel, plan)
+        shown.append(map_styles.error_style(run, plan, scale, lead, channel))
     return [
         {
             "title": style.title,
@@ -123,11 +124,11 @@ def _stands_in(run: Run, plan: Plan, asked_removed: float | None) -> list[str]:
     """That the plan is another level than the one asked for, where it is."""
     if asked_removed is None or plan.level is None:
         return []
-    other = run_text.other_level(run, plan.level, asked_removed)
+    other = run_text.other_level_text(run, plan.level, asked_removed)
     return [other] if other else []
 
 
-def asked(run: Run, constraints: Constraints) -> list[str]:
+def constraints_in_report(run: Run, constraints: Constraints) -> list[str]:
     """What a plan had to obey, a sentence each."""
     noun, ids, config = run_text.site_noun(run), run.sites.site_id.astype(str), run.manifest.config
     reported = []
@@ -220,7 +221,7 @@ def _work_order(run: Run, plan: Plan) -> list[str]:
 
 def _provenance(run: Run, plan: Plan) -> dict[str, str]:
     manifest = run.manifest
-    reported = provenance(run, plan)
+    reported = plan_provenance(run, plan)
     noticed = {"Noticed": " ".join(run.arrays.notices)} if run.arrays.notices else {}
     return noticed | {
         "Run": f"{reported['run']}, trained {manifest.created:%d %b %Y}",

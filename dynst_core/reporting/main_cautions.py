@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, run_text
-from dynst_core.presentation.answer_text import spans
-from dynst_core.runs.library import is_example
+from dynst_core.presentation.answer_text import lead_time_spans
+from dynst_core.runs.library import is_example_run
 from dynst_core.runs.run import Run
 
 COUNT = 3
@@ -39,7 +39,7 @@ def main_cautions(run: Run, summary: Summary, tolerance: Tolerance, channel: int
 def _of_the_run(run: Run, summary: Summary) -> Iterator[str]:
     """What makes every figure of the run doubtful."""
     if run.quick_look:
-        yield run_text.quick_look(run)
+        yield run_text.quick_look_caution(run)
     if not run.manifest.complete:
         deepest = run_text.level_label(run, len(run.path.active) - 1)
         yield f"Training was stopped early: no cut beyond {deepest} was measured."
@@ -57,20 +57,22 @@ def _of_the_plan(run: Run, summary: Summary, tolerance: Tolerance, channel: int)
     accepted = run_text.tolerance_words(run, tolerance, channel)
     if answer.broken and len(answer.broken) < run.manifest.config.horizon:
         yield (
-            f"{formatting.capital(spans(run, answer.broken))}, the error is above the accepted "
+            f"{formatting.capital(lead_time_spans(run, answer.broken))}, the error is above the "
+            "accepted "
             f"{accepted}{_most(run, summary)}."
         )
     elif answer.excess is not None:
         yield f"The error is above the accepted {accepted}{_most(run, summary)}."
     elif answer.behind and not answer.behind_all:
         yield (
-            f"{formatting.capital(spans(run, answer.behind))}, repeating the last readings errs "
+            f"{formatting.capital(lead_time_spans(run, answer.behind))}, repeating the last "
+            "readings errs "
             f"no more than this forecast."
         )
     worst = summary.worst
     if worst is not None and summary.rmse is not None and worst.rmse > WORST * summary.rmse:
         here, all_sites, mean = (
-            f"{formatting.number(error, summary.dense)} {run_text.unit(run, channel)}"
+            f"{formatting.number(error, summary.dense)} {run_text.variable_unit(run, channel)}"
             for error in (worst.rmse, worst.dense, summary.rmse)
         )
         yield (
@@ -89,7 +91,7 @@ def _most(run: Run, summary: Summary) -> str:
     worst = summary.answer.worst
     if worst is None or worst.change <= 0:
         return ""
-    ahead = run_text.lead_time(run, worst.lead)
+    ahead = run_text.lead_time_text(run, worst.lead)
     still = ", where repeating the last readings errs no more"
     behind = still if worst.lead in summary.answer.behind else ""
     return f": {100 * worst.change:,.1f} % more {ahead}{behind}"
@@ -101,12 +103,12 @@ def _of_the_record(run: Run) -> Iterator[str]:
     days = (card.end - card.start).total_seconds() / DAY_SECONDS
     about = run_text.duration(max(1.0, round(days)) * DAY_SECONDS)
     if days < SHORT_DAYS:
-        own = "This is a bundled example and its" if is_example(run.folder) else "The"
+        own = "This is a bundled example and its" if is_example_run(run.folder) else "The"
         yield (
             f"{own} record is short ({about}): the test period holds few independent "
             f"situations and no other season."
         )
-    elif is_example(run.folder):
+    elif is_example_run(run.folder):
         yield (
             "This is a bundled example, a public extract; train on your own record before acting "
             "on it."

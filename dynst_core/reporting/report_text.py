@@ -11,7 +11,7 @@ from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
 
 
-def verdict(
+def report_verdict(
     run: Run,
     plan: Plan,
     summary: Summary,
@@ -21,7 +21,7 @@ def verdict(
 ) -> list[str]:
     """The answer, as on top of the screen, and the plan in two or three sentences."""
     answered = answer_text(run, summary.answer, tolerance, channel)
-    noun, unit = run_text.site_noun(run), run_text.unit(run, channel)
+    noun, unit = run_text.site_noun(run), run_text.variable_unit(run, channel)
     removed = summary.n_sites - summary.n_kept
     share = formatting.percent(removed / summary.n_sites)
     if plan.level is not None:  # as it is called everywhere else: 124 of 207 is "60 %"
@@ -46,17 +46,18 @@ def verdict(
             accepted += ", to be met at each lead time"
         reported.append(
             f"The forecast error over all places, kept and removed, is {here} "
-            f"({run_text.lead_time(run, lead)}); with all {noun}s it is {dense} {unit}. That is "
+            f"({run_text.lead_time_text(run, lead)}); with all {noun}s it is {dense} {unit}. "
+            "That is "
             f"{formatting.change(summary.rmse, summary.dense)}, {kept_to} the accepted {limit} "
             f"({accepted})."
         )
-        best = run_text.against_best(run, summary.rmse, lead, channel)
+        best = run_text.error_against_best(run, summary.rmse, lead, channel)
         if best:
             reported.append(f"Beside the run's other cuts: {best}.")
     return reported
 
 
-def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
+def report_assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
     """What the figures rest on."""
     config, card, split = run.manifest.config, run.manifest.dataset, run.manifest.split
     noun = run_text.site_noun(run)
@@ -72,7 +73,7 @@ def assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
         f"reaches {run_text.duration(config.horizon * step)} ahead, at every place: a removed "
         f"{noun}'s place is still forecast, and its error counts.",
         f"Accepted error: {formatting.number(summary.limit, summary.dense)} "
-        f"{run_text.unit(run, channel)}, as the planner chose.",
+        f"{run_text.variable_unit(run, channel)}, as the planner chose.",
     ]
     if summary.cost is None:
         reported.append("No cost was stated, so no saving is.")

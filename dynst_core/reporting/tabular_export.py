@@ -20,9 +20,9 @@ import pyogrio
 
 from dynst_core.constraints.zones import WGS84
 from dynst_core.errors import DataError
-from dynst_core.files.column_names import channel_columns, spelt
+from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import run_text
 from dynst_core.presentation.plan_figures import PlanFigures
@@ -64,7 +64,7 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
         columns |= {"importance_lowest": lowest, "importance_highest": highest}
     columns |= _errors(run, plan)
     if plan.constraints.cost is not None:
-        per_year = spelt("per_year", plan.constraints.currency)
+        per_year = spelt_column_name("per_year", plan.constraints.currency)
         columns[f"cost_{per_year}"] = np.where(active, plan.constraints.cost, 0.0)
         columns[f"saving_{per_year}"] = np.where(active, 0.0, plan.constraints.cost)
     points = geopandas.points_from_xy((x + 180) % 360 - 180 if sites.geographic else x, y)
@@ -76,20 +76,20 @@ def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
     for channel, named in enumerate(channel_columns(card.channels, card.units)):
         rmse = plan.rmse_by_site(channel)
         empty = np.full(len(run.sites), np.nan)
-        columns[f"rmse_{named}"] = empty if rmse is None else significant(rmse)
+        columns[f"rmse_{named}"] = empty if rmse is None else significant_digits(rmse)
         if run.arrays.bands is not None and plan.level is not None:
             width = run.arrays.bands.half_width[plan.level, :, :, channel].mean(axis=0)
             share = f"{100 * run.arrays.bands.share:.0f}pct"
-            columns[f"band_{share}_{named}"] = significant(width)
+            columns[f"band_{share}_{named}"] = significant_digits(width)
     return columns
 
 
-def significant(values: np.ndarray) -> np.ndarray:
+def significant_digits(values: np.ndarray) -> np.ndarray:
     """Values at the seven significant digits that they are stored with, however small they are."""
     return np.array([float(f"{value:.7g}") for value in values.tolist()])
 
 
-def provenance(run: Run, plan: Plan) -> dict[str, str]:
+def plan_provenance(run: Run, plan: Plan) -> dict[str, str]:
     """Where a plan came from, as texts by name."""
     manifest, card, split = run.manifest, run.manifest.dataset, run.manifest.split
     level, error = NOT_EVALUATED, NOT_EVALUATED
@@ -123,7 +123,7 @@ def _summary(run: Run, plan: Plan) -> dict[str, str]:
     """The plan's error over all sites, of each channel, and what it saves, as on the screen."""
     channels = run.manifest.dataset.channels
     made = [
-        PlanFigures(run, plan, summarise(run, plan, USUAL_GOAL, None, channel), USUAL_GOAL)
+        PlanFigures(run, plan, summarise_plan(run, plan, USUAL_GOAL, None, channel), USUAL_GOAL)
         for channel in range(len(channels))
     ]
     shown = {}
@@ -140,7 +140,7 @@ def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     """Which column is of which channel, where names alone would not say so."""
     columns = channel_columns(channels, units)
     pairs = list(zip(columns, channels, units, strict=True))
-    if all(column == spelt(name, unit) for column, name, unit in pairs):
+    if all(column == spelt_column_name(name, unit) for column, name, unit in pairs):
         return {}
     return {"columns": "; ".join(f"rmse_{column} is of {name!r}" for column, name, _ in pairs)}
 
@@ -154,7 +154,7 @@ def _reported(plan: Plan) -> str:
     )
 
 
-def to_csv(run: Run, plan: Plan) -> bytes:
+def plan_to_csv(run: Run, plan: Plan) -> bytes:
     """The table as CSV in UTF-8 that spreadsheets recognise, nothing in it run as a formula.
 
     The sites to remove stand first, numbered in the order to remove them; those that stay follow,
@@ -166,30 +166,30 @@ def to_csv(run: Run, plan: Plan) -> bytes:
     numbers = pd.array(np.arange(1, len(rows) + 1), dtype="Int64")
     numbers[~removed[rows]] = pd.NA
     table.insert(0, "order", numbers)
-    return as_csv(table)
+    return table_as_csv(table)
 
 
 def provenance_csv(run: Run, plan: Plan) -> bytes:
     """Where a plan came from, as a CSV file of two columns: what, value."""
-    reported = provenance(run, plan)
-    return as_csv(pd.DataFrame({"what": list(reported), "value": list(reported.values())}))
+    reported = plan_provenance(run, plan)
+    return table_as_csv(pd.DataFrame({"what": list(reported), "value": list(reported.values())}))
 
 
-def as_csv(table: pd.DataFrame) -> bytes:
+def table_as_csv(table: pd.DataFrame) -> bytes:
     """A table as CSV in UTF-8 that spreadsheets recognise, no text in it run as a formula."""
     safe = table.copy()
     texts = [c for c in safe.columns if not pd.api.types.is_numeric_dtype(safe[c])]
-    safe[texts] = safe[texts].map(defused)
-    safe.columns = [defused(str(c)) for c in safe.columns]
+    safe[texts] = safe[texts].map(spreadsheet_safe)
+    safe.columns = [spreadsheet_safe(str(c)) for c in safe.columns]
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
-def defused(text: str) -> str:
+def spreadsheet_safe(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
-def to_geojson(run: Run, plan: Plan) -> bytes:
+def plan_to_geojson(run: Run, plan: Plan) -> bytes:
     """The table as GeoJSON, its provenance as a member beside the features.
 
     Raises:
@@ -202,25 +202,29 @@ def to_geojson(run: Run, plan: Plan) -> bytes:
         )
     collection = json.loads(plan_table(run, plan).to_json(drop_id=True, show_bbox=False))
     collection.pop("crs", None)  # GeoJSON is always WGS 84 and says no more about it
-    content = {"type": collection.pop("type"), "provenance": provenance(run, plan), **collection}
+    content = {
+        "type": collection.pop("type"),
+        "provenance": plan_provenance(run, plan),
+        **collection,
+    }
     return json.dumps(content, ensure_ascii=False).encode()
 
 
-def to_geopackage(run: Run, plan: Plan) -> bytes:
+def plan_to_geopackage(run: Run, plan: Plan) -> bytes:
     """The table as a GeoPackage, its provenance in the layer's metadata."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "plan.gpkg"
         pyogrio.write_dataframe(
-            plan_table(run, plan), file, layer=LAYER, layer_metadata=provenance(run, plan)
+            plan_table(run, plan), file, layer=LAYER, layer_metadata=plan_provenance(run, plan)
         )
         return file.read_bytes()
 
 
-def to_geoparquet(run: Run, plan: Plan) -> bytes:
+def plan_to_geoparquet(run: Run, plan: Plan) -> bytes:
     """The table as GeoParquet, its provenance as JSON under `dynst` in the file's metadata."""
     plain, reported = io.BytesIO(), io.BytesIO()
     plan_table(run, plan).to_parquet(plain, index=False)
     table = pq.read_table(plain)
-    own = {METADATA_KEY.encode(): json.dumps(provenance(run, plan)).encode()}
+    own = {METADATA_KEY.encode(): json.dumps(plan_provenance(run, plan)).encode()}
     pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | own), reported)
     return reported.getvalue()

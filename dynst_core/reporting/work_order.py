@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dynst_core.files.column_names import channel_columns, spelt
+from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation.site_reasons import site_reasons
-from dynst_core.reporting.tabular_export import as_csv, significant
+from dynst_core.reporting.tabular_export import significant_digits, table_as_csv
 from dynst_core.runs.run import Run
 
 
@@ -27,7 +27,7 @@ def to_work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 
         lead: lead-time index that errors are for, or None for all.
         channel: channel index that errors are for.
     """
-    return as_csv(work_order(run, plan, lead, channel))
+    return table_as_csv(work_order(run, plan, lead, channel))
 
 
 def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> pd.DataFrame:
@@ -47,10 +47,10 @@ def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) 
         place[1]: y,
         "reason": site_reasons(run, plan, sites),
         "rank": run.path.rank[sites],
-        f"rmse_{named}": significant(errors),
-        f"rmse_added_{named}": significant(errors - dense),
+        f"rmse_{named}": significant_digits(errors),
+        f"rmse_added_{named}": significant_digits(errors - dense),
     }
     cost = plan.constraints.cost
     if cost is not None:
-        columns[f"saving_{spelt('per_year', plan.constraints.currency)}"] = cost[sites]
+        columns[f"saving_{spelt_column_name('per_year', plan.constraints.currency)}"] = cost[sites]
     return pd.DataFrame(columns)

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.reporting.column_titles import column_titles
-from dynst_core.reporting.tabular_export import plan_table, provenance
+from dynst_core.reporting.tabular_export import plan_provenance, plan_table
 from dynst_core.reporting.work_order import work_order
 from dynst_core.runs.run import Run
 
@@ -27,7 +27,7 @@ WIDEST, NARROWEST, PROSE = 44, 10, 90
 """Widths of columns, in letters."""
 
 
-def to_xlsx(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> bytes:
+def plan_to_xlsx(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> bytes:
     """The plan as a workbook of three sheets; text is text, whatever it begins with.
 
     First the sites to remove in the order to remove them, then the provenance, then every site.
@@ -43,8 +43,9 @@ def to_xlsx(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> 
     first = book.active
     first.title = ORDER
     _fill(first, _titled(run, plan, work_order(run, plan, lead, channel)))
-    reported = provenance(run, plan) | {
-        "work_order_errors": f"{run_text.variable(run, channel)}, {run_text.lead_time(run, lead)}"
+    variable = run_text.variable_name(run, channel)
+    reported = plan_provenance(run, plan) | {
+        "work_order_errors": f"{variable}, {run_text.lead_time_text(run, lead)}"
     }
     words = pd.DataFrame({"what": list(reported), "value": list(reported.values())})
     second = book.create_sheet(SOURCE)

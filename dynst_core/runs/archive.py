@@ -12,9 +12,9 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 from dynst_core.errors import RunError
 from dynst_core.files.atomic import temporary_name
 from dynst_core.runs.carried_data import DATA
-from dynst_core.runs.library import NOTE, NOTE_LETTERS, SCENARIOS, copy_as
+from dynst_core.runs.library import NOTE, NOTE_LETTERS, SCENARIOS, copy_run_as
 from dynst_core.runs.manifest import BASELINES, MANIFEST, one_line
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_run_parts, open_run
 from dynst_core.runs.store import RunStore, move_into_place
 
 ENDING = "dynst-run.zip"
@@ -38,7 +38,7 @@ def pack_run(run: Run) -> bytes:
     Raises:
         RunError: a file of the run is missing or damaged.
     """
-    check_parts(run)
+    check_run_parts(run)
     packed = io.BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         for name in (*NEEDED, *OPTIONAL):
@@ -65,10 +65,10 @@ def unpack_run(file: BinaryIO, store: RunStore, name: str = "run file") -> str:
     temporary = temporary_name(store.root / "import")
     temporary.mkdir()
     try:
-        _extract(file, temporary, name)
+        _extract_run(file, temporary, name)
         try:
             run = open_run(temporary)
-            check_parts(run)
+            check_run_parts(run)
         except RunError as error:  # tell of the uploaded file, not of a folder that is gone
             raise RunError(str(error).replace(f"{temporary.name}/", f"{name}: ")) from error
         with store.changing():
@@ -76,7 +76,7 @@ def unpack_run(file: BinaryIO, store: RunStore, name: str = "run file") -> str:
             if run_id == run.run_id:
                 move_into_place(temporary, store.folder(run_id))
             else:
-                copy_as(temporary, store.folder(run_id))
+                copy_run_as(temporary, store.folder(run_id))
         return run_id
     except OSError as error:
         raise RunError(
@@ -87,11 +87,11 @@ def unpack_run(file: BinaryIO, store: RunStore, name: str = "run file") -> str:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _extract(file: BinaryIO, folder: Path, name: str) -> None:
+def _extract_run(file: BinaryIO, folder: Path, name: str) -> None:
     try:
         with ZipFile(file) as archive:
             parts = archive.infolist()
-            _check_listing(parts, name)
+            _check_archive_listing(parts, name)
             for part in parts:
                 # A part gives no more bytes than it states, which were counted above.
                 with archive.open(part) as source, (folder / part.filename).open("wb") as target:
@@ -103,7 +103,7 @@ def _extract(file: BinaryIO, folder: Path, name: str) -> None:
         ) from error
 
 
-def _check_listing(parts: list[ZipInfo], name: str) -> None:
+def _check_archive_listing(parts: list[ZipInfo], name: str) -> None:
     """Refuse anything but the files of one run, each once, before a byte is unpacked."""
     names = [part.filename for part in parts]
     for found in names:

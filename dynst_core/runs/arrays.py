@@ -143,7 +143,7 @@ class RunArrays:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _array_write_explained() -> Iterator[None]:
     """Give a full disk its usual error: the library has one of its own for it, among others."""
     try:
         yield
@@ -151,14 +151,14 @@ def _explained() -> Iterator[None]:
         raise OSError(f"arrays that could not be written ({error})") from error
 
 
-def write_arrays(arrays: RunArrays, file: Path) -> None:
+def write_run_arrays(arrays: RunArrays, file: Path) -> None:
     """Write the arrays as NetCDF-4, compressed.
 
     Raises:
         RunError: an error is no finite number, or too large to be kept as one.
         OSError: the disk is full or read-only.
     """
-    _check_finite(arrays)
+    _check_run_arrays_finite(arrays)
     sites, path = arrays.sites, arrays.path
     data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
         "coordinates": (("site", "axis"), sites.coordinates),
@@ -171,7 +171,7 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
         data[name] = (("level", *STATISTICS_DIMS), levels)
         persistence = getattr(arrays.persistence, name).astype(np.float32)
         data[f"persistence_{name}"] = (STATISTICS_DIMS, persistence)
-    data |= _joined(sites)
+    data |= _link_arrays(sites)
     if arrays.grid is not None:
         data["grid_y"] = (("row",), arrays.grid.y)
         data["grid_x"] = (("column",), arrays.grid.x)
@@ -193,8 +193,8 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
         data["member_rmse"] = (("member", "level", "channel"), members.rmse)
     if arrays.half_rank is not None:
         data["half_rank"] = (("half", "site"), arrays.half_rank.astype(np.int32))
-    data |= _noticed(arrays)
-    attrs |= _attributes(arrays)
+    data |= _notice_arrays(arrays)
+    attrs |= _array_attributes(arrays)
     coords = {"site": ("site", sites.site_id.astype(object))}
     dataset = xr.Dataset(data, coords=coords, attrs=attrs)
     compressed: dict[str, dict[str, object]] = {
@@ -203,11 +203,11 @@ def write_arrays(arrays: RunArrays, file: Path) -> None:
     rounded = (*_SUMS, *(f"persistence_{name}" for name in _SUMS), "band")
     for name in data.keys() & set(rounded):
         compressed[name] |= ROUNDED
-    with _explained():
+    with _array_write_explained():
         dataset.to_netcdf(file, engine="netcdf4", encoding=compressed)
 
 
-def _joined(sites: SiteSet) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def _link_arrays(sites: SiteSet) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Links and triangles between sites, where a data set states any."""
     data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
     if sites.edges is not None:
@@ -220,7 +220,7 @@ def _joined(sites: SiteSet) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     return data
 
 
-def _noticed(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def _notice_arrays(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """The sites left out, the quick check and the intervals, where there are any."""
     data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
     if arrays.left_out is not None:
@@ -235,7 +235,7 @@ def _noticed(arrays: RunArrays) -> dict[str, tuple[tuple[str, ...], np.ndarray]]
     return data
 
 
-def _attributes(arrays: RunArrays) -> dict[str, float | str]:
+def _array_attributes(arrays: RunArrays) -> dict[str, float | str]:
     """What goes with them that is no array."""
     attrs: dict[str, float | str] = {}
     if arrays.notices:
@@ -245,7 +245,7 @@ def _attributes(arrays: RunArrays) -> dict[str, float | str]:
     return attrs
 
 
-def _check_finite(arrays: RunArrays) -> None:
+def _check_run_arrays_finite(arrays: RunArrays) -> None:
     """Refuse errors that no map or curve can be drawn of, before anything is written."""
     largest = np.finfo(np.float32).max  # of what is stored
     for errors in (*arrays.errors, arrays.persistence):
@@ -261,8 +261,8 @@ def _check_finite(arrays: RunArrays) -> None:
                 )
 
 
-def read_arrays(file: Path) -> RunArrays:
-    """Read what `write_arrays` wrote; the error is that of the part that cannot be read."""
+def read_run_arrays(file: Path) -> RunArrays:
+    """Read what `write_run_arrays` wrote; the error is that of the part that cannot be read."""
     with xr.open_dataset(file, engine="netcdf4") as stored:
         dataset = stored.load()
     sites = SiteSet(
@@ -270,7 +270,7 @@ def read_arrays(file: Path) -> RunArrays:
         coordinates=dataset["coordinates"].values,
         geographic=bool(dataset.attrs["geographic"]),
         edges=dataset["edges"].values.astype(np.int64) if "edges" in dataset else None,
-        network=_network(dataset),
+        network=_network_of_arrays(dataset),
         triangles=dataset["triangle"].values.astype(np.int64) if "triangle" in dataset else None,
     )
     grid = None
@@ -294,29 +294,29 @@ def read_arrays(file: Path) -> RunArrays:
         path,
         errors,
         persistence,
-        _bands(dataset),
-        _members(dataset),
+        _bands_of_arrays(dataset),
+        _members_of_arrays(dataset),
         dataset["half_rank"].values.astype(np.int64) if "half_rank" in dataset else None,
         dataset["left_out"].values.astype(bool) if "left_out" in dataset else None,
         tuple(json.loads(dataset.attrs.get("notices", "[]"))),
-        _check(dataset),
-        _intervals(dataset),
+        _check_run_arrays(dataset),
+        _intervals_of_arrays(dataset),
     )
 
 
-def _network(dataset: xr.Dataset) -> Network | None:
+def _network_of_arrays(dataset: xr.Dataset) -> Network | None:
     if "link" not in dataset:
         return None
     return Network(dataset["link"].values.astype(np.int64), dataset["link_length"].values)
 
 
-def _check(dataset: xr.Dataset) -> MaskCheck | None:
+def _check_run_arrays(dataset: xr.Dataset) -> MaskCheck | None:
     if "check_own" not in dataset:
         return None
     return MaskCheck(dataset["check_own"].values, dataset["check_random"].values)
 
 
-def _intervals(dataset: xr.Dataset) -> Intervals | None:
+def _intervals_of_arrays(dataset: xr.Dataset) -> Intervals | None:
     if "interval" not in dataset:
         return None
     return Intervals(
@@ -326,7 +326,7 @@ def _intervals(dataset: xr.Dataset) -> Intervals | None:
     )
 
 
-def _bands(dataset: xr.Dataset) -> Bands | None:
+def _bands_of_arrays(dataset: xr.Dataset) -> Bands | None:
     if "band" not in dataset:
         return None
     return Bands(
@@ -336,7 +336,7 @@ def _bands(dataset: xr.Dataset) -> Bands | None:
     )
 
 
-def _members(dataset: xr.Dataset) -> Members | None:
+def _members_of_arrays(dataset: xr.Dataset) -> Members | None:
     if "member_seed" not in dataset:
         return None
     return Members(

@@ -18,7 +18,7 @@ from dynst_core.errors import RunError
 from dynst_core.fields.field import About, Field
 from dynst_core.files.atomic import write_atomically
 from dynst_core.files.hdf5_check import check_plain_hdf5
-from dynst_core.runs.manifest import one_line, place
+from dynst_core.runs.manifest import file_in_run, one_line
 from dynst_core.runs.run import Run
 
 DATA = "data.nc"
@@ -37,7 +37,7 @@ def carries_data(run: Run) -> bool:
     return (run.folder / DATA).is_file()
 
 
-def write_data(run: Run, field: Field) -> int:
+def write_carried_data(run: Run, field: Field) -> int:
     """Put the data of a run beside it.
 
     Args:
@@ -83,12 +83,12 @@ def write_data(run: Run, field: Field) -> int:
     return len(content)
 
 
-def _shape(run: Run) -> tuple[int, int, int]:
+def _carried_shape(run: Run) -> tuple[int, int, int]:
     card = run.manifest.dataset
     return card.n_times, len(run.sites), len(card.channels)
 
 
-def read_data(run: Run) -> Field:
+def read_carried_data(run: Run) -> Field:
     """The data that a run carries.
 
     Raises:
@@ -99,7 +99,7 @@ def read_data(run: Run) -> Field:
         check_plain_hdf5(file)
         with xr.open_dataset(file, engine="netcdf4", decode_times=False) as stored:
             found = stored["values"].shape, stored["nanoseconds"].shape
-            if found != (_shape(run), _shape(run)[:1]):  # before so much is read
+            if found != (_carried_shape(run), _carried_shape(run)[:1]):  # before so much is read
                 raise ValueError("values of another shape")
             values = stored["values"].values.astype(np.float32)
             time = stored["nanoseconds"].values.astype("datetime64[ns]")
@@ -116,12 +116,13 @@ def read_data(run: Run) -> Field:
         field = Field(dataset, run.sites, tuple(card.units), about, run.grid)
     except Exception as error:  # the format's library raises too many kinds to list
         raise RunError(
-            f"{place(file)}: expected the data of the run, found a file that cannot be read "
+            f"{file_in_run(file)}: expected the data of the run, found a file that cannot be read "
             f"({one_line(error)}); copy the run again, or delete this file."
         ) from error
     if field.fingerprint() != card.fingerprint:
         raise RunError(
-            f"{place(file)}: expected the data that this run was trained on, found others; copy "
+            f"{file_in_run(file)}: expected the data that this run was trained on, found others; "
+            "copy "
             f"the run again, or delete this file."
         )
     return field

@@ -24,32 +24,34 @@ MOST_TEXT = 20_000
 MOST_CHANNELS = 1000
 
 
-def contradictions(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
+def run_contradictions(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
     """What does not fit, each as the middle of a sentence: "2 levels where 3 forecasts are timed".
 
     Args:
         manifest: what the run says of itself.
         arrays: its masks, ranks and errors.
     """
-    yield from _numbers(manifest)
-    yield from _texts(manifest)
-    yield from _levels(manifest, arrays)
-    yield from _sites(arrays)
-    yield from _errors(manifest, arrays)
-    yield from _extras(arrays)
+    yield from _check_run_numbers(manifest)
+    yield from _check_run_texts(manifest)
+    yield from _check_run_levels(manifest, arrays)
+    yield from _check_run_sites(arrays)
+    yield from _check_run_errors(manifest, arrays)
+    yield from _check_run_extras(arrays)
 
 
-def _numbers(manifest: Manifest) -> Iterator[str]:
+def _check_run_numbers(manifest: Manifest) -> Iterator[str]:
     config, card, split = manifest.config, manifest.dataset, manifest.split
     for what, value in (("history", config.history), ("horizon", config.horizon)):
         if not 1 <= value <= MOST_STEPS:
-            yield f"a {what} of {_short(value)} steps"
+            yield f"a {what} of {_short_id(value)} steps"
     if not 0 < card.step_seconds <= MOST_SECONDS:
         yield f"a time step of {card.step_seconds:g} s"
     if not 2 <= card.n_times <= 10**10:
-        yield f"{_short(card.n_times)} times"
+        yield f"{_short_id(card.n_times)} times"
     if not 1 <= split.n_test_windows <= max(card.n_times, 1):
-        yield f"{_short(split.n_test_windows)} test windows out of {_short(card.n_times)} times"
+        yield (
+            f"{_short_id(split.n_test_windows)} test windows out of {_short_id(card.n_times)} times"
+        )
     if not 0 <= manifest.training_seconds < 1e10:
         yield f"a training of {manifest.training_seconds:g} s"
     if abs(config.seed) >= 2**63:
@@ -57,19 +59,19 @@ def _numbers(manifest: Manifest) -> Iterator[str]:
     years = {time.year for time in (card.start, card.end, split.test_start, split.test_end)}
     if min(years | {manifest.created.year}) < 2 or max(years | {manifest.created.year}) > 9998:
         yield "a time outside the calendar"
-    elif _naive(card.end) < _naive(card.start):
+    elif _check_naive_errors(card.end) < _check_naive_errors(card.start):
         yield "data that end before they start"
 
 
-def _naive(time: datetime) -> datetime:
+def _check_naive_errors(time: datetime) -> datetime:
     return time.replace(tzinfo=None)
 
 
-def _short(value: int) -> str:
+def _short_id(value: int) -> str:
     return f"{value:,}" if abs(value) < 10**15 else "more than any computer can count"
 
 
-def _texts(manifest: Manifest) -> Iterator[str]:
+def _check_run_texts(manifest: Manifest) -> Iterator[str]:
     card = manifest.dataset
     texts = (
         manifest.title, manifest.command, manifest.code_version, manifest.config.backbone,
@@ -81,7 +83,7 @@ def _texts(manifest: Manifest) -> Iterator[str]:
         yield f"a text of {longest:,} letters"
 
 
-def _levels(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
+def _check_run_levels(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
     config, n_levels = manifest.config, len(arrays.path.active)
     if n_levels < 1:
         yield "no level"
@@ -109,7 +111,7 @@ def _levels(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
         yield "levels that keep more sites than the one before, or none"
 
 
-def _sites(arrays: RunArrays) -> Iterator[str]:
+def _check_run_sites(arrays: RunArrays) -> Iterator[str]:
     n, rank = len(arrays.sites), arrays.path.rank
     if n < 1:
         yield "no site"
@@ -130,10 +132,10 @@ def _sites(arrays: RunArrays) -> Iterator[str]:
         corners.ndim != 2 or corners.shape[1] != 3 or ((corners < 0) | (corners >= n)).any()
     ):
         yield "triangles between sites that are not there"
-    yield from _grid(arrays)
+    yield from _check_run_grid(arrays)
 
 
-def _grid(arrays: RunArrays) -> Iterator[str]:
+def _check_run_grid(arrays: RunArrays) -> Iterator[str]:
     n, grid = len(arrays.sites), arrays.grid
     if grid is None:
         return
@@ -145,7 +147,7 @@ def _grid(arrays: RunArrays) -> Iterator[str]:
             yield "a grid whose rows or columns are not in order"
 
 
-def _errors(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
+def _check_run_errors(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
     card, n = manifest.dataset, len(arrays.sites)
     n_channels = len(card.channels)
     if not 1 <= n_channels <= MOST_CHANNELS:
@@ -155,10 +157,10 @@ def _errors(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
             yield f"{n_channels} channels where there are {len(values)} {what}"
     shape = (manifest.config.horizon, n, n_channels)
     for errors in (*arrays.errors, arrays.persistence):
-        yield from _sums(errors, shape)
+        yield from _check_error_sums(errors, shape)
 
 
-def _sums(errors: ErrorStatistics, shape: tuple[int, int, int]) -> Iterator[str]:
+def _check_error_sums(errors: ErrorStatistics, shape: tuple[int, int, int]) -> Iterator[str]:
     parts = (errors.squared, errors.absolute, errors.signed, errors.count)
     if any(part.shape != shape for part in parts):
         found = next(part.shape for part in parts if part.shape != shape)
@@ -170,7 +172,7 @@ def _sums(errors: ErrorStatistics, shape: tuple[int, int, int]) -> Iterator[str]
         yield "an error below 0"
 
 
-def _extras(arrays: RunArrays) -> Iterator[str]:
+def _check_run_extras(arrays: RunArrays) -> Iterator[str]:
     n_levels, n = arrays.path.active.shape
     n_leads, _, n_channels = arrays.persistence.squared.shape
     bands, members, half_rank = arrays.bands, arrays.members, arrays.half_rank

@@ -21,7 +21,7 @@ from dynst_core.runs.manifest import (
     one_line,
     read_baselines,
     read_manifest,
-    seal,
+    seal_json,
 )
 from dynst_core.runs.run import ARRAYS, WEIGHTS
 from dynst_core.runs.store import RunStore, move_into_place
@@ -49,18 +49,18 @@ class Deleted:
     time: datetime
 
 
-def is_example(folder: Path) -> bool:
+def is_example_run(folder: Path) -> bool:
     """Whether a run came with the program and is only to be read."""
     return (folder / EXAMPLE).exists()
 
 
-def check_own(folder: Path) -> None:
+def check_own_run(folder: Path) -> None:
     """Refuse to change a run that is an example or cannot be written to.
 
     Raises:
         RunError: which of the two it is, and what to do instead.
     """
-    if is_example(folder):
+    if is_example_run(folder):
         raise RunError(
             f"{folder.name}: expected a run of your own to change, found an example that comes "
             f"with DynST Planner; export it and import it again for a copy."
@@ -72,31 +72,31 @@ def check_own(folder: Path) -> None:
         )
 
 
-def read_note(folder: Path) -> str:
+def read_run_note(folder: Path) -> str:
     """A planner's note on a run; empty where there is none."""
     file = folder / NOTE
     return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
-def write_note(folder: Path, text: str) -> None:
+def write_run_note(folder: Path, text: str) -> None:
     """Replace the note on a run; an empty one is removed.
 
     Raises:
         RunError: the run is not to be changed, or the note is too long.
     """
-    check_own(folder)
+    check_own_run(folder)
     if len(text) > NOTE_LETTERS:
         raise RunError(
             f"Expected a note of at most {NOTE_LETTERS:,} letters, found {len(text):,}; shorten it."
         )
-    with RunStore(folder.parent).changing(), _explained(folder.name, "a note"):
+    with RunStore(folder.parent).changing(), _library_disk_explained(folder.name, "a note"):
         if text.strip():
             write_atomically(folder / NOTE, (text.strip() + "\n").encode())
         else:
             (folder / NOTE).unlink(missing_ok=True)
 
 
-def rename(store: RunStore, run_id: str, wish: str) -> str:
+def rename_run(store: RunStore, run_id: str, wish: str) -> str:
     """Give a run another id, which is also its folder's name.
 
     The copy under the new id is whole before the old folder goes. Files are linked, not copied,
@@ -105,18 +105,18 @@ def rename(store: RunStore, run_id: str, wish: str) -> str:
     Raises:
         RunError: the run is not to be changed, or the wish is taken or no name for a folder.
     """
-    folder = _present(store, run_id, "rename")
-    check_own(folder)
+    folder = _check_run_present(store, run_id, "rename")
+    check_own_run(folder)
     if wish == run_id:
         return run_id
-    with store.changing(), _explained(run_id, "a run of another name"):
-        _present(store, run_id, "rename")
-        copy_as(folder, store.folder(store.free_id(wish, exact=True)))
-        _remove(folder)
+    with store.changing(), _library_disk_explained(run_id, "a run of another name"):
+        _check_run_present(store, run_id, "rename")
+        copy_run_as(folder, store.folder(store.free_id(wish, exact=True)))
+        _remove_run_folder(folder)
     return wish
 
 
-def copy_as(folder: Path, target: Path) -> None:
+def copy_run_as(folder: Path, target: Path) -> None:
     """Copy a run into a folder of another name, its manifest and ledger rewritten for that id.
 
     Raises:
@@ -130,34 +130,34 @@ def copy_as(folder: Path, target: Path) -> None:
     try:
         for name in (ARRAYS, WEIGHTS, NOTE, SCENARIOS, DATA):
             if (folder / name).exists():
-                _link(folder / name, temporary / name)
-        (temporary / MANIFEST).write_text(seal(manifest.model_copy(update=new)))
+                _link_run_file(folder / name, temporary / name)
+        (temporary / MANIFEST).write_text(seal_json(manifest.model_copy(update=new)))
         if (folder / BASELINES).exists():
-            (temporary / BASELINES).write_text(seal(baselines.model_copy(update=new)))
+            (temporary / BASELINES).write_text(seal_json(baselines.model_copy(update=new)))
         move_into_place(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def delete(store: RunStore, run_id: str) -> Deleted:
-    """Move a run to the store's trash, from where `restore` takes it back.
+def delete_run(store: RunStore, run_id: str) -> Deleted:
+    """Move a run to the store's trash, from where `restore_run` takes it back.
 
     Raises:
         RunError: the run is not to be changed, or there is none.
     """
-    folder = _present(store, run_id, "delete")
-    check_own(folder)
+    folder = _check_run_present(store, run_id, "delete")
+    check_own_run(folder)
     now = datetime.now(UTC).replace(microsecond=0)
     deleted = Deleted(f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}", run_id, now)
     place = store.root / TRASH / deleted.key
-    with store.changing(), _explained(run_id, "a deleted run"):
-        _present(store, run_id, "delete")
+    with store.changing(), _library_disk_explained(run_id, "a deleted run"):
+        _check_run_present(store, run_id, "delete")
         place.mkdir(parents=True)
         folder.rename(place / run_id)
     return deleted
 
 
-def _present(store: RunStore, run_id: str, to_do: str) -> Path:
+def _check_run_present(store: RunStore, run_id: str, to_do: str) -> Path:
     folder = store.folder(run_id)
     if not folder.is_dir():
         raise RunError(
@@ -168,7 +168,7 @@ def _present(store: RunStore, run_id: str, to_do: str) -> Path:
 
 
 @contextmanager
-def _explained(run_id: str, what: str) -> Iterator[None]:
+def _library_disk_explained(run_id: str, what: str) -> Iterator[None]:
     """Turn what the disk refuses into a sentence."""
     try:
         yield
@@ -190,7 +190,7 @@ def deleted_runs(store: RunStore) -> list[Deleted]:
     return sorted(found, key=lambda one: one.key, reverse=True)
 
 
-def restore(store: RunStore, deleted: Deleted) -> str:
+def restore_run(store: RunStore, deleted: Deleted) -> str:
     """Take a run back out of the trash, under its own id or the first free one like it.
 
     Returns:
@@ -198,28 +198,28 @@ def restore(store: RunStore, deleted: Deleted) -> str:
     Raises:
         RunError: it is no longer there.
     """
-    with store.changing(), _explained(deleted.run_id, "the restored run"):
-        place = _in_trash(store, deleted)
+    with store.changing(), _library_disk_explained(deleted.run_id, "the restored run"):
+        place = _run_in_trash(store, deleted)
         run_id = store.free_id(deleted.run_id, exact=False)
         if run_id == deleted.run_id:
             move_into_place(place / deleted.run_id, store.folder(run_id))
         else:
-            copy_as(place / deleted.run_id, store.folder(run_id))
-        _remove(place)
+            copy_run_as(place / deleted.run_id, store.folder(run_id))
+        _remove_run_folder(place)
     return run_id
 
 
-def forget(store: RunStore, deleted: Deleted) -> None:
+def forget_run(store: RunStore, deleted: Deleted) -> None:
     """Remove a deleted run for good.
 
     Raises:
         RunError: it is no longer there.
     """
     with store.changing():
-        _remove(_in_trash(store, deleted))
+        _remove_run_folder(_run_in_trash(store, deleted))
 
 
-def _in_trash(store: RunStore, deleted: Deleted) -> Path:
+def _run_in_trash(store: RunStore, deleted: Deleted) -> Path:
     if deleted not in deleted_runs(store):
         raise RunError(
             f"Expected the deleted run {deleted.run_id!r} in the trash, found none; it was "
@@ -228,14 +228,14 @@ def _in_trash(store: RunStore, deleted: Deleted) -> Path:
     return store.root / TRASH / deleted.key
 
 
-def _link(source: Path, target: Path) -> None:
+def _link_run_file(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # a disk without links
         shutil.copyfile(source, target)
 
 
-def _remove(folder: Path) -> None:
+def _remove_run_folder(folder: Path) -> None:
     try:
         shutil.rmtree(folder)
     except OSError as error:

@@ -147,15 +147,15 @@ def read_baselines(folder: Path, run_id: str) -> Baselines:
     if not file.exists():
         return Baselines(run_id=run_id)
     try:
-        baselines = Baselines.model_validate(unseal(file.read_bytes()))
+        baselines = Baselines.model_validate(unseal_json(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise RunError(
-            f"{place(file)}: expected a table of baselines, found {one_line(error)}; "
-            f"delete the file and run `{commands.here('baselines', run_id)}` again."
+            f"{file_in_run(file)}: expected a table of baselines, found {one_line(error)}; "
+            f"delete the file and run `{commands.command_here('baselines', run_id)}` again."
         ) from error
     if baselines.run_id != run_id:
         raise RunError(
-            f"{place(file)}: expected baselines of run {run_id!r}, found those of "
+            f"{file_in_run(file)}: expected baselines of run {run_id!r}, found those of "
             f"{baselines.run_id!r}; delete the file and measure them again."
         )
     return baselines
@@ -168,7 +168,7 @@ def write_baselines(folder: Path, baselines: Baselines) -> None:
         RunError: the disk is full or read-only; the earlier ledger stays.
     """
     try:
-        write_atomically(folder / BASELINES, seal(baselines).encode())
+        write_atomically(folder / BASELINES, seal_json(baselines).encode())
     except OSError as error:
         raise RunError(
             f"{folder.name}: expected room for one more measurement, found {one_line(error)}; make "
@@ -186,14 +186,14 @@ def parse_json(raw: bytes) -> Any:
         raise ValueError("JSON that is nested too deep") from error
 
 
-def seal(record: Card) -> str:
+def seal_json(record: Card) -> str:
     """JSON of a record with a checksum over its content, so that a flipped digit is noticed."""
     content = record.model_dump(mode="json")
     return json.dumps(content | {"checksum": checksum_of(content)}, indent=1) + "\n"
 
 
-def unseal(raw: bytes) -> dict[str, Any]:
-    """Read what `seal` wrote; ValueError when it is no JSON or its checksum does not hold."""
+def unseal_json(raw: bytes) -> dict[str, Any]:
+    """Read what `seal_json` wrote; ValueError when it is no JSON or its checksum does not hold."""
     content = parse_json(raw)
     if not isinstance(content, dict):
         raise ValueError("JSON without names")
@@ -257,7 +257,7 @@ class Sealed(Generic[AnyCard]):
                 f"{version}; update DynST Planner to open it."
             )
         try:
-            return self.record.model_validate(unseal(raw))
+            return self.record.model_validate(unseal_json(raw))
         except ValueError as fault:
             raise self.error(
                 f"{name}: expected {self.noun} that is whole, found {one_line(fault)}; "
@@ -270,7 +270,7 @@ MANIFEST_FILE = Sealed(
     "dynst-run",
     FORMAT_VERSION,
     "the manifest of a run",
-    f"point to a folder that `{commands.here('train')}` wrote",
+    f"point to a folder that `{commands.command_here('train')}` wrote",
     "copy the run again or train it anew",
     RunError,
 )
@@ -286,18 +286,19 @@ def read_manifest(file: Path) -> Manifest:
         raw = file.read_bytes()
     except FileNotFoundError as error:
         raise RunError(
-            f"{place(file)}: expected the manifest of a run, found no such file; "
-            f"`{commands.here('runs')}` lists the runs there are."
+            f"{file_in_run(file)}: expected the manifest of a run, found no such file; "
+            f"`{commands.command_here('runs')}` lists the runs there are."
         ) from error
     except OSError as error:
         raise RunError(
-            f"{place(file)}: expected the manifest of a run, found {one_line(error)}; copy the run "
+            f"{file_in_run(file)}: expected the manifest of a run, found {one_line(error)}; copy "
+            "the run "
             f"again."
         ) from error
-    return MANIFEST_FILE.read(raw, place(file))
+    return MANIFEST_FILE.read(raw, file_in_run(file))
 
 
-def place(file: Path) -> str:
+def file_in_run(file: Path) -> str:
     """A file of a run as errors name it: its folder and its name, not where they lie.
 
     Whoever opens a run in the app need not know the server's folders.

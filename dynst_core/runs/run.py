@@ -18,14 +18,14 @@ from dynst_core.fields.levels import true_share
 from dynst_core.fields.mask import SparsityPath
 from dynst_core.fields.sites import SiteSet
 from dynst_core.files.hdf5_check import check_plain_hdf5
-from dynst_core.runs.arrays import RunArrays, read_arrays
-from dynst_core.runs.checks import contradictions
+from dynst_core.runs.arrays import RunArrays, read_run_arrays
+from dynst_core.runs.checks import run_contradictions
 from dynst_core.runs.manifest import (
     MANIFEST,
     Baselines,
     Manifest,
+    file_in_run,
     one_line,
-    place,
     read_baselines,
     read_manifest,
 )
@@ -156,22 +156,24 @@ def open_run(folder: Path) -> Run:
     check_hash(arrays_file, manifest.files.get(ARRAYS))
     try:
         check_plain_hdf5(arrays_file)
-        arrays = read_arrays(arrays_file)
+        arrays = read_run_arrays(arrays_file)
     except Exception as error:  # the format's library raises too many kinds to list
         raise RunError(
-            f"{place(arrays_file)}: expected the arrays of a run, found a file that cannot be read "
+            f"{file_in_run(arrays_file)}: expected the arrays of a run, found a file that cannot "
+            "be read "
             f"({one_line(error)}); copy the run again or train it anew."
         ) from error
-    fault = next(contradictions(manifest, arrays), None)
+    fault = next(run_contradictions(manifest, arrays), None)
     if fault is not None:
         raise RunError(
-            f"{place(folder / MANIFEST)}: expected a run whose parts fit together, found {fault}; "
+            f"{file_in_run(folder / MANIFEST)}: expected a run whose parts fit together, found "
+            f"{fault}; "
             f"export it again where it was trained, or train it anew."
         )
-    return Run(folder, _truly_named(manifest, arrays), arrays, manifest.config.levels)
+    return Run(folder, _check_folder_name(manifest, arrays), arrays, manifest.config.levels)
 
 
-def _truly_named(manifest: Manifest, arrays: RunArrays) -> Manifest:
+def _check_folder_name(manifest: Manifest, arrays: RunArrays) -> Manifest:
     """The manifest with levels called by the share that they remove.
 
     Runs made before levels were counted call one that removes 8 of 9 sites 95 %.
@@ -198,12 +200,13 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
         flat = load_file(file)
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise RunError(
-            f"{place(file)}: expected safetensors, found {one_line(error)}; copy the run again."
+            f"{file_in_run(file)}: expected safetensors, found {one_line(error)}; copy the run "
+            "again."
         ) from error
     n_levels = len(manifest.steps)
     if not 0 <= level < n_levels:
         raise RunError(
-            f"{place(file)}: expected weights of level {level}, found {n_levels} levels; "
+            f"{file_in_run(file)}: expected weights of level {level}, found {n_levels} levels; "
             f"choose one of those."
         )
     weights = {}
@@ -211,7 +214,8 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
         named = WEIGHT_NAME.fullmatch(full)
         if named is None:
             raise RunError(
-                f"{place(file)}: expected weights by level and name, found {full[:80]!r}; copy the "
+                f"{file_in_run(file)}: expected weights by level and name, found {full[:80]!r}; "
+                "copy the "
                 f"run again."
             )
         if int(named["level"]) <= level:
@@ -219,7 +223,7 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
     return weights
 
 
-def check_parts(run: Run) -> None:
+def check_run_parts(run: Run) -> None:
     """See that every part is what the manifest states, and nothing more is stated.
 
     Raises:
@@ -228,7 +232,8 @@ def check_parts(run: Run) -> None:
     stated = set(run.manifest.files)
     if stated != {ARRAYS, WEIGHTS}:
         raise RunError(
-            f"{place(run.folder / MANIFEST)}: expected the files {ARRAYS} and {WEIGHTS}, found "
+            f"{file_in_run(run.folder / MANIFEST)}: expected the files {ARRAYS} and {WEIGHTS}, "
+            "found "
             f"{sorted(stated)}; export the run again."
         )
     check_hash(run.folder / ARRAYS, run.manifest.files[ARRAYS])
@@ -244,11 +249,12 @@ def check_hash(file: Path, expected: str | None) -> None:
     """
     if not file.is_file():
         raise RunError(
-            f"{place(file)}: expected this file of the run, found none; copy the run again."
+            f"{file_in_run(file)}: expected this file of the run, found none; copy the run again."
         )
     if sha256_of(file) != expected:
         raise RunError(
-            f"{place(file)}: expected the SHA-256 that the manifest states, found another; the "
+            f"{file_in_run(file)}: expected the SHA-256 that the manifest states, found another; "
+            "the "
             f"file was damaged or changed, so copy the run again."
         )
 

@@ -19,14 +19,14 @@ from dynst_core import commands
 from dynst_core.errors import NameTakenError, RunError
 from dynst_core.files.atomic import flush_folder, flush_tree, is_leftover, temporary_name
 from dynst_core.files.shipped import home_folder, in_checkout, shipped_root
-from dynst_core.runs.arrays import RunArrays, write_arrays
+from dynst_core.runs.arrays import RunArrays, write_run_arrays
 from dynst_core.runs.manifest import (
     MANIFEST,
     Manifest,
     one_line,
-    seal,
+    seal_json,
 )
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_parts, open_run, sha256_of
+from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_run_parts, open_run, sha256_of
 
 NAME = re.compile(r"(?!\.)[\w.-]+")
 """What a run may be called: its name is a folder's, and a part of links and commands."""
@@ -78,9 +78,9 @@ class RunStore:
         Raises:
             RunError: the wish is no name for a folder, or `exact` is asked for and it is taken.
         """
-        check_name(wish)
+        check_run_name(wish)
         if exact and (self.root / wish).exists():
-            raise _taken(self.root / wish)
+            raise _run_name_taken(self.root / wish)
         return next(self.free_ids(wish))
 
     def free_ids(self, wish: str) -> Iterator[str]:
@@ -167,7 +167,7 @@ class RunStore:
         if not NAME.fullmatch(run_id) or len(run_id) > LONGEST_NAME:
             raise RunError(
                 f"Expected a run id of letters, digits, '-', '_' and '.', found {run_id[:80]!r}; "
-                f"`{commands.here('runs')}` lists what there is."
+                f"`{commands.command_here('runs')}` lists what there is."
             )
         return self.root / run_id
 
@@ -189,14 +189,14 @@ class RunStore:
             RunError: the run id is taken or is no name for a folder; the disk is full; or what was
                 written does not open again, so that nothing is left in its place.
         """
-        check_name(manifest.run_id)
+        check_run_name(manifest.run_id)
         self.refuse_taken(self.folder(manifest.run_id))
         self.root.mkdir(parents=True, exist_ok=True)
 
         def fill(folder: Path) -> Manifest:
-            write_arrays(arrays, folder / ARRAYS)
+            write_run_arrays(arrays, folder / ARRAYS)
             # safetensors' own writer makes files that only their owner may read.
-            (folder / WEIGHTS).write_bytes(serialize(_flatten(weights)))
+            (folder / WEIGHTS).write_bytes(serialize(_flatten_weights(weights)))
             files = {name: sha256_of(folder / name) for name in (ARRAYS, WEIGHTS)}
             return manifest.model_copy(update={"files": files})
 
@@ -230,8 +230,8 @@ class RunStore:
         temporary = temporary_name(target)
         try:
             temporary.mkdir()
-            (temporary / MANIFEST).write_text(seal(fill(temporary)))
-            check_parts(open_run(temporary))
+            (temporary / MANIFEST).write_text(seal_json(fill(temporary)))
+            check_run_parts(open_run(temporary))
             self.put_in_place(temporary, target)
         except OSError as error:
             raise RunError(
@@ -249,7 +249,7 @@ class RunStore:
             RunError: it is.
         """
         if target.exists():
-            raise _taken(target)
+            raise _run_name_taken(target)
 
     def put_in_place(self, temporary: Path, target: Path) -> None:
         """Give a finished temporary folder the name of a run; errors as of `move_into_place`."""
@@ -285,7 +285,7 @@ class ReplacingStore(RunStore):
         """Refuse to replace a run that must stay; this store replaces any."""
 
 
-def _flatten(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _flatten_weights(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Parameters by level and name, without those that are as they were at the level before."""
     flat: dict[str, np.ndarray] = {}
     latest: dict[str, np.ndarray] = {}
@@ -309,10 +309,10 @@ def move_into_place(temporary: Path, target: Path) -> None:
         flush_folder(target.parent)
     except OSError as error:
         # Another run may have taken the id while this one was being written.
-        raise (_taken(target) if target.exists() else error) from error
+        raise (_run_name_taken(target) if target.exists() else error) from error
 
 
-def check_name(wish: str) -> None:
+def check_run_name(wish: str) -> None:
     """Refuse what no new run can be called, here or on a machine that it is carried to.
 
     Raises:
@@ -336,7 +336,7 @@ def check_name(wish: str) -> None:
         )
 
 
-def _taken(target: Path) -> NameTakenError:
+def _run_name_taken(target: Path) -> NameTakenError:
     return NameTakenError(
         f"Expected a run's name that is free, found {target.name!r} taken; choose another, or "
         f"delete what has it."

@@ -14,12 +14,12 @@ import numpy as np
 
 from dynst_core.constraints.constraints import FREE, Constraints
 from dynst_core.forecasting.problem import Problem
-from dynst_core.selection.exchanges import exchange
+from dynst_core.selection.exchanges import exchange_sites
 from dynst_core.selection.forward_ranking import rank_ahead, rank_sites
 from dynst_core.selection.gp_variance import Nowcast
 from dynst_core.selection.heldout_ridge import HeldBackRidge
-from dynst_core.selection.pinned_sites import in_order
-from dynst_core.selection.selection_error import surely_lower
+from dynst_core.selection.pinned_sites import removal_order
+from dynst_core.selection.selection_error import error_falls
 
 SURE_OF_ORDER, GAIN_OF_ORDER = 2.0, 0.01
 """Standard errors, and share of the held-out error, by which another order must err less."""
@@ -55,8 +55,8 @@ class ExchangeRule:
             guarded: whether the new one is known to leave no more of the field unknown.
         """
         if guarded:
-            return surely_lower(errors, than, self.sure, self.gain)
-        return surely_lower(errors, than, self.sure_alone, self.gain_alone)
+            return error_falls(errors, than, self.sure, self.gain)
+        return error_falls(errors, than, self.sure_alone, self.gain_alone)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +104,8 @@ class CandidateMasks:
     ) -> None:
         self._free, self._judge, self._nowcast = pins.pin == FREE, judge, nowcast
         self._rule, self._rng = rule, rng
-        self.order = in_order(problem, pins, rank_sites(problem, pins))
-        self._other = in_order(problem, pins, rank_ahead(problem, pins))
+        self.order = removal_order(problem, pins, rank_sites(problem, pins))
+        self._other = removal_order(problem, pins, rank_ahead(problem, pins))
 
     def masks(self, counts: tuple[int, ...]) -> Iterator[np.ndarray]:
         """The mask of each level, (s,), bool.
@@ -115,7 +115,7 @@ class CandidateMasks:
         """
         for n_kept in counts:
             present, other = (of >= len(of) - n_kept for of in (self.order, self._other))
-            if not np.array_equal(present, other) and surely_lower(
+            if not np.array_equal(present, other) and error_falls(
                 self._judge.errors(other),
                 self._judge.errors(present),
                 SURE_OF_ORDER,
@@ -165,7 +165,7 @@ class CandidateMasks:
 
     def _after(self, state: Judged, drop: int, grow: int, *, guarded: bool) -> Judged:
         """The mask after an exchange where the rule allows it, else the mask as it is."""
-        candidate = exchange(state.active, drop, grow)
+        candidate = exchange_sites(state.active, drop, grow)
         unknown = self._nowcast.unknown(candidate)
         if guarded and unknown > state.unknown:
             return state

@@ -10,7 +10,7 @@ LEAST_SHARE = 0.03
 """Of the sites, kept by the smallest of the masks of any size."""
 
 
-def exchange(active: np.ndarray, drop: int, grow: int) -> np.ndarray:
+def exchange_sites(active: np.ndarray, drop: int, grow: int) -> np.ndarray:
     """The mask with one kept site closed and one removed site opened, (s,), same count.
 
     Raises:
@@ -58,7 +58,7 @@ def propose_exchanges(
     return list(dict.fromkeys(zip(drops.tolist(), grows.tolist(), strict=True)))
 
 
-def flip_some(active: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+def flip_sites(active: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """A mask near this one: each kept site closed, and as many removed ones opened, by chance.
 
     Training on such neighbours keeps a planner's edits within the forecaster's experience.
@@ -80,7 +80,7 @@ def flip_some(active: np.ndarray, share: float, rng: np.random.Generator) -> np.
     return near
 
 
-def any_sites(order: np.ndarray, flip: float, rng: np.random.Generator) -> np.ndarray:
+def draw_sites(order: np.ndarray, flip: float, rng: np.random.Generator) -> np.ndarray:
     """A mask of any size near the path: the last to go, with a few sites flipped.
 
     Training on such masks teaches one set of weights to forecast from whatever a level leaves.
@@ -95,4 +95,4 @@ def any_sites(order: np.ndarray, flip: float, rng: np.random.Generator) -> np.nd
     n_sites = len(order)
     n_active = int(rng.integers(max(1, int(n_sites * LEAST_SHARE)), n_sites + 1))
     active = order >= n_sites - n_active
-    return active if active.all() or not flip else flip_some(active, flip, rng)
+    return active if active.all() or not flip else flip_sites(active, flip, rng)

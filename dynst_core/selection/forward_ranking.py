@@ -12,7 +12,7 @@ import numpy as np
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.gp_variance import NOISE
-from dynst_core.selection.greedy import forward, principal
+from dynst_core.selection.greedy import forward_selection, principal_components
 
 SHRINKAGE = 0.7
 """Ridge penalty per sample of forecasts alone. Strong, because few windows make the covariance
@@ -42,7 +42,7 @@ def rank_sites(
     inputs, targets = last_and_next(problem, now=True, starts=starts)
     noise = NOISE * (np.square(inputs).mean() or 1.0)
     pins = constraints or Constraints.none(problem.n_sites)
-    return forward(inputs, targets, noise * len(inputs), pins)
+    return forward_selection(inputs, targets, noise * len(inputs), pins)
 
 
 LAGS = 3
@@ -73,10 +73,12 @@ def rank_ahead(problem: Problem, constraints: Constraints | None = None) -> np.n
     read -= read.mean(axis=0)
     noise = NOISE * (np.square(read[:, :, 0]).mean() or 1.0)
     pins = constraints or Constraints.none(problem.n_sites)
-    return forward(_orthogonal(read), targets, noise * len(read), pins, together=lags)
+    return forward_selection(
+        _orthogonal_readings(read), targets, noise * len(read), pins, together=lags
+    )
 
 
-def _orthogonal(read: np.ndarray) -> np.ndarray:
+def _orthogonal_readings(read: np.ndarray) -> np.ndarray:
     """Readings (n, s, f) as (n, s * f), each less what those of the same site before it say."""
     parts: list[np.ndarray] = []
     for lag in range(read.shape[2]):
@@ -115,4 +117,6 @@ def last_and_next(
     inputs = target[starts - 1].mean(axis=2)
     targets = np.concatenate([target[starts + step] for step in steps], axis=1)
     targets = targets.reshape(len(starts), -1)
-    return inputs - inputs.mean(axis=0), principal(targets - targets.mean(axis=0), COMPONENTS)
+    return inputs - inputs.mean(axis=0), principal_components(
+        targets - targets.mean(axis=0), COMPONENTS
+    )

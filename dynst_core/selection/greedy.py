@@ -10,7 +10,7 @@ from scipy import linalg
 from dynst_core.constraints.constraints import Constraints
 
 
-def build_up(
+def build_up_sites(
     constraints: Constraints,
     value: Callable[[], np.ndarray],
     take: Callable[[int], object],
@@ -31,13 +31,15 @@ def build_up(
     rank = np.full(len(constraints.pin), -1)
     for position in range(len(rank) - 1, -1, -1):
         taken = len(rank) - 1 - position
-        site = first[taken] if taken < len(first) else _best(value(), rank < 0, constraints.pin)
+        site = (
+            first[taken] if taken < len(first) else _best_gain(value(), rank < 0, constraints.pin)
+        )
         rank[site] = position
         take(site)
     return rank
 
 
-def _best(value: np.ndarray, left: np.ndarray, pin: np.ndarray) -> int:
+def _best_gain(value: np.ndarray, left: np.ndarray, pin: np.ndarray) -> int:
     allowed = left & (pin == pin[left].max())
     return int(np.argmax(np.where(allowed, value, -np.inf)))
 
@@ -138,7 +140,7 @@ class FewInputs:
         self._row[self._column] = np.arange(len(self._column))
 
 
-def forward(
+def forward_selection(
     inputs: np.ndarray,
     targets: np.ndarray,
     penalty: float,
@@ -182,7 +184,7 @@ def forward(
             if root > 0:
                 unexplained[:] -= np.outer(shared, unexplained[column] / root)
 
-    return build_up(constraints, value, take)
+    return build_up_sites(constraints, value, take)
 
 
 def _forward_of_few(
@@ -192,7 +194,7 @@ def _forward_of_few(
     constraints: Constraints,
     together: int,
 ) -> np.ndarray:
-    """`forward` where inputs are few: two products of a matrix and a vector for each site."""
+    """`forward_selection` for few inputs: two products of a matrix and a vector for each site."""
     few = FewInputs(inputs, penalty, targets)
 
     def value() -> np.ndarray:
@@ -202,10 +204,10 @@ def _forward_of_few(
         for column in range(site * together, (site + 1) * together):
             few.eliminate(column)
 
-    return build_up(constraints, value, take)
+    return build_up_sites(constraints, value, take)
 
 
-def principal(targets: np.ndarray, components: int) -> np.ndarray:
+def principal_components(targets: np.ndarray, components: int) -> np.ndarray:
     """Leading principal components of centred targets, (n, components); all when fewer."""
     n, m = targets.shape
     if m <= components:

@@ -12,8 +12,8 @@ from scipy import linalg
 from scipy.spatial import cKDTree
 
 from dynst_core.backbones.layers import NEIGHBOURS, TOUCHING, scaled_positions
-from dynst_core.backbones.protocols import harmonics
-from dynst_core.fields.observed import recent, site_means
+from dynst_core.backbones.protocols import clock_harmonics
+from dynst_core.fields.observed import site_means, with_last_readings
 from dynst_core.forecasting.problem import Problem
 
 PENALTIES = tuple(10.0 ** (power / 2) for power in range(-9, 2))
@@ -61,20 +61,22 @@ class HeldBackRidge:
         record, window = problem.record, problem.window
         starts, self.stretches = self.windows(problem, windows, stretches)
         count, observed = len(starts), record.observed.cpu().numpy()
-        values = _readings(problem, observed)
-        usual = _usual(record.clock(starts))
+        values = _site_readings(problem, observed)
+        usual = _hour_basis(record.clock(starts))
         ahead = problem.lead_times(lead_times)
-        self.query = _spread(_sites(problem.n_sites, scored), queries)
+        self.query = _evenly_spread(_wanted_sites(problem.n_sites, scored), queries)
 
         lags = range(min(LAGS, window.history))
         mean = np.mean([values[starts - 1 - ago] for ago in range(window.history)], axis=0)
         read = [values[starts - 1 - ago] for ago in lags] + [mean]
-        features = np.stack([_unusual(usual, one) for one in read], axis=-1)
+        features = np.stack([_without_hour_part(usual, one) for one in read], axis=-1)
         self.features = np.ascontiguousarray(
             features.reshape(count, problem.n_sites, -1).transpose(1, 0, 2), dtype=np.float32
         )
-        self._last = _unusual(usual, values[starts - 1]).astype(np.float32)
-        targets = [_unusual(usual, values[starts + lead][:, self.query]) for lead in ahead]
+        self._last = _without_hour_part(usual, values[starts - 1]).astype(np.float32)
+        targets = [
+            _without_hour_part(usual, values[starts + lead][:, self.query]) for lead in ahead
+        ]
         self._targets = np.stack(targets, axis=-1).astype(np.float32)
         seen = [observed[starts + lead][:, self.query] for lead in ahead]
         self._seen = np.stack(seen, axis=-1)
@@ -89,7 +91,7 @@ class HeldBackRidge:
         """First forecast steps of the windows used, and which of them each stretch holds."""
         blocks = (problem.split.train, problem.split.selection)
         starts = np.concatenate([problem.window.starts(block) for block in blocks])
-        starts = _spread(starts, windows)
+        starts = _evenly_spread(starts, windows)
         return starts, np.array_split(np.arange(len(starts)), min(stretches, len(starts)))
 
     def errors(self, active: np.ndarray, gram: np.ndarray | None = None) -> np.ndarray:
@@ -177,41 +179,41 @@ class TestedRidge(HeldBackRidge):
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """The same windows with those of the test block, which are the one stretch."""
         learnt, _ = HeldBackRidge.windows(problem, windows, stretches)
-        test = _spread(problem.window.starts(problem.split.test), TEST_WINDOWS)
+        test = _evenly_spread(problem.window.starts(problem.split.test), TEST_WINDOWS)
         starts = np.concatenate([learnt, test])
         return starts, [np.arange(len(learnt), len(starts))]
 
 
-def _spread(things: np.ndarray, most: int) -> np.ndarray:
+def _evenly_spread(things: np.ndarray, most: int) -> np.ndarray:
     """At most so many of some windows or sites, evenly spread."""
     count = min(most, len(things))
     return things[np.linspace(0, len(things) - 1, count).round().astype(int)]
 
 
-def _sites(n_sites: int, wanted: np.ndarray | None) -> np.ndarray:
+def _wanted_sites(n_sites: int, wanted: np.ndarray | None) -> np.ndarray:
     """Indices of the wanted sites, or of all where there is none."""
     some = np.arange(n_sites) if wanted is None else np.flatnonzero(wanted)
     return some if len(some) else np.arange(n_sites)
 
 
-def _readings(problem: Problem, observed: np.ndarray) -> np.ndarray:
+def _site_readings(problem: Problem, observed: np.ndarray) -> np.ndarray:
     """What the sites read, (t, s, c), normalised; see `recent` for what was not observed."""
     record, known = problem.record, slice(0, problem.split.selection[1])
     values = record.values[..., : record.channels].cpu().numpy().astype(np.float64)
     if observed.all():
         return values
     usual = site_means(record.target[known].cpu().numpy(), observed[known])
-    return recent(values, observed, usual, problem.window.history)
+    return with_last_readings(values, observed, usual, problem.window.history)
 
 
-def _usual(clock: torch.Tensor) -> np.ndarray:
+def _hour_basis(clock: torch.Tensor) -> np.ndarray:
     """An orthonormal basis of the hour's covariates, (n, p): a constant and the cycles."""
-    hour = torch.cat([clock.new_ones(len(clock), 1), harmonics(clock)], dim=1)
+    hour = torch.cat([clock.new_ones(len(clock), 1), clock_harmonics(clock)], dim=1)
     basis, _ = np.linalg.qr(hour.double().cpu().numpy())
     return basis
 
 
-def _unusual(usual: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _without_hour_part(usual: np.ndarray, values: np.ndarray) -> np.ndarray:
     """What the hour does not tell of values (n, ...)."""
     flat = values.reshape(len(values), -1)
     return (flat - usual @ (usual.T @ flat)).reshape(values.shape)

@@ -32,7 +32,7 @@ def remove_first(
     return replace(constraints, pin=pin), out
 
 
-def in_order(problem: Problem, pins: Constraints, rank: np.ndarray) -> np.ndarray:
+def removal_order(problem: Problem, pins: Constraints, rank: np.ndarray) -> np.ndarray:
     """The same order with pinned sites at its ends, the silent ones first of those never kept.
 
     Args:
@@ -48,7 +48,7 @@ def in_order(problem: Problem, pins: Constraints, rank: np.ndarray) -> np.ndarra
     return place
 
 
-def check_room(pins: Constraints, targets: Sequence[float], counts: Sequence[int]) -> None:
+def check_pin_room(pins: Constraints, targets: Sequence[float], counts: Sequence[int]) -> None:
     """Refuse levels that the pins forbid: each must keep and remove enough sites for them.
 
     Args:

@@ -11,7 +11,7 @@ import torch
 
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
-from dynst_core.forecasting.trainer import Trainer, blended, squared_error
+from dynst_core.forecasting.trainer import Trainer, blended_forecaster, squared_error
 
 MOST_CHANGE, MOST_CHANGE_OF_SITE = 0.001, 0.01
 """Change of the RMSE over all sites, and of that of any one, that rounding weights may make."""
@@ -94,7 +94,7 @@ class Judge:
             (((missed - weight * apart).square() * counts).sum(dim=(1, 2, 3)) / seen).cpu().numpy()
             for weight in (0.0, share)
         )
-        return share if surely_lower(after, before, SURE_OF_SHARE) else 0.0
+        return share if error_falls(after, before, SURE_OF_SHARE) else 0.0
 
 
 class EarlyStop:
@@ -147,7 +147,7 @@ def blended_where_it_serves(
     Its own alone where that raises the selection error by more than `RISE_BETWEEN`: of weights
     that were trained far apart, as on short records, what lies between forecasts nothing.
     """
-    between = blended(own, common, share)
+    between = blended_forecaster(own, common, share)
     error, alone = (judge.errors(forecaster, active).mean() for forecaster in (between, own))
     return between if error <= (1 + RISE_BETWEEN) * alone else own
 
@@ -173,7 +173,7 @@ def weights_to_store(
     return forecaster.stored_weights(rounded=False)
 
 
-def surely_lower(errors: np.ndarray, than: np.ndarray, certainty: float, gain: float = 0.0) -> bool:
+def error_falls(errors: np.ndarray, than: np.ndarray, certainty: float, gain: float = 0.0) -> bool:
     """Whether errors fell by more than `certainty` standard errors and a share of their mean.
 
     Neighbouring windows overlap, so they are pooled into eight stretches of time and the

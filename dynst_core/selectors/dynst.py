@@ -10,7 +10,7 @@ from dynst_core.constraints.constraints import Constraints
 from dynst_core.fields.mask import n_active_at, usual_levels
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
-from dynst_core.selectors.pruning import seeded
+from dynst_core.selectors.pruning import seeded_torch
 from dynst_core.selectors.selector import Kind, selector
 from dynst_core.training.path_options import PathOptions
 from dynst_core.training.path_training import PathTraining
@@ -35,7 +35,7 @@ def dynst(
     """
     full = PathOptions()
     options = replace(full.scaled(EFFORT), exchanges=full.exchanges)
-    with seeded(draw):
+    with seeded_torch(draw):
         training = PathTraining(
             problem,
             _levels_with_room(problem.n_sites, constraints),

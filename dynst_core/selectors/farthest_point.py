@@ -6,7 +6,7 @@ import numpy as np
 
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
-from dynst_core.selection.greedy import build_up
+from dynst_core.selection.greedy import build_up_sites
 from dynst_core.selectors.selector import selector
 
 
@@ -29,7 +29,7 @@ def farthest_point(problem: Problem, constraints: Constraints, draw: int) -> np.
     def take(site: int) -> None:
         np.minimum(nearest, _distance_km(position, position[site]), out=nearest)
 
-    return build_up(constraints, value, take)
+    return build_up_sites(constraints, value, take)
 
 
 def _distance_km(position: np.ndarray, place: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from scipy import linalg
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.gp_variance import NOISE
-from dynst_core.selection.greedy import Elimination, build_up
+from dynst_core.selection.greedy import Elimination, build_up_sites
 from dynst_core.selectors.selector import selector, training_covariance
 
 
@@ -56,4 +56,4 @@ def rank_by_information(covariance: np.ndarray, constraints: Constraints) -> np.
         given_read.eliminate(site)
         given_unread.eliminate(site)
 
-    return build_up(constraints, value, take)
+    return build_up_sites(constraints, value, take)

@@ -7,7 +7,7 @@ import numpy as np
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.selection.forward_ranking import SHRINKAGE, last_and_next
-from dynst_core.selection.greedy import forward
+from dynst_core.selection.greedy import forward_selection
 from dynst_core.selectors.selector import selector
 
 
@@ -19,4 +19,4 @@ def greedy_forecast(problem: Problem, constraints: Constraints, draw: int) -> np
     kept.
     """
     inputs, targets = last_and_next(problem)
-    return forward(inputs, targets, SHRINKAGE * len(inputs), constraints)
+    return forward_selection(inputs, targets, SHRINKAGE * len(inputs), constraints)

@@ -9,10 +9,10 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.selectors.pruning import (
     DEFAULTS,
     LearnOptions,
-    cubic,
+    cubic_schedule,
     rank_in_rounds,
-    saliency,
-    train,
+    site_saliency,
+    train_with_sites,
 )
 from dynst_core.selectors.selector import Kind, selector
 
@@ -32,5 +32,11 @@ def iterative(
     """
     own = options.of(kind)
     return rank_in_rounds(
-        problem, constraints, draw, own, score=saliency, rehearse=train, schedule=cubic
+        problem,
+        constraints,
+        draw,
+        own,
+        score=site_saliency,
+        rehearse=train_with_sites,
+        schedule=cubic_schedule,
     )

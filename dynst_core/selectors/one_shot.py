@@ -11,10 +11,10 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.selectors.pruning import (
     DEFAULTS,
     LearnOptions,
-    cubic,
+    cubic_schedule,
     rank_in_rounds,
-    saliency,
-    train,
+    site_saliency,
+    train_with_sites,
 )
 from dynst_core.selectors.selector import Kind, selector
 
@@ -30,5 +30,11 @@ def one_shot(
     """Train a forecaster with all sites, score each site once by its saliency, and rank."""
     once = replace(options.of(kind), rounds=0)
     return rank_in_rounds(
-        problem, constraints, draw, once, score=saliency, rehearse=train, schedule=cubic
+        problem,
+        constraints,
+        draw,
+        once,
+        score=site_saliency,
+        rehearse=train_with_sites,
+        schedule=cubic_schedule,
     )

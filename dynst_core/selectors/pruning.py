@@ -98,7 +98,7 @@ def rank_in_rounds(
     """
     kept = np.arange(problem.n_sites)
     order: list[int] = []
-    with seeded(draw):
+    with seeded_torch(draw):
         trainer = fresh_trainer(problem, draw, options)
         for round_, until in enumerate(ends_of_training(options)):
             rehearse(trainer, kept, until, options)
@@ -114,7 +114,7 @@ def rank_in_rounds(
 
 
 @contextmanager
-def seeded(draw: int) -> Iterator[None]:
+def seeded_torch(draw: int) -> Iterator[None]:
     """Torch's chance from a seed, and as it was afterwards: a ranking must not disturb training."""
     with torch.random.fork_rng():
         torch.manual_seed(draw)
@@ -138,7 +138,7 @@ def ends_of_training(options: LearnOptions) -> list[int]:
     return np.linspace(dense, options.steps, options.rounds + 1).round().astype(int).tolist()
 
 
-def cubic(round_: int, options: LearnOptions) -> float:
+def cubic_schedule(round_: int, options: LearnOptions) -> float:
     """Share gone after a round: many leave early, while others can still stand in for them.
 
     Source: the cubic sparsity schedule of Zhu and Gupta 2017.
@@ -146,7 +146,7 @@ def cubic(round_: int, options: LearnOptions) -> float:
     return options.final * (1 - (1 - (round_ + 1) / options.rounds) ** 3)
 
 
-def train(trainer: Trainer, kept: np.ndarray, until: int, options: LearnOptions) -> None:
+def train_with_sites(trainer: Trainer, kept: np.ndarray, until: int, options: LearnOptions) -> None:
     """Train with these sites kept."""
     while trainer.steps < until:
         take_step(trainer, kept, options)
@@ -158,7 +158,7 @@ def take_step(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> None
     trainer.step(kept, warmup_cosine(trainer.steps, options.steps, warmup, floor=0.02))
 
 
-def saliency(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.ndarray:
+def site_saliency(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.ndarray:
     """How fast the loss changes with each kept site's mask strength, (k,).
 
     The absolute value of the derivative of a batch's loss, added up over batches of training
@@ -172,7 +172,7 @@ def saliency(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.nd
     sites = record.index(kept)
     stride = -(-record.n_sites // options.queries)
     total = torch.zeros(len(kept), device=record.device)
-    for batch, starts in enumerate(batches(trainer, options.windows)):
+    for batch, starts in enumerate(training_batches(trainer, options.windows)):
         query = record.index(np.arange(batch % stride, record.n_sites, stride))
         truth, observed = record.truth(starts, query)
         prepared = forecaster.prepare(sites, query)
@@ -185,13 +185,13 @@ def saliency(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.nd
     return total.cpu().numpy()
 
 
-def batches(trainer: Trainer, n_windows: int) -> list[np.ndarray]:
+def training_batches(trainer: Trainer, n_windows: int) -> list[np.ndarray]:
     """Training windows spread over the block, cut into batches of neighbours."""
-    starts = spread(trainer.starts, n_windows)
+    starts = evenly_spread_starts(trainer.starts, n_windows)
     return np.array_split(starts, max(1, -(-len(starts) // trainer.options.batch)))
 
 
-def spread(starts: np.ndarray, count: int) -> np.ndarray:
+def evenly_spread_starts(starts: np.ndarray, count: int) -> np.ndarray:
     """So many of the starts, evenly spaced; all when there are fewer."""
     if len(starts) <= count:
         return starts

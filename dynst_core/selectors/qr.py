@@ -7,7 +7,7 @@ from scipy import linalg
 
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
-from dynst_core.selection.greedy import Elimination, build_up
+from dynst_core.selection.greedy import Elimination, build_up_sites
 from dynst_core.selectors.selector import selector, training_covariance
 
 EXPLAINED = 0.95
@@ -29,17 +29,17 @@ def qr(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:  # 
     2018, Greedy sensor placement with cost constraints; both as in python-sensors.
     """
     covariance = training_covariance(problem)
-    pivots = modal_pivots(modes(covariance), constraints)
+    pivots = modal_pivots(leading_modes(covariance), constraints)
     unexplained = Elimination(covariance)
     price = relative_cost(constraints) * np.sqrt(unexplained.diagonal).mean()
 
     def value() -> np.ndarray:
         return np.sqrt(unexplained.diagonal) - price
 
-    return build_up(constraints, value, unexplained.eliminate, first=pivots)
+    return build_up_sites(constraints, value, unexplained.eliminate, first=pivots)
 
 
-def modes(covariance: np.ndarray, explained: float = EXPLAINED) -> np.ndarray:
+def leading_modes(covariance: np.ndarray, explained: float = EXPLAINED) -> np.ndarray:
     """The fewest leading modes that hold a share of the variance, (s, r), orthonormal."""
     variance, mode = linalg.eigh(covariance)
     variance, mode = np.maximum(variance[::-1], 0), mode[:, ::-1]

@@ -18,7 +18,14 @@ from dynst_core.selectors import (
     variance,
     vip,
 )
-from dynst_core.selectors.selector import REGISTRY, Kind, Ranking, Selector, known, rank_with
+from dynst_core.selectors.selector import (
+    REGISTRY,
+    Kind,
+    Ranking,
+    Selector,
+    known_selectors,
+    rank_with,
+)
 
 __all__ = [
     "REGISTRY",
@@ -30,7 +37,7 @@ __all__ = [
     "gp_mi",
     "greedy_forecast",
     "iterative",
-    "known",
+    "known_selectors",
     "one_shot",
     "qr",
     "random",

@@ -19,10 +19,12 @@ from dynst_core.selectors.selector import selector
 @selector("ridge_backward", "ours", sees_forecast=True)
 def ridge_backward(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:  # noqa: ARG001
     """Backward elimination on the error of a ridge forecaster, at four lead times."""
-    return eliminate(*last_and_next(problem))
+    return eliminate_backward(*last_and_next(problem))
 
 
-def eliminate(inputs: np.ndarray, targets: np.ndarray, shrinkage: float = SHRINKAGE) -> np.ndarray:
+def eliminate_backward(
+    inputs: np.ndarray, targets: np.ndarray, shrinkage: float = SHRINKAGE
+) -> np.ndarray:
     """Rank sites by backward elimination on the error of a ridge forecaster.
 
     Args:

@@ -12,7 +12,7 @@ from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.errors import ConfigError
 from dynst_core.forecasting.problem import Problem
-from dynst_core.selection.pinned_sites import in_order, remove_first
+from dynst_core.selection.pinned_sites import removal_order, remove_first
 
 Choose = Callable[..., np.ndarray]
 """From a problem, constraints and the number of the draw to a score or rank, (s,), the site with
@@ -103,7 +103,7 @@ def selector(
     return register
 
 
-def known(names: Sequence[str]) -> tuple[str, ...]:
+def known_selectors(names: Sequence[str]) -> tuple[str, ...]:
     """These names without spaces, each of a selector.
 
     Raises:
@@ -144,7 +144,7 @@ def rank_with(
     Raises:
         ConfigError: no selector has that name, or it gave no finite number for some site.
     """
-    known([name])
+    known_selectors([name])
     chosen = REGISTRY[name]
     limits = constraints or Constraints.none(problem.n_sites)
     if stuck is not None:
@@ -158,7 +158,7 @@ def rank_with(
             f"{score.shape} from selector {name!r}; mend the selector."
         )
     order = np.argsort(np.argsort(score, kind="stable"), kind="stable")
-    rank = in_order(problem, limits, order)
+    rank = removal_order(problem, limits, order)
     seconds = time.perf_counter() - began
     return Ranking(rank, name, chosen.source, draw, seconds, problem.field.fingerprint())
 

@@ -9,7 +9,13 @@ import numpy as np
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer, squared_error
-from dynst_core.selectors.pruning import DEFAULTS, LearnOptions, rank_in_rounds, spread, take_step
+from dynst_core.selectors.pruning import (
+    DEFAULTS,
+    LearnOptions,
+    evenly_spread_starts,
+    rank_in_rounds,
+    take_step,
+)
 from dynst_core.selectors.selector import Kind, selector
 
 REPLAY_EVERY = 4
@@ -45,21 +51,29 @@ def vip(
     steps = options.step_options or StepOptions.for_sites(problem.n_sites)
     pressed = replace(options.of(kind), step_options=replace(steps, pressure=PRESSURE))
     return rank_in_rounds(
-        problem, constraints, draw, pressed, score=strength, rehearse=replay, schedule=quantile
+        problem,
+        constraints,
+        draw,
+        pressed,
+        score=mask_strength,
+        rehearse=train_with_replay,
+        schedule=quantile_schedule,
     )
 
 
-def strength(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.ndarray:  # noqa: ARG001
+def mask_strength(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.ndarray:  # noqa: ARG001
     """Learnt mask values of the kept sites, (k,)."""
     return trainer.forecaster.strength().detach().cpu().numpy()[kept]
 
 
-def quantile(round_: int, options: LearnOptions) -> float:
+def quantile_schedule(round_: int, options: LearnOptions) -> float:
     """Share gone after a round when the same share of those left leaves in each."""
     return 1 - (1 - options.final) ** ((round_ + 1) / options.rounds)
 
 
-def replay(trainer: Trainer, kept: np.ndarray, until: int, options: LearnOptions) -> None:
+def train_with_replay(
+    trainer: Trainer, kept: np.ndarray, until: int, options: LearnOptions
+) -> None:
     """Train with these sites kept, and now and then on what is forecast well."""
     every = trainer.starts
     # Before the first step the losses say nothing of the windows.
@@ -72,8 +86,8 @@ def replay(trainer: Trainer, kept: np.ndarray, until: int, options: LearnOptions
 
 def low_loss_windows(trainer: Trainer, kept: np.ndarray, options: LearnOptions) -> np.ndarray:
     """Training windows that are forecast best, out of some spread over the block."""
-    starts = spread(trainer.starts, 2 * options.windows)
+    starts = evenly_spread_starts(trainer.starts, 2 * options.windows)
     n_sites = trainer.record.n_sites
-    query = spread(np.arange(n_sites), options.queries)
+    query = evenly_spread_starts(np.arange(n_sites), options.queries)
     loss = squared_error(trainer.forecaster, trainer.record, kept, starts, query, "window")
     return starts[np.argsort(loss, kind="stable")[: max(1, round(LOW_LOSS * len(starts)))]]

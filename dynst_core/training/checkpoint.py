@@ -22,7 +22,7 @@ from dynst_core.errors import RunError
 from dynst_core.fields.field import Field
 from dynst_core.files.atomic import write_atomically
 from dynst_core.forecasting.forecaster import LINEAR
-from dynst_core.runs.manifest import one_line, parse_json, place
+from dynst_core.runs.manifest import file_in_run, one_line, parse_json
 from dynst_core.training.path_training import PathTraining
 
 Arrays = dict[str, np.ndarray]
@@ -40,21 +40,21 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
         "order": state["order"],
         "foreseen": state["foreseen"],
         "torch": state["torch_rng"],
-        **_under("common", state["common"]),
-        **_under("forecaster", trainer["forecaster"]),
-        **_under("average", trainer["average"]),
+        **_arrays_under("common", state["common"]),
+        **_arrays_under("forecaster", trainer["forecaster"]),
+        **_arrays_under("average", trainer["average"]),
     }
     if state["cuda_rng"] is not None:
         arrays["cuda"] = state["cuda_rng"]
     for index, moments in trainer["moments"].items():
-        arrays |= _under(f"moments/{index}", moments)
+        arrays |= _arrays_under(f"moments/{index}", moments)
     for number, level in enumerate(state["levels"]):
-        arrays |= _under(f"level/{number}", {"active": level["active"]})
+        arrays |= _arrays_under(f"level/{number}", {"active": level["active"]})
         # The linear forecaster is the same at all levels, and fitted anew.
         own = {name: v for name, v in level["weights"].items() if not name.startswith(LINEAR)}
-        arrays |= _under(f"level/{number}/weights", own)
+        arrays |= _arrays_under(f"level/{number}/weights", own)
     facts = {
-        "of": identity(training),
+        "of": training_identity(training),
         "skipped": state["skipped"],
         **{name: trainer[name] for name in ("steps", "weight_decay", "learning_rate")},
         "levels": [[level["steps"], level["selection_error"]] for level in state["levels"]],
@@ -62,7 +62,7 @@ def write_checkpoint(training: PathTraining, file: Path) -> None:
     }
     whole = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
     text = json.dumps(facts)
-    write_atomically(file, save(whole, {"facts": text, "sha256": _digest(whole, text)}))
+    write_atomically(file, save(whole, {"facts": text, "sha256": _checkpoint_digest(whole, text)}))
 
 
 EARLIER: tuple[tuple[dict[str, float], dict[str, float], tuple[str, ...]], ...] = (
@@ -73,7 +73,7 @@ EARLIER: tuple[tuple[dict[str, float], dict[str, float], tuple[str, ...]], ...] 
 others, and options that there were not. Their trainings go on by the options of today."""
 
 
-def identity(training: PathTraining, *, earlier: int = 0) -> str:
+def training_identity(training: PathTraining, *, earlier: int = 0) -> str:
     """What identifies a training: its data, and every setting that its result depends on.
 
     Args:
@@ -104,7 +104,7 @@ def identity(training: PathTraining, *, earlier: int = 0) -> str:
 _fingerprints: WeakKeyDictionary[Field, str] = WeakKeyDictionary()
 
 
-def levels_in(file: Path) -> int:
+def levels_in_checkpoint(file: Path) -> int:
     """How many finished levels a checkpoint holds; -1 where it cannot be read."""
     try:
         with safe_open(file, framework="numpy") as opened:
@@ -120,12 +120,12 @@ def read_checkpoint(training: PathTraining, file: Path) -> None:
         RunError: the file is damaged, or of a training with other settings.
     """
     try:
-        arrays, facts = _read(training, file)
-        _check(training, arrays, facts)
-        training.load_state_dict(_state(arrays, facts))
+        arrays, facts = _read_checkpoint_arrays(training, file)
+        _check_checkpoint(training, arrays, facts)
+        training.load_state_dict(_state_of_training(arrays, facts))
     except BAD as error:
         raise RunError(
-            f"{place(file)}: expected the finished levels of this training, found "
+            f"{file_in_run(file)}: expected the finished levels of this training, found "
             f"{one_line(error)}; delete this training and train it anew."
         ) from error
 
@@ -137,7 +137,7 @@ BAD = (
 """What damaged or foreign content ends in, in the libraries that read it."""
 
 
-def _read(training: PathTraining, file: Path) -> tuple[Arrays, dict[str, Any]]:
+def _read_checkpoint_arrays(training: PathTraining, file: Path) -> tuple[Arrays, dict[str, Any]]:
     """Everything in a checkpoint, once its size and the shapes that it declares are plausible."""
     most = _most_bytes(training)
     if file.stat().st_size > most:
@@ -145,7 +145,7 @@ def _read(training: PathTraining, file: Path) -> tuple[Arrays, dict[str, Any]]:
     with safe_open(file, framework="numpy") as opened:
         arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         text, known = opened.metadata()["facts"], opened.metadata().get("sha256")
-    if known not in (None, _digest(arrays, text)):  # earlier versions wrote none
+    if known not in (None, _checkpoint_digest(arrays, text)):  # earlier versions wrote none
         raise ValueError("a file that was damaged or changed")
     facts = parse_json(text.encode())
     if not isinstance(facts, dict):
@@ -153,7 +153,7 @@ def _read(training: PathTraining, file: Path) -> tuple[Arrays, dict[str, Any]]:
     return arrays, facts
 
 
-def _digest(arrays: Arrays, facts: str) -> str:
+def _checkpoint_digest(arrays: Arrays, facts: str) -> str:
     """SHA-256 over everything in a checkpoint, so that a flipped bit is noticed."""
     found = hashlib.sha256(facts.encode())
     for name in sorted(arrays):
@@ -173,14 +173,14 @@ def _most_bytes(training: PathTraining) -> int:
     return (16 << 20) + 2 * weights * (levels + 7) + 16 * sites * (levels + 4)
 
 
-def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
+def _check_checkpoint(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> None:
     """Refuse what this training cannot have written.
 
     Raises:
         ValueError, KeyError, TypeError: it is of another training, or contradicts itself.
     """
     # Earlier versions did not write down which training it is.
-    known = [identity(training, earlier=version) for version in range(len(EARLIER) + 1)]
+    known = [training_identity(training, earlier=version) for version in range(len(EARLIER) + 1)]
     if facts.get("of") not in (None, *known):
         raise ValueError("those of other data or other settings")
     n_sites, counts = training.problem.n_sites, training.counts
@@ -191,13 +191,17 @@ def _check(training: PathTraining, arrays: Arrays, facts: dict[str, Any]) -> Non
         raise ValueError("levels that keep other numbers of sites")
     if not np.array_equal(np.sort(arrays["order"]), np.arange(n_sites)):
         raise ValueError("an order of removal that misses sites")
-    for number in range(_count(facts["steps"], facts["skipped"], facts["levels"], training)):
+    for number in range(
+        _count_finished_levels(facts["steps"], facts["skipped"], facts["levels"], training)
+    ):
         active = arrays[f"level/{number}/active"]
         if active.dtype != bool or active.shape != (n_sites,) or active.sum() != counts[number]:
             raise ValueError(f"another mask at level {number}")
 
 
-def _count(steps: object, skipped: object, levels: list[Any], training: PathTraining) -> int:
+def _count_finished_levels(
+    steps: object, skipped: object, levels: list[Any], training: PathTraining
+) -> int:
     """How many levels are finished; refuses counts that the training cannot have come to."""
     for count in (steps, skipped, *(steps for steps, _ in levels)):
         if not isinstance(count, int) or not 0 <= count <= training.n_steps:
@@ -207,7 +211,7 @@ def _count(steps: object, skipped: object, levels: list[Any], training: PathTrai
     return len(levels)
 
 
-def _state(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Any]:
+def _state_of_training(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Any]:
     """The training's state as `PathTraining.state_dict` has it."""
     moments = sorted({int(n.split("/")[1]) for n in arrays if n.startswith("moments/")})
     draws, trainer_draws = facts["draws"]
@@ -217,31 +221,31 @@ def _state(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Any]:
         "levels": [
             {
                 "active": arrays[f"level/{number}/active"],
-                "weights": _of(f"level/{number}/weights", arrays),
+                "weights": _arrays_of(f"level/{number}/weights", arrays),
                 "steps": steps,
                 "selection_error": error,
             }
             for number, (steps, error) in enumerate(facts["levels"])
         ],
-        "common": _of("common", arrays),  # earlier versions had none, and mix none in
+        "common": _arrays_of("common", arrays),  # earlier versions had none, and mix none in
         "skipped": facts["skipped"],
         "rng": draws,
         "torch_rng": arrays["torch"],
         "cuda_rng": arrays.get("cuda"),
         "trainer": {
-            "forecaster": _of("forecaster", arrays),
-            "average": _of("average", arrays),
-            "moments": {index: _of(f"moments/{index}", arrays) for index in moments},
+            "forecaster": _arrays_of("forecaster", arrays),
+            "average": _arrays_of("average", arrays),
+            "moments": {index: _arrays_of(f"moments/{index}", arrays) for index in moments},
             **{name: facts[name] for name in ("steps", "weight_decay", "learning_rate")},
             "rng": trainer_draws,
         },
     }
 
 
-def _under(prefix: str, arrays: Arrays) -> Arrays:
+def _arrays_under(prefix: str, arrays: Arrays) -> Arrays:
     return {f"{prefix}/{name}": value for name, value in arrays.items()}
 
 
-def _of(prefix: str, arrays: Arrays) -> Arrays:
+def _arrays_of(prefix: str, arrays: Arrays) -> Arrays:
     start = f"{prefix}/"
     return {n.removeprefix(start): v for n, v in arrays.items() if n.startswith(start)}

@@ -20,16 +20,16 @@ from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer
 from dynst_core.selection.candidate_masks import CandidateMasks, ExchangeRule
-from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
+from dynst_core.selection.exchanges import draw_sites, exchange_sites, flip_sites, propose_exchanges
 from dynst_core.selection.gp_variance import Nowcast
 from dynst_core.selection.heldout_ridge import HeldBackRidge
 from dynst_core.selection.linear_term import linear_forecaster, with_linear
-from dynst_core.selection.pinned_sites import check_room, in_order, remove_first
+from dynst_core.selection.pinned_sites import check_pin_room, removal_order, remove_first
 from dynst_core.selection.selection_error import (
     EarlyStop,
     Judge,
     blended_where_it_serves,
-    surely_lower,
+    error_falls,
     weights_to_store,
 )
 from dynst_core.training.path_options import FEW_LEFT, PathOptions
@@ -119,7 +119,7 @@ class PathTraining:
         self.pins, self.left_out = remove_first(problem, asked, stuck)
         most = problem.n_sites - int((problem.health.silent & self.pins.never).sum())
         self.targets, self.counts = levels_that_differ(targets, problem.n_sites, most)
-        check_room(asked, self.targets, self.counts)
+        check_pin_room(asked, self.targets, self.counts)
         torch.manual_seed(seed)
         self.backbone, self.backbone_options = backbone, dict(backbone_options or {})
         self.forecaster = Forecaster.for_problem(problem, backbone, self.backbone_options)
@@ -196,7 +196,7 @@ class PathTraining:
     def path(self) -> SparsityPath:
         """Masks and ranks of the finished levels."""
         active = np.stack([level.active for level in self.levels])
-        rank = in_order(self.problem, self.pins, rank_by_stay(active, self.order))
+        rank = removal_order(self.problem, self.pins, rank_by_stay(active, self.order))
         return SparsityPath(active, rank)
 
     def _foresee(self) -> Generator[Progress, None, list[np.ndarray]]:
@@ -236,7 +236,7 @@ class PathTraining:
                 first,
                 last,
                 n_steps,
-                draw=lambda: any_sites(self.order, options.flip, self.rng),
+                draw=lambda: draw_sites(self.order, options.flip, self.rng),
             )
             if best.look(*foreseen):
                 self.skipped += n_steps - last
@@ -292,7 +292,7 @@ class PathTraining:
         """A mask near the present one."""
         # With all sites on there is no removed one to open; those steps train on what they have.
         flip = 0.0 if self.active.all() else self.path_options.flip
-        return flip_some(self.active, flip, self.rng) if flip else self.active
+        return flip_sites(self.active, flip, self.rng) if flip else self.active
 
     def drop_and_regrow(self, n_proposals: int) -> None:
         """Try exchanges that the learnt mask and the present errors propose.
@@ -315,12 +315,12 @@ class PathTraining:
             moved = not self.active[drop] or self.active[grow]
             if moved or self.pins.always[drop] or self.pins.never[grow]:
                 continue
-            candidate = exchange(self.active, drop, grow)
+            candidate = exchange_sites(self.active, drop, grow)
             left = self.nowcast.unknown(candidate)  # first, for it is quick and refuses most
             if left > unknown:
                 continue
             errors = self.judge.errors(forecaster, candidate)
-            if surely_lower(errors, best, self.path_options.certainty) and self._holds(candidate):
+            if error_falls(errors, best, self.path_options.certainty) and self._holds(candidate):
                 self.active, best, unknown = candidate, errors, left
 
     def _holds(self, candidate: np.ndarray) -> bool:

@@ -92,7 +92,7 @@ class TrainRequest(Card):
 
     def command(self) -> str:
         """What trains the same from a terminal, on any machine."""
-        return commands.anywhere(*self.words())
+        return commands.command_anywhere(*self.words())
 
     def words(self) -> list[str]:
         """The words of that command, without what starts the program."""

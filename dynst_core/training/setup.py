@@ -69,12 +69,12 @@ def training_for(request: TrainRequest, problem: Problem, member: int = 0) -> Pa
         StepOptions.for_sites(problem.n_sites),
         request.backbone,
         seed=request.seed + member,
-        constraints=pins(problem, request.always, request.never),
+        constraints=pins_of_request(problem, request.always, request.never),
         stuck=request.stuck,
     )
 
 
-def pins(problem: Problem, always: Sequence[str], never: Sequence[str]) -> Constraints:
+def pins_of_request(problem: Problem, always: Sequence[str], never: Sequence[str]) -> Constraints:
     """Sites that a planner names to be kept or to be removed, whatever the forecast says.
 
     Raises:

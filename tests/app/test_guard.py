@@ -26,7 +26,7 @@ HOME = "127.0.0.1:8501"
 
 def refused(kind: str = "websocket", method: str = "GET", **headers: str) -> str:
     scope = {"type": kind, "method": method}
-    return guard.refusal(scope, Headers({"host": HOME} | headers))
+    return guard.request_refusal(scope, Headers({"host": HOME} | headers))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_flood_is_slowed_and_a_hand_is_not(monkeypatch: pytest.MonkeyPatch) ->
         return {"type": "websocket.receive"}
 
     async def seconds(n: int) -> float:
-        receive, began = guard.paced(message), time.monotonic()
+        receive, began = guard.paced_messages(message), time.monotonic()
         for _ in range(n):
             await receive()
         return time.monotonic() - began
@@ -95,11 +95,11 @@ def test_pages_may_fetch_from_their_own_server_and_the_street_tiles_alone(
     monkeypatch: pytest.MonkeyPatch, stated: str, origins: set[str]
 ) -> None:
     monkeypatch.setenv("DYNST_TILES", stated)
-    parts = guard.policy(HOME).split("; ")
+    parts = guard.content_policy(HOME).split("; ")
     assert {"object-src 'none'", "frame-ancestors 'none'", "base-uri 'self'"} <= set(parts)
     hosts = {word for part in parts for word in part.split() if "//" in word}
     assert hosts == {f"ws://{HOME}", f"wss://{HOME}"} | origins
-    assert "evil" not in guard.policy("evil; script-src *")
+    assert "evil" not in guard.content_policy("evil; script-src *")
 
 
 NAMES = [
@@ -119,11 +119,11 @@ ODD = some.one_of(
 def test_any_address_of_a_plan_is_read_and_written(
     hall_of_links: Run, query: dict[str, str]
 ) -> None:
-    choice = link.read(query, hall_of_links)
-    link.unmet_level(query, hall_of_links)
-    link.unknown_sites(query, hall_of_links)
-    again = link.link(hall_of_links, choice)
-    assert link.read(again, hall_of_links).level == choice.level
+    choice = link.read_link(query, hall_of_links)
+    link.unmet_link_level(query, hall_of_links)
+    link.unknown_link_sites(query, hall_of_links)
+    again = link.link_to_choice(hall_of_links, choice)
+    assert link.read_link(again, hall_of_links).level == choice.level
 
 
 @given(
@@ -134,10 +134,10 @@ def test_any_address_of_a_plan_is_read_and_written(
 def test_any_address_of_a_comparison_is_read_and_written(
     hall_of_links: Run, query: dict[str, str]
 ) -> None:
-    made = comparison.read(query, ["network"], "network")
-    reported = comparison.unmet(query, made, hall_of_links, hall_of_links)
+    made = comparison.read_comparison(query, ["network"], "network")
+    reported = comparison.unmet_comparison(query, made, hall_of_links, hall_of_links)
     assert all(len(one) < 500 for one in reported)
-    assert comparison.link(made)["a"] == "network"
+    assert comparison.link_to_comparison(made)["a"] == "network"
 
 
 @pytest.fixture(scope="module")
@@ -199,4 +199,4 @@ def test_an_upload_that_is_too_large_is_refused_before_it_is_read() -> None:
             raise AssertionError("it was read")
 
     with pytest.raises(DataError, match="expected a file of at most 20 MB, found one of 30 MB"):
-        uploads.content(Large(), uploads.ZONES_MB)  # type: ignore[arg-type]
+        uploads.upload_content(Large(), uploads.ZONES_MB)  # type: ignore[arg-type]

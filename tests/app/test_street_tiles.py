@@ -30,7 +30,7 @@ def asked(path: str) -> tuple[int, str, bytes]:
 
 
 def test_without_a_setting_there_are_no_streets(stated: pytest.MonkeyPatch) -> None:
-    assert street_tiles.configured() == street_tiles.Streets()
+    assert street_tiles.configured_tiles() == street_tiles.Streets()
     assert asked("/_streets/0/0/0")[0] == 404
 
 
@@ -50,11 +50,13 @@ def test_an_address_names_its_host_and_no_other(
     stated: pytest.MonkeyPatch, address: str, origin: str, credit: str
 ) -> None:
     stated.setenv(street_tiles.TILES, address)
-    found = street_tiles.configured()
+    found = street_tiles.configured_tiles()
     assert (found.origin, found.fault) == (origin, "")
     assert found.source == street_tiles.Source(address, "raster", credit)
     stated.setenv(street_tiles.CREDIT, "© Our city")
-    assert street_tiles.configured().source == street_tiles.Source(address, "raster", "© Our city")
+    assert street_tiles.configured_tiles().source == street_tiles.Source(
+        address, "raster", "© Our city"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_what_is_no_address_of_tiles_is_refused_in_one_sentence(
     stated: pytest.MonkeyPatch, wrong: str
 ) -> None:
     stated.setenv(street_tiles.TILES, wrong)
-    found = street_tiles.configured()
+    found = street_tiles.configured_tiles()
     assert (found.source, found.origin) == (None, "")
     assert found.fault.startswith("DYNST_TILES: expected an address of tiles such as https://")
 
@@ -89,16 +91,16 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(
     if content is not None:
         file.write_bytes(content)
     stated.setenv(street_tiles.TILES, str(file))
-    fault = street_tiles.configured().fault
+    fault = street_tiles.configured_tiles().fault
     assert fault.startswith("DYNST_TILES: expected") and "city.pmtiles" in fault
-    assert str(tmp_path) not in fault and street_tiles.configured().source is None
+    assert str(tmp_path) not in fault and street_tiles.configured_tiles().source is None
 
 
 def test_raster_tiles_of_a_file_are_served_as_they_are(
     stated: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stated.setenv(street_tiles.TILES, str(write_streets(tmp_path / "a.pmtiles", TileType.PNG)))
-    source = street_tiles.configured().source
+    source = street_tiles.configured_tiles().source
     assert source == street_tiles.Source("/_streets/{z}/{x}/{y}", "raster", "© Own streets", 0, 6)
     status, content_type, picture = asked("/_streets/3/7/2")
     assert (status, content_type) == (200, "image/png") and picture.startswith(b"\x89PNG")
@@ -110,7 +112,7 @@ def test_vector_tiles_of_a_file_are_served_as_water_and_ways(
     stated: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stated.setenv(street_tiles.TILES, str(write_streets(tmp_path / "b.pmtiles", TileType.MVT)))
-    source = street_tiles.configured().source
+    source = street_tiles.configured_tiles().source
     assert source is not None and source.kind == "vector"
     status, content_type, body = asked("/_streets/1/1/0")
     assert (status, content_type) == (200, "application/json")
@@ -123,7 +125,7 @@ def test_tiles_of_a_kind_that_is_not_drawn_are_refused(
     stated: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stated.setenv(street_tiles.TILES, str(write_streets(tmp_path / "c.pmtiles", TileType.MLT)))
-    assert "expected tiles of the type MVT, PNG" in street_tiles.configured().fault
+    assert "expected tiles of the type MVT, PNG" in street_tiles.configured_tiles().fault
 
 
 def test_all_other_requests_pass(stated: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from dynst_core.backbones import graph as graph_module
 from dynst_core.backbones.graph import GraphForecaster
-from dynst_core.backbones.layers import Start, nearest
+from dynst_core.backbones.layers import Start, nearest_kept_sites
 from dynst_core.backbones.registry import build_backbone
 from dynst_core.errors import ConfigError
 from dynst_core.fields.network import Network
@@ -154,7 +154,9 @@ def test_a_data_set_without_a_network_is_reported_what_to_take() -> None:
 
 def test_the_nearest_come_first_and_a_site_is_nearest_to_itself() -> None:
     position = torch.tensor([[0.0, 0, 0], [1, 0, 0], [3, 0, 0], [7, 0, 0]])
-    index, distance = nearest(position, torch.tensor([3, 0, 2]), torch.tensor([1, 2]), k=2)
+    index, distance = nearest_kept_sites(
+        position, torch.tensor([3, 0, 2]), torch.tensor([1, 2]), k=2
+    )
     assert index.tolist() == [[1, 2], [2, 1]]
     assert distance.tolist() == [[1, 2], [0, 3]]
 
@@ -164,8 +166,8 @@ def test_equally_near_sites_are_chosen_by_place_and_not_by_order() -> None:
     kept = torch.tensor([0, 2, 4, 10, 12, 14, 20, 22, 24])
     turned = kept[torch.randperm(9, generator=torch.Generator().manual_seed(1))]
     everywhere = torch.arange(25)
-    one, _ = nearest(cells, kept, everywhere, k=3)
-    other, _ = nearest(cells, turned, everywhere, k=3)
+    one, _ = nearest_kept_sites(cells, kept, everywhere, k=3)
+    other, _ = nearest_kept_sites(cells, turned, everywhere, k=3)
     assert torch.equal(kept[one], turned[other])
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.scenarios import (
-    named,
+    not_deleted,
     pack_scenarios,
     read_scenarios,
     save_scenario,
@@ -39,7 +39,7 @@ def address(store: RunStore) -> Iterator[str]:
 
 
 def names(store: RunStore) -> list[str]:
-    return [one.name for one in named(read_scenarios(store.open("network")))]
+    return [one.name for one in not_deleted(read_scenarios(store.open("network")))]
 
 
 def save_as(page: Page, name: str) -> None:

@@ -36,7 +36,7 @@ def test_a_command_runs_as_pasted_where_another_python_comes_first(
     monkeypatch.chdir(ROOT)
     folder = tmp_path / "a folder"
     folder.mkdir()
-    done = pasted(commands.here("runs", "--runs", str(folder)), ROOT)
+    done = pasted(commands.command_here("runs", "--runs", str(folder)), ROOT)
     assert done.returncode == 0, done.stderr
     assert "Runs in " in done.stdout
 
@@ -56,24 +56,27 @@ def test_the_python_of_an_environment_is_named_from_the_working_folder(
 ) -> None:
     house = environment.parents[2]
     monkeypatch.chdir(house)
-    line = commands.here("baselines", "run-2")
+    line = commands.command_here("baselines", "run-2")
     assert line == ".venv/bin/python -m dynst_core baselines run-2"
     monkeypatch.chdir(environment.parent)
-    assert commands.here().startswith("./python ")
+    assert commands.command_here().startswith("./python ")
     monkeypatch.chdir("/")
-    assert commands.here().startswith("'") and "my house/.venv/bin/python' -m" in commands.here()
+    assert (
+        commands.command_here().startswith("'")
+        and "my house/.venv/bin/python' -m" in commands.command_here()
+    )
 
 
 def test_a_python_that_the_shell_finds_is_named_plainly(
     environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(environment.parent), prepend=os.pathsep)
-    assert commands.here("runs") == "python -m dynst_core runs"
+    assert commands.command_here("runs") == "python -m dynst_core runs"
     environment.rename(environment.with_name("python3"))
     monkeypatch.setattr(sys, "executable", str(environment.with_name("python3")))
     monkeypatch.setenv("PATH", str(environment.parent))
-    assert commands.here("runs") == "python3 -m dynst_core runs"
+    assert commands.command_here("runs") == "python3 -m dynst_core runs"
 
 
 def test_a_reader_elsewhere_is_reported_of_no_folder_of_this_machine(environment: Path) -> None:
-    assert commands.anywhere("train", "a b") == "python -m dynst_core train 'a b'"
+    assert commands.command_anywhere("train", "a b") == "python -m dynst_core train 'a b'"

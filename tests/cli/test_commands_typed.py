@@ -83,7 +83,7 @@ def test_training_saves_a_run_and_says_what_it_is_worth(trained: tuple[Path, Out
     assert "test RMSE in °C" in reported.out
     assert f"{run.rmse(1):.3f}" in reported.out and "90 %" in reported.out
     assert f"Saved as tunnel-fire in {run.folder}." in reported.out
-    next_one = commands.here("baselines", "tunnel-fire")
+    next_one = commands.command_here("baselines", "tunnel-fire")
     assert f"`{next_one}` measures them in about ten times the training's time" in reported.out
 
 
@@ -185,7 +185,7 @@ def test_training_says_what_share_of_the_values_is_missing(capsys: pytest.Captur
 
 
 def test_a_training_of_no_steps_ends_whole(capsys: pytest.CaptureFixture) -> None:
-    assert not terminal.follow_baselines([], 0, 4)
+    assert not terminal.show_baseline_progress([], 0, 4)
     assert "100%" in capsys.readouterr().out
 
 

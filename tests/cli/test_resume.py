@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from dynst_core.cli import main, train_command
-from dynst_core.cli.resume_command import find, resumable
+from dynst_core.cli.resume_command import find_training, resumable_trainings
 from dynst_core.errors import JobError
 from dynst_core.jobs.folder import JobFolder, Process, list_jobs
 from dynst_core.runs.run import Run
@@ -162,7 +162,7 @@ def test_ended_after_its_run_was_saved_it_is_not_saved_again(
 
     root = tmp_path / "runs"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_command, "conclude_saved", ends)
+        patch.setattr(train_command, "conclude_saved_job", ends)
         assert typed(*WORDS)[0] == 137
     code, reported = typed("resume", "tunnel-fire")
     assert code == 0 and "had been saved before" in reported
@@ -178,12 +178,12 @@ def stopped(root: Path, name: str) -> JobFolder:
 def test_what_is_named_must_be_one_training(tmp_path: Path) -> None:
     one, two = stopped(tmp_path, "a"), stopped(tmp_path, "a")
     other = stopped(tmp_path, "b")
-    assert find(tmp_path, "b").path == other.path
-    assert find(tmp_path, two.path.name).path == two.path
+    assert find_training(tmp_path, "b").path == other.path
+    assert find_training(tmp_path, two.path.name).path == two.path
     with pytest.raises(JobError, match=f"found {one.path.name}, {two.path.name}; name one"):
-        find(tmp_path, "a")
+        find_training(tmp_path, "a")
     with pytest.raises(JobError, match="found none; .* lists what can be resumed"):
-        find(tmp_path, "c")
+        find_training(tmp_path, "c")
 
 
 def test_a_training_at_work_is_neither_listed_nor_begun_twice(tmp_path: Path) -> None:
@@ -192,13 +192,13 @@ def test_a_training_at_work_is_neither_listed_nor_begun_twice(tmp_path: Path) ->
     with folder.claimed(), refused, folder.claimed():
         pass
     folder.set_state("running", "Trains.", holder=Process.of())
-    assert resumable(tmp_path) == []
+    assert resumable_trainings(tmp_path) == []
 
 
 def test_one_damaged_job_hides_no_other(tmp_path: Path) -> None:
     bad, good = stopped(tmp_path, "bad"), stopped(tmp_path, "good")
     (bad.path / "job.json").write_bytes(b"\x00" * 100)
-    assert [folder.path for folder, _ in resumable(tmp_path)] == [good.path]
+    assert [folder.path for folder, _ in resumable_trainings(tmp_path)] == [good.path]
 
 
 def test_a_second_sigterm_ends_at_once() -> None:

@@ -215,7 +215,7 @@ def test_a_fault_that_no_check_foresaw_is_a_row_of_its_data_set(
     def fail(entry: object) -> str:
         raise IndexError("string index\nout of range")
 
-    monkeypatch.setattr(tables, "state_of", fail)
+    monkeypatch.setattr(tables, "entry_state", fail)
     state = _state_of_own_data(tmp_path)
     assert state.startswith("no: it cannot be opened (IndexError: string index out of range);")
 

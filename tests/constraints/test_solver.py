@@ -140,7 +140,7 @@ def test_constraints_that_clash_are_named_and_no_others(
 
 def test_a_search_that_runs_out_of_time_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = exact_search.Found(active=None, infeasible=False)
-    monkeypatch.setattr(solver, "search", lambda *asked: unknown)
+    monkeypatch.setattr(solver, "search_exactly", lambda *asked: unknown)
     with pytest.raises(ConstraintError, match="found none in 5 s of search"):
         solve(RISING, line(6), pins(6, always="abc"), 2)
 
@@ -149,7 +149,7 @@ def test_without_time_to_search_the_order_of_rank_stands_and_claims_no_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unknown = exact_search.Found(active=None, infeasible=False)
-    monkeypatch.setattr(solver, "search", lambda *asked: unknown)
+    monkeypatch.setattr(solver, "search_exactly", lambda *asked: unknown)
     rank, asked = np.array([0, 2, 1]), replace(pins(3), min_distance_km=1.5)
     found = solve(rank, line(3), asked, 3)
     assert kept(found) == "b" and not found.most
@@ -212,7 +212,7 @@ def test_no_choice_keeps_more_and_none_of_so_many_ranks_higher_where_the_order_f
     possible = choices(sites, asked, n_active)
     if not possible:
         return
-    found, in_order = solve(rank, sites, asked, n_active), solver.greedy(*problem)
+    found, in_order = solve(rank, sites, asked, n_active), solver.greedy_by_rank(*problem)
     most = max(int(active.sum()) for active in possible)
     assert found.mask.n_active == most and found.most
     if in_order is not None and in_order.sum() == most:

@@ -139,7 +139,9 @@ def test_pins_that_overspend_by_a_cent_are_named_as_the_clash() -> None:
 def test_a_choice_that_breaks_a_constraint_never_leaves_the_solver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(solver, "greedy", lambda rank, *asked: np.ones(len(rank), dtype=bool))
+    monkeypatch.setattr(
+        solver, "greedy_by_rank", lambda rank, *asked: np.ones(len(rank), dtype=bool)
+    )
     asked = replace(Constraints.none(3), min_distance_km=1.5)
     with pytest.raises(ConstraintError, match="found one that does not"):
         solve(np.arange(3), line(3), asked, 3)

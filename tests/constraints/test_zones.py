@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from shapely import MultiPolygon, Point, Polygon, box
 
-from dynst_core.constraints.zone_files import parse
-from dynst_core.constraints.zones import borders, read_zones, zone_of_sites
+from dynst_core.constraints.zone_files import parse_zones
+from dynst_core.constraints.zones import borders_of_zones, read_zones, zone_of_sites
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet
 
@@ -53,7 +53,7 @@ def as_zipped_shapefile(zones: geopandas.GeoDataFrame, folder: Path) -> Path:
 
 def parsed(file: Path, name: str = "zones file") -> geopandas.GeoDataFrame:
     """As `read_zones`, in this process."""
-    return parse(file.read_bytes(), name)
+    return parse_zones(file.read_bytes(), name)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_points_are_no_zones(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"not a map", b"{}", b"PK\x03\x04 broken"])
 def test_what_cannot_be_read_is_reported_in_one_line(content: bytes) -> None:
     with pytest.raises(DataError, match="mine.zip: expected polygons") as reported:
-        parse(content, "mine.zip")
+        parse_zones(content, "mine.zip")
     assert "\n" not in str(reported.value)
 
 
@@ -140,13 +140,13 @@ def test_borders_are_drawn_with_holes_and_without_details_too_fine_to_see() -> N
         [(0, 0), (0.5, 1e-6), (1, 0), (1, 1), (0, 1)], [[(0.4, 0.4), (0.6, 0.4), (0.5, 0.6)]]
     )
     islands = MultiPolygon([box(2, 0, 3, 1), box(4, 0, 5, 1)])
-    drawn = borders(read_table(lake=outer, islands=islands), THREE)
+    drawn = borders_of_zones(read_table(lake=outer, islands=islands), THREE)
     assert [len(ring) for ring in drawn["lake"]] == [5, 4]
     assert [ring[:, 0].min() for ring in drawn["islands"]] == [2, 4]
 
 
 def test_borders_come_in_degrees_whatever_the_file_s_coordinates() -> None:
-    drawn = borders(read_table(west=box(0, 0, 1, 1)).to_crs(3857), THREE)
+    drawn = borders_of_zones(read_table(west=box(0, 0, 1, 1)).to_crs(3857), THREE)
     np.testing.assert_allclose(np.ptp(drawn["west"][0], axis=0), [1, 1], atol=1e-6)
 
 
@@ -162,7 +162,7 @@ def test_zones_numbered_past_180_hold_the_sites_in_them_and_are_drawn_beside_the
     there = sites((175.0, -10.0), (-170.0, -10.0), (-167.0, -55.0), (195.0, -5.0))
     assert zone_of_sites(zones, there).tolist() == ["pacific", "pacific", "far", "pacific"]
     numbered_on = read_table(reef=box(200, -30, 230, 0))
-    drawn = borders(numbered_on, sites((-150.0, -10.0), (-140.0, -12.0)))
+    drawn = borders_of_zones(numbered_on, sites((-150.0, -10.0), (-140.0, -12.0)))
     assert (drawn["reef"][0][:, 0].min(), drawn["reef"][0][:, 0].max()) == (-160, -130)
 
 
@@ -221,7 +221,7 @@ OTHER_FORMATS = {
 def test_formats_that_may_name_other_files_are_not_read(format_: str) -> None:
     content = OTHER_FORMATS[format_]
     # Only what might be GeoJSON comes as far as GDAL, which has its limits in `read_zones` alone.
-    read = read_zones if content.startswith(b"{") else parse
+    read = read_zones if content.startswith(b"{") else parse_zones
     with pytest.raises(DataError, match="zones.json: expected polygons"):
         read(content, "zones.json")
 
@@ -258,13 +258,13 @@ SQUARE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
 )
 def test_broken_geojson_is_refused_in_one_sentence(content: bytes, message: str) -> None:
     with pytest.raises(DataError, match=f"zones.json: .*{message}") as refused:
-        parse(content, "zones.json")
+        parse_zones(content, "zones.json")
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", [["a", "b"], {"a": 1}, None, ""])
 def test_a_name_that_is_no_text_becomes_a_number(name: object) -> None:
-    assert parse(geojson(SQUARE, name), "zones.json")["zone"].tolist() in (
+    assert parse_zones(geojson(SQUARE, name), "zones.json")["zone"].tolist() in (
         ["zone 1"],
         ["['a', 'b']"],
     )

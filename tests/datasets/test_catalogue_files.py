@@ -12,7 +12,7 @@ from dynst_core.datasets.catalogue import Entry, load_catalogue, load_entry, loa
 from dynst_core.errors import DataError
 from dynst_core.intake import store
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from tests.support.berlin_files import PLACES, VALUES, flow, is_missing, write_berlin
 
 BERLIN = "berlin-traffic-2024-08"
@@ -53,7 +53,7 @@ def test_an_entry_makes_the_field_that_add_makes_of_the_same_files(
 ) -> None:
     monkeypatch.setenv("DYNST_HOME", str(tmp_path / "home"))
     files = write_berlin(tmp_path)
-    store.keep(check(files, parsed(ANSWERS)), "mine")
+    store.keep_dataset(check(files, parsed_choices(ANSWERS)), "mine")
     added, entry = load_field("mine"), load_entry(entry_of(BERLIN), files[0])
     assert entry.fingerprint() == added.fingerprint()
     assert entry.units == added.units and entry.notes == added.notes

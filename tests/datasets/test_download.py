@@ -12,7 +12,13 @@ import pytest
 from pydantic import ValidationError
 
 from dynst_core.datasets import download
-from dynst_core.datasets.download import FileSet, RemoteFile, locate, obtain, search_folders
+from dynst_core.datasets.download import (
+    FileSet,
+    RemoteFile,
+    locate_data_files,
+    obtain_data_files,
+    search_folders,
+)
 from dynst_core.errors import DataError
 
 CONTENT = {"store/values": b"1,2,3", "store/part/0": b"chunk", "store/part/1": b"another"}
@@ -77,41 +83,41 @@ def test_folders_are_searched_in_the_stated_order(places):
     assert search_folders() == [places[n] for n in ("first", "second", "beside", "cache")]
     for name in ("cache", "beside", "second", "first"):
         placed(places[name] / "test-folder")
-        assert obtain(file_set()) == places[name] / "test-folder" / "store"
+        assert obtain_data_files(file_set()) == places[name] / "test-folder" / "store"
 
 
 def test_files_may_lie_in_the_data_folder_itself(places):
     placed(places["second"])
-    assert obtain(file_set()) == places["second"] / "store"
+    assert obtain_data_files(file_set()) == places["second"] / "store"
 
 
 def test_an_incomplete_copy_is_passed_over(places):
     placed(places["first"] / "test-folder", {"store/values": CONTENT["store/values"]})
     placed(places["beside"] / "test-folder")
-    assert obtain(file_set()) == places["beside"] / "test-folder" / "store"
+    assert obtain_data_files(file_set()) == places["beside"] / "test-folder" / "store"
 
 
 @pytest.mark.parametrize("name", ["first", "beside", "cache"])
 def test_a_changed_file_is_refused_wherever_it_lies(places, name):
     placed(places[name] / "test-folder", CONTENT | {"store/part/1": b"changed"})
     with pytest.raises(DataError, match=r"part/1 to have the SHA-256 \w{12}\.\.\. of test-data"):
-        obtain(file_set())
+        obtain_data_files(file_set())
 
 
 def test_an_explicit_path_comes_before_every_folder(places, tmp_path):
     placed(places["first"] / "test-folder")
     own = placed(tmp_path / "own")
-    assert obtain(file_set(), own) == own / "store"
-    assert obtain(file_set(), own / "store") == own / "store"
+    assert obtain_data_files(file_set(), own) == own / "store"
+    assert obtain_data_files(file_set(), own / "store") == own / "store"
 
 
 def test_an_explicit_file_may_bear_any_name_but_not_any_content(tmp_path):
     renamed = tmp_path / "mine.csv"
     renamed.write_bytes(CONTENT["store/values"])
-    assert obtain(single_file(), renamed) == renamed
+    assert obtain_data_files(single_file(), renamed) == renamed
     renamed.write_bytes(b"1,2,4")
     with pytest.raises(DataError, match="mine.csv to have the SHA-256"):
-        obtain(single_file(), renamed)
+        obtain_data_files(single_file(), renamed)
 
 
 def test_an_explicit_path_that_is_not_there_is_refused_and_nothing_else_is_tried(places, tmp_path):
@@ -124,25 +130,25 @@ def test_an_explicit_path_that_is_not_there_is_refused_and_nothing_else_is_tried
         ("half/store", "keep the data set's 3 files together"),
     ]:
         with pytest.raises(DataError, match=message):
-            obtain(file_set(), tmp_path / path)
+            obtain_data_files(file_set(), tmp_path / path)
 
 
 def test_what_is_nowhere_is_downloaded_once_and_then_found(places, server):
     address, asked = server
-    opened = obtain(file_set(address), progress=False)
+    opened = obtain_data_files(file_set(address), progress=False)
     assert opened == places["cache"] / "test-folder" / "store"
     for path, content in CONTENT.items():
         assert (opened.parent / path).read_bytes() == content
     n_asked = len(asked)
     assert n_asked == 3
-    assert obtain(file_set(address), progress=False) == opened
+    assert obtain_data_files(file_set(address), progress=False) == opened
     assert len(asked) == n_asked
 
 
 def test_an_interrupted_download_goes_on_with_what_is_missing(places, server):
     address, asked = server
     placed(places["cache"] / "test-folder", {"store/part/0": CONTENT["store/part/0"]})
-    obtain(file_set(address), progress=False)
+    obtain_data_files(file_set(address), progress=False)
     assert sum("part/0" in path for path in asked) == 0 and len(asked) == 2
 
 
@@ -150,12 +156,12 @@ def test_a_download_with_the_wrong_hash_leaves_nothing_behind(places, server, tm
     address, _ = server
     (tmp_path / "server" / "store" / "values").write_bytes(b"forged")
     with pytest.raises(DataError, match="found another file there; nothing was kept"):
-        obtain(single_file(address), progress=False)
+        obtain_data_files(single_file(address), progress=False)
     assert [p for p in places["cache"].rglob("*") if p.is_file()] == []
 
 
 def test_a_download_shows_how_far_it_is(server, capsys):
-    obtain(file_set(server[0]), progress=True)
+    obtain_data_files(file_set(server[0]), progress=True)
     shown = capsys.readouterr().out
     assert "Downloading test-data" in shown and "17/17 bytes" in shown
 
@@ -164,7 +170,7 @@ def test_a_download_shows_how_far_it_is(server, capsys):
 def test_a_failed_download_says_where_was_looked_and_what_to_do(places, server, address):
     address = f"{server[0]}/nowhere" if address == "server" else address
     with pytest.raises(DataError) as refusal:
-        obtain(file_set(address), progress=False)
+        obtain_data_files(file_set(address), progress=False)
     text = str(refusal.value)
     assert all(str(folder) in text for folder in places.values())
     assert "DYNST_DATA" in text and "test-folder" in text and "\n" not in text
@@ -181,20 +187,20 @@ def test_a_file_of_ones_own_has_no_hash_and_may_lie_beside_ones_catalogue(
     (tmp_path / "own").mkdir()
     values = tmp_path / "own" / "values.csv"
     values.write_text("1")
-    assert obtain(own("values.csv")) == values
+    assert obtain_data_files(own("values.csv")) == values
     named = placed(places["second"], {"mine/values.csv": b"2"}) / "mine" / "values.csv"
-    assert obtain(own("values.csv")) == named
+    assert obtain_data_files(own("values.csv")) == named
 
 
 def test_a_file_of_ones_own_that_is_nowhere_is_never_fetched(places):
     with pytest.raises(DataError, match=r"Expected values\.csv of mine in one of") as refusal:
-        obtain(own("values.csv"))
+        obtain_data_files(own("values.csv"))
     assert "no address to fetch it from; put the files in place" in str(refusal.value)
     assert all(str(folder) in str(refusal.value) for folder in places.values())
 
 
 def test_looking_never_downloads(server):
-    assert locate(file_set(server[0]), search_folders()) is None
+    assert locate_data_files(file_set(server[0]), search_folders()) is None
     assert server[1] == []
 
 

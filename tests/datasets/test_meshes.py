@@ -10,7 +10,7 @@ import pytest
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from tests.support.mesh_files import (
     TIMES,
     adh,
@@ -27,7 +27,7 @@ QUADS = np.array([[c, c + 1, c + 6, c + 5] for c in range(14) if c % 5 < 4])
 
 
 def read(files: Path | list[Path], *settings: str) -> Field:
-    verdict = check(files if isinstance(files, list) else [files], parsed(settings))
+    verdict = check(files if isinstance(files, list) else [files], parsed_choices(settings))
     assert verdict.field is not None, verdict.refusal or verdict.required
     return verdict.field
 
@@ -97,7 +97,7 @@ def test_fvcom_is_read_with_its_layers_locations_and_exact_times(tmp_path: Path)
     check_nodes(field)
     np.testing.assert_array_equal(field.time, TIMES.to_numpy())
     assert any("zeta on nodes; u on faces" in note for note in check([file]).notes)
-    (layer,) = check([file], parsed(["value=u"])).required
+    (layer,) = check([file], parsed_choices(["value=u"])).required
     assert layer.setting == "select" and layer.options == ("siglay:0", "siglay:1")
     faces = read(file, "value=u", "select=siglay:2").dataset["values"].values[..., 0]
     np.testing.assert_allclose(faces, waves(24) + 200, rtol=1e-6)
@@ -105,7 +105,7 @@ def test_fvcom_is_read_with_its_layers_locations_and_exact_times(tmp_path: Path)
 
 def test_fvcom_in_metres_is_asked_for_its_projection(tmp_path: Path) -> None:
     file = fvcom(tmp_path, metres=True)
-    (asked,) = check([file], parsed(["value=zeta"])).required
+    (asked,) = check([file], parsed_choices(["value=zeta"])).required
     assert asked.setting == "crs" and "local" in asked.options
     check_nodes(read(file, "value=zeta", "crs=local"), 1000)
 

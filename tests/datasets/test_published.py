@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from dynst_core.datasets.catalogue import load_catalogue, load_entry, load_field, state_of
+from dynst_core.datasets.catalogue import entry_state, load_catalogue, load_entry, load_field
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
 from tests.datasets.test_catalogue_files import entry_of
@@ -266,7 +266,7 @@ def test_a_published_data_set_says_how_it_is_got_and_what_it_lacks(name: str) ->
     assert entry.get.endswith(".") and entry.missing and entry.licence and entry.attribution
     assert all(channel.unit for channel in entry.channels)
     if not entry.found():
-        assert state_of(entry) == f"fetch it yourself: {entry.get}"
+        assert entry_state(entry) == f"fetch it yourself: {entry.get}"
         with pytest.raises(DataError) as refusal:
             load_field(name, progress=False)
         assert entry.get in str(refusal.value) and "DYNST_DATA" in str(refusal.value)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynst_core.datasets.tables.adjacency import strongest_links
-from dynst_core.datasets.tables.sensor_tables import read_table
+from dynst_core.datasets.tables.sensor_tables import read_sensor_table
 from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
@@ -30,7 +30,9 @@ c,34.3,-118.1
 
 def read(folder: Path, name: str = "values.csv", **changes: object) -> Field:
     options = TableSettings.model_validate({"locations": "places.csv", **changes})
-    return read_table(folder / name, options, about=ABOUT, channels=("speed",), units=("mph",))
+    return read_sensor_table(
+        folder / name, options, about=ABOUT, channels=("speed",), units=("mph",)
+    )
 
 
 def written(folder: Path, values: str = VALUES, places: str = LOCATIONS) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from dynst_core.datasets.tables.sensor_tables import read_table
+from dynst_core.datasets.tables.sensor_tables import read_sensor_table
 from dynst_core.datasets.tables.station_text import StationSettings, read_stations
 from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.errors import DataError
@@ -147,7 +147,7 @@ def test_the_same_numbers_with_headers_and_commas_are_the_same_field(tmp_path):
         text = text.replace(f"{name[0]}.{name[1:]}0000e+03", name)
     (tmp_path / "places.csv").write_text(text)
     options = TableSettings(locations="places.csv")
-    table = read_table(
+    table = read_sensor_table(
         tmp_path / "values.csv", options, about=ABOUT, channels=("temperature",), units=("°C",)
     )
     assert table.fingerprint() == bare.fingerprint()

@@ -11,7 +11,7 @@ import pandas as pd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dynst_core.datasets.tables.sensor_tables import read_table
+from dynst_core.datasets.tables.sensor_tables import read_sensor_table
 from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field
@@ -34,7 +34,9 @@ IDS = st.lists(NAMES, min_size=1, max_size=4, unique=True)
 
 def read(folder: Path, **changes: object) -> Field:
     options = TableSettings.model_validate({"locations": "places.csv", **changes})
-    return read_table(folder / "v.csv", options, about=ABOUT, channels=("flow",), units=("veh/h",))
+    return read_sensor_table(
+        folder / "v.csv", options, about=ABOUT, channels=("flow",), units=("veh/h",)
+    )
 
 
 @st.composite

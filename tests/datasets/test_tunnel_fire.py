@@ -10,8 +10,8 @@ from dynst_core.datasets.tunnel_fire import (
     Fires,
     TunnelSettings,
     draw_fires,
+    fire_temperatures,
     simulate_tunnel,
-    temperatures,
 )
 from dynst_core.fields.field import About
 
@@ -36,7 +36,7 @@ def fires(power_mw: float = 15.0, wind_m_s: float = 1.5, place_m: float = 30.0) 
 
 def burning(**changes: float) -> np.ndarray:
     """Mean temperature of one fire once it burns steadily, (rows, columns), road first."""
-    return temperatures(SMALL, fires(**changes))[20:, 0].mean(axis=0)
+    return fire_temperatures(SMALL, fires(**changes))[20:, 0].mean(axis=0)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_record_and_another_seed_another():
 def test_rounding_differences_between_machines_do_not_grow_into_other_weather():
     drawn = draw_fires(SMALL)
     nudged = dataclasses.replace(drawn, place_m=drawn.place_m * (1 + 1e-12))
-    assert np.abs(temperatures(SMALL, drawn) - temperatures(SMALL, nudged)).max() < 1e-3
+    assert np.abs(fire_temperatures(SMALL, drawn) - fire_temperatures(SMALL, nudged)).max() < 1e-3
 
 
 def test_temperatures_are_those_of_a_fire(record):
@@ -128,5 +128,5 @@ def test_heat_release_grows_with_time_squared_holds_and_decays():
 
 def test_no_new_extremes_come_from_long_steps():
     """Transport stays stable however fast the gas moves past a cell."""
-    hot = temperatures(SMALL, fires(power_mw=300.0, wind_m_s=20.0))
+    hot = fire_temperatures(SMALL, fires(power_mw=300.0, wind_m_s=20.0))
     assert np.isfinite(hot).all() and hot.min() >= AMBIENT_C - 1e-9

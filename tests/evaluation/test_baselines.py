@@ -17,9 +17,9 @@ from dynst_core.errors import ConfigError, RunError
 from dynst_core.evaluation import baselines
 from dynst_core.evaluation.baselines import (
     BaselineProgress,
-    levels_near,
+    baseline_levels_near,
+    baselines_left,
     measure_baselines,
-    tasks_left,
 )
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.problem import Problem
@@ -58,7 +58,7 @@ def copied(run: Run, root: Path) -> Run:
 @pytest.fixture(scope="module")
 def all_at_once(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Measured:
     run = copied(trained, tmp_path_factory.mktemp("runs"))
-    total = sum(task.steps for task in tasks_left(run, run.baselines))
+    total = sum(task.steps for task in baselines_left(run, run.baselines))
     asked: Counter[tuple[str, int]] = Counter()
     with pytest.MonkeyPatch.context() as patch:
         for selector in ("variance", "random"):
@@ -81,7 +81,7 @@ def test_every_level_but_the_first_has_every_baseline_once(measured: Run) -> Non
     expected = {("random", level, draw) for level in (1, 2) for draw in range(RANDOM_DRAWS)}
     assert set(found) == expected | {("variance", 1, 0), ("variance", 2, 0)}
     assert set(found.values()) == {1}
-    assert tasks_left(measured, measured.baselines) == []
+    assert baselines_left(measured, measured.baselines) == []
 
 
 def test_every_baseline_has_the_paths_sites_and_steps(measured: Run) -> None:
@@ -157,7 +157,7 @@ def test_a_stopped_comparison_goes_on_where_it_stopped(
     first = RunStore(tmp_path).open("run").baselines.rows
     assert len(first) == 2
     reopened = RunStore(tmp_path).open("run")
-    assert len(tasks_left(reopened, reopened.baselines, [1])) == 4
+    assert len(baselines_left(reopened, reopened.baselines, [1])) == 4
     for _ in measure_baselines(reopened, problem, levels=[1]):
         pass
     rows = RunStore(tmp_path).open("run").baselines.rows
@@ -178,16 +178,16 @@ def test_a_run_opened_before_is_not_measured_twice(trained: Run, tmp_path: Path)
 
 def test_only_the_levels_asked_for_are_measured(measured: Run) -> None:
     nothing = measured.baselines.model_copy(update={"rows": ()})
-    levels = levels_near(measured, [75.4, 75.0])
+    levels = baseline_levels_near(measured, [75.4, 75.0])
     assert levels == [2]
-    left = tasks_left(measured, nothing, levels)
+    left = baselines_left(measured, nothing, levels)
     assert len(left) == 1 + RANDOM_DRAWS and {task.level for task in left} == {2}
 
 
 @pytest.mark.parametrize("percent", [0.0, 60.0, 100.0, float("nan")])
 def test_a_level_the_run_does_not_have_is_refused(measured: Run, percent: float) -> None:
     with pytest.raises(ConfigError, match="Expected levels out of 50, 75 percent, found"):
-        levels_near(measured, [percent])
+        baseline_levels_near(measured, [percent])
 
 
 def test_progress_counts_the_steps_of_all_baselines(all_at_once: Measured) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from dynst_core.evaluation import error_intervals
 from dynst_core.evaluation.held_out_errors import measure_levels
-from dynst_core.planning.noise import change_range, measurable
-from dynst_core.runs.arrays import Intervals, read_arrays, write_arrays
+from dynst_core.planning.noise import above_noise, noise_change_range
+from dynst_core.runs.arrays import Intervals, read_run_arrays, write_run_arrays
 from tests.support.factories import make_arrays, network_sites, save_run
 from tests.support.problems import problem_of, trained_path, waves
 
@@ -43,16 +43,16 @@ def test_a_test_block_of_few_windows_states_none() -> None:
 
 def test_a_difference_within_its_interval_is_not_measurable(tmp_path: Path) -> None:
     run = save_run(tmp_path, "run", make_arrays(network_sites()))
-    assert change_range(run, 1, None, 0) is None and measurable(run, 1, None, 0)
+    assert noise_change_range(run, 1, None, 0) is None and above_noise(run, 1, None, 0)
     levels, channels = len(run.path.active), len(run.manifest.dataset.channels)
     ratio = np.ones((levels, channels, 2))
     ratio[1], ratio[-1] = (0.98, 1.03), (1.02, 1.10)
     by_lead = np.repeat(ratio[:, None], run.manifest.config.horizon, axis=1)
     object.__setattr__(run, "arrays", replace(run.arrays, intervals=Intervals(0.9, ratio, by_lead)))
-    assert not measurable(run, 1, None, 0) and measurable(run, levels - 1, 0, 0)
+    assert not above_noise(run, 1, None, 0) and above_noise(run, levels - 1, 0, 0)
     file = tmp_path / "again.nc"
-    write_arrays(run.arrays, file)
-    again = read_arrays(file).intervals
+    write_run_arrays(run.arrays, file)
+    again = read_run_arrays(file).intervals
     assert again is not None and again.share == 0.9
     np.testing.assert_allclose(again.ratio, ratio)
     np.testing.assert_allclose(again.by_lead_time, by_lead, rtol=1e-6)

@@ -15,13 +15,13 @@ from dynst_core.evaluation.held_out_errors import (
     forecast_seconds,
     half_width_of,
     measure_levels,
-    retest,
+    retest_saved_weights,
 )
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.network import Network
 from dynst_core.fields.sites import SiteSet
-from dynst_core.forecasting.trainer import forecasts
+from dynst_core.forecasting.trainer import forecast_batches
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import Level, PathTraining
 from tests.support.factories import road_sites
@@ -54,7 +54,7 @@ def test_a_retest_tells_how_far_a_stated_error_is_from_the_measured_one(run: Run
 
     first, second = run.arrays.errors
     wrong = replace(run, arrays=replace(run.arrays, errors=(first, doubled(second))))
-    assert retest(wrong, problem_of(waves())) == pytest.approx(run.rmse(1), rel=1e-3)
+    assert retest_saved_weights(wrong, problem_of(waves())) == pytest.approx(run.rmse(1), rel=1e-3)
 
 
 def test_each_level_is_tested_with_its_own_weights_and_mask(training: PathTraining) -> None:
@@ -96,7 +96,7 @@ def test_a_run_that_hears_along_a_network_asks_for_the_same_one(tmp_path: Path) 
         trained_path(problem, targets=(0.0, 0.5), backbone="graph-network"), tmp_path
     )
     assert run.manifest.config.backbone == "graph-network"
-    assert retest(run, problem) < 1.5e-4 * run.rmse(0)
+    assert retest_saved_weights(run, problem) < 1.5e-4 * run.rmse(0)
     for other in (longer, plain):
         with pytest.raises(RunError, match="expected the network that graph-network was trained"):
             check_same_data(run, problem_of(waves(), sites=other))
@@ -126,7 +126,7 @@ def test_the_time_is_that_of_one_forecast_of_a_batch(training: PathTraining) -> 
 
 
 def test_a_run_on_disk_is_what_is_tested(run: Run, tmp_path: Path) -> None:
-    assert retest(run, problem_of(waves())) < 1.5e-4 * run.rmse(0)
+    assert retest_saved_weights(run, problem_of(waves())) < 1.5e-4 * run.rmse(0)
 
 
 # -- bands ------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_a_run_on_disk_is_what_is_tested(run: Run, tmp_path: Path) -> None:
 def misses_of(training: PathTraining, level: int, block: tuple[int, int]) -> np.ndarray:
     """Absolute errors of one level over a block, (window, lead_time, s, c); NaN where unseen."""
     problem, one = training.problem, training.levels[level]
-    parts = forecasts(
+    parts = forecast_batches(
         training.forecaster.load(one.weights),
         problem.record,
         Mask(one.active),

@@ -13,8 +13,8 @@ import pytest
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.evaluation import save_run
-from dynst_core.evaluation.held_out_errors import retest
-from dynst_core.evaluation.save_run import best_of, code_version, save_training
+from dynst_core.evaluation.held_out_errors import retest_saved_weights
+from dynst_core.evaluation.save_run import best_training_of, code_version, save_training
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.trainer import StepOptions, error_statistics, persistence_statistics
 from dynst_core.runs.run import Run
@@ -55,7 +55,7 @@ def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run
 @pytest.mark.parametrize("kind", [kind for kind in PROBLEMS if kind != "one site"])
 def test_a_saved_run_forecasts_again_what_it_states(kind: str, tmp_path: Path) -> None:
     run = save_trained(trained_path(any_problem(kind), targets=(0.0, 0.6)), tmp_path)
-    assert retest(run, any_problem(kind)) < STORED * run.rmse(0)
+    assert retest_saved_weights(run, any_problem(kind)) < STORED * run.rmse(0)
 
 
 def test_the_errors_are_those_of_the_stored_weights_on_the_test_windows(
@@ -105,7 +105,7 @@ def test_the_settings_name_the_pinned_sites(run: Run, tmp_path: Path) -> None:
     pin[[7, 2]], pin[[9]] = ALWAYS, NEVER
     problem, pins = problem_of(waves()), Constraints(pin)
     seeds = [trained_path(problem, seed=seed, constraints=pins) for seed in (0, 1)]
-    save_training(best_of(seeds), RunStore(tmp_path), "run", "train", 1.0, seeds)
+    save_training(best_training_of(seeds), RunStore(tmp_path), "run", "train", 1.0, seeds)
     config = RunStore(tmp_path).open("run").manifest.config
     named = problem.field.sites.site_id
     assert config.always == (named[2], named[7])
@@ -141,7 +141,7 @@ def test_a_stopped_training_is_saved_as_incomplete(tmp_path: Path) -> None:
     assert not run.manifest.complete
     assert len(run.path.active) == len(run.manifest.steps) == 2
     assert run.manifest.config.levels == (0.0, 0.5, 0.75)
-    assert retest(run, problem_of(waves())) < STORED * run.rmse(0)
+    assert retest_saved_weights(run, problem_of(waves())) < STORED * run.rmse(0)
 
 
 def test_the_code_version_names_the_package() -> None:
@@ -189,12 +189,12 @@ def test_the_plan_of_several_seeds_is_that_of_least_selection_error(
     seeds: list[PathTraining],
 ) -> None:
     error = [np.mean([level.selection_error for level in one.levels]) for one in seeds]
-    assert best_of(seeds) is seeds[int(np.argmin(error))]
+    assert best_training_of(seeds) is seeds[int(np.argmin(error))]
     assert len(set(error)) == 3, "the seeds differ"
 
 
 def test_every_seed_is_kept_beside_the_plan(seeds: list[PathTraining], tmp_path: Path) -> None:
-    best = best_of(seeds)
+    best = best_training_of(seeds)
     run = save_training(best, RunStore(tmp_path), "run", "train", 1.0, seeds)
     members = run.arrays.members
     assert members is not None

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dynst_core.cli.resume_command import resumable
+from dynst_core.cli.resume_command import resumable_trainings
 from dynst_core.errors import DynSTError
 from dynst_core.jobs.folder import JobFolder, list_jobs
-from dynst_core.runs.run import Run, check_parts
+from dynst_core.runs.run import Run, check_run_parts
 from dynst_core.runs.store import RunStore
 from dynst_core.training.request import TrainRequest
 from tests.faults.processes import LostError, done, prepare
@@ -53,7 +53,7 @@ def go_on(root: Path) -> None:
     Raises:
         LostError: a training cannot be resumed.
     """
-    for folder, _ in resumable(root):
+    for folder, _ in resumable_trainings(root):
         if done(root, "resume", folder.path.name):
             raise LostError(f"not resumed: {(root.parent / 'log').read_text()[-300:]}")
 
@@ -76,7 +76,7 @@ def check_settled(root: Path, request: TrainRequest, n_runs: int = 1) -> None:
         same = np.array_equal(run.path.active, whole.path.active)
         if not (same and np.array_equal(run.path.rank, whole.path.rank)):
             raise LostError(f"{run_id} has other masks than the undisturbed training")
-    left = [f"{folder.path.name} ({job.state.name})" for folder, job in resumable(root)]
+    left = [f"{folder.path.name} ({job.state.name})" for folder, job in resumable_trainings(root)]
     if left:
         raise LostError(f"still to be resumed: {left}")
     aside = RunStore(Path(os.environ["DYNST_FALLBACK"]) / "runs").ids()
@@ -94,7 +94,7 @@ def opened(store: RunStore) -> dict[str, Run]:
     for run_id in store.ids():
         try:
             runs[run_id] = store.open(run_id)
-            check_parts(runs[run_id])
+            check_run_parts(runs[run_id])
         except DynSTError as error:
             raise LostError(f"damaged: {error}") from error
     return runs

@@ -14,7 +14,13 @@ from pathlib import Path
 
 from dynst_core.errors import DynSTError
 from dynst_core.runs.archive import pack_run, unpack_run
-from dynst_core.runs.library import delete, deleted_runs, rename, restore, write_note
+from dynst_core.runs.library import (
+    delete_run,
+    deleted_runs,
+    rename_run,
+    restore_run,
+    write_run_note,
+)
 from dynst_core.runs.store import RunStore
 from tests.faults.checks import check_settled, go_on, jobs_of, opened, undisturbed
 from tests.faults.processes import (
@@ -127,9 +133,9 @@ def full_store(root: Path, rng: random.Random) -> None:
         before = report.read_bytes() if report.exists() else None
         acts: list[Callable[[], object]] = [
             lambda: unpack_run(io.BytesIO(packed), store),
-            lambda: rename(store, "one", "two"),
-            lambda: write_note(root / "good", "x" * 3000),
-            lambda: [delete(store, "good"), restore(store, deleted_runs(store)[0])],
+            lambda: rename_run(store, "one", "two"),
+            lambda: write_run_note(root / "good", "x" * 3000),
+            lambda: [delete_run(store, "good"), restore_run(store, deleted_runs(store)[0])],
             lambda: save_run(root, "more", make_arrays(network_sites(12))),
         ]
         for act in rng.sample(acts, len(acts)):

@@ -12,8 +12,14 @@ from pathlib import Path
 
 from dynst_core.errors import DynSTError
 from dynst_core.runs.archive import pack_run, unpack_run
-from dynst_core.runs.library import delete, deleted_runs, rename, restore, write_note
-from dynst_core.runs.run import Run, check_parts
+from dynst_core.runs.library import (
+    delete_run,
+    deleted_runs,
+    rename_run,
+    restore_run,
+    write_run_note,
+)
+from dynst_core.runs.run import Run, check_run_parts
 from dynst_core.runs.store import RunStore
 from tests.support.factories import make_arrays, network_sites, save_run
 
@@ -35,7 +41,7 @@ def faults_of(store: RunStore, least: int) -> str:
     found = 0
     for run_id in store.ids():
         try:
-            check_parts(store.open(run_id))
+            check_run_parts(store.open(run_id))
             found += 1
         except DynSTError as error:
             return f"damaged: {error}"
@@ -63,8 +69,8 @@ def race(first: Act, second: Act, least: int) -> Callable[[Path, random.Random],
     def tried(root: Path, rng: random.Random) -> str:
         store = fresh(root)
         if rng.random() < 0.5:
-            delete(store, "one")
-            restore(store, deleted_runs(store)[0])
+            delete_run(store, "one")
+            restore_run(store, deleted_runs(store)[0])
         both = [in_child(act, store) for act in (first, second)]
         for process in both:
             process.join()
@@ -83,13 +89,13 @@ def imported(store: RunStore) -> object:
 
 
 def restored(store: RunStore) -> object:
-    return [restore(store, one) for one in deleted_runs(store)]
+    return [restore_run(store, one) for one in deleted_runs(store)]
 
 
 def restore_race(root: Path, rng: random.Random) -> str:
     """One deleted run is restored by two at once."""
     store = fresh(root)
-    delete(store, "one")
+    delete_run(store, "one")
     both = [in_child(restored, store) for _ in range(2)]
     for process in both:
         process.join()
@@ -102,8 +108,8 @@ def power_cut(root: Path, rng: random.Random) -> str:
     acts: list[Act] = [
         save("new"),
         imported,
-        lambda s: rename(s, "one", "two"),
-        lambda s: delete(s, "one"),
+        lambda s: rename_run(s, "one", "two"),
+        lambda s: delete_run(s, "one"),
     ]
     act = rng.choice(acts)
 
@@ -163,7 +169,7 @@ def half_copied(root: Path, rng: random.Random) -> str:
 def _reported(store: RunStore, run_id: str, what: str) -> str:
     def opens(name: str) -> Run:
         run = store.open(name)
-        check_parts(run)
+        check_run_parts(run)
         return run
 
     opens("good")
@@ -196,10 +202,10 @@ def killed(root: Path, rng: random.Random) -> str:
 ACTS: list[Act] = [
     save("new"),
     imported,
-    lambda s: rename(s, "one", "two"),
-    lambda s: rename(s, "two", "one"),
-    lambda s: [delete(s, "one"), restored(s)],
-    lambda s: write_note(s.root / "good", "A note."),
+    lambda s: rename_run(s, "one", "two"),
+    lambda s: rename_run(s, "two", "one"),
+    lambda s: [delete_run(s, "one"), restored(s)],
+    lambda s: write_run_note(s.root / "good", "A note."),
 ]
 
 
@@ -211,12 +217,12 @@ CASES: dict[str, tuple[int, int, Callable[[Path, random.Random], str]]] = {
     "rename and rename": (
         20,
         3,
-        race(lambda s: rename(s, "one", "a"), lambda s: rename(s, "one", "b"), 2),
+        race(lambda s: rename_run(s, "one", "a"), lambda s: rename_run(s, "one", "b"), 2),
     ),
     "rename and delete": (
         20,
         3,
-        race(lambda s: rename(s, "one", "a"), lambda s: delete(s, "one"), 2),
+        race(lambda s: rename_run(s, "one", "a"), lambda s: delete_run(s, "one"), 2),
     ),
     "import and import": (20, 3, race(imported, imported, 4)),
     "save and save": (20, 3, race(save("x"), save("x"), 3)),

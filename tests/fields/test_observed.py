@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynst_core.fields.observed import completed, recent, site_means
+from dynst_core.fields.observed import site_means, with_gaps_filled, with_last_readings
 from dynst_core.selection.forward_ranking import rank_sites
 from dynst_core.selectors.registry import rank_with
 from tests.support.problems import leaders_and_followers, problem_of, trained_path, waves, with_gaps
@@ -27,7 +27,9 @@ def seen_part(share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.n
 def test_what_stands_in_a_gap_changes_nothing(share: float, seed: int, rubbish: float) -> None:
     _, values, observed = seen_part(share, seed)
     other = np.where(observed, values, rubbish)
-    np.testing.assert_array_equal(completed(values, observed), completed(other, observed))
+    np.testing.assert_array_equal(
+        with_gaps_filled(values, observed), with_gaps_filled(other, observed)
+    )
     np.testing.assert_array_equal(site_means(values, observed), site_means(other, observed))
 
 
@@ -35,14 +37,14 @@ def test_what_stands_in_a_gap_changes_nothing(share: float, seed: int, rubbish: 
 @given(share=st.floats(0, 0.9), seed=st.integers(0, 99))
 def test_observed_values_stay_and_gaps_are_filled_near_them(share: float, seed: int) -> None:
     _, values, observed = seen_part(share, seed)
-    filled = completed(values, observed)
+    filled = with_gaps_filled(values, observed)
     np.testing.assert_array_equal(filled[observed], values[observed])
     assert np.isfinite(filled).all() and filled.min() > 20 and filled.max() < 80
 
 
 def test_gaps_are_filled_by_what_others_say_of_them() -> None:
     values, known, observed = seen_part(0.3)
-    miss = (completed(known, observed) - values)[~observed]
+    miss = (with_gaps_filled(known, observed) - values)[~observed]
     plain = (values - values.mean(axis=0))[~observed]
     assert np.square(miss).mean() < 0.1 * np.square(plain).mean()
 
@@ -50,7 +52,7 @@ def test_gaps_are_filled_by_what_others_say_of_them() -> None:
 def test_a_reading_stands_for_as_long_as_a_history_and_no_longer() -> None:
     observed = np.array([0, 1, 0, 0, 0, 1], dtype=bool)[:, None, None]
     carried = np.array([9.0, 2, 2, 2, 2, 7])[:, None, None]
-    found = recent(carried, observed, np.array([[5.0]]), longest=3)
+    found = with_last_readings(carried, observed, np.array([[5.0]]), longest=3)
     assert found.ravel().tolist() == [5, 2, 2, 2, 5, 7]
 
 

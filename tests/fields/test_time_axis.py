@@ -14,9 +14,9 @@ from dynst_core.fields.time_axis import (
     MONTH_SECONDS,
     check_time_axis,
     duration,
-    later,
+    later_times,
     months_of,
-    regular,
+    regular_times,
     step_of,
 )
 from dynst_core.forecasting.problem import known_cycles
@@ -40,7 +40,7 @@ def step_name(time: np.ndarray) -> str:
 @pytest.mark.parametrize("step", ["7s", "5min", "61min", "6h", "D", "7D", "28D", "30D", "MS", "YS"])
 def test_a_regular_record_stays_as_it_is(step: str) -> None:
     given_times = times("1995-03-01", 40, step).values
-    axis = regular(given_times)
+    axis = regular_times(given_times)
     np.testing.assert_array_equal(axis.time, given_times)
     assert axis.notes == () and axis.place.tolist() == list(range(40))
 
@@ -63,7 +63,7 @@ def test_a_regular_record_stays_as_it_is(step: str) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_days_months_and_years_are_steps(record: pd.DatetimeIndex, step: str, first: str) -> None:
-    axis = regular(record.values)
+    axis = regular_times(record.values)
     check_time_axis(axis.time)
     assert step_name(axis.time) == step
     assert len(axis.time) == len(record)
@@ -71,14 +71,14 @@ def test_days_months_and_years_are_steps(record: pd.DatetimeIndex, step: str, fi
 
 
 def test_local_midnights_an_hour_apart_are_moved_and_the_note_says_so() -> None:
-    axis = regular(local(times("2020-01-01", 400, "D")).values)
+    axis = regular_times(local(times("2020-01-01", 400, "D")).values)
     assert "lie off the step of 1 day and are moved onto it, by up to 1 h" in axis.notes[0]
 
 
 @pytest.mark.parametrize("step", ["15min", "h", "D", "MS", "YS"])
 def test_missing_steps_are_inserted_and_counted(step: str) -> None:
     full = times("1990-01-01", 60, step)
-    axis = regular(full.delete([5, 6, 30]).values)
+    axis = regular_times(full.delete([5, 6, 30]).values)
     np.testing.assert_array_equal(axis.time, full.values)
     assert "3 missing steps of" in axis.notes[0] and "in 2 gaps of at most 2" in axis.notes[0]
     spread = axis.spread(np.arange(57.0)[:, None])
@@ -93,7 +93,7 @@ def test_times_rounded_to_single_precision_find_their_place(unit: str, kind: str
     hours = np.arange(500) + 24 * 45_000
     rounded = (hours / per).astype(kind).astype("f8") * per * 3600e9
     time = np.datetime64("1900-01-01", "ns") + rounded.astype("int64").astype("timedelta64[ns]")
-    axis = regular(time)
+    axis = regular_times(time)
     assert axis.time[0] == np.datetime64("2023-03-17") and step_name(axis.time) == "1 h"
     assert len(axis.time) == 500
 
@@ -101,7 +101,7 @@ def test_times_rounded_to_single_precision_find_their_place(unit: str, kind: str
 def test_a_time_off_by_a_second_is_moved_and_named() -> None:
     record = times("2024-01-01", 100, "15min").to_series().reset_index(drop=True)
     record[50] += pd.Timedelta("1s")
-    axis = regular(record.values)
+    axis = regular_times(record.values)
     assert axis.notes == (
         "1 of 100 times lie off the step of 15 min and are moved onto it, by up to 1 s "
         "(2024-01-01 12:30:01 becomes 2024-01-01 12:30).",
@@ -135,14 +135,14 @@ def test_times_from_last_to_first_are_reversed_with_their_values() -> None:
 )
 def test_what_leaves_too_much_to_guess_is_refused(record: pd.DatetimeIndex, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        regular(record.values)
+        regular_times(record.values)
 
 
 def test_the_stretch_that_a_mostly_empty_record_is_cut_to_is_read() -> None:
     record = times("2019-01-01", 99, "h").append(times("2019-03-01", 98, "h"))
     with pytest.raises(DataError, match="99 times from 2019-01-01 00:00 to 2019-01-05 02:00"):
-        regular(record.values)
-    assert regular(record[:99].values).notes == ()
+        regular_times(record.values)
+    assert regular_times(record[:99].values).notes == ()
 
 
 @settings(max_examples=80, deadline=None)
@@ -161,7 +161,7 @@ def test_whatever_is_missing_or_rounded_the_axis_is_found(
     off = np.random.default_rng(seed).uniform(-jitter, jitter, len(there))
     off *= float((full[1] - full[0]) / pd.Timedelta("1ns")) if step[-1] != "S" else 0
     try:
-        axis = regular(full.values[there] + off.astype("int64").astype("timedelta64[ns]"))
+        axis = regular_times(full.values[there] + off.astype("int64").astype("timedelta64[ns]"))
     except DataError as refusal:
         assert jitter == 0.04, refusal
         return
@@ -183,7 +183,7 @@ def test_months_are_counted_by_the_calendar(
     start: str, months: int, steps: int, expected: str
 ) -> None:
     step = np.timedelta64(months * MONTH_SECONDS, "s")
-    assert later(np.datetime64(start, "ns"), np.array(steps), step) == np.datetime64(expected)
+    assert later_times(np.datetime64(start, "ns"), np.array(steps), step) == np.datetime64(expected)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_a_window_of_no_steps_is_refused(history: int, horizon: int) -> None:
 
 def test_a_record_is_cut_in_time_order_with_a_gap_of_one_horizon() -> None:
     split = Split.contiguous(100, Window(4, 3))
+    assert sum(FRACTIONS) == pytest.approx(1)
     assert (split.train, split.selection, split.test) == ((0, 67), (70, 77), (80, 100))
 
 

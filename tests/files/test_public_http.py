@@ -57,7 +57,7 @@ def get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bytes]
         monkeypatch.delenv(name, raising=False)
 
     def fetched(url: str, size: int = 10) -> bytes:
-        public_http.fetch(url, tmp_path / "file", size, 2.0, lambda n: None)
+        public_http.fetch_public_file(url, tmp_path / "file", size, 2.0, lambda n: None)
         return (tmp_path / "file").read_bytes()
 
     return fetched
@@ -159,7 +159,7 @@ def test_a_refused_download_says_why_and_keeps_nothing(
     sha256 = hashlib.sha256(b"0123456789").hexdigest()
     file = RemoteFile(path="x", size=10, sha256=sha256, url=f"http://localhost:{server[0]}/x")
     with pytest.raises(DataError, match="found one inside a network for localhost"):
-        download.download(FileSet("d", "d", "x", (file,)), [], progress=False)
+        download.download_data_files(FileSet("d", "d", "x", (file,)), [], progress=False)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 

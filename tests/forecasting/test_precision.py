@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynst_core.evaluation.held_out_errors import retest
+from dynst_core.evaluation.held_out_errors import retest_saved_weights
 from dynst_core.fields.windows import Window
 from dynst_core.forecasting.problem import Normaliser, Problem
 from dynst_core.selection.selection_error import Judge, weights_to_store
@@ -98,7 +98,7 @@ def test_a_saved_run_is_opened_with_the_normaliser_that_it_was_trained_with(
     run = save_trained(trained_path(problem, targets=(0.0, 0.5)), tmp_path)
     own = Normaliser(run.manifest.mean, run.manifest.std)
     assert own == older != Problem.of(field, window).record.normaliser
-    assert retest(run, Problem.of(field, window, normaliser=own)) < 2e-4 * run.rmse(0)
+    assert retest_saved_weights(run, Problem.of(field, window, normaliser=own)) < 2e-4 * run.rmse(0)
 
 
 def test_weights_are_rounded_only_where_no_error_changes() -> None:

@@ -10,7 +10,7 @@ from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import (
     StepOptions,
     Trainer,
-    blended,
+    blended_forecaster,
     error_statistics,
     persistence_statistics,
     squared_error,
@@ -108,7 +108,7 @@ def test_blended_weights_lie_between_and_leave_both_as_they_were(share: float) -
     problem = problem_of(waves())
     one, other = shaken(problem, 0), shaken(problem, 1)
     before, theirs = one.copied_weights(), other.copied_weights()
-    between = blended(one, theirs, share)
+    between = blended_forecaster(one, theirs, share)
     learnt = {name for name, _ in one.named_parameters()}
     for name, value in between.copied_weights().items():
         wanted = before[name] + share * (theirs[name] - before[name])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dynst_core.inference import answer_cache as module
-from dynst_core.inference.answer_cache import Answers, Tell, part
+from dynst_core.inference.answer_cache import Answers, Tell, report_part
 
 KEY = ("errors", "ff")
 
@@ -100,7 +100,7 @@ def test_a_small_piece_of_work_comes_between_those_of_a_long_one() -> None:
 
 def test_a_part_tells_its_share_of_the_whole() -> None:
     reported: list[float] = []
-    tell = part(reported.append, 0.5, 0.75)
+    tell = report_part(reported.append, 0.5, 0.75)
     tell(0.0)
     tell(1.0)
     assert reported == [0.5, 0.75]

@@ -10,7 +10,7 @@ import pytest
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.problem import Problem
 from dynst_core.inference.run_forecaster import RunForecaster
-from dynst_core.planning.masks import edited
+from dynst_core.planning.masks import edited_mask
 from tests.support.problems import problem_of, save_trained, trained_path, waves, with_gaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -70,6 +70,6 @@ def test_all_kept_sensors_silent_at_once_still_give_a_forecast(
 def test_where_no_record_had_gaps_the_silent_sensors_are_switched_off(tmp_path: Path) -> None:
     problem = problem_of(waves())
     forecasts = RunForecaster(save_trained(trained_path(problem), tmp_path), problem)
-    rest = edited(KEPT, off=SILENT)
+    rest = edited_mask(KEPT, off=SILENT)
     assert rest.n_active == 4
     assert np.isfinite(forecasts.at(rest).forecast(NOW)).all()

@@ -20,7 +20,7 @@ from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import error_statistics
 from dynst_core.inference.run_forecaster import MaskForecaster, RunForecaster
-from dynst_core.planning.masks import edited, mask_at
+from dynst_core.planning.masks import edited_mask, mask_at
 from dynst_core.runs.run import Run
 from dynst_core.training.path_training import PathTraining
 from tests.support.forecast_cases import (
@@ -152,7 +152,7 @@ def test_what_depends_on_the_mask_alone_is_made_once(forecasts: RunForecaster) -
 
 def test_a_planner_switches_sites_off_and_on() -> None:
     mask = Mask.keep(np.array([1, 2, 3]), N_SITES)
-    assert edited(mask, off=[2], on=[7, 1]).kept.tolist() == [1, 3, 7]
+    assert edited_mask(mask, off=[2], on=[7, 1]).kept.tolist() == [1, 3, 7]
 
 
 def test_a_plan_between_levels_keeps_the_last_to_stay(run: Run) -> None:
@@ -202,14 +202,14 @@ def test_n_minus_one_is_the_error_of_the_mask_without_the_site(forecasts: RunFor
     assert list(found) == mask.kept.tolist()
     for site, error in found.items():
         level = forecasts.level_of(mask)
-        explicit = forecasts.at(edited(mask, off=[site]), level).errors(starts)
+        explicit = forecasts.at(edited_mask(mask, off=[site]), level).errors(starts)
         assert_same(error, explicit)
     assert len({float(error.rmse()) for error in found.values()}) == mask.n_active
 
 
 def test_n_minus_one_keeps_the_weights_of_the_whole_mask(forecasts: RunForecaster) -> None:
     mask = some_mask(n_active=5)
-    left = edited(mask, off=[mask.kept[0]])
+    left = edited_mask(mask, off=[mask.kept[0]])
     assert forecasts.level_of(left) != forecasts.level_of(mask)
     ((_, error),) = forecasts.n_minus_one(mask, [mask.kept[0]])
     assert float(error.rmse()) != float(forecasts.errors(left).rmse())

@@ -21,11 +21,11 @@ from dynst_core.inference.runtimes import (
     SHAPES_HELD,
     PerShape,
     Verdict,
-    bfloat16,
+    bfloat16_runtime,
     bucket_of,
     bucket_sizes,
     choose_runtime,
-    eager,
+    eager_runtime,
     fill_batch,
     runtimes_on,
     tensors_in,
@@ -125,7 +125,8 @@ def test_bfloat16_computes_every_backbone(name: str, options: Mapping[str, float
     with torch.inference_mode():
         prepared, history = forecaster.prepare(kept), record.history(starts, kept)
         half, whole = (
-            make(forecaster)(history, prepared, clock).numpy() for make in (bfloat16, eager)
+            make(forecaster)(history, prepared, clock).numpy()
+            for make in (bfloat16_runtime, eager_runtime)
         )
     assert half.dtype == whole.dtype
     np.testing.assert_allclose(half, whole, atol=0.05)

@@ -12,10 +12,10 @@ from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.problem import Problem
 from dynst_core.inference import answer_cache as answers_module
 from dynst_core.inference import what_if as module
-from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_data import problem_of_run
 from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.inference.what_if import WhatIf
-from dynst_core.planning.masks import edited
+from dynst_core.planning.masks import edited_mask
 from dynst_core.runs.run import Run
 from tests.support.problems import problem_of as small_problem
 from tests.support.problems import save_trained, trained_path, waves, with_gaps
@@ -51,7 +51,7 @@ def test_a_level_is_answered_with_the_run_s_own_figures(run: Run, answers: WhatI
 def test_an_edit_is_answered_over_all_windows_and_first_over_some(
     run: Run, answers: WhatIf
 ) -> None:
-    mask = edited(run.path.mask(1), off=[int(run.path.mask(1).kept[0])])
+    mask = edited_mask(run.path.mask(1), off=[int(run.path.mask(1).kept[0])])
     first = answers.first_look(mask)
     assert answers.known(mask) is None
     whole = answers.errors(mask)
@@ -72,7 +72,7 @@ def test_what_was_answered_once_is_not_forecast_again(
 
 
 def test_a_level_needs_no_caution_and_an_edit_is_asked_once(run: Run, answers: WhatIf) -> None:
-    edit = edited(run.path.mask(1), off=[int(run.path.mask(1).kept[0])])
+    edit = edited_mask(run.path.mask(1), off=[int(run.path.mask(1).kept[0])])
     assert answers.caution(edit) == "", "nothing is forecast yet"
     answers.errors(run.path.mask(1))
     assert answers.caution(run.path.mask(1)) == ""
@@ -218,7 +218,7 @@ def test_a_failing_site_trains_no_other_weights(run: Run, answers: WhatIf) -> No
     sizes = run.path.n_active
     n_kept = next(n for n in range(2, 12) if _nearest(sizes, n) != _nearest(sizes, n - 1))
     mask = Mask.keep(np.arange(n_kept), 12)
-    failed, edit = answers.switched(mask, 0), answers.errors(edited(mask, off=[0]))
+    failed, edit = answers.switched(mask, 0), answers.errors(edited_mask(mask, off=[0]))
     np.testing.assert_array_equal(failed.count, edit.count)
     assert float(failed.rmse()) != float(edit.rmse())
     ((_, expected),) = RunForecaster(run, problem()).n_minus_one(mask, [0])
@@ -235,7 +235,7 @@ def test_a_removed_site_comes_back_with_what_it_adds(run: Run, answers: WhatIf) 
     site = int(np.flatnonzero(~mask.active)[0])
     found = answers.switched(mask, site)
     level = answers.forecasts.level_of(mask)
-    whole = answers.forecasts.at(edited(mask, on=[site]), level).errors(answers.windows)
+    whole = answers.forecasts.at(edited_mask(mask, on=[site]), level).errors(answers.windows)
     np.testing.assert_allclose(found.squared, whole.squared, rtol=1e-5)
 
 
@@ -245,14 +245,14 @@ def test_the_only_kept_site_cannot_fail(answers: WhatIf) -> None:
 
 
 def test_a_run_finds_its_data_by_name(fire_run: Run) -> None:
-    found = problem_of(fire_run, device="cpu", progress=False)
+    found = problem_of_run(fire_run, device="cpu", progress=False)
     assert found.field.fingerprint() == fire_run.manifest.dataset.fingerprint
     assert found.window.history == fire_run.manifest.config.history
 
 
 def test_a_run_of_unknown_data_says_so(run: Run) -> None:
     with pytest.raises(DataError, match="Expected the name of a data set, found 'test'"):
-        problem_of(run)
+        problem_of_run(run)
 
 
 # -- how far an answer is, and its end ------------------------------------------------------

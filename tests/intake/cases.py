@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dynst_core.errors import DynSTError
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import Verdict
 
 HOURS = 48
@@ -42,7 +42,7 @@ class Case:
     def outcome(self, folder: Path) -> str:
         """What becomes of the files: "read: ...", "asked: ..." or "refused: ..."."""
         try:
-            verdict = check(self.make(folder), parsed(self.settings))
+            verdict = check(self.make(folder), parsed_choices(self.settings))
         except DynSTError as error:
             return f"refused: {error}".replace(str(folder), "...")
         return reported(verdict)

@@ -11,7 +11,7 @@ import pytest
 from app.services import brought_files
 from dynst_core.errors import DataError
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.files import addresses
 from dynst_core.intake.verdict import field_of
 from tests.datasets.test_published import weather
@@ -37,7 +37,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def test_files_at_addresses_are_read_as_those_on_disk(server: Server) -> None:
     files = write_berlin(server.folder)
     urls = [f"{server.url}/{VALUES}", f"{server.url}/{DETECTORS}"]
-    far, near = check(urls, parsed(ANSWERS)), check(files, parsed(ANSWERS))
+    far, near = check(urls, parsed_choices(ANSWERS)), check(files, parsed_choices(ANSWERS))
     assert field_of(far).fingerprint() == field_of(near).fingerprint()
     assert [o.sha256 for o in far.originals] == [o.sha256 for o in near.originals]
     assert far.choices.source == " ".join(urls)
@@ -47,7 +47,7 @@ def test_an_address_and_a_file_belong_together(server: Server, tmp_path: Path) -
     values, detectors = write_berlin(server.folder)
     own = tmp_path / "detectors.xlsx"
     detectors.rename(own)
-    assert check([f"{server.url}/{values.name}", own], parsed(ANSWERS)).ready
+    assert check([f"{server.url}/{values.name}", own], parsed_choices(ANSWERS)).ready
 
 
 def test_an_address_inside_a_network_is_refused(
@@ -85,7 +85,7 @@ def test_the_data_view_fetches_a_file_once(server: Server, monkeypatch: pytest.M
     found.look()
     assert found.verdict is not None and server.asked == [f"/{VALUES}"]
     assert found.choices().source == f"{server.url}/{VALUES}"
-    brought_files.forget()
+    brought_files.forget_brought_files()
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.zarr"])
@@ -113,7 +113,7 @@ def test_of_a_store_only_what_is_read_is_fetched(server: Server) -> None:
     assert {q.setting for q in check([url]).required} == {"value"}
     server.asked.clear()
     settings = ("value=2m_temperature", "begin=2010-01-01", "until=2010-01-02")
-    field = field_of(check([url], parsed(settings)))
+    field = field_of(check([url], parsed_choices(settings)))
     chunk = [path for path in server.asked if "2m_temperature" in path]
     assert chunk == ["/era5.zarr/2m_temperature/2.0.0"]
     assert not any("sea" in path for path in server.asked)
@@ -133,5 +133,8 @@ def test_a_store_that_is_too_large_asks_for_a_stretch(
 def test_channels_are_called_as_the_planner_says(tmp_path: Path) -> None:
     files = write_berlin(tmp_path)
     two = ("value=q_kfz_mq_hr,v_kfz_mq_hr", "timezone=Europe/Berlin", "unit=vehicles/h,km/h")
-    assert field_of(check(files, parsed([*two, "names=flow,speed"]))).channels == ("flow", "speed")
-    assert "a name for each of" in check(files, parsed([*two, "names=flow"])).refusal
+    assert field_of(check(files, parsed_choices([*two, "names=flow,speed"]))).channels == (
+        "flow",
+        "speed",
+    )
+    assert "a name for each of" in check(files, parsed_choices([*two, "names=flow"])).refusal

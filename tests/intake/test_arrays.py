@@ -10,7 +10,7 @@ import pytest
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed, step_ns
+from dynst_core.intake.choices import parsed_choices, step_ns
 from dynst_core.intake.verdict import Verdict, field_of
 from tests.support.array_files import write_eagle, write_edges, write_pems, write_samples
 from tests.support.places import SAMPLES
@@ -23,7 +23,7 @@ def asked(verdict: Verdict) -> set[str]:
 
 
 def read(paths: list[Path], *settings: str) -> Field:
-    return field_of(check(paths, parsed(settings)))
+    return field_of(check(paths, parsed_choices(settings)))
 
 
 def test_the_features_of_an_array_are_channels_of_which_one_or_several_are_chosen(
@@ -61,14 +61,14 @@ def test_nodes_take_the_ids_of_a_list_and_links_follow_them(tmp_path: Path) -> N
     assert field.sites.network is not None
     assert field.sites.network.links[0].tolist() == [5, 4]
     (tmp_path / "PEMS03.txt").write_text("\n".join(ids[1:]) + "\n")
-    found = check([file, tmp_path / "PEMS03.txt", edges], parsed(settings))
+    found = check([file, tmp_path / "PEMS03.txt", edges], parsed_choices(settings))
     assert "expected 6 ids" in found.refusal
 
 
 def test_links_of_other_sites_are_refused(tmp_path: Path) -> None:
     file = write_pems(tmp_path, "PEMS04.npz")
     edges = write_edges(tmp_path, "PEMS04.csv", [f"road-{i}" for i in range(6)])
-    found = check([file, edges], parsed([*TIMES, "places=rows", "value=data 0"]))
+    found = check([file, edges], parsed_choices([*TIMES, "places=rows", "value=data 0"]))
     assert "as the ends of PEMS04.csv" in found.refusal and "`ids=FILE`" in found.refusal
 
 
@@ -134,7 +134,7 @@ def test_cells_become_the_means_of_blocks(tmp_path: Path) -> None:
     assert field.grid is not None and field.grid.y.tolist() == [1000, 3000]
     block = np.load(file)[0, 0, 0, :4, :4]
     assert field.dataset["values"].values[0, 0, 0] == pytest.approx(block.mean())
-    found = check([file], parsed([*settings, "coarsen=3"]))
+    found = check([file], parsed_choices([*settings, "coarsen=3"]))
     assert "divides 8 rows and 8 columns" in found.refusal
 
 
@@ -162,7 +162,7 @@ def a_space(folder: Path) -> tuple[Path, np.ndarray]:
 def test_of_x_y_and_z_one_is_asked_for_and_the_others_are_the_plane(tmp_path: Path) -> None:
     file, values = a_space(tmp_path)
     settings = ("start=2000-01-01", "step=1 s", "timezone=UTC", "axes=time,x,y,z")
-    (question,) = check([file], parsed(settings)).required
+    (question,) = check([file], parsed_choices(settings)).required
     assert question.setting == "select" and question.options == ("z:2", "z:0", "y:1")
     field = read([file], *settings, "select=y:1")
     assert field.grid is not None
@@ -189,7 +189,7 @@ def test_a_plane_without_places_has_cells_and_counts_upward(tmp_path: Path) -> N
         field.dataset["values"].values.reshape(30, 3, 6), first.astype("f4")
     )
     with pytest.raises(DataError, match="a number below its length .* found 'z:9'"):
-        check([file], parsed([*settings[:-1], "select=z:9"]))
+        check([file], parsed_choices([*settings[:-1], "select=z:9"]))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_plane_without_places_has_cells_and_counts_upward(tmp_path: Path) -> N
 def test_axes_that_cannot_be_meant_are_refused(tmp_path: Path, axes: str) -> None:
     np.save(tmp_path / "v.npy", np.zeros((10, 20, 30)))
     with pytest.raises(DataError, match="the roles of the 3 axes"):
-        check([tmp_path / "v.npy"], parsed([f"axes={axes}"]))
+        check([tmp_path / "v.npy"], parsed_choices([f"axes={axes}"]))
 
 
 def test_the_flame_on_a_mesh_is_read_whole() -> None:

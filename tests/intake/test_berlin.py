@@ -10,7 +10,7 @@ import pytest
 from dynst_core.datasets.catalogue import load_catalogue, load_field
 from dynst_core.intake import store
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import Verdict
 from tests.support.places import SAMPLES
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not FILES, reason="the sample lies beside the ch
 
 @pytest.fixture(scope="module")
 def verdict() -> Verdict:
-    return check(FILES, parsed(ANSWERS))
+    return check(FILES, parsed_choices(ANSWERS))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_values_are_those_of_a_conversion_by_hand(verdict: Verdict) -> None:
 
 
 def test_what_is_kept_is_listed_and_loads_the_same(verdict: Verdict, home: Path) -> None:
-    store.keep(verdict, "berlin")
+    store.keep_dataset(verdict, "berlin")
     assert "berlin" in load_catalogue()
     again = load_field("berlin")
     assert verdict.field is not None

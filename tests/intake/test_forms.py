@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import Choices, parsed
+from dynst_core.intake.choices import Choices, parsed_choices
 from tests.intake.cases import HOURS, PLACES, SITES, put, value_of
 
 TIMES = {
@@ -68,7 +68,9 @@ def test_a_table_is_read_alike_in_every_form(
     with TemporaryDirectory() as folder:
         name = "values.csv.gz" if packed else "values.csv"
         file = put(Path(folder), name, gzip.compress(content) if packed else content)
-        verdict = check([file, put(Path(folder), "sites.csv", PLACES)], parsed(["timezone=UTC"]))
+        verdict = check(
+            [file, put(Path(folder), "sites.csv", PLACES)], parsed_choices(["timezone=UTC"])
+        )
     field = verdict.field
     assert field is not None, verdict.questions or verdict.refusal
     assert field.sites.site_id.tolist() == list(SITES)
@@ -81,7 +83,7 @@ def test_choices_come_back_from_their_texts() -> None:
     choices = Choices(
         time=("date", "hour"), value=("a", "b"), timezone="+01:00", separator="\t", site="id"
     )
-    assert parsed([f"{k}={v}" for k, v in choices.stated().items()]) == choices
+    assert parsed_choices([f"{k}={v}" for k, v in choices.stated().items()]) == choices
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import Verdict
 
 TIMES = pd.date_range("2024-03-04", periods=30, freq="h")
@@ -40,7 +40,7 @@ def test_two_variables_of_one_file_become_channels_with_their_own_units(tmp_path
     both.to_netcdf(tmp_path / "a.nc")
     (asked,) = check([tmp_path / "a.nc"]).required
     assert asked.options == ("t2m", "u10"), "what does not change in time is not offered"
-    verdict = check([tmp_path / "a.nc"], parsed(["value=t2m,u10"]))
+    verdict = check([tmp_path / "a.nc"], parsed_choices(["value=t2m,u10"]))
     values = values_of(verdict)
     np.testing.assert_allclose(values[..., 0], WARMTH.reshape(30, 12), rtol=1e-6)
     np.testing.assert_allclose(values[..., 1], WARMTH.reshape(30, 12) - 280, atol=1e-4)
@@ -54,7 +54,7 @@ def test_variables_may_lie_in_files_of_their_own_each_in_parts(tmp_path: Path) -
         whole.isel(time=slice(12, 30)).to_netcdf(tmp_path / f"{name}_2.nc")
     (asked,) = check([tmp_path]).required
     assert asked.setting == "value" and set(asked.options) == {"t2m", "u10"}
-    values = values_of(check([tmp_path], parsed(["value=u10,t2m"])))
+    values = values_of(check([tmp_path], parsed_choices(["value=u10,t2m"])))
     np.testing.assert_allclose(values[..., 1], WARMTH.reshape(30, 12), rtol=1e-6)
     np.testing.assert_allclose(values[..., 0], WARMTH.reshape(30, 12) - 280, atol=1e-4)
 
@@ -62,9 +62,9 @@ def test_variables_may_lie_in_files_of_their_own_each_in_parts(tmp_path: Path) -
 def test_variables_of_other_times_are_refused_with_the_stretch_to_state(tmp_path: Path) -> None:
     grid("t2m").to_netcdf(tmp_path / "t.nc")
     grid("u10", unit="m s-1").isel(time=slice(6, 30)).to_netcdf(tmp_path / "u.nc")
-    verdict = check([tmp_path], parsed(["value=t2m,u10"]))
+    verdict = check([tmp_path], parsed_choices(["value=t2m,u10"]))
     assert "Expected u10 at the times and places of t2m" in verdict.refusal
-    stated = parsed(["value=t2m,u10", "begin=2024-03-04 06:00"])
+    stated = parsed_choices(["value=t2m,u10", "begin=2024-03-04 06:00"])
     assert values_of(check([tmp_path], stated)).shape == (24, 12, 2)
 
 
@@ -75,7 +75,7 @@ def test_levels_are_offered_to_choose_from(tmp_path: Path) -> None:
     levels.to_netcdf(tmp_path / "a.nc")
     (asked,) = check([tmp_path / "a.nc"]).required
     assert asked.setting == "select" and asked.options == ("level:500", "level:850")
-    values = values_of(check([tmp_path / "a.nc"], parsed([f"select={asked.options[1]}"])))
+    values = values_of(check([tmp_path / "a.nc"], parsed_choices([f"select={asked.options[1]}"])))
     np.testing.assert_allclose(values[..., 0], WARMTH.reshape(30, 12) + 5, rtol=1e-6)
 
 

@@ -11,8 +11,8 @@ import xarray as xr
 from dynst_core.errors import ConfigError
 from dynst_core.intake import grid_proposals, surveying
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
-from dynst_core.intake.surveying import surveyed
+from dynst_core.intake.choices import parsed_choices
+from dynst_core.intake.surveying import surveyed_blocks
 from dynst_core.intake.verdict import field_of
 
 
@@ -44,14 +44,14 @@ def test_it_asks_how_to_be_read_with_an_answer_that_fits(tmp_path: Path) -> None
     (question,) = found.required
     assert question.setting == "coarsen" and question.options == ("2", "4")
     assert "begin=" in question.text and found.large is not None
-    assert check([file], parsed(["coarsen=2"])).ready
+    assert check([file], parsed_choices(["coarsen=2"])).ready
 
 
 def test_its_survey_is_that_of_the_whole_record(tmp_path: Path) -> None:
     file, values = grid(tmp_path, gaps=50)
     large = check([file]).large
     assert large is not None
-    steps = list(surveyed(large))
+    steps = list(surveyed_blocks(large))
     assert [round(step.done, 3) for step in steps] == [0.125 * i for i in range(1, 9)]
     last = steps[-1]
     assert last.sites is not None and len(last.sites) == 320
@@ -65,7 +65,7 @@ def test_its_survey_is_that_of_the_whole_record(tmp_path: Path) -> None:
 
 def test_coarser_cells_are_the_means_of_what_was_measured(tmp_path: Path) -> None:
     file, values = grid(tmp_path, gaps=50)
-    field = field_of(check([file], parsed(["coarsen=4"])))
+    field = field_of(check([file], parsed_choices(["coarsen=4"])))
     assert field.grid is not None and field.grid.shape == (4, 5)
     assert field.grid.x.tolist() == [5.5, 9.5, 13.5, 17.5, 21.5]
     shown = field.dataset["values"].values.reshape(200, 4, 5)
@@ -76,7 +76,7 @@ def test_coarser_cells_are_the_means_of_what_was_measured(tmp_path: Path) -> Non
 def test_a_stretch_of_time_is_read_as_it_is(tmp_path: Path) -> None:
     file, values = grid(tmp_path)
     settings = ["begin=2024-01-02", "until=2024-01-04T00:00"]
-    field = field_of(check([file], parsed(settings)))
+    field = field_of(check([file], parsed_choices(settings)))
     assert field.n_times == 48 and str(field.time[0])[:13] == "2024-01-02T00"
     shown = field.dataset["values"].values.reshape(48, 16, 20)
     np.testing.assert_array_equal(shown, values[24:72, ::-1])
@@ -84,17 +84,17 @@ def test_a_stretch_of_time_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_a_stretch_that_is_too_long_says_so(tmp_path: Path) -> None:
     file, _ = grid(tmp_path)
-    found = check([file], parsed(["begin=2024-01-02"]))
+    found = check([file], parsed_choices(["begin=2024-01-02"]))
     assert "found 56,320 between `begin` and `until`" in found.refusal
 
 
 @pytest.mark.parametrize("size", ["9", "16"])
 def test_a_grid_is_not_joined_to_less_than_two_rows(tmp_path: Path, size: str) -> None:
     file, _ = grid(tmp_path)
-    assert "two rows and columns" in check([file], parsed([f"coarsen={size}"])).refusal
+    assert "two rows and columns" in check([file], parsed_choices([f"coarsen={size}"])).refusal
 
 
 @pytest.mark.parametrize("setting", ["coarsen=0", "coarsen=2.5", "begin=soon", "until=2024-13-01"])
 def test_settings_that_cannot_be_meant_are_refused(setting: str) -> None:
     with pytest.raises(ConfigError, match=setting.partition("=")[0]):
-        parsed([setting])
+        parsed_choices([setting])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import Verdict
 
 IDS = ("007", "012", "103")
@@ -22,7 +22,7 @@ VALUES = np.round(10 + 4 * np.sin(np.arange(48)[:, None] / 4 + np.arange(3)), 2)
 def checked(folder: Path, header: str, rows: list[str], *settings: str) -> Verdict:
     (folder / "values.csv").write_text("\n".join([header, *rows]) + "\n", "utf-8")
     (folder / "places.csv").write_text(PLACES, "utf-8")
-    return check([folder / "values.csv", folder / "places.csv"], parsed(settings))
+    return check([folder / "values.csv", folder / "places.csv"], parsed_choices(settings))
 
 
 def values_of(verdict: Verdict) -> np.ndarray:

@@ -12,7 +12,7 @@ import pytest
 
 from dynst_core.errors import DataError
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import parsed
+from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import Verdict
 
 IDS = ["107", "112", "103"]
@@ -26,7 +26,7 @@ def checked(folder: Path, values: str, *settings: str, places: str = PLACES) -> 
     (folder / "values.csv").write_text(values, "utf-8")
     (folder / "places.csv").write_text("id,lat,lon\n" + places, "utf-8")
     files = [folder / "values.csv", *([folder / "places.csv"] if places else [])]
-    return check(files, parsed(settings))
+    return check(files, parsed_choices(settings))
 
 
 def wide(names: list[str], cell: Callable[[float], str] = str) -> str:
@@ -187,5 +187,5 @@ def test_geoparquet_holds_places_or_values_with_their_places(
     verdict = check(files)
     if crs is None:
         assert [q.setting for q in verdict.required] == ["crs"]
-        verdict = check(files, parsed(["crs=EPSG:4326"]))
+        verdict = check(files, parsed_choices(["crs=EPSG:4326"]))
     check_read(verdict)

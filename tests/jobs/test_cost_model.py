@@ -18,8 +18,8 @@ from dynst_core.jobs.cost_model import (
     LEVEL_EPOCHS,
     LEVEL_STEPS,
     Size,
-    correction,
-    estimate,
+    estimate_correction,
+    estimate_training,
     free_memory,
 )
 from dynst_core.jobs.folder import Job, JobCard, JobState, StateName
@@ -35,7 +35,7 @@ QUICK = TrainRequest(
 
 def test_the_quick_look_at_the_tunnel_is_about_a_minute_and_a_gigabyte() -> None:
     """Measured: 54 s of one core and 1.04 GB, from the data to the saved run."""
-    reported = estimate(QUICK, TUNNEL)
+    reported = estimate_training(QUICK, TUNNEL)
     assert 35 < reported.seconds < 75
     assert 0.9e9 < reported.memory < 1.4e9
 
@@ -48,9 +48,9 @@ def test_choosing_sites_is_reported_near_what_it_took(
 ) -> None:
     """Measured: metr-la-week, noaa-us-tmax, taxinyc-2011 and era5-uk-t2m, in this order."""
     request, size = TrainRequest(dataset="tunnel-fire"), replace(TUNNEL, n_sites=n_sites)
-    whole = estimate(request, size).seconds
+    whole = estimate_training(request, size).seconds
     monkeypatch.setattr("dynst_core.jobs.cost_model.EXCHANGE_SECONDS", 0.0)
-    reported = whole - estimate(request, size).seconds
+    reported = whole - estimate_training(request, size).seconds
     assert seconds / 1.6 < reported < seconds * 1.6
 
 
@@ -65,27 +65,30 @@ def test_choosing_sites_is_reported_near_what_it_took(
     ],
 )
 def test_what_costs_more_is_reported_to_take_longer(more: dict[str, object]) -> None:
-    assert estimate(QUICK.model_copy(update=more), TUNNEL).seconds > estimate(QUICK, TUNNEL).seconds
+    assert (
+        estimate_training(QUICK.model_copy(update=more), TUNNEL).seconds
+        > estimate_training(QUICK, TUNNEL).seconds
+    )
 
 
 def test_sites_by_sites_are_counted_only_where_they_are_ranked_so() -> None:
     """Judging masks of so many was measured to hold 1.8 GB, their training steps 1.7 GB."""
     many = replace(TUNNEL, n_sites=16_000, n_times=700)
-    reported = estimate(TrainRequest(dataset="tunnel-fire"), many)
+    reported = estimate_training(TrainRequest(dataset="tunnel-fire"), many)
     assert 1.8e9 < reported.memory < 8e9
-    longer = estimate(TrainRequest(dataset="tunnel-fire"), replace(many, n_times=20_000))
+    longer = estimate_training(TrainRequest(dataset="tunnel-fire"), replace(many, n_times=20_000))
     assert longer.memory > 8e9, "ranked between sites, as windows are no longer few"
 
 
 def test_more_sites_times_and_steps_ahead_need_more_memory() -> None:
-    least = estimate(QUICK, TUNNEL).memory
+    least = estimate_training(QUICK, TUNNEL).memory
     for more in ({"n_sites": 1600}, {"n_times": 9000}, {"horizon": 48}):
-        assert estimate(QUICK, replace(TUNNEL, **more)).memory > least
+        assert estimate_training(QUICK, replace(TUNNEL, **more)).memory > least
 
 
 def test_a_record_too_short_is_refused_before_anything_starts() -> None:
     with pytest.raises(DataError, match="Expected at least 1437 times"):
-        estimate(QUICK, replace(TUNNEL, history=48, horizon=48))
+        estimate_training(QUICK, replace(TUNNEL, history=48, horizon=48))
 
 
 def test_the_steps_counted_are_the_engine_s_own() -> None:
@@ -111,8 +114,8 @@ def finished(seconds: float, model: float | None, name: StateName = "finished") 
 def test_trainings_finished_here_correct_the_model() -> None:
     jobs = [finished(20, 10), finished(30, 10), finished(90, 10), finished(5, None)]
     jobs.append(finished(900, 10, "stopped"))
-    assert correction(jobs, QUICK.backbone) == (3.0, 3)
-    assert correction(jobs, "graph") == (1.0, 0)
+    assert estimate_correction(jobs, QUICK.backbone) == (3.0, 3)
+    assert estimate_correction(jobs, "graph") == (1.0, 0)
 
 
 def test_free_memory_is_that_of_a_machine() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dynst_core.cli.train_command import card_of, new_job
+from dynst_core.cli.train_command import new_job, request_of_arguments
 from dynst_core.jobs import liveness, worker
 from dynst_core.jobs.folder import BEAT, JobFolder, Process
-from dynst_core.jobs.liveness import beating
+from dynst_core.jobs.liveness import beating_file
 from tests.support.job_cases import QUICK
 
 
@@ -26,7 +26,7 @@ def test_a_job_that_ended_without_a_state_is_failed_though_its_process_lives(
     tmp_path: Path,
 ) -> None:
     folder = running(tmp_path)
-    with beating(folder.path / BEAT):
+    with beating_file(folder.path / BEAT):
         assert folder.job().state.name == "running"
     state = folder.job().state
     assert state.name == "failed" and state.resumable and "Resume" in state.next_step
@@ -35,7 +35,7 @@ def test_a_job_that_ended_without_a_state_is_failed_though_its_process_lives(
 def test_a_training_that_has_made_its_folder_is_at_work_before_its_first_step(
     tmp_path: Path,
 ) -> None:
-    card = card_of(QUICK, "x", None, "cpu", "train")
+    card = request_of_arguments(QUICK, "x", None, "cpu", "train")
     assert new_job(tmp_path, card).job().state.name == "running"
 
 
@@ -43,7 +43,7 @@ def test_a_beat_that_stands_still_is_a_job_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = running(tmp_path)
-    with beating(folder.path / BEAT):
+    with beating_file(folder.path / BEAT):
         later = time.monotonic() + 61
         monkeypatch.setattr(liveness.time, "monotonic", lambda: later)
         assert folder.job().state.name == "failed"
@@ -52,7 +52,7 @@ def test_a_beat_that_stands_still_is_a_job_that_failed(
 @pytest.mark.parametrize("jump", [-10 * 86400, 3600, 400 * 86400])
 def test_a_date_that_jumps_ends_no_job(tmp_path: Path, jump: float) -> None:
     folder = running(tmp_path)
-    with beating(folder.path / BEAT):
+    with beating_file(folder.path / BEAT):
         then = time.time() + jump
         os.utime(folder.path / BEAT, (then, then))
         assert folder.job().state.name == "running"
@@ -96,7 +96,7 @@ def test_a_state_that_found_no_room_is_written_once_there_is(
 
     monkeypatch.setattr(JobFolder, "write", write)
     monkeypatch.setattr(worker, "AGAIN_SECONDS", 0.01)
-    worker.conclude(folder, "failed", "No room.", "Resume.")
+    worker.conclude_job(folder, "failed", "No room.", "Resume.")
     end = time.monotonic() + 5
     while folder.stated().name != "failed" and time.monotonic() < end:
         time.sleep(0.01)

@@ -11,8 +11,8 @@ from dynst_core.cli.resume_command import trainings_of_store, unfinished_lines
 from dynst_core.errors import RunError
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.jobs.folder import JobFolder
-from dynst_core.jobs.saved_run import announcing, final_store, find_saved, settle
-from dynst_core.runs.library import rename
+from dynst_core.jobs.saved_run import announcing_run, final_store, find_saved_run, settle_saved_run
+from dynst_core.runs.library import rename_run
 from dynst_core.runs.manifest import MANIFEST, Manifest, read_manifest
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
@@ -41,7 +41,7 @@ def training(root: Path, name: str = "mine", **more: str | None) -> JobFolder:
 
 def announced(folder: JobFolder, run: Run, *, over: bool = True) -> Run:
     """A run that the training was about to put in its place, and did."""
-    announcing(folder, over=over)(read_manifest(run.folder / MANIFEST))
+    announcing_run(folder, over=over)(read_manifest(run.folder / MANIFEST))
     return run
 
 
@@ -49,7 +49,7 @@ def test_a_run_that_came_to_its_place_is_not_saved_again(tmp_path: Path) -> None
     root = tmp_path / "runs"
     folder = training(root)
     announced(folder, save_run(root, "mine", SAVED))
-    found = settle(folder)
+    found = settle_saved_run(folder)
     assert found is not None and found.run_id == "mine"
 
 
@@ -58,9 +58,9 @@ def test_it_is_known_under_another_name_and_beside_a_like_one(tmp_path: Path) ->
     folder = training(root)
     announced(folder, save_run(root, "mine", SAVED))
     other = make_arrays(network_sites(12), seed=1)
-    rename(RunStore(root), "mine", "called-so")
+    rename_run(RunStore(root), "mine", "called-so")
     save_run(root, "mine", other)
-    found = find_saved(folder)
+    found = find_saved_run(folder)
     assert found is not None and found.folder.name == "called-so"
 
 
@@ -69,14 +69,14 @@ def test_what_was_announced_and_never_came_is_trained_on(tmp_path: Path) -> None
     folder = training(root)
     run = announced(folder, save_run(root, "mine", SAVED))
     shutil.rmtree(run.folder)
-    assert settle(folder) is None
+    assert settle_saved_run(folder) is None
 
 
 def test_a_run_of_some_levels_is_replaced_by_the_complete_one(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     folder = training(root)
     announced(folder, save_run(root, "mine", SAVED), over=False)
-    assert settle(folder) is None
+    assert settle_saved_run(folder) is None
     assert folder.stated().run_id == "mine"
 
 
@@ -87,7 +87,7 @@ def test_a_run_in_the_fallback_folder_comes_to_its_place(tmp_path: Path, fallbac
     files = {file.name: file.read_bytes() for file in aside.folder.iterdir()}
     (reported,) = unfinished_lines(root)
     assert str(aside.folder) in reported and f"resume {folder.path.name} --runs" in reported
-    found = settle(folder)
+    found = settle_saved_run(folder)
     assert found is not None and found.folder == root / "mine"
     assert {file.name: file.read_bytes() for file in found.folder.iterdir()} == files
     assert not aside.folder.exists(), "nothing is left behind"
@@ -100,11 +100,11 @@ def test_it_gets_the_next_free_name_and_replaces_what_was_saved_of_it(
     folder, another = training(root), training(root)
     save_run(root, "mine", make_arrays(network_sites(12), seed=1))
     announced(folder, save_run(fallback / "runs", "mine", SAVED))
-    found = settle(folder)
+    found = settle_saved_run(folder)
     assert found is not None and found.run_id == "mine-2"
     another.set_state("failed", "Killed.", run_id="mine")
     announced(another, save_run(fallback / "runs", "x", make_arrays(network_sites(12), seed=2)))
-    found = settle(another)
+    found = settle_saved_run(another)
     assert found is not None and found.run_id == "mine"
     assert RunStore(root).ids() == ["mine", "mine-2"]
 
@@ -116,7 +116,7 @@ def test_a_copy_of_a_run_that_is_in_its_place_too_is_removed(
     folder = training(root)
     save_run(root, "mine", SAVED)
     aside = announced(folder, save_run(fallback / "runs", "mine", SAVED))
-    found = settle(folder)
+    found = settle_saved_run(folder)
     assert found is not None and found.folder == root / "mine"
     assert not aside.folder.exists()
 
@@ -125,7 +125,7 @@ def test_a_note_beside_the_copy_keeps_it(tmp_path: Path, fallback: Path) -> None
     folder = training(tmp_path / "runs")
     aside = announced(folder, save_run(fallback / "runs", "mine", SAVED))
     (aside.folder / "note.txt").write_text("Mine.")
-    assert settle(folder) is not None
+    assert settle_saved_run(folder) is not None
     assert aside.folder.exists()
 
 
@@ -140,7 +140,7 @@ def test_where_there_is_still_no_room_the_copy_stays(
 
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(RunError, match="found No space left"):
-        settle(folder)
+        settle_saved_run(folder)
     assert read_manifest(aside.folder / MANIFEST).run_id == "mine"
     assert RunStore(tmp_path / "runs").ids() == []
 
@@ -153,10 +153,10 @@ def test_the_word_of_a_run_goes_elsewhere_where_there_is_no_room(
     run = save_run(root, "mine", SAVED)
     moved = folder.path.with_name("away")
     folder.path.rename(moved)
-    announcing(folder, over=True)(read_manifest(run.folder / MANIFEST))
+    announcing_run(folder, over=True)(read_manifest(run.folder / MANIFEST))
     assert not folder.path.exists(), "a folder that is away is not made anew"
     moved.rename(folder.path)
-    assert find_saved(folder) is not None
+    assert find_saved_run(folder) is not None
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])

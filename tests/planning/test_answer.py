@@ -10,7 +10,7 @@ import pytest
 
 from dynst_core.constraints.constraints import ALWAYS, Constraints
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.planning.answer import Standing, answer, suggested_level
+from dynst_core.planning.answer import Standing, answer_to_goal, suggested_level
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.tolerance import Tolerance, largest_cut
 from dynst_core.presentation.answer_text import AnswerText, answer_text, goal_label, place_name
@@ -61,7 +61,7 @@ def run_of(
 def answered(
     run: Run, plan: Plan, tolerance: Tolerance = FIVE, lead: int | None = None
 ) -> AnswerText:
-    return answer_text(run, answer(run, plan, tolerance, lead), tolerance)
+    return answer_text(run, answer_to_goal(run, plan, tolerance, lead), tolerance)
 
 
 EVEN = [[0, 0, 0], [1, 1, 1], [3, 3, 3], [20, 20, 20]]
@@ -84,7 +84,7 @@ def test_beyond_the_goal_it_says_by_how_much(tmp_path: Path) -> None:
         "Los Angeles without 36 of 40 sensors (90 %): 20.0 % more forecast error, "
         "which exceeds your 5 % by 15.0 %."
     )
-    found = answer(run, plan, FIVE)
+    found = answer_to_goal(run, plan, FIVE)
     assert found.bad and not found.good and found.standing is Standing.BEYOND
     above = answered(run, plan, Tolerance("above", 0.1)).main
     assert "which exceeds your +0.1 mph by 0." in above
@@ -169,7 +169,7 @@ def test_what_was_not_measured_is_not_guessed(tmp_path: Path) -> None:
     assert answered(run, plan).main == (
         "Los Angeles without 13 of 40 sensors (32.5 %): forecast error not yet evaluated."
     )
-    found = answer(run, plan, FIVE)
+    found = answer_to_goal(run, plan, FIVE)
     assert not found.good and not found.bad
 
 
@@ -179,9 +179,9 @@ def test_a_broken_constraint_is_bad_whatever_the_error(tmp_path: Path) -> None:
     removed = int(np.flatnonzero(~run.path.active[1])[0])
     pin[removed] = ALWAYS
     plan = Plan.of(run, run.path.mask(1), Constraints(pin))
-    found = answer(run, plan, FIVE)
+    found = answer_to_goal(run, plan, FIVE)
     assert found.bad and "This plan is not valid: Site " in answered(run, plan).more[0]
-    nothing = answer(run, plan, FIVE, possible=False)
+    nothing = answer_to_goal(run, plan, FIVE, possible=False)
     assert nothing.bad and answer_text(run, nothing, FIVE).main == "No plan obeys all constraints."
 
 
@@ -222,7 +222,7 @@ def test_every_place_begins_a_sentence(
 
 def test_nothing_observed_is_said_and_not_divided_by(tmp_path: Path) -> None:
     run = run_of(tmp_path, EVEN, seen=0)
-    found = answer(run, Plan.at_level(run, 2), FIVE)
+    found = answer_to_goal(run, Plan.at_level(run, 2), FIVE)
     assert found.standing is Standing.UNKNOWN and not found.good and not found.bad
     assert "no forecast error is known" in answered(run, Plan.at_level(run, 2)).main
 

@@ -7,7 +7,7 @@ import pytest
 
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
-from dynst_core.planning.local_effect import effect, neighbourhood
+from dynst_core.planning.local_effect import local_effect, neighbourhood
 
 
 def line(x_m: list[float]) -> SiteSet:
@@ -57,12 +57,12 @@ def test_distances_on_the_globe_run_along_it_and_over_the_date_line() -> None:
 def test_the_effect_pools_squares_over_the_sites_and_lead_times_asked_for() -> None:
     before = statistics(np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]))
     after = statistics(np.array([[1.0, 1.0, 3.0], [1.0, 1.0, 1.0]]))
-    assert effect(before, after).difference == pytest.approx(np.sqrt(14 / 6) - 1)
-    assert effect(before, after, np.array([2])).after == pytest.approx(np.sqrt(5))
-    assert effect(before, after, np.array([2]), lead_time=0).after == pytest.approx(3)
-    assert effect(before, after, np.array([0, 1])).difference == 0
+    assert local_effect(before, after).difference == pytest.approx(np.sqrt(14 / 6) - 1)
+    assert local_effect(before, after, np.array([2])).after == pytest.approx(np.sqrt(5))
+    assert local_effect(before, after, np.array([2]), lead_time=0).after == pytest.approx(3)
+    assert local_effect(before, after, np.array([0, 1])).difference == 0
 
 
 def test_where_nothing_was_observed_no_effect_is_known() -> None:
     none = statistics(np.ones((2, 3)), count=0)
-    assert np.isnan(effect(none, none).difference)
+    assert np.isnan(local_effect(none, none).difference)

@@ -42,13 +42,13 @@ def run_at(folder: Path, *places: tuple[float, float], start: datetime | None = 
 def test_a_time_is_said_by_the_clock_of_the_place(
     tmp_path: Path, places: list[tuple[float, float]], utc: str, reported: str
 ) -> None:
-    assert local_time.said(run_at(tmp_path, *places), np.datetime64(utc)) == reported
+    assert local_time.local_time_words(run_at(tmp_path, *places), np.datetime64(utc)) == reported
 
 
 def test_a_hall_has_no_zone_and_names_none(tmp_path: Path) -> None:
     run = save_run(tmp_path, "hall", make_arrays(*grid_sites(geographic=False)))
     time = np.datetime64("2000-01-01T12:00")
-    assert local_time.said(run, time) == "Sat 1 January, 12:00"
+    assert local_time.local_time_words(run, time) == "Sat 1 January, 12:00"
     assert local_time.clock_name(run) == ""
     assert local_time.to_local(run, np.array([time]))[0] == time
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app.drawing import charts
-from dynst_core.planning.answer import answer
-from dynst_core.planning.noise import change_range, error_range, measurable
+from dynst_core.planning.answer import answer_to_goal
+from dynst_core.planning.noise import above_noise, noise_change_range, noise_range
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation.answer_text import answer_text
@@ -32,21 +32,21 @@ def seeded(tmp_path: Path) -> Run:
 
 
 def test_each_training_is_compared_with_itself(seeded: Run) -> None:
-    low, high = change_range(seeded, 1, None, 0) or (0, 0)
+    low, high = noise_change_range(seeded, 1, None, 0) or (0, 0)
     assert low == pytest.approx(1.08 / 1.1 - 1) and high == pytest.approx(0.02)
-    assert not measurable(seeded, 1, None, 0) and measurable(seeded, 2, None, 0)
-    assert measurable(seeded, 1, 0, 0), "no training was kept by lead time"
+    assert not above_noise(seeded, 1, None, 0) and above_noise(seeded, 2, None, 0)
+    assert above_noise(seeded, 1, 0, 0), "no training was kept by lead time"
 
 
 def test_one_training_knows_no_noise(network_run: Run) -> None:
-    assert error_range(network_run, None, 0) is None and measurable(network_run, 1, None, 0)
+    assert noise_range(network_run, None, 0) is None and above_noise(network_run, 1, None, 0)
 
 
 def test_the_sentence_says_no_measurable_difference_and_by_how_much_trainings_differ(
     seeded: Run,
 ) -> None:
     def said(level: int) -> str:
-        found = answer(seeded, Plan.at_level(seeded, level), WIDE)
+        found = answer_to_goal(seeded, Plan.at_level(seeded, level), WIDE)
         text = answer_text(seeded, found, WIDE)
         return " ".join([text.main, *text.more])
 
@@ -57,10 +57,12 @@ def test_the_sentence_says_no_measurable_difference_and_by_how_much_trainings_di
 
 def test_the_curve_has_a_band_over_the_trainings(seeded: Run, network_run: Run) -> None:
     def names(run: Run, lead: int | None) -> list[str]:
-        figure = charts.trade_off(run, Baselines(run_id=run.run_id), 1, lead, 0, compared=False)
+        figure = charts.trade_off_chart(
+            run, Baselines(run_id=run.run_id), 1, lead, 0, compared=False
+        )
         return [trace.name for trace in figure.data]
 
     assert names(seeded, None)[:2] == ["lowest", "3 trainings"]
-    figure = charts.trade_off(seeded, Baselines(run_id="seeded"), 1, None, 0)
+    figure = charts.trade_off_chart(seeded, Baselines(run_id="seeded"), 1, None, 0)
     np.testing.assert_allclose(figure.data[1].y, RMSE.max(axis=0))
     assert "3 trainings" not in names(seeded, 0) + names(network_run, None)

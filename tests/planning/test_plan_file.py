@@ -12,8 +12,8 @@ from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints, ZoneL
 from dynst_core.errors import PlanError
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.planning.plan_file import PlanCard, plan_of, read_card, write_plan
-from dynst_core.runs.manifest import seal
+from dynst_core.planning.plan_file import PlanCard, plan_of_card, read_plan_card, write_plan
+from dynst_core.runs.manifest import seal_json
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.support.factories import grid_sites, make_arrays, network_sites, save_run
@@ -37,7 +37,7 @@ def everything(run: Run) -> Constraints:
 def reread(raw: bytes, run: Run) -> Plan:
     """As another machine would: through a run opened from disk again."""
     fresh = RunStore(run.folder.parent).open(run.run_id)
-    return plan_of(read_card(raw), fresh)
+    return plan_of_card(read_plan_card(raw), fresh)
 
 
 def test_a_plan_opens_again_with_every_part(network_run: Run) -> None:
@@ -67,7 +67,9 @@ def test_a_level_s_plan_finds_its_measured_error_again(network_run: Run, level: 
 
 def test_a_plan_serves_another_run_over_the_same_sites(tmp_path: Path, network_run: Run) -> None:
     other = save_run(tmp_path / "other", "later", make_arrays(network_sites(), seed=9))
-    plan = plan_of(read_card(write_plan(network_run, Plan.at_level(network_run, 2))), other)
+    plan = plan_of_card(
+        read_plan_card(write_plan(network_run, Plan.at_level(network_run, 2))), other
+    )
     assert plan.run_id == "later" and not plan.evaluated
 
 
@@ -86,13 +88,13 @@ def test_a_plan_for_other_sites_is_refused_in_one_sentence(
     else:
         sites, grid = grid_sites()
     other = save_run(tmp_path / "other", "foreign", make_arrays(sites, grid))
-    card = read_card(write_plan(network_run, Plan.at_level(network_run, 1)), "mine.json")
+    card = read_plan_card(write_plan(network_run, Plan.at_level(network_run, 1)), "mine.json")
     with pytest.raises(
         PlanError,
         match="^mine.json: expected a plan for the .* sites of run "
         "'foreign', found one for 40 other sites of run 'network'",
     ) as reported:
-        plan_of(card, other, "mine.json")
+        plan_of_card(card, other, "mine.json")
     assert "\n" not in str(reported.value) and str(reported.value).count(". ") == 0
 
 
@@ -116,7 +118,7 @@ def test_what_is_no_whole_plan_file_is_refused(network_run: Run, change, message
     raw = write_plan(network_run, Plan.at_level(network_run, 1))
     assert change(raw) != raw
     with pytest.raises(PlanError, match=message) as reported:
-        read_card(change(raw), "mine.json")
+        read_plan_card(change(raw), "mine.json")
     assert str(reported.value).startswith("mine.json: ") and "\n" not in str(reported.value)
 
 
@@ -133,11 +135,11 @@ def test_what_is_no_whole_plan_file_is_refused(network_run: Run, change, message
     ],
 )
 def test_a_sealed_file_that_contradicts_itself_is_refused(network_run: Run, change: dict) -> None:
-    card = read_card(write_plan(network_run, Plan.at_level(network_run, 1)))
+    card = read_plan_card(write_plan(network_run, Plan.at_level(network_run, 1)))
     forged = PlanCard.model_validate(card.model_dump() | change)
-    read = read_card(seal(forged).encode())
+    read = read_plan_card(seal_json(forged).encode())
     with pytest.raises(PlanError, match="expected a plan that (fits|agrees)"):
-        plan_of(read, network_run)
+        plan_of_card(read, network_run)
 
 
 def test_a_plan_file_names_its_kept_sites_in_plain_sight(network_run: Run) -> None:
@@ -148,7 +150,7 @@ def test_a_plan_file_names_its_kept_sites_in_plain_sight(network_run: Run) -> No
 def changed(raw: bytes, **changes: object) -> bytes:
     """A plan file with other content and a checksum that holds."""
     card = PlanCard.model_validate({k: v for k, v in json.loads(raw).items() if k != "checksum"})
-    return seal(PlanCard.model_validate(card.model_dump() | changes)).encode()
+    return seal_json(PlanCard.model_validate(card.model_dump() | changes)).encode()
 
 
 def edit(site: str, *, active: bool) -> dict[str, object]:
@@ -186,7 +188,7 @@ def test_a_plan_that_contradicts_itself_is_refused(network_run: Run, change, rep
     kept, gone = ids[plan.mask.active].tolist(), ids[~plan.mask.active].tolist()
     raw = changed(write_plan(network_run, plan), **change(kept, gone))
     with pytest.raises(PlanError, match="expected a plan that agrees with itself") as refused:
-        plan_of(read_card(raw), network_run)
+        plan_of_card(read_plan_card(raw), network_run)
     assert reported in str(refused.value)
 
 
@@ -202,4 +204,4 @@ def test_the_last_word_on_a_site_counts(network_run: Run) -> None:
 @pytest.mark.parametrize("raw", [b'{"a":' * 100_000, b"[" * 100_000, b'{"format": 1' + b"0" * 5000])
 def test_a_file_that_is_nested_too_deep_is_refused_in_a_sentence(raw: bytes) -> None:
     with pytest.raises(PlanError, match="expected a plan as JSON"):
-        read_card(raw)
+        read_plan_card(raw)

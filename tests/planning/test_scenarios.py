@@ -11,15 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.drawing.scenario_tables import Row, compared, keepers, listed
+from app.drawing.scenario_tables import (
+    Row,
+    scenario_comparison_table,
+    scenario_list_table,
+    site_keeper_table,
+)
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.errors import PlanError
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning import scenarios as saved
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.planning.plan_file import plan_of, read_card, write_plan
+from dynst_core.planning.plan_file import plan_of_card, read_plan_card, write_plan
 from dynst_core.runs.archive import pack_run, unpack_run
-from dynst_core.runs.library import EXAMPLE, rename
+from dynst_core.runs.library import EXAMPLE, rename_run
 from dynst_core.runs.manifest import checksum_of
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
@@ -34,7 +39,7 @@ def edited(run: Run, *, measured: bool = True) -> Plan:
 
 
 def names(run: Run) -> list[str]:
-    return [one.name for one in saved.named(saved.read_scenarios(run))]
+    return [one.name for one in saved.not_deleted(saved.read_scenarios(run))]
 
 
 def same_errors(first: ErrorStatistics | None, second: ErrorStatistics | None) -> bool:
@@ -48,7 +53,7 @@ def test_a_scenario_brings_back_plan_screen_and_measured_error(network_run: Run)
     plan = edited(network_run)
     saved.save_scenario(network_run, plan, "  Road \n works ", {"lead": "2"})
     (one,) = saved.read_scenarios(network_run)
-    back = plan_of(one.plan, network_run)
+    back = plan_of_card(one.plan, network_run)
     assert one.name == "Road works" and one.screen == {"lead": "2"}
     assert (back.mask.active == plan.mask.active).all() and back.edits == plan.edits
     assert back.level is None and same_errors(back.errors, plan.errors)
@@ -59,7 +64,7 @@ def test_a_plan_file_carries_its_measured_error_and_one_without_reads_as_before(
     network_run: Run,
 ) -> None:
     raw = write_plan(network_run, edited(network_run))
-    assert plan_of(read_card(raw), network_run).rmse() == edited(network_run).rmse()
+    assert plan_of_card(read_plan_card(raw), network_run).rmse() == edited(network_run).rmse()
     plain = json.loads(write_plan(network_run, Plan.at_level(network_run, 2)))
     assert "measured" not in plain, "an earlier version refuses names it does not know"
 
@@ -68,7 +73,7 @@ def test_another_training_leaves_the_error_not_yet_evaluated(network_run: Run) -
     raw = write_plan(network_run, edited(network_run))
     content = json.loads(raw)
     content["measured"]["run_fingerprint"] = "0" * 64
-    plan = plan_of(read_card(_sealed(content)), network_run)
+    plan = plan_of_card(read_plan_card(_sealed(content)), network_run)
     assert not plan.evaluated
 
 
@@ -100,7 +105,7 @@ def test_errors_that_cannot_be_are_refused(
     content = json.loads(write_plan(network_run, edited(network_run)))
     content["measured"][part] = value
     with pytest.raises(PlanError, match=found):
-        plan_of(read_card(_sealed(content)), network_run)
+        plan_of_card(read_plan_card(_sealed(content)), network_run)
 
 
 def test_rename_duplicate_delete_and_undo(network_run: Run) -> None:
@@ -140,7 +145,7 @@ def test_one_file_carries_scenarios_to_another_store(network_run: Run, tmp_path:
     assert saved.add_scenarios(there, cards) == ("Edited",)
     assert saved.add_scenarios(there, cards) == ("Edited (2)",)
     (one, _) = saved.read_scenarios(there)
-    assert same_errors(plan_of(one.plan, there).errors, edited(network_run).errors)
+    assert same_errors(plan_of_card(one.plan, there).errors, edited(network_run).errors)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +179,7 @@ def test_scenarios_go_with_their_run_and_an_example_keeps_its_folder(
     monkeypatch.setenv("DYNST_RUNS", str(network_run.folder.parent))
     saved.save_scenario(network_run, edited(network_run), "Edited", {})
     store = RunStore(network_run.folder.parent)
-    rename(store, network_run.run_id, "renamed")
+    rename_run(store, network_run.run_id, "renamed")
     run = store.open("renamed")
     assert names(run) == ["Edited"]
     file = tmp_path / "run.zip"
@@ -196,13 +201,13 @@ def test_the_tables_state_what_each_keeps_errs_and_saves(network_run: Run) -> No
         Row(name, network_run, plan, None, 0, "here")
         for name, plan in zip(("A: North", "B: South"), plans, strict=True)
     ]
-    assert listed(rows)["Kept"].tolist() == ["28 of 40 sensors", "17 of 40 sensors"]
-    table = compared(rows).set_index("")
+    assert scenario_list_table(rows)["Kept"].tolist() == ["28 of 40 sensors", "17 of 40 sensors"]
+    table = scenario_comparison_table(rows).set_index("")
     assert "1,200" in table.loc["Saving"].tolist()[0]
     assert table.loc["Error (RMSE)"].tolist()[1] == "not yet evaluated"
     both = int((plans[0].mask.active & plans[1].mask.active).sum())
     assert table.loc["Kept by all of these"].tolist() == [str(both)] * 2
-    who = keepers(rows).set_index("site")["kept by"]
+    who = site_keeper_table(rows).set_index("site")["kept by"]
     first_only = plans[0].mask.active & ~plans[1].mask.active
     site = str(network_run.sites.site_id[np.flatnonzero(first_only)[0]])
     assert who[site] == "A: North"

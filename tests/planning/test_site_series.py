@@ -15,9 +15,9 @@ from dynst_core.planning.site_series import (
     Series,
     SiteBand,
     band_at,
+    series_stretches,
     share_held,
-    stretches,
-    usual_stretch,
+    usual_series_stretch,
     valid_times,
 )
 from dynst_core.presentation import run_text
@@ -46,10 +46,10 @@ def retimed(run: Run, start: datetime, step_seconds: float, n_windows: int) -> R
 def test_a_period_is_reported_for_the_very_times_that_the_forecaster_forecasts(
     fire_run: Run,
 ) -> None:
-    from dynst_core.inference.run_data import problem_of
+    from dynst_core.inference.run_data import problem_of_run
     from dynst_core.inference.run_forecaster import RunForecaster
 
-    forecasts = RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
+    forecasts = RunForecaster(fire_run, problem_of_run(fire_run, device="cpu", progress=False))
     found = forecasts.series(fire_run.path.mask(1), 0, forecasts.windows(), lead_time=1)
     np.testing.assert_array_equal(valid_times(fire_run, 1), found.valid_time)
 
@@ -69,8 +69,8 @@ def test_a_long_test_period_is_cut_by_the_calendar(
     network_run: Run, step_seconds: float, n_windows: int, n_parts: int, usual: int
 ) -> None:
     run = retimed(network_run, datetime(2012, 3, 6, 22, tzinfo=UTC), step_seconds, n_windows)
-    whole, *parts = stretches(run)
-    assert len(parts) == n_parts and usual_stretch(run) == usual
+    whole, *parts = series_stretches(run)
+    assert len(parts) == n_parts and usual_series_stretch(run) == usual
     for lead_time in range(run.manifest.config.horizon):
         times = valid_times(run, lead_time)
         assert len(times) == n_windows and whole.holds(times).all()
@@ -86,16 +86,16 @@ def test_forecasts_of_months_are_for_months_of_the_calendar(network_run: Run) ->
     first = np.datetime64("2001-01", "M") + run.manifest.config.history + np.arange(30)
     np.testing.assert_array_equal(times.astype("datetime64[M]"), first)
     assert {str(time)[8:10] for time in times} == {"15"}
-    assert run_text.lead_time(run, 0) == "1 month ahead"
-    assert run_text.span_unit(run) == (MONTH_SECONDS, "months")
+    assert run_text.lead_time_text(run, 0) == "1 month ahead"
+    assert run_text.lead_time_unit(run) == (MONTH_SECONDS, "months")
     yearly = retimed(network_run, start, 12 * MONTH_SECONDS, 30)
-    assert run_text.lead_time(yearly, 1) == "2 years ahead"
-    assert run_text.span_unit(yearly) == (12 * MONTH_SECONDS, "years")
+    assert run_text.lead_time_text(yearly, 1) == "2 years ahead"
+    assert run_text.lead_time_unit(yearly) == (12 * MONTH_SECONDS, "years")
 
 
 def test_a_stretch_of_days_begins_at_midnight(network_run: Run) -> None:
     run = retimed(network_run, datetime(2012, 3, 6, 22, tzinfo=UTC), 300, 700)
-    starts = [str(part.first)[11:16] for part in stretches(run)[2:]]
+    starts = [str(part.first)[11:16] for part in series_stretches(run)[2:]]
     assert starts and set(starts) == {"00:00"}
 
 

@@ -12,7 +12,7 @@ from dynst_core.planning.tolerance import (
     cell_areas,
     largest_cut,
     rmse_limit,
-    share,
+    share_of_sites,
     within_at_sites,
 )
 from dynst_core.runs.run import Run
@@ -52,17 +52,17 @@ def test_each_site_is_compared_with_its_own_error(network_run: Run) -> None:
     here, dense = network_run.rmse_by_site(2), network_run.rmse_by_site(0)
     within = within_at_sites(network_run, Tolerance("above", 0.2), here, None, 0)
     assert (within == (here <= dense + 0.2)).all()
-    assert 0 < share(within) < 1
-    assert share(within) == pytest.approx((here <= dense + 0.2).mean())
+    assert 0 < share_of_sites(within) < 1
+    assert share_of_sites(within) == pytest.approx((here <= dense + 0.2).mean())
     outright = within_at_sites(network_run, Tolerance("absolute", 1.0), here, None, 0)
     assert (outright == (here <= 1.0)).all()
 
 
 def test_places_without_data_do_not_count() -> None:
     within = np.array([1.0, 0.0, np.nan, np.nan])
-    assert share(within) == 0.5
-    assert share(within, np.array([3.0, 1.0, 9.0, 9.0])) == 0.75
-    assert np.isnan(share(np.array([np.nan])))
+    assert share_of_sites(within) == 0.5
+    assert share_of_sites(within, np.array([3.0, 1.0, 9.0, 9.0])) == 0.75
+    assert np.isnan(share_of_sites(np.array([np.nan])))
 
 
 def test_cells_shrink_towards_the_poles() -> None:
@@ -79,4 +79,4 @@ def test_cells_of_a_local_frame_have_their_own_size() -> None:
 
 
 def test_a_share_by_area_counts_sites_alike_where_there_is_no_area() -> None:
-    assert share(np.array([1.0, 0.0]), np.zeros(2)) == 0.5
+    assert share_of_sites(np.array([1.0, 0.0]), np.zeros(2)) == 0.5

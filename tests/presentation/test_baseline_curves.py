@@ -24,7 +24,7 @@ def test_measured_selectors_are_random_top_variance_and_the_others_by_name(
     network_run: Run,
 ) -> None:
     some = ledger(network_run, ("gp_mi", 1, 0), ("variance", 1, 0), ("random", 1, 0))
-    assert baseline_curves.measured(some) == ["random", "variance", "gp_mi"]
+    assert baseline_curves.measured_selectors(some) == ["random", "variance", "gp_mi"]
 
 
 def test_nothing_is_missing_where_every_level_has_its_baselines(network_run: Run) -> None:
@@ -33,8 +33,8 @@ def test_nothing_is_missing_where_every_level_has_its_baselines(network_run: Run
 
 def test_where_nothing_is_measured_the_command_is_reported(network_run: Run) -> None:
     text = baseline_curves.missing_baselines(network_run, ledger(network_run))
-    assert text == f"No baseline is measured yet; {run_text.measuring('network')}."
-    assert f"`{commands.here('baselines', 'network')}` measures them in about ten" in text
+    assert text == f"No baseline is measured yet; {run_text.how_to_measure_baselines('network')}."
+    assert f"`{commands.command_here('baselines', 'network')}` measures them in about ten" in text
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_is_missing_is_reported_by_selector(
     text = baseline_curves.missing_baselines(network_run, ledger(network_run, *kept))
     assert text is not None
     assert text.startswith("Not yet measured at all 3 levels: random") and reported in text
-    assert text.endswith(f"`{commands.here('baselines', 'network')}{asked}`")
+    assert text.endswith(f"`{commands.command_here('baselines', 'network')}{asked}`")
 
 
 def test_chance_is_reported_with_its_draws_even_where_it_is_one(network_run: Run) -> None:

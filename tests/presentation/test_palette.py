@@ -60,7 +60,7 @@ def test_the_error_range_is_round_and_holds_all_but_the_outermost_errors(
     low: float, spread: float, seed: int
 ) -> None:
     errors = low + spread * np.random.default_rng(seed).random(200)
-    bottom, top = palette.error_range(errors)
+    bottom, top = palette.round_error_range(errors)
     assert ((errors >= bottom) & (errors <= top)).mean() >= 0.95
     step = palette.tick_step(top - bottom)
     assert bottom / step == pytest.approx(round(bottom / step), abs=1e-6)
@@ -69,12 +69,12 @@ def test_the_error_range_is_round_and_holds_all_but_the_outermost_errors(
 
 def test_one_wild_site_does_not_wash_out_the_others() -> None:
     errors = np.append(np.linspace(1, 5, 199), 1e6)
-    assert palette.error_range(errors)[1] <= 6
+    assert palette.round_error_range(errors)[1] <= 6
 
 
 @pytest.mark.parametrize("errors", [np.array([]), np.array([np.nan]), np.zeros(3), np.full(3, 7.0)])
 def test_errors_without_spread_still_give_a_range(errors: np.ndarray) -> None:
-    low, high = palette.error_range(errors)
+    low, high = palette.round_error_range(errors)
     assert low < high
 
 

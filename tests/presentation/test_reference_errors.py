@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dynst_core.constraints.constraints import Constraints
-from dynst_core.evaluation.random_mask_check import check_masks
+from dynst_core.evaluation.random_mask_check import check_random_masks
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.inference.refit_check import Refitted
@@ -81,7 +81,9 @@ def test_the_sites_that_carry_the_signal_beat_random_ones_and_others_do_not() ->
     good = np.isin(np.arange(12), LEADERS)
     followers = np.flatnonzero(~good)[:3]
     bad = np.isin(np.arange(12), followers)
-    check = check_masks(problem, np.stack([everywhere, good, bad]), Constraints.none(12), 1e-3)
+    check = check_random_masks(
+        problem, np.stack([everywhere, good, bad]), Constraints.none(12), 1e-3
+    )
     assert check.own[0] == 1 and (check.random[0] == 1).all()
     assert check.own[1] < check.random[1].min() and check.own[2] > 1.5 * check.own[1]
 

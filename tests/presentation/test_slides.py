@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import map_styles, palette
 from dynst_core.presentation.slides import curve_slide, map_slide
@@ -36,24 +36,26 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
 
 
 def test_a_map_fills_a_screen_and_nothing_is_cut_at_its_edges(run: Run) -> None:
-    look = map_styles.importance(run, Plan.at_level(run, 2))
+    look = map_styles.importance_style(run, Plan.at_level(run, 2))
     picture = pixels(map_slide(run, look, SENTENCE))
     assert picture.shape == (1080, 1920, 3)
     for edge in (picture[:, :16], picture[:, -16:], picture[:10], picture[-6:]):
         assert (edge == 255).all(), "a margin on every side"
-    assert (np.abs(picture.astype(int) - palette.rgb("#1c2733")).max(axis=2) < 3).sum() > 5000
+    assert (
+        np.abs(picture.astype(int) - palette.rgb_of_hex("#1c2733")).max(axis=2) < 3
+    ).sum() > 5000
 
 
 def test_the_curve_fills_a_screen_and_states_the_plan(network_run: Run) -> None:
     goal = Tolerance("percent", 5.0)
     plan = Plan.at_level(network_run, 2)
-    shown = summarise(network_run, plan, goal)
+    shown = summarise_plan(network_run, plan, goal)
     picture = pixels(curve_slide(network_run, plan, shown, SENTENCE))
     assert picture.shape == (1080, 1920, 3) and (picture[:, -16:] == 255).all()
     unknown = Plan.solved(network_run, 7, plan.constraints)
-    other = curve_slide(network_run, unknown, summarise(network_run, unknown, goal), SENTENCE)
+    other = curve_slide(network_run, unknown, summarise_plan(network_run, unknown, goal), SENTENCE)
     blue = [
-        (np.abs(one.astype(int) - palette.rgb(palette.PATH_LINE)).max(axis=2) < 8).sum()
+        (np.abs(one.astype(int) - palette.rgb_of_hex(palette.PATH_LINE)).max(axis=2) < 8).sum()
         for one in (picture, pixels(other))
     ]
     assert blue[0] > blue[1] + 1000, "a plan whose error is unknown has no mark on the curve"

@@ -15,7 +15,7 @@ from tests.support.factories import make_arrays, network_sites, save_run, with_s
 
 
 def test_one_seed_says_that_its_stability_is_not_known(network_run: Run) -> None:
-    assert stability_text.reported(network_run)[0] == (
+    assert stability_text.stability_words(network_run)[0] == (
         "One training from one seed: how far another would agree was not measured."
     )
 
@@ -23,7 +23,7 @@ def test_one_seed_says_that_its_stability_is_not_known(network_run: Run) -> None
 def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
     assert run.arrays.members is not None
-    first, second, _ = stability_text.reported(run)
+    first, second, _ = stability_text.stability_words(run)
     shared = int(run.arrays.members.active[:, 2].all(axis=0).sum())
     assert first.startswith("3 trainings: their ranks agree by ")
     assert f"all of them keep {shared} of 4 sensors" in first
@@ -34,7 +34,7 @@ def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
 def test_a_forecaster_without_drawn_weights_says_why_its_seeds_agree(tmp_path: Path) -> None:
     arrays = with_seeds(make_arrays(network_sites(10)))
     run = save_run(tmp_path, "solved", arrays, steps=(0,) * len(arrays.errors))
-    assert stability_text.reported(run)[0].endswith(
+    assert stability_text.stability_words(run)[0].endswith(
         "not trained from drawn weights: only exchanges differ."
     )
 
@@ -52,7 +52,7 @@ def test_how_far_two_orders_agree_is_reported_with_what_the_number_means(
 ) -> None:
     ranks = np.array([[0, 1, 2, 3], other])
     arrays = replace(make_arrays(network_sites(4)), half_rank=ranks)
-    _, second, _ = stability_text.reported(save_run(tmp_path, "halves", arrays))
+    _, second, _ = stability_text.stability_words(save_run(tmp_path, "halves", arrays))
     pairs = {"much": 100, "middling": 83, "little": 50}[reported.split()[1]]
     assert (
         f"agree by {reported} (Kendall's tau: 1 the same order, 0 chance; {pairs} % of all pairs "
@@ -80,4 +80,4 @@ def test_a_plan_says_whether_a_larger_cut_switches_sensors_on_again(
     kept[:3], kept[3:] = active, active[-1]
     path = SparsityPath(kept, arrays.path.rank)
     run = save_run(tmp_path, "levels", replace(arrays, path=path))
-    assert stability_text.reported(run)[-1].startswith(reported)
+    assert stability_text.stability_words(run)[-1].startswith(reported)

@@ -13,7 +13,7 @@ from PIL import Image
 from dynst_core.constraints.constraints import NEVER, Constraints
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import map_styles, palette, projection, report_charts
-from dynst_core.presentation.baseline_curves import seeds_band, selector_curves
+from dynst_core.presentation.baseline_curves import seed_error_band, selector_curves
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.static_maps import map_png
 from dynst_core.runs.run import Run
@@ -40,7 +40,7 @@ def count(picture: np.ndarray, colour: np.ndarray) -> int:
 def test_every_cell_is_drawn_in_its_own_colour_and_as_large_as_the_others(
     grid_run: Run, base_map: BaseMap
 ) -> None:
-    look = map_styles.importance(grid_run, Plan.at_level(grid_run, 0))
+    look = map_styles.importance_style(grid_run, Plan.at_level(grid_run, 0))
     picture = pixels(map_png(grid_run, look, base_map, dpi=60))
     areas = [count(picture, colour) for colour in np.unique(look.fill, axis=0)]
     assert len(areas) == 40 and min(areas) > 0.5 * max(areas), "lines of the coast take the rest"
@@ -51,7 +51,7 @@ def test_removed_sites_are_white_and_pinned_ones_have_a_dark_rim(tmp_path: Path)
     pin = np.zeros(12, dtype=np.int8)
     pin[4] = NEVER
     plan = Plan.at_level(run, 2, Constraints(pin))
-    look = map_styles.importance(run, plan)
+    look = map_styles.importance_style(run, plan)
     assert (look.fill[~plan.mask.active] == palette.WHITE).all()
     assert (look.line[4] == palette.PIN_OUTLINE).all()
     assert [swatch.label for swatch in look.legend.swatches] == ["removed cell", "pinned"]
@@ -60,8 +60,8 @@ def test_removed_sites_are_white_and_pinned_ones_have_a_dark_rim(tmp_path: Path)
 def test_areas_lie_beneath_the_sites_in_their_own_colour(
     network_run: Run, base_map: BaseMap
 ) -> None:
-    look = map_styles.importance(network_run, Plan.at_level(network_run, 2))
-    west, south, east, north = projection.bounds(network_run)
+    look = map_styles.importance_style(network_run, Plan.at_level(network_run, 2))
+    west, south, east, north = projection.site_bounds(network_run)
     ring = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
     with_area = replace(look, shapes=(map_styles.Shape(ring, (10, 120, 60, 255)),))
     before, after = (
@@ -74,9 +74,9 @@ def test_areas_lie_beneath_the_sites_in_their_own_colour(
 
 def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: BaseMap) -> None:
     plan = Plan.at_level(network_run, 1)
-    scale = map_styles.error_scale(network_run, None, 0)
+    scale = map_styles.error_scale_of_run(network_run, None, 0)
     picture = pixels(
-        map_png(network_run, map_styles.error(network_run, plan, scale, None, 0), base_map)
+        map_png(network_run, map_styles.error_style(network_run, plan, scale, None, 0), base_map)
     )
     bar = scale.rgba(np.linspace(scale.low, scale.high, 20))
     foot = np.unique(picture[-160:].reshape(-1, 3), axis=0).astype(int)
@@ -85,7 +85,7 @@ def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: 
 
 
 def test_a_title_is_drawn_only_when_asked_for(network_run: Run, base_map: BaseMap) -> None:
-    look = map_styles.importance(network_run, Plan.at_level(network_run, 1))
+    look = map_styles.importance_style(network_run, Plan.at_level(network_run, 1))
     titled, plain = (
         pixels(map_png(network_run, look, base_map, titled=reported)) for reported in (True, False)
     )
@@ -93,7 +93,7 @@ def test_a_title_is_drawn_only_when_asked_for(network_run: Run, base_map: BaseMa
 
 
 def test_a_dollar_sign_is_no_formula(network_run: Run, base_map: BaseMap) -> None:
-    look = map_styles.importance(network_run, Plan.at_level(network_run, 1))
+    look = map_styles.importance_style(network_run, Plan.at_level(network_run, 1))
     odd = map_styles.MapStyle(r"costs $\bad{$ and $", "$^$", look.fill, look.line, look.legend)
     assert pixels(map_png(network_run, odd, base_map)).shape[1] > 1000
 
@@ -119,10 +119,12 @@ def test_the_better_plan_gives_the_place_its_colour(network_run: Run) -> None:
     second = first.copy()
     second[0], second[1] = first[0] + 1, first[1] - 1
     look = map_styles.error_difference(network_run, first, second, 0, ("A", "B"))
-    assert look.fill[0, :3].tolist() == list(palette.rgb(palette.FIRST)), "B errs more: A is better"
-    assert look.fill[1, :3].tolist() == list(palette.rgb(palette.SECOND))
+    assert look.fill[0, :3].tolist() == list(palette.rgb_of_hex(palette.FIRST)), (
+        "B errs more: A is better"
+    )
+    assert look.fill[1, :3].tolist() == list(palette.rgb_of_hex(palette.SECOND))
     back = map_styles.error_difference(network_run, second, first, 0, ("B", "A"))
-    assert back.fill[0, :3].tolist() == list(palette.rgb(palette.SECOND))
+    assert back.fill[0, :3].tolist() == list(palette.rgb_of_hex(palette.SECOND))
 
 
 def test_curves_of_baselines_are_the_ledger_s_numbers(network_run: Run) -> None:
@@ -143,7 +145,7 @@ def test_curves_of_baselines_are_the_ledger_s_numbers(network_run: Run) -> None:
 def test_seeds_give_the_path_a_band(tmp_path: Path) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(9))))
     assert run.arrays.members is not None
-    band = seeds_band(run, None, 0)
+    band = seed_error_band(run, None, 0)
     assert band is not None
     np.testing.assert_array_equal(band[1], run.arrays.members.rmse[:, :, 0].max(axis=0))
-    assert seeds_band(run, 1, 0) is None
+    assert seed_error_band(run, 1, 0) is None

@@ -132,7 +132,7 @@ def test_titles_name_variable_unit_lead_time_and_test_period(network_run: Run) -
         "RMSE in mph by sensor, 10 min ahead, 6 to 7 Jan 2020"
     )
     assert "all lead times (5 min to 15 min)" in run_text.error_subtitle(network_run, None, 0)
-    about = run_text.about_run(network_run)
+    about = run_text.run_description(network_run)
     assert about.startswith("Somewhere · 40 sensors · data 1 to 7 Jan 2020")
     assert about.endswith("test period 6 to 7 Jan 2020 (UTC)")
 
@@ -144,12 +144,12 @@ def test_a_grid_has_cells_and_a_network_has_sensors(network_run: Run, grid_run: 
 
 def test_a_run_that_was_stopped_early_says_how_far_it_came(tmp_path: Path) -> None:
     stopped = save_run(tmp_path, "early", make_arrays(*grid_sites()), complete=False)
-    caution = run_text.incomplete(stopped)
+    caution = run_text.incomplete_caution(stopped)
     assert caution is not None and "90 %" in caution
 
 
 def test_a_finished_run_carries_no_caution(network_run: Run) -> None:
-    assert run_text.incomplete(network_run) is None
+    assert run_text.incomplete_caution(network_run) is None
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_an_error_stands_beside_the_best_cut_where_all_sites_are_not_the_best(
         replace(arrays.errors[0], squared=arrays.errors[0].squared * factor) for factor in scale
     )
     run = save_run(tmp_path, "odd", replace(arrays, errors=errors))
-    last = run_text.against_best(run, run.rmse(3), None, 0)
+    last = run_text.error_against_best(run, run.rmse(3), None, 0)
     assert last == "+36.2 % against the best cut, 60 % removed"
-    best = run_text.against_best(run, run.rmse(2), None, 0)
+    best = run_text.error_against_best(run, run.rmse(2), None, 0)
     assert best == "the least of this run's cuts"
 
 
 def test_nothing_is_said_of_a_best_cut_where_all_sites_err_least(network_run: Run) -> None:
-    assert run_text.against_best(network_run, network_run.rmse(3), None, 0) == ""
+    assert run_text.error_against_best(network_run, network_run.rmse(3), None, 0) == ""

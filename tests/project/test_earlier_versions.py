@@ -19,13 +19,13 @@ from app.state import link
 from app.state.choice import Choice
 from dynst_core.jobs.folder import JobFolder, list_jobs
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import plan_of, read_card
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.plan_file import plan_of_card, read_plan_card
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.runs.archive import unpack_run
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
-from dynst_core.training.checkpoint import levels_in, read_checkpoint
+from dynst_core.training.checkpoint import levels_in_checkpoint, read_checkpoint
 from tests.support import problems
 from tests.support.places import ROOT
 from tests.support.problems import problem_of, tiny_training, waves
@@ -46,7 +46,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_run_s_archive_opens_with_the_same_figures(run: Run, level: int) -> None:
     stated, found = (
         FIGURES["levels"][level],
-        summarise(run, Plan.at_level(run, level), USUAL_GOAL, 1),
+        summarise_plan(run, Plan.at_level(run, level), USUAL_GOAL, 1),
     )
     assert np.flatnonzero(run.path.active[level]).tolist() == stated["kept"]
     for name in ("rmse", "dense", "persistence", "limit", "within", "speed_up"):
@@ -64,7 +64,7 @@ def test_its_ranks_and_baselines_are_the_same(run: Run) -> None:
 
 def test_a_plan_file_opens_with_its_sites_costs_and_breaches(run: Run) -> None:
     file, stated = EARLIER / "plan.json", FIGURES["plan"]
-    plan = plan_of(read_card(file.read_bytes(), file.name), run, file.name)
+    plan = plan_of_card(read_plan_card(file.read_bytes(), file.name), run, file.name)
     assert run.sites.site_id[plan.mask.active].tolist() == stated["kept"]
     assert list(plan.breaches) == stated["breaches"]
     assert (plan.yearly_cost, plan.yearly_saving) == (stated["cost"], stated["saving"])
@@ -75,11 +75,11 @@ def test_a_plan_file_opens_with_its_sites_costs_and_breaches(run: Run) -> None:
 @pytest.mark.parametrize("number", range(len(LINKS)))
 def test_a_link_opens_the_same_screen(run: Run, number: int) -> None:
     stated = LINKS[number]
-    read = link.read(stated["link"], run)
+    read = link.read_link(stated["link"], run)
     found = {part.name: repr(getattr(read, part.name)) for part in fields(Choice)}
     assert {name: found[name] for name in stated["choice"]} == stated["choice"]
-    assert link.unmet_level(stated["link"], run) == stated["unmet"]
-    assert set(link.unknown_sites(stated["link"], run)) == set(stated["unknown"])
+    assert link.unmet_link_level(stated["link"], run) == stated["unmet"]
+    assert set(link.unknown_link_sites(stated["link"], run)) == set(stated["unknown"])
 
 
 def test_a_job_s_folder_opens_and_its_training_goes_on(
@@ -94,7 +94,7 @@ def test_a_job_s_folder_opens_and_its_training_goes_on(
     assert json.loads(job.card.request.model_dump_json()) | stated["request"] == json.loads(
         job.card.request.model_dump_json()
     )
-    assert levels_in(folder.checkpoint(0)) == 1
+    assert levels_in_checkpoint(folder.checkpoint(0)) == 1
     resume(folder, stated, monkeypatch)
 
 

@@ -19,14 +19,14 @@ from tests.support.factories import make_arrays, network_sites, save_run
 
 def test_the_csv_is_the_work_order_and_then_what_stays(network_run: Run) -> None:
     plan = Plan.at_level(network_run, 2)
-    content = tabular_export.to_csv(network_run, plan)
+    content = tabular_export.plan_to_csv(network_run, plan)
     table = pd.read_csv(io.BytesIO(content), encoding="utf-8-sig")
     assert table["decision"].tolist() == ["remove"] * 24 + ["keep"] * 16
     assert table["order"].tolist()[:24] == list(range(1, 25)) and table["order"][24:].isna().all()
     order = order_of_removal(network_run, plan)
     assert table["site"].tolist()[:24] == network_run.sites.site_id[order].tolist()
     assert table["rank"][24:].is_monotonic_increasing
-    assert not set(table.columns) & set(tabular_export.provenance(network_run, plan)), (
+    assert not set(table.columns) & set(tabular_export.plan_provenance(network_run, plan)), (
         "where it came from stands in the file beside it, not on each row"
     )
 
@@ -36,7 +36,7 @@ def test_an_exported_csv_opens_again_as_a_table_of_costs(tmp_path: Path) -> None
     sites = SiteSet(np.array(ids), network_sites(len(ids)).coordinates, geographic=True)
     run = save_run(tmp_path / "runs", "odd", make_arrays(sites))
     exported = pd.read_csv(
-        io.BytesIO(tabular_export.to_csv(run, Plan.at_level(run, 1))),
+        io.BytesIO(tabular_export.plan_to_csv(run, Plan.at_level(run, 1))),
         dtype=str,
         keep_default_na=False,
     )

@@ -49,7 +49,7 @@ def read_csv(content: bytes) -> pd.DataFrame:
 
 def read_in_run_order(run: Run, plan: Plan) -> pd.DataFrame:
     """The CSV, which is in the order of work, in the order of the run."""
-    table = read_csv(tabular_export.to_csv(run, plan))
+    table = read_csv(tabular_export.plan_to_csv(run, plan))
     return table.set_index("rank", drop=False).loc[run.path.rank].reset_index(drop=True)
 
 
@@ -62,10 +62,10 @@ def read_any(name: str, run: Run, plan: Plan, folder: Path) -> pd.DataFrame:
     if name == "csv":
         return read_in_run_order(run, plan)
     if name == "geojson":
-        return geopandas.read_file(io.BytesIO(tabular_export.to_geojson(run, plan)))
+        return geopandas.read_file(io.BytesIO(tabular_export.plan_to_geojson(run, plan)))
     if name == "geopackage":
-        return read_geopackage(tabular_export.to_geopackage(run, plan), folder)
-    return geopandas.read_parquet(io.BytesIO(tabular_export.to_geoparquet(run, plan)))
+        return read_geopackage(tabular_export.plan_to_geopackage(run, plan), folder)
+    return geopandas.read_parquet(io.BytesIO(tabular_export.plan_to_geoparquet(run, plan)))
 
 
 FORMATS = ("csv", "geojson", "geopackage", "geoparquet")
@@ -101,11 +101,11 @@ def reported_by(name: str, run: Run, plan: Plan, folder: Path) -> dict[str, str]
         table = pd.read_csv(io.BytesIO(tabular_export.provenance_csv(run, plan)), dtype=str)
         return dict(zip(table["what"], table["value"], strict=True))
     if name == "geojson":
-        return json.loads(tabular_export.to_geojson(run, plan))["provenance"]
+        return json.loads(tabular_export.plan_to_geojson(run, plan))["provenance"]
     if name == "geopackage":
-        (folder / "plan.gpkg").write_bytes(tabular_export.to_geopackage(run, plan))
+        (folder / "plan.gpkg").write_bytes(tabular_export.plan_to_geopackage(run, plan))
         return pyogrio.read_info(folder / "plan.gpkg", layer="plan")["layer_metadata"]
-    reported = pq.read_schema(io.BytesIO(tabular_export.to_geoparquet(run, plan))).metadata
+    reported = pq.read_schema(io.BytesIO(tabular_export.plan_to_geoparquet(run, plan))).metadata
     return json.loads(reported[b"dynst"])
 
 
@@ -129,7 +129,7 @@ def test_a_plan_that_obeys_its_constraints_says_so_in_its_file(network_run: Run)
     pin = np.zeros(40, dtype=np.int8)
     pin[network_run.path.rank.argmax()] = ALWAYS
     obeyed = Plan.at_level(network_run, 2, Constraints(pin))
-    assert tabular_export.provenance(network_run, obeyed)["constraints"] == "obeyed"
+    assert tabular_export.plan_provenance(network_run, obeyed)["constraints"] == "obeyed"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -145,7 +145,7 @@ def test_a_plan_that_breaks_a_constraint_says_so_in_its_file(network_run: Run) -
     pin = np.zeros(40, dtype=np.int8)
     pin[0] = ALWAYS
     broken = Plan.of(network_run, Mask(np.arange(40) > 0), Constraints(pin))
-    reported = tabular_export.provenance(network_run, broken)["constraints"]
+    reported = tabular_export.plan_provenance(network_run, broken)["constraints"]
     assert reported == "Site s0 must always be kept and is removed."
 
 
@@ -185,7 +185,7 @@ def test_a_currency_cannot_make_a_formula_of_a_column_s_name(
     network_run: Run, currency: str
 ) -> None:
     asked = Constraints(np.zeros(40, dtype=np.int8), cost=np.ones(40), currency=currency)
-    table = read_csv(tabular_export.to_csv(network_run, Plan.at_level(network_run, 1, asked)))
+    table = read_csv(tabular_export.plan_to_csv(network_run, Plan.at_level(network_run, 1, asked)))
     assert any(c.startswith("cost_per_year") for c in table.columns)
     assert not any(str(c).startswith(tabular_export.FORMULA_STARTS) for c in table.columns)
 
@@ -194,7 +194,7 @@ def test_a_spreadsheet_sees_letters_beyond_ascii(tmp_path: Path) -> None:
     sites = network_sites(3)
     odd = SiteSet(np.array(["Zürich", "東京", "ok"]), sites.coordinates, geographic=True)
     run = save_run(tmp_path, "odd", make_arrays(odd))
-    content = tabular_export.to_csv(run, Plan.at_level(run, 1))
+    content = tabular_export.plan_to_csv(run, Plan.at_level(run, 1))
     assert content.startswith(b"\xef\xbb\xbf")
     assert sorted(read_csv(content)["site"]) == ["Zürich", "ok", "東京"]
 
@@ -202,7 +202,9 @@ def test_a_spreadsheet_sees_letters_beyond_ascii(tmp_path: Path) -> None:
 def test_longitudes_beyond_180_become_points_that_every_map_knows(tmp_path: Path) -> None:
     sites = SiteSet(np.array(["a", "b"]), np.array([[265.0, 35.0], [10.0, 35.0]]), geographic=True)
     run = save_run(tmp_path, "far", make_arrays(sites))
-    table = geopandas.read_file(io.BytesIO(tabular_export.to_geojson(run, Plan.at_level(run, 0))))
+    table = geopandas.read_file(
+        io.BytesIO(tabular_export.plan_to_geojson(run, Plan.at_level(run, 0)))
+    )
     assert table.geometry.x.tolist() == [-95.0, 10.0]
     assert table["longitude"].tolist() == [265.0, 10.0], "the column stays as the data has it"
 
@@ -211,7 +213,7 @@ def test_a_hall_in_metres_has_no_geojson_but_everything_else(tmp_path: Path) -> 
     run = save_run(tmp_path, "hall", make_arrays(*grid_sites(geographic=False)))
     plan = Plan.at_level(run, 1)
     with pytest.raises(DataError, match="found local metres; take the GeoPackage"):
-        tabular_export.to_geojson(run, plan)
+        tabular_export.plan_to_geojson(run, plan)
     for name in ("csv", "geopackage", "geoparquet"):
         table = read_any(name, run, plan, tmp_path)
         np.testing.assert_allclose(table["x_m"], run.sites.coordinates[:, 0])
@@ -223,7 +225,7 @@ def test_a_hall_in_metres_has_no_geojson_but_everything_else(tmp_path: Path) -> 
 
 def opened(run: Run, plan: Plan, folder: Path) -> xr.Dataset:
     file = folder / "plan.nc"
-    file.write_bytes(cf_export.to_netcdf(run, plan))
+    file.write_bytes(cf_export.run_to_netcdf(run, plan))
     with xr.open_dataset(file) as dataset:
         return dataset.load()
 
@@ -295,7 +297,7 @@ def test_the_zip_of_zarr_holds_what_the_netcdf_holds(tmp_path: Path, kind: str) 
     run = save_run(tmp_path, kind, make_arrays(*sites))
     plan = Plan.at_level(run, 2)
     file = tmp_path / "plan.zarr.zip"
-    file.write_bytes(cf_export.to_zarr(run, plan))
+    file.write_bytes(cf_export.run_to_zarr(run, plan))
     with zarr.storage.ZipStore(file, mode="r") as store:
         found = xr.open_zarr(store).load()
     other = opened(run, plan, tmp_path)
@@ -308,7 +310,7 @@ def test_the_zip_of_zarr_holds_what_the_netcdf_holds(tmp_path: Path, kind: str) 
 
 
 def test_the_zip_of_zarr_names_no_part_twice(network_run: Run, plan: Plan) -> None:
-    with zipfile.ZipFile(io.BytesIO(cf_export.to_zarr(network_run, plan))) as packed:
+    with zipfile.ZipFile(io.BytesIO(cf_export.run_to_zarr(network_run, plan))) as packed:
         names = packed.namelist()
         assert len(names) == len(set(names)) and ".zmetadata" in names
         assert packed.testzip() is None
@@ -352,7 +354,7 @@ def test_channels_of_like_names_keep_a_column_each(
     assert len(columns) == len(set(map(str.casefold, columns))) == len(ALIKE)
     for channel, column in enumerate(columns):
         np.testing.assert_allclose(table[column], plan.rmse_by_site(channel), rtol=1e-6)
-    reported = tabular_export.provenance(run, plan)["columns"]
+    reported = tabular_export.plan_provenance(run, plan)["columns"]
     for column, channel_name in zip(columns, ALIKE, strict=True):
         assert f"{column} is of {channel_name!r}" in reported
 
@@ -363,10 +365,10 @@ def test_channels_of_like_names_keep_a_variable_each(
 ) -> None:
     run, plan = many
     if name == "netcdf":
-        (tmp_path / "plan.nc").write_bytes(cf_export.to_netcdf(run, plan))
+        (tmp_path / "plan.nc").write_bytes(cf_export.run_to_netcdf(run, plan))
         opened = xr.open_dataset(tmp_path / "plan.nc")
     else:
-        (tmp_path / "plan.zip").write_bytes(cf_export.to_zarr(run, plan))
+        (tmp_path / "plan.zip").write_bytes(cf_export.run_to_zarr(run, plan))
         opened = xr.open_zarr(zarr.storage.ZipStore(tmp_path / "plan.zip", mode="r"))
     found = {v.attrs["channel"]: v for v in opened.data_vars.values() if "channel" in v.attrs}
     assert set(found) == set(ALIKE)

@@ -17,7 +17,7 @@ from dynst_core.constraints.constraints import ALWAYS, Constraints, ZoneLimit
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.reporting.cautions import cautions_html
@@ -132,7 +132,7 @@ def test_a_plan_not_evaluated_states_no_error_and_draws_no_error_map(network_run
     assert "Its forecast error is not yet evaluated" in page.words
     assert len(page.images) == 3
     assert "Worst sensor" not in page.words and "This plan is none of these levels" in page.words
-    assert summarise(network_run, plan, FIVE).rmse is None
+    assert summarise_plan(network_run, plan, FIVE).rmse is None
 
 
 def test_a_plan_that_breaks_a_constraint_is_not_shown_as_valid(network_run: Run) -> None:
@@ -234,12 +234,12 @@ def test_a_report_needs_only_what_is_saved(network_run: Run) -> None:
 def test_screen_report_and_table_state_the_same_figures(network_run: Run) -> None:
     for level, goal in [(1, FIVE), (2, Tolerance("absolute", 2.0)), (3, replace(FIVE, each=True))]:
         plan = costed(network_run, level)
-        summary = summarise(network_run, plan, goal, lead=1)
+        summary = summarise_plan(network_run, plan, goal, lead=1)
         figures = PlanFigures(network_run, plan, summary, goal)
         words = read(write_report(network_run, plan, goal, lead=1)).words
         for figure in figures.on_screen():
             assert f"{figure.label}{figure.value}" in words
-        whole = PlanFigures(network_run, plan, summarise(network_run, plan, goal), goal)
+        whole = PlanFigures(network_run, plan, summarise_plan(network_run, plan, goal), goal)
         table = provenance_csv(network_run, plan).decode("utf-8-sig")
         saved = figures.saving()
         assert saved is not None and f"{saved.value}, {saved.below}" in table

@@ -9,7 +9,7 @@ import pytest
 
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.reporting.html_report import write_report
 from dynst_core.reporting.main_cautions import main_cautions
@@ -20,7 +20,7 @@ FIVE, HALF = Tolerance("percent", 5.0), Tolerance("percent", 50.0)
 
 
 def cautions(run: Run, plan: Plan, goal: Tolerance = FIVE) -> list[str]:
-    return main_cautions(run, summarise(run, plan, goal), goal)
+    return main_cautions(run, summarise_plan(run, plan, goal), goal)
 
 
 @pytest.mark.parametrize("level", range(4))

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.reporting.work_order import order_of_removal
-from dynst_core.reporting.workbook import to_xlsx
+from dynst_core.reporting.workbook import plan_to_xlsx
 from dynst_core.runs.run import Run
 from tests.support.factories import make_arrays, network_sites, save_run
 
@@ -22,7 +22,7 @@ def test_the_first_sheet_is_the_work_order_and_the_second_says_where_it_came_fro
 ) -> None:
     asked = Constraints(np.zeros(40, dtype=np.int8), cost=np.arange(40) + 100.0, currency="EUR")
     plan = Plan.at_level(network_run, 2, asked)
-    book = load_workbook(io.BytesIO(to_xlsx(network_run, plan)))
+    book = load_workbook(io.BytesIO(plan_to_xlsx(network_run, plan)))
     assert book.sheetnames == ["Work order", "Provenance", "All sites"]
     rows = list(book["Work order"].iter_rows(values_only=True))
     order = network_run.sites.site_id[order_of_removal(network_run, plan)].tolist()
@@ -47,7 +47,7 @@ def test_no_cell_is_a_formula_whatever_ids_and_reasons_begin_with(tmp_path: Path
     plan = Plan.at_level(run, 1)
     gone = str(run.sites.site_id[np.flatnonzero(plan.mask.active)[0]])
     plan = plan.edited(run, Edit(gone, False, "=cmd|' /C calc'!A0"))
-    book = load_workbook(io.BytesIO(to_xlsx(run, plan)))
+    book = load_workbook(io.BytesIO(plan_to_xlsx(run, plan)))
     for sheet in book:
         for row in sheet.iter_rows():
             assert all(cell.data_type != "f" for cell in row)
@@ -58,7 +58,7 @@ def test_a_plan_that_was_not_measured_leaves_its_errors_empty(network_run: Run) 
     plan = Plan.at_level(network_run, 2)
     site = str(network_run.sites.site_id[np.flatnonzero(plan.mask.active)[0]])
     edited = plan.edited(network_run, Edit(site, False, ""))
-    book = load_workbook(io.BytesIO(to_xlsx(network_run, edited)))
+    book = load_workbook(io.BytesIO(plan_to_xlsx(network_run, edited)))
     rows = list(book["Work order"].iter_rows(values_only=True))
     errors = [i for i, name in enumerate(rows[0]) if "rror" in str(name)]
     assert errors and all(row[i] is None for row in rows[1:] for i in errors)

@@ -14,8 +14,8 @@ import pytest
 from dynst_core.errors import RunError
 from dynst_core.runs import archive as run_file
 from dynst_core.runs.archive import pack_run, unpack_run
-from dynst_core.runs.library import EXAMPLE, is_example, read_note, write_note
-from dynst_core.runs.manifest import Manifest, seal, unseal
+from dynst_core.runs.library import EXAMPLE, is_example_run, read_run_note, write_run_note
+from dynst_core.runs.manifest import Manifest, seal_json, unseal_json
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.runs.test_store import assert_same
@@ -46,7 +46,7 @@ def packed(parts: dict[str, bytes]) -> bytes:
 
 
 def test_a_run_comes_out_as_it_went_in(network_run: Run, elsewhere: RunStore) -> None:
-    write_note(network_run.folder, "for the council")
+    write_run_note(network_run.folder, "for the council")
     assert unpack(pack_run(network_run), elsewhere) == "network"
     found = RunStore(elsewhere.root).open("network")
     assert found.manifest == network_run.manifest
@@ -55,7 +55,7 @@ def test_a_run_comes_out_as_it_went_in(network_run: Run, elsewhere: RunStore) ->
     for level in range(4):
         for name, value in network_run.weights(level).items():
             assert (found.weights(level)[name] == value).all()
-    assert read_note(found.folder) == "for the council\n"
+    assert read_run_note(found.folder) == "for the council\n"
 
 
 def test_a_run_without_baselines_or_note_and_with_seeds_comes_out_too(
@@ -65,7 +65,7 @@ def test_a_run_without_baselines_or_note_and_with_seeds_comes_out_too(
     unpack(pack_run(run), elsewhere)
     found = elsewhere.open("grid")
     assert_same(found.arrays, run.arrays)
-    assert found.baselines.rows == () and read_note(found.folder) == ""
+    assert found.baselines.rows == () and read_run_note(found.folder) == ""
 
 
 def test_a_taken_name_gives_the_run_the_next_one(network_run: Run) -> None:
@@ -80,7 +80,7 @@ def test_a_taken_name_gives_the_run_the_next_one(network_run: Run) -> None:
 def test_a_copy_of_an_example_is_one_s_own(network_run: Run, elsewhere: RunStore) -> None:
     (network_run.folder / EXAMPLE).write_text("example")
     unpack(pack_run(network_run), elsewhere)
-    assert not is_example(elsewhere.folder("network"))
+    assert not is_example_run(elsewhere.folder("network"))
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def claiming(parts: dict[str, bytes], size: int) -> bytes:
 
 def forged(parts: dict[str, bytes], **changes: object) -> bytes:
     """A manifest changed and sealed anew, as a forger would; hashes are added to those stated."""
-    content = unseal(parts["manifest.json"])
+    content = unseal_json(parts["manifest.json"])
     if "files" in changes:
         changes["files"] = content["files"] | changes["files"]  # type: ignore[operator]
     manifest = Manifest.model_validate(content | changes)
-    return packed({**parts, "manifest.json": seal(manifest).encode()})
+    return packed({**parts, "manifest.json": seal_json(manifest).encode()})
 
 
 def linked(parts: dict[str, bytes]) -> bytes:

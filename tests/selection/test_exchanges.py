@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynst_core.errors import BudgetError
-from dynst_core.selection.exchanges import any_sites, exchange, flip_some, propose_exchanges
+from dynst_core.selection.exchanges import (
+    draw_sites,
+    exchange_sites,
+    flip_sites,
+    propose_exchanges,
+)
 
 MASKS = st.lists(st.booleans(), min_size=1, max_size=40).map(np.array)
 SOME_ON = MASKS.filter(lambda active: active.any())
@@ -27,7 +32,7 @@ def test_an_exchange_closes_one_site_and_opens_one(
     before: str, drop: int, grow: int, after: str
 ) -> None:
     active = picture(before)
-    assert exchange(active, drop, grow).tolist() == picture(after).tolist()
+    assert exchange_sites(active, drop, grow).tolist() == picture(after).tolist()
     assert active.tolist() == picture(before).tolist()
 
 
@@ -41,7 +46,7 @@ def test_an_exchange_closes_one_site_and_opens_one(
 )
 def test_an_exchange_the_wrong_way_round_is_refused(drop: int, grow: int, found: str) -> None:
     with pytest.raises(BudgetError, match=found):
-        exchange(picture("##.."), drop, grow)
+        exchange_sites(picture("##.."), drop, grow)
 
 
 @given(active=MASKS, count=st.integers(1, 30), seed=st.integers(0, 99))
@@ -54,7 +59,7 @@ def test_every_proposed_exchange_is_possible_and_keeps_the_count(
     assert len(pairs) == len(set(pairs)) <= count
     assert bool(pairs) == (active.any() and not active.all())
     for drop, grow in pairs:
-        assert exchange(active, drop, grow).sum() == active.sum()
+        assert exchange_sites(active, drop, grow).sum() == active.sum()
 
 
 def test_the_least_useful_and_the_most_promising_are_proposed_most() -> None:
@@ -81,7 +86,7 @@ def test_a_neighbour_reads_at_least_one_site_and_never_more_than_the_mask(
     active: np.ndarray, share: float, seed: int
 ) -> None:
     before = active.copy()
-    near = flip_some(active, share, np.random.default_rng(seed))
+    near = flip_sites(active, share, np.random.default_rng(seed))
     assert 1 <= near.sum() <= active.sum()
     assert (near & ~active).sum() <= (active & ~near).sum()
     np.testing.assert_array_equal(active, before)
@@ -91,32 +96,32 @@ def test_a_neighbour_differs_by_about_the_share_asked_for() -> None:
     active = np.arange(2000) < 1000
     closed, opened = [], []
     for seed in range(20):
-        near = flip_some(active, 0.1, np.random.default_rng(seed))
+        near = flip_sites(active, 0.1, np.random.default_rng(seed))
         closed.append((active & ~near).sum())
         opened.append((near & ~active).sum())
     assert 90 < np.mean(closed) < 110
     assert 30 < np.mean(opened) < 70, "from none to as many as were closed"
-    np.testing.assert_array_equal(flip_some(active, 0.0, np.random.default_rng(0)), active)
+    np.testing.assert_array_equal(flip_sites(active, 0.0, np.random.default_rng(0)), active)
 
 
 def test_masks_of_any_size_are_the_path_s_own_but_for_a_few_sites() -> None:
     rng, order = np.random.default_rng(0), np.random.default_rng(1).permutation(100)
     sizes, strangers = [], []
     for _ in range(400):
-        active = any_sites(order, 0.03, rng)
+        active = draw_sites(order, 0.03, rng)
         n = int(active.sum())
         sizes.append(n)
         strangers.append(int((active & (order < 100 - n)).sum()))
     assert min(sizes) <= 6 and max(sizes) == 100 and 40 < np.mean(sizes) < 62
     assert max(strangers) > 0 and np.mean(strangers) < 3
-    exact = any_sites(order, 0.0, rng)
+    exact = draw_sites(order, 0.0, rng)
     assert exact.any() and (exact == (order >= 100 - exact.sum())).all()
 
 
 def test_without_flips_masks_of_any_size_are_the_last_to_go() -> None:
     order = np.random.default_rng(0).permutation(20)
     for seed in range(20):
-        active = any_sites(order, 0.0, np.random.default_rng(seed))
+        active = draw_sites(order, 0.0, np.random.default_rng(seed))
         assert active.any() and order[active].min() == 20 - active.sum()
 
 
@@ -148,5 +153,5 @@ def test_chances_are_by_usefulness_and_promise_and_never_quite_nothing() -> None
 @pytest.mark.parametrize(("n_sites", "least"), [(1, 1), (20, 1), (67, 2), (1000, 30)])
 def test_masks_of_any_size_keep_from_three_in_a_hundred_to_all(n_sites: int, least: int) -> None:
     rng = Drawn()
-    assert any_sites(np.arange(n_sites), 0.0, rng).sum() == least
+    assert draw_sites(np.arange(n_sites), 0.0, rng).sum() == least
     assert rng.ranges == [(least, n_sites + 1)]

@@ -10,9 +10,15 @@ import pytest
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.fields.sites import SiteSet
 from dynst_core.selection.forward_ranking import last_and_next, rank_sites
-from dynst_core.selection.greedy import Elimination, FewInputs, build_up, forward, principal
+from dynst_core.selection.greedy import (
+    Elimination,
+    FewInputs,
+    build_up_sites,
+    forward_selection,
+    principal_components,
+)
 from dynst_core.selectors.gp_mi import rank_by_information, with_noise
-from dynst_core.selectors.qr import modal_pivots, modes
+from dynst_core.selectors.qr import leading_modes, modal_pivots
 from dynst_core.selectors.registry import rank_with
 from dynst_core.selectors.selector import training_covariance
 from tests.support.factories import grid_sites
@@ -41,13 +47,13 @@ def positive(seed: int, s: int, rank: int | None = None) -> np.ndarray:
 
 def test_sites_are_taken_by_value_after_those_given_first_and_pins_come_before_all() -> None:
     worth, taken = np.array([1.0, 5.0, 3.0, 4.0, 5.0]), []
-    rank = build_up(Constraints.none(5), lambda: worth, taken.append)
+    rank = build_up_sites(Constraints.none(5), lambda: worth, taken.append)
     assert taken == [1, 4, 3, 2, 0]
     assert rank.tolist() == [0, 4, 1, 2, 3]
-    given = build_up(Constraints.none(5), lambda: worth, taken.append, first=[0])
+    given = build_up_sites(Constraints.none(5), lambda: worth, taken.append, first=[0])
     assert given.tolist() == [4, 3, 0, 1, 2]
     limits = pinned(5, always=[0, 2], never=[1])
-    assert build_up(limits, lambda: worth, taken.append).tolist() == [3, 0, 4, 1, 2]
+    assert build_up_sites(limits, lambda: worth, taken.append).tolist() == [3, 0, 4, 1, 2]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -217,7 +223,8 @@ def test_the_order_is_greedy_addition_with_a_refit_at_every_step(
     inputs, targets = correlated(seed, n=n, s=s, m=5)
     limits = pinned(s, always, never)
     np.testing.assert_array_equal(
-        forward(inputs, targets, penalty, limits), by_refitting(inputs, targets, penalty, limits)
+        forward_selection(inputs, targets, penalty, limits),
+        by_refitting(inputs, targets, penalty, limits),
     )
 
 
@@ -227,15 +234,15 @@ def test_components_that_hold_every_target_keep_all_products_between_targets(
 ) -> None:
     few = np.random.default_rng(0).normal(size=(n, 5))
     targets = few @ np.random.default_rng(1).normal(size=(5, m))
-    fewer = principal(targets, 8)
+    fewer = principal_components(targets, 8)
     assert fewer.shape == (n, 8)
     np.testing.assert_allclose(fewer @ fewer.T, targets @ targets.T, atol=1e-9)
-    assert principal(targets, m) is targets
+    assert principal_components(targets, m) is targets
 
 
 def test_fewer_windows_than_components_are_enough() -> None:
     targets = np.random.default_rng(0).normal(size=(20, 150))
-    fewer = principal(targets, 128)
+    fewer = principal_components(targets, 128)
     assert fewer.shape == (20, 20)
     np.testing.assert_allclose(fewer @ fewer.T, targets @ targets.T, atol=1e-9)
 
@@ -330,7 +337,7 @@ def test_the_first_sites_are_those_of_pysensors(seed: int) -> None:
     rng = np.random.default_rng(seed)
     problem = problem_of(rng.normal(size=(120, 9)) @ rng.normal(size=(9, 9)))
     values = problem.training_values[:, :, 0]
-    basis = modes(training_covariance(problem))
+    basis = leading_modes(training_covariance(problem))
     n_modes = basis.shape[1]
     assert 1 < n_modes < 9
     theirs = SSPOR(basis=SVD(n_modes, algorithm="arpack", random_state=0), optimizer=QR())
@@ -344,7 +351,7 @@ def test_the_first_sites_are_those_of_pysensors(seed: int) -> None:
 def test_qr_builds_on_pins_whatever_sites_cost(cost: list[float] | None) -> None:
     rng = np.random.default_rng(0)
     problem = problem_of(rng.normal(size=(120, 9)) @ rng.normal(size=(9, 9)))
-    basis = modes(training_covariance(problem))
+    basis = leading_modes(training_covariance(problem))
     pin = np.zeros(9, dtype=np.int8)
     always = modal_pivots(basis, Constraints.none(9))[-2:]
     never = modal_pivots(basis, Constraints.none(9))[0]
@@ -373,5 +380,5 @@ def test_past_its_modes_the_site_that_is_least_explained_comes_next() -> None:
     own = np.array([0.0, 0.02, 0.2, 0.08, 0.12])
     values = common * np.array([1.3, 1, 1, 1, 1]) + own * rng.normal(size=(500, 5))
     problem = problem_of(values)
-    assert modes(training_covariance(problem)).shape[1] == 1
+    assert leading_modes(training_covariance(problem)).shape[1] == 1
     assert np.argsort(-rank_with("qr", problem).rank).tolist() == [0, 2, 4, 3, 1]

@@ -18,17 +18,23 @@ from dynst_core.selectors.iterative import iterative
 from dynst_core.selectors.one_shot import one_shot
 from dynst_core.selectors.pruning import (
     LearnOptions,
-    cubic,
+    cubic_schedule,
     ends_of_training,
+    evenly_spread_starts,
     fresh_trainer,
     rank_in_rounds,
-    saliency,
-    seeded,
-    spread,
-    train,
+    seeded_torch,
+    site_saliency,
+    train_with_sites,
 )
 from dynst_core.selectors.registry import REGISTRY, Kind, Ranking, rank_with
-from dynst_core.selectors.vip import low_loss_windows, quantile, replay, strength, vip
+from dynst_core.selectors.vip import (
+    low_loss_windows,
+    mask_strength,
+    quantile_schedule,
+    train_with_replay,
+    vip,
+)
 from tests.support.backbone_cases import SMALL, problem_for
 from tests.support.problems import BATCH, PROBLEMS, TINY, any_problem, problem_of, waves, with_gaps
 
@@ -49,9 +55,11 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tiny_trainer(problem: Problem, steps: int = 12) -> Trainer:
-    with seeded(0):
+    with seeded_torch(0):
         trainer = fresh_trainer(problem, 0, OPTIONS)
-        train(trainer, np.arange(problem.n_sites), steps, replace(OPTIONS, steps=max(1, steps)))
+        train_with_sites(
+            trainer, np.arange(problem.n_sites), steps, replace(OPTIONS, steps=max(1, steps))
+        )
     return trainer
 
 
@@ -151,12 +159,12 @@ def test_every_trained_forecaster_teaches_the_mask(backbone: str) -> None:
         pytest.importorskip("neuralop")
     settings = TINY if backbone == "attention" else SMALL[backbone]
     own = replace(OPTIONS, backbone=backbone, backbone_options=settings)
-    with seeded(0):
+    with seeded_torch(0):
         trainer = fresh_trainer(problem_for("3 x 4 cells"), 0, own)
     before = trainer.forecaster.strength().detach().clone()
-    train(trainer, np.arange(12), 3, own)
+    train_with_sites(trainer, np.arange(12), 3, own)
     assert (trainer.forecaster.strength() != before).all()
-    assert (saliency(trainer, np.arange(12), own) > 0).all()
+    assert (site_saliency(trainer, np.arange(12), own) > 0).all()
 
 
 def rank_of(score: np.ndarray) -> np.ndarray:
@@ -200,8 +208,8 @@ def reported_by(rounds: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
         0,
         options,
         score=score,
-        rehearse=train,
-        schedule=cubic,
+        rehearse=train_with_sites,
+        schedule=cubic_schedule,
     )
     return place, seen
 
@@ -231,8 +239,8 @@ def test_a_site_that_left_early_stays_behind_whatever_its_later_neighbours_score
         0,
         OPTIONS,
         score=turning,
-        rehearse=train,
-        schedule=cubic,
+        rehearse=train_with_sites,
+        schedule=cubic_schedule,
     )
     # 0 to 5 leave first; then the highest numbers, 11 to 9; 6 to 8 are left and go by -number
     assert place.tolist() == [0, 1, 2, 3, 4, 5, 11, 10, 9, 8, 7, 6]
@@ -247,14 +255,14 @@ def test_pins_go_before_scores_in_every_round() -> None:
         0,
         OPTIONS,
         score=lambda trainer, kept, options: kept.astype(float),
-        rehearse=train,
-        schedule=cubic,
+        rehearse=train_with_sites,
+        schedule=cubic_schedule,
     )
     assert place[[10, 11]].tolist() == [0, 1]
     assert sorted(place[:4].tolist()) == [8, 9, 10, 11]
 
 
-@pytest.mark.parametrize("schedule", [cubic, quantile])
+@pytest.mark.parametrize("schedule", [cubic_schedule, quantile_schedule])
 def test_schedules_rise_to_the_final_share(schedule: object) -> None:
     assert callable(schedule)
     gone = [schedule(round_, OPTIONS) for round_ in range(OPTIONS.rounds)]
@@ -263,7 +271,7 @@ def test_schedules_rise_to_the_final_share(schedule: object) -> None:
 
 
 def test_the_quantile_is_the_same_of_those_left_in_every_round() -> None:
-    left = [1.0, *(1 - quantile(round_, OPTIONS) for round_ in range(OPTIONS.rounds))]
+    left = [1.0, *(1 - quantile_schedule(round_, OPTIONS) for round_ in range(OPTIONS.rounds))]
     ratios = np.array(left[1:]) / left[:-1]
     np.testing.assert_allclose(ratios, ratios[0])
 
@@ -282,9 +290,9 @@ def test_the_saliency_is_how_fast_the_loss_changes_with_the_strength() -> None:
     problem = any_problem("gaps")
     trainer, kept = tiny_trainer(problem), np.array([0, 2, 5, 11])
     options = replace(OPTIONS, windows=5)
-    found = saliency(trainer, kept, options)
+    found = site_saliency(trainer, kept, options)
     forecaster, record = trainer.forecaster.double().eval(), trainer.record
-    starts = spread(trainer.starts, 5)
+    starts = evenly_spread_starts(trainer.starts, 5)
     truth, observed = record.truth(starts)
     history, clock = record.history(starts, record.index(kept)), record.clock(starts)
 
@@ -308,11 +316,11 @@ def test_the_saliency_is_how_fast_the_loss_changes_with_the_strength() -> None:
 def test_scoring_changes_neither_the_forecaster_nor_the_next_step() -> None:
     problem = any_problem("network")
     untouched, scored = tiny_trainer(problem), tiny_trainer(problem)
-    saliency(scored, np.arange(12), OPTIONS)
+    site_saliency(scored, np.arange(12), OPTIONS)
     low_loss_windows(scored, np.arange(12), OPTIONS)
     losses = []
     for trainer in (untouched, scored):
-        with seeded(1):
+        with seeded_torch(1):
             losses.append(trainer.step(np.arange(12), 1.0).item())
     assert losses[0] == losses[1]
     for one, two in zip(
@@ -324,14 +332,14 @@ def test_scoring_changes_neither_the_forecaster_nor_the_next_step() -> None:
 def test_many_sites_are_scored_on_some_forecast_sites_at_a_time() -> None:
     problem = any_problem("network")
     trainer = tiny_trainer(problem)
-    some = saliency(trainer, np.arange(12), replace(OPTIONS, queries=5))
+    some = site_saliency(trainer, np.arange(12), replace(OPTIONS, queries=5))
     assert some.shape == (12,) and (some > 0).all()
 
 
 def test_the_mask_value_is_the_strength_of_the_kept_sites() -> None:
     trainer = tiny_trainer(any_problem("network"))
     kept = np.array([1, 4])
-    found = strength(trainer, kept, OPTIONS)
+    found = mask_strength(trainer, kept, OPTIONS)
     np.testing.assert_array_equal(found, trainer.forecaster.strength().detach().numpy()[kept])
 
 
@@ -341,7 +349,7 @@ def test_the_mask_value_is_the_strength_of_the_kept_sites() -> None:
 def test_windows_of_low_loss_are_the_quarter_forecast_best() -> None:
     trainer, kept = tiny_trainer(any_problem("network")), np.arange(12)
     low = low_loss_windows(trainer, kept, OPTIONS)
-    starts = spread(trainer.starts, 2 * OPTIONS.windows)
+    starts = evenly_spread_starts(trainer.starts, 2 * OPTIONS.windows)
     loss = squared_error(trainer.forecaster, trainer.record, kept, starts, None, "window")
     assert len(low) == len(starts) // 4
     assert loss[np.isin(starts, low)].max() <= loss[~np.isin(starts, low)].min()
@@ -358,8 +366,8 @@ def test_one_step_in_four_goes_over_them_again_once_there_is_a_forecaster(
         return step(kept, rate)
 
     monkeypatch.setattr(trainer, "step", watched)
-    replay(trainer, kept, 4, OPTIONS)
+    train_with_replay(trainer, kept, 4, OPTIONS)
     assert seen == [len(every)] * 4
-    replay(trainer, kept, 12, OPTIONS)
+    train_with_replay(trainer, kept, 12, OPTIONS)
     assert [n < len(every) for n in seen[4:]] == [False, False, False, True] * 2
     assert trainer.starts is every

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dynst_core.selectors.registry import rank_with
-from dynst_core.selectors.ridge_backward import by_sites, by_windows, eliminate
+from dynst_core.selectors.ridge_backward import by_sites, by_windows, eliminate_backward
 from tests.support.problems import problem_of, waves
 from tests.support.regressions import correlated, penalised_error
 
@@ -46,7 +46,7 @@ def test_the_order_is_greedy_removal_with_a_refit_at_every_step(
 ) -> None:
     inputs, targets = correlated(seed, n=n, s=s, m=5)
     expected = greedy_by_refitting(inputs, targets, shrinkage * len(inputs))
-    np.testing.assert_array_equal(eliminate(inputs, targets, shrinkage), expected)
+    np.testing.assert_array_equal(eliminate_backward(inputs, targets, shrinkage), expected)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -57,9 +57,11 @@ def stage_sent(app: AppTest) -> dict:
 def paint_sent(app: AppTest) -> tuple[dict, dict[str, np.ndarray]]:
     """What the component that colours them got, or was asked to fetch: head and arrays."""
     reported = (e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes)
-    head, arrays = binary_message.unpack(next(reported))
+    head, arrays = binary_message.unpack_message(next(reported))
     if "file" in head:
-        picture, arrays = binary_message.unpack(file_server.read(head["file"].rpartition("/")[2]))
+        picture, arrays = binary_message.unpack_message(
+            file_server.read_served_file(head["file"].rpartition("/")[2])
+        )
         return picture | {"selected": head["selected"]}, arrays
     return head, arrays
 
@@ -123,7 +125,7 @@ def drawn(view: str, **query: str) -> AppTest:
         pages = navigation.all_pages()
         page_head.use_pages(pages)
         st.navigation(pages, position="hidden")
-        page.show()
+        getattr(page, f"show_{view}_view")()
 
     return _opened(AppTest.from_function(script, args=(view,), default_timeout=60), query)
 

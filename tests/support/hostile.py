@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dynst_core.fields.sites import SiteSet
-from dynst_core.runs.library import write_note
+from dynst_core.runs.library import write_run_note
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.support.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
@@ -48,5 +48,5 @@ def save_hostile(root: Path, run_id: str, *, gridded: bool = False, text: str = 
     weights = {level: run.weights(level) for level in range(len(arrays.path.active))}
     shutil.rmtree(run.folder)
     saved = RunStore(root).save(run.manifest.model_copy(update=update), arrays, weights)
-    write_note(saved.folder, text)
+    write_run_note(saved.folder, text)
     return add_baselines(saved)

@@ -13,7 +13,12 @@ from dynst_core.errors import RunError
 from dynst_core.selection import selection_error
 from dynst_core.selection.selection_error import Judge, blended_where_it_serves
 from dynst_core.training import checkpoint
-from dynst_core.training.checkpoint import EARLIER, identity, read_checkpoint, write_checkpoint
+from dynst_core.training.checkpoint import (
+    EARLIER,
+    read_checkpoint,
+    training_identity,
+    write_checkpoint,
+)
 from dynst_core.training.path_options import PathOptions
 from dynst_core.training.path_training import BETWEEN_LEVELS, PathTraining
 from tests.support.problems import QUICK, fresh, problem_of, tiny_training, trained_path, waves
@@ -75,7 +80,9 @@ def test_a_checkpoint_of_an_earlier_version_goes_on(
     training.common = {}  # earlier versions kept none, so their levels have no share of it
     file = tmp_path / "training"
     with monkeypatch.context() as then:
-        then.setattr(checkpoint, "identity", lambda made: identity(made, earlier=version))
+        then.setattr(
+            checkpoint, "training_identity", lambda made: training_identity(made, earlier=version)
+        )
         write_checkpoint(training, file)
     resumed = tiny_training(problem_of(waves()))
     read_checkpoint(resumed, file)

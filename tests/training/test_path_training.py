@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +29,7 @@ from dynst_core.training.path_training import (
     PathOptions,
     PathTraining,
     Progress,
-    surely_lower,
+    error_falls,
 )
 from dynst_core.training.schedules import warmup_cosine
 from tests.support.problems import (
@@ -66,6 +67,12 @@ def planted() -> Problem:
     return problem_of(leaders_and_followers(LEADERS, 12, 500, lag=2))
 
 
+@cache
+def usual_training() -> PathTraining:
+    """One training for all tests that read what came of it; made within a test, on one thread."""
+    return trained_path(problem_of(waves()))
+
+
 # -- the path ---------------------------------------------------------------------------------
 
 
@@ -81,7 +88,7 @@ def test_every_level_keeps_exactly_the_sites_it_should(kind: str) -> None:
 
 
 def test_steps_add_up_level_by_level() -> None:
-    training = trained_path(problem_of(waves()))
+    training = usual_training()
     assert [level.steps for level in training.levels] == [14, 20, 26]
     assert training.n_steps == 26
 
@@ -107,9 +114,13 @@ def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_bef
     assert group["lr"] == pytest.approx(expected.learning_rate * least)
 
 
-def test_progress_goes_forward_and_names_the_phase() -> None:
+def test_progress_goes_forward_names_the_phase_and_does_not_change_what_it_showed() -> None:
     training = tiny_training(problem_of(waves()))
-    reported = list(training.run())
+    reported, then = [], []
+    for at in training.run():
+        reported.append(at)
+        then.append(at.active.copy())
+    assert all(np.array_equal(one, at.active) for one, at in zip(then, reported, strict=True))
     steps = [at.step for at in reported]
     assert steps == sorted(steps) and steps[0] == 0 and steps[-1] <= training.n_steps
     assert list(dict.fromkeys(at.phase for at in reported)) == [
@@ -131,13 +142,9 @@ def test_progress_goes_forward_and_names_the_phase() -> None:
     assert all(np.isfinite(at.loss) and at.seconds_left >= 0 for at in trained)
 
 
-def test_what_progress_showed_does_not_change_afterwards() -> None:
-    shown = [(at.active.copy(), at) for at in tiny_training(problem_of(waves())).run()]
-    assert all(np.array_equal(then, at.active) for then, at in shown)
-
-
 def test_the_same_seed_trains_the_same_path_and_another_seed_another() -> None:
-    first, again, other = (trained_path(problem_of(waves()), seed=seed) for seed in (0, 0, 1))
+    first = usual_training()
+    again, other = (trained_path(problem_of(waves()), seed=seed) for seed in (0, 1))
     for one, two in zip(first.levels, again.levels, strict=True):
         np.testing.assert_array_equal(one.active, two.active)
         for name, values in one.weights.items():
@@ -258,7 +265,7 @@ def after_levels(count: int) -> Callable[[PathTraining, Progress], bool]:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_stopped_training_keeps_its_finished_levels_as_they_were(count: int) -> None:
-    whole = trained_path(problem_of(waves()))
+    whole = usual_training()
     stopped = tiny_training(problem_of(waves()))
     training, enough = stopped.run(), after_levels(count)
     for at in training:
@@ -301,13 +308,13 @@ def noise(seed: int, n: int = 64) -> np.ndarray:
 def test_an_error_is_lower_when_it_falls_throughout(
     errors: np.ndarray, than: np.ndarray, *, lower: bool
 ) -> None:
-    assert surely_lower(errors, than, certainty=2.0) is lower
+    assert error_falls(errors, than, certainty=2.0) is lower
 
 
 def test_chance_alone_seldom_passes_for_a_fall() -> None:
-    passed = [surely_lower(noise(seed), noise(1000 + seed), 2.0) for seed in range(300)]
+    passed = [error_falls(noise(seed), noise(1000 + seed), 2.0) for seed in range(300)]
     assert np.mean(passed) < 0.08
-    lenient = [surely_lower(noise(seed), noise(1000 + seed), 0.0) for seed in range(300)]
+    lenient = [error_falls(noise(seed), noise(1000 + seed), 0.0) for seed in range(300)]
     assert 0.4 < np.mean(lenient) < 0.6
 
 

@@ -17,7 +17,7 @@ from dynst_core.runs.run import Run
 HEIGHT = 380
 
 
-def show(
+def show_curves(
     runs: tuple[Run, Run],
     plans: tuple[Plan, Plan],
     lead: int | None,
@@ -26,9 +26,9 @@ def show(
     """One chart where both plans are of one run, else one a run beside each other."""
     st.markdown("**Selectors against each other**")
     one = runs[0].folder == runs[1].folder
-    ledgers = [cache.baselines(run) for run in runs]
+    ledgers = [cache.readable_baselines(run) for run in runs]
     marks = [
-        _mark(letter, colour, plan, lead, channel)
+        _curve_mark(letter, colour, plan, lead, channel)
         for letter, colour, plan, channel in zip(
             "AB", (palette.FIRST, palette.SECOND), plans, channels, strict=True
         )
@@ -37,7 +37,7 @@ def show(
     limits = None
     if shared:
         measured = [(run, found) for run, (found, _) in zip(runs, ledgers, strict=True)]
-        limits = selector_charts.shared_limits(measured, lead, list(channels))
+        limits = selector_charts.shared_chart_limits(measured, lead, list(channels))
     columns = st.columns(1 if one else 2, gap="medium")
     for index, column in enumerate(columns):
         run, (found, fault) = runs[index], ledgers[index]
@@ -45,7 +45,7 @@ def show(
         with column:
             if not one:
                 st.markdown(f"{'AB'[index]}: {formatting.code(run.run_id)}")
-            figure = selector_charts.selectors(
+            figure = selector_charts.selector_chart(
                 run, found, own, lead, channels[index], limits, HEIGHT
             )
             st.plotly_chart(
@@ -63,5 +63,5 @@ def show(
     )
 
 
-def _mark(letter: str, colour: str, plan: Plan, lead: int | None, channel: int) -> Mark:
+def _curve_mark(letter: str, colour: str, plan: Plan, lead: int | None, channel: int) -> Mark:
     return letter, colour, 100 * plan.mask.sparsity, plan.rmse(lead, channel)

@@ -19,7 +19,7 @@ from app.views.compare import sides as compare_sides
 from app.views.compare.sides import PAGE
 from app.views.shared import page_head
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.presentation import formatting, map_styles, run_text
 from dynst_core.presentation.map_styles import MapStyle
 from dynst_core.runs.run import Run
@@ -49,52 +49,54 @@ class Pair:
     comparable: bool
 
 
-def show() -> None:
+def show_compare_view() -> None:
     """Draw the whole view."""
     shelf = cache.find_runs()
     page_head.show_head(page_head.COMPARE, "Compare")
     if shelf.default is None:
         page_head.show_no_runs(shelf.places)
         return
-    if STATE in st.session_state and history.moved(page_head.COMPARE):  # by Back or Forward
-        found = history.state(page_head.COMPARE)
-        read = comparison.read(st.query_params, list(shelf.folders), shelf.default)
+    if STATE in st.session_state and history.address_bar_moved(
+        page_head.COMPARE
+    ):  # by Back or Forward
+        found = history.state_of_link(page_head.COMPARE)
+        read = comparison.read_comparison(st.query_params, list(shelf.folders), shelf.default)
         st.session_state[STATE] = found or read
-    _compare(shelf)
+    _show_comparison(shelf)
 
 
 @st.fragment
-def _compare(shelf: Shelf) -> None:
+def _show_comparison(shelf: Shelf) -> None:
     """All that answers to the controls."""
-    made = state(shelf)
+    made = compared_state(shelf)
     sides = st.columns(2, gap="medium")
     with sides[0]:
-        left = compare_sides.show(shelf, "A", made.first, change)
+        left = compare_sides.show_side(shelf, "A", made.first, change_comparison)
     with sides[1]:
-        right = compare_sides.show(shelf, "B", made.second, change)
+        right = compare_sides.show_side(shelf, "B", made.second, change_comparison)
     if left is None or right is None:
         return
     (first, one), (second, other) = left, right
     _tell_unmet(made, first, second)
-    made = _pick_shown(made, first, second)
-    write(made)
-    pair = _pair(made, (first, second), (one, other))
-    _show_cautions(pair)
+    made = _pick_compared_layers(made, first, second)
+    write_comparison(made)
+    pair = _compared_pair(made, (first, second), (one, other))
+    _show_compared_cautions(pair)
     if pair.same_sites:
-        _show_maps(made, pair)
+        _show_three_maps(made, pair)
     _show_numbers(pair)
-    curves.show(pair.runs, pair.plans, pair.lead, pair.channels)
+    curves.show_curves(pair.runs, pair.plans, pair.lead, pair.channels)
 
 
-def state(shelf: Shelf) -> Comparison:
+def compared_state(shelf: Shelf) -> Comparison:
     """What is compared; the link's where this session has not compared yet."""
     run_ids, default = list(shelf.folders), shelf.default or ""
     if STATE not in st.session_state:
-        st.session_state[STATE] = comparison.read(st.query_params, run_ids, default)
+        st.session_state[STATE] = comparison.read_comparison(st.query_params, run_ids, default)
         st.session_state[LINK] = st.session_state[STATE], dict(st.query_params)
     made: Comparison = st.session_state[STATE]
     if not {made.first.run_id, made.second.run_id} <= set(run_ids):  # renamed or deleted since
-        made = comparison.read({}, run_ids, default)
+        made = comparison.read_comparison({}, run_ids, default)
         st.session_state[STATE] = made
     return made
 
@@ -102,22 +104,22 @@ def state(shelf: Shelf) -> Comparison:
 def _tell_unmet(made: Comparison, first: Run, second: Run) -> None:
     """What the link asked for and is not here, as long as nothing is changed."""
     read, query = st.session_state.get(LINK, (None, {}))
-    reported = comparison.unmet(query, made, first, second) if read is made else []
+    reported = comparison.unmet_comparison(query, made, first, second) if read is made else []
     if reported:
         st.warning("  \n".join(reported))
 
 
-def change(**changes: object) -> None:
+def change_comparison(**changes: object) -> None:
     """Change parts of the comparison."""
     st.session_state[STATE] = replace(st.session_state[STATE], **changes)
 
 
-def write(made: Comparison) -> None:
+def write_comparison(made: Comparison) -> None:
     """Put the comparison into the address bar, as one step of the browser's history."""
-    history.write(page_head.COMPARE, comparison.link(made), made)
+    history.write_address_bar(page_head.COMPARE, comparison.link_to_comparison(made), made)
 
 
-def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
+def _pick_compared_layers(made: Comparison, first: Run, second: Run) -> Comparison:
     """Lead time, variable, and what the maps show."""
     leads = comparison.shared_leads(first, second)
     variables = comparison.shared_variables(first, second)
@@ -130,10 +132,14 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
             "Lead time",
             options,
             format_func=lambda i: formatting.capital(
-                run_text.lead_time(first, i if isinstance(i, int) else None)
+                run_text.lead_time_text(first, i if isinstance(i, int) else None)
             ),
-            key=session_state.bound("lead", PAGE, comparison.ALL_LEADS if lead is None else lead),
-            on_change=lambda: change(lead=_lead(session_state.shown("lead", PAGE))),
+            key=session_state.bound_widget_key(
+                "lead", PAGE, comparison.ALL_LEADS if lead is None else lead
+            ),
+            on_change=lambda: change_comparison(
+                lead=_compared_lead(session_state.shown_widget_value("lead", PAGE))
+            ),
             filter_mode=None,
             width=240,
         )
@@ -142,8 +148,10 @@ def _pick_shown(made: Comparison, first: Run, second: Run) -> Comparison:
                 "Variable",
                 variables,
                 format_func=lambda name: name.replace("_", " "),
-                key=session_state.bound("variable", PAGE, made.variable or variables[0]),
-                on_change=lambda: change(variable=session_state.shown("variable", PAGE)),
+                key=session_state.bound_widget_key("variable", PAGE, made.variable or variables[0]),
+                on_change=lambda: change_comparison(
+                    variable=session_state.shown_widget_value("variable", PAGE)
+                ),
                 filter_mode=None,
                 width=240,
             )
@@ -160,16 +168,18 @@ def _pick_layer(made: Comparison, run: Run) -> None:
         comparison.SHOWN,
         required=True,
         format_func=lambda name: names[name],
-        key=session_state.bound("show", PAGE, made.show),
-        on_change=lambda: change(show=session_state.shown("show", PAGE) or made.show),
+        key=session_state.bound_widget_key("show", PAGE, made.show),
+        on_change=lambda: change_comparison(
+            show=session_state.shown_widget_value("show", PAGE) or made.show
+        ),
     )
 
 
-def _lead(option: int | str) -> int | None:
+def _compared_lead(option: int | str) -> int | None:
     return option if isinstance(option, int) else None
 
 
-def _pair(made: Comparison, runs: tuple[Run, Run], plans: tuple[Plan, Plan]) -> Pair:
+def _compared_pair(made: Comparison, runs: tuple[Run, Run], plans: tuple[Plan, Plan]) -> Pair:
     shared = comparison.shared_variables(*runs)
     variable = made.variable if made.variable in shared else next(iter(shared), None)
     channels = (
@@ -181,7 +191,7 @@ def _pair(made: Comparison, runs: tuple[Run, Run], plans: tuple[Plan, Plan]) -> 
     return Pair(runs, plans, made.lead, channels, same, comparable)
 
 
-def _show_cautions(pair: Pair) -> None:
+def _show_compared_cautions(pair: Pair) -> None:
     if not pair.same_sites:
         st.info(
             "These runs lie over different places, so no map can lay one over the other. Figures "
@@ -196,37 +206,38 @@ def _show_cautions(pair: Pair) -> None:
         )
 
 
-def _show_maps(made: Comparison, pair: Pair) -> None:
+def _show_three_maps(made: Comparison, pair: Pair) -> None:
     """Three maps on one camera: A, B and their difference; A and B on one scale."""
-    shown = _kept(pair) if made.show == comparison.KEPT else _errors(pair)
+    shown = _compared_kept(pair) if made.show == comparison.KEPT else _compared_errors(pair)
     run = pair.runs[0]
-    stage = cache.compared_stage(run, VIEWS)
+    stage = cache.cached_stage(run, VIEWS)
     plans = tuple(
-        (plan.mask.active, comparison_tables.site_errors(one, plan, pair.lead, channel))
+        (plan.mask.active, comparison_tables.site_error_table(one, plan, pair.lead, channel))
         for one, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
     )
     digits = formatting.digits(run.rmse(0, None, pair.channels[0]))
     picture = Picture(shown, plans, digits).message(stage)
-    linked_maps.show_picture(stage, picture, f"{made.show}/{pair.lead}/{picture.mark}")
-    linked_maps.show_stage(
+    linked_maps.show_map_picture(stage, picture, f"{made.show}/{pair.lead}/{picture.mark}")
+    linked_maps.show_map_stage(
         stage,
         TooltipWords(
             noun=run_text.site_noun(run),
             error="",
-            unit=run_text.unit(run, pair.channels[0]),
+            unit=run_text.variable_unit(run, pair.channels[0]),
         ),
         on_pick=lambda _: None,
     )
 
 
-def _kept(pair: Pair) -> dict[str, MapStyle]:
+def _compared_kept(pair: Pair) -> dict[str, MapStyle]:
     both = [
-        map_styles.importance(run, plan) for run, plan in zip(pair.runs, pair.plans, strict=True)
+        map_styles.importance_style(run, plan)
+        for run, plan in zip(pair.runs, pair.plans, strict=True)
     ]
-    return _named(both, map_styles.kept_by(pair.runs[0], *pair.plans, NAMES))
+    return _maps_with_letters(both, map_styles.kept_by_which_plan(pair.runs[0], *pair.plans, NAMES))
 
 
-def _errors(pair: Pair) -> dict[str, MapStyle]:
+def _compared_errors(pair: Pair) -> dict[str, MapStyle]:
     scale = map_styles.shared_error_scale(
         [
             (run, channel, plan)
@@ -235,18 +246,18 @@ def _errors(pair: Pair) -> dict[str, MapStyle]:
         pair.lead,
     )
     both = [
-        map_styles.error(run, plan, scale, pair.lead, channel)
+        map_styles.error_style(run, plan, scale, pair.lead, channel)
         for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
     ]
     here, there = (
-        comparison_tables.site_errors(run, plan, pair.lead, channel)
+        comparison_tables.site_error_table(run, plan, pair.lead, channel)
         for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
     )
     apart = map_styles.error_difference(pair.runs[0], here, there, pair.channels[0], NAMES)
-    return _named(both, apart)
+    return _maps_with_letters(both, apart)
 
 
-def _named(both: list[MapStyle], apart: MapStyle) -> dict[str, MapStyle]:
+def _maps_with_letters(both: list[MapStyle], apart: MapStyle) -> dict[str, MapStyle]:
     """The three maps by view, the first two with their letter in front."""
     first, second = (
         replace(look, title=f"{name}: {look.title[:1].lower()}{look.title[1:]}")
@@ -259,12 +270,12 @@ def _show_numbers(pair: Pair) -> None:
     """The figures, and place by place."""
     left, right = st.columns(2, gap="medium")
     summaries = tuple(
-        summarise(run, plan, choice.FIRST_TOLERANCE, pair.lead, channel)
+        summarise_plan(run, plan, choice.FIRST_TOLERANCE, pair.lead, channel)
         for run, plan, channel in zip(pair.runs, pair.plans, pair.channels, strict=True)
     )
     with left:
         st.markdown("**In numbers**")
-        table = comparison_tables.figures(
+        table = comparison_tables.table_of_two_plans(
             pair.runs, (summaries[0], summaries[1]), pair.channels, comparable=pair.comparable
         )
         st.dataframe(table, hide_index=True, key="compare-figures")
@@ -275,7 +286,9 @@ def _show_numbers(pair: Pair) -> None:
                 f"{run_text.site_noun(pair.runs[0])}**, those that differ first"
             )
             st.dataframe(
-                comparison_tables.differing_sites(pair.runs, pair.plans, pair.lead, pair.channels),
+                comparison_tables.differing_site_table(
+                    pair.runs, pair.plans, pair.lead, pair.channels
+                ),
                 hide_index=True,
                 key="compare-sites",
                 height=356,

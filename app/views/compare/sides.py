@@ -14,7 +14,7 @@ from app.state import session_state
 from app.state.comparison import Side
 from dynst_core.errors import DynSTError, RunError
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import plan_of, read_card
+from dynst_core.planning.plan_file import plan_of_card, read_plan_card
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -33,7 +33,7 @@ class FromFile:
     plan: Plan
 
 
-def show(
+def show_side(
     shelf: Shelf, name: str, side: Side, change: Callable[..., None]
 ) -> tuple[Run, Plan] | None:
     """Draw one side's controls and open what they say; None where its run cannot be read."""
@@ -44,14 +44,18 @@ def show(
             st.selectbox(
                 f"{name}: run",
                 list(shelf.folders),
-                key=session_state.bound(f"{low}-run", PAGE, side.run_id),
+                key=session_state.bound_widget_key(f"{low}-run", PAGE, side.run_id),
                 on_change=lambda: change(
-                    **{part: replace(side, run_id=session_state.shown(f"{low}-run", PAGE))}
+                    **{
+                        part: replace(
+                            side, run_id=session_state.shown_widget_value(f"{low}-run", PAGE)
+                        )
+                    }
                 ),
                 filter_mode=None,
             )
         try:
-            run = cache.open_run(shelf.folders[side.run_id])
+            run = cache.cached_run(shelf.folders[side.run_id])
         except RunError as error:
             st.error(messages.as_markdown(error), icon=":material/error:")
             return None
@@ -61,14 +65,14 @@ def show(
             if found is None:
                 _show_slider(run, name, side, level, change)
             else:
-                _show_found(run, low, found)
+                _show_plan_of_file(run, low, found)
         if found is None:
             _show_upload(run, name, low)
     return run, Plan.at_level(run, level) if found is None else found.plan
 
 
 def _show_slider(run: Run, name: str, side: Side, level: int, change: Callable[..., None]) -> None:
-    key = session_state.bound(f"{name.lower()}-level", PAGE, level)
+    key = session_state.bound_widget_key(f"{name.lower()}-level", PAGE, level)
     shares = run.manifest.config.levels
     st.select_slider(
         f"{name}: {run_text.site_noun(run)}s removed",
@@ -81,7 +85,7 @@ def _show_slider(run: Run, name: str, side: Side, level: int, change: Callable[.
     )
 
 
-def _show_found(run: Run, low: str, found: FromFile) -> None:
+def _show_plan_of_file(run: Run, low: str, found: FromFile) -> None:
     """What was read from a plan file, in place of the slider."""
     kept = f"{found.plan.mask.n_active:,} of {len(run.sites):,}"
     known = "" if found.plan.evaluated else f", error {run_text.NOT_EVALUATED}"
@@ -89,7 +93,7 @@ def _show_found(run: Run, low: str, found: FromFile) -> None:
     st.button(
         "Back to the run's levels",
         key=f"compare-{low}-forget",
-        on_click=lambda: st.session_state.pop(_key(low), None),
+        on_click=lambda: st.session_state.pop(_side_key(low), None),
     )
 
 
@@ -113,17 +117,19 @@ def _take_file(run: Run, low: str) -> None:
     if file is None:
         return
     try:
-        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
+        plan = plan_of_card(
+            read_plan_card(uploads.upload_content(file, uploads.PLAN_MB), file.name), run, file.name
+        )
     except DynSTError as error:
         st.session_state[f"compare-{low}-fault"] = str(error)
         return
-    st.session_state[_key(low)] = FromFile(run.run_id, file.name, plan)
+    st.session_state[_side_key(low)] = FromFile(run.run_id, file.name, plan)
 
 
 def _from_file(run: Run, low: str) -> FromFile | None:
-    found: FromFile | None = st.session_state.get(_key(low))
+    found: FromFile | None = st.session_state.get(_side_key(low))
     return found if found is not None and found.run_id == run.run_id else None
 
 
-def _key(low: str) -> str:
+def _side_key(low: str) -> str:
     return f"compare-{low}-plan"

@@ -48,7 +48,7 @@ class Message:
     train: str = ""
 
 
-def show_message() -> None:
+def show_data_message() -> None:
     """What the last action came to."""
     said: Message | None = st.session_state.get(_MESSAGE)
     with st.container(key="data-message"):
@@ -63,14 +63,14 @@ def show_message() -> None:
                 st.button("Undo", key="data-undo", icon=":material/undo:", on_click=said.undo)
             if said.train:
                 st.page_link(
-                    page_head.page(page_head.TRAIN),
+                    page_head.page_to_link(page_head.TRAIN),
                     label="**Train on it**",
                     icon=":material/play_arrow:",
                     query_params={"data": said.train},
                 )
 
 
-def offer(found: Bringing, verdict: Verdict) -> None:
+def offer_to_keep(found: Bringing, verdict: Verdict) -> None:
     """A name, and the button that keeps the data."""
     with st.container(
         border=True, key="keep", horizontal=True, vertical_alignment="bottom", gap="small"
@@ -103,10 +103,10 @@ def _proposed(verdict: Verdict) -> str:
 
 
 def _keep(verdict: Verdict, name: str) -> None:
-    kept = _attempt(lambda: store.keep(verdict, name))
+    kept = _attempt(lambda: store.keep_dataset(verdict, name))
     if kept is None:
         return
-    brought_files.forget()
+    brought_files.forget_brought_files()
     st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
     _say(
         Message(
@@ -128,7 +128,7 @@ def show_kept() -> None:
         st.markdown(f"**Your data sets ({len(kept):,})**")
     for one in kept:
         _show_one(one)
-    gone = store.deleted()
+    gone = store.deleted_datasets()
     if gone:
         with st.expander(f"Deleted ({len(gone):,})"):
             for at, what in enumerate(gone):
@@ -153,7 +153,7 @@ def _show_one(one: Kept) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.page_link(
-                page_head.page(page_head.TRAIN),
+                page_head.page_to_link(page_head.TRAIN),
                 label="Train on it",
                 icon=":material/play_arrow:",
                 query_params={"data": one.name},
@@ -199,8 +199,8 @@ def _show_append(one: Kept) -> None:
 
 def _append(name: str, files: list[UploadedFile]) -> None:
     with tempfile.TemporaryDirectory(prefix="dynst-newer-") as folder:
-        paths = brought_files.written(files, Path(folder))
-        done = _attempt(lambda: newer_files.append(name, paths))
+        paths = brought_files.write_uploads(files, Path(folder))
+        done = _attempt(lambda: newer_files.append_newer_files(name, paths))
     if done is not None:
         kept, notes = done
         st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
@@ -211,7 +211,7 @@ def _append(name: str, files: list[UploadedFile]) -> None:
 def _exported(name: str) -> bytes:
     out = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="dynst-export-") as folder:
-        store.export(name, Path(folder))
+        store.export_dataset(name, Path(folder))
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(Path(folder).rglob("*")):
                 archive.write(file, file.relative_to(folder))
@@ -219,18 +219,18 @@ def _exported(name: str) -> bytes:
 
 
 def _rename(name: str, wish: str) -> None:
-    if _attempt(lambda: store.rename(name, wish)) is not None:
+    if _attempt(lambda: store.rename_dataset(name, wish)) is not None:
         _say(Message(good=True, text=f"{name} is now {wish}."))
 
 
 def _delete(name: str) -> None:
-    gone = _attempt(lambda: store.delete(name))
+    gone = _attempt(lambda: store.delete_dataset(name))
     if gone is not None:
         _say(Message(good=True, text=f"{name} is deleted.", undo=lambda: _restore(gone)))
 
 
 def _restore(what: store.DeletedData) -> None:
-    if _attempt(lambda: store.restore(what)) is not None:
+    if _attempt(lambda: store.restore_dataset(what)) is not None:
         _say(Message(good=True, text=f"{what.name} is back."))
 
 
@@ -239,7 +239,7 @@ def _attempt(action: Callable[[], T]) -> T | None:
     try:
         return action()
     except (DynSTError, OSError) as error:
-        _say(Message(good=False, text=messages.sentence(error)))
+        _say(Message(good=False, text=messages.error_sentence(error)))
         return None
 
 

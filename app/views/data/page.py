@@ -20,10 +20,10 @@ KINDS = (
 )
 
 
-def show() -> None:
+def show_data_view() -> None:
     """Draw the whole view."""
     page_head.show_head(page_head.DATA, "Data")
-    keep.show_message()
+    keep.show_data_message()
     with st.container(border=True, key="bring"):
         found = _bring()
     if found.paths:
@@ -49,14 +49,14 @@ def _bring() -> Bringing:
         text = st.text_input(label, key=f"bring-path-{turn}", placeholder=example).strip()
     try:
         if files:
-            return brought_files.bring(files)
+            return brought_files.bring_uploads(files)
         if text:
             return brought_files.bring_path(text)
     except DynSTError as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
-    if brought_files.bringing().paths:
-        brought_files.forget()
-    return brought_files.bringing()
+    if brought_files.session_files().paths:
+        brought_files.forget_brought_files()
+    return brought_files.session_files()
 
 
 def _elsewhere() -> tuple[str, str]:
@@ -83,12 +83,12 @@ def _show_verdict(found: Bringing) -> None:
     assert verdict is not None  # noqa: S101  looked at above
     if verdict.refusal:
         st.error(messages.as_markdown(verdict.refusal), icon=":material/error:")
-    understand.show_questions(found, verdict)
+    understand.show_data_questions(found, verdict)
     with st.container(border=True, key="understood"):
         understand.show_proposals(found, verdict)
         understand.show_previews(verdict)
     for note in verdict.notes:
         st.caption(formatting.plain(note))
-    quality.show(verdict)
+    quality.show_quality(verdict)
     if verdict.ready:
-        keep.offer(found, verdict)
+        keep.offer_to_keep(found, verdict)

@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.drawing import data_charts
 from app.services import cache
-from dynst_core.intake.quality import Quality, period
-from dynst_core.intake.surveying import Large, Survey, surveyed
+from dynst_core.intake.quality import Quality, period_in_words
+from dynst_core.intake.surveying import Large, Survey, surveyed_blocks
 from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
 
@@ -17,7 +17,7 @@ LISTED = 12
 """Ids listed of those without a partner in the other file."""
 
 
-def show(verdict: Verdict) -> None:
+def show_quality(verdict: Verdict) -> None:
     """The map of sites, and what is known of the record."""
     sites, quality = verdict.sites, verdict.quality
     if verdict.large is not None:
@@ -29,10 +29,10 @@ def show(verdict: Verdict) -> None:
     with st.container(border=True, key="quality"):
         st.markdown(f"**{len(sites):,} sites**" + ("" if quality is None else _headline(quality)))
         coverage = None if quality is None else quality.coverage
-        base_map = cache.base_map() if sites.geographic else None
+        base_map = cache.cached_base_map() if sites.geographic else None
         if coverage is not None and len(coverage) != len(sites):
             coverage = None
-        st.plotly_chart(data_charts.site_map(sites, coverage, base_map), key="data-map")
+        st.plotly_chart(data_charts.site_map_chart(sites, coverage, base_map), key="data-map")
         _show_unmatched(verdict)
         if quality is not None and verdict.field is not None:
             _show_channels(verdict, quality)
@@ -40,7 +40,7 @@ def show(verdict: Verdict) -> None:
                 st.markdown(f"- {formatting.plain(notice)}")
             st.markdown("**When there are values**, the sites with the fewest on top")
             st.plotly_chart(
-                data_charts.coverage_in_time(verdict.field.sites, quality), key="data-coverage"
+                data_charts.coverage_chart(verdict.field.sites, quality), key="data-coverage"
             )
 
 
@@ -50,7 +50,7 @@ def _show_large(large: Large) -> None:
     with st.container(border=True, key="quality"):
         if large not in known:
             bar = st.progress(0.0, "Reads the record, block by block")
-            for found in surveyed(large):
+            for found in surveyed_blocks(large):
                 share = f"Reads the record: {100 * found.done:.0f} %"
                 bar.progress(found.done, share)
                 known[large] = found
@@ -62,8 +62,8 @@ def _show_large(large: Large) -> None:
             f"{100 * survey.missing:.1f} % of the values missing"
         )
         if sites is not None:
-            base_map = cache.base_map() if sites.geographic else None
-            figure = data_charts.site_map(sites, survey.coverage, base_map)
+            base_map = cache.cached_base_map() if sites.geographic else None
+            figure = data_charts.site_map_chart(sites, survey.coverage, base_map)
             st.plotly_chart(figure, key="data-map")
             if len(sites) > data_charts.MOST_DOTS:
                 st.caption(f"{data_charts.MOST_DOTS:,} of the sites are drawn.")
@@ -75,7 +75,7 @@ def _show_large(large: Large) -> None:
 
 def _headline(quality: Quality) -> str:
     return (
-        f" · {quality.n_times:,} times every {quality.step} · {period(quality)} · "
+        f" · {quality.n_times:,} times every {quality.step} · {period_in_words(quality)} · "
         f"{100 * quality.missing:.1f} % of the values missing"
     )
 

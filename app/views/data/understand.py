@@ -71,7 +71,7 @@ ROW_PIXELS = 35
 """Height of a row of a table of Streamlit."""
 
 
-def show_questions(found: Bringing, verdict: Verdict) -> None:
+def show_data_questions(found: Bringing, verdict: Verdict) -> None:
     """A box for each question, those that must be answered first."""
     if not verdict.questions:
         return

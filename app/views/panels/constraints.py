@@ -13,7 +13,7 @@ from app.state import link, session_state
 from app.state.choice import CONSTRAINTS, NO_CONSTRAINTS, Choice
 from app.views.shared import id_box
 from dynst_core.constraints.constraints import NO_ZONE, ZoneLimit
-from dynst_core.constraints.zones import borders, read_zones, zone_of_sites
+from dynst_core.constraints.zones import borders_of_zones, read_zones, zone_of_sites
 from dynst_core.errors import DataError
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
@@ -23,7 +23,7 @@ LISTS = {"always": "Always keep", "never": "Never keep"}
 """The lists of pinned sites, by their part of a choice."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+def show_constraints_panel(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """The verdict first, then each thing that can be insisted on."""
     _show_verdict(run, choice, plan, clash)
     id_box.show_remark(run)
@@ -37,9 +37,9 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
             "Remove all constraints",
             key="no-constraints",
             icon=":material/close:",
-            on_click=lambda: session_state.change(run, **NO_CONSTRAINTS),
+            on_click=lambda: session_state.change_choice(run, **NO_CONSTRAINTS),
         )
-    if not link.carries_all(run, choice):
+    if not link.link_carries_all(run, choice):
         st.caption(run_text.pinned_too_many(run))
 
 
@@ -74,7 +74,7 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
 def _pick_pins(run: Run, choice: Choice) -> None:
     noun = run_text.site_noun(run)
     for name, label in LISTS.items():
-        id_box.show(
+        id_box.show_id_box(
             run,
             f"pins-{name}",
             label,
@@ -87,15 +87,15 @@ def _pick_pins(run: Run, choice: Choice) -> None:
 def _take_pins(run: Run, name: str, named: tuple[str, ...]) -> None:
     """The last word counts: a site named here leaves the other list, and that is said."""
     other = "never" if name == "always" else "always"
-    listed = getattr(session_state.choice(run), other)
+    listed = getattr(session_state.current_choice(run), other)
     moved = [site for site in listed if site in named]
-    session_state.change(
+    session_state.change_choice(
         run, **{name: named, other: tuple(site for site in listed if site not in named)}
     )
     if moved:
         left, now = LISTS[other], LISTS[name]
         ids = formatting.plain(", ".join(moved))
-        session_state.remark(run, f"Now in *{now}* and no longer in *{left}*: {ids}.")
+        session_state.remark_on_choice(run, f"Now in *{now}* and no longer in *{left}*: {ids}.")
 
 
 def _pick_distance(run: Run, choice: Choice) -> None:
@@ -103,16 +103,16 @@ def _pick_distance(run: Run, choice: Choice) -> None:
     unit, per_km = ("km", 1.0) if run.sites.geographic else ("m", 1000.0)
 
     def take() -> None:
-        distance = session_state.shown("apart", run)
+        distance = session_state.shown_widget_value("apart", run)
         if distance is None:  # emptied, or a number that no computer holds
             reported = f"{choice.min_distance_km * per_km:g} {unit}"
-            session_state.remark(
+            session_state.remark_on_choice(
                 run,
                 f"The least distance stays {reported}: expected a number of {unit}, found none "
                 f"that can be read; 0 asks for none.",
             )
             return
-        session_state.change(run, min_distance_km=float(distance) / per_km)
+        session_state.change_choice(run, min_distance_km=float(distance) / per_km)
 
     st.number_input(
         f"Least distance ({unit})",
@@ -120,7 +120,7 @@ def _pick_distance(run: Run, choice: Choice) -> None:
         value=None,  # else what cannot be read arrives as 0
         step=0.5,
         format="%g",
-        key=session_state.bound("apart", run, round(choice.min_distance_km * per_km, 9)),
+        key=session_state.bound_widget_key("apart", run, round(choice.min_distance_km * per_km, 9)),
         on_change=take,
         help=f"Between any two kept {run_text.site_noun(run)}s; 0 asks for none.",
         width=170,
@@ -135,8 +135,10 @@ def _pick_budget(run: Run, choice: Choice) -> None:
         value=None,
         step=1000.0,
         format="%g",
-        key=session_state.bound("spend", run, choice.max_cost if stated else None),
-        on_change=lambda: session_state.change(run, max_cost=session_state.shown("spend", run)),
+        key=session_state.bound_widget_key("spend", run, choice.max_cost if stated else None),
+        on_change=lambda: session_state.change_choice(
+            run, max_cost=session_state.shown_widget_value("spend", run)
+        ),
         placeholder="no limit" if stated else "state a cost first",
         disabled=not stated,
         help="What all kept ones together may cost; needs the cost of one, stated above.",
@@ -158,7 +160,7 @@ def _pick_zones(run: Run, choice: Choice) -> None:
     fault = st.session_state.get(f"{key}-fault")
     if fault:
         st.error(messages.as_markdown(fault), icon=":material/error:")
-    found = session_state.zones(run)
+    found = session_state.zones_in_use(run)
     if found is not None:
         _pick_limit(run, choice, found)
 
@@ -168,12 +170,12 @@ def _take_zones(run: Run, key: str) -> None:
     file, fault = st.session_state[key], None
     if file is not None:
         try:
-            zones = read_zones(uploads.content(file, uploads.ZONES_MB), file.name)
+            zones = read_zones(uploads.upload_content(file, uploads.ZONES_MB), file.name)
             zone = zone_of_sites(zones, run.sites)
-            session_state.set_zones(
-                run, session_state.Zones(file.name, zone, borders(zones, run.sites))
+            session_state.set_zones_in_use(
+                run, session_state.Zones(file.name, zone, borders_of_zones(zones, run.sites))
             )
-            session_state.change(run, limits=())
+            session_state.change_choice(run, limits=())
         except DataError as error:
             fault = str(error)
     st.session_state[f"{key}-fault"] = fault
@@ -202,7 +204,7 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
                 min_value=0,
                 value=None,
                 step=1,
-                key=session_state.bound(f"limit-{part}", run, value),
+                key=session_state.bound_widget_key(f"limit-{part}", run, value),
                 on_change=lambda part=part: _take_limit(run, zone, part, counts[zone]),
                 placeholder="any",
                 width=105,
@@ -216,7 +218,7 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
 
 def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:
     """The zones to be drawn while they are spoken of, the chosen one last and broader."""
-    found = session_state.zones(run)
+    found = session_state.zones_in_use(run)
     if choice.panel != CONSTRAINTS or found is None:
         return ()
     chosen = st.session_state.get(_zone_key(run, found))
@@ -232,13 +234,16 @@ def _zone_key(run: Run, found: session_state.Zones) -> str:
 
 def _take_limit(run: Run, zone: str, part: str, n_sites: int) -> None:
     """Change one number of one zone, unless the zone or the other number forbids it."""
-    limits = {limit.zone: limit for limit in session_state.choice(run).limits}
-    old, value = limits.get(zone, ZoneLimit(zone)), session_state.shown(f"limit-{part}", run)
+    limits = {limit.zone: limit for limit in session_state.current_choice(run).limits}
+    old, value = (
+        limits.get(zone, ZoneLimit(zone)),
+        session_state.shown_widget_value(f"limit-{part}", run),
+    )
     least, most = (value or 0, old.at_most) if part == "at_least" else (old.at_least, value)
     if least > n_sites or (most is not None and least > most):
         noun = run_text.site_noun(run)
         room = f"{n_sites:,} {noun}s" if least > n_sites else f"at most {most:,} asked for"
-        session_state.remark(
+        session_state.remark_on_choice(
             run,
             formatting.plain(
                 f"Zone {zone} stays as it was: at least {least:,} contradicts its {room}. Change "
@@ -248,7 +253,7 @@ def _take_limit(run: Run, zone: str, part: str, n_sites: int) -> None:
         return
     limits[zone] = ZoneLimit(zone, least, most)
     asked = (limit for limit in limits.values() if limit != ZoneLimit(limit.zone))
-    session_state.change(run, limits=tuple(sorted(asked, key=lambda limit: limit.zone)))
+    session_state.change_choice(run, limits=tuple(sorted(asked, key=lambda limit: limit.zone)))
 
 
 def _reported(limit: ZoneLimit) -> str:

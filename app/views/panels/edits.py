@@ -17,7 +17,7 @@ LISTED = 12
 """Edits listed, the last ones: a rectangle may hold hundreds."""
 
 
-def show(run: Run, choice: Choice, base: Plan | None) -> None:
+def show_edits(run: Run, choice: Choice, base: Plan | None) -> None:
     """Undo, redo and reset, then each edit with its reason.
 
     Args:
@@ -31,19 +31,19 @@ def show(run: Run, choice: Choice, base: Plan | None) -> None:
                 "Undo",
                 ":material/undo:",
                 session_state.can_undo(run),
-                lambda: session_state.undo(run),
+                lambda: session_state.undo_decision(run),
             ),
             (
                 "Redo",
                 ":material/redo:",
                 session_state.can_redo(run),
-                lambda: session_state.redo(run),
+                lambda: session_state.redo_decision(run),
             ),
             (
                 "Reset",
                 ":material/restart_alt:",
                 bool(choice.edits),
-                lambda: session_state.change(run, edits=()),
+                lambda: session_state.change_choice(run, edits=()),
             ),
         ):
             st.button(
@@ -52,14 +52,14 @@ def show(run: Run, choice: Choice, base: Plan | None) -> None:
     if not choice.edits:
         return
     st.markdown(f"**Switched by hand ({len(choice.edits):,})**")
-    kept = {} if base is None else kept_by(run, base)
+    kept = {} if base is None else kept_by_id(run, base)
     for edit in choice.edits[-LISTED:][::-1]:
         _show_edit(run, edit, idle=kept.get(edit.site) is edit.active)
     if len(choice.edits) > LISTED:
         st.caption(f"and {len(choice.edits) - LISTED:,} before these, all in the exported table.")
 
 
-def kept_by(run: Run, plan: Plan) -> dict[str, bool]:
+def kept_by_id(run: Run, plan: Plan) -> dict[str, bool]:
     """Whether a plan keeps each site, by id."""
     return dict(zip(run.sites.site_id.tolist(), plan.mask.active.tolist(), strict=True))
 
@@ -73,7 +73,7 @@ def _show_edit(run: Run, edit: Edit, *, idle: bool) -> None:
         st.markdown(f"{name} **{word}**{same}", width=110)
         st.text_input(
             f"Reason for {name}",
-            key=session_state.bound(f"reason-{edit.site}", run, edit.reason),
+            key=session_state.bound_widget_key(f"reason-{edit.site}", run, edit.reason),
             max_chars=session.REASON_LETTERS,
             on_change=lambda: _take_reason(run, edit.site),
             placeholder="why?",
@@ -90,14 +90,14 @@ def _show_edit(run: Run, edit: Edit, *, idle: bool) -> None:
 
 
 def _take_reason(run: Run, site: str) -> None:
-    reason = session_state.shown(f"reason-{site}", run).strip()
-    edits = session_state.choice(run).edits
-    session_state.change(
+    reason = session_state.shown_widget_value(f"reason-{site}", run).strip()
+    edits = session_state.current_choice(run).edits
+    session_state.change_choice(
         run, edits=tuple(replace(e, reason=reason) if e.site == site else e for e in edits)
     )
 
 
 def _drop(run: Run, site: str) -> None:
-    session_state.change(
-        run, edits=tuple(e for e in session_state.choice(run).edits if e.site != site)
+    session_state.change_choice(
+        run, edits=tuple(e for e in session_state.current_choice(run).edits if e.site != site)
     )

@@ -13,8 +13,8 @@ from app.services import cache, layer_data, open_plan
 from app.state.choice import Choice
 from dynst_core.errors import DynSTError
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.plan_file import plan_of, read_card, write_plan
-from dynst_core.planning.summary import Summary, summarise
+from dynst_core.planning.plan_file import plan_of_card, read_plan_card, write_plan
+from dynst_core.planning.summary import Summary, summarise_plan
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.answer_text import answer_text
 from dynst_core.runs.run import Run
@@ -24,7 +24,7 @@ Write = Callable[[Run, Plan], bytes]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
+def show_export_panel(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
     """A button for the report, the maps and each format, and a box to open a plan file."""
     st.markdown("**Take the plan with you**")
     if clash or not plan.valid:
@@ -46,20 +46,27 @@ def _show_buttons(run: Run, choice: Choice, plan: Plan) -> None:
     from dynst_core.reporting import cf_export, tabular_export, workbook
 
     def written(run: Run, plan: Plan) -> bytes:
-        return workbook.to_xlsx(run, plan, choice.lead, choice.channel)
+        return workbook.plan_to_xlsx(run, plan, choice.lead, choice.channel)
 
     formats: list[tuple[str, str, str, Write]] = [
         ("Workbook (XLSX)", "xlsx", XLSX, written),
-        ("Table (CSV)", "csv", "text/csv", tabular_export.to_csv),
+        ("Table (CSV)", "csv", "text/csv", tabular_export.plan_to_csv),
         ("Where the CSV comes from", "source.csv", "text/csv", tabular_export.provenance_csv),
-        ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.to_geopackage),
-        ("GeoParquet", "parquet", "application/vnd.apache.parquet", tabular_export.to_geoparquet),
-        ("Fields (NetCDF)", "nc", "application/netcdf", cf_export.to_netcdf),
-        ("Fields (Zarr)", "zarr.zip", "application/zip", cf_export.to_zarr),
+        ("GeoPackage", "gpkg", "application/geopackage+sqlite3", tabular_export.plan_to_geopackage),
+        (
+            "GeoParquet",
+            "parquet",
+            "application/vnd.apache.parquet",
+            tabular_export.plan_to_geoparquet,
+        ),
+        ("Fields (NetCDF)", "nc", "application/netcdf", cf_export.run_to_netcdf),
+        ("Fields (Zarr)", "zarr.zip", "application/zip", cf_export.run_to_zarr),
         ("Plan file", "plan.json", "application/json", write_plan),
     ]
     if run.sites.geographic:
-        formats.insert(3, ("GeoJSON", "geojson", "application/geo+json", tabular_export.to_geojson))
+        formats.insert(
+            3, ("GeoJSON", "geojson", "application/geo+json", tabular_export.plan_to_geojson)
+        )
     with st.container(horizontal=True, gap="small"):
         for label, ending, mime, write in formats:
             _offer(label, partial(write, run, plan), _file_name(run, plan, ending), mime)
@@ -74,16 +81,16 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
         return answer_text(run, figures().answer, choice.tolerance, choice.channel).main
 
     def figures() -> Summary:
-        return summarise(run, plan, choice.tolerance, choice.lead, choice.channel)
+        return summarise_plan(run, plan, choice.tolerance, choice.lead, choice.channel)
 
     def written() -> bytes:
-        base_map = cache.base_map()
+        base_map = cache.cached_base_map()
         tolerance, lead, channel = choice.tolerance, choice.lead, choice.channel
         return html_report.write_report(run, plan, tolerance, lead, channel, base_map)
 
     def drawn(name: str) -> bytes:
         look = _look(run, choice, plan, name)
-        return slides.map_slide(run, look, sentence(), cache.base_map())
+        return slides.map_slide(run, look, sentence(), cache.cached_base_map())
 
     def curve() -> bytes:
         return slides.curve_slide(run, plan, figures(), sentence())
@@ -98,7 +105,7 @@ def _show_pictures(run: Run, choice: Choice, plan: Plan) -> None:
         _offer("Report (HTML)", written, _file_name(run, plan, "html"), "text/html")
         _offer("Curve (PNG)", curve, _file_name(run, plan, "curve.png"), "image/png")
         for name in dict.fromkeys(
-            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_data.shown(choice))
+            (map_layers.IMPORTANCE, map_layers.ERROR, *layer_data.shown_layers(choice))
         ):
             label = f"Map of {PICTURES[name]} (PNG)"
             _offer(label, partial(drawn, name), _file_name(run, plan, f"{name}.png"), "image/png")
@@ -119,11 +126,11 @@ PICTURES = {
 def _look(run: Run, choice: Choice, plan: Plan, name: str) -> map_styles.MapStyle:
     """A layer as the screen shows it."""
     if name == map_layers.IMPORTANCE:
-        return map_styles.importance(run, plan)
+        return map_styles.importance_style(run, plan)
     if name == map_layers.ERROR:
-        scale = map_styles.error_scale(run, choice.lead, choice.channel, plan)
-        return map_styles.error(run, plan, scale, choice.lead, choice.channel)
-    return map_layers.style(name, run, plan, layer_data.facts(run, choice, plan, name))
+        scale = map_styles.error_scale_of_run(run, choice.lead, choice.channel, plan)
+        return map_styles.error_style(run, plan, scale, choice.lead, choice.channel)
+    return map_layers.layer_style(name, run, plan, layer_data.layer_facts(run, choice, plan, name))
 
 
 def _file_name(run: Run, plan: Plan, ending: str) -> str:
@@ -169,11 +176,13 @@ def _take_plan(run: Run, key: str) -> None:
         st.session_state[f"{key}-reported"] = None
         return
     try:
-        plan = plan_of(read_card(uploads.content(file, uploads.PLAN_MB), file.name), run, file.name)
+        plan = plan_of_card(
+            read_plan_card(uploads.upload_content(file, uploads.PLAN_MB), file.name), run, file.name
+        )
     except DynSTError as error:
         st.session_state[f"{key}-reported"] = (False, str(error))
         return
-    open_plan.show(run, plan, file.name)
+    open_plan.show_opened_plan(run, plan, file.name)
     st.session_state[f"{key}-reported"] = (
         True,
         f"{file.name}: {plan.mask.n_active:,} of {len(run.sites):,} sites kept, as in the file.",

@@ -14,7 +14,7 @@ from app.state.choice import Choice
 from app.views.panels import constraints, export, horizon, site_card, table, what_if
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import baseline_curves, formatting, run_text
-from dynst_core.presentation.selector_words import explained
+from dynst_core.presentation.selector_words import selectors_explained
 from dynst_core.runs.run import Run
 
 NOTE_HEIGHT = 82
@@ -30,7 +30,7 @@ BAR_HEIGHT = 42
 """Pixels of the bar that names the panels."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_panel_bar(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """The bar of names, and what the chosen one shows.
 
     Returns:
@@ -50,24 +50,24 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         session.PANELS,
         required=True,
         format_func=names.__getitem__,
-        key=session_state.bound("panel", run, choice.panel),
-        on_change=lambda: session_state.change(
-            run, panel=session_state.shown("panel", run) or choice.panel
+        key=session_state.bound_widget_key("panel", run, choice.panel),
+        on_change=lambda: session_state.change_choice(
+            run, panel=session_state.shown_widget_value("panel", run) or choice.panel
         ),
         label_visibility="collapsed",
     )
     if choice.panel == session.TABLE:
-        return table.show(run, choice, plan, clash)
+        return table.show_site_table(run, choice, plan, clash)
     if choice.panel == session.HORIZON:
-        horizon.show(run, choice, plan, valid=clash is None)
+        horizon.show_horizon_panel(run, choice, plan, valid=clash is None)
     elif choice.panel == session.SITE_CARD:
-        return site_card.show(run, choice, plan, clash)
+        return site_card.show_site_card(run, choice, plan, clash)
     elif choice.panel == session.WHAT_IF:
-        return what_if.show(run, choice, plan, clash)
+        return what_if.show_what_if(run, choice, plan, clash)
     elif choice.panel == session.CONSTRAINTS:
-        constraints.show(run, choice, plan, clash)
+        constraints.show_constraints_panel(run, choice, plan, clash)
     elif choice.panel == session.EXPORT:
-        export.show(run, choice, plan, clash)
+        export.show_export_panel(run, choice, plan, clash)
     else:
         _show_curve(run, choice, plan, valid=clash is None)
     return st.empty()
@@ -87,16 +87,16 @@ def _show_curve(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         here = plan.rmse(lead, channel)
         known = "is not yet evaluated"
         if here is not None:
-            unit = formatting.plain(run_text.unit(run, channel))
+            unit = formatting.plain(run_text.variable_unit(run, channel))
             known = f"is {formatting.number(here, run.rmse(0, lead, channel))} {unit}"
         note = f"The marker is the run's own level; this plan's error {known}."
     height = charts.HEIGHT - BAR_HEIGHT - EXPANDER_HEIGHT - (NOTE_HEIGHT if note else 0)
     st.markdown(f"**{formatting.plain(run_text.curve_title(run, channel))}**")
     st.plotly_chart(
-        cache.trade_off(run, level, lead, channel, height, compared=False),
+        cache.cached_trade_off(run, level, lead, channel, height, compared=False),
         key="trade-off",
         config={"displayModeBar": False},
-        alt=charts.description(run, level, lead, channel),
+        alt=charts.trade_off_description(run, level, lead, channel),
     )
     if note:
         st.caption(note)
@@ -109,16 +109,16 @@ def _show_comparison(run: Run, choice: Choice) -> None:
     if not window.open:
         return
     level, lead, channel = choice.level, choice.lead, choice.channel
-    baselines, fault = cache.baselines(run)
+    baselines, fault = cache.readable_baselines(run)
     with window:
         st.plotly_chart(
-            cache.trade_off(run, level, lead, channel, charts.HEIGHT, compared=True),
+            cache.cached_trade_off(run, level, lead, channel, charts.HEIGHT, compared=True),
             key="trade-off-compared",
             config={"displayModeBar": False},
             alt="The same curve beside persistence and the other methods that were measured.",
         )
         still = "Persistence repeats the last readings; it reads every one and removes none."
-        lines = [still, *explained(baseline_curves.measured(baselines))]
+        lines = [still, *selectors_explained(baseline_curves.measured_selectors(baselines))]
         st.caption("  \n".join(formatting.plain(formatting.capital(line)) for line in lines))
         missing = baseline_curves.missing_baselines(run, baselines)
         note = messages.as_markdown(fault) if fault else missing

@@ -21,7 +21,7 @@ from dynst_core.runs.run import Run
 VIEWS = {session.OVER_TIME: "Over time", session.BY_LEAD_TIME: "By lead time"}
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_site_card(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """A box to choose the site, its facts, its pin, what its loss costs, and a chart.
 
     Returns:
@@ -32,8 +32,10 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         formatting.capital(noun),
         ids,
         index=None,
-        key=session_state.bound("site", run, choice.site),
-        on_change=lambda: session_state.change(run, site=session_state.shown("site", run)),
+        key=session_state.bound_widget_key("site", run, choice.site),
+        on_change=lambda: session_state.change_choice(
+            run, site=session_state.shown_widget_value("site", run)
+        ),
         placeholder=f"click a {noun} on a map, or type its id",
         label_visibility="collapsed",
     )
@@ -46,10 +48,10 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     site = ids.index(choice.site)
     _show_facts(run, choice, plan, site, clash)
     with st.container(horizontal=True, gap="small", key="card-actions"):
-        pins.show(run, choice)
+        pins.show_pins(run, choice)
         if clash is None:
-            site_failure.offer(run, plan, site)
-    site_failure.show(run, choice, plan, site)
+            site_failure.offer_site_failure(run, plan, site)
+    site_failure.show_site_failure(run, choice, plan, site)
     return _show_chart(run, choice, plan, site, clash)
 
 
@@ -57,15 +59,17 @@ def _show_chart(
     run: Run, choice: Choice, plan: Plan, site: int, clash: str | None
 ) -> DeltaGenerator:
     """The site over time, or its error by lead time; and the place of what is being computed."""
-    view = site_time.view(run, choice)
+    view = site_time.site_series_view(run, choice)
     with st.container(horizontal=True, gap="small", key="card-views"):
         st.segmented_control(
             "What is drawn",
             session.CARDS,
             required=True,
             format_func=lambda name: VIEWS[name],
-            key=session_state.bound("card", run, view),
-            on_change=lambda: session_state.change(run, card=session_state.shown("card", run)),
+            key=session_state.bound_widget_key("card", run, view),
+            on_change=lambda: session_state.change_choice(
+                run, card=session_state.shown_widget_value("card", run)
+            ),
             label_visibility="collapsed",
         )
         if view == session.OVER_TIME:
@@ -75,17 +79,20 @@ def _show_chart(
     elif clash is not None:
         st.caption(run_text.NEEDS_PLAN)
     else:
-        site_time.show(run, choice, plan, site)
+        site_time.show_site_series(run, choice, plan, site)
     if clash is None and (
-        site_failure.asked(run, choice, plan) or site_time.asked(run, choice, plan)
+        site_failure.failure_requests(run, choice, plan)
+        or site_time.series_requests(run, choice, plan)
     ):
-        data_offer.show(run, plan, forecasters.source(run), "The answer", "card")
+        data_offer.show_data_offer(
+            run, plan, forecasters.data_source_at_hand(run), "The answer", "card"
+        )
     return st.empty()
 
 
 def _show_lead_times(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     st.plotly_chart(
-        site_charts.site_lead_times(run, site, plan.level, choice.channel, 180, plan.errors),
+        site_charts.site_lead_time_chart(run, site, plan.level, choice.channel, 180, plan.errors),
         key="site-lead-times",
         config={"displayModeBar": False},
         alt=f"Forecast error at {run_text.site_noun(run)} {choice.site} by lead time.",
@@ -100,7 +107,7 @@ def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | No
         decided = "is **not decided**: no plan obeys all constraints"
     lines = [
         f"**{formatting.capital(noun)} {name}** {decided}.",
-        f"Importance: {run_text.standing(run, float(run.path.importance[site]))}"
+        f"Importance: {run_text.importance_standing(run, float(run.path.importance[site]))}"
         f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
         f"counted from the first to go.",
         f"{level_history(run, site)} {_kept_against_dropped(run, choice, site)}",
@@ -128,7 +135,7 @@ def _kept_against_dropped(run: Run, choice: Choice, site: int) -> str:
     if not np.isfinite(errors).all():
         return "No error is known there: nothing was observed in the test period."
     kept, dropped = (formatting.number(float(e), float(errors[0])) for e in errors)
-    unit = formatting.plain(run_text.unit(run, choice.channel))
+    unit = formatting.plain(run_text.variable_unit(run, choice.channel))
     return (
         f"Error there: {kept} {unit} at the last level that keeps it, "
         f"{dropped} at the next, which drops others too."

@@ -19,7 +19,7 @@ from dynst_core.presentation import run_text
 from dynst_core.runs.run import Run
 
 
-def offer(run: Run, plan: Plan, site: int) -> None:
+def offer_site_failure(run: Run, plan: Plan, site: int) -> None:
     """The button that asks, until the answer is there."""
     if _known(run, plan, site) is None and _answerable(plan, site):
         kept, noun = plan.mask.active[site], run_text.site_noun(run)
@@ -32,7 +32,7 @@ def offer(run: Run, plan: Plan, site: int) -> None:
         )
 
 
-def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
+def show_site_failure(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     """The answer, if it is known by now."""
     known = _known(run, plan, site)
     if known is None:
@@ -40,10 +40,10 @@ def show(run: Run, choice: Choice, plan: Plan, site: int) -> None:
     case = "If it fails" if plan.mask.active[site] else "If it were switched on"
     reported = what_if.reported_around(run, choice, *known, [str(run.sites.site_id[site])])
     with st.container(key="failure-answer"):
-        st.markdown(f"**{case}**, RMSE, {run_text.lead_time(run, choice.lead)}:\n{reported}")
+        st.markdown(f"**{case}**, RMSE, {run_text.lead_time_text(run, choice.lead)}:\n{reported}")
 
 
-def wanted(run: Run, choice: Choice, plan: Plan) -> bool:
+def failure_wanted(run: Run, choice: Choice, plan: Plan) -> bool:
     """Whether it was asked on the card that is open, and is not known yet."""
     site = session.site_on_card(run, choice)
     return (
@@ -54,12 +54,15 @@ def wanted(run: Run, choice: Choice, plan: Plan) -> bool:
     )
 
 
-def asked(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
+def failure_requests(run: Run, choice: Choice, plan: Plan) -> list[Ask]:
     """What is to be forecast for it: the plan too, by the same forecaster as its change."""
     site = session.site_on_card(run, choice)
-    if site is None or not wanted(run, choice, plan):
+    if site is None or not failure_wanted(run, choice, plan):
         return []
-    return [forecast_requests.errors(plan.mask), forecast_requests.switched(plan.mask, site)]
+    return [
+        forecast_requests.request_errors(plan.mask),
+        forecast_requests.request_switched(plan.mask, site),
+    ]
 
 
 def _answerable(plan: Plan, site: int) -> bool:
@@ -69,7 +72,7 @@ def _answerable(plan: Plan, site: int) -> bool:
 
 def _known(run: Run, plan: Plan, site: int) -> tuple[ErrorStatistics, ErrorStatistics] | None:
     """Errors of the plan, and with the site switched."""
-    loaded = forecasters.loaded(run)
+    loaded = forecasters.loaded_forecaster(run)
     if loaded is None or not _answerable(plan, site):
         return None
     before, after = loaded.known(plan.mask), loaded.known_switched(plan.mask, site)

@@ -52,7 +52,7 @@ WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 7
 """Pixels of the columns; so that all are in sight on a laptop."""
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_site_table(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """What to list, the table, and what to do with the sites selected in it or on a map.
 
     Returns:
@@ -69,7 +69,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     if choice.picked:
         _show_actions(run, choice, plan, clash)
     else:
-        noun, unit = run_text.site_noun(run), run_text.unit(run, choice.channel)
+        noun, unit = run_text.site_noun(run), run_text.variable_unit(run, choice.channel)
         st.caption(
             f"Errors in {formatting.plain(unit)}. Select rows, or click a {noun} on the map, "
             f"to keep, remove or pin {'it' if len(run.sites) == 1 else 'them'}."
@@ -108,7 +108,7 @@ def _listed(run: Run, choice: Choice, plan: Plan) -> np.ndarray:
     if text and text.strip():
         ids = np.char.lower(run.sites.site_id.astype(str))
         found &= np.char.find(ids, text.strip().lower()) >= 0
-    order = cache.rank_order(run)
+    order = cache.cached_rank_order(run)
     return np.concatenate([order[(found & ~active)[order]], order[(found & active)[order]]])
 
 
@@ -126,11 +126,11 @@ def _first(run: Run, sites: np.ndarray, ids: tuple[str, ...]) -> np.ndarray:
     return np.concatenate([sites[first], sites[~first]]) if ids else sites
 
 
-def frame(
+def site_table_frame(
     run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None
 ) -> pd.DataFrame:
     """The table's rows, one for each of some sites."""
-    unit, noun = run_text.unit(run, choice.channel), run_text.site_noun(run)
+    unit, noun = run_text.variable_unit(run, choice.channel), run_text.site_noun(run)
     here = plan.rmse_by_site(choice.channel, choice.lead) if clash is None else None
     dense = run.rmse_by_site(0, choice.lead, choice.channel)[sites]
     errors = np.full(len(sites), np.nan) if here is None else here[sites]
@@ -159,12 +159,12 @@ def frame(
 
 
 def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None) -> None:
-    table = frame(run, choice, plan, sites, clash)
+    table = site_table_frame(run, choice, plan, sites, clash)
     decimals = formatting.digits(run.rmse(0, choice.lead, choice.channel))
     numbers = f"%.{decimals}f"
     error, added = table.columns[3:5]
     noun, n = run_text.site_noun(run), len(run.sites)
-    unit = formatting.plain(run_text.unit(run, choice.channel))
+    unit = formatting.plain(run_text.variable_unit(run, choice.channel))
     ids = tuple(run.sites.site_id[sites].astype(str).tolist())
     picked = [row for row, site in enumerate(ids) if site in set(choice.picked)]
     key = _key(run, ids, picked)
@@ -226,10 +226,10 @@ def _take(run: Run, key: str, ids: tuple[str, ...]) -> None:
     """Select what is selected in the table, and keep what is selected but not listed there."""
     rows = st.session_state[key]["selection"]["rows"]
     listed = set(ids)
-    others = [site for site in session_state.choice(run).picked if site not in listed]
-    what_if.pick(run, [*others, *(ids[row] for row in rows if row < len(ids))])
+    others = [site for site in session_state.current_choice(run).picked if site not in listed]
+    what_if.pick_sites(run, [*others, *(ids[row] for row in rows if row < len(ids))])
     kept = st.session_state[f"table-picked-{run.run_id}"]
-    kept["all"] = session_state.choice(run).picked  # rows stay where they are
+    kept["all"] = session_state.current_choice(run).picked  # rows stay where they are
 
 
 def _show_actions(run: Run, choice: Choice, plan: Plan, clash: str | None) -> None:
@@ -247,20 +247,20 @@ def _show_actions(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
         if clash is None:
             what_if.show_actions(run, choice, plan, (reason or "").strip())
     with st.container(horizontal=True, gap="small", key="table-pins"):
-        pins.show(run, choice)
+        pins.show_pins(run, choice)
         if one:
             st.button(
                 "Its card",
                 key="table-card",
                 icon=":material/id_card:",
-                on_click=lambda: session_state.change(run, panel=session.SITE_CARD),
+                on_click=lambda: session_state.change_choice(run, panel=session.SITE_CARD),
             )
         st.button(
             "Clear",
             key="table-clear",
             icon=":material/close:",
             help="Select nothing",
-            on_click=lambda: what_if.pick(run, []),
+            on_click=lambda: what_if.pick_sites(run, []),
         )
 
 

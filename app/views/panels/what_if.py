@@ -15,7 +15,7 @@ from app.state.choice import Choice
 from app.views.panels import edits
 from app.views.shared import data_offer, id_box, pins
 from dynst_core.fields.metrics import ErrorStatistics
-from dynst_core.planning.local_effect import Effect, effect, neighbourhood
+from dynst_core.planning.local_effect import Effect, local_effect, neighbourhood
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
@@ -23,7 +23,7 @@ from dynst_core.runs.run import Run
 FORECAST = "Forecast this plan again"
 
 
-def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
+def show_what_if(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
     """The sites in question, what to do with them, the answer, and the list of edits.
 
     Returns:
@@ -33,7 +33,7 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
     if choice.picked:
         if clash is None:
             show_actions(run, choice, plan)
-        pins.show(run, choice)
+        pins.show_pins(run, choice)
     else:
         noun = run_text.site_noun(run)
         st.caption(
@@ -47,36 +47,36 @@ def show(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenera
         st.button(FORECAST, key="forecast-plan", icon=":material/play_arrow:", disabled=True)
         st.caption(run_text.NEEDS_PLAN)
     slot = st.empty()
-    edits.show(run, choice, base_of(run, choice))
+    edits.show_edits(run, choice, base_of(run, choice))
     return slot
 
 
 def base_of(run: Run, choice: Choice) -> Plan | None:
     """The plan before any edit, with its error if that is known by now; None if there is none."""
-    found = session_state.zones(run)
+    found = session_state.zones_in_use(run)
     zone = None if found is None else found.zone
-    plan, _ = cache.plan(run, replace(choice, edits=()), zone)
-    return None if plan is None else forecasters.measured(run, plan)
+    plan, _ = cache.cached_plan(run, replace(choice, edits=()), zone)
+    return None if plan is None else forecasters.with_measured_error(run, plan)
 
 
 def _pick_sites(run: Run, choice: Choice) -> None:
     noun = run_text.site_noun(run)
-    id_box.show(
+    id_box.show_id_box(
         run,
         "picked",
         f"{formatting.capital(noun)}s in question",
         choice.picked,
-        lambda ids: pick(run, ids),
+        lambda ids: pick_sites(run, ids),
         placeholder=f"{noun} ids, one or a list",
         label_visibility="collapsed",
     )
     id_box.show_remark(run)
 
 
-def pick(run: Run, ids: Sequence[str]) -> None:
+def pick_sites(run: Run, ids: Sequence[str]) -> None:
     """Select one site or several, or none."""
     one = ids[0] if len(ids) == 1 else None
-    session_state.change(run, site=one, group=tuple(ids) if len(ids) > 1 else ())
+    session_state.change_choice(run, site=one, group=tuple(ids) if len(ids) > 1 else ())
 
 
 def show_actions(run: Run, choice: Choice, plan: Plan, reason: str = "") -> None:
@@ -95,18 +95,18 @@ def show_actions(run: Run, choice: Choice, plan: Plan, reason: str = "") -> None
                     key=f"switch-{name}",
                     icon=icon,
                     type="primary",
-                    on_click=partial(switch, run, sites, active=active, reason=reason),
+                    on_click=partial(switch_sites, run, sites, active=active, reason=reason),
                 )
 
 
-def switch(run: Run, sites: list[str], *, active: bool, reason: str = "") -> None:
+def switch_sites(run: Run, sites: list[str], *, active: bool, reason: str = "") -> None:
     """Switch sites by hand; an edit that leads back to the plan before it is taken off the list."""
-    choice = session_state.choice(run)
+    choice = session_state.current_choice(run)
     base = base_of(run, choice)
     others = [edit for edit in choice.edits if edit.site not in sites]
-    kept = {} if base is None else edits.kept_by(run, base)
+    kept = {} if base is None else edits.kept_by_id(run, base)
     new = [Edit(site, active, reason) for site in sites if kept.get(site) is not active]
-    session_state.change(run, edits=(*others, *new))
+    session_state.change_choice(run, edits=(*others, *new))
 
 
 def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
@@ -118,7 +118,7 @@ def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
     base = base_of(run, choice)
     if base is not None and base.errors is not None and plan.errors is not None:
         with st.container(key="answer"):
-            st.markdown(reported(run, choice, base.errors, plan.errors))
+            st.markdown(reported_change(run, choice, base.errors, plan.errors))
             _show_caution(run, plan)
         return
     _offer_forecast(run, plan)
@@ -126,13 +126,15 @@ def _show_answer(run: Run, choice: Choice, plan: Plan) -> None:
 
 def _show_caution(run: Run, plan: Plan) -> None:
     """That the forecaster was not retrained for this plan, where its answer shows it."""
-    loaded = forecasters.loaded(run)
+    loaded = forecasters.loaded_forecaster(run)
     caution = None if loaded is None else loaded.known_caution(plan.mask)
     if caution:
         st.caption(formatting.plain(caution))
 
 
-def reported(run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics) -> str:
+def reported_change(
+    run: Run, choice: Choice, before: ErrorStatistics, after: ErrorStatistics
+) -> str:
     """The change in error, everywhere and around the sites switched, as a list in Markdown."""
     switched = [edit.site for edit in choice.edits]
     asked = [site for site in choice.picked if site in switched] or switched[-1:]
@@ -153,8 +155,8 @@ def reported_around(
     within = f"within {formatting.ground(float(f'{near.radius_km:.2g}'))}"
     where = f"Around {_named(run, asked)}" + (f" (with {reported}, {within})" if others else "")
     lines = (
-        ("Everywhere", effect(before, after, None, lead, channel)),
-        (where, effect(before, after, near.sites, lead, channel)),
+        ("Everywhere", local_effect(before, after, None, lead, channel)),
+        (where, local_effect(before, after, near.sites, lead, channel)),
     )
     return "\n".join(f"- {name}: {_changed(run, choice, found)}" for name, found in lines)
 
@@ -162,7 +164,7 @@ def reported_around(
 def _changed(run: Run, choice: Choice, found: Effect) -> str:
     """A difference in bold to two figures, and both errors with as many decimals."""
     unit, usual = (
-        formatting.plain(run_text.unit(run, choice.channel)),
+        formatting.plain(run_text.variable_unit(run, choice.channel)),
         formatting.digits(found.before),
     )
     digits = min(max(formatting.digits(found.difference) - 1, usual + 1), usual + 3)
@@ -174,8 +176,8 @@ def _changed(run: Run, choice: Choice, found: Effect) -> str:
 
 def _offer_forecast(run: Run, plan: Plan) -> None:
     """A button to forecast a plan that was not asked for by an edit; or why that cannot be."""
-    source = forecasters.source(run)
-    if data_offer.show(run, plan, source, "The answer", "data"):
+    source = forecasters.data_source_at_hand(run)
+    if data_offer.show_data_offer(run, plan, source, "The answer", "data"):
         return
     if not plan.edits:
         st.button(

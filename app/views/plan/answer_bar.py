@@ -19,7 +19,7 @@ from dynst_core.presentation.answer_text import AnswerText, answer_text
 from dynst_core.runs.run import Run
 
 
-def place() -> tuple[DeltaGenerator, DeltaGenerator]:
+def place_answer_bar() -> tuple[DeltaGenerator, DeltaGenerator]:
     """Where the answer and the button will stand: above the controls, yet drawn after the maps."""
     with st.container(horizontal=True, vertical_alignment="center", key="verdict", gap="medium"):
         return st.container(key="verdict-words"), st.container(
@@ -27,7 +27,7 @@ def place() -> tuple[DeltaGenerator, DeltaGenerator]:
         )
 
 
-def show(
+def show_answer(
     run: Run,
     choice: Choice,
     plan: Plan,
@@ -43,13 +43,13 @@ def show(
         choice: goal, lead time and channel.
         plan: what is shown.
         found: how that stands to the goal.
-        places: of the words and of the button; see `place`.
+        places: of the words and of the button; see `place_answer_bar`.
         valid: whether any plan obeys the constraints.
     """
     text = answer_text(run, found, choice.tolerance, choice.channel)
     with places[0]:
         if run.quick_look:
-            st.warning(run_text.quick_look(run), icon=":material/timer:")
+            st.warning(run_text.quick_look_caution(run), icon=":material/timer:")
         st.html(as_html(found, text))
     if choice.present:
         return
@@ -57,7 +57,7 @@ def show(
         if not run.quick_look:
             _show_largest_cut(run, choice)
         with st.container(horizontal=True, gap="small", key="answer-actions"):
-            save_scenario.show(run, choice, plan, valid=valid)
+            save_scenario.show_save_scenario(run, choice, plan, valid=valid)
             present.show_button(run)
 
 
@@ -90,7 +90,7 @@ def _show_largest_cut(run: Run, choice: Choice) -> None:
         type="secondary" if here else "primary",
         icon=":material/check:" if here and not choice.decided else ":material/content_cut:",
         disabled=level is None or here,
-        on_click=lambda: session_state.change(run, level=level),
+        on_click=lambda: session_state.change_choice(run, level=level),
         help="Sets the slider to the largest cut within your goal: every measured cut that removes "
         "less is within it too, so that it rests on no chance dip of the curve. Only the run's own "
         "levels were measured: under constraints or edits, *What if* or *Forecast this plan again* "
@@ -104,7 +104,7 @@ def _limit(run: Run, choice: Choice) -> str:
         return "your goal at each lead time"
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     dense = run.rmse(0, choice.lead, choice.channel)
-    unit = formatting.plain(run_text.unit(run, choice.channel))
+    unit = formatting.plain(run_text.variable_unit(run, choice.channel))
     return f"{formatting.number(limit, dense)} {unit}"
 
 

@@ -11,12 +11,12 @@ from app.state.choice import Choice
 from dynst_core.constraints.constraints import MOST_COST
 from dynst_core.constraints.costs import read_costs
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
 
-def show(run: Run, choice: Choice) -> None:
+def show_costs(run: Run, choice: Choice) -> None:
     """A part to be opened, to bring a table of costs or to clear it again."""
     noun, key = run_text.site_noun(run), f"costs-file-{run.run_id}"
     window = st.expander(
@@ -77,7 +77,7 @@ def _show_found(
         reported = (
             f" {len(left_out):,} {'id' if one else 'ids'} of the file {'is' if one else 'are'} of "
             f"no {noun} here and {'was' if one else 'were'} left out: "
-            f"{formatting.plain(some(left_out))}."
+            f"{formatting.plain(some_ids(left_out))}."
         )
     st.caption(
         f"{len(costs):,} {noun}s cost {low} to {high} a year each, {total} in all.{reported} The "
@@ -87,7 +87,7 @@ def _show_found(
         "Put the file's costs away",
         key="no-costs",
         icon=":material/close:",
-        on_click=lambda: session_state.change(run, costs=None),
+        on_click=lambda: session_state.change_choice(run, costs=None),
     )
 
 
@@ -96,9 +96,9 @@ def _take(run: Run, key: str) -> None:
     file, fault = st.session_state[key], None
     if file is not None:
         try:
-            found = read_costs(uploads.content(file, uploads.COSTS_MB), file.name, run.sites)
+            found = read_costs(uploads.upload_content(file, uploads.COSTS_MB), file.name, run.sites)
             costs = tuple(found.by_site.tolist())
-            session_state.change(run, costs=costs)
+            session_state.change_choice(run, costs=costs)
             st.session_state[f"{key}-others"] = (costs, found.others)
         except DataError as error:
             fault = str(error)

@@ -13,7 +13,7 @@ from app.state.choice import Choice
 from app.views.panels import what_if
 from dynst_core.planning.answer import Standing
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import Summary, summarise
+from dynst_core.planning.summary import Summary, summarise_plan
 from dynst_core.presentation import formatting
 from dynst_core.presentation.plan_figures import Figure, PlanFigures
 from dynst_core.runs.run import Run
@@ -21,7 +21,7 @@ from dynst_core.runs.run import Run
 BEFORE = "before the changes"
 
 
-def show(run: Run, choice: Choice, plan: Plan, summary: Summary) -> None:
+def show_figures(run: Run, choice: Choice, plan: Plan, summary: Summary) -> None:
     """All figures, one after the other.
 
     Where an edited plan's error is not known and the data to forecast it are not at hand, the
@@ -46,12 +46,16 @@ def show(run: Run, choice: Choice, plan: Plan, summary: Summary) -> None:
 def _before(run: Run, choice: Choice, summary: Summary) -> list[Figure]:
     """The figures before the edits; none where they are not needed, or not known either."""
     waits = summary.answer.standing is Standing.UNMEASURED and choice.edits
-    if not waits or session_state.loaded(run) is not None or forecasters.source(run).at_hand:
+    if (
+        not waits
+        or session_state.loaded_plan(run) is not None
+        or forecasters.data_source_at_hand(run).at_hand
+    ):
         return []
     base = what_if.base_of(run, choice)
     if base is None or not base.evaluated:
         return []
-    known = summarise(run, base, choice.tolerance, choice.lead, choice.channel)
+    known = summarise_plan(run, base, choice.tolerance, choice.lead, choice.channel)
     return PlanFigures(run, base, known, choice.tolerance, formatting.plain).on_screen()
 
 

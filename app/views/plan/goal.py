@@ -22,12 +22,15 @@ TOGETHER, EACH = "together", "each"
 LEADS = {TOGETHER: "Those shown, together", EACH: "Each by itself"}
 
 
-def show(run: Run, choice: Choice) -> None:
+def show_goal(run: Run, choice: Choice) -> None:
     """One button that says the goal, and the window behind it that changes it."""
     with (
         st.container(key="goal"),
         st.popover(
-            label(run, choice), icon=":material/target:", key="goal-window", width="stretch"
+            goal_button_label(run, choice),
+            icon=":material/target:",
+            key="goal-window",
+            width="stretch",
         ),
     ):
         with st.container(horizontal=True, vertical_alignment="bottom", key="decide", gap="small"):
@@ -35,10 +38,10 @@ def show(run: Run, choice: Choice) -> None:
         _pick_leads(run, choice)
         with st.container(horizontal=True, vertical_alignment="bottom", key="price", gap="small"):
             _show_cost(run, choice)
-        costs.show(run, choice)
+        costs.show_costs(run, choice)
 
 
-def label(run: Run, choice: Choice) -> str:
+def goal_button_label(run: Run, choice: Choice) -> str:
     """The goal in a few words, for Markdown."""
     words = f"Goal: {goal_label(run, choice.tolerance, choice.channel)}"
     if choice.costs is not None:
@@ -57,7 +60,7 @@ def _show_tolerance(run: Run, choice: Choice) -> None:
         value=None,  # else what cannot be read arrives as 0
         step=_step(run, choice),
         format="%g",
-        key=session_state.bound("tolerance", run, float(choice.tolerance.amount)),
+        key=session_state.bound_widget_key("tolerance", run, float(choice.tolerance.amount)),
         on_change=lambda: _take_amount(run),
         width=130,
         help=f"How much forecast error is acceptable, as the root mean squared error over all "
@@ -67,7 +70,7 @@ def _show_tolerance(run: Run, choice: Choice) -> None:
         "Measured as",
         get_args(Kind),
         format_func=lambda k: run_text.tolerance_kind(run, k, choice.channel),
-        key=session_state.bound("measure", run, kind),
+        key=session_state.bound_widget_key("measure", run, kind),
         on_change=lambda: _take_kind(run),
         label_visibility="hidden",
         filter_mode=None,
@@ -76,22 +79,26 @@ def _show_tolerance(run: Run, choice: Choice) -> None:
 
 
 def _take_amount(run: Run) -> None:
-    amount = session_state.shown("tolerance", run)
+    amount = session_state.shown_widget_value("tolerance", run)
     if amount is not None:
-        session_state.change(
-            run, tolerance=replace(session_state.choice(run).tolerance, amount=float(amount))
+        session_state.change_choice(
+            run,
+            tolerance=replace(session_state.current_choice(run).tolerance, amount=float(amount)),
         )
 
 
 def _take_kind(run: Run) -> None:
     """Say the same tolerance in another way, rounded to a number that can be read."""
-    choice, kind = session_state.choice(run), session_state.shown("measure", run)
+    choice, kind = (
+        session_state.current_choice(run),
+        session_state.shown_widget_value("measure", run),
+    )
     dense = run.rmse(0, choice.lead, choice.channel)
     limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
     exact = {"absolute": limit, "above": limit - dense, "percent": 100 * (limit / dense - 1)}[kind]
     digits = 1 if kind == "percent" else formatting.digits(dense)
     amount = max(0.0, round(exact, digits))
-    session_state.change(run, tolerance=Tolerance(kind, amount, choice.tolerance.each))
+    session_state.change_choice(run, tolerance=Tolerance(kind, amount, choice.tolerance.each))
 
 
 def _step(run: Run, choice: Choice) -> float:
@@ -111,11 +118,14 @@ def _pick_leads(run: Run, choice: Choice) -> None:
         list(LEADS),
         required=True,
         format_func=lambda name: LEADS[name],
-        key=session_state.bound("each", run, EACH if choice.tolerance.each else TOGETHER),
-        on_change=lambda: session_state.change(
+        key=session_state.bound_widget_key(
+            "each", run, EACH if choice.tolerance.each else TOGETHER
+        ),
+        on_change=lambda: session_state.change_choice(
             run,
             tolerance=replace(
-                session_state.choice(run).tolerance, each=session_state.shown("each", run) == EACH
+                session_state.current_choice(run).tolerance,
+                each=session_state.shown_widget_value("each", run) == EACH,
             ),
         ),
         help="A mean over all lead times can hide that the goal is broken shortly ahead. *Each by "
@@ -132,17 +142,20 @@ def _show_cost(run: Run, choice: Choice) -> None:
         format="%g",
         placeholder="none stated" if choice.costs is None else "by file",
         disabled=choice.costs is not None,
-        key=session_state.bound("cost", run, choice.cost),
-        on_change=lambda: session_state.change(run, cost=session_state.shown("cost", run)),
+        key=session_state.bound_widget_key("cost", run, choice.cost),
+        on_change=lambda: session_state.change_choice(
+            run, cost=session_state.shown_widget_value("cost", run)
+        ),
         width=185,
         help="What keeping one of them costs in a year; gives the yearly saving.",
     )
     st.text_input(
         "Currency",
-        key=session_state.bound("currency", run, choice.currency),
+        key=session_state.bound_widget_key("currency", run, choice.currency),
         max_chars=CURRENCY_LETTERS,
-        on_change=lambda: session_state.change(
-            run, currency=session_state.shown("currency", run).strip() or FIRST_CURRENCY
+        on_change=lambda: session_state.change_choice(
+            run,
+            currency=session_state.shown_widget_value("currency", run).strip() or FIRST_CURRENCY,
         ),
         width=90,
     )

@@ -29,8 +29,10 @@ def pick_layers(run: Run, choice: Choice) -> None:
         "Map",
         options,
         format_func=map_layers.LABELS.__getitem__,
-        key=session_state.bound("left", run, choice.left),
-        on_change=lambda: session_state.change(run, left=session_state.shown("left", run)),
+        key=session_state.bound_widget_key("left", run, choice.left),
+        on_change=lambda: session_state.change_choice(
+            run, left=session_state.shown_widget_value("left", run)
+        ),
         filter_mode=None,
         width="stretch",
     )
@@ -38,7 +40,7 @@ def pick_layers(run: Run, choice: Choice) -> None:
         "Second map",
         [*options, ALONE],
         format_func=lambda name: "None" if name == ALONE else map_layers.LABELS[name],
-        key=session_state.bound("right", run, choice.right or ALONE),
+        key=session_state.bound_widget_key("right", run, choice.right or ALONE),
         on_change=lambda: _take_right(run),
         filter_mode=None,
         width="stretch",
@@ -46,18 +48,18 @@ def pick_layers(run: Run, choice: Choice) -> None:
 
 
 def _take_right(run: Run) -> None:
-    name = session_state.shown("right", run)
-    session_state.change(run, right=None if name == ALONE else name)
+    name = session_state.shown_widget_value("right", run)
+    session_state.change_choice(run, right=None if name == ALONE else name)
 
 
-def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
+def show_layer_questions(run: Run, choice: Choice, plan: Plan) -> None:
     """What the chosen layers ask for beyond the plan; nothing where they ask nothing."""
-    names = layer_data.shown(choice)
+    names = layer_data.shown_layers(choice)
     if not set(names) & set(map_layers.NEEDS_DATA):
         return
-    source = forecasters.source(run)
+    source = forecasters.data_source_at_hand(run)
     with st.container(horizontal=True, vertical_alignment="bottom", key="questions", gap="small"):
-        if data_offer.show(run, plan, source, "This layer", "layer-data"):
+        if data_offer.show_data_offer(run, plan, source, "This layer", "layer-data"):
             return
         if map_layers.WITHIN in names:
             _pick_miss(run, choice)
@@ -66,14 +68,16 @@ def show_questions(run: Run, choice: Choice, plan: Plan) -> None:
 
 
 def _pick_miss(run: Run, choice: Choice) -> None:
-    unit = formatting.plain(run_text.unit(run, choice.channel))
+    unit = formatting.plain(run_text.variable_unit(run, choice.channel))
     st.number_input(
         f"A forecast may miss by ({unit})",
         min_value=0.0,
         step=1.0,
         format="%g",
-        key=session_state.bound("miss", run, layer_data.miss(run, choice)),
-        on_change=lambda: session_state.change(run, miss=session_state.shown("miss", run)),
+        key=session_state.bound_widget_key("miss", run, layer_data.accepted_miss(run, choice)),
+        on_change=lambda: session_state.change_choice(
+            run, miss=session_state.shown_widget_value("miss", run)
+        ),
         width=200,
         help="How far a single forecast may be from the truth. For temperatures ten degrees, as "
         "fire science asks; else the run's own error with all "
@@ -89,7 +93,7 @@ def _valid(run: Run, choice: Choice) -> np.datetime64:
 
 def _when(run: Run, choice: Choice) -> str:
     """The forecast shown by the clock of the place."""
-    return f"Forecast for {local_time.said(run, _valid(run, choice))}"
+    return f"Forecast for {local_time.local_time_words(run, _valid(run, choice))}"
 
 
 def _pick_moment(run: Run, choice: Choice) -> None:
@@ -107,13 +111,13 @@ def _pick_moment(run: Run, choice: Choice) -> None:
             _when(run, choice),
             1,
             n_windows,
-            key=session_state.bound("window", run, choice.window + 1),
-            on_change=lambda: session_state.change(
-                run, window=session_state.shown("window", run) - 1
+            key=session_state.bound_widget_key("window", run, choice.window + 1),
+            on_change=lambda: session_state.change_choice(
+                run, window=session_state.shown_widget_value("window", run) - 1
             ),
             width="stretch",
             help=f"One of the {n_windows:,} forecasts of the test period. This one is valid at "
-            f"{local_time.said_utc(_valid(run, choice))}."
+            f"{local_time.utc_words(_valid(run, choice))}."
             if run.sites.geographic
             else f"One of the {n_windows:,} forecasts of the test period.",
         )
@@ -122,10 +126,12 @@ def _pick_moment(run: Run, choice: Choice) -> None:
         st.select_slider(
             "Lead time of the forecast shown",
             range(horizon),
-            format_func=lambda i: run_text.lead_time(run, i),
-            key=session_state.bound("moment-lead", run, layer_data.moment_lead(run, choice)),
-            on_change=lambda: session_state.change(
-                run, lead=session_state.shown("moment-lead", run)
+            format_func=lambda i: run_text.lead_time_text(run, i),
+            key=session_state.bound_widget_key(
+                "moment-lead", run, layer_data.moment_lead(run, choice)
+            ),
+            on_change=lambda: session_state.change_choice(
+                run, lead=session_state.shown_widget_value("moment-lead", run)
             ),
             width=260,
         )

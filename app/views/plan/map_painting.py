@@ -26,7 +26,7 @@ OF_VIEWS = (IMPORTANCE, ERROR)
 """The layers in those pictures, by view."""
 
 
-def paint_maps(
+def paint_plan_maps(
     run: Run,
     stage: Stage,
     choice: Choice,
@@ -37,15 +37,15 @@ def paint_maps(
 ) -> None:
     """Colour the maps and name the picture, so that the page knows when it is there.
 
-    `ahead` are the files of `previews`; a picture that lies in one is not sent again. Without a
-    `valid` plan all sites are grey.
+    `ahead` are the files of `level_previews`; a picture that lies in one is not sent again.
+    Without a `valid` plan all sites are grey.
     """
     rows = _rows(run, choice.picked)
     if not valid:
         _show_undecided(run, stage, choice, plan, rows)
         return
-    if ahead is not None and file_server.has(ahead[choice.level]):
-        linked_maps.show_file(stage, ahead[choice.level], rows)
+    if ahead is not None and file_server.has_served_file(ahead[choice.level]):
+        linked_maps.show_picture_file(stage, ahead[choice.level], rows)
         return
     version = _version(choice.level, choice.lead, choice.channel)
     borders = zone_borders(run, choice)
@@ -55,28 +55,29 @@ def paint_maps(
     else:
         picture = replace(_layers(run, choice, plan), borders=borders).message(stage)
         version += f"{_difference(plan, choice.level)}/{choice.left}+{choice.right}/{picture.mark}"
-    linked_maps.show_picture(stage, picture, version, rows)
+    linked_maps.show_map_picture(stage, picture, version, rows)
 
 
 def _show_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: list[int]) -> None:
     """Grey maps under the names of their layers."""
     names = (choice.left, choice.right or choice.left)
     styles = {
-        view: map_layers.undecided(name, run, plan) for view, name in zip(VIEWS, names, strict=True)
+        view: map_layers.undecided_style(name, run, plan)
+        for view, name in zip(VIEWS, names, strict=True)
     }
     unknown = np.full(len(run.sites), np.nan)
     plans = ((plan.mask.active, unknown),)
     borders = zone_borders(run, choice)
     picture = Picture(styles, plans, digits=0, borders=borders, undecided=True).message(stage)
     version = f"{_version(choice.level, choice.lead, choice.channel)}/{picture.mark}"
-    linked_maps.show_picture(stage, picture, version, rows)
+    linked_maps.show_map_picture(stage, picture, version, rows)
 
 
 def _version(level: int, lead: int | None, channel: int) -> str:
     return f"{level}/{lead}/{channel}"
 
 
-def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
+def level_previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     """Files with the picture of every level, which the maps show while the slider is moved.
 
     They are made beside the page, once for all who look at the run. None where the plan is more
@@ -86,7 +87,7 @@ def previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     special = choice.decided or zone_borders(run, choice)
     if (choice.left, choice.right) not in USUAL or special:
         return None
-    folder = hashlib.sha256(repr((str(run.folder), cache.stamp(run))).encode())
+    folder = hashlib.sha256(repr((str(run.folder), cache.run_stamp(run))).encode())
     asked = f"{stage.id}-{folder.hexdigest()[:12]}-{choice.lead}-{choice.channel}"
     names = [f"{asked}-{level}.bin" for level in range(len(run.path.active))]
     with _lock:
@@ -105,22 +106,24 @@ def _make(run: Run, stage: Stage, choice: Choice, names: list[str]) -> None:
     """Write the pictures, those near the level that is shown first."""
     lead, channel = choice.lead, choice.channel
     for level in sorted(range(len(names)), key=lambda level: abs(level - choice.level)):
-        if not file_server.has(names[level]):
-            picture = cache.usual_picture(run, level, lead, channel)
+        if not file_server.has_served_file(names[level]):
+            picture = cache.cached_usual_picture(run, level, lead, channel)
             version = _version(level, lead, channel)
-            file_server.put(names[level], linked_maps.packed(stage, picture, version))
+            file_server.put_served_file(
+                names[level], linked_maps.packed_picture(stage, picture, version)
+            )
 
 
 def _usual(run: Run, stage: Stage, choice: Choice, plan: Plan) -> Message:
     """Importance and error; made once for all who look at one of the run's own levels."""
     level, lead, channel = choice.level, choice.lead, choice.channel
     if plan.level == level and not plan.constraints.pin.any():
-        return cache.usual_picture(run, level, lead, channel)
+        return cache.cached_usual_picture(run, level, lead, channel)
     return _usual_picture(run, choice, plan).message(stage)
 
 
 def _usual_picture(run: Run, choice: Choice, plan: Plan) -> Picture:
-    scale = cache.error_scale(run, choice.lead, choice.channel)
+    scale = cache.cached_error_scale(run, choice.lead, choice.channel)
     usual = Picture.usual(run, plan, scale, choice.lead, choice.channel)
     if not plan.edits:
         return usual
@@ -142,8 +145,8 @@ def _layers(run: Run, choice: Choice, plan: Plan) -> Picture:
         if name in OF_VIEWS:
             styles[view] = usual.styles[name]
         elif name is not None:
-            facts = layer_data.facts(run, choice, plan, name)
-            styles[view] = map_layers.style(name, run, plan, facts)
+            facts = layer_data.layer_facts(run, choice, plan, name)
+            styles[view] = map_layers.layer_style(name, run, plan, facts)
     return replace(usual, styles=styles)
 
 

@@ -18,13 +18,13 @@ from app.state import history, link_parts, rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import panel_bar, what_if
 from app.views.plan import answer_bar, costs, figures, goal, layer_bar, pending_forecast, present
-from app.views.plan.map_painting import paint_maps, previews
+from app.views.plan.map_painting import level_previews, paint_plan_maps
 from app.views.shared import page_head
 from dynst_core.errors import RunError
 from dynst_core.fields.mask import Mask
-from dynst_core.planning.answer import answer
+from dynst_core.planning.answer import answer_to_goal
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
@@ -35,7 +35,7 @@ LAST_RUN = "last-run"
 """The run shown last, for the way back from another view, whose address names none."""
 
 
-def show() -> None:
+def show_plan_view() -> None:
     """Draw the whole view."""
     shelf = cache.find_runs()
     if shelf.default is None:
@@ -52,7 +52,7 @@ def show() -> None:
         run_id = _pick_run(shelf)
     st.session_state[LAST_RUN] = run_id
     try:
-        run = cache.open_run(shelf.folders[run_id])
+        run = cache.cached_run(shelf.folders[run_id])
     except RunError as error:
         with words:
             _show_damaged(run_id, error, others=len(shelf.folders) - 1)
@@ -69,10 +69,10 @@ def _follow_history(shelf: Shelf) -> None:
     boxed = st.session_state.get("run", run_id) != st.session_state.get(LAST_RUN, run_id)
     if boxed or run_id not in shelf.folders or set(st.query_params) == {link_parts.RUN}:
         return  # the box was used, or a link that names a run alone
-    if history.moved(session_state.PLAN):
+    if history.address_bar_moved(session_state.PLAN):
         st.session_state["run"] = st.session_state[LAST_RUN] = run_id
         with suppress(RunError):
-            session_state.follow_history(cache.open_run(shelf.folders[run_id]))
+            session_state.follow_history(cache.cached_run(shelf.folders[run_id]))
 
 
 def _presented(shelf: Shelf) -> bool:
@@ -81,10 +81,10 @@ def _presented(shelf: Shelf) -> bool:
     if run_id not in shelf.folders:
         return False
     try:
-        run = cache.open_run(shelf.folders[run_id])
+        run = cache.cached_run(shelf.folders[run_id])
     except RunError:
         return False
-    if not session_state.choice(run).present:
+    if not session_state.current_choice(run).present:
         return False
     st.session_state[LAST_RUN] = run_id
     with st.container(key="presented"):
@@ -100,7 +100,7 @@ def _pick_run(shelf: Shelf) -> str:
         page_head.show_unknown_run(asked, shelf.default)
         asked = shelf.default
     shown = st.session_state.get("run")
-    if shown not in shelf.folders or rerun.says_values():
+    if shown not in shelf.folders or rerun.rerun_says_values():
         st.session_state["run"] = shown if shown in shelf.folders else asked
     return st.selectbox("Run", run_ids, key="run", filter_mode=None, label_visibility="collapsed")
 
@@ -115,11 +115,11 @@ def _show_damaged(run_id: str, error: RunError, others: int) -> None:
 def _show_head(run: Run) -> None:
     st.markdown(f"### {formatting.plain(run.manifest.title)}")
     with st.container(key="about"):
-        st.caption(formatting.plain(run_text.about_run(run)))
+        st.caption(formatting.plain(run_text.run_description(run)))
 
 
 def _show_cautions(run: Run) -> None:
-    caution = run_text.incomplete(run)
+    caution = run_text.incomplete_caution(run)
     if caution:
         st.warning(caution, icon=":material/pending:")
 
@@ -127,11 +127,11 @@ def _show_cautions(run: Run) -> None:
 @st.fragment
 def _plan(run: Run, *, presented: bool = False) -> None:
     """All that answers to the slider. A fragment, so that nothing else is run again."""
-    choice = session_state.choice(run)
+    choice = session_state.current_choice(run)
     if not st.session_state.get(layer_bar.PLAYING, False):  # not a step a frame
         session_state.write_link(run)
     if choice.present is not presented:
-        rerun.page()
+        rerun.rerun_page()
     if presented:
         _present(run, choice)
     else:
@@ -140,63 +140,69 @@ def _plan(run: Run, *, presented: bool = False) -> None:
 
 def _present(run: Run, choice: Choice) -> None:
     """The answer, the slider and the map, and nothing else."""
-    places = answer_bar.place()
+    places = answer_bar.place_answer_bar()
     with places[1]:
         present.show_way_out(run, choice)
     _pick_level(run, choice)
     plan, clash = _current_plan(run, choice)
-    stage = cache.stage(run)
-    ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
-    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    found = answer(run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None)
-    answer_bar.show(run, choice, plan, found, places, valid=clash is None)
+    stage = cache.cached_stage(run)
+    ahead = (
+        None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
+    )
+    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    found = answer_to_goal(
+        run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
+    )
+    answer_bar.show_answer(run, choice, plan, found, places, valid=clash is None)
     _show_maps(run, stage, choice, ahead)
 
 
 def _plan_in_full(run: Run, choice: Choice) -> None:
     """Every control, the figures, the maps and the panel."""
-    answer_places = answer_bar.place()
+    answer_places = answer_bar.place_answer_bar()
     figures_place = st.container(horizontal=True, key="figures")
     _pick_what_is_shown(run, choice)
     plan, clash = _current_plan(run, choice)
-    stage = cache.stage(run)
-    ahead = None if session_state.loaded(run) is not None else previews(run, stage, choice)
+    stage = cache.cached_stage(run)
+    ahead = (
+        None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
+    )
     # First, so that the maps answer before the rest is ready.
-    paint_maps(run, stage, choice, plan, ahead, valid=clash is None)
-    summary = summarise(
+    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    summary = summarise_plan(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
-    answer_bar.show(run, choice, plan, summary.answer, answer_places, valid=clash is None)
+    answer_bar.show_answer(run, choice, plan, summary.answer, answer_places, valid=clash is None)
     with figures_place:
-        figures.show(run, choice, plan, summary)
+        figures.show_figures(run, choice, plan, summary)
     with st.container(
         key="reported"
     ):  # always there, so that the maps below it are never drawn anew
         costs.show_fault(run, choice)
         _tell(run, clash)
     if clash is None:
-        layer_bar.show_questions(run, choice, plan)
+        layer_bar.show_layer_questions(run, choice, plan)
     maps, panel = st.columns([2, 1], gap="small")
     with maps:
         _show_maps(run, stage, choice, ahead)
     with panel, st.container(border=True, key="panel"):
-        slot = panel_bar.show(run, choice, plan, clash)
+        slot = panel_bar.show_panel_bar(run, choice, plan, clash)
     with st.container(horizontal=True, vertical_alignment="center", key="foot"):
-        st.caption(formatting.plain(run_text.credits(run)))
-    streets = street_tiles.configured()
+        st.caption(formatting.plain(run_text.data_credits(run)))
+    streets = street_tiles.configured_tiles()
     if streets.fault and run.sites.geographic:
         st.caption(f"No streets on the map. {messages.as_markdown(streets.fault)}")
     if clash is None:
-        pending_forecast.settle(run, choice, plan, slot)
+        pending_forecast.settle_forecasts(run, choice, plan, slot)
 
 
 def _tell(run: Run, clash: str | None) -> None:
     """What stands in the way of the plan, or of the link that led here."""
-    unmet, lost = session_state.unmet_level(run), session_state.lost(run)
+    unmet, lost = session_state.unmet_level(run), session_state.lost_link_sites(run)
     if unmet:
         st.warning(unmet)
     if lost:
-        st.warning(run_text.lost_sites(run, lost), icon=":material/link_off:")
+        st.warning(run_text.lost_sites_text(run, lost), icon=":material/link_off:")
     if clash:
         st.error(
             f"{formatting.plain(clash)} Until then the maps are grey.", icon=":material/block:"
@@ -205,14 +211,14 @@ def _tell(run: Run, clash: str | None) -> None:
 
 def _current_plan(run: Run, choice: Choice) -> tuple[Plan, str | None]:
     """The plan to show, and the clash if no plan can be had: then it stands for the pins alone."""
-    found = session_state.zones(run)
+    found = session_state.zones_in_use(run)
     zone = None if found is None else found.zone
-    loaded = session_state.loaded(run)
+    loaded = session_state.loaded_plan(run)
     if loaded is not None:
-        return forecasters.measured(run, loaded), None
-    plan, clash = cache.plan(run, choice, zone)
+        return forecasters.with_measured_error(run, loaded), None
+    plan, clash = cache.cached_plan(run, choice, zone)
     if plan is not None:
-        return forecasters.measured(run, plan), clash
+        return forecasters.with_measured_error(run, plan), clash
     asked = choice.constraints(run, zone)
     return Plan.of(run, Mask(asked.always), asked), clash
 
@@ -228,15 +234,17 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
         others,
         st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="shown"),
     ):
-        goal.show(run, choice)
+        goal.show_goal(run, choice)
         layer_bar.pick_layers(run, choice)
         st.selectbox(
             "Lead time",
             leads,
-            format_func=lambda i: formatting.capital(run_text.lead_time(run, _lead(i))),
-            key=session_state.bound("lead", run, ALL_LEADS if choice.lead is None else choice.lead),
-            on_change=lambda: session_state.change(
-                run, lead=_lead(session_state.shown("lead", run))
+            format_func=lambda i: formatting.capital(run_text.lead_time_text(run, _lead(i))),
+            key=session_state.bound_widget_key(
+                "lead", run, ALL_LEADS if choice.lead is None else choice.lead
+            ),
+            on_change=lambda: session_state.change_choice(
+                run, lead=_lead(session_state.shown_widget_value("lead", run))
             ),
             filter_mode=None,
         )
@@ -244,10 +252,10 @@ def _pick_what_is_shown(run: Run, choice: Choice) -> None:
             st.selectbox(
                 "Variable",
                 channels,
-                format_func=lambda i: run_text.variable(run, i),
-                key=session_state.bound("channel", run, choice.channel),
-                on_change=lambda: session_state.change(
-                    run, channel=session_state.shown("channel", run)
+                format_func=lambda i: run_text.variable_name(run, i),
+                key=session_state.bound_widget_key("channel", run, choice.channel),
+                on_change=lambda: session_state.change_choice(
+                    run, channel=session_state.shown_widget_value("channel", run)
                 ),
                 filter_mode=None,
             )
@@ -259,8 +267,10 @@ def _pick_level(run: Run, choice: Choice) -> None:
             run_text.removed_question(run),
             range(len(run.path.active)),
             format_func=lambda i: run_text.level_label(run, i),
-            key=session_state.bound("level", run, choice.level),
-            on_change=lambda: session_state.change(run, level=session_state.shown("level", run)),
+            key=session_state.bound_widget_key("level", run, choice.level),
+            on_change=lambda: session_state.change_choice(
+                run, level=session_state.shown_widget_value("level", run)
+            ),
         )
 
 
@@ -270,12 +280,12 @@ def _lead(option: int) -> int | None:
 
 def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) -> None:
     """The places of the sites, which stay while the choices change."""
-    linked_maps.show_stage(
+    linked_maps.show_map_stage(
         stage,
         TooltipWords(
             noun=run_text.site_noun(run),
-            error=f"Forecast error ({run_text.variable(run, choice.channel)})",
-            unit=run_text.unit(run, choice.channel),
+            error=f"Forecast error ({run_text.variable_name(run, choice.channel)})",
+            unit=run_text.variable_unit(run, choice.channel),
         ),
         on_pick=lambda site: _pick(run, site),
         on_pick_many=lambda ids: _pick_many(run, ids),
@@ -289,21 +299,21 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
 
 def _swipe(run: Run) -> None:
     """Both layers on one map, or two maps again; one map alone gets its second layer so."""
-    choice = session_state.choice(run)
+    choice = session_state.current_choice(run)
     if choice.right is None:
-        session_state.change(run, right=map_layers.ADDED, swipe=True)
+        session_state.change_choice(run, right=map_layers.ADDED, swipe=True)
     else:
-        session_state.change(run, swipe=not choice.swipe)
+        session_state.change_choice(run, swipe=not choice.swipe)
 
 
 def _pick(run: Run, site: str) -> None:
     """A clicked site opens its card, or is selected in the table or for the question "what if"."""
-    here = session_state.choice(run).panel
+    here = session_state.current_choice(run).panel
     panel = here if here in (session.TABLE, session.WHAT_IF) else session.SITE_CARD
-    session_state.change(run, site=site, group=(), panel=panel)
+    session_state.change_choice(run, site=site, group=(), panel=panel)
 
 
 def _pick_many(run: Run, ids: list[str]) -> None:
-    what_if.pick(run, ids)
-    if session_state.choice(run).panel != session.TABLE:
-        session_state.change(run, panel=session.WHAT_IF)
+    what_if.pick_sites(run, ids)
+    if session_state.current_choice(run).panel != session.TABLE:
+        session_state.change_choice(run, panel=session.WHAT_IF)

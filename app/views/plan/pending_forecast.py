@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.4
 """Polling interval for the progress of an answer, in seconds."""
 
 
-def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
+def settle_forecasts(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
     """See to what is open on the screen, or show the next moment while the maps play.
 
     Args:
@@ -39,19 +39,19 @@ def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
         plan: what it shows.
         slot: where to say how far an answer is.
     """
-    source = forecasters.source(run)
+    source = forecasters.data_source_at_hand(run)
     answerable = not source.fault and (source.at_hand or session_state.forecast_asked(run, plan))
     if not answerable or not plan.mask.n_active:
-        background_task.drop()
+        background_task.drop_background_task()
         return
-    left = forecast_requests.still_open(run, _asked(run, choice, plan))
+    left = forecast_requests.requests_still_open(run, _asked(run, choice, plan))
     if not left:
-        background_task.drop()
+        background_task.drop_background_task()
         _play(run, choice)
         return
     name = (str(run.folder), run.manifest.created)
-    task = background_task.ask(
-        frozenset((*name, one.name) for one in left), forecast_requests.work(run, left)
+    task = background_task.ask_background_task(
+        frozenset((*name, one.name) for one in left), forecast_requests.work_on_requests(run, left)
     )
     with slot.container(key="task"):
         if task.stopped or task.fault is not None:
@@ -63,29 +63,31 @@ def settle(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
 
 def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:
     """All that the screen asks the forecaster; a series last, since it is the largest."""
-    names = layer_data.shown(choice)
+    names = layer_data.shown_layers(choice)
     if set(names) & set(map_layers.MOMENTS):
-        yield forecast_requests.at_hand()
+        yield forecast_requests.forecaster_at_hand()
     base = what_if.base_of(run, choice) if plan.edits else None
     if not plan.evaluated and (plan.edits or session_state.forecast_asked(run, plan)):
         if base is not None and choice.panel == session.WHAT_IF:
-            yield forecast_requests.first_look(base.mask, plan.mask)
-        yield forecast_requests.errors(plan.mask)
+            yield forecast_requests.request_first_errors(base.mask, plan.mask)
+        yield forecast_requests.request_errors(plan.mask)
     elif plan.edits and plan.level is None and choice.panel == session.WHAT_IF:
-        yield forecast_requests.caution(plan.mask)
+        yield forecast_requests.request_caution(plan.mask)
     if base is not None and not base.evaluated:
-        yield forecast_requests.errors(base.mask)
+        yield forecast_requests.request_errors(base.mask)
     if map_layers.WITHIN in names:
-        yield forecast_requests.within(plan.mask, layer_data.miss(run, choice), choice.channel)
-    yield from site_failure.asked(run, choice, plan)
-    yield from site_time.asked(run, choice, plan)
+        yield forecast_requests.request_share_within(
+            plan.mask, layer_data.accepted_miss(run, choice), choice.channel
+        )
+    yield from site_failure.failure_requests(run, choice, plan)
+    yield from site_time.series_requests(run, choice, plan)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _wait(run: Run, choice: Choice, task: BackgroundTask) -> None:
     """How far the answer is; polls until it is there, then draws the page with it."""
     if task.ended.is_set() or task.stopped:
-        rerun.page()  # which ends the polling
+        rerun.rerun_page()  # which ends the polling
     with st.container():  # always there, so that the line beneath keeps its place
         if task.early is not None and choice.panel == session.WHAT_IF:
             _first_look(run, choice, task)
@@ -98,14 +100,14 @@ def _reported(task: BackgroundTask) -> str:
     """What is being done, the share that is, and the time left once it can be reported."""
     share = f": {100 * task.share:.0f} %" if task.share else ""
     seconds = task.seconds_left
-    left = "" if seconds is None else f", about {training_text.span(seconds)} left"
+    left = "" if seconds is None else f", about {training_text.span_text(seconds)} left"
     return f"{task.words or 'Waiting'}{share}{left}"
 
 
 def _first_look(run: Run, choice: Choice, task: BackgroundTask) -> None:
     """The answer over some of the forecasts; the whole one takes its place."""
-    st.markdown(what_if.reported(run, choice, *task.early))
-    loaded = forecasters.loaded(run)
+    st.markdown(what_if.reported_change(run, choice, *task.early))
+    loaded = forecasters.loaded_forecaster(run)
     if loaded is not None and len(loaded.first_windows) < len(loaded.windows):
         first, whole = len(loaded.first_windows), len(loaded.windows)
         st.caption(f"First look, over {first:,} of {whole:,} forecasts.")
@@ -124,21 +126,21 @@ def _offer_again(task: BackgroundTask) -> None:
             "Forecast again" if task.fault is not None else "Forecast it",
             key="task-again",
             icon=":material/play_arrow:",
-            on_click=background_task.drop,
+            on_click=background_task.drop_background_task,
         )
 
 
 def _play(run: Run, choice: Choice) -> None:
     """Go on to the next moment after a short while, until the last."""
-    moments = set(layer_data.shown(choice)) & set(map_layers.MOMENTS)
+    moments = set(layer_data.shown_layers(choice)) & set(map_layers.MOMENTS)
     if not st.session_state.get(layer_bar.PLAYING, False):
         return
     last = run.manifest.split.n_test_windows - 1
-    if not moments or choice.window >= last or forecasters.loaded(run) is None:
+    if not moments or choice.window >= last or forecasters.loaded_forecaster(run) is None:
         st.session_state[layer_bar.PLAYING] = False
         return
     time.sleep(FRAME_SECONDS)
-    session_state.change(run, window=replace(choice, window=choice.window + 1).window)
+    session_state.change_choice(run, window=replace(choice, window=choice.window + 1).window)
     _draw_again()
 
 

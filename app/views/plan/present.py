@@ -16,7 +16,7 @@ def show_button(run: Run) -> None:
         "Present",
         key="present",
         icon=":material/slideshow:",
-        on_click=lambda: session_state.change(run, present=True),
+        on_click=lambda: session_state.change_choice(run, present=True),
         help="For a meeting: the answer in large type, the slider and the map, nothing else. Arrow "
         "keys step the cut, Esc leaves. The link in the address bar opens it so.",
     )
@@ -33,13 +33,13 @@ def show_way_out(run: Run, choice: Choice) -> None:
         on_click=lambda: _leave(run),
     )
     with st.container(key="keys-place"):
-        keys.listen(
+        keys.listen_for_keys(
             choice.level,
             len(run.path.active) - 1,
-            on_level=lambda level: session_state.change(run, level=level),
+            on_level=lambda level: session_state.change_choice(run, level=level),
             on_leave=lambda: _leave(run),
         )
 
 
 def _leave(run: Run) -> None:
-    session_state.change(run, present=False)
+    session_state.change_choice(run, present=False)

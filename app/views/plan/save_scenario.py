@@ -15,7 +15,7 @@ from dynst_core.presentation import formatting
 from dynst_core.runs.run import Run
 
 
-def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
+def show_save_scenario(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
     """Draw the button; what is behind it is drawn once it is open."""
     window = st.popover(
         "Save as scenario",
@@ -43,7 +43,7 @@ def show(run: Run, choice: Choice, plan: Plan, *, valid: bool) -> None:
         if made == _mark(run):
             (st.success if good else st.error)(words)
         st.page_link(
-            page_head.page(page_head.SCENARIOS),
+            page_head.page_to_link(page_head.SCENARIOS),
             label="All scenarios",
             icon=":material/bookmarks:",
         )
@@ -56,13 +56,13 @@ def _first_name(run: Run, plan: Plan) -> str:
 
 def _mark(run: Run) -> object:
     """What a message about the plan on the screen is for: it goes when that changes."""
-    return session_state.choice(run)
+    return session_state.current_choice(run)
 
 
 def _save(run: Run, choice: Choice, plan: Plan, name: str) -> None:
     key = f"scenario-save-name-{run.run_id}-reported"
     try:
-        made = save_scenario(run, plan, name, link.link(run, choice))
+        made = save_scenario(run, plan, name, link.link_to_choice(run, choice))
     except (DynSTError, OSError) as error:
         st.session_state[key] = (_mark(run), messages.as_markdown(error), False)
         return

@@ -15,14 +15,14 @@ from dynst_core.presentation import formatting
 from dynst_core.runs.library import (
     NOTE_LETTERS,
     Deleted,
-    delete,
+    delete_run,
     deleted_runs,
-    forget,
-    is_example,
-    read_note,
-    rename,
-    restore,
-    write_note,
+    forget_run,
+    is_example_run,
+    read_run_note,
+    rename_run,
+    restore_run,
+    write_run_note,
 )
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
@@ -54,7 +54,7 @@ class Outcome:
     undo: Callable[[], None] | None = None
 
 
-def show_message(place: str) -> None:
+def show_run_message(place: str) -> None:
     """What the last action came to, with a button to take it back.
 
     Above what was clicked: below, it may lie beneath the edge of the screen.
@@ -77,24 +77,24 @@ def clear_message() -> None:
     st.session_state.pop(REPORTED, None)
 
 
-def show_tools(run: Run) -> None:
+def show_run_tools(run: Run) -> None:
     """All that can be done with one run."""
     store = RunStore(run.folder.parent)
-    if is_example(run.folder):
+    if is_example_run(run.folder):
         st.caption(EXAMPLE_WORDS)
     else:
         _show_note(run)
-    show_message(TOOLS)
+    show_run_message(TOOLS)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="run-tools"):
-        if not is_example(run.folder):
+        if not is_example_run(run.folder):
             _show_name(store, run)
         _show_export(run)
-        if not is_example(run.folder):
+        if not is_example_run(run.folder):
             st.button(
                 "Delete",
                 key=f"delete-{run.run_id}",
                 icon=":material/delete:",
-                on_click=lambda: _delete(store, run.run_id),
+                on_click=lambda: _delete_run(store, run.run_id),
             )
 
 
@@ -112,33 +112,33 @@ def show_damaged(folder: Path, fault: str) -> None:
             f"**{formatting.plain(folder.name)}** cannot be opened. {messages.as_markdown(fault)}",
             icon=":material/error:",
         )
-        if not is_example(folder):
+        if not is_example_run(folder):
             st.button(
                 "Delete",
                 key=f"delete-{folder.name}",
                 icon=":material/delete:",
-                on_click=_delete,
+                on_click=_delete_run,
                 args=(RunStore(folder.parent), folder.name),
             )
 
 
-def show_import(place: Path) -> None:
+def show_run_import(place: Path) -> None:
     """A box that takes a packed run into the first folder of runs."""
     st.markdown("**Import a run**")
-    show_message(IMPORT)
+    show_run_message(IMPORT)
     st.file_uploader(
         "A run that was exported here or on another machine",
         type=["zip"],
         key="run-file",
-        on_change=lambda: _import(place),
+        on_change=lambda: _import_run(place),
         label_visibility="collapsed",
         max_upload_size=uploads.RUN_MB,
     )
 
 
-def show_deleted(shelf: Shelf) -> None:
+def show_deleted_runs(shelf: Shelf) -> None:
     """The runs that can be restored."""
-    show_message(DELETED)
+    show_run_message(DELETED)
     found = [(store, one) for store in map(RunStore, shelf.places) for one in deleted_runs(store)]
     if not found:
         return
@@ -152,31 +152,31 @@ def show_deleted(shelf: Shelf) -> None:
                     "Restore",
                     key=f"restore-{one.key}",
                     icon=":material/undo:",
-                    on_click=_restore,
+                    on_click=_restore_run,
                     args=(DELETED, store, one),
                 )
                 st.button(
                     "Remove for good",
                     key=f"forget-{one.key}",
                     icon=":material/delete_forever:",
-                    on_click=_forget,
+                    on_click=_forget_run,
                     args=(store, one),
                 )
 
 
 def _show_note(run: Run) -> None:
     key = f"note-{run.run_id}"
-    written = read_note(run.folder).strip()
+    written = read_run_note(run.folder).strip()
     if st.session_state.get(f"{key}-read") != written:  # another session may have changed it
         st.session_state[key] = st.session_state[f"{key}-read"] = written
-    show_message(NOTE)
+    show_run_message(NOTE)
     st.text_area(
         "Note",
         key=key,
         max_chars=NOTE_LETTERS,
         height=80,
         placeholder="What this run is for; it goes with the run when it is exported",
-        on_change=lambda: _note(run.folder, st.session_state[key]),
+        on_change=lambda: _note_run(run.folder, st.session_state[key]),
     )
 
 
@@ -188,7 +188,7 @@ def _show_name(store: RunStore, run: Run) -> None:
         "Rename",
         key=f"rename-{run.run_id}",
         icon=":material/edit:",
-        on_click=lambda: _rename(store, run.run_id, st.session_state[key].strip()),
+        on_click=lambda: _rename_run(store, run.run_id, st.session_state[key].strip()),
     )
 
 
@@ -209,57 +209,61 @@ def _show_export(run: Run) -> None:
     )
 
 
-def _attempt(
+def _attempt_on_run(
     place: str, act: Callable[[], object], reported: str, undo: Callable[[], None] | None = None
 ) -> bool:
     """Do something with a run, and remember what to say about it."""
     try:
         act()
     except (DynSTError, OSError) as error:
-        _report(Outcome(place, good=False, text=messages.sentence(error)))
+        _report_on_run(Outcome(place, good=False, text=messages.error_sentence(error)))
         return False
-    _report(Outcome(place, good=True, text=reported, undo=undo))
+    _report_on_run(Outcome(place, good=True, text=reported, undo=undo))
     return True
 
 
-def _report(reported: Outcome) -> None:
+def _report_on_run(reported: Outcome) -> None:
     st.session_state[REPORTED] = reported
 
 
-def _note(folder: Path, text: str) -> None:
-    _attempt(NOTE, lambda: write_note(folder, text), "Note saved.")
+def _note_run(folder: Path, text: str) -> None:
+    _attempt_on_run(NOTE, lambda: write_run_note(folder, text), "Note saved.")
 
 
-def _rename(store: RunStore, run_id: str, wish: str) -> None:
+def _rename_run(store: RunStore, run_id: str, wish: str) -> None:
     reported = f"Run {run_id} is now {wish}; links to its old name no longer open it."
-    if wish != run_id and _attempt(TOOLS, lambda: rename(store, run_id, wish), reported):
+    if wish != run_id and _attempt_on_run(TOOLS, lambda: rename_run(store, run_id, wish), reported):
         st.session_state[LOOK] = wish
 
 
-def _delete(store: RunStore, run_id: str) -> None:
+def _delete_run(store: RunStore, run_id: str) -> None:
     gone: list[Deleted] = []
-    _attempt(
+    _attempt_on_run(
         TOOLS,
-        lambda: gone.append(delete(store, run_id)),
+        lambda: gone.append(delete_run(store, run_id)),
         f"Run {run_id} was deleted.",
-        lambda: _restore(TOOLS, store, gone[0]),
+        lambda: _restore_run(TOOLS, store, gone[0]),
     )
 
 
-def _restore(place: str, store: RunStore, one: Deleted) -> None:
+def _restore_run(place: str, store: RunStore, one: Deleted) -> None:
     back: list[str] = []
-    if _attempt(place, lambda: back.append(restore(store, one)), f"Run {one.run_id} is back."):
+    if _attempt_on_run(
+        place, lambda: back.append(restore_run(store, one)), f"Run {one.run_id} is back."
+    ):
         st.session_state[LOOK] = back[0]
         if back[0] != one.run_id:
-            _report(Outcome(place, good=True, text=f"Run {one.run_id} is back as {back[0]}."))
+            _report_on_run(
+                Outcome(place, good=True, text=f"Run {one.run_id} is back as {back[0]}.")
+            )
 
 
-def _forget(store: RunStore, one: Deleted) -> None:
+def _forget_run(store: RunStore, one: Deleted) -> None:
     reported = f"Run {one.run_id} was removed for good."
-    _attempt(DELETED, lambda: forget(store, one), reported)
+    _attempt_on_run(DELETED, lambda: forget_run(store, one), reported)
 
 
-def _import(place: Path) -> None:
+def _import_run(place: Path) -> None:
     from dynst_core.runs.archive import unpack_run
 
     file = st.session_state["run-file"]
@@ -269,9 +273,9 @@ def _import(place: Path) -> None:
     came: list[str] = []
 
     def unpack() -> None:
-        uploads.check_size(file, uploads.RUN_MB)
+        uploads.check_upload_size(file, uploads.RUN_MB)
         came.append(unpack_run(file, RunStore(place), file.name))
 
-    if _attempt(IMPORT, unpack, ""):
-        _report(Outcome(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
+    if _attempt_on_run(IMPORT, unpack, ""):
+        _report_on_run(Outcome(IMPORT, good=True, text=f"{file.name}: imported as {came[0]}."))
         st.session_state[LOOK] = came[0]

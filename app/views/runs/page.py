@@ -23,8 +23,8 @@ from dynst_core.presentation import (
     run_text,
     stability_text,
 )
-from dynst_core.presentation.selector_words import name_of
-from dynst_core.runs.library import read_note
+from dynst_core.presentation.selector_words import selector_name
+from dynst_core.runs.library import read_run_note
 from dynst_core.runs.run import Run
 
 LOOK = "look"
@@ -34,7 +34,7 @@ SHOWN_REMOVED = 0.6
 """Share removed whose error stands in the table beside that with all sites."""
 
 
-def show() -> None:
+def show_runs_view() -> None:
     """A table of the runs, and below it the one chosen in full."""
     shelf = cache.find_runs()
     page_head.show_head(page_head.RUNS, "Runs")
@@ -46,14 +46,14 @@ def show() -> None:
     for run_id, fault in faults.items():
         actions.show_damaged(shelf.folders[run_id], fault)
     if runs:
-        _show_run(runs[_pick(list(runs), shelf)])
+        _show_run(runs[_pick_run_to_show(list(runs), shelf)])
     else:
-        actions.show_message(actions.TOOLS)
-    actions.show_import(shelf.places[0])
-    actions.show_deleted(shelf)
+        actions.show_run_message(actions.TOOLS)
+    actions.show_run_import(shelf.places[0])
+    actions.show_deleted_runs(shelf)
 
 
-def _pick(run_ids: list[str], shelf: Shelf) -> str:
+def _pick_run_to_show(run_ids: list[str], shelf: Shelf) -> str:
     """The run that the link names or the box chooses; the address bar follows.
 
     A bare address stands for the first run, and is left as it is.
@@ -72,7 +72,7 @@ def _pick(run_ids: list[str], shelf: Shelf) -> str:
         filter_mode=None,
     )
     bare = linked is None and chosen == run_ids[0]
-    history.write(page_head.RUNS, {} if bare else {LOOK: chosen}, chosen)
+    history.write_address_bar(page_head.RUNS, {} if bare else {LOOK: chosen}, chosen)
     return chosen
 
 
@@ -83,8 +83,8 @@ def _open_all(shelf: Shelf) -> tuple[dict[str, Run], list[dict[str, Any]], dict[
     faults: dict[str, str] = {}
     for run_id, folder in shelf.folders.items():
         try:
-            run = cache.open_run(folder)
-            rows.append(summary(run))
+            run = cache.cached_run(folder)
+            rows.append(run_table_row(run))
             runs[run_id] = run
         except RunError as error:
             faults[run_id] = str(error)
@@ -97,7 +97,7 @@ def _open_all(shelf: Shelf) -> tuple[dict[str, Run], list[dict[str, Any]], dict[
     return runs, rows, faults
 
 
-def summary(run: Run) -> dict[str, Any]:
+def run_table_row(run: Run) -> dict[str, Any]:
     """One row of the table, numbers in words with their units."""
     card, channels = run.manifest.dataset, range(len(run.manifest.dataset.channels))
     level = run.level_near(SHOWN_REMOVED)
@@ -116,7 +116,7 @@ def summary(run: Run) -> dict[str, Any]:
         "trainings": 1 if run.arrays.members is None else len(run.arrays.members.seeds),
         "trained": f"{run.manifest.created:%d %b %Y}",
         "complete": run.manifest.complete,
-        "note": read_note(run.folder).strip(),
+        "note": read_run_note(run.folder).strip(),
     }
 
 
@@ -126,8 +126,8 @@ def _show_run(run: Run) -> None:
             f"**{formatting.plain(run.manifest.title)}** · "
             f"{formatting.plain(run.manifest.dataset.place)}"
         )
-        _show_lines("Trained", trained(run))
-        _show_lines("How well", how_well(run))
+        _show_lines("Trained", training_lines(run))
+        _show_lines("How well", error_lines(run))
         st.dataframe(
             errors_by_level(run),
             hide_index=True,
@@ -138,15 +138,17 @@ def _show_run(run: Run) -> None:
         _show_lines("Noticed", [formatting.plain(line) for line in run.arrays.notices])
         reported = [*baseline_text.beside_best(run), *baseline_text.beside_random(run)]
         _show_lines("Beside others", [formatting.plain(line) for line in reported])
-        _show_lines("How stable", [formatting.plain(line) for line in stability_text.reported(run)])
-        st.caption(formatting.plain(run_text.credits(run)))
+        _show_lines(
+            "How stable", [formatting.plain(line) for line in stability_text.stability_words(run)]
+        )
+        st.caption(formatting.plain(run_text.data_credits(run)))
         st.page_link(
             page_head.plan_page(),
             label=f"Open {formatting.plain(run.run_id)} in the Plan view",
             icon=":material/map:",
             query_params={link_parts.RUN: run.run_id},
         )
-        actions.show_tools(run)
+        actions.show_run_tools(run)
 
 
 def _show_lines(title: str, lines: list[str]) -> None:
@@ -154,7 +156,7 @@ def _show_lines(title: str, lines: list[str]) -> None:
         st.markdown(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
 
 
-def trained(run: Run) -> list[str]:
+def training_lines(run: Run) -> list[str]:
     """What was trained, on what, how."""
     manifest, config, card = run.manifest, run.manifest.config, run.manifest.dataset
     step = run_text.duration(card.step_seconds)
@@ -172,18 +174,21 @@ def trained(run: Run) -> list[str]:
     ]
 
 
-def how_well(run: Run) -> list[str]:
+def error_lines(run: Run) -> list[str]:
     """Over what the errors in the table were measured, and whether baselines were."""
     reported = [
         f"Error (RMSE) by share removed, in the table beneath: over the test period "
         f"{run_text.test_period(run)}, all lead times and all {run_text.site_noun(run)}s.",
         *map(formatting.plain, run_text.behind_persistence(run)),
     ]
-    baselines, fault = cache.baselines(run)
+    baselines, fault = cache.readable_baselines(run)
     note = (
         messages.as_markdown(fault) if fault else baseline_curves.missing_baselines(run, baselines)
     )
-    names = [formatting.plain(name_of(name)) for name in baseline_curves.measured(baselines)]
+    names = [
+        formatting.plain(selector_name(name))
+        for name in baseline_curves.measured_selectors(baselines)
+    ]
     if names and not fault:
         reported.append(
             f"Measured beside it, each with a forecaster of its own: {', '.join(names)}."
@@ -207,7 +212,7 @@ def errors_by_level(run: Run) -> pd.DataFrame:
     table["kept"] = [f"{int(run.path.n_active[level]):,}" for level in levels]
     for channel in range(len(run.manifest.dataset.channels)):
         dense = run.rmse(0, None, channel)
-        table[f"{run_text.variable(run, channel)} ({run_text.unit(run, channel)})"] = [
-            formatting.number(run.rmse(level, None, channel), dense) for level in levels
-        ]
+        table[
+            f"{run_text.variable_name(run, channel)} ({run_text.variable_unit(run, channel)})"
+        ] = [formatting.number(run.rmse(level, None, channel), dense) for level in levels]
     return pd.DataFrame(table)

@@ -24,13 +24,13 @@ LETTERS = "ABCD"
 ALL_LEADS = -1
 
 
-def show(picked: list[Scenario]) -> None:
+def show_compared_scenarios(picked: list[Scenario]) -> None:
     """Draw table, maps, and who keeps what."""
     runs = [one.run for one in picked]
     first = runs[0]
     alike = all(comparison.same_sites(first, run) for run in runs)
     measured_alike = alike and all(comparison.same_measure(first, run) for run in runs)
-    lead, variable, layer = _pick_shown(runs, alike=alike)
+    lead, variable, layer = _pick_scenario_layers(runs, alike=alike)
     rows = [
         Row(
             f"{LETTERS[at]}: {one.card.name}",
@@ -38,7 +38,7 @@ def show(picked: list[Scenario]) -> None:
             one.plan,
             lead,
             comparison.channel_of(one.run, variable),
-            scenarios.provenance(one),
+            scenarios.scenario_provenance(one),
         )
         for at, one in enumerate(picked)
     ]
@@ -48,17 +48,20 @@ def show(picked: list[Scenario]) -> None:
             "so a difference of errors says little.",
             icon=":material/info:",
         )
-    table = scenario_tables.compared(rows)
+    table = scenario_tables.scenario_comparison_table(rows)
     st.dataframe(table, hide_index=True, key="scenarios-compared", height="content")
     if alike:
-        _show_maps(rows, layer)
+        _show_scenario_maps(rows, layer)
         st.markdown(f"**Which scenarios keep each {run_text.site_noun(first)}**, differing first")
         st.dataframe(
-            scenario_tables.keepers(rows), hide_index=True, key="scenario-keepers", height=300
+            scenario_tables.site_keeper_table(rows),
+            hide_index=True,
+            key="scenario-keepers",
+            height=300,
         )
 
 
-def _pick_shown(runs: list[Run], *, alike: bool) -> tuple[int | None, str | None, str]:
+def _pick_scenario_layers(runs: list[Run], *, alike: bool) -> tuple[int | None, str | None, str]:
     """Lead time, variable, and what the maps show."""
     first = runs[0]
     leads = min(comparison.shared_leads(first, run) for run in runs)
@@ -84,7 +87,7 @@ def _pick_shown(runs: list[Run], *, alike: bool) -> tuple[int | None, str | None
             "Lead time",
             [ALL_LEADS, *range(leads)],
             format_func=lambda i: formatting.capital(
-                run_text.lead_time(first, None if i == ALL_LEADS else i)
+                run_text.lead_time_text(first, None if i == ALL_LEADS else i)
             ),
             key=f"scenarios-lead-{leads}",
             filter_mode=None,
@@ -102,33 +105,33 @@ def _pick_shown(runs: list[Run], *, alike: bool) -> tuple[int | None, str | None
     return None if lead == ALL_LEADS else lead, variable, layer
 
 
-def _show_maps(rows: list[Row], layer: str) -> None:
+def _show_scenario_maps(rows: list[Row], layer: str) -> None:
     """A map for each on one camera; errors on one scale."""
     run, views = rows[0].run, VIEWS[: len(rows)]
-    stage = cache.compared_stage(run, views)
-    shown = dict(zip(views, _styles(rows, layer), strict=True))
+    stage = cache.cached_stage(run, views)
+    shown = dict(zip(views, _scenario_styles(rows, layer), strict=True))
     plans = tuple(
-        (r.plan.mask.active, comparison_tables.site_errors(r.run, r.plan, r.lead, r.channel))
+        (r.plan.mask.active, comparison_tables.site_error_table(r.run, r.plan, r.lead, r.channel))
         for r in rows
     )
     digits = formatting.digits(run.rmse(0, None, rows[0].channel))
     picture = Picture(shown, plans, digits).message(stage)
-    linked_maps.show_picture(stage, picture, f"{layer}/{rows[0].lead}/{picture.mark}")
-    linked_maps.show_stage(
+    linked_maps.show_map_picture(stage, picture, f"{layer}/{rows[0].lead}/{picture.mark}")
+    linked_maps.show_map_stage(
         stage,
-        TooltipWords(run_text.site_noun(run), "", run_text.unit(run, rows[0].channel)),
+        TooltipWords(run_text.site_noun(run), "", run_text.variable_unit(run, rows[0].channel)),
         on_pick=lambda _: None,
     )
 
 
-def _styles(rows: list[Row], layer: str) -> list[MapStyle]:
+def _scenario_styles(rows: list[Row], layer: str) -> list[MapStyle]:
     if layer == comparison.KEPT:
-        found = [map_styles.importance(row.run, row.plan) for row in rows]
+        found = [map_styles.importance_style(row.run, row.plan) for row in rows]
     else:
         scale = map_styles.shared_error_scale(
             [(row.run, row.channel, row.plan) for row in rows], rows[0].lead
         )
-        found = [map_styles.error(r.run, r.plan, scale, r.lead, r.channel) for r in rows]
+        found = [map_styles.error_style(r.run, r.plan, scale, r.lead, r.channel) for r in rows]
     return [
         replace(look, title=row.name, subtitle=f"{look.title}; {look.subtitle}")
         for row, look in zip(rows, found, strict=True)

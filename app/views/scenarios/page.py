@@ -21,18 +21,20 @@ WITH = "with"
 PICKED, TURN = "scenarios-picked", "scenarios-turn"
 
 
-def show() -> None:
+def show_scenarios_view() -> None:
     """Draw the whole view."""
     shelf = cache.find_runs()
     page_head.show_head(page_head.SCENARIOS, "Scenarios")
     if shelf.default is None:
         page_head.show_no_runs(shelf.places)
         return
-    if WITH in st.query_params and history.moved(page_head.SCENARIOS):  # by Back or Forward
-        st.session_state[PICKED] = _linked()
-    _show(shelf)
+    if WITH in st.query_params and history.address_bar_moved(
+        page_head.SCENARIOS
+    ):  # by Back or Forward
+        st.session_state[PICKED] = _linked_scenarios()
+    _show_scenarios(shelf)
     st.page_link(
-        page_head.page(page_head.COMPARE),
+        page_head.page_to_link(page_head.COMPARE),
         label="Compare cuts, runs and ways to choose side by side",
         icon=":material/compare:",
         query_params={"a": shelf.default, "a-removed": f"{100 * FIRST_CUTS[0]:g}"},
@@ -40,17 +42,17 @@ def show() -> None:
 
 
 @st.fragment
-def _show(shelf: Shelf) -> None:
-    listing = scenarios.find(shelf)
+def _show_scenarios(shelf: Shelf) -> None:
+    listing = scenarios.find_scenarios(shelf)
     for fault in listing.faults:
         st.error(formatting.plain(fault), icon=":material/error:")
-    actions.show_message()
-    picked = _picked(listing.found)
+    actions.show_scenario_message()
+    picked = _picked_scenarios(listing.found)
     if listing.found:
-        _show_list(listing.found, picked)
-        actions.show(picked, listing.found)
+        _show_scenario_list(listing.found, picked)
+        actions.show_scenario_buttons(picked, listing.found)
         if len(picked) > 1:
-            compared.show(picked[: compared.MOST])
+            compared.show_compared_scenarios(picked[: compared.MOST])
             if len(picked) > compared.MOST:
                 st.caption(f"The first {compared.MOST} of the {len(picked)} selected are compared.")
         elif len(listing.found) > 1:
@@ -62,34 +64,34 @@ def _show(shelf: Shelf) -> None:
             icon=":material/bookmark:",
         )
         st.page_link(page_head.plan_page(), label="Open the Plan view", icon=":material/map:")
-    actions.show_import(shelf)
-    actions.show_deleted(listing.deleted)
+    actions.show_scenario_import(shelf)
+    actions.show_deleted_scenarios(listing.deleted)
 
 
-def _picked(found: tuple[Scenario, ...]) -> list[Scenario]:
+def _picked_scenarios(found: tuple[Scenario, ...]) -> list[Scenario]:
     """The selected ones, the link's at first; the address bar follows."""
     if PICKED not in st.session_state:
-        st.session_state[PICKED] = _linked()
+        st.session_state[PICKED] = _linked_scenarios()
     keys = st.session_state[PICKED]
     picked = [one for one in found if one.card.key in keys]
     wanted = ",".join(one.card.key for one in picked)
-    history.write(page_head.SCENARIOS, {WITH: wanted} if wanted else {}, picked)
+    history.write_address_bar(page_head.SCENARIOS, {WITH: wanted} if wanted else {}, picked)
     return picked
 
 
-def _linked() -> tuple[str, ...]:
+def _linked_scenarios() -> tuple[str, ...]:
     return tuple(st.query_params.get(WITH, "").split(","))
 
 
-def rows_of(found: list[Scenario], lead: int | None = None, channel: int = 0) -> list[Row]:
+def scenario_rows(found: list[Scenario], lead: int | None = None, channel: int = 0) -> list[Row]:
     """The scenarios as rows of tables."""
     return [
-        Row(one.card.name, one.run, one.plan, lead, channel, scenarios.provenance(one))
+        Row(one.card.name, one.run, one.plan, lead, channel, scenarios.scenario_provenance(one))
         for one in found
     ]
 
 
-def _show_list(found: tuple[Scenario, ...], picked: list[Scenario]) -> None:
+def _show_scenario_list(found: tuple[Scenario, ...], picked: list[Scenario]) -> None:
     keys = [one.card.key for one in found]
     rows = [keys.index(one.card.key) for one in picked]
     stem = f"scenarios-{hash(tuple(keys)):x}"
@@ -99,17 +101,17 @@ def _show_list(found: tuple[Scenario, ...], picked: list[Scenario]) -> None:
         turn = st.session_state[TURN] = turn + 1
     key = f"{stem}-{turn}"
     st.dataframe(
-        scenario_tables.listed(rows_of(list(found))),
+        scenario_tables.scenario_list_table(scenario_rows(list(found))),
         key=key,
         hide_index=True,
         selection_mode="multi-row",
         selection_default={"selection": {"rows": rows}},
-        on_select=lambda: _take(key, keys),
+        on_select=lambda: _take_scenario_selection(key, keys),
         column_config={"Scenario": st.column_config.TextColumn(pinned=True)},
         alt="Every saved scenario with what it keeps, its error, saving and worst place.",
     )
 
 
-def _take(key: str, keys: list[str]) -> None:
+def _take_scenario_selection(key: str, keys: list[str]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     st.session_state[PICKED] = tuple(keys[row] for row in rows if row < len(keys))

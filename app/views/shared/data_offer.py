@@ -12,7 +12,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.runs.run import Run
 
 
-def show(run: Run, plan: Plan, source: Source, needs: str, key: str) -> bool:
+def show_data_offer(run: Run, plan: Plan, source: Source, needs: str, key: str) -> bool:
     """Say why the data are missing and offer the way out.
 
     Args:
@@ -27,7 +27,9 @@ def show(run: Run, plan: Plan, source: Source, needs: str, key: str) -> bool:
     if source.fault is not None:
         fault = messages.as_markdown(source.fault)
         st.error(f"{needs} needs the run's data: {fault}", icon=":material/error:")
-        st.button("Try again", on_click=lambda: forecasters.forget_fault(run), key=f"{key}-again")
+        st.button(
+            "Try again", on_click=lambda: forecasters.forget_loading_fault(run), key=f"{key}-again"
+        )
         return True
     if source.at_hand:
         return False

@@ -16,7 +16,7 @@ PART = r"\s,;"
 """What parts the ids of a list; an id may hold it too."""
 
 
-def show(
+def show_id_box(
     run: Run,
     name: str,
     label: str,
@@ -41,8 +41,8 @@ def show(
     st.multiselect(
         label,
         run.sites.site_id.tolist(),
-        key=session_state.bound(name, run, list(ids)),
-        on_change=lambda: _take(run, session_state.shown(name, run), take),
+        key=session_state.bound_widget_key(name, run, list(ids)),
+        on_change=lambda: _take_ids(run, session_state.shown_widget_value(name, run), take),
         placeholder=placeholder,
         label_visibility=label_visibility,
         # Else Enter, after part of an id, would take all that match.
@@ -54,20 +54,22 @@ def show(
 
 def show_remark(run: Run) -> None:
     """What was said of the choice as it stands, such as ids that were left out."""
-    remark = session_state.remarked(run)
+    remark = session_state.remark_so_far(run)
     if remark:
         st.info(remark, icon=":material/info:")
 
 
-def _take(run: Run, entries: Iterable[str], take: Callable[[tuple[str, ...]], None]) -> None:
-    known, unknown = parted(entries, run.sites.site_id.tolist())
+def _take_ids(run: Run, entries: Iterable[str], take: Callable[[tuple[str, ...]], None]) -> None:
+    known, unknown = ids_of_text(entries, run.sites.site_id.tolist())
     take(known)
     if unknown:
-        said = (session_state.remarked(run), run_text.unknown_sites(run, unknown))
-        session_state.remark(run, " ".join(filter(None, said)))
+        said = (session_state.remark_so_far(run), run_text.unknown_sites_text(run, unknown))
+        session_state.remark_on_choice(run, " ".join(filter(None, said)))
 
 
-def parted(entries: Iterable[str], ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def ids_of_text(
+    entries: Iterable[str], ids: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Ids out of what was typed or pasted, and the words that are none; each once, in order.
 
     Args:

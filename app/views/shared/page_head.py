@@ -30,7 +30,7 @@ def plan_page() -> st.Page:
     return st.session_state[_PAGES][0]
 
 
-def page(name: str) -> st.Page:
+def page_to_link(name: str) -> st.Page:
     """A view by its address, to link to."""
     return next(one for one in st.session_state[_PAGES] if (one.url_path or PLAN) == name)
 
@@ -44,7 +44,9 @@ def show_links(here: str) -> None:
                 continue
             own = name == WITHIN.get(here, here)
             label = f"**{one.title}**" if own else one.title
-            st.page_link(one, label=label, width="content", query_params=history.last(name))
+            st.page_link(
+                one, label=label, width="content", query_params=history.last_page_link(name)
+            )
 
 
 def show_head(here: str, title: str) -> None:
@@ -63,20 +65,26 @@ SAMPLE = "tunnel-fire"
 def show_no_runs(places: Iterable[Path]) -> None:
     """What to do where no run was found, as buttons; and where it was looked for."""
     with st.container(border=True, key="no-runs"):
-        st.markdown(run_text.no_runs())
+        st.markdown(run_text.no_runs_text())
         with st.container(horizontal=True, key="begin"):
             st.page_link(
-                page(DATA), label="Bring your data", icon=":material/add_chart:", width="content"
+                page_to_link(DATA),
+                label="Bring your data",
+                icon=":material/add_chart:",
+                width="content",
             )
             st.page_link(
-                page(TRAIN),
+                page_to_link(TRAIN),
                 label="Train a sample",
                 icon=":material/model_training:",
                 query_params={"data": SAMPLE},
                 width="content",
             )
             st.page_link(
-                page(RUNS), label="Import a run", icon=":material/upload_file:", width="content"
+                page_to_link(RUNS),
+                label="Import a run",
+                icon=":material/upload_file:",
+                width="content",
             )
         with st.expander("From a terminal"):
             st.markdown(run_text.train_from_terminal(SAMPLE))
@@ -85,4 +93,4 @@ def show_no_runs(places: Iterable[Path]) -> None:
 
 def show_unknown_run(asked: str | None, shown: str | None) -> None:
     """That a link names a run which is not here, and which one is shown instead."""
-    st.warning(formatting.plain(run_text.unknown_run(asked, shown)))
+    st.warning(formatting.plain(run_text.unknown_run_text(asked, shown)))

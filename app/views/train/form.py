@@ -17,7 +17,7 @@ from dynst_core.backbones.registry import BACKBONES, ON_GRIDS, ON_NETWORKS, USUA
 from dynst_core.datasets.catalogue import Entry, load_catalogue
 from dynst_core.errors import DynSTError
 from dynst_core.fields.mask import usual_levels
-from dynst_core.jobs.cost_model import correction, estimate, free_memory
+from dynst_core.jobs.cost_model import estimate_correction, estimate_training, free_memory
 from dynst_core.presentation import formatting, run_text
 from dynst_core.training.request import PRESETS, TrainRequest, lead_range
 
@@ -50,7 +50,7 @@ class TrainChoice:
     name: str = ""
 
 
-def first_choice(dataset: str, preset: str) -> TrainChoice:
+def first_training_choice(dataset: str, preset: str) -> TrainChoice:
     """A data set's usual values with a preset's effort."""
     entry = load_catalogue()[dataset]
     chosen = PRESETS[preset]
@@ -91,9 +91,9 @@ def request_of(choice: TrainChoice) -> TrainRequest:
     )
 
 
-def show() -> None:
+def show_training_form() -> None:
     """The form, what the training will take, and the button."""
-    choice = _choice()
+    choice = _training_choice()
     _write_link(choice)
     catalogue = load_catalogue()
     entry = catalogue[choice.dataset]
@@ -101,7 +101,7 @@ def show() -> None:
         "Data set",
         [n for n in catalogue if n == choice.dataset or catalogue[n].found()],
         format_func=lambda name: training_text.dataset_label(catalogue[name]),
-        key=session_state.bound("dataset", PAGE, choice.dataset),
+        key=session_state.bound_widget_key("dataset", PAGE, choice.dataset),
         on_change=_take_dataset,
         filter_mode=None,
     )
@@ -111,7 +111,7 @@ def show() -> None:
         return
     _pick_preset(choice)
     try:
-        facts = training_jobs.facts(choice.dataset, choice.channels)
+        facts = training_jobs.dataset_facts(choice.dataset, choice.channels)
     except DynSTError as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return
@@ -119,7 +119,7 @@ def show() -> None:
         (st.caption if facts.gridded else st.warning)(messages.as_markdown(notice))
     with st.expander("Details", icon=":material/tune:", expanded=choice.preset == OWN):
         _pick_details(choice, entry, facts)
-    _show_estimate_and_button(_choice(), facts)
+    _show_estimate_and_button(_training_choice(), facts)
 
 
 def _write_link(choice: TrainChoice) -> None:
@@ -127,54 +127,57 @@ def _write_link(choice: TrainChoice) -> None:
     wanted = {DATA: choice.dataset, PRESET: choice.preset}
     here = {name: st.query_params.get(name) for name in wanted}
     bare = not any(here.values()) and wanted == {DATA: FIRST_DATA, PRESET: FIRST_PRESET}
-    history.remember(page_head.TRAIN, {} if bare else wanted)
+    history.remember_page_link(page_head.TRAIN, {} if bare else wanted)
     if not bare and here != wanted:
         st.query_params.update(wanted)
 
 
-def _choice() -> TrainChoice:
+def _training_choice() -> TrainChoice:
     if KEPT not in st.session_state:
         data = st.query_params.get(DATA, FIRST_DATA)
         preset = st.query_params.get(PRESET, FIRST_PRESET)
         known = data if data in load_catalogue() else next(iter(load_catalogue()))
-        st.session_state[KEPT] = first_choice(known, preset if preset in PRESETS else FIRST_PRESET)
+        st.session_state[KEPT] = first_training_choice(
+            known, preset if preset in PRESETS else FIRST_PRESET
+        )
     return st.session_state[KEPT]
 
 
-def _take(name: str) -> None:
+def _take_training_detail(name: str) -> None:
     """Put what a widget of the details shows into the choice."""
-    value: Any = session_state.shown(name, PAGE)
+    value: Any = session_state.shown_widget_value(name, PAGE)
     value = tuple(value) if isinstance(value, list) else value
     changes: dict[str, Any] = {name: value}
     if name in ("levels", "effort", "seeds"):
         changes["preset"] = OWN
     if name in ("always", "never"):  # the last word counts
         other = "never" if name == "always" else "always"
-        changes[other] = tuple(s for s in getattr(_choice(), other) if s not in value)
-    st.session_state[KEPT] = replace(_choice(), **changes)
+        changes[other] = tuple(s for s in getattr(_training_choice(), other) if s not in value)
+    st.session_state[KEPT] = replace(_training_choice(), **changes)
 
 
 def _take_dataset() -> None:
-    preset = _choice().preset
-    st.session_state[KEPT] = first_choice(
-        session_state.shown("dataset", PAGE), preset if preset in PRESETS else FIRST_PRESET
+    preset = _training_choice().preset
+    st.session_state[KEPT] = first_training_choice(
+        session_state.shown_widget_value("dataset", PAGE),
+        preset if preset in PRESETS else FIRST_PRESET,
     )
 
 
 def _take_preset() -> None:
-    preset = session_state.shown("preset", PAGE) or _choice().preset
+    preset = session_state.shown_widget_value("preset", PAGE) or _training_choice().preset
     changes: dict[str, Any] = {"preset": preset}
     if preset in PRESETS:
         chosen = PRESETS[preset]
         levels = training_text.levels_text(chosen.levels)
         changes |= {"levels": levels, "effort": chosen.effort, "seeds": chosen.seeds}
-    st.session_state[KEPT] = replace(_choice(), **changes)
+    st.session_state[KEPT] = replace(_training_choice(), **changes)
 
 
 def _show_data(entry: Entry) -> bool:
     """Whether the data are at hand; where they are not, the offer to fetch them."""
     try:
-        here = training_jobs.at_hand(entry)
+        here = training_jobs.dataset_at_hand(entry)
     except DynSTError as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return False
@@ -188,7 +191,7 @@ def _show_data(entry: Entry) -> bool:
         )
         return False
     if not here:
-        weight = training_text.size(training_text.download_bytes(entry))
+        weight = training_text.size_text(training_text.download_bytes(entry))
         st.info(
             f"The data are not on this machine. They are {weight}, fetched from the addresses in "
             f"the catalogue and checked against their hashes. Terms: "
@@ -196,15 +199,15 @@ def _show_data(entry: Entry) -> bool:
             icon=":material/cloud_download:",
         )
         if st.button(f"Download {weight}", key="train-download", icon=":material/download:"):
-            _download(entry)
+            _download_data(entry)
         return False
     return True
 
 
-def _download(entry: Entry) -> None:
+def _download_data(entry: Entry) -> None:
     try:
         with st.spinner(f"Downloads {formatting.plain(entry.name)}"):
-            training_jobs.download(entry)
+            training_jobs.download_dataset(entry)
     except (DynSTError, OSError) as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return
@@ -218,7 +221,7 @@ def _pick_preset(choice: TrainChoice) -> None:
         list(labels),
         format_func=labels.__getitem__,
         required=True,
-        key=session_state.bound("preset", PAGE, choice.preset),
+        key=session_state.bound_widget_key("preset", PAGE, choice.preset),
         on_change=_take_preset,
     )
     about = PRESETS[choice.preset].about if choice.preset in PRESETS else "as in the details"
@@ -229,7 +232,11 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     def shared(name: str) -> dict[str, Any]:
         value = getattr(choice, name)
         value = list(value) if isinstance(value, tuple) else value
-        return {"key": session_state.bound(name, PAGE, value), "on_change": _take, "args": (name,)}
+        return {
+            "key": session_state.bound_widget_key(name, PAGE, value),
+            "on_change": _take_training_detail,
+            "args": (name,),
+        }
 
     step = run_text.duration(facts.step_seconds)
     if len(entry.channels) > 1:
@@ -240,7 +247,7 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     ahead.number_input(f"Horizon (steps of {step})", min_value=1, **shared("horizon"))
     st.selectbox(
         "Forecaster",
-        forecasters(facts),
+        forecaster_names(facts),
         format_func=lambda name: f"{name}: {BACKBONES[name].about}",
         filter_mode=None,
         **shared("backbone"),
@@ -276,30 +283,30 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         filter_mode=None,
         **shared("stuck"),
     )
-    name = training_jobs.name_to_come(choice.dataset)
+    name = training_jobs.name_of_run_to_come(choice.dataset)
     st.text_input("Name of the run", placeholder=name, **shared("name"))
 
 
-def forecasters(facts: Facts) -> list[str]:
+def forecaster_names(facts: Facts) -> list[str]:
     """Names of the forecasters that a data set's sites allow."""
     barred = (() if facts.gridded else ON_GRIDS) + (() if facts.networked else ON_NETWORKS)
     return [name for name in BACKBONES if name not in barred]
 
 
 def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
-    queue = training_jobs.queue()
+    queue = training_jobs.training_queue()
     size = replace(facts.size, history=choice.history, horizon=choice.horizon)
     try:
         request = request_of(choice)
-        what = estimate(request, size)
+        what = estimate_training(request, size)
     except DynSTError as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return
-    jobs = [job for _, job in training_jobs.all_jobs().values()]
-    times, n_finished = correction(jobs, request.backbone)
+    jobs = [job for _, job in training_jobs.all_training_jobs().values()]
+    times, n_finished = estimate_correction(jobs, request.backbone)
     free = None if queue.scheduler else free_memory()
-    st.markdown(training_text.expected(what, free, times, n_finished))
-    refusal = training_text.too_large(what, free)
+    st.markdown(training_text.expected_training_text(what, free, times, n_finished))
+    refusal = training_text.too_large_text(what, free)
     if refusal:
         st.error(formatting.plain(refusal), icon=":material/block:")
     waiting = sum(not job.state.over for job in jobs)
@@ -313,13 +320,15 @@ def _show_estimate_and_button(choice: TrainChoice, facts: Facts) -> None:
         icon=":material/play_arrow:",
         disabled=refusal is not None,
     ):
-        _start(choice, request, what.seconds)
+        _start_training(choice, request, what.seconds)
 
 
-def _start(choice: TrainChoice, request: TrainRequest, model_seconds: float) -> None:
+def _start_training(choice: TrainChoice, request: TrainRequest, model_seconds: float) -> None:
     try:
         with st.spinner("Hands it to the worker"):
-            folder = training_jobs.queue().submit(request, choice.name or None, model_seconds)
+            folder = training_jobs.training_queue().submit(
+                request, choice.name or None, model_seconds
+            )
     except (DynSTError, OSError) as error:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return

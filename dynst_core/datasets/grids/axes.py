@@ -17,10 +17,10 @@ from dynst_core.datasets.grids.coordinates import (
     NORTH,
     ROLES,
     ROTATED,
-    candidates,
-    pair_of,
+    candidate_coordinates,
+    coordinate_pair_of,
 )
-from dynst_core.datasets.reading.units import OtherKindError, relation
+from dynst_core.datasets.reading.units import OtherKindError, unit_relation
 from dynst_core.errors import DataError
 
 
@@ -52,17 +52,17 @@ def time_axis(array: xr.DataArray, stated: Mapping[str, str], where: str) -> xr.
     Raises:
         DataError: there is none.
     """
-    for axis in candidates(array, "time", stated):
+    for axis in candidate_coordinates(array, "time", stated):
         if axis.ndim == 1 and axis.dims[0] in array.dims:
             return axis
     raise DataError(
         f"Expected a time axis for {str(array.name)!r} in {where}, found the dimensions "
-        f"{_dimensions(array)}; add one time per record, or name it as in "
+        f"{_axis_dimensions(array)}; add one time per record, or name it as in "
         f'`axes = {{ time = "..." }}` in the data set\'s loader settings.'
     )
 
 
-def places(
+def variable_places(
     array: xr.DataArray,
     mapping: Mapping[str, Any],
     *,
@@ -82,10 +82,10 @@ def places(
         DataError: there are no such axes, or their attributes contradict what they are taken for.
     """
     if not geographic:
-        return _in_metres(array, stated, where)
-    pair = pair_of(array, ROLES, stated)
+        return _axis_in_metres(array, stated, where)
+    pair = coordinate_pair_of(array, ROLES, stated)
     if pair is None:
-        return _projected(array, mapping, stated, where)
+        return _projected_places(array, mapping, stated, where)
     notes: list[str] = []
     for axis, role in zip(pair, ROLES, strict=True):
         if role not in stated:
@@ -94,10 +94,10 @@ def places(
         _in_unit(axis, "degree", where, notes, "set `geographic = false` if it is a length")
         for axis in pair
     )
-    return replace(_laid_out(array, y, x, where, geographic=True), notes=tuple(notes))
+    return replace(_axes_laid_out(array, y, x, where, geographic=True), notes=tuple(notes))
 
 
-def _dimensions(array: xr.DataArray) -> str:
+def _axis_dimensions(array: xr.DataArray) -> str:
     return ", ".join(map(str, array.dims)) or "none"
 
 
@@ -125,7 +125,7 @@ def _in_unit(
     if not units:
         return axis
     try:
-        known = relation(units, wanted)
+        known = unit_relation(units, wanted)
     except OtherKindError:
         known = None
     if known is None:
@@ -140,38 +140,39 @@ def _in_unit(
     return axis.copy(data=np.round(known.apply(axis.values), COORDINATE_DECIMALS))
 
 
-def _laid_out(
+def _axes_laid_out(
     array: xr.DataArray, y: xr.DataArray, x: xr.DataArray, where: str, *, geographic: bool
 ) -> Places:
     """Rows and columns where the coordinates form such, else a place for each pair."""
-    y, x = _still(y, array, where), _still(x, array, where)
+    y, x = _coordinate_once(y, array, where), _coordinate_once(x, array, where)
     rows, columns = map(str, y.dims[-1:]), map(str, x.dims[-1:])
     if y.ndim == 1 and y.dims != x.dims:
         return Places(y.values, x.values, (*rows, *columns), geographic)
     if y.ndim == 2:
         x = x.transpose(*y.dims)
         first, second = map(str, y.dims)
-        if _constant(y, second) and _constant(x, first):
+        if _constant_along(y, second) and _constant_along(x, first):
             pair = y.isel({second: 0}).values, x.isel({first: 0}).values
             return Places(*pair, (first, second), geographic)
-        if _constant(y, first) and _constant(x, second):
+        if _constant_along(y, first) and _constant_along(x, second):
             pair = y.isel({first: 0}).values, x.isel({second: 0}).values
             return Places(*pair, (second, first), geographic)
     if y.dims != x.dims or y.ndim > 2:
         raise DataError(
             f"Expected one-dimensional axes or places on common dimensions in {where}, found "
-            f"{str(y.name)!r} on {_dimensions(y)} and {str(x.name)!r} on {_dimensions(x)}; regrid "
+            f"{str(y.name)!r} on {_axis_dimensions(y)} and {str(x.name)!r} on "
+            f"{_axis_dimensions(x)}; regrid "
             f"to regular latitude and longitude first."
         )
     dims = tuple(map(str, y.dims))
     return Places(y.values.ravel(), x.values.ravel(), dims, geographic, is_grid=False)
 
 
-def _still(axis: xr.DataArray, array: xr.DataArray, where: str) -> xr.DataArray:
+def _coordinate_once(axis: xr.DataArray, array: xr.DataArray, where: str) -> xr.DataArray:
     """A coordinate that some files repeat at every time, once."""
-    for axis_of_time in candidates(array, "time", {}):
+    for axis_of_time in candidate_coordinates(array, "time", {}):
         for dimension in set(axis_of_time.dims) & set(axis.dims):
-            if axis.ndim == 1 or not _constant(axis, str(dimension)):
+            if axis.ndim == 1 or not _constant_along(axis, str(dimension)):
                 raise DataError(
                     f"Expected places that stay where they are in {where}, found that "
                     f"{str(axis.name)!r} changes along {str(dimension)!r}; choose fixed stations "
@@ -181,19 +182,19 @@ def _still(axis: xr.DataArray, array: xr.DataArray, where: str) -> xr.DataArray:
     return axis
 
 
-def _constant(axis: xr.DataArray, dimension: str) -> bool:
+def _constant_along(axis: xr.DataArray, dimension: str) -> bool:
     """Whether values differ along a dimension by no more than rounding."""
     values = axis.transpose(dimension, ...).values
     scale = max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
     return bool(np.isfinite(values).all() and np.ptp(values, axis=0).max() <= 2e-7 * scale)
 
 
-def _in_metres(array: xr.DataArray, stated: Mapping[str, str], where: str) -> Places:
-    pair = pair_of(array, ("y", "x"), stated)
-    if pair is None or any(_is_angle(axis) for axis in pair):
+def _axis_in_metres(array: xr.DataArray, stated: Mapping[str, str], where: str) -> Places:
+    pair = coordinate_pair_of(array, ("y", "x"), stated)
+    if pair is None or any(_axis_is_angle(axis) for axis in pair):
         raise DataError(
             f"Expected axes y and x in metres for {str(array.name)!r} in {where}, found "
-            f"{_described(array, pair)}; {_advice_without_metres(array, pair, stated)}."
+            f"{_described_axis(array, pair)}; {_advice_without_metres(array, pair, stated)}."
         )
     notes: list[str] = []
     y, x = (_in_unit(a, "metre", where, notes, "bring it to metres first") for a in pair)
@@ -202,29 +203,29 @@ def _in_metres(array: xr.DataArray, stated: Mapping[str, str], where: str) -> Pl
             f"The axes {str(y.name)!r} and {str(x.name)!r} state no unit and are taken to be in "
             f"metres."
         )
-    return replace(_laid_out(array, y, x, where, geographic=False), notes=tuple(notes))
+    return replace(_axes_laid_out(array, y, x, where, geographic=False), notes=tuple(notes))
 
 
-def _is_angle(axis: xr.DataArray) -> bool:
+def _axis_is_angle(axis: xr.DataArray) -> bool:
     standard = str(axis.attrs.get("standard_name", ""))
     if standard in {*ROLES, *ROTATED.values()}:
         return True
     try:
-        return relation(str(axis.attrs.get("units", "m")) or "m", "degree") is not None
+        return unit_relation(str(axis.attrs.get("units", "m")) or "m", "degree") is not None
     except OtherKindError:
         return False
 
 
-def _described(array: xr.DataArray, pair: Sequence[xr.DataArray] | None) -> str:
+def _described_axis(array: xr.DataArray, pair: Sequence[xr.DataArray] | None) -> str:
     if pair is None:
-        return f"the dimensions {_dimensions(array)}"
+        return f"the dimensions {_axis_dimensions(array)}"
     return " and ".join(f"{str(a.name)!r} in {a.attrs.get('units', 'no unit')}" for a in pair)
 
 
 def _advice_without_metres(
     array: xr.DataArray, pair: Sequence[xr.DataArray] | None, stated: Mapping[str, str]
 ) -> str:
-    if pair_of(array, ROLES, stated) is not None:
+    if coordinate_pair_of(array, ROLES, stated) is not None:
         return "leave out `geographic = false`: the file has latitudes and longitudes"
     if pair is not None and any(a.attrs.get("standard_name") in ROTATED.values() for a in pair):
         return (
@@ -234,15 +235,15 @@ def _advice_without_metres(
     return 'name them as in `axes = { y = "...", x = "..." }`, with units of length'
 
 
-def _projected(
+def _projected_places(
     array: xr.DataArray, mapping: Mapping[str, Any], stated: Mapping[str, str], where: str
 ) -> Places:
     """Places of a projected or rotated grid in longitude and latitude, by its `grid_mapping`."""
-    pair = pair_of(array, ("y", "x"), stated)
+    pair = coordinate_pair_of(array, ("y", "x"), stated)
     if pair is None:
-        raise _without_places(array, where)
+        raise _grid_without_places(array, where)
     if not mapping:
-        rotated = any(_is_angle(axis) for axis in pair)
+        rotated = any(_axis_is_angle(axis) for axis in pair)
         advice = (
             "state the pole as `grid_mapping`, or regrid to regular latitude and longitude first"
             if rotated
@@ -252,29 +253,31 @@ def _projected(
         )
         raise DataError(
             f"Expected a latitude axis for {str(array.name)!r} in {where}, found "
-            f"{_described(array, pair)}; {advice}."
+            f"{_described_axis(array, pair)}; {advice}."
         )
     notes: list[str] = []
     y, x = _in_unit_of(mapping, pair, where, notes)
     yy, xx = xr.broadcast(y, x) if y.dims != x.dims else (y, x)
-    longitude, latitude = _to_degrees(mapping, xx.values, yy.values, where)
+    longitude, latitude = _grid_places_to_degrees(mapping, xx.values, yy.values, where)
     name = mapping.get("grid_mapping_name", "the file's coordinate system")
-    keeps = "" if _is_angle(pair[0]) else "; `geographic = false` keeps a grid in metres"
+    keeps = "" if _axis_is_angle(pair[0]) else "; `geographic = false` keeps a grid in metres"
     notes.append(f"Places are converted from {name} to longitude and latitude{keeps}.")
-    laid = _laid_out(array, yy.copy(data=latitude), xx.copy(data=longitude), where, geographic=True)
+    laid = _axes_laid_out(
+        array, yy.copy(data=latitude), xx.copy(data=longitude), where, geographic=True
+    )
     return replace(laid, notes=tuple(notes))
 
 
-def _without_places(array: xr.DataArray, where: str) -> DataError:
+def _grid_without_places(array: xr.DataArray, where: str) -> DataError:
     for role in ROLES:
-        if any(axis.ndim == 0 for axis in candidates(array, role, {})):
+        if any(axis.ndim == 0 for axis in candidate_coordinates(array, role, {})):
             return DataError(
                 f"Expected values at several places in {where}, found one {role} alone; join "
                 f"the files of all places first."
             )
     return DataError(
         f"Expected a latitude axis for {str(array.name)!r} in {where}, found the dimensions "
-        f"{_dimensions(array)}; set `geographic` to match the axes, or name them as in "
+        f"{_axis_dimensions(array)}; set `geographic` to match the axes, or name them as in "
         f'`axes = {{ latitude = "...", longitude = "..." }}` in the data set\'s loader settings.'
     )
 
@@ -287,16 +290,16 @@ def _in_unit_of(
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Axes in the unit that their coordinate system counts in: degrees, metres or radians."""
     name = mapping.get("grid_mapping_name", "")
-    if name == "geostationary" and all(_is_angle(axis) for axis in pair):
+    if name == "geostationary" and all(_axis_is_angle(axis) for axis in pair):
         height = float(mapping["perspective_point_height"])
         degrees = [_in_unit(axis, "radian", where, [], "correct it") for axis in pair]
         return degrees[0] * height, degrees[1] * height
-    wanted = "degree" if all(_is_angle(axis) for axis in pair) else "metre"
+    wanted = "degree" if all(_axis_is_angle(axis) for axis in pair) else "metre"
     y, x = (_in_unit(axis, wanted, where, notes, "correct it") for axis in pair)
     return y, x
 
 
-def _to_degrees(
+def _grid_places_to_degrees(
     mapping: Mapping[str, Any], x: np.ndarray, y: np.ndarray, where: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Longitude and latitude of places, in degrees of WGS 84."""

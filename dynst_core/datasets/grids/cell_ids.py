@@ -50,19 +50,22 @@ def grid_sites(y: np.ndarray, x: np.ndarray, geographic: bool) -> tuple[SiteSet,
     """
     y, x = np.asarray(y, dtype=np.float64), np.asarray(x, dtype=np.float64)
     if geographic:
-        rows = _labels(np.abs(y), np.where(y < 0, "S", "N"))
+        rows = _cell_labels(np.abs(y), np.where(y < 0, "S", "N"))
         shown = (x + 180.0) % 360.0 - 180.0
-        columns = _labels(np.abs(shown), np.where(shown < 0, "W", "E"))
+        columns = _cell_labels(np.abs(shown), np.where(shown < 0, "W", "E"))
         ids = [f"{row} {column}" for row in rows for column in columns]
     else:
-        rows, columns = _labels(y, np.full(len(y), " m")), _labels(x, np.full(len(x), " m"))
+        rows, columns = (
+            _cell_labels(y, np.full(len(y), " m")),
+            _cell_labels(x, np.full(len(x), " m")),
+        )
         ids = [f"{column}, {row}" for row in rows for column in columns]
     yy, xx = np.meshgrid(y, x, indexing="ij")
     where = np.column_stack([xx.ravel(), yy.ravel()])
     return SiteSet(np.array(ids), where, geographic=geographic), Grid(y, x)
 
 
-def _labels(numbers: np.ndarray, suffix: np.ndarray) -> list[str]:
+def _cell_labels(numbers: np.ndarray, suffix: np.ndarray) -> list[str]:
     """Numbers with as few decimals, from two, as keep them apart."""
     labels: list[str] = []
     for decimals in range(2, COORDINATE_DECIMALS + 1):
@@ -72,7 +75,7 @@ def _labels(numbers: np.ndarray, suffix: np.ndarray) -> list[str]:
     return labels
 
 
-def place_labels(y: np.ndarray, x: np.ndarray, geographic: bool) -> np.ndarray:
+def cell_id_labels(y: np.ndarray, x: np.ndarray, geographic: bool) -> np.ndarray:
     """Ids of places that form no grid, such as "54.25N 3.50W"; repeats are numbered.
 
     Args:

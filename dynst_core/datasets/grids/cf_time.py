@@ -55,13 +55,13 @@ def decoded_times(axis: xr.DataArray, units: str, where: str) -> Times:
         DataError: the times cannot be read, or lie outside the years 1678 to 2261.
     """
     if axis.dtype.kind == "M":
-        return Times(_held(axis.values, where))
+        return Times(_held_in_nanoseconds(axis.values, where))
     if axis.dtype.kind in "OSU" and not units:
-        return Times(_held(_from_text(axis, where), where))
+        return Times(_held_in_nanoseconds(_cf_times_from_text(axis, where), where))
     units = units or str(axis.attrs.get("units", ""))
     calendar = str(axis.attrs.get("calendar", "")).lower()
     if DATES_AS_NUMBERS.search(units):
-        return Times(_held(_dates_as_numbers(axis.values), where))
+        return Times(_held_in_nanoseconds(_dates_as_numbers(axis.values), where))
     stated = SINCE.match(units)
     if stated is None:
         raise DataError(
@@ -73,14 +73,14 @@ def decoded_times(axis: xr.DataArray, units: str, where: str) -> Times:
         values = _calendar_months(axis, stated[2], per, where)
         unit = "month" if per == 1 else "year"
         note = f"{units!r} is read by the calendar: each unit is a calendar {unit}."
-        return Times(_held(values, where), (note,))
-    dates = _dates(axis, units, calendar, where)
+        return Times(_held_in_nanoseconds(values, where), (note,))
+    dates = _calendar_dates(axis, units, calendar, where)
     if dates.dtype.kind == "M":
-        return Times(_held(dates, where))
+        return Times(_held_in_nanoseconds(dates, where))
     return _on_common_calendar(dates, calendar, where)
 
 
-def _held(times: np.ndarray, where: str) -> np.ndarray:
+def _held_in_nanoseconds(times: np.ndarray, where: str) -> np.ndarray:
     """Times as datetime64[ns], or a refusal that names the setting which moves them."""
     try:
         return in_nanoseconds(times)
@@ -91,7 +91,7 @@ def _held(times: np.ndarray, where: str) -> np.ndarray:
         ) from error
 
 
-def _from_text(axis: xr.DataArray, where: str) -> np.ndarray:
+def _cf_times_from_text(axis: xr.DataArray, where: str) -> np.ndarray:
     texts = [t.decode() if isinstance(t, bytes) else str(t) for t in axis.values]
     try:
         parsed = pd.to_datetime([t.replace("_", "T") for t in texts], format="ISO8601", utc=True)
@@ -117,7 +117,7 @@ def _calendar_months(axis: xr.DataArray, since: str, per: int, where: str) -> np
     try:
         first = pd.Timestamp(since.replace("UTC", "").strip())
     except ValueError as error:
-        raise _foreign(axis, f"months since {since}", where) from error
+        raise _foreign_calendar(axis, f"months since {since}", where) from error
     count = axis.values.astype(np.float64) * per
     if not np.isfinite(count).all() or np.abs(2 * count - np.round(2 * count)).max() > 1e-3:
         raise DataError(
@@ -134,14 +134,14 @@ def _calendar_months(axis: xr.DataArray, since: str, per: int, where: str) -> np
     return np.asarray(start + np.where(halves % 2, length // 2, day + clock))
 
 
-def _foreign(axis: xr.DataArray, units: str, where: str) -> DataError:
+def _foreign_calendar(axis: xr.DataArray, units: str, where: str) -> DataError:
     return DataError(
         f"Expected units of time that can be read for {str(axis.name)!r} in {where}, found "
         f"{units!r}; {ADVICE}."
     )
 
 
-def _dates(axis: xr.DataArray, units: str, calendar: str, where: str) -> np.ndarray:
+def _calendar_dates(axis: xr.DataArray, units: str, calendar: str, where: str) -> np.ndarray:
     """datetime64, or objects of cftime where the calendar or the years need them."""
     attributes = {**axis.attrs, "units": units, **({"calendar": calendar} if calendar else {})}
     if calendar in STANDARD:
@@ -150,7 +150,9 @@ def _dates(axis: xr.DataArray, units: str, calendar: str, where: str) -> np.ndar
     try:
         return np.asarray(xr.conventions.decode_cf_variable(str(axis.name), variable).values)
     except Exception as error:  # xarray, pandas and cftime raise many kinds for foreign units
-        raise _foreign(axis, f"{units} ({calendar})" if calendar else units, where) from error
+        raise _foreign_calendar(
+            axis, f"{units} ({calendar})" if calendar else units, where
+        ) from error
 
 
 def _on_common_calendar(dates: np.ndarray, calendar: str, where: str) -> Times:
@@ -161,26 +163,28 @@ def _on_common_calendar(dates: np.ndarray, calendar: str, where: str) -> Times:
     days = np.array([d.toordinal(fractional=True) for d in dates])
     monthly = len(days) > 1 and np.abs(np.diff(days)).min() >= SHORTEST_MONTH.astype(int)
     if calendar in STANDARD:
-        return Times(_held(_of(dates, lambda d: (d.year, d.month, d.day)), where))
+        return Times(
+            _held_in_nanoseconds(_dates_on_days(dates, lambda d: (d.year, d.month, d.day)), where)
+        )
     if calendar == "julian":
         dates = np.array([d.change_calendar("proleptic_gregorian") for d in dates])
         kept, how = (lambda d: (d.year, d.month, d.day)), "as the same days"
     elif monthly:
-        kept, how = _clipped, "month by month"
+        kept, how = _clipped_to_month, "month by month"
     elif calendar in ("noleap", "365_day"):
         kept, how = (lambda d: (d.year, d.month, d.day)), "29 February being without values"
     elif calendar == "360_day":
-        kept, how = _spread, "the 360 days of a year spread over its 365 or 366"
+        kept, how = _spread_over_year, "the 360 days of a year spread over its 365 or 366"
     else:
         raise DataError(
             f"Expected a calendar out of standard, noleap, 360_day and julian in {where}, found "
             f"{calendar!r}; convert it first, as xarray does with "
             f'`dataset.convert_calendar("noleap")`.'
         )
-    return Times(_held(_of(dates, kept), where), (f"{note}, {how}.",))
+    return Times(_held_in_nanoseconds(_dates_on_days(dates, kept), where), (f"{note}, {how}.",))
 
 
-def _of(dates: np.ndarray, day: Callable[[Date], tuple[int, int, int]]) -> np.ndarray:
+def _dates_on_days(dates: np.ndarray, day: Callable[[Date], tuple[int, int, int]]) -> np.ndarray:
     """The dates with their own clock on the days that `day` gives, datetime64[us]."""
     texts = []
     for date in dates:
@@ -194,14 +198,14 @@ def _days_in_year(year: int) -> int:
     return 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365
 
 
-def _clipped(date: Date) -> tuple[int, int, int]:
+def _clipped_to_month(date: Date) -> tuple[int, int, int]:
     """The day, or the last one of its month."""
     month = np.datetime64(f"{date.year:04d}-{date.month:02d}", "M")
     last = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(int)
     return date.year, date.month, min(date.day, int(last))
 
 
-def _spread(date: Date) -> tuple[int, int, int]:
+def _spread_over_year(date: Date) -> tuple[int, int, int]:
     """The day at the same share of the year."""
     day_of_year = round(_days_in_year(date.year) * date.dayofyr / 360)
     day = np.datetime64(f"{date.year:04d}-01-01", "D") + (day_of_year - 1)

@@ -24,7 +24,7 @@ class Unpacked:
     notes: tuple[str, ...] = ()
 
 
-def unpacked(
+def unpacked_cf_values(
     stored: xr.Variable, name: str, *, where: str, netcdf: bool, heed_valid_range: bool
 ) -> Unpacked:
     """Values as the attributes of their variable state them.
@@ -44,8 +44,8 @@ def unpacked(
         DataError: an attribute that should be a number is none, or the valid range leaves less
             than half of the values.
     """
-    attributes = _numeric(stored.attrs, name, where)
-    packed = _as_declared(stored.values, attributes)
+    attributes = _numeric_attributes(stored.attrs, name, where)
+    packed = _as_declared_integers(stored.values, attributes)
     notes: list[str] = []
     with warnings.catch_warnings():  # several marks are what this module is for
         warnings.simplefilter("ignore")
@@ -56,9 +56,9 @@ def unpacked(
     values = np.asarray(decoded.values)
     if values.dtype.kind != "f":
         values = values.astype(np.float64)
-    missing = _marked(packed, attributes)
+    missing = _marked_cf_values(packed, attributes)
     if netcdf and "_FillValue" not in attributes:
-        unwritten = _unwritten(packed) & ~missing
+        unwritten = _equals_default_fill(packed) & ~missing
         if unwritten.any():
             notes.append(
                 f"{int(unwritten.sum()):,} values of {name!r} hold netCDF's default fill value "
@@ -67,7 +67,7 @@ def unpacked(
         missing |= unwritten
     missing |= np.isnan(values)
     if heed_valid_range:
-        outside = _outside(packed, values, attributes) & ~missing
+        outside = _outside_valid_range(packed, values, attributes) & ~missing
         stated = _range_text(attributes, packed.dtype)
         notes += _range_notes(outside, ~missing, stated, name, where)
         missing |= outside
@@ -76,11 +76,11 @@ def unpacked(
     return Unpacked(values, tuple(notes))
 
 
-def without(values: np.ndarray, marks: tuple[float, ...], name: str) -> Unpacked:
+def without_stated_marks(values: np.ndarray, marks: tuple[float, ...], name: str) -> Unpacked:
     """Values without those that equal a mark which the planner states, in the file's unit."""
     found = np.zeros(values.shape, dtype=bool)
     for mark in marks:
-        found |= _equals(values.astype(np.float32), np.float32(mark))
+        found |= _equals_mark(values.astype(np.float32), np.float32(mark))
     if not found.any():
         return Unpacked(values)
     note = (
@@ -90,7 +90,7 @@ def without(values: np.ndarray, marks: tuple[float, ...], name: str) -> Unpacked
     return Unpacked(np.where(found, np.nan, values), (note,))
 
 
-def _numeric(attributes: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+def _numeric_attributes(attributes: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     """The attributes, numbers that were written as text made numbers."""
     read = dict(attributes)
     for key in NUMERIC:
@@ -111,7 +111,7 @@ def _numeric(attributes: dict[str, Any], name: str, where: str) -> dict[str, Any
     return read
 
 
-def _as_declared(values: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
+def _as_declared_integers(values: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
     """Stored integers with the sign that `_Unsigned` declares."""
     declared = str(attributes.get("_Unsigned", "")).lower()
     if declared == "true" and values.dtype.kind == "i":
@@ -121,15 +121,15 @@ def _as_declared(values: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
     return values
 
 
-def _marked(packed: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
+def _marked_cf_values(packed: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
     found = np.zeros(packed.shape, dtype=bool)
     for key in MARKS:
         for mark in np.atleast_1d(attributes.get(key, [])):
-            found |= _equals(packed, mark)
+            found |= _equals_mark(packed, mark)
     return found
 
 
-def _equals(values: np.ndarray, mark: Any) -> np.ndarray:
+def _equals_mark(values: np.ndarray, mark: Any) -> np.ndarray:
     """Where values equal a mark in their own precision; a NaN equals a NaN."""
     if mark is None or (values.dtype.kind != "f" and not np.isfinite(mark)):
         return np.zeros(values.shape, dtype=bool)
@@ -137,11 +137,11 @@ def _equals(values: np.ndarray, mark: Any) -> np.ndarray:
         with np.errstate(over="ignore"):
             same = values.dtype.type(mark)
         return np.isnan(values) if np.isnan(same) else values == same
-    held = _held(mark, values.dtype)
+    held = _held_by_dtype(mark, values.dtype)
     return np.zeros(values.shape, dtype=bool) if held is None else values == held
 
 
-def _held(number: Any, dtype: np.dtype[Any]) -> int | None:
+def _held_by_dtype(number: Any, dtype: np.dtype[Any]) -> int | None:
     """A whole number as the type holds it, a negative one being the same bits unsigned."""
     if np.asarray(number).dtype.kind == "f" and float(number) != int(number):
         return None
@@ -153,11 +153,11 @@ def _held(number: Any, dtype: np.dtype[Any]) -> int | None:
     return whole if info.min <= whole <= info.max else None
 
 
-def _unwritten(packed: np.ndarray) -> np.ndarray:
+def _equals_default_fill(packed: np.ndarray) -> np.ndarray:
     """Where values hold netCDF's default fill value, of which floats may have lost some digits."""
     fill = _default_fill(packed.dtype)
     if packed.dtype.kind != "f":
-        return _equals(packed, fill)
+        return _equals_mark(packed, fill)
     return np.abs(packed / fill - 1) < 1e-5
 
 
@@ -171,22 +171,24 @@ def _default_fill(dtype: np.dtype[Any]) -> Any:
     return dtype.type(fill) if fill is not None else None
 
 
-def _outside(packed: np.ndarray, values: np.ndarray, attributes: dict[str, Any]) -> np.ndarray:
+def _outside_valid_range(
+    packed: np.ndarray, values: np.ndarray, attributes: dict[str, Any]
+) -> np.ndarray:
     """Where a value lies outside the valid range, whatever it is stated in."""
-    low, high = _range(attributes)
+    low, high = _valid_range(attributes)
     bounds = [np.asarray(bound) for bound in (low, high) if bound is not None]
     is_packed = any(key in attributes for key in ("scale_factor", "add_offset"))
     decimals = is_packed and packed.dtype.kind != "f" and any(b.dtype.kind == "f" for b in bounds)
     compared = values if decimals else packed
     outside = np.zeros(values.shape, dtype=bool)
     if low is not None:
-        outside |= compared < _bound(low, compared.dtype)
+        outside |= compared < _valid_bound(low, compared.dtype)
     if high is not None:
-        outside |= compared > _bound(high, compared.dtype)
+        outside |= compared > _valid_bound(high, compared.dtype)
     return outside
 
 
-def _range(attributes: dict[str, Any]) -> tuple[Any, Any]:
+def _valid_range(attributes: dict[str, Any]) -> tuple[Any, Any]:
     low, high = attributes.get("valid_min"), attributes.get("valid_max")
     both = np.atleast_1d(attributes.get("valid_range", []))
     if len(both) == 2:
@@ -194,19 +196,19 @@ def _range(attributes: dict[str, Any]) -> tuple[Any, Any]:
     return low, high
 
 
-def _bound(bound: Any, dtype: np.dtype[Any]) -> Any:
+def _valid_bound(bound: Any, dtype: np.dtype[Any]) -> Any:
     """A bound in the precision of what it is compared with."""
     if dtype.kind == "f":
         return dtype.type(bound)
-    held = _held(bound, dtype) if dtype.kind == "u" else None
+    held = _held_by_dtype(bound, dtype) if dtype.kind == "u" else None
     return bound if held is None else held
 
 
 def _range_text(attributes: dict[str, Any], dtype: np.dtype[Any]) -> str:
     """A valid range in words: "from 0 to 250", "to 250"."""
     low, high = (
-        None if b is None else b if dtype.kind == "f" else _bound(b, dtype)
-        for b in _range(attributes)
+        None if b is None else b if dtype.kind == "f" else _valid_bound(b, dtype)
+        for b in _valid_range(attributes)
     )
     return " ".join(f"{word} {b}" for word, b in (("from", low), ("to", high)) if b is not None)
 

@@ -11,7 +11,7 @@ from dynst_core.datasets.grids.axes import Places
 from dynst_core.errors import DataError
 
 
-def coarser(where: Places, size: int, name: str) -> tuple[Places, tuple[int, int]]:
+def coarser_grid(where: Places, size: int, name: str) -> tuple[Places, tuple[int, int]]:
     """The places of a grid whose cells are blocks of others, and its rows and columns.
 
     Args:

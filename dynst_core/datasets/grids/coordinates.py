@@ -60,7 +60,9 @@ def with_axes(
     return dataset.set_coords(found).reset_coords(beside)
 
 
-def candidates(array: xr.DataArray, role: str, stated: Mapping[str, str]) -> list[xr.DataArray]:
+def candidate_coordinates(
+    array: xr.DataArray, role: str, stated: Mapping[str, str]
+) -> list[xr.DataArray]:
     """Coordinates that may play a role, the likeliest first.
 
     Args:
@@ -88,12 +90,16 @@ def candidates(array: xr.DataArray, role: str, stated: Mapping[str, str]) -> lis
     return unique
 
 
-def pair_of(
+def coordinate_pair_of(
     array: xr.DataArray, roles: tuple[str, str], stated: Mapping[str, str]
 ) -> tuple[xr.DataArray, xr.DataArray] | None:
     """The first pair of coordinates for two roles that lie on the variable's dimensions."""
     first, second = (
-        [a for a in candidates(array, role, stated) if a.ndim and set(a.dims) <= set(array.dims)]
+        [
+            a
+            for a in candidate_coordinates(array, role, stated)
+            if a.ndim and set(a.dims) <= set(array.dims)
+        ]
         for role in roles
     )
     for one in first:

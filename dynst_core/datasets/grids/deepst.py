@@ -21,7 +21,7 @@ from dynst_core.datasets.grids.grid_files import open_dataset
 from dynst_core.datasets.reading.settings import Settings, ValueSettings, ZoneName
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
-from dynst_core.fields.missing_marks import is_one_of
+from dynst_core.fields.missing_marks import is_missing_mark
 from dynst_core.fields.sites import SiteSet
 from dynst_core.fields.value_checks import check_values
 
@@ -102,22 +102,22 @@ def read_deepst(
     Raises:
         DataError: the file cannot be read, has another layout, or has no slot in the stretch.
     """
-    flow, names = _read_arrays(path, len(channels))
+    flow, names = _read_deepst_arrays(path, len(channels))
     clock, step = _clock_times(names, path)
-    wanted = _within(clock, settings, path)
+    wanted = _slots_within(clock, settings, path)
     flow, clock = flow[wanted], clock[wanted]
-    sites, grid = _cells(flow.shape[2], flow.shape[3], settings)
+    sites, grid = _deepst_cells(flow.shape[2], flow.shape[3], settings)
     notes = _drop_what_is_no_count(flow, settings, path)
     # Before counts of the same slot are added up, so that a mark never becomes part of a sum.
-    check_values(_on_sites(flow), clock, sites, channels, units, settings.measured_values)
-    flow, clock, said = _summed(flow, clock, path)
-    utc = _to_utc(clock, settings.timezone, path)
+    check_values(_deepst_on_sites(flow), clock, sites, channels, units, settings.measured_values)
+    flow, clock, said = _summed_slots(flow, clock, path)
+    utc = _deepst_times_to_utc(clock, settings.timezone, path)
     notes += said + _clock_notes(utc, path)
-    time, flow = _on_a_fixed_step(flow, utc, step, path)
+    time, flow = _slots_on_fixed_step(flow, utc, step, path)
     if settings.box is None:
         flow = flow[:, :, ::-1]  # the file's first row is the uppermost; y in metres rises
     return make_field(
-        _on_sites(flow),
+        _deepst_on_sites(flow),
         time,
         sites,
         channels=channels,
@@ -129,15 +129,15 @@ def read_deepst(
     )
 
 
-def _on_sites(flow: np.ndarray) -> np.ndarray:
+def _deepst_on_sites(flow: np.ndarray) -> np.ndarray:
     """Counts (time, channel, row, column) as values (time, site, channel)."""
     return np.moveaxis(flow, 1, -1).reshape(len(flow), -1, flow.shape[1])
 
 
 def _drop_what_is_no_count(flow: np.ndarray, settings: DeepstSettings, path: Path) -> list[str]:
     """Make NaN, in place, of what is no count; says how many there were."""
-    marked = is_one_of(flow, settings.missing_numbers)
-    below = (flow < 0) & ~marked & ~is_one_of(flow, settings.measured_values)
+    marked = is_missing_mark(flow, settings.missing_numbers)
+    below = (flow < 0) & ~marked & ~is_missing_mark(flow, settings.measured_values)
     infinite = np.isinf(flow) & ~marked
     flow[marked | below | infinite] = np.nan
     found = (
@@ -159,7 +159,7 @@ def _clock_notes(utc: pd.DatetimeIndex, path: Path) -> list[str]:
     return [f"Slots of {path.name} that clocks skip or pass twice, read as missing: {unplaced:,}."]
 
 
-def _read_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
+def _read_deepst_arrays(path: Path, n_channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Counts (time, channel, row, column) as they stand, and the slots' names."""
     with open_dataset(path) as dataset:
         absent = [name for name in (VALUES, SLOTS) if name not in dataset.variables]
@@ -215,7 +215,7 @@ def _clock_times(names: np.ndarray, path: Path) -> tuple[np.ndarray, np.timedelt
     return day.to_numpy().astype("datetime64[m]") + (slot - first) * step, step
 
 
-def _within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarray:
+def _slots_within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarray:
     """Which slots lie in the stretch to read, (t,), bool."""
     wanted = np.ones(len(clock), dtype=bool)
     if settings.start is not None:
@@ -230,7 +230,7 @@ def _within(clock: np.ndarray, settings: DeepstSettings, path: Path) -> np.ndarr
     return wanted
 
 
-def _summed(
+def _summed_slots(
     flow: np.ndarray, clock: np.ndarray, path: Path
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Each slot once, in rising order: rows of the same slot added up; and how many there were."""
@@ -241,7 +241,7 @@ def _summed(
     return np.add.reduceat(flow[order], begins, axis=0), slots, said
 
 
-def _to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:
+def _deepst_times_to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:
     """UTC times, NaT for a slot that clocks skip or pass twice."""
     try:
         local = pd.DatetimeIndex(clock.astype("datetime64[ns]")).tz_localize(
@@ -255,7 +255,7 @@ def _to_utc(clock: np.ndarray, timezone: str, path: Path) -> pd.DatetimeIndex:
     return local.tz_convert("UTC").tz_localize(None)
 
 
-def _on_a_fixed_step(
+def _slots_on_fixed_step(
     flow: np.ndarray, utc: pd.DatetimeIndex, step: np.timedelta64, path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
     """Times at one step from the first slot to the last, and the counts at them, else NaN."""
@@ -277,7 +277,7 @@ def _on_a_fixed_step(
     return utc[placed][0].to_datetime64() + np.arange(len(values)) * step, values
 
 
-def _cells(n_rows: int, n_columns: int, settings: DeepstSettings) -> tuple[SiteSet, Grid]:
+def _deepst_cells(n_rows: int, n_columns: int, settings: DeepstSettings) -> tuple[SiteSet, Grid]:
     """Every cell as a site at its centre."""
     down, along = np.arange(n_rows) + 0.5, np.arange(n_columns) + 0.5
     if settings.box is None:

@@ -14,7 +14,7 @@ CLOSE = 1e-4
 """Share by which a number may miss a coordinate and mean it, as digits shown miss a float."""
 
 
-def chosen(
+def chosen_dimension_indices(
     array: xr.DataArray, select: Mapping[str, float | int | str], where: str
 ) -> dict[str, int]:
     """Index to take along each dimension that the settings name.
@@ -29,20 +29,22 @@ def chosen(
     found: dict[str, int] = {}
     for dimension, value in select.items():
         if dimension in array.dims:
-            found[dimension] = _index(array, dimension, value, where)
+            found[dimension] = _index_on_dimension(array, dimension, value, where)
         elif dimension not in array.coords or array[dimension].ndim:
             raise DataError(
                 f"Expected the dimension {dimension!r} of `select` in {where}, found "
                 f"{', '.join(map(str, array.dims))}; correct the name."
             )
         else:
-            _match(np.atleast_1d(array[dimension].values), array[dimension], value, where)
+            _match_on_dimension(
+                np.atleast_1d(array[dimension].values), array[dimension], value, where
+            )
     return found
 
 
-def _index(array: xr.DataArray, dimension: str, value: float | str, where: str) -> int:
+def _index_on_dimension(array: xr.DataArray, dimension: str, value: float | str, where: str) -> int:
     if dimension in array.coords and array[dimension].ndim == 1:
-        return _match(array[dimension].values, array[dimension], value, where)
+        return _match_on_dimension(array[dimension].values, array[dimension], value, where)
     size = array.sizes[dimension]
     if isinstance(value, str) or value != int(value) or not 0 <= value < size:
         raise DataError(
@@ -52,13 +54,15 @@ def _index(array: xr.DataArray, dimension: str, value: float | str, where: str) 
     return int(value)
 
 
-def _match(values: np.ndarray, axis: xr.DataArray, value: float | str, where: str) -> int:
+def _match_on_dimension(
+    values: np.ndarray, axis: xr.DataArray, value: float | str, where: str
+) -> int:
     if values.dtype.kind in "OSU":
         texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values]
         same = np.array([text.strip() == str(value).strip() for text in texts])
     else:
         texts = [f"{v:.7g}" if values.dtype.kind in "fiu" else str(v) for v in values]
-        number = _number(value, axis)
+        number = _number_on_dimension(value, axis)
         size = np.abs(values.astype(np.float64))
         off = np.abs(values.astype(np.float64) - number)
         same = (off <= CLOSE * np.maximum(size, abs(number))) & (off == off.min(initial=np.inf))
@@ -72,7 +76,7 @@ def _match(values: np.ndarray, axis: xr.DataArray, value: float | str, where: st
     return int(same.argmax())
 
 
-def _number(value: float | str, axis: xr.DataArray) -> float:
+def _number_on_dimension(value: float | str, axis: xr.DataArray) -> float:
     """A value as the axis counts; a text such as "3h" in the axis's unit of time."""
     if not isinstance(value, str):
         return float(value)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from dynst_core.datasets.grids.axes import Places
-from dynst_core.datasets.grids.coordinates import candidates
+from dynst_core.datasets.grids.coordinates import candidate_coordinates
 from dynst_core.errors import DataError
 
 RAGGED = {"sample_dimension", "instance_dimension"}
@@ -26,7 +26,7 @@ def check_not_ragged(dataset: xr.Dataset, array: xr.DataArray, where: str) -> No
         DataError: the records of all stations lie behind each other, or times differ by station.
     """
     ragged = [name for name, variable in dataset.variables.items() if RAGGED & set(variable.attrs)]
-    times = candidates(array, "time", {})
+    times = candidate_coordinates(array, "time", {})
     by_station = [a.name for a in times if a.ndim == 2 and min(a.shape) > 1]
     if not ragged and (not by_station or any(a.ndim == 1 for a in times)):
         return
@@ -55,7 +55,7 @@ def _is_letters(variable: xr.Variable) -> bool:
     return variable.ndim == 2 and variable.dtype.kind in "SU" and variable.dtype.itemsize <= 4
 
 
-def _joined(variable: xr.Variable) -> xr.Variable:
+def _joined_letters(variable: xr.Variable) -> xr.Variable:
     """A variable of letters as one of texts; another one as it is."""
     if not _is_letters(variable):
         return variable
@@ -76,7 +76,7 @@ def station_ids(dataset: xr.Dataset, found: Places) -> tuple[np.ndarray | None, 
         return None, ()
     notes: list[str] = []
     along = [
-        (str(name), _joined(variable))
+        (str(name), _joined_letters(variable))
         for name, variable in dataset.variables.items()
         if variable.dims[:1] == found.dims and (variable.ndim == 1 or _is_letters(variable))
     ]

@@ -18,7 +18,7 @@ PLACES = ("latitude", "longitude", "y", "x", "values")
 """Dimensions of one message."""
 
 
-def unreadable(path: Path, error: Exception) -> str:
+def unreadable_array_file(path: Path, error: Exception) -> str:
     """That a file cannot be read, and what its format's library says."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return (
@@ -94,9 +94,9 @@ def grib_variables(path: Path, variables: tuple[str, ...], select: dict[str, Any
     try:
         parts = open_variable_datasets(str(path), backend_kwargs=GRIB_OPTIONS, decode_cf=False)
     except Exception as error:  # as above
-        raise DataError(unreadable(path, error)) from error
+        raise DataError(unreadable_array_file(path, error)) from error
     there = [(str(name), part) for part in parts for name in part.data_vars if part[name].ndim > 1]
-    offered = "; ".join(sorted({_described(name, part) for name, part in there}))
+    offered = "; ".join(sorted({_described_grib_part(name, part) for name, part in there}))
     if not variables:
         raise DataError(
             f"Expected one variable in {path.name}, found {offered}; name the one to read in "
@@ -107,11 +107,11 @@ def grib_variables(path: Path, variables: tuple[str, ...], select: dict[str, Any
         fitting = [
             part.drop_vars([n for n, other in there if other is part and n != wanted])
             for name, part in there
-            if name == wanted and _fits(part, select)
+            if name == wanted and _fits_grib_level(part, select)
         ]
         if len(fitting) != 1:
             advice = (
-                f"select one, as in `select = {{ {_height(fitting[0])} }}`"
+                f"select one, as in `select = {{ {_grib_level(fitting[0])} }}`"
                 if fitting
                 else "name one of those in `variables`, with its level in `select`"
             )
@@ -138,7 +138,7 @@ def grib_variables(path: Path, variables: tuple[str, ...], select: dict[str, Any
         ) from error
 
 
-def _fits(part: xr.Dataset, select: dict[str, Any]) -> bool:
+def _fits_grib_level(part: xr.Dataset, select: dict[str, Any]) -> bool:
     """Whether a part holds the level that `select` asks for."""
     for name, value in select.items():
         if name in part.variables and part[name].ndim == 0:
@@ -152,14 +152,14 @@ def _fits(part: xr.Dataset, select: dict[str, Any]) -> bool:
     return True
 
 
-def _height(part: xr.Dataset) -> str:
+def _grib_level(part: xr.Dataset) -> str:
     """The level of a part, as `select` states it."""
     kind = str(next(iter(part.data_vars.values())).attrs.get("GRIB_typeOfLevel", "level"))
     value = part[kind].values if kind in part.variables else ""
     return f"{kind} = {float(value):g}" if np.ndim(value) == 0 and value != "" else f"{kind} = ..."
 
 
-def _described(name: str, part: xr.Dataset) -> str:
+def _described_grib_part(name: str, part: xr.Dataset) -> str:
     kind = str(part[name].attrs.get("GRIB_typeOfLevel", ""))
     values = np.atleast_1d(part[kind].values) if kind in part.variables else np.empty(0)
     return f"{name} at {kind} {', '.join(f'{float(v):g}' for v in values[:6])}".rstrip(" at")

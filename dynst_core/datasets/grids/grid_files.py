@@ -16,10 +16,10 @@ from dynst_core.datasets.grids.grib_files import (
     GRIB_OPTIONS,
     grib_repeats,
     grib_variables,
-    unreadable,
+    unreadable_array_file,
 )
 from dynst_core.datasets.grids.mesh import Mesh
-from dynst_core.datasets.grids.mesh_topology import joined, with_meshes
+from dynst_core.datasets.grids.mesh_topology import join_mesh_file, with_meshes
 from dynst_core.errors import DataError
 
 ZARR_MARKS = (".zgroup", ".zmetadata", ".zattrs", "zarr.json")
@@ -52,7 +52,7 @@ class GridFile:
 
 
 @contextmanager
-def opened(
+def open_grid_file(
     path: Path,
     *,
     variables: Sequence[str] = (),
@@ -72,17 +72,17 @@ def opened(
     Raises:
         DataError: it is missing, empty, of another format, or damaged.
     """
-    engine = _engine(path)
+    engine = _xarray_engine(path)
     options: dict[str, Any] = {"backend_kwargs": GRIB_OPTIONS} if engine == "cfgrib" else {}
     if group:
-        there = groups(path, engine)
+        there = netcdf_groups(path, engine)
         if group.strip("/").split("/")[0] not in there:
             raise DataError(
                 f"Expected the group {group!r} in {path.name}, found "
                 f"{', '.join(there) or 'no group'}; name one of those, or leave out `group`."
             )
         options["group"] = group
-    stored = _stored(path, engine, options, tuple(variables), select or {})
+    stored = _stored_dtype(path, engine, options, tuple(variables), select or {})
     try:
         zero_fills = frozenset[str]()
         if engine == "cfgrib":
@@ -96,7 +96,7 @@ def opened(
                     stored, decode_times=False, decode_timedelta=False, decode_coords="all"
                 )
         except Exception as error:  # attributes that contradict each other, in many kinds
-            raise DataError(unreadable(path, error)) from error
+            raise DataError(unreadable_array_file(path, error)) from error
         if mesh is not None:
             decoded, stored = _with_other_mesh(decoded, stored, mesh)
         decoded, meshes = with_meshes(decoded, stored)
@@ -109,9 +109,9 @@ def _with_other_mesh(
     decoded: xr.Dataset, stored: xr.Dataset, path: Path
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """A file's variables with the mesh that another file holds."""
-    other = _stored(path, _engine(path), {}, (), {})
+    other = _stored_dtype(path, _xarray_engine(path), {}, (), {})
     try:
-        return joined(decoded, stored, other.load(), path.name)
+        return join_mesh_file(decoded, stored, other.load(), path.name)
     finally:
         other.close()
 
@@ -122,15 +122,15 @@ def open_dataset(path: Path) -> xr.Dataset:
     Raises:
         DataError: it is missing, empty, of another format, or damaged.
     """
-    engine = _engine(path)
+    engine = _xarray_engine(path)
     options = {"backend_kwargs": GRIB_OPTIONS} if engine == "cfgrib" else {}
     try:
         return xr.open_dataset(path, engine=engine, **options)  # type: ignore[arg-type]
     except Exception as error:  # the formats' libraries raise too many kinds to list
-        raise DataError(unreadable(path, error)) from error
+        raise DataError(unreadable_array_file(path, error)) from error
 
 
-def groups(path: Path, engine: str) -> list[str]:
+def netcdf_groups(path: Path, engine: str) -> list[str]:
     """Names of the groups at the top of a file, for messages."""
     try:
         if engine == "zarr":
@@ -147,7 +147,7 @@ def groups(path: Path, engine: str) -> list[str]:
     return []
 
 
-def _engine(path: Path) -> str:
+def _xarray_engine(path: Path) -> str:
     if path.is_dir():
         if not any((path / mark).exists() for mark in ZARR_MARKS):
             raise DataError(
@@ -182,7 +182,7 @@ def _engine(path: Path) -> str:
     )
 
 
-def _stored(
+def _stored_dtype(
     path: Path,
     engine: str,
     options: dict[str, Any],
@@ -196,7 +196,7 @@ def _stored(
     except Exception as error:  # the formats' libraries raise too many kinds to list
         if type(error).__name__ == "DatasetBuildError":
             return grib_variables(path, variables, select)
-        raise DataError(unreadable(path, error)) from error
+        raise DataError(unreadable_array_file(path, error)) from error
 
 
 def _without_zero_fills(stored: xr.Dataset) -> tuple[xr.Dataset, frozenset[str]]:

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from dynst_core.datasets.grids.axes import Places
-from dynst_core.datasets.grids.coarse import block_means, coarser
+from dynst_core.datasets.grids.coarse import block_means, coarser_grid
 from dynst_core.datasets.grids.coordinates import with_axes
 from dynst_core.datasets.grids.discrete_stations import RAGGED
-from dynst_core.datasets.grids.grid_files import GridFile, groups, opened
+from dynst_core.datasets.grids.grid_files import GridFile, netcdf_groups, open_grid_file
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.grids.layout import grid_in_order, points_in_order
-from dynst_core.datasets.grids.lazy_layers import blocks, lazy_layer
-from dynst_core.datasets.grids.mesh import Mesh, on_mesh
+from dynst_core.datasets.grids.lazy_layers import grid_value_blocks, lazy_grid_variable
+from dynst_core.datasets.grids.mesh import Mesh, mesh_sites
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
 from dynst_core.fields.sites import SiteSet
@@ -63,13 +63,13 @@ def read_gridded(
             dimension left over, its units contradict the entry's, or its times or places cannot be
             used.
     """
-    with _opened(path, settings) as file:
-        layers = _layers(file, settings, channels, units)
+    with _opened_with_mesh(path, settings) as file:
+        layers = _channel_variables(file, settings, channels, units)
     first = layers[0]
     values = np.stack([layer.values for layer in layers], axis=-1)
     notes = tuple(dict.fromkeys(note for layer in layers for note in layer.notes))
-    time, values, sorted_notes = _in_time_order(first.time, values)
-    sites, grid, values, placed = _sites(first, values, path)
+    time, values, sorted_notes = _grids_in_time_order(first.time, values)
+    sites, grid, values, placed = _grid_sites_and_values(first, values, path)
     seen = np.isfinite(values).any(axis=(0, 2))
     if settings.drop_empty_sites and not seen.all():
         sites, values, grid = sites.only(seen), values[:, seen], None
@@ -86,7 +86,7 @@ def read_gridded(
     )
 
 
-def _layers(
+def _channel_variables(
     file: GridFile, settings: GriddedSettings, channels: tuple[str, ...], units: tuple[str, ...]
 ) -> list[_Layer]:
     """The variable of each channel, all on the same times and places."""
@@ -97,14 +97,17 @@ def _layers(
             f"{', '.join(channels)}, found {len(names)} chosen; name one per channel in "
             f"`variables`."
         )
-    layers = [_layer(file, name, unit, settings) for name, unit in zip(names, units, strict=True)]
+    layers = [
+        _read_grid_variable(file, name, unit, settings)
+        for name, unit in zip(names, units, strict=True)
+    ]
     _check_alike(layers, names, path)
     return layers
 
 
-def _opened(path: Path, settings: GriddedSettings) -> AbstractContextManager[GridFile]:
+def _opened_with_mesh(path: Path, settings: GriddedSettings) -> AbstractContextManager[GridFile]:
     """The file, with the mesh of another one where the settings name it."""
-    return opened(
+    return open_grid_file(
         path,
         variables=settings.variables,
         select=settings.select,
@@ -139,7 +142,7 @@ def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, .
     widest = [name for name in found if data[name].ndim == most and name not in beside]
     if len(widest) == 1:
         return (widest[0],)
-    inside = groups(file.path, file.engine) if not widest and not settings.group else []
+    inside = netcdf_groups(file.path, file.engine) if not widest and not settings.group else []
     advice = (
         f'name the group to read, as in `group = "{inside[0]}"`'
         if inside
@@ -152,17 +155,17 @@ def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, .
     )
 
 
-def _layer(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _Layer:
+def _read_grid_variable(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _Layer:
     """One variable, read, and where need be with the means of blocks of cells."""
-    lazy = lazy_layer(file, name, settings)
+    lazy = lazy_grid_variable(file, name, settings)
     if settings.coarsen == 1:
-        ((values, notes),) = blocks(file, lazy, unit, settings, lazy.part.size)
+        ((values, notes),) = grid_value_blocks(file, lazy, unit, settings, lazy.part.size)
         return _Layer(values, lazy.time, lazy.where, lazy.ids, (*lazy.notes, *notes), lazy.mesh)
-    where, shape = coarser(lazy.where, settings.coarsen, file.path.name)
+    where, shape = coarser_grid(lazy.where, settings.coarsen, file.path.name)
     values = np.empty((len(lazy.time), *shape), dtype=np.float32)
     said: dict[str, None] = {}
     begin = 0
-    for part, notes in blocks(file, lazy, unit, settings, COARSENED_AT_ONCE):
+    for part, notes in grid_value_blocks(file, lazy, unit, settings, COARSENED_AT_ONCE):
         values[begin : begin + len(part)] = block_means(part, settings.coarsen)
         begin += len(part)
         said |= dict.fromkeys(notes)
@@ -185,7 +188,7 @@ def _check_alike(layers: list[_Layer], names: tuple[str, ...], path: Path) -> No
             )
 
 
-def _in_time_order(
+def _grids_in_time_order(
     time: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Times in rising order with their values: each step carries its own time, so none is lost."""
@@ -196,7 +199,7 @@ def _in_time_order(
     return time[order], values[order], (note,)
 
 
-def _sites(
+def _grid_sites_and_values(
     layer: _Layer, values: np.ndarray, path: Path
 ) -> tuple[SiteSet, Grid | None, np.ndarray, tuple[str, ...]]:
     """Sites in the order of the conventions, their grid, values (t, s, c) and notes."""
@@ -207,11 +210,11 @@ def _sites(
     sites, values, notes = points_in_order(layer.where, layer.ids, values, path.name)
     if layer.mesh is None:
         return sites, None, values, notes
-    linked, said = _on_mesh(sites, layer.mesh, layer.where)
+    linked, said = _mesh_sites_and_values(sites, layer.mesh, layer.where)
     return linked, None, values, (*notes[1:], said)
 
 
-def _on_mesh(sites: SiteSet, mesh: Mesh, where: Places) -> tuple[SiteSet, str]:
+def _mesh_sites_and_values(sites: SiteSet, mesh: Mesh, where: Places) -> tuple[SiteSet, str]:
     """Sites with the links and triangles of their mesh, and a note on them."""
     at = mesh.location(where.dims)
     links, triangles = mesh.links(at), mesh.triangles(at)
@@ -222,4 +225,4 @@ def _on_mesh(sites: SiteSet, mesh: Mesh, where: Places) -> tuple[SiteSet, str]:
         links = links[(links >= 0).all(axis=1)]
         triangles = triangles[(triangles >= 0).all(axis=1)]
     note = f"The {at}s of the mesh {mesh.name!r} are sites, joined by {len(links):,} links."
-    return on_mesh(sites, links, triangles), note
+    return mesh_sites(sites, links, triangles), note

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynst_core.datasets.grids.axes import Places
-from dynst_core.datasets.grids.cell_ids import grid_sites, place_labels, unwrapped_longitudes
+from dynst_core.datasets.grids.cell_ids import cell_id_labels, grid_sites, unwrapped_longitudes
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
@@ -26,11 +26,11 @@ def grid_in_order(
         DataError: an axis is out of range, or holds a place twice with other values.
     """
     y, x = np.asarray(where.y, dtype=np.float64), np.asarray(where.x, dtype=np.float64)
-    check_range(y, x, where.geographic, name)
+    check_coordinate_range(y, x, where.geographic, name)
     notes: tuple[str, ...] = ()
     if where.geographic:
         x = unwrapped_longitudes(x)
-        values, x, notes = _without_seam(values, x, name)
+        values, x, notes = _grid_without_seam(values, x, name)
     rows = np.argsort(-y if where.geographic else y, kind="stable")
     columns = np.argsort(x, kind="stable")
     for axis, what in ((y[rows], "row"), (x[columns], "column")):
@@ -47,7 +47,7 @@ def grid_in_order(
     return sites, grid, values, notes
 
 
-def _without_seam(
+def _grid_without_seam(
     values: np.ndarray, x: np.ndarray, name: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """A globe without the column that it repeats at its seam, where both hold the same."""
@@ -99,10 +99,10 @@ def points_in_order(
         notes.append(f"Places without coordinates or values are left out: {count:,}.")
         y, x, values = y[placed], x[placed], values[:, placed]
         ids = ids[placed] if ids is not None else None
-    check_range(y, x, where.geographic, name)
+    check_coordinate_range(y, x, where.geographic, name)
     if where.geographic:
         x = unwrapped_longitudes(x)
-    labels = place_labels(y, x, where.geographic) if ids is None else ids
+    labels = cell_id_labels(y, x, where.geographic) if ids is None else ids
     return (
         SiteSet(labels, np.column_stack([x, y]), geographic=where.geographic),
         values,
@@ -110,7 +110,7 @@ def points_in_order(
     )
 
 
-def check_range(y: np.ndarray, x: np.ndarray, geographic: bool, name: str) -> None:
+def check_coordinate_range(y: np.ndarray, x: np.ndarray, geographic: bool, name: str) -> None:
     """Refuse coordinates that are not finite, or no degrees.
 
     Raises:

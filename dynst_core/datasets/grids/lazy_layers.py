@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from dynst_core.datasets.grids.axes import Places, places, time_axis
+from dynst_core.datasets.grids.axes import Places, time_axis, variable_places
 from dynst_core.datasets.grids.cf_time import decoded_times
-from dynst_core.datasets.grids.cf_values import unpacked, without
+from dynst_core.datasets.grids.cf_values import unpacked_cf_values, without_stated_marks
 from dynst_core.datasets.grids.coordinates import with_axes
-from dynst_core.datasets.grids.dimension_choice import chosen
+from dynst_core.datasets.grids.dimension_choice import chosen_dimension_indices
 from dynst_core.datasets.grids.discrete_stations import check_not_ragged, station_ids
-from dynst_core.datasets.grids.grib_files import unreadable
+from dynst_core.datasets.grids.grib_files import unreadable_array_file
 from dynst_core.datasets.grids.grid_files import GridFile
 from dynst_core.datasets.grids.gridded_settings import GriddedSettings
 from dynst_core.datasets.grids.mesh import Mesh
@@ -45,7 +45,7 @@ class LazyLayer:
     mesh: Mesh | None = None
 
 
-def lazy_layer(file: GridFile, name: str, settings: GriddedSettings) -> LazyLayer:
+def lazy_grid_variable(file: GridFile, name: str, settings: GriddedSettings) -> LazyLayer:
     """One variable on time and place; other dimensions are selected or refused, nothing is read.
 
     Raises:
@@ -54,11 +54,11 @@ def lazy_layer(file: GridFile, name: str, settings: GriddedSettings) -> LazyLaye
     where = file.path.name
     stated = settings.named_axes
     array = with_axes(file.decoded, settings.variables or (name,), stated, where)[name]
-    at = chosen(array, settings.select, where)
+    at = chosen_dimension_indices(array, settings.select, where)
     array = array.isel(at)
     check_not_ragged(file.decoded, array, where)
     axis = time_axis(array, stated, where)
-    found = places(
+    found = variable_places(
         array,
         _grid_mapping(file, name),
         geographic=settings.geographic,
@@ -68,9 +68,9 @@ def lazy_layer(file: GridFile, name: str, settings: GriddedSettings) -> LazyLaye
     dims = (str(axis.dims[0]), *found.dims)
     _check_dimensions(array, dims, where)
     single = {str(d): 0 for d in array.dims if d not in dims}
-    with _damage_said(file.path):
+    with _grid_damage_explained(file.path):
         times = decoded_times(_stored_axis(file, axis), settings.time_units, where)
-        within = _stretch(times.values, settings, where)
+        within = _times_to_read(times.values, settings, where)
         part = file.stored[name].isel({**at, **single}).isel({dims[0]: within}).transpose(*dims)
     ids, id_notes = station_ids(file.decoded, found)
     notes = (*found.notes, *id_notes, *times.notes)
@@ -79,17 +79,17 @@ def lazy_layer(file: GridFile, name: str, settings: GriddedSettings) -> LazyLaye
 
 
 @contextmanager
-def _damage_said(path: Path) -> Iterator[None]:
+def _grid_damage_explained(path: Path) -> Iterator[None]:
     """Give damaged chunks, which surface in the formats' own kinds of error, their sentence."""
     try:
         yield
     except DataError:
         raise
     except Exception as error:
-        raise DataError(unreadable(path, error)) from error
+        raise DataError(unreadable_array_file(path, error)) from error
 
 
-def blocks(
+def grid_value_blocks(
     file: GridFile, layer: LazyLayer, unit: str, settings: GriddedSettings, most: int
 ) -> Iterator[tuple[np.ndarray, tuple[str, ...]]]:
     """Values of a variable in the entry's unit, block by block in time, and what was noticed.
@@ -103,12 +103,12 @@ def blocks(
     """
     each = max(1, most // max(1, layer.part[0].size))
     for begin in range(0, len(layer.time), each):
-        with _damage_said(file.path):
+        with _grid_damage_explained(file.path):
             stored = layer.part[begin : begin + each].variable.load()
-        yield _values(file, str(layer.part.name), stored, unit, settings)
+        yield _block_in_unit(file, str(layer.part.name), stored, unit, settings)
 
 
-def _stretch(time: np.ndarray, settings: GriddedSettings, where: str) -> slice | np.ndarray:
+def _times_to_read(time: np.ndarray, settings: GriddedSettings, where: str) -> slice | np.ndarray:
     """Which times to read: those from `start` up to `stop`."""
     if settings.start is None and settings.stop is None:
         return slice(None)
@@ -128,15 +128,15 @@ def _stretch(time: np.ndarray, settings: GriddedSettings, where: str) -> slice |
     return index
 
 
-def _values(
+def _block_in_unit(
     file: GridFile, name: str, stored: xr.Variable, unit: str, settings: GriddedSettings
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Values in the entry's unit, float32, and what was noticed."""
     where = file.path.name
-    read = unpacked(
+    read = unpacked_cf_values(
         stored, name, where=where, netcdf=file.is_netcdf, heed_valid_range=settings.valid_range
     )
-    marked = without(read.values, settings.marks, name)
+    marked = without_stated_marks(read.values, settings.marks, name)
     attributes = dict(file.stored[name].attrs)
     values, converted = in_wanted_unit(
         marked.values, attributes, unit, name=name, where=where, convert=settings.convert_units

@@ -45,12 +45,12 @@ class Mesh:
         _, number = np.unique(ends, axis=0, return_inverse=True)
         number = number.ravel()
         if location == "face":
-            return _unique_pairs(_following(number, face))
+            return _unique_pairs(_following_pairs(number, face))
         if self.edges is None:
             return np.empty((0, 2), dtype=np.int64)
         stated = {tuple(pair): i for i, pair in enumerate(np.sort(self.edges, axis=1).tolist())}
         own = np.array([stated.get(tuple(pair), -1) for pair in ends.tolist()], dtype=np.int64)
-        pairs = _following(face, own)
+        pairs = _following_pairs(face, own)
         return _unique_pairs(pairs[(pairs >= 0).all(axis=1)])
 
     def triangles(self, location: str) -> np.ndarray:
@@ -75,7 +75,7 @@ def _edges_around(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(ends[there], axis=1), face[there]
 
 
-def _following(key: np.ndarray, value: np.ndarray) -> np.ndarray:
+def _following_pairs(key: np.ndarray, value: np.ndarray) -> np.ndarray:
     """All pairs of values of one key that follow each other in order, the last and first too."""
     order = np.argsort(key, kind="stable")
     keys, values = key[order], value[order]
@@ -92,7 +92,7 @@ def _unique_pairs(pairs: np.ndarray) -> np.ndarray:
     return np.unique(pairs, axis=0)
 
 
-def on_mesh(sites: SiteSet, links: np.ndarray, triangles: np.ndarray) -> SiteSet:
+def mesh_sites(sites: SiteSet, links: np.ndarray, triangles: np.ndarray) -> SiteSet:
     """Sites of a mesh with their links, whose lengths are distances, and their triangles.
 
     Args:

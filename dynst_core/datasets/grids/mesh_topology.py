@@ -39,13 +39,13 @@ def with_meshes(decoded: xr.Dataset, stored: xr.Dataset) -> tuple[xr.Dataset, tu
         DataError: a mesh names what is not there, or numbers nodes that there are not.
     """
     meshes = []
-    for name, topology in _topologies(stored):
+    for name, topology in _mesh_topologies(stored):
         decoded, mesh = _with_mesh(decoded, stored, name, topology)
         meshes.append(mesh)
     return _with_exact_times(decoded) if meshes else decoded, tuple(meshes)
 
 
-def _topologies(stored: xr.Dataset) -> Iterator[tuple[str, dict[str, str]]]:
+def _mesh_topologies(stored: xr.Dataset) -> Iterator[tuple[str, dict[str, str]]]:
     """Attributes of the UGRID conventions for each mesh of the file, as stated or as found."""
     stated = [
         (str(name), {k: str(v) for k, v in variable.attrs.items()})
@@ -58,7 +58,7 @@ def _topologies(stored: xr.Dataset) -> Iterator[tuple[str, dict[str, str]]]:
         return
     for name, variable in stored.variables.items():
         if _is_connectivity(str(name), variable):
-            found = _nodes_for(stored, variable)
+            found = _mesh_nodes_for(stored, variable)
             if found:
                 yield str(name), {"face_node_connectivity": str(name), **found}
                 return
@@ -76,10 +76,10 @@ def _is_connectivity(name: str, variable: xr.Variable) -> bool:
     return variable.dtype.kind in "iu" or bool((values == np.round(values))[values == values].all())
 
 
-def _nodes_for(stored: xr.Dataset, connectivity: xr.Variable) -> dict[str, str]:
+def _mesh_nodes_for(stored: xr.Dataset, connectivity: xr.Variable) -> dict[str, str]:
     """The coordinates of the nodes that a connectivity numbers, as UGRID would name them."""
     most = int(np.nanmax(np.asarray(connectivity.values, dtype=np.float64)))
-    pairs = {dim: _places_on(stored.variables, str(dim)) for dim in stored.dims}
+    pairs = {dim: _node_places_on(stored.variables, str(dim)) for dim in stored.dims}
     able = [dim for dim, pair in pairs.items() if pair and most <= stored.sizes[dim]]
     if able:
         # A mesh whose last node belongs to a face has just as many.
@@ -92,7 +92,7 @@ def _nodes_for(stored: xr.Dataset, connectivity: xr.Variable) -> dict[str, str]:
     return {}
 
 
-def _role(name: str, attributes: dict[str, Any]) -> str:
+def _coordinate_role(name: str, attributes: dict[str, Any]) -> str:
     """Whether a coordinate counts eastward, "x", or northward, "y"; "" for neither."""
     standard = str(attributes.get("standard_name", ""))
     units = str(attributes.get("units", "")).lower()
@@ -105,7 +105,7 @@ def _role(name: str, attributes: dict[str, Any]) -> str:
     return "y" if NORTHWARD.search(name) else ""
 
 
-def _in_degrees(name: str, attributes: dict[str, Any]) -> bool:
+def _coordinate_in_degrees(name: str, attributes: dict[str, Any]) -> bool:
     """Whether a coordinate is in degrees: these come first where a file has metres too."""
     units = str(attributes.get("units", "")).lower()
     named = re.search("lon|lat", name, re.IGNORECASE) is not None
@@ -120,26 +120,26 @@ def _with_mesh(
     node_dim = str(decoded[x].dims[0])
     where = np.column_stack([np.asarray(decoded[c].values, dtype=np.float64) for c in (x, y)])
     conn = topology["face_node_connectivity"]
-    faces, face_dim = _corners(stored, conn, topology.get("face_dimension", ""), where, name)
+    faces, face_dim = _face_corners(stored, conn, topology.get("face_dimension", ""), where, name)
     edges, edge_dim = None, ""
     edge_conn = topology.get("edge_node_connectivity", "")
     if edge_conn in stored.variables and edge_conn:
-        edges, edge_dim = _corners(
+        edges, edge_dim = _face_corners(
             stored, edge_conn, topology.get("edge_dimension", ""), where, name
         )
     for dim in (node_dim, face_dim, edge_dim):
-        decoded = _without_zeros(decoded, dim)
+        decoded = _connectivity_without_zeros(decoded, dim)
     for dim, corners, at in ((face_dim, faces, "face"), (edge_dim, edges, "edge")):
         given = topology.get(f"{at}_coordinates", "").split()
         there = [one for one in given if one in decoded.variables]
         if corners is None:
             continue
         if len(there) == 2:
-            decoded = _as_axes(decoded, *_east_first(decoded, there))
-        elif pair := _places_on(decoded.variables, dim):
-            decoded = _as_axes(decoded, *pair)
+            decoded = _nodes_as_axes(decoded, *_east_first(decoded, there))
+        elif pair := _node_places_on(decoded.variables, dim):
+            decoded = _nodes_as_axes(decoded, *pair)
         else:
-            decoded = _with_middles(decoded, (x, y), corners, dim, f"{name} {at}")
+            decoded = _faces_with_middles(decoded, (x, y), corners, dim, f"{name} {at}")
     dropped = {conn, edge_conn, name} & set(map(str, decoded.data_vars))
     return decoded.drop_vars(dropped), Mesh(name, faces, edges, node_dim, face_dim, edge_dim)
 
@@ -169,15 +169,15 @@ def _node_places(
             f"{' that are not in the file' if missing else ''}; correct its `node_coordinates`."
         )
     x, y = _east_first(decoded, names)
-    return _as_axes(decoded, x, y), x, y
+    return _nodes_as_axes(decoded, x, y), x, y
 
 
 def _east_first(decoded: xr.Dataset, names: list[str]) -> tuple[str, str]:
-    roles = [_role(one, decoded[one].attrs) for one in names]
+    roles = [_coordinate_role(one, decoded[one].attrs) for one in names]
     return (names[1], names[0]) if roles == ["y", "x"] else (names[0], names[1])
 
 
-def _as_axes(decoded: xr.Dataset, x: str, y: str) -> xr.Dataset:
+def _nodes_as_axes(decoded: xr.Dataset, x: str, y: str) -> xr.Dataset:
     """Two variables as coordinates; those that state no role get the one of their axis."""
     decoded = decoded.set_coords([x, y])
     for one, axis in ((x, "X"), (y, "Y")):
@@ -188,23 +188,23 @@ def _as_axes(decoded: xr.Dataset, x: str, y: str) -> xr.Dataset:
     return decoded
 
 
-def _places_on(variables: Mapping[Any, xr.Variable], dim: str) -> tuple[str, str] | None:
+def _node_places_on(variables: Mapping[Any, xr.Variable], dim: str) -> tuple[str, str] | None:
     """The pair of coordinates on a dimension, eastward first; None where there is none.
 
     Models in metres write longitudes and latitudes too, all 0: these are no places.
     """
     able = [
-        (not _in_degrees(str(name), variable.attrs), str(name), variable)
+        (not _coordinate_in_degrees(str(name), variable.attrs), str(name), variable)
         for name, variable in variables.items()
         if variable.dims == (dim,) and variable.dtype.kind == "f" and np.ptp(variable.values) > 0
     ]
     pair: dict[str, str] = {}
     for _, name, variable in sorted(able, key=lambda one: one[0]):
-        pair.setdefault(_role(name, variable.attrs), name)
+        pair.setdefault(_coordinate_role(name, variable.attrs), name)
     return (pair["x"], pair["y"]) if {"x", "y"} <= set(pair) else None
 
 
-def _without_zeros(decoded: xr.Dataset, dim: str) -> xr.Dataset:
+def _connectivity_without_zeros(decoded: xr.Dataset, dim: str) -> xr.Dataset:
     """The file without longitudes and latitudes that are the same everywhere."""
     dropped = [
         name
@@ -212,13 +212,13 @@ def _without_zeros(decoded: xr.Dataset, dim: str) -> xr.Dataset:
         if variable.dims == (dim,)
         and variable.dtype.kind == "f"
         and variable.size > 1
-        and _in_degrees(str(name), variable.attrs)
+        and _coordinate_in_degrees(str(name), variable.attrs)
         and np.ptp(variable.values) == 0
     ]
     return decoded.drop_vars(dropped)
 
 
-def _corners(
+def _face_corners(
     stored: xr.Dataset, name: str, dimension: str, where: np.ndarray, mesh: str
 ) -> tuple[np.ndarray, str]:
     """Node numbers from 0 of each face or edge, (f, k), -1 for none, and their dimension."""
@@ -241,7 +241,7 @@ def _corners(
     if "start_index" in variable.attrs:
         base = int(variable.attrs["start_index"])
     else:
-        base = _base(whole, there, where, stated="cf_role" in variable.attrs)
+        base = _node_number_base(whole, there, where, stated="cf_role" in variable.attrs)
     there &= whole >= base
     numbers = np.where(there, whole - base, -1)
     if numbers.size and numbers.max() >= len(where):
@@ -254,7 +254,9 @@ def _corners(
     return np.take_along_axis(numbers, order, axis=1), first
 
 
-def _base(whole: np.ndarray, there: np.ndarray, where: np.ndarray, *, stated: bool) -> int:
+def _node_number_base(
+    whole: np.ndarray, there: np.ndarray, where: np.ndarray, *, stated: bool
+) -> int:
     """Whether nodes are numbered from 0 or from 1, where a file does not say.
 
     Where both are possible, edges are short by the right one.
@@ -274,7 +276,7 @@ def _base(whole: np.ndarray, there: np.ndarray, where: np.ndarray, *, stated: bo
     return int(lengths[1] < lengths[0])
 
 
-def _with_middles(
+def _faces_with_middles(
     decoded: xr.Dataset, pair: tuple[str, str], corners: np.ndarray, dim: str, name: str
 ) -> xr.Dataset:
     """The file with the middles of corners as coordinates of faces or edges."""
@@ -305,7 +307,7 @@ def _with_exact_times(decoded: xr.Dataset) -> xr.Dataset:
     return decoded.assign_coords(time=("time", days, decoded["time"].attrs))
 
 
-def joined(
+def join_mesh_file(
     decoded: xr.Dataset, stored: xr.Dataset, mesh: xr.Dataset, name: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """A file of values without places, and the mesh of another file on its dimensions.
@@ -318,7 +320,7 @@ def joined(
     Raises:
         DataError: it holds no mesh, or one of another size.
     """
-    found = next(_topologies(mesh), None)
+    found = next(_mesh_topologies(mesh), None)
     if found is None:
         raise DataError(
             f"Expected a mesh in {name}, found no connectivity with coordinates of its nodes; "

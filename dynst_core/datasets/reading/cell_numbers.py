@@ -11,9 +11,9 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
-from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.errors import DataError
-from dynst_core.fields.missing_marks import is_one_of
+from dynst_core.fields.missing_marks import is_missing_mark
 
 NOTHING = frozenset(
     ["", "nan", "-nan", "na", "n/a", "<na>", "#na", "#n/a", "#n/a n/a", "null", "none"]
@@ -78,9 +78,9 @@ class NumberReader:
         else:
             values = self._of_text(frame)
         for mark in self.missing:
-            number = number_of(mark)
+            number = number_of_text(mark)
             if number is not None:
-                held = is_one_of(values, [number])
+                held = is_missing_mark(values, [number])
                 self.marked[mark] += int(held.sum())
                 values[held] = np.nan
         infinite = np.isinf(values)
@@ -95,7 +95,9 @@ class NumberReader:
             DataError: a few numbers have three decimals where no other has, as 1.234 for 1234.
         """
         self._refuse_likely_thousands()
-        marks = ", ".join(f"{_shown(m)} ({count:,})" for m, count in self.marked.items() if count)
+        marks = ", ".join(
+            f"{_shown_cells(m)} ({count:,})" for m, count in self.marked.items() if count
+        )
         said = [f"Values of {self.path.name} read as missing, as stated: {marks}."] if marks else []
         if self.infinite:
             said.append(f"Infinite numbers of {self.path.name} read as missing: {self.infinite:,}.")
@@ -113,7 +115,9 @@ class NumberReader:
         bad: dict[str, int] = {}
         for place in np.flatnonzero(np.isnan(values)):
             text = "" if flat[place] is None or flat[place] is pd.NA else str(flat[place]).strip()
-            same = number_of(text.translate(SAME_SIGNS)) if plain and not text.isascii() else None
+            same = (
+                number_of_text(text.translate(SAME_SIGNS)) if plain and not text.isascii() else None
+            )
             if same is not None:
                 values[place] = same
             elif text in texts:
@@ -207,5 +211,5 @@ class NumberReader:
         )
 
 
-def _shown(mark: float | str) -> str:
+def _shown_cells(mark: float | str) -> str:
     return repr(mark) if isinstance(mark, str) else f"{mark:.10g}"

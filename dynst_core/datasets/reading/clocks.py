@@ -64,27 +64,28 @@ def to_utc(stamps: Stamps, timezone: str, path: Path, groups: np.ndarray | None 
         )
     groups = np.zeros(len(local), dtype=np.int64) if groups is None else groups
     utc = stamps.utc.copy()
-    utc[local], found = _localized(stamps.local[local], groups[local], timezone, path)
+    utc[local], found = _localized_times(stamps.local[local], groups[local], timezone, path)
     return UtcTimes(utc, (*notes, *found))
 
 
-def _localized(
+def _localized_times(
     local: np.ndarray, groups: np.ndarray, timezone: str, path: Path
 ) -> tuple[np.ndarray, list[str]]:
     clock, row = np.unique(local, return_inverse=True)
-    first, second = (_placed(clock, timezone, path, dst=dst) for dst in (True, False))
-    if _are_days(clock, first, second):
+    first, second = (_utc_of_pass(clock, timezone, path, dst=dst) for dst in (True, False))
+    if _stamps_are_days(clock, first, second):
         moved = (first != clock).any()
         said = (
             f"Times of {path.name} are days apart: they were read as dates, whatever the clocks "
             f"of {timezone} did."
         )
         return local, [said] * bool(moved)
-    if _are_coarse(clock, first, second):
+    if _stamps_are_coarse(clock, first, second):
         offset = np.nanmin(clock - first)
         said = (
             f"Times of {path.name} are hours apart and cross a change of the clocks of {timezone}: "
-            f"they were read by the clocks of winter, {_offset(clock, first)} from UTC, so that "
+            f"they were read by the clocks of winter, {_least_utc_offset(clock, first)} from "
+            "UTC, so that "
             f"they stay evenly spaced."
         )
         return local - offset, [said]
@@ -94,7 +95,7 @@ def _localized(
     ambiguous = (first != second)[row]
     if not ambiguous.any():
         return first[row], []
-    passes = _passes(local, groups, ambiguous)
+    passes = _passes_of_ambiguous_hours(local, groups, ambiguous)
     unknown = ambiguous & (passes == UNKNOWN)
     utc = np.where(passes == SECOND, second[row], first[row])
     utc[unknown] = np.datetime64("NaT")
@@ -105,12 +106,12 @@ def _localized(
         f"{int(unknown.sum()):,} rows of {path.name} lie in an hour that clocks pass twice (the "
         f"first at {when}) and their order does not say in which pass: they were left out. If the "
         f"clocks were never changed, state their offset, such as "
-        f'`timezone = "{_offset(clock, first)}"`.'
+        f'`timezone = "{_least_utc_offset(clock, first)}"`.'
     )
     return utc, [said]
 
 
-def _placed(clock: np.ndarray, timezone: str, path: Path, *, dst: bool) -> np.ndarray:
+def _utc_of_pass(clock: np.ndarray, timezone: str, path: Path, *, dst: bool) -> np.ndarray:
     """UTC of sorted clock times, of the first pass or the second; NaT for those skipped."""
     try:
         index = pd.DatetimeIndex(clock).tz_localize(
@@ -125,7 +126,7 @@ def _placed(clock: np.ndarray, timezone: str, path: Path, *, dst: bool) -> np.nd
     return index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]")
 
 
-def _are_days(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
+def _stamps_are_days(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     """Whether sorted clock times name days, so that changes of clocks do not matter."""
     steps = np.diff(clock)
     if len(steps) == 0 or (steps % ONE_DAY != np.timedelta64(0)).any():
@@ -135,7 +136,7 @@ def _are_days(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     return months or _clocks_change(clock, first, second)
 
 
-def _are_coarse(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
+def _stamps_are_coarse(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     """Whether steps of more than an hour would become uneven by a change of clocks."""
     steps = np.diff(clock).astype("timedelta64[s]").astype(np.int64)
     return bool(
@@ -149,7 +150,7 @@ def _clocks_change(clock: np.ndarray, first: np.ndarray, second: np.ndarray) -> 
     return bool(np.isnat(first).any() or (first != second).any() or (offset != offset[0]).any())
 
 
-def _offset(clock: np.ndarray, utc: np.ndarray) -> str:
+def _least_utc_offset(clock: np.ndarray, utc: np.ndarray) -> str:
     """The least offset from UTC among these times, which is that of winter, as +01:00."""
     minutes = int(np.nanmin((clock - utc) / np.timedelta64(1, "m")))
     sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
@@ -158,7 +159,7 @@ def _offset(clock: np.ndarray, utc: np.ndarray) -> str:
 
 def _refuse_skipped(when: np.datetime64, timezone: str, path: Path) -> NoReturn:
     before = np.array([when - ONE_DAY])
-    offset = _offset(before, _placed(before, timezone, path, dst=True))
+    offset = _least_utc_offset(before, _utc_of_pass(before, timezone, path, dst=True))
     minute = str(when.astype("datetime64[m]")).replace("T", " ")
     raise DataError(
         f"Expected times of the zone {timezone!r} in {path.name}, found one that it cannot place "
@@ -168,10 +169,12 @@ def _refuse_skipped(when: np.datetime64, timezone: str, path: Path) -> NoReturn:
     )
 
 
-def _passes(local: np.ndarray, groups: np.ndarray, ambiguous: np.ndarray) -> np.ndarray:
+def _passes_of_ambiguous_hours(
+    local: np.ndarray, groups: np.ndarray, ambiguous: np.ndarray
+) -> np.ndarray:
     """Of each row, the pass of an ambiguous hour that it belongs to, (n,)."""
     passes = np.zeros(len(local), dtype=np.int8)
-    change = _changes(local, ambiguous)
+    change = _clock_change_numbers(local, ambiguous)
     for rows in _rows_by_group(groups, ambiguous):
         clear = np.diff(local[rows[~ambiguous[rows]]])
         if (clear <= np.timedelta64(0)).all() and (clear < np.timedelta64(0)).any():
@@ -187,7 +190,7 @@ def _passes(local: np.ndarray, groups: np.ndarray, ambiguous: np.ndarray) -> np.
     return passes
 
 
-def _changes(local: np.ndarray, ambiguous: np.ndarray) -> np.ndarray:
+def _clock_change_numbers(local: np.ndarray, ambiguous: np.ndarray) -> np.ndarray:
     """A number for each change of clocks, the same for rows of the same change, (n,)."""
     times = np.unique(local[ambiguous])
     number = np.concatenate([[0], np.cumsum(np.diff(times) > SAME_CHANGE)])

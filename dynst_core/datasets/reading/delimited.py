@@ -61,7 +61,7 @@ def text_encoding(path: Path, stated: str | None = None) -> str:
     marked = next((name for mark, name in BYTE_ORDER_MARKS if start.startswith(mark)), None)
     tried = [marked] if marked else ["utf-8", *([stated] if stated else [])]
     for encoding in tried:
-        fault = _undecodable(path, encoding)
+        fault = _undecodable_line(path, encoding)
         if fault is None:
             return encoding
     advice = (
@@ -76,7 +76,7 @@ def text_encoding(path: Path, stated: str | None = None) -> str:
     )
 
 
-def _undecodable(path: Path, encoding: str) -> int | None:
+def _undecodable_line(path: Path, encoding: str) -> int | None:
     """The first line that is not text of the encoding, or None."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
@@ -113,8 +113,8 @@ def read_rows(path: Path, separator: str, encoding: str | None = None) -> Iterat
     with open_bytes(path) as raw:
         stream = io.TextIOWrapper(raw, encoding=text_encoding(path, encoding), newline="")
         reader = csv.reader(stream, delimiter=separator, strict=True)
-        rows = _parsed(reader, path, separator)
-        first = _after_comments(rows, path, separator)
+        rows = _parsed_lines(reader, path, separator)
+        first = _lines_after_comments(rows, path, separator)
         if first is None:
             return
         yield first
@@ -129,7 +129,7 @@ def read_rows(path: Path, separator: str, encoding: str | None = None) -> Iterat
             yield line, row
 
 
-def _parsed(reader: Any, path: Path, separator: str) -> Iterator[Row]:
+def _parsed_lines(reader: Any, path: Path, separator: str) -> Iterator[Row]:
     """Rows with their lines, as Python's reader parses them."""
     begin = 1
     while True:
@@ -170,7 +170,7 @@ def _refuse_quote(reason: str, begin: int, end: int, path: Path) -> NoReturn:
     )
 
 
-def _after_comments(rows: Iterator[Row], path: Path, separator: str) -> Row | None:
+def _lines_after_comments(rows: Iterator[Row], path: Path, separator: str) -> Row | None:
     """The header: the first row that is no comment."""
     comment: Row | None = None
     for line, row in rows:

@@ -75,7 +75,7 @@ class ValueSettings(Settings):
     @property
     def missing_numbers(self) -> tuple[float, ...]:
         """The numbers among them."""
-        numbers = [number_of(mark) for mark in self.missing_marks]
+        numbers = [number_of_text(mark) for mark in self.missing_marks]
         return tuple(number for number in numbers if number is not None)
 
 
@@ -101,7 +101,7 @@ class TextSettings(Settings):
         return encoding
 
 
-def number_of(mark: Mark) -> float | None:
+def number_of_text(mark: Mark) -> float | None:
     """A mark as a number, or None where it is a text."""
     try:
         number = float(mark)
@@ -110,7 +110,7 @@ def number_of(mark: Mark) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def first_fault(error: ValidationError) -> str:
+def first_settings_fault(error: ValidationError) -> str:
     """The first thing pydantic found wrong, as a phrase: what and where."""
     fault = error.errors()[0]
     where = ".".join(str(part) for part in fault["loc"])

@@ -13,7 +13,7 @@ import pandas as pd
 
 from dynst_core.datasets.reading.delimited import Row, check_separator, read_rows
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 
 PARQUET_NAMES = (".parquet", ".pq")
 CELLS_AT_ONCE = 500_000
@@ -51,9 +51,9 @@ def read_frames(
         raise DataError(f"Expected a table in {path}, found an empty file; fetch it again.")
     try:
         if path.suffix.lower() in PARQUET_NAMES:
-            frames: Iterable[pd.DataFrame] = [_parquet(path)]
+            frames: Iterable[pd.DataFrame] = [_read_parquet(path)]
         else:
-            frames = _csv(path, separator, encoding)
+            frames = _read_csv(path, separator, encoding)
         yield from frames
     except (OSError, EOFError, ValueError) as error:  # pandas' and Arrow's errors are ValueErrors
         reason = " ".join(str(error).split())[:160]
@@ -63,12 +63,12 @@ def read_frames(
         ) from error
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path) -> pd.DataFrame:
     frame = _named_index_to_column(pd.read_parquet(path))
     if len(frame) == 0:
         raise _no_rows(path)
     names = [str(name).strip() for name in frame.columns]
-    _check_names(names, path)
+    _check_column_names(names, path)
     return frame.set_axis(names, axis=1).set_axis(np.arange(1, len(frame) + 1), axis=0)
 
 
@@ -80,14 +80,14 @@ def _named_index_to_column(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index(drop=not named)
 
 
-def _csv(path: Path, separator: str, encoding: str | None) -> Iterator[pd.DataFrame]:
+def _read_csv(path: Path, separator: str, encoding: str | None) -> Iterator[pd.DataFrame]:
     rows = read_rows(path, separator, encoding)
     _, header = next(rows, (0, [""]))
     names = [name.strip() for name in header]
     check_separator(names, separator, path)
     unnamed_end = len(names) > 1 and not names[-1]
     width = len(names) - unnamed_end
-    _check_names(names[:width], path)
+    _check_column_names(names[:width], path)
     columns, at_once = pd.Index(names[:width], dtype=object), max(1, CELLS_AT_ONCE // len(names))
     empty = True
     while (part := _Part(rows, at_once)).lines:
@@ -95,7 +95,7 @@ def _csv(path: Path, separator: str, encoding: str | None) -> Iterator[pd.DataFr
         lines = part.lines
         cells = np.array(part.cells, dtype=object).reshape(-1, len(names))
         if unnamed_end:
-            _check_unnamed(cells[:, -1], lines, path)
+            _check_unnamed_columns(cells[:, -1], lines, path)
         yield pd.DataFrame(cells[:, :width], index=lines, columns=columns, dtype=object)
     if empty:
         raise _no_rows(path)
@@ -118,7 +118,7 @@ def _no_rows(path: Path) -> DataError:
     )
 
 
-def _check_names(names: list[str], path: Path) -> None:
+def _check_column_names(names: list[str], path: Path) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DataError(
@@ -127,7 +127,7 @@ def _check_names(names: list[str], path: Path) -> None:
         )
 
 
-def _check_unnamed(cells: np.ndarray, lines: list[int], path: Path) -> None:
+def _check_unnamed_columns(cells: np.ndarray, lines: list[int], path: Path) -> None:
     for line, cell in zip(lines, cells, strict=True):
         if cell.strip():
             raise DataError(
@@ -136,7 +136,7 @@ def _check_unnamed(cells: np.ndarray, lines: list[int], path: Path) -> None:
             )
 
 
-def find_column(
+def exact_column(
     frame: pd.DataFrame,
     stated: str | None,
     guesses: tuple[str, ...],
@@ -165,7 +165,7 @@ def find_column(
         return usual[0]
     wanted = repr(stated) if stated is not None else f"such as {', '.join(guesses[:3])}"
     raise DataError(
-        f"Expected a {what} column {wanted} in {path.name}, found {some(names, 6)}; "
+        f"Expected a {what} column {wanted} in {path.name}, found {some_ids(names, 6)}; "
         f"{'correct' if stated is not None else 'name it as'} `{setting}` in the loader settings."
     )
 
@@ -192,7 +192,7 @@ def same_id(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def blank(column: pd.Series) -> np.ndarray:
+def blank_cells(column: pd.Series) -> np.ndarray:
     """Which cells are empty or hold blanks alone, (n,), bool."""
     codes, unique = pd.factorize(column, use_na_sentinel=False)
     is_blank = np.array([id_text(value) == "" for value in unique], dtype=bool)

@@ -57,16 +57,16 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
     nothing = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[ns]")
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         times = pd.Series(column.dt.tz_convert("UTC").dt.tz_localize(None))
-        return Stamps(_in_range(times, column, path), nothing)
+        return Stamps(_stamps_in_range(times, column, path), nothing)
     if column.dtype.kind == "M":
-        return Stamps(nothing, _in_range(column, column, path))
+        return Stamps(nothing, _stamps_in_range(column, column, path))
     counted = COUNTED.fullmatch(time_format.strip())
     if counted:
-        return _counted(column, counted, path, nothing)
+        return _counted_stamps(column, counted, path, nothing)
     written = ["" if pd.isna(value) else str(value).strip() for value in column]
     text = pd.Series(written, index=column.index, name=column.name, dtype=object)
     if time_format != ISO:
-        return _in_format(text, time_format, path, nothing)
+        return _stamps_in_format(text, time_format, path, nothing)
     # Else pandas would read "now" as this moment.
     text = text.where([one[:1].isdigit() for one in written], "")
     late = np.array([MIDNIGHT.match(one) is not None for one in text], dtype=bool)
@@ -75,15 +75,15 @@ def read_stamps(column: pd.Series, time_format: str, path: Path) -> Stamps:
     stated = np.array([OFFSET.search(one) is not None for one in text], dtype=bool)
     with_offset = pd.to_datetime(text[stated], format=ISO, errors="coerce", utc=True)
     without = pd.to_datetime(text[~stated], format=ISO, errors="coerce")
-    _refuse_unread(with_offset.isna(), without.isna(), column, path)
+    _refuse_unread_stamps(with_offset.isna(), without.isna(), column, path)
     utc, local = nothing.copy(), nothing.copy()
-    utc[stated] = _in_range(with_offset.dt.tz_localize(None), column, path)
-    local[~stated] = _in_range(without, column, path)
+    utc[stated] = _stamps_in_range(with_offset.dt.tz_localize(None), column, path)
+    local[~stated] = _stamps_in_range(without, column, path)
     days = late * ONE_DAY
     return Stamps(utc + days, local + days)
 
 
-def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarray) -> Stamps:
+def _stamps_in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarray) -> Stamps:
     """Times of a format that is not ISO 8601; all state an offset, or none does."""
     fixed = FIXED_OFFSET.search(time_format)
     try:
@@ -93,15 +93,15 @@ def _in_format(text: pd.Series, time_format: str, path: Path, nothing: np.ndarra
             f"Expected a format of times such as %d/%m/%Y %H:%M, found {time_format!r} ({error}); "
             f"correct `time_format`."
         ) from error
-    _refuse_unread(times.isna(), times.isna(), text, path, time_format)
-    read = _in_range(times.dt.tz_localize(None), text, path)
+    _refuse_unread_stamps(times.isna(), times.isna(), text, path, time_format)
+    read = _stamps_in_range(times.dt.tz_localize(None), text, path)
     if fixed:
-        return Stamps(read - _offset(fixed[2]), nothing)
+        return Stamps(read - _clock_offset(fixed[2]), nothing)
     stated = "%z" in time_format or "%Z" in time_format
     return Stamps(read, nothing) if stated else Stamps(nothing, read)
 
 
-def _offset(text: str) -> np.timedelta64:
+def _clock_offset(text: str) -> np.timedelta64:
     """How far clocks of "+02:00" are ahead of UTC; nothing for "Z", "UTC" and "GMT"."""
     if text[0] not in "+-":
         return np.timedelta64(0, "m")
@@ -114,7 +114,9 @@ def is_format(time_format: str) -> bool:
     return time_format == ISO or "%" in time_format or bool(COUNTED.fullmatch(time_format.strip()))
 
 
-def _counted(column: pd.Series, counted: re.Match[str], path: Path, nothing: np.ndarray) -> Stamps:
+def _counted_stamps(
+    column: pd.Series, counted: re.Match[str], path: Path, nothing: np.ndarray
+) -> Stamps:
     """Times of numbers that count from a moment, to the millisecond.
 
     They are UTC where the moment states an offset or is that of Unix time, else clock times.
@@ -123,7 +125,7 @@ def _counted(column: pd.Series, counted: re.Match[str], path: Path, nothing: np.
         comma = column.map(lambda one: bool(DECIMAL_COMMA.fullmatch(str(one).strip())))
         column = column.where(~comma, column.astype(str).str.replace(",", "."))
     numbers = pd.to_numeric(column, errors="coerce")
-    _refuse_unread(numbers.isna(), numbers.isna(), column, path, counted[0])
+    _refuse_unread_stamps(numbers.isna(), numbers.isna(), column, path, counted[0])
     unit = counted[1]
     since = re.sub(r"\s*(UTC|GMT)$", "Z", counted[2].strip())
     first = pd.to_datetime(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", since), errors="coerce")
@@ -137,12 +139,12 @@ def _counted(column: pd.Series, counted: re.Match[str], path: Path, nothing: np.
     per_unit = pd.Timedelta(1, unit=unit) / pd.Timedelta(1, unit="milliseconds")
     passed = np.round(numbers.to_numpy(dtype=np.float64) * per_unit)
     after = np.datetime64(first.to_datetime64(), "ms") + passed.astype("timedelta64[ms]")
-    read = _in_range(pd.Series(after, index=column.index), column, path)
+    read = _stamps_in_range(pd.Series(after, index=column.index), column, path)
     unix = unit in UNIX[0] and first == UNIX[1]
     return Stamps(read, nothing) if in_utc or unix else Stamps(nothing, read)
 
 
-def _in_range(times: pd.Series, column: pd.Series, path: Path) -> np.ndarray:
+def _stamps_in_range(times: pd.Series, column: pd.Series, path: Path) -> np.ndarray:
     """Times in nanoseconds, as far as these reach."""
     values = times.to_numpy()
     if values.dtype != np.dtype("datetime64[ns]"):
@@ -156,11 +158,11 @@ def _in_range(times: pd.Series, column: pd.Series, path: Path) -> np.ndarray:
             )
     unread = np.isnat(values)
     if unread.any():
-        _refuse_unread(pd.Series(unread, index=times.index), times.isna(), column, path)
+        _refuse_unread_stamps(pd.Series(unread, index=times.index), times.isna(), column, path)
     return values.astype("datetime64[ns]")
 
 
-def _refuse_unread(
+def _refuse_unread_stamps(
     first: pd.Series, second: pd.Series, column: pd.Series, path: Path, time_format: str = ISO
 ) -> None:
     lines = [*first.index[first], *second.index[second]]
@@ -177,11 +179,11 @@ def _refuse_unread(
         )
     raise DataError(
         f"Expected times such as 2012-03-01 00:05 in column {column.name!r} of {path.name}, found "
-        f"{found} in line {line}; {_advice(text.strip())}."
+        f"{found} in line {line}; {_advice_on_stamps(text.strip())}."
     )
 
 
-def _advice(text: str) -> str:
+def _advice_on_stamps(text: str) -> str:
     if not text:
         return "write the time, or drop that row"
     if re.fullmatch(r"\d{9,11}(\.\d+)?", text):

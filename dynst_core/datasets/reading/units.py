@@ -59,7 +59,7 @@ class OtherKindError(Exception):
     """The two units measure different quantities."""
 
 
-def relation(found: str, wanted: str, *, of_water: bool = False) -> Relation | None:
+def unit_relation(found: str, wanted: str, *, of_water: bool = False) -> Relation | None:
     """How values in one unit become values in another, or None where a unit is not understood.
 
     Args:
@@ -69,17 +69,19 @@ def relation(found: str, wanted: str, *, of_water: bool = False) -> Relation | N
     Raises:
         OtherKindError: the two measure different quantities, such as a length and a temperature.
     """
-    if _plain(found) == _plain(wanted):
+    if _plain_unit(found) == _plain_unit(wanted):
         return Relation(1.0)
     pairs = [(found, wanted), (SHORTHAND.get(found, found), SHORTHAND.get(wanted, wanted))]
     for one, other in pairs:
-        source, target = _parsed(one), _parsed(other)
+        source, target = _parsed_unit(one), _parsed_unit(other)
         if source is None or target is None:
             return None
         if of_water:
-            source, target = _depth(source), _depth(target)
-        if source.dimensionality == target.dimensionality and _angle(source) == _angle(target):
-            return _between(source, target)
+            source, target = _water_depth(source), _water_depth(target)
+        if source.dimensionality == target.dimensionality and _is_unit_of_angle(
+            source
+        ) == _is_unit_of_angle(target):
+            return _relation_between_units(source, target)
     raise OtherKindError
 
 
@@ -110,14 +112,14 @@ def in_wanted_unit(
     if found.lower() in UNSTATED:
         return values, ()
     try:
-        known = relation(found, wanted, of_water=_is_water(attributes, name))
+        known = unit_relation(found, wanted, of_water=_is_water(attributes, name))
     except OtherKindError as error:
         raise DataError(
             f"Expected {name!r} in {wanted} as the entry states, found {found!r} in {where}, "
             f"which measures something else; correct the channel's `unit`, or choose another "
             f"variable."
         ) from error
-    if known is not None and _is_difference(attributes, name):
+    if known is not None and _is_unit_difference(attributes, name):
         known = Relation(known.factor)
     if known is None:
         return values, (
@@ -135,18 +137,18 @@ def in_wanted_unit(
     return known.apply(values), (f"{name!r} is converted from {found} to {wanted}.",)
 
 
-def _plain(unit: str) -> str:
+def _plain_unit(unit: str) -> str:
     return " ".join(unit.split())
 
 
-def _respelt(unit: str) -> str:
+def _respelt_unit(unit: str) -> str:
     for pattern, other in RESPELT:
         unit = pattern.sub(other, unit.strip())
     return unit
 
 
 @cache
-def _registry() -> pint.UnitRegistry[Any]:
+def _unit_registry() -> pint.UnitRegistry[Any]:
     """The registry of cf-xarray, which redefines units of pint's and would warn of each."""
     logger = logging.getLogger("pint.util")
     level = logger.level
@@ -158,10 +160,10 @@ def _registry() -> pint.UnitRegistry[Any]:
     return registry
 
 
-def _parsed(unit: str) -> pint.Quantity[float] | None:
+def _parsed_unit(unit: str) -> pint.Quantity[float] | None:
     """One of that unit as a quantity; None where the registry does not know it."""
-    registry = _registry()
-    for spelling in (_respelt(unit), _respelt(unit).lower()):
+    registry = _unit_registry()
+    for spelling in (_respelt_unit(unit), _respelt_unit(unit).lower()):
         try:
             if spelling[:1].isdigit():  # a number before the unit, which scales it
                 return registry.Quantity(1.0, "") * registry.parse_expression(spelling)
@@ -171,21 +173,23 @@ def _parsed(unit: str) -> pint.Quantity[float] | None:
     return None
 
 
-def _depth(quantity: pint.Quantity[float]) -> pint.Quantity[float]:
+def _water_depth(quantity: pint.Quantity[float]) -> pint.Quantity[float]:
     """Mass of water per area as its depth, anything else as it is."""
-    registry = _registry()
+    registry = _unit_registry()
     kind = dict(quantity.dimensionality)
     if kind.get("[mass]") == 1 and kind.get("[length]") == -2:
         return quantity / registry.Quantity(1000.0, "kg / m**3")
     return quantity
 
 
-def _angle(quantity: pint.Quantity[float]) -> bool:
+def _is_unit_of_angle(quantity: pint.Quantity[float]) -> bool:
     return bool(re.search(r"degree(?!_(Celsius|Fahrenheit))|radian|turn", str(quantity.units)))
 
 
-def _between(source: pint.Quantity[float], target: pint.Quantity[float]) -> Relation | None:
-    registry = _registry()
+def _relation_between_units(
+    source: pint.Quantity[float], target: pint.Quantity[float]
+) -> Relation | None:
+    registry = _unit_registry()
     try:
         at = [
             float(
@@ -201,7 +205,7 @@ def _between(source: pint.Quantity[float], target: pint.Quantity[float]) -> Rela
     return Relation((at[1] - at[0]) / size, at[0] / size)
 
 
-def _is_difference(attributes: dict[str, Any], name: str) -> bool:
+def _is_unit_difference(attributes: dict[str, Any], name: str) -> bool:
     """Whether values are departures, so that a shift of the scale's zero does not reach them."""
     names = (name, attributes.get("standard_name", ""), attributes.get("long_name", ""))
     return any(re.search("anomal|difference|departure", str(text), re.IGNORECASE) for text in names)

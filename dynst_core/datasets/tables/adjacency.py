@@ -115,7 +115,7 @@ def network_of(matrix: np.ndarray, kind: AdjacencyKind, path: Path) -> Network |
             f"Expected distances from 0 on, found {matrix.min():g} among the links (row {row}, "
             f"column {column} is below 0); write 0 where two sensors are not linked."
         )
-    links = np.argwhere(_near(matrix) > 0)
+    links = np.argwhere(_near_strengths(matrix) > 0)
     return Network(links, matrix[tuple(links.T)].astype(np.float64))
 
 
@@ -134,10 +134,10 @@ def _refuse_no_strengths(matrix: np.ndarray, path: Path) -> None:
 
 def strengths_of(matrix: np.ndarray, kind: AdjacencyKind) -> np.ndarray:
     """A matrix whose larger numbers are the nearer or stronger links, (s, s)."""
-    return matrix if kind == "strength" else _near(matrix)
+    return matrix if kind == "strength" else _near_strengths(matrix)
 
 
-def _near(distance: np.ndarray) -> np.ndarray:
+def _near_strengths(distance: np.ndarray) -> np.ndarray:
     """One over each distance, 0 where there is no link, (s, s)."""
     linked = (distance > 0) & np.isfinite(distance) & ~np.eye(len(distance), dtype=bool)
     return np.divide(1.0, distance, out=np.zeros(distance.shape), where=linked)

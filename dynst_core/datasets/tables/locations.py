@@ -15,8 +15,8 @@ from dynst_core.datasets.grids.cell_ids import unwrapped_longitudes
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.table_reading import (
     PARQUET_NAMES,
-    blank,
-    find_column,
+    blank_cells,
+    exact_column,
     id_text,
     read_frame,
     same_id,
@@ -109,9 +109,9 @@ class Places:
         where = NumberReader(self.path, self.decimal, advice=PLAIN_NUMBERS).read(frame)
         ids = np.array(self.ids[used].tolist(), dtype=str)
         if self.crs is not None:
-            where = _to_degrees(where, self.crs, self.path)
+            where = _places_to_degrees(where, self.crs, self.path)
         elif not self.geographic:
-            if self.guessed and not _around_origin(where):
+            if self.guessed and not _places_around_origin(where):
                 x, y = frame.columns
                 _refuse_likely_degrees(
                     where,
@@ -140,10 +140,10 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
     Raises:
         DataError: the file or a column is missing, or a row has no id.
     """
-    frame = read_frame(path, _separator(path, settings), settings.encoding)
-    names = find_column(frame, settings.id_column, ID_NAMES, "sensor id", path, "id_column")
-    columns, in_metres, guessed = _columns(frame, settings, path)
-    nameless = blank(frame[names])
+    frame = read_frame(path, _separator_of_places(path, settings), settings.encoding)
+    names = exact_column(frame, settings.id_column, ID_NAMES, "sensor id", path, "id_column")
+    columns, in_metres, guessed = _coordinate_columns(frame, settings, path)
+    nameless = blank_cells(frame[names])
     empty = nameless.copy()
     for at in np.flatnonzero(nameless):
         empty[at] = all(id_text(cell) == "" for cell in frame.iloc[at])
@@ -168,7 +168,7 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
     return places, notes
 
 
-def _separator(path: Path, settings: TableSettings) -> str:
+def _separator_of_places(path: Path, settings: TableSettings) -> str:
     """What divides the columns: as in the table of values, else what makes the columns needed."""
     if not path.is_file() or path.suffix.lower() in PARQUET_NAMES:
         return settings.separator
@@ -176,8 +176,8 @@ def _separator(path: Path, settings: TableSettings) -> str:
     def has_columns(names: list[str]) -> bool:
         header = pd.DataFrame(columns=names)
         try:
-            find_column(header, settings.id_column, ID_NAMES, "sensor id", path, "id_column")
-            _columns(header, settings, path)
+            exact_column(header, settings.id_column, ID_NAMES, "sensor id", path, "id_column")
+            _coordinate_columns(header, settings, path)
         except DataError:
             return False
         return True
@@ -185,7 +185,7 @@ def _separator(path: Path, settings: TableSettings) -> str:
     return separator_of(path, settings.separator, settings.encoding, has_columns)
 
 
-def _columns(
+def _coordinate_columns(
     frame: pd.DataFrame, settings: TableSettings, path: Path
 ) -> tuple[list[str], bool, bool]:
     """The two columns of coordinates, whether they are x and y, and whether that is a guess."""
@@ -195,15 +195,15 @@ def _columns(
     stated = settings.x_column is not None or projected
     no_degrees = settings.latitude_column is None and not lower & set(LATITUDE_NAMES)
     if not (stated or (no_degrees and of_metres)):
-        longitude = find_column(
+        longitude = exact_column(
             frame, settings.longitude_column, LONGITUDE_NAMES, "longitude", path, "longitude_column"
         )
-        latitude = find_column(
+        latitude = exact_column(
             frame, settings.latitude_column, LATITUDE_NAMES, "latitude", path, "latitude_column"
         )
         return [longitude, latitude], False, False
-    x = find_column(frame, settings.x_column, METRES[0], "x", path, "x_column")
-    y = find_column(frame, settings.y_column, METRES[1], "y", path, "y_column")
+    x = exact_column(frame, settings.x_column, METRES[0], "x", path, "x_column")
+    y = exact_column(frame, settings.y_column, METRES[1], "y", path, "y_column")
     for name in (x, y) if settings.crs is None else ():
         if (
             name.lower().replace(" ", "_").replace("[", "_").strip("])").split("_")[-1]
@@ -216,7 +216,7 @@ def _columns(
     return [x, y], True, not stated and x.lower() == "x"
 
 
-def _to_degrees(where: np.ndarray, crs: str, path: Path) -> np.ndarray:
+def _places_to_degrees(where: np.ndarray, crs: str, path: Path) -> np.ndarray:
     """Longitude and latitude of places in a projection, (n, 2)."""
     import pyproj
 
@@ -231,7 +231,7 @@ def _to_degrees(where: np.ndarray, crs: str, path: Path) -> np.ndarray:
     if not source.is_geographic:
         _refuse_likely_degrees(where, 'set `crs = "EPSG:4326"` if they are', path)
     degrees = np.column_stack(transformer.transform(where[:, 0], where[:, 1]))
-    bad = np.isfinite(where).all(axis=1) & ~_within(degrees, source.area_of_use)
+    bad = np.isfinite(where).all(axis=1) & ~_within_projection(degrees, source.area_of_use)
     if bad.any():
         first = where[bad][0].tolist()
         raise DataError(
@@ -241,7 +241,7 @@ def _to_degrees(where: np.ndarray, crs: str, path: Path) -> np.ndarray:
     return degrees
 
 
-def _within(degrees: np.ndarray, area: Any) -> np.ndarray:
+def _within_projection(degrees: np.ndarray, area: Any) -> np.ndarray:
     """Which places (n, 2) lie in the area of a projection, or near it."""
     finite: np.ndarray = np.isfinite(degrees).all(axis=1)
     if area is None:
@@ -264,7 +264,7 @@ def _refuse_likely_degrees(where: np.ndarray, remedy: str, path: Path) -> None:
         )
 
 
-def _around_origin(where: np.ndarray) -> bool:
+def _places_around_origin(where: np.ndarray) -> bool:
     """Whether a frame's origin lies within places (n, 2) or near them, as of a hall or a field."""
     finite = where[np.isfinite(where).all(axis=1)]
     if not len(finite):

@@ -11,8 +11,8 @@ import pandas as pd
 
 from dynst_core.datasets.reading.clocks import to_utc
 from dynst_core.datasets.reading.table_reading import (
-    blank,
-    find_column,
+    blank_cells,
+    exact_column,
     id_text,
     read_frames,
     same_id,
@@ -77,20 +77,20 @@ def read_long(path: Path, settings: TableSettings) -> ValueTable:
     empty = 0
     for frame in read_frames(path, settings.separator, settings.encoding):
         if columns is None:
-            columns = time, site, value = _columns(frame, settings, path)
+            columns = time, site, value = _long_columns(frame, settings, path)
         rows = without_empty_rows(frame, site)
         empty += len(frame) - len(rows)
-        _refuse_nameless(rows, site, path)
+        _refuse_rows_without_id(rows, site, path)
         times.add(rows[time])
         sites.add(rows[site])
         values.append(reader.read(rows[[value]])[:, 0])
         lines.append(rows.index.to_numpy())
-    names, site_code = _ids(sites)
+    names, site_code = _long_table_ids(sites)
     time_code = times.codes()
     stamps = read_stamps(times.unique(time), settings.time_format, path)
     found = to_utc(stamps.taken(time_code), settings.timezone, path, groups=site_code)
     placed = ~np.isnat(found.time)
-    utc, table = _pivoted(
+    utc, table = _pivot_long_table(
         found.time[placed],
         site_code[placed],
         np.concatenate(values)[placed],
@@ -102,18 +102,18 @@ def read_long(path: Path, settings: TableSettings) -> ValueTable:
     return ValueTable(utc, names, table, notes)
 
 
-def _columns(frame: pd.DataFrame, settings: TableSettings, path: Path) -> tuple[str, str, str]:
+def _long_columns(frame: pd.DataFrame, settings: TableSettings, path: Path) -> tuple[str, str, str]:
     """The columns of times, sensors and values."""
-    time = find_column(frame, settings.time_column, TIME_NAMES, "time", path, "time_column")
-    site = find_column(frame, settings.site_column, ID_NAMES, "site", path, "site_column")
+    time = exact_column(frame, settings.time_column, TIME_NAMES, "time", path, "time_column")
+    site = exact_column(frame, settings.site_column, ID_NAMES, "site", path, "site_column")
     others = tuple(str(name) for name in frame.columns if name not in (time, site))
     guesses = others if len(others) == 1 else ("value",)
-    value = find_column(frame, settings.value_column, guesses, "value", path, "value_column")
+    value = exact_column(frame, settings.value_column, guesses, "value", path, "value_column")
     return time, site, value
 
 
-def _refuse_nameless(frame: pd.DataFrame, site: str, path: Path) -> None:
-    nameless = blank(frame[site])
+def _refuse_rows_without_id(frame: pd.DataFrame, site: str, path: Path) -> None:
+    nameless = blank_cells(frame[site])
     if nameless.any():
         raise DataError(
             f"Expected a sensor in every row of {path.name}, found none in column {site!r} of line "
@@ -121,7 +121,7 @@ def _refuse_nameless(frame: pd.DataFrame, site: str, path: Path) -> None:
         )
 
 
-def _ids(sites: _Codes) -> tuple[list[str], np.ndarray]:
+def _long_table_ids(sites: _Codes) -> tuple[list[str], np.ndarray]:
     """The sensors' ids, and each row's number among them."""
     texts = [id_text(value) for value in sites.number]
     keys: dict[str, int] = {}
@@ -132,7 +132,7 @@ def _ids(sites: _Codes) -> tuple[list[str], np.ndarray]:
     return names, number[sites.codes()]
 
 
-def _pivoted(
+def _pivot_long_table(
     time: np.ndarray,
     site: np.ndarray,
     value: np.ndarray,
@@ -154,7 +154,8 @@ def _pivoted(
         at = again[np.argmin(order[again + 1])]
         first, second = order[at], order[at + 1]
         raise DataError(
-            f"Expected every time once per sensor in {path.name}, found {_second(time[first])} "
+            f"Expected every time once per sensor in {path.name}, found "
+            f"{_second_value(time[first])} "
             f"more than once for {names[site[first]]!r} (lines {line[first]} and {line[second]}); "
             f"drop or average the repeats."
         )
@@ -163,5 +164,5 @@ def _pivoted(
     return utc, values
 
 
-def _second(time: np.datetime64) -> str:
+def _second_value(time: np.datetime64) -> str:
     return str(time.astype("datetime64[s]")).replace("T", " ")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dynst_core.datasets.reading.delimited import SEPARATORS, read_rows
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 
 GROUPED = re.compile(r"[-+]?\d{1,3}([,.]\d{3})+")
 """Numbers that may have a sign between thousands."""
@@ -83,14 +83,15 @@ def place_notes(sites: SiteSet, name: str) -> list[str]:
     ids = sites.site_id
     said = (
         f"Far from the other sites of {name}, by more than {away[far].min() // 100 * 100:,.0f} km: "
-        f"{some(map(repr, ids[far].tolist()))} ({int(far.sum()):,} of {len(sites):,})."
+        f"{some_ids(map(repr, ids[far].tolist()))} ({int(far.sum()):,} of {len(sites):,})."
     )
     swapped = far.copy()
     swapped[far] = _among_others_when_swapped(sites, far)
     if swapped.any():
         pair = "longitude and latitude" if sites.geographic else "x and y"
         said = (
-            f"{said[:-1]}; with {pair} exchanged, {some(map(repr, ids[swapped].tolist()))} would "
+            f"{said[:-1]}; with {pair} exchanged, {some_ids(map(repr, ids[swapped].tolist()))} "
+            "would "
             f"lie among the others."
         )
     return [said]

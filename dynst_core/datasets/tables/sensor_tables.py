@@ -16,10 +16,10 @@ from dynst_core.datasets.tables.table_settings import TableSettings
 from dynst_core.datasets.tables.wide_tables import read_wide
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, make_field
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.sites import SiteSet, some_ids
 
 
-def read_table(
+def read_sensor_table(
     path: Path,
     settings: TableSettings,
     *,
@@ -59,7 +59,7 @@ def read_table(
     if settings.drop_empty_sites:
         kept[used] = observed
         order = order[observed]
-    sites = _linked(places, kept, path, settings)
+    sites = _sites_with_links(places, kept, path, settings)
     return make_field(
         table.values[:, order, None],
         table.time,
@@ -89,12 +89,14 @@ def _check_located(
     hint = f", where {near!r} stands" if near is not None else ""
     raise DataError(
         f"Expected a location for every sensor in {path.name}, found none for "
-        f"{len(unplaced)} of {len(names)} ({some(map(repr, unplaced))}); add them to "
+        f"{len(unplaced)} of {len(names)} ({some_ids(map(repr, unplaced))}); add them to "
         f"{settings.locations}{hint}, or drop their columns."
     )
 
 
-def _linked(places: Places, kept: np.ndarray, path: Path, settings: TableSettings) -> SiteSet:
+def _sites_with_links(
+    places: Places, kept: np.ndarray, path: Path, settings: TableSettings
+) -> SiteSet:
     """The sites that are kept, with the links between them; ways still run through the others."""
     sites = places.sites(kept)
     if settings.adjacency is None:

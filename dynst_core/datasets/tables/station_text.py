@@ -18,7 +18,12 @@ from pydantic import model_validator
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.clocks import UtcTimes, to_utc
 from dynst_core.datasets.reading.delimited import COMMENT, open_bytes, text_encoding
-from dynst_core.datasets.reading.settings import TextSettings, ValueSettings, ZoneName, number_of
+from dynst_core.datasets.reading.settings import (
+    TextSettings,
+    ValueSettings,
+    ZoneName,
+    number_of_text,
+)
 from dynst_core.datasets.reading.table_times import ISO, read_stamps
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, make_field
@@ -95,9 +100,11 @@ def read_stations(
         )
     reader = NumberReader(path, missing=settings.missing_marks)
     # Marks are found before any arithmetic, so that none becomes a number of its own.
-    values = reader.read(_cells(path, settings))
-    stations = _columns(path.parent / settings.stations, settings.station_columns, settings)
-    found = _read_times(path.parent / settings.times, settings)
+    values = reader.read(_station_cells(path, settings))
+    stations = _companion_columns(
+        path.parent / settings.stations, settings.station_columns, settings
+    )
+    found = _read_station_times(path.parent / settings.times, settings)
     if values.shape != (len(found.time), len(stations)):
         raise DataError(
             f"Expected {len(found.time)} rows and {len(stations)} columns in {path.name}, one for "
@@ -105,7 +112,7 @@ def read_stations(
             f"{values.shape[0]} and {values.shape[1]}; bring files that belong together."
         )
     kept = _often_observed(values, settings.min_observed, path)
-    sites = _sites(stations[kept], path.parent / settings.stations)
+    sites = _station_sites(stations[kept], path.parent / settings.stations)
     placed = ~np.isnat(found.time)
     values, time = values[placed][:, kept, None], found.time[placed]
     measured = np.array(settings.measured_values, dtype=np.float64)
@@ -124,7 +131,7 @@ def read_stations(
     )
 
 
-def _cells(path: Path, settings: StationSettings) -> pd.DataFrame:
+def _station_cells(path: Path, settings: StationSettings) -> pd.DataFrame:
     """The cells of a bare table as they are written; the index holds the lines."""
     try:
         encoding = text_encoding(path, settings.encoding)
@@ -154,9 +161,11 @@ def _cells(path: Path, settings: StationSettings) -> pd.DataFrame:
     return pd.DataFrame(cells, index=[n for n, _ in rows], columns=columns, dtype=object)
 
 
-def _columns(path: Path, names: tuple[str, ...], settings: StationSettings) -> pd.DataFrame:
+def _companion_columns(
+    path: Path, names: tuple[str, ...], settings: StationSettings
+) -> pd.DataFrame:
     """The columns of a companion file by name, as they are written."""
-    cells = _cells(path, settings)
+    cells = _station_cells(path, settings)
     if cells.shape[1] != len(names):
         setting = "station_columns" if names == settings.station_columns else "time_columns"
         raise DataError(
@@ -166,21 +175,21 @@ def _columns(path: Path, names: tuple[str, ...], settings: StationSettings) -> p
     return cells.set_axis(list(names), axis=1)
 
 
-def _sites(stations: pd.DataFrame, path: Path) -> SiteSet:
+def _station_sites(stations: pd.DataFrame, path: Path) -> SiteSet:
     where = NumberReader(path).read(stations[["longitude", "latitude"]])
-    ids = np.array([_plain_id(text) for text in stations["id"]], dtype=str)
+    ids = np.array([_plain_station_id(text) for text in stations["id"]], dtype=str)
     return SiteSet(ids, where, geographic=True)
 
 
-def _plain_id(text: str) -> str:
+def _plain_station_id(text: str) -> str:
     """An id as people write it: a whole number that a program wrote as 3.8040000e+03 is 3804."""
-    number = number_of(text) if "." in text else None
+    number = number_of_text(text) if "." in text else None
     return str(int(number)) if number is not None and number.is_integer() else text
 
 
-def _read_times(path: Path, settings: StationSettings) -> UtcTimes:
+def _read_station_times(path: Path, settings: StationSettings) -> UtcTimes:
     """UTC times, (t,)."""
-    columns = _columns(path, settings.time_columns, settings)
+    columns = _companion_columns(path, settings.time_columns, settings)
     names = [name for name in (*DATE_COLUMNS, *CLOCK_COLUMNS) if name in columns]
     parts = pd.DataFrame(NumberReader(path).read(columns[names]), columns.index, names)
     time = pd.to_datetime(parts, errors="coerce")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NumberReader
-from dynst_core.datasets.reading.table_reading import blank
+from dynst_core.datasets.reading.table_reading import blank_cells
 
 if TYPE_CHECKING:
     from dynst_core.datasets.tables.table_settings import TableSettings
@@ -37,10 +37,10 @@ class ValueTable:
 
 def without_empty_rows(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     """The rows with any text; only one whose cell in the column `key` is blank may have none."""
-    empty = blank(frame[key])
+    empty = blank_cells(frame[key])
     for at in np.flatnonzero(empty):
         row = frame.iloc[[at]]
-        empty[at] = all(blank(row[name])[0] for name in row.columns)
+        empty[at] = all(blank_cells(row[name])[0] for name in row.columns)
     return frame[~empty] if empty.any() else frame
 
 

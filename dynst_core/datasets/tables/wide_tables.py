@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.clocks import to_utc
-from dynst_core.datasets.reading.table_reading import find_column, id_text, read_frames, same_id
+from dynst_core.datasets.reading.table_reading import exact_column, id_text, read_frames, same_id
 from dynst_core.datasets.reading.table_times import ISO, read_stamps
 from dynst_core.datasets.tables.value_tables import (
     TIME_NAMES,
@@ -38,7 +38,7 @@ def read_wide(path: Path, settings: TableSettings) -> ValueTable:
     time: str | None = None
     for frame in read_frames(path, settings.separator, settings.encoding):
         if columns is None:
-            time = _time_column(frame, settings, path)
+            time = _wide_time_column(frame, settings, path)
             columns, said = _sensor_columns(frame, time, path)
         rows = frame if time is None else without_empty_rows(frame, time)
         empty += len(frame) - len(rows)
@@ -49,20 +49,20 @@ def read_wide(path: Path, settings: TableSettings) -> ValueTable:
     if time is None:
         utc = _counted_times(len(values), settings, path)
     else:
-        utc, order, clock_notes = _read_times(pd.concat(times), settings, path)
+        utc, order, clock_notes = _read_wide_times(pd.concat(times), settings, path)
         utc, values, said = utc[order], values[order], [*said, *clock_notes]
     notes = (*said, *empty_rows_note(empty, path.name), *reader.notes())
     return ValueTable(utc, [id_text(name) for name in columns or []], values, notes)
 
 
-def _time_column(frame: pd.DataFrame, settings: TableSettings, path: Path) -> str | None:
+def _wide_time_column(frame: pd.DataFrame, settings: TableSettings, path: Path) -> str | None:
     """The column of times; None where the settings state the first time and the step."""
     if settings.start is not None:
         return None
     lower = {str(name).lower() for name in frame.columns}
     if settings.time_column is None and frame.columns[0] == "" and not lower & set(TIME_NAMES):
         return ""  # as a table is written whose index holds the times
-    return find_column(frame, settings.time_column, TIME_NAMES, "time", path, "time_column")
+    return exact_column(frame, settings.time_column, TIME_NAMES, "time", path, "time_column")
 
 
 def _sensor_columns(
@@ -108,7 +108,7 @@ def _counted_times(n_rows: int, settings: TableSettings, path: Path) -> np.ndarr
     return first.time[0] + np.arange(n_rows) * step
 
 
-def _read_times(
+def _read_wide_times(
     column: pd.Series, settings: TableSettings, path: Path
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """UTC of each row, the rows to keep in their order, and what was noticed."""

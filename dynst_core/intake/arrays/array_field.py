@@ -13,8 +13,8 @@ from dynst_core.datasets.reading.table_times import ISO, Stamps, read_stamps
 from dynst_core.datasets.tables.locations import Places
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, Grid, make_field
-from dynst_core.fields.missing_marks import is_one_of
-from dynst_core.fields.sites import SiteSet, some
+from dynst_core.fields.missing_marks import is_missing_mark
+from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.intake.arrays.nodes import Mesh, grid_of, with_triangles
 from dynst_core.intake.arrays.orienting import Layout, read_values
 from dynst_core.intake.choices import Choices, step_ns
@@ -22,12 +22,12 @@ from dynst_core.intake.files.array_files import array_table
 from dynst_core.intake.files.named_arrays import ArraySet, NamedArray
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.gridded import numbers_of
-from dynst_core.intake.linking import linked
+from dynst_core.intake.linking import with_link_table
 from dynst_core.intake.naming import about_of
 from dynst_core.intake.records import Records
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
-from dynst_core.intake.roles.groups import Group, grouped
-from dynst_core.intake.siting import Located, located
+from dynst_core.intake.roles.groups import Group, grouped_tables
+from dynst_core.intake.siting import Located, located_sites
 from dynst_core.intake.verdict import Draft, Verdict, with_quality
 
 
@@ -78,10 +78,10 @@ def as_group(array: NamedArray, layout: Layout, roles: Roles) -> Group:
     n = layout.size("site")
     frame = pd.DataFrame(np.zeros((2, n)), columns=[str(i) for i in range(n)], index=[1, 2])
     roles.settings.setdefault("layout", "wide")
-    return grouped([array_table(array.source, array.title, frame, ())], roles.choices)[0]
+    return grouped_tables([array_table(array.source, array.title, frame, ())], roles.choices)[0]
 
 
-def read_arrays(files: list[Path], parts: Parts, draft: Draft) -> Verdict:
+def read_intake_arrays(files: list[Path], parts: Parts, draft: Draft) -> Verdict:
     """The verdict on arrays of which nothing is left to ask but where sites without a place are.
 
     Raises:
@@ -112,7 +112,7 @@ def _values(chosen: Chosen, choices: Choices) -> tuple[np.ndarray, list[str]]:
     values[~np.isfinite(values)] = np.nan
     marks = numbers_of(choices.missing_value)
     if marks:
-        marked = is_one_of(values, marks)
+        marked = is_missing_mark(values, marks)
         values[marked] = np.nan
         notes.append(f"Values read as missing, as stated: {int(marked.sum()):,}.")
     return values, notes
@@ -137,7 +137,7 @@ def _sited(
     draft.notes += where.notes
     sites = where.sites
     if parts.links is not None:
-        sites, said = linked(sites, names, where.order, parts.links)
+        sites, said = with_link_table(sites, names, where.order, parts.links)
         draft.notes += said
     more = {"sites": sites, "unplaced": where.unplaced, "unused": where.unused}
     return sites, None, values[:, where.order], more
@@ -149,7 +149,7 @@ def _located(names: list[str], parts: Parts, draft: Draft) -> Located:
         empty.astype("datetime64[ns]"), empty.astype(int), empty, names, None, empty, ()
     )
     group = as_group(parts.chosen.arrays[0], parts.chosen.layout, draft.found)
-    return located(records, group, parts.places, draft.found)
+    return located_sites(records, group, parts.places, draft.found)
 
 
 def _on_mesh(
@@ -191,7 +191,9 @@ def _field(
         raise DataError("Expected values at some site, found none that is a number; check `value`.")
     if not seen.all():
         ids = sites.site_id[~seen]
-        draft.notes.append(f"Sites without any value were left out: {len(ids):,} ({some(ids, 5)}).")
+        draft.notes.append(
+            f"Sites without any value were left out: {len(ids):,} ({some_ids(ids, 5)})."
+        )
         sites, values, grid = sites.only(seen), values[:, seen], None
     what = ", ".join(parts.chosen.names)
     units = choices.unit or tuple(UNSTATED_UNIT for _ in parts.chosen.names)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
-from dynst_core.intake.arrays.array_field import Chosen, Parts, as_group, read_arrays
-from dynst_core.intake.arrays.nodes import mesh_of
-from dynst_core.intake.arrays.orienting import Layout, layout_of, squeezed
+from dynst_core.fields.sites import some_ids
+from dynst_core.intake.arrays.array_field import Chosen, Parts, as_group, read_intake_arrays
+from dynst_core.intake.arrays.nodes import array_mesh_nodes
+from dynst_core.intake.arrays.orienting import Layout, layout_of, squeezed_array
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Brought, Source
 from dynst_core.intake.files.named_arrays import ArraySet, NamedArray, array_set
@@ -16,7 +16,7 @@ from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.linking import take_links
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import ROWS, UNSTATED_UNIT, Roles
-from dynst_core.intake.roles.groups import Group, grouped
+from dynst_core.intake.roles.groups import Group, grouped_tables
 from dynst_core.intake.siting import find_places
 from dynst_core.intake.verdict import Draft, Preview, Verdict
 
@@ -33,17 +33,17 @@ def check_arrays(
     draft = Draft(roles, tuple(_previews(sources, arrays)), list(found.notes))
     links, others = take_links(tables, roles)
     ids, others = _take_ids(others, roles)
-    nodes = None if arrays.positions is None else squeezed(arrays.positions.data).shape[-2]
+    nodes = None if arrays.positions is None else squeezed_array(arrays.positions.data).shape[-2]
     same = _alike(arrays, roles)
     layout = layout_of(same[0], nodes, arrays.lines, roles)
     chosen = None if layout is None else _choose(same, layout, roles)
     _ask_times(same[0], arrays, roles)
-    mesh = mesh_of(arrays, roles)
+    mesh = array_mesh_nodes(arrays, roles)
     group = _find_places(same[0], layout, arrays, others, roles)
     if draft.open or chosen is None:
         return draft.verdict()
     try:
-        return read_arrays(files, Parts(chosen, arrays, mesh, group, ids, links), draft)
+        return read_intake_arrays(files, Parts(chosen, arrays, mesh, group, ids, links), draft)
     except DataError as error:
         return draft.verdict(refusal=own_words(str(error)))
 
@@ -79,7 +79,7 @@ def _alike(arrays: ArraySet, roles: Roles) -> list[NamedArray]:
         if not found:
             raise DataError(
                 f"Expected the name of an array that was brought, found {stated!r}; choose one of "
-                f"{some([a.title for a in arrays.values], 8)}."
+                f"{some_ids([a.title for a in arrays.values], 8)}."
             )
         roles.propose("values", stated, "")
         return [a for a in found if a.data.shape == found[0].data.shape]
@@ -91,10 +91,10 @@ def _alike(arrays: ArraySet, roles: Roles) -> list[NamedArray]:
     if any(a.data.size > 0.05 * by_size[0][0].data.size for a in rest):
         titles = [several[0].title for several in by_size]
         roles.ask(
-            "values", f"Which array holds the values to plan for: {some(titles, 6)}?", *titles
+            "values", f"Which array holds the values to plan for: {some_ids(titles, 6)}?", *titles
         )
     elif rest:
-        roles.notes.append(f"Not used: {some([a.title for a in rest], 6)}.")
+        roles.notes.append(f"Not used: {some_ids([a.title for a in rest], 6)}.")
     if len(by_size[0]) == 1:
         title = by_size[0][0].title
         roles.propose("values", title, "it holds most numbers over its first axis")
@@ -112,7 +112,8 @@ def _choose(same: list[NamedArray], layout: Layout, roles: Roles) -> Chosen | No
         missing = [name for name in wanted if name not in every]
         if missing:
             raise DataError(
-                f"Expected a channel such as {some(list(every), 6)}, found {missing[0]!r}; correct "
+                f"Expected a channel such as {some_ids(list(every), 6)}, found {missing[0]!r}; "
+                "correct "
                 f"`value`."
             )
         roles.propose("value", wanted, "")
@@ -122,13 +123,14 @@ def _choose(same: list[NamedArray], layout: Layout, roles: Roles) -> Chosen | No
     else:
         roles.ask(
             "value",
-            f"Which of {some(list(every), 12)} is to be planned for? Several become channels.",
+            f"Which of {some_ids(list(every), 12)} is to be planned for? Several become channels.",
             *every,
         )
         return None
     roles.ask(
         "unit",
-        f"In which unit are the values of {some(list(map(repr, wanted)), 6)}? Without an answer "
+        f"In which unit are the values of {some_ids(list(map(repr, wanted)), 6)}? Without an "
+        "answer "
         f"they are shown as {UNSTATED_UNIT!r}.",
         required=False,
     )
@@ -160,7 +162,7 @@ def _take_ids(tables: list[Table], roles: Roles) -> tuple[Table | None, list[Tab
     if stated and not found:
         raise DataError(
             f"Expected the name of a file that was brought as ids, found {stated!r}; choose one of "
-            f"{some([t.name for t in tables], 8) or 'those that you bring'}."
+            f"{some_ids([t.name for t in tables], 8) or 'those that you bring'}."
         )
     if not found:
         return None, tables
@@ -190,9 +192,9 @@ def _find_places(
             ROWS,
         )
         return None
-    able = [g for g in grouped(tables, roles.choices) if g.place_columns()] or grouped(
-        tables, roles.choices
-    )
+    able = [
+        g for g in grouped_tables(tables, roles.choices) if g.place_columns()
+    ] or grouped_tables(tables, roles.choices)
     wanted = roles.choices.places
     named = [g for g in able if wanted in (g.name, *(t.path.name for t in g.tables))]
     places = (named or able)[0]

@@ -8,11 +8,11 @@ import numpy as np
 
 from dynst_core.datasets.grids.cell_ids import grid_sites
 from dynst_core.datasets.grids.mesh import Mesh as GridMesh
-from dynst_core.datasets.grids.mesh import on_mesh
+from dynst_core.datasets.grids.mesh import mesh_sites
 from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
-from dynst_core.intake.arrays.orienting import Layout, squeezed
+from dynst_core.intake.arrays.orienting import Layout, squeezed_array
 from dynst_core.intake.choices import Choices, box_of, length_m
 from dynst_core.intake.files.named_arrays import ArraySet
 from dynst_core.intake.roles.found import Roles
@@ -43,7 +43,7 @@ class Mesh:
     notes: tuple[str, ...] = field(default=())
 
 
-def mesh_of(arrays: ArraySet, roles: Roles) -> Mesh | None:
+def array_mesh_nodes(arrays: ArraySet, roles: Roles) -> Mesh | None:
     """The mesh of some arrays; None where they hold none, or its place is asked for."""
     if arrays.positions is None:
         return None
@@ -72,7 +72,7 @@ def _positions(arrays: ArraySet, roles: Roles) -> tuple[np.ndarray | None, list[
     notes = []
     if data.shape[-1] == 3:
         notes.append(f"The third coordinate of {title} is not used: nodes are drawn from above.")
-    frames = np.asarray(squeezed(data)[..., :2], dtype=np.float64)
+    frames = np.asarray(squeezed_array(data)[..., :2], dtype=np.float64)
     if frames.ndim == 2:
         return frames, notes
     if frames.ndim > 3:
@@ -147,7 +147,7 @@ def _triangles(arrays: ArraySet, n: int, kept: np.ndarray) -> tuple[np.ndarray, 
 def with_triangles(sites: SiteSet, triangles: np.ndarray) -> SiteSet:
     """Sites that are nodes of a mesh, linked along its edges."""
     mesh = GridMesh("", triangles, None, "node", "face")
-    return on_mesh(sites, mesh.links("node"), triangles)
+    return mesh_sites(sites, mesh.links("node"), triangles)
 
 
 def grid_of(layout: Layout, choices: Choices) -> tuple[SiteSet, Grid, tuple[str, ...], bool]:

@@ -50,10 +50,10 @@ class Layout:
         """What of an array lies on these axes."""
         if self.plane is not None:
             return data[tuple(slice(None) if at is None else at for at in self.plane.fixed)]
-        return data if data.ndim == len(self.axes) else squeezed(data)
+        return data if data.ndim == len(self.axes) else squeezed_array(data)
 
 
-def squeezed(data: np.ndarray) -> np.ndarray:
+def squeezed_array(data: np.ndarray) -> np.ndarray:
     """An array without axes of length 1 at its beginning, down to two."""
     while data.ndim > 2 and data.shape[0] == 1:
         data = data[0]
@@ -74,7 +74,7 @@ def layout_of(
         DataError: the roles that are stated cannot be meant.
     """
     stated = roles.choices.axes
-    data = array.data if len(stated) == array.data.ndim else squeezed(array.data)
+    data = array.data if len(stated) == array.data.ndim else squeezed_array(array.data)
     if stated:
         _check_length(array, stated, data)
         roles.propose("axes", (), "")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from dynst_core.intake.files.clock_texts import form_of
-from dynst_core.intake.files.sheets import Table, sampled
+from dynst_core.intake.files.sheets import Table, sampled_rows
 
 TIME, VALUE = "time", "value"
 LEAST = 3
@@ -31,7 +31,7 @@ def with_times_down(table: Table) -> Table:
     return replace(
         table,
         columns=(*rest, TIME, VALUE),
-        sample=sampled(frames()),
+        sample=sampled_rows(frames()),
         frames=frames,
         notes=(
             *table.notes,

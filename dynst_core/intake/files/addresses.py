@@ -46,7 +46,7 @@ def allowed_hosts() -> tuple[str, ...]:
 
 
 @contextmanager
-def fetched(
+def fetched_addresses(
     paths: Sequence[Path | str], choices: Choices, hosts: Collection[str] | None = None
 ) -> Iterator[list[Path]]:
     """Paths with files in place of addresses; what was fetched is removed at the end.
@@ -60,18 +60,18 @@ def fetched(
     """
     with TemporaryDirectory(prefix="dynst-intake-") as folder:
         yield [
-            fetch(str(path), Path(folder) / str(number), choices, hosts)
+            fetch_address(str(path), Path(folder) / str(number), choices, hosts)
             if is_address(str(path))
             else Path(path)
             for number, path in enumerate(paths)
         ]
 
 
-def fetch(url: str, folder: Path, choices: Choices, hosts: Collection[str] | None) -> Path:
+def fetch_address(url: str, folder: Path, choices: Choices, hosts: Collection[str] | None) -> Path:
     """What an address holds, as a file or as the folder of a store.
 
     Raises:
-        DataError: as of `fetched`.
+        DataError: as of `fetched_addresses`.
     """
     folder.mkdir(parents=True)
     parts = urlsplit(url)
@@ -85,7 +85,9 @@ def fetch(url: str, folder: Path, choices: Choices, hosts: Collection[str] | Non
 
 def _get(url: str, target: Path, hosts: Collection[str] | None, most: int) -> None:
     try:
-        public_http.fetch(url, target, most, TIMEOUT_SECONDS, lambda _: None, hosts, meant=False)
+        public_http.fetch_public_file(
+            url, target, most, TIMEOUT_SECONDS, lambda _: None, hosts, meant=False
+        )
     except public_http.AddressError as error:
         raise DataError(f"{url}: {error}.") from error
     except public_http.SizeError as error:

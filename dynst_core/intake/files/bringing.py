@@ -17,7 +17,7 @@ from typing import IO
 from dynst_core.datasets.grids.grid_files import ZARR_MARKS
 from dynst_core.errors import DataError
 from dynst_core.intake.files import kinds
-from dynst_core.intake.files.shapefile_parts import part_of, part_of_named
+from dynst_core.intake.files.shapefile_parts import is_shapefile_part, part_of_named
 
 MOST_TEXT = 2 << 30
 """Bytes of one text file or spreadsheet."""
@@ -116,7 +116,7 @@ def left_out(faults: Sequence[Fault], endings: set[str]) -> list[str]:
 
 
 @contextmanager
-def brought(paths: Sequence[Path]) -> Iterator[Brought]:
+def brought_files(paths: Sequence[Path]) -> Iterator[Brought]:
     """The files of some paths; what is unpacked is removed at the end.
 
     Args:
@@ -142,7 +142,7 @@ def brought(paths: Sequence[Path]) -> Iterator[Brought]:
         yield Brought(tuple(collector.sources), tuple(collector.notes))
 
 
-def originals(paths: Sequence[Path]) -> tuple[Original, ...]:
+def original_files(paths: Sequence[Path]) -> tuple[Original, ...]:
     """The files that a planner named, those of folders too, with their hashes."""
     found = []
     for path in paths:
@@ -205,7 +205,7 @@ class _Collector:
                 self.notes.append(f"{path.name} was left out, as it leads outside its folder.")
             elif path.is_dir():
                 self._add_folder(path, original, depth + 1)
-            elif part_of(path, shapes):
+            elif is_shapefile_part(path, shapes):
                 continue
             elif _beside(path):
                 self.notes.append(f"{path.name} was left out, as its name is not that of data.")

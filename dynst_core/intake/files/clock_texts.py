@@ -17,8 +17,8 @@ from dynst_core.intake.files.time_counts import (
     COUNTS_SECONDS,
     DAYS_BEFORE_1970,
     JULIAN,
-    beginnings,
-    counted,
+    counted_from_epoch,
+    interval_beginnings,
     of_days,
     of_seconds,
     without_ordinal,
@@ -107,13 +107,13 @@ def form_of(texts: Iterable[object], *, likely_time: bool, name: str = "") -> Ti
     cells = [str(text).strip() for text in texts if str(text).strip()][:4000]
     if not cells:
         return None
-    what = counted(cells, name) if likely_time else None
+    what = counted_from_epoch(cells, name) if likely_time else None
     if what and not all(_parts(cell) is not None for cell in cells[:50]):
         in_utc = what == JULIAN or "1970" in what
         return TimeForm(what, cells[0], dates_only=False, with_offset=in_utc)
     if not likely_time and all(re.fullmatch(r"\d+", cell) for cell in cells[:50]):
         return None
-    begins = beginnings(cells)
+    begins = interval_beginnings(cells)
     parts = [_parts(cell) for cell in begins]
     good = [part for part in parts if part is not None]
     if len(good) < max(1, 0.9 * len(cells)):
@@ -271,7 +271,7 @@ def _begun(column: pd.Series) -> pd.Series:
         return column
     codes, unique = pd.factorize(column, use_na_sentinel=False)
     texts = [_cell(one) for one in unique]
-    made = beginnings(texts)
+    made = interval_beginnings(texts)
     if made is texts:
         return column
     cells = np.array(made, dtype=object)[codes]
@@ -316,7 +316,7 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
 
 def _date_and_clock(cells: list[str], words: list[str]) -> tuple[str, list[str]]:
     """The text of a date, and those of its clock; the date is "" where its parts are no numbers."""
-    roles = [part_of(word) for word in words]
+    roles = [time_part_of_name(word) for word in words]
     if "year" not in roles or not re.fullmatch(r"(\d{2}|\d{4})(\.0+)?", cells[roles.index("year")]):
         rest = cells[1:]
         if len(rest) == 1 and COUNTS_SECONDS.search(words[1]):
@@ -368,7 +368,7 @@ PARTS = {
 }
 
 
-def part_of(name: str) -> str:
+def time_part_of_name(name: str) -> str:
     """The part of a time that a column's name states: year, month, day, hour or minute; or ""."""
     lower = name.strip().lower()
     return next((part for part, words in PARTS.items() if re.match(words, lower)), "")

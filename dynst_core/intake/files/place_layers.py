@@ -36,7 +36,7 @@ SIMPLE = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "Mu
 FAULTS = (DataSourceError, DataLayerError, FieldError, ShapelyError, OSError, ValueError)
 
 
-def place_table(source: Source) -> Table:
+def table_of_places(source: Source) -> Table:
     """The rows of a file of places, their coordinates in columns of their own.
 
     Raises:

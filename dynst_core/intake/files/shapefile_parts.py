@@ -11,7 +11,7 @@ SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 OTHER_PARTS = (".sbn", ".sbx", ".qix", ".qpj", ".shp.xml", ".qmd")
 
 
-def part_of(path: Path, shapes: set[str]) -> bool:
+def is_shapefile_part(path: Path, shapes: set[str]) -> bool:
     """Whether a file is a companion of a Shapefile."""
     lower = path.name.lower()
     endings = (*SHAPEFILE_PARTS[1:], *OTHER_PARTS)
@@ -29,7 +29,7 @@ def part_of_named(path: Path, named: Sequence[Path]) -> bool:
         for p in named
         if p.parent == path.parent and p.suffix.lower() == ".shp"
     }
-    if part_of(path, shapes):
+    if is_shapefile_part(path, shapes):
         return True
     if path.suffix.lower() in SHAPEFILE_PARTS[1:3] and path.is_file():
         raise DataError(

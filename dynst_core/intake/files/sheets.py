@@ -45,7 +45,7 @@ class Table:
     alone: bool = False
 
 
-def sampled(frames: Iterator[pd.DataFrame]) -> pd.DataFrame:
+def sampled_rows(frames: Iterator[pd.DataFrame]) -> pd.DataFrame:
     """Rows from all over a table."""
     parts = []
     for number, frame in enumerate(islice(frames, MOST_PARTS)):
@@ -63,10 +63,10 @@ MOST_PARQUET = 1 << 30
 
 def frame_sample(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows from all over a table that is held in memory."""
-    return sampled(iter([frame]))
+    return sampled_rows(iter([frame]))
 
 
-def named(path: Path, folder: Path, ending: str) -> Path:
+def under_file_ending(path: Path, folder: Path, ending: str) -> Path:
     """The file under a name with this ending, which readers know it by."""
     if path.suffix.lower() == ending:
         return path

@@ -8,11 +8,11 @@ import numpy as np
 
 from dynst_core.datasets.reading.table_reading import read_frames
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.bringing import Source
-from dynst_core.intake.files.sheets import MOST_PARQUET, Table, frame_sample, named
+from dynst_core.intake.files.sheets import MOST_PARQUET, Table, frame_sample, under_file_ending
 
 
 def tables_of(source: Source, choices: Choices, folder: Path) -> list[Table]:
@@ -63,7 +63,7 @@ def _parquet_table(source: Source, folder: Path) -> Table:
         )
     if meta.num_rows == 0:
         raise DataError(f"{source.name}: expected rows of values, found none; bring a longer one.")
-    path = named(source.path, folder, ".parquet")
+    path = under_file_ending(source.path, folder, ".parquet")
     frame = next(iter(read_frames(path)))
     geometry = geometry_of(path, source.name)
     if geometry:
@@ -75,7 +75,7 @@ def _parquet_table(source: Source, folder: Path) -> Table:
         and any(isinstance(one, np.ndarray | list | dict | tuple) for one in frame[name].head(50))
     ]
     frame = frame.drop(columns=nested)
-    notes = [f"Columns of {source.name} that hold lists were left out: {some(nested)}."]
+    notes = [f"Columns of {source.name} that hold lists were left out: {some_ids(nested)}."]
     return Table(
         path,
         source.name,

@@ -23,7 +23,7 @@ from dynst_core.errors import DataError
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.files.number_forms import number_form
-from dynst_core.intake.files.sheets import Table, named, sampled
+from dynst_core.intake.files.sheets import Table, sampled_rows, under_file_ending
 
 SNIFFED = 256 << 10
 """Bytes at the beginning of a text file by which its form is known."""
@@ -59,7 +59,7 @@ def text_table(source: Source, choices: Choices, folder: Path) -> Table:
     def frames() -> Iterator[pd.DataFrame]:
         return _frames(path, source.name, separator, encoding, headed=header > 0)
 
-    sample = sampled(frames())
+    sample = sampled_rows(frames())
     why |= number_form(sample, separator, choices)
     return Table(path, source.name, tuple(sample.columns), sample, frames, why, tuple(notes))
 
@@ -209,7 +209,7 @@ def _alike(cell: str, below: list[str]) -> bool:
 def _plain_name(path: Path, folder: Path) -> Path:
     """The file under a name that does not make readers take it for another kind."""
     misleading = path.suffix.lower() in (".gz", ".parquet", ".pq")
-    return named(path, folder, ".csv") if misleading else path
+    return under_file_ending(path, folder, ".csv") if misleading else path
 
 
 def _cleaned(

@@ -40,7 +40,7 @@ COUNTS = (
 """Least and greatest numbers that can be Unix time of 1979 to 2103, and what they count."""
 
 
-def counted(cells: Sequence[str], name: str) -> str | None:
+def counted_from_epoch(cells: Sequence[str], name: str) -> str | None:
     """What numbers count, where they can only be Unix time or the days of a spreadsheet."""
     if not all(COUNT.fullmatch(cell) for cell in cells[:500]):
         return None
@@ -58,7 +58,7 @@ def counted(cells: Sequence[str], name: str) -> str | None:
     return JULIAN if numbers.min() >= 2_400_000 and numbers.max() < 2_500_000 else None
 
 
-def beginnings(texts: Sequence[str]) -> Sequence[str]:
+def interval_beginnings(texts: Sequence[str]) -> Sequence[str]:
     """Intervals by their beginnings; other texts as they are.
 
     An offset such as -01:00 is no end: the ends of intervals follow the clock.

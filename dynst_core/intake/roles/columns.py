@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NOTHING, SAME_SIGNS
-from dynst_core.datasets.reading.settings import number_of
+from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.datasets.reading.table_reading import id_text
-from dynst_core.intake.files.clock_texts import TimeForm, form_of, part_of
+from dynst_core.intake.files.clock_texts import TimeForm, form_of, time_part_of_name
 from dynst_core.intake.files.sheets import Table
 
 START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"
@@ -207,13 +207,17 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
     empty = NOTHING | {text.lower() for text in missing}
     texts = tuple(text for text in map(id_text, cells) if text.lower() not in empty)
     plain = [_plain(text, decimal) for text in texts]
-    numbers = np.array([n for n in (number_of(text) for text in plain) if n is not None])
-    marks = [n for n in (number_of(m) for m in missing) if n is not None]
+    numbers = np.array([n for n in (number_of_text(text) for text in plain) if n is not None])
+    marks = [n for n in (number_of_text(m) for m in missing) if n is not None]
     numeric = len(numbers) / len(texts) if texts else 0.0
     numbers = numbers[~np.isin(numbers, marks)] if marks else numbers
     distinct = list(dict.fromkeys(texts))
     likely = TIME_NAME.search(name) is not None
-    form = form_of(distinct, likely_time=likely, name=name) if not part_of(name) or likely else None
+    form = (
+        form_of(distinct, likely_time=likely, name=name)
+        if not time_part_of_name(name) or likely
+        else None
+    )
     return Column(
         name, texts, len(texts) / max(1, len(cells)), numeric, numbers, len(distinct), form
     )
@@ -223,14 +227,14 @@ def _plain(text: str, decimal: str) -> str:
     """A number without signs between thousands and with a point before decimals."""
     text = text.translate(SAME_SIGNS)
     simple = text.replace(",", ".") if decimal == "," and "." not in text else text
-    if number_of(simple) is not None or not GROUPED.fullmatch(text):
+    if number_of_text(simple) is not None or not GROUPED.fullmatch(text):
         return simple
     last = max(text.rfind(","), text.rfind("."))
     whole, rest = (text[:last], text[last + 1 :]) if len(text) - last - 1 != 3 else (text, "")
     return re.sub(r"[,. ']", "", whole) + (f".{rest}" if rest else "")
 
 
-def changing(table: Table, site: str | None, names: list[str]) -> set[str]:
+def columns_that_differ(table: Table, site: str | None, names: list[str]) -> set[str]:
     """Which columns differ within some site, or at all where there is no column of sites.
 
     A column that never does describes the site: its height, its street, its number.

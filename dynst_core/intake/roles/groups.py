@@ -64,7 +64,7 @@ class Group:
         return place_columns(self.columns)
 
 
-def grouped(tables: Sequence[Table], choices: Choices) -> list[Group]:
+def grouped_tables(tables: Sequence[Table], choices: Choices) -> list[Group]:
     """Tables by their columns, in any order of these."""
     by_columns: dict[tuple[str, ...], list[Table]] = {}
     for table in tables:
@@ -130,7 +130,7 @@ def date_parts(group: Group) -> list[str]:
     """Columns of years, months, days, hours and minutes, where there are years."""
     parts: dict[str, str] = {}
     for name, column in group.columns.items():
-        part = clock_texts.part_of(name)
+        part = clock_texts.time_part_of_name(name)
         if part and column.numeric > 0.95 and column.whole:
             parts.setdefault(part, name)
     minutes = [n for n in values_named(group, "mm") if n != parts.get("month")]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
@@ -23,7 +23,7 @@ def find_sites_and_values(values: Group, places: Group | None, roles: Roles) -> 
         if name and name not in (FILE_NAME, ITS_PLACE, *values.columns):
             raise DataError(
                 f"Expected a column {name!r} in {values.name}, found "
-                f"{some(list(values.columns), 12)}; correct "
+                f"{some_ids(list(values.columns), 12)}; correct "
                 f"`{'site' if setting == 'site' else 'value'}`."
             )
     layout = roles.choices.layout or _layout(values, pairs, roles)
@@ -78,7 +78,8 @@ def _layout(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> s
         return "wide"
     roles.ask(
         "layout",
-        f"Is each of the columns {some(numeric, 5)} of {values.name} a site (`wide`), or are they "
+        f"Is each of the columns {some_ids(numeric, 5)} of {values.name} a site (`wide`), or are "
+        "they "
         f"quantities measured at one site (`long`)?",
         "wide",
         "long",
@@ -121,7 +122,7 @@ def _propose_across(
     ]
     if text and not roles.choices.value:
         roles.notes.append(
-            f"Columns of {values.name} that hold text are no sites: {some(text, 8)}."
+            f"Columns of {values.name} that hold text are no sites: {some_ids(text, 8)}."
         )
     unit_of(["value"], [], roles)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.roles.found import FILE_NAME, ROWS, Roles
 from dynst_core.intake.roles.groups import Group, date_parts, id_pairs, numeric_columns
 
 
-def split(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
+def split_values_and_places(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
     """The tables of values and that of places.
 
     Raises:
@@ -23,7 +23,7 @@ def split(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
         if len(others) > 1 and len({_overlap(g, values) for g in others}) == 1:
             roles.ask(
                 "places",
-                f"Which file holds the places: {some([g.name for g in others], 6)}?",
+                f"Which file holds the places: {some_ids([g.name for g in others], 6)}?",
                 *[g.name for g in others],
             )
         places = max(others, key=lambda g: _overlap(g, values), default=None)
@@ -38,7 +38,7 @@ def split(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
     left = [g.name for g in groups if id(g) not in used]
     if left:
         roles.notes.append(
-            f"Not used, as they hold neither the values nor the places: {some(left, 6)}."
+            f"Not used, as they hold neither the values nor the places: {some_ids(left, 6)}."
         )
     return values, places
 
@@ -49,7 +49,7 @@ def _named(groups: list[Group], name: str) -> Group:
             return group
     raise DataError(
         f"Expected the name of a file that was brought, found {name!r}; choose one of "
-        f"{some([group.name for group in groups], 8)}."
+        f"{some_ids([group.name for group in groups], 8)}."
     )
 
 
@@ -69,7 +69,9 @@ def _likeliest_values(groups: list[Group], roles: Roles) -> Group:
     ]
     if baselines:
         names = [best.name, *(g.name for g in baselines)]
-        roles.ask("values", f"Which file holds the values to plan for: {some(names, 6)}?", *names)
+        roles.ask(
+            "values", f"Which file holds the values to plan for: {some_ids(names, 6)}?", *names
+        )
     return best
 
 
@@ -95,8 +97,8 @@ def _describes_places(group: Group) -> bool:
 
 
 def _no_times(groups: list[Group]) -> DataError:
-    names = some([group.name for group in groups], 4)
-    columns = some([name for group in groups for name in group.columns], 10)
+    names = some_ids([group.name for group in groups], 4)
+    columns = some_ids([name for group in groups for name in group.columns], 10)
     return DataError(
         f"Expected a table with times, found none in {names} (columns {columns}); add a column of "
         f"times, or state the columns that make it up, as in `time=date+hour`, and how they are "

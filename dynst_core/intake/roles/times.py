@@ -6,7 +6,7 @@ import re
 
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
+from dynst_core.fields.sites import some_ids
 from dynst_core.intake.files import clock_texts, time_counts
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
@@ -21,7 +21,7 @@ def find_times(values: Group, roles: Roles) -> None:
         whole = "+".join(choices.time)
         raise DataError(
             f"Expected the column {stated[0]!r} for the time in {values.name}, found "
-            f"{some(list(values.columns), 12)}; correct `time={whole}`."
+            f"{some_ids(list(values.columns), 12)}; correct `time={whole}`."
         )
     names = list(choices.time) or time_columns(values)
     if not names:
@@ -40,7 +40,7 @@ def find_times(values: Group, roles: Roles) -> None:
             f"Times such as {form.example!r} state a beginning and an end: values are stamped with "
             f"the beginning."
         )
-    years = clock_texts.part_of(names[0]) == "year" and (len(names) > 1 or form is None)
+    years = clock_texts.time_part_of_name(names[0]) == "year" and (len(names) > 1 or form is None)
     if form is not None and not years:
         _find_order(form, names, roles)
     elif roles.stated("time_format"):
@@ -78,14 +78,14 @@ def time_columns(values: Group) -> list[str]:
     beside = values.columns[clock].whole and [
         name
         for name, column in values.columns.items()
-        if clock_texts.part_of(name) == "minute" and column.whole and column.within(0, 59)
+        if clock_texts.time_part_of_name(name) == "minute" and column.whole and column.within(0, 59)
     ]
     return [dates[0].name, clock, *(beside[:1] if beside and name_of_hour(clock) else [])]
 
 
 def name_of_hour(name: str) -> bool:
     """Whether a column beside dates counts hours, so that minutes may stand in another one."""
-    return clock_texts.part_of(name) == "hour" or bool(HOURS.search(name))
+    return clock_texts.time_part_of_name(name) == "hour" or bool(HOURS.search(name))
 
 
 UTC_NAMED = re.compile(r"(^|[\W_])(utc|gmt|zulu)($|[\W_])", re.IGNORECASE)
@@ -98,18 +98,18 @@ def _clock_column(values: Group, date: str) -> str | None:
         if name == date or not column.texts:
             continue
         hours = column.whole and column.within(0, 24) and column.numeric > 0.99
-        if clock_texts.part_of(name) == "hour" and hours:
+        if clock_texts.time_part_of_name(name) == "hour" and hours:
             return name
         if hours and HOURS.search(name):
             return name
         clocks = all(
             re.fullmatch(r"(1899-12-\d\d )?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?", t)
-            for t in time_counts.beginnings(column.texts[:200])
+            for t in time_counts.interval_beginnings(column.texts[:200])
         )
         if clocks and (TIME_NAME.search(name) or column.distinct <= 1440):
             return name
         minutes = column.whole and column.within(0, 1440) and column.numbers.max() > 59
-        if minutes and clock_texts.part_of(name) == "minute":
+        if minutes and clock_texts.time_part_of_name(name) == "minute":
             return name
         seconds = column.whole and column.within(0, 86400) and column.numbers.max() > 2400
         if seconds and time_counts.COUNTS_SECONDS.search(name):
@@ -162,7 +162,7 @@ def _find_hours(values: Group, names: list[str], roles: Roles) -> None:
     hour = values.columns[
         names[
             3
-            if clock_texts.part_of(names[0]) == "year" and len(names) > 3
+            if clock_texts.time_part_of_name(names[0]) == "year" and len(names) > 3
             else -1
             if len(names) == 2
             else 1
@@ -234,12 +234,13 @@ def _ask_start(values: Group, roles: Roles) -> None:
     if len(across) > max(2, 0.5 * len(values.columns)):
         raise DataError(
             f"Expected times down the rows of {values.name}, found them across its columns "
-            f"({some(across, 3)}); transpose the table, with a row for each time."
+            f"({some_ids(across, 3)}); transpose the table, with a row for each time."
         )
     if len(values.tables) > 1:
         raise DataError(
             f"Expected a column of times in {values.name}, found none among "
-            f"{some(list(values.columns), 8)}; join the files to one table with a column of times."
+            f"{some_ids(list(values.columns), 8)}; join the files to one table with a column of "
+            "times."
         )
     named = [c for c in values.columns.values() if TIME_NAME.search(c.name) and c.texts]
     unread = named[0] if named else None

@@ -8,8 +8,8 @@ import pandas as pd
 
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
-from dynst_core.fields.sites import some
-from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, changing
+from dynst_core.fields.sites import some_ids
+from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, columns_that_differ
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 from dynst_core.intake.roles.groups import Group, rows_asked, words_of
 
@@ -29,19 +29,20 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
     ]
     named = [c for c in numeric if not NOT_VALUE.search(words_of(c.name))] or numeric
     moving = set().union(
-        *(changing(t, site or None, [c.name for c in named]) for t in values.tables[:40])
+        *(columns_that_differ(t, site or None, [c.name for c in named]) for t in values.tables[:40])
     )
     able = [c for c in named if c.name in moving] or named
     left = [c.name for c in numeric if c not in able]
     if left and not roles.choices.value:
         roles.notes.append(
             f"Columns of {values.name} that do not change within a site, or are named as flags "
-            f"or numbers, are not taken for values: {some(left, 8)}."
+            f"or numbers, are not taken for values: {some_ids(left, 8)}."
         )
     if not able and not roles.choices.value:
         raise DataError(
             f"Expected a column of measured values in {values.name}, found none among "
-            f"{some(list(values.columns), 12)}; state it as `value=COLUMN`, and how its numbers "
+            f"{some_ids(list(values.columns), 12)}; state it as `value=COLUMN`, and how its "
+            "numbers "
             f"are written as `decimal` and `thousands` (a sign, or blank)."
         )
     names = [c.name for c in able]
@@ -53,7 +54,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
     else:
         roles.ask(
             "value",
-            f"Which of the columns {some(names, 12)} is to be planned for? Several become "
+            f"Which of the columns {some_ids(names, 12)} is to be planned for? Several become "
             f"channels, as in `value={names[0]},{names[1]}`.",
             *names,
         )
@@ -73,7 +74,7 @@ def unit_of(names: list[str], columns: list[Column], roles: Roles, *, asked: boo
     if units and all(units):
         roles.propose("unit", tuple(units), "the names of the columns state them")
         return
-    what = some([repr(name) for name in names], 6)
+    what = some_ids([repr(name) for name in names], 6)
     roles.ask(
         "unit",
         f"In which unit are the values of {what}? Without an answer they are shown as "
@@ -91,7 +92,7 @@ def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
         if text.partition(":")[0].strip() not in values.columns or ":" not in text:
             raise DataError(
                 f"Expected only=COLUMN:TEXT with a column of {values.name}, found {text!r}; its "
-                f"columns are {some(list(values.columns), 12)}."
+                f"columns are {some_ids(list(values.columns), 12)}."
             )
     if roles.choices.only:
         roles.propose("only", (), "")
@@ -122,7 +123,7 @@ def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
             roles.ask(
                 "only",
                 f"Rows of one site and time differ by column {name!r}: which of its texts "
-                f"({some(list(dict.fromkeys(column.texts)), 8)}) are to be read?",
+                f"({some_ids(list(dict.fromkeys(column.texts)), 8)}) are to be read?",
                 *options[:12],
             )
             return
@@ -154,7 +155,8 @@ def _ask_kind(values: Group, roles: Roles) -> bool:
                 continue
             roles.ask(
                 "only",
-                f"Rows differ by column {name!r}: which of its texts ({some(texts, 8)}) are to be "
+                f"Rows differ by column {name!r}: which of its texts ({some_ids(texts, 8)}) are "
+                "to be "
                 f"read? Values of several quantities or units cannot be compared.",
                 *[f"{name}:{text}" for text in texts[:12]],
             )
@@ -177,7 +179,7 @@ def _find_unit(values: Group, roles: Roles) -> None:
     if len(texts) > 1:
         only = ",".join([*roles.choices.only, f"{names[0]}:{texts[0]}"])
         raise DataError(
-            f"Expected values of one unit in {values.name}, found {some(texts, 6)} in column "
+            f"Expected values of one unit in {values.name}, found {some_ids(texts, 6)} in column "
             f"{names[0]!r}; read the rows of one, as in `only={only}`."
         )
     if len(texts) == 1 and len(roles.choices.value) < 2:

@@ -20,7 +20,7 @@ def clicked(app: AppTest, monkeypatch: pytest.MonkeyPatch, *sites: str) -> dict[
         on_pick(sites[0]) if len(sites) == 1 else on_pick_many(list(sites))
 
     with monkeypatch.context() as patched:
-        patched.setattr(linked_maps, "show_stage", click)
+        patched.setattr(linked_maps, "show_map_stage", click)
         app.run()
     return dict(app.run().query_params)
 

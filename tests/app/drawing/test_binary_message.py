@@ -24,7 +24,7 @@ SMALL_ARRAYS = st.dictionaries(
 
 @given(head=st.dictionaries(st.sampled_from("abc"), st.text()), arrays=SMALL_ARRAYS)
 def test_what_is_packed_comes_out_again(head: dict, arrays: dict[str, np.ndarray]) -> None:
-    reported, found = binary_message.unpack(Message.of(head, arrays).pack())
+    reported, found = binary_message.unpack_message(Message.of(head, arrays).pack())
     assert reported == head
     assert found.keys() == arrays.keys()
     for name, values in arrays.items():
@@ -36,7 +36,7 @@ def test_a_large_message_is_deflated_and_a_small_one_is_not() -> None:
     few, many = np.zeros(100, np.uint8), np.zeros(10**6, np.uint8)
     assert len(Message.of({}, {"few": few}).pack()) > 100
     assert len(Message.of({}, {"many": many}).pack()) < 10_000
-    _, found = binary_message.unpack(Message.of({}, {"many": many}).pack())
+    _, found = binary_message.unpack_message(Message.of({}, {"many": many}).pack())
     np.testing.assert_array_equal(found["many"], many)
 
 
@@ -45,7 +45,7 @@ def test_every_array_begins_where_the_browser_can_read_it() -> None:
     message = Message.of({"odd": "\N{DEGREE SIGN}"}, arrays).pack()
     start = 4 + int.from_bytes(message[:4], "little")
     assert start % 4 == 0
-    np.testing.assert_array_equal(binary_message.unpack(message)[1]["b"], [1, 1])
+    np.testing.assert_array_equal(binary_message.unpack_message(message)[1]["b"], [1, 1])
 
 
 @pytest.mark.parametrize(("n_colours", "kind"), [(1, "uint8"), (256, "uint8"), (300, "uint16")])
@@ -53,14 +53,14 @@ def test_a_table_and_rows_give_every_site_its_own_colour(n_colours: int, kind: s
     rng = np.random.default_rng(0)
     colours = np.arange(n_colours, dtype=np.uint32).view(np.uint8).reshape(-1, 4)
     sites = colours[np.concatenate([np.arange(n_colours), rng.integers(0, n_colours, 500)])]
-    table, rows = binary_message.colours(sites)
+    table, rows = binary_message.colour_table(sites)
     assert rows.dtype == kind and len(table) == n_colours
     np.testing.assert_array_equal(table[rows], sites)
 
 
 def test_numbers_are_sent_as_they_are_shown() -> None:
     values = np.array([1.234, -0.005, np.nan, 300.0])
-    sent, scale = binary_message.numbers(values, 2)
+    sent, scale = binary_message.scaled_numbers(values, 2)
     assert sent.dtype == np.int16
     np.testing.assert_allclose(sent[[0, 1, 3]] / scale, np.round(values[[0, 1, 3]], 2))
     assert sent[2] == binary_message.MISSING
@@ -68,6 +68,6 @@ def test_numbers_are_sent_as_they_are_shown() -> None:
 
 def test_numbers_too_large_for_16_bits_stay_as_they_are() -> None:
     values = np.array([101_325.0, np.nan])
-    sent, scale = binary_message.numbers(values, 1)
+    sent, scale = binary_message.scaled_numbers(values, 1)
     assert sent.dtype == np.float32 and scale == 1
     np.testing.assert_array_equal(sent, values.astype(np.float32))

@@ -21,7 +21,7 @@ INFORMATION = "mutual information"
 
 
 def traces(run: Run, baselines: Baselines, level: int = 2, lead: int | None = None) -> dict:
-    figure = charts.trade_off(run, baselines, level, lead, 0)
+    figure = charts.trade_off_chart(run, baselines, level, lead, 0)
     return {trace.name: trace for trace in figure.data}
 
 
@@ -33,7 +33,7 @@ def test_the_path_is_the_run_s_error_at_each_level(network_run: Run) -> None:
 
 @pytest.mark.parametrize("level", range(4))
 def test_the_marker_follows_the_level(network_run: Run, level: int) -> None:
-    figure = charts.trade_off(network_run, network_run.baselines, level, None, 0)
+    figure = charts.trade_off_chart(network_run, network_run.baselines, level, None, 0)
     chosen = next(trace for trace in figure.data if trace.name == "chosen")
     assert list(chosen.x) == [REMOVED[level]]
     np.testing.assert_allclose(chosen.y, [network_run.rmse(level)])
@@ -108,15 +108,15 @@ def test_half_measured_baselines_are_drawn_as_far_as_they_go(network_run: Run) -
 
 
 def test_axes_name_measure_lead_time_and_unit(network_run: Run, grid_run: Run) -> None:
-    figure = charts.trade_off(network_run, network_run.baselines, 1, 0, 0)
+    figure = charts.trade_off_chart(network_run, network_run.baselines, 1, 0, 0)
     assert figure.layout.yaxis.title.text == "RMSE, 5 min ahead (mph)"
     assert figure.layout.xaxis.title.text == "sensors removed (%)"
-    grid = charts.trade_off(grid_run, grid_run.baselines, 1, None, 0)
+    grid = charts.trade_off_chart(grid_run, grid_run.baselines, 1, None, 0)
     assert grid.layout.xaxis.title.text == "cells removed (%)"
 
 
 def test_the_curve_can_be_read_out(network_run: Run) -> None:
-    text = charts.description(network_run, 2, None, 0)
+    text = charts.trade_off_description(network_run, 2, None, 0)
     assert "60 % removed" in text
     assert f"{network_run.rmse(2):.2f} mph" in text
 
@@ -125,7 +125,7 @@ def test_the_curve_can_be_read_out(network_run: Run) -> None:
 
 
 def test_error_by_lead_time_stands_beside_all_sites_and_persistence(network_run: Run) -> None:
-    drawn = {t.name: t for t in charts.lead_times(network_run, 2, 0, 200).data}
+    drawn = {t.name: t for t in charts.lead_time_chart(network_run, 2, 0, 200).data}
     leads = range(3)
     np.testing.assert_allclose(drawn["60 % removed"].y, [network_run.rmse(2, k) for k in leads])
     np.testing.assert_allclose(drawn["all sensors"].y, [network_run.rmse(0, k) for k in leads])
@@ -136,12 +136,12 @@ def test_error_by_lead_time_stands_beside_all_sites_and_persistence(network_run:
 
 
 def test_a_plan_not_evaluated_has_no_line_of_its_own(network_run: Run) -> None:
-    drawn = [t.name for t in charts.lead_times(network_run, None, 0, 200).data]
+    drawn = [t.name for t in charts.lead_time_chart(network_run, None, 0, 200).data]
     assert drawn == ["persistence", "all sensors"]
 
 
 def test_one_site_s_error_by_lead_time_is_its_own(network_run: Run) -> None:
-    drawn = {t.name: t for t in site_charts.site_lead_times(network_run, 7, 2, 0, 200).data}
+    drawn = {t.name: t for t in site_charts.site_lead_time_chart(network_run, 7, 2, 0, 200).data}
     expected = [network_run.rmse_by_site(2, k)[7] for k in range(3)]
     np.testing.assert_allclose(drawn["60 % removed"].y, expected)
 
@@ -154,7 +154,7 @@ def test_a_site_over_time_is_drawn_as_it_is_gaps_and_all(
     observed, dense, plan = np.array([[[60.0], [np.nan], [58.0], [1.0]], *np.ones((2, 4, 1))])
     found = Series(hours, observed, dense, plan)
     shown, band = np.array([True, True, True, False]), SiteBand(0.8, half_width, calibrated=False)
-    figure = site_charts.over_time(network_run, found, band, 0, shown, 200)
+    figure = site_charts.site_series_chart(network_run, found, band, 0, shown, 200)
     drawn = {t.name: t for t in figure.data}
     np.testing.assert_array_equal(drawn["observed"].y, [60.0, np.nan, 58.0])
     assert drawn["observed"].connectgaps is False
@@ -173,7 +173,7 @@ def test_a_site_over_time_is_drawn_as_it_is_gaps_and_all(
 def test_the_heat_map_frames_the_choice_and_every_cell_can_be_clicked(
     network_run: Run, lead: int | None, frame: tuple[float, float]
 ) -> None:
-    figure = charts.heat_map(network_run, 2, lead, 0, 200)
+    figure = charts.heat_map_chart(network_run, 2, lead, 0, 200)
     heat, cells = figure.data
     for level in range(4):
         for k in range(3):
@@ -190,4 +190,4 @@ def test_a_row_of_the_heat_map_is_high_enough_to_be_read_and_clicked(network_run
     for run in (network_run, long):
         rows = run.manifest.config.horizon
         assert charts.heat_map_height(run, 195) - charts.AROUND >= 18 * rows
-    assert charts.heat_map(network_run, 2, None, 0, 195).layout.height == 195, "where few"
+    assert charts.heat_map_chart(network_run, 2, None, 0, 195).layout.height == 195, "where few"

@@ -10,7 +10,7 @@ import pytest
 from app.drawing import map_layers
 from app.drawing.map_layers import Facts, MapStyle, Moment
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.service_areas import served
+from dynst_core.planning.service_areas import areas_served
 from dynst_core.presentation import palette
 from dynst_core.runs.run import Run
 from tests.presentation.test_palette import lightness
@@ -20,7 +20,7 @@ MOMENT = Moment("2020-01-06 12:00", np.linspace(40, 60, 40), np.full(40, 50.0), 
 
 
 def look(name: str, run: Run, level: int = 2, **facts: object) -> MapStyle:
-    return map_layers.style(name, run, Plan.at_level(run, level), replace(FACTS, **facts))
+    return map_layers.layer_style(name, run, Plan.at_level(run, level), replace(FACTS, **facts))
 
 
 def labels(shown: MapStyle) -> list[str]:
@@ -103,8 +103,8 @@ def test_areas_served_lie_beneath_a_network_s_sensors(network_run: Run) -> None:
 
 def test_on_a_grid_the_cells_themselves_show_the_area(grid_run: Run) -> None:
     plan = Plan.at_level(grid_run, 3)
-    found = served(grid_run.sites, grid_run.grid, plan.mask)
-    shown = map_layers.style(map_layers.SERVED, grid_run, plan, replace(FACTS, served=found))
+    found = areas_served(grid_run.sites, grid_run.grid, plan.mask)
+    shown = map_layers.layer_style(map_layers.SERVED, grid_run, plan, replace(FACTS, served=found))
     assert shown.shapes == ()
     for site in plan.mask.kept:
         alike = shown.fill[found.by == site]
@@ -123,7 +123,7 @@ def test_no_two_layers_share_their_colours(network_run: Run) -> None:
 
 @pytest.mark.parametrize("values", [[0.3, 2.3], [2.3e-4], [0.0], [np.nan], [8000.0, 20001.0]])
 def test_a_scale_reaches_to_a_round_number(values: list[float]) -> None:
-    reach, most = palette.reach(np.array(values)), np.nanmax([*values, 0])
+    reach, most = palette.round_reach(np.array(values)), np.nanmax([*values, 0])
     assert reach > 0 and reach >= 0.9 * most
     assert most == 0 or reach <= 2 * most
     assert reach / palette.tick_step(reach) == pytest.approx(

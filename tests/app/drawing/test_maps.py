@@ -31,7 +31,7 @@ def base_map() -> BaseMap:
 
 
 def picture_of(run: Run, level: int, lead: int | None = None, plan: Plan | None = None) -> Picture:
-    scale = map_styles.error_scale(run, lead, 0)
+    scale = map_styles.error_scale_of_run(run, lead, 0)
     return Picture.usual(run, plan or Plan.at_level(run, level), scale, lead, 0)
 
 
@@ -61,7 +61,7 @@ def test_each_drawn_row_is_sent_its_own_site_s_colours_and_numbers(
     network_run: Run, base_map: BaseMap
 ) -> None:
     stage, picture = map_stage.make_stage(network_run, base_map), picture_of(network_run, 2)
-    head, arrays = binary_message.unpack(picture.message(stage).pack(version="3"))
+    head, arrays = binary_message.unpack_message(picture.message(stage).pack(version="3"))
     kept, error = picture.plans[0]
     sent = np.unpackbits(arrays["kept"], bitorder="little")[: len(kept)].astype(bool)
     assert (sent == kept[stage.order]).all() and head["version"] == "3"
@@ -86,12 +86,12 @@ def test_removed_sites_still_show_their_error(network_run: Run) -> None:
     picture = picture_of(network_run, level=3, lead=1)
     expected = network_run.rmse_by_site(3, 1)
     np.testing.assert_allclose(picture.plans[0][1], expected, rtol=1e-6)
-    scale = map_styles.error_scale(network_run, 1, 0)
+    scale = map_styles.error_scale_of_run(network_run, 1, 0)
     assert (picture.styles[ERROR].fill == scale.rgba(expected)).all()
 
 
 def test_an_error_has_one_colour_at_every_level(network_run: Run) -> None:
-    scale = map_styles.error_scale(network_run, None, 0)
+    scale = map_styles.error_scale_of_run(network_run, None, 0)
     gradients = {
         picture_of(network_run, level).styles[ERROR].legend.gradient for level in range(len(LEVELS))
     }
@@ -160,7 +160,7 @@ def test_pixels_of_unequal_cells_lie_within_their_cell(
     borders = first + np.concatenate([[0], np.cumsum(steps)])
     if not rising:
         borders = borders[::-1]
-    cells, low, high = places.pixels(borders, reach=85.0)
+    cells, low, high = places.pixel_cells(borders, reach=85.0)
     assert set(cells.tolist()) == set(range(len(steps))), "every cell is seen"
     middles = low + (np.arange(len(cells)) + 0.5) * (high - low) / len(cells)
     width = (high - low) / len(cells)
@@ -171,7 +171,7 @@ def test_pixels_of_unequal_cells_lie_within_their_cell(
 
 
 def test_a_picture_ends_where_a_mercator_map_does() -> None:
-    cells, low, high = places.pixels(np.linspace(-90, 90, 73), reach=85.0)
+    cells, low, high = places.pixel_cells(np.linspace(-90, 90, 73), reach=85.0)
     assert (low, high) == (-85.0, 85.0)
     assert cells[0] == 2 and cells[-1] == 69, "the polar rows lie beyond"
 
@@ -181,7 +181,7 @@ def test_the_stage_s_file_tells_the_browser_what_it_draws(
 ) -> None:
     for run in (network_run, grid_run):
         stage = map_stage.make_stage(run, base_map)
-        head, arrays = binary_message.unpack(stage.message)
+        head, arrays = binary_message.unpack_message(stage.message)
         assert head["deck"] == stage.json
         ids = arrays["ids"].tobytes().decode().split("\n")
         assert ids == run.sites.site_id[stage.order].tolist()
@@ -229,7 +229,7 @@ def test_longitudes_turn_as_one_and_a_region_stays_whole(
 ) -> None:
     where = np.column_stack([longitudes, [10.0, 20.0]])
     sites = SiteSet(np.array(["a", "b"]), where, geographic=True)
-    turned = places.unwrapped(sites)[:, 0]
+    turned = places.unwrapped_for_drawing(sites)[:, 0]
     assert np.ptp(turned) == np.ptp(longitudes)
     middle = turned.mean()
     assert -180 <= middle < 180
@@ -238,7 +238,7 @@ def test_longitudes_turn_as_one_and_a_region_stays_whole(
 
 def test_the_first_view_shows_every_site(network_run: Run) -> None:
     west, south, east, north = bounds = (-12.0, 49.0, 3.0, 59.0)
-    view = map_stage.camera(bounds, geographic=True)
+    view = map_stage.first_camera(bounds, geographic=True)
     width, height = map_stage.REFERENCE_SIZE
     pixels_per_degree = map_stage.TILE_PIXELS * 2**view.zoom / 360
     assert pixels_per_degree * (east - west) <= width

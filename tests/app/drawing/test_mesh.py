@@ -12,7 +12,7 @@ from app.drawing.map_stage import make_stage
 from dynst_core.fields.mask import Mask
 from dynst_core.fields.sites import SiteSet
 from dynst_core.intake.arrays.nodes import with_triangles
-from dynst_core.planning.service_areas import served
+from dynst_core.planning.service_areas import areas_served
 from dynst_core.presentation.basemap import BaseMap
 from tests.support.factories import make_arrays, save_run
 
@@ -54,5 +54,5 @@ def test_a_mesh_wider_than_a_flat_earth_is_drawn_as_dots(tmp_path: Path) -> None
 def test_every_node_of_a_lattice_in_degrees_serves_an_area() -> None:
     """Borders of cells that only touch the ground's edge leave lines beside the polygon."""
     sites = mesh_sites(geographic=True)
-    found = served(sites, None, Mask.all_on(len(sites)))
+    found = areas_served(sites, None, Mask.all_on(len(sites)))
     assert (found.area_km2 > 0).all() and len(found.outlines) == len(sites)

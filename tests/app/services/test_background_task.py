@@ -31,12 +31,14 @@ def test_a_question_is_not_asked_twice_nor_a_part_of_it() -> None:
         task.tell(0.5)
         reported.append(task.share)
 
-    task = background_task.ask(frozenset({"how many", "how much"}), work)
+    task = background_task.ask_background_task(frozenset({"how many", "how much"}), work)
     assert task.ended.wait(10)
     assert (task.words, task.share, task.fault) == ("Counting", 0.5, None)
-    assert background_task.ask(frozenset({"how many"}), work) is task and reported == [0.5]
-    background_task.drop()
-    again = background_task.ask(frozenset({"how many"}), work)
+    assert background_task.ask_background_task(
+        frozenset({"how many"}), work
+    ) is task and reported == [0.5]
+    background_task.drop_background_task()
+    again = background_task.ask_background_task(frozenset({"how many"}), work)
     assert again.ended.wait(10) and reported == [0.5, 0.5]
 
 
@@ -50,9 +52,11 @@ def test_a_newer_question_ends_the_older() -> None:
         task.tell(0.1)
         ends.append("first")
 
-    first = background_task.ask(frozenset({"first"}), long)
+    first = background_task.ask_background_task(frozenset({"first"}), long)
     assert began.wait(10)
-    second = background_task.ask(frozenset({"first", "second"}), lambda _: ends.append("second"))
+    second = background_task.ask_background_task(
+        frozenset({"first", "second"}), lambda _: ends.append("second")
+    )
     newer.set()
     assert first.ended.wait(10) and second.ended.wait(10)
     assert ends == ["second"] and first.fault is None
@@ -75,7 +79,7 @@ def test_a_fault_is_kept_to_be_reported(error: Exception) -> None:
     def work(_: BackgroundTask) -> None:
         raise error
 
-    task = background_task.ask(frozenset({"what"}), work)
+    task = background_task.ask_background_task(frozenset({"what"}), work)
     assert task.ended.wait(10)
     assert task.fault == str(error)
 

@@ -36,7 +36,7 @@ class Upload(io.BytesIO):
     ],
 )
 def test_an_upload_lies_below_its_folder(tmp_path: Path, name: str, place: str) -> None:
-    brought_files.written([Upload(name)], tmp_path)
+    brought_files.write_uploads([Upload(name)], tmp_path)
     assert (tmp_path / place).read_bytes() == b"a"
 
 

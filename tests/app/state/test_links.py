@@ -22,9 +22,9 @@ from tests.support.factories import make_arrays, make_manifest, network_sites, s
 @pytest.mark.parametrize("level", range(4))
 @pytest.mark.parametrize("lead", [None, 0, 2])
 def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | None) -> None:
-    query = link.link(network_run, Choice(level, lead, 0))
+    query = link.link_to_choice(network_run, Choice(level, lead, 0))
     assert query["run"] == "network"
-    assert link.read(query, network_run) == Choice(level, lead, 0)
+    assert link.read_link(query, network_run) == Choice(level, lead, 0)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_a_link_reproduces_the_choice(network_run: Run, level: int, lead: int | 
 def test_what_a_link_misstates_falls_back_to_the_first_choice(
     network_run: Run, query: dict[str, str]
 ) -> None:
-    assert link.read(query, network_run) == choice.first_choice(network_run)
+    assert link.read_link(query, network_run) == choice.first_plan_choice(network_run)
 
 
 @pytest.mark.parametrize(("removed", "level"), [("0", 0), ("58", 2), ("99", 3), ("-4", 0)])
 def test_a_link_to_a_level_not_measured_opens_the_nearest(
     network_run: Run, removed: str, level: int
 ) -> None:
-    assert link.read({"removed": removed}, network_run).level == level
+    assert link.read_link({"removed": removed}, network_run).level == level
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_link_to_a_level_not_measured_opens_the_nearest(
 def test_a_cut_that_a_link_asks_for_and_the_run_does_not_have_is_reported(
     network_run: Run, query: dict[str, str], reported: str
 ) -> None:
-    assert link.unmet_level(query, network_run) == reported
+    assert link.unmet_link_level(query, network_run) == reported
 
 
 @pytest.mark.parametrize(
@@ -110,11 +110,11 @@ def test_what_a_link_names_and_the_run_does_not_have_is_found(
 ) -> None:
     ids = network_run.sites.site_id[:2]
     filled = {name: text.format(*ids) for name, text in query.items()}
-    assert link.unknown_sites(filled, network_run) == unknown
+    assert link.unknown_link_sites(filled, network_run) == unknown
 
 
 def test_a_link_leaves_out_what_is_as_at_first(network_run: Run) -> None:
-    query = link.link(network_run, Choice(1, None, 0, panel="curve", right="error"))
+    query = link.link_to_choice(network_run, Choice(1, None, 0, panel="curve", right="error"))
     assert query == {"run": "network", "removed": "30", "lead": "all"}
 
 
@@ -149,20 +149,20 @@ FULL = Choice(
 
 @pytest.mark.parametrize("part", [f.name for f in fields(Choice) if f.name not in NO_LINK])
 def test_a_link_carries_each_part_of_the_choice(network_run: Run, part: str) -> None:
-    first = choice.first_choice(network_run)
+    first = choice.first_plan_choice(network_run)
     if part == "max_cost":  # means something beside a cost only
         first = replace(first, cost=1.0)
     if part == "currency":
         first = replace(first, cost=1.0)
     chosen = replace(first, **{part: getattr(FULL, part)})
-    query = link.link(network_run, chosen)
-    assert link.read(query, network_run) == chosen
-    assert link.carries_all(network_run, chosen)
+    query = link.link_to_choice(network_run, chosen)
+    assert link.read_link(query, network_run) == chosen
+    assert link.link_carries_all(network_run, chosen)
 
 
 def test_a_link_carries_everything_at_once(network_run: Run) -> None:
-    query = link.link(network_run, FULL)
-    assert link.read(query, network_run) == FULL
+    query = link.link_to_choice(network_run, FULL)
+    assert link.read_link(query, network_run) == FULL
 
 
 def test_ids_with_commas_and_signs_survive_the_link(tmp_path: Path) -> None:
@@ -170,31 +170,31 @@ def test_ids_with_commas_and_signs_survive_the_link(tmp_path: Path) -> None:
     where = np.column_stack([np.arange(5.0), np.arange(5.0)])
     run = save_run(tmp_path, "odd", make_arrays(SiteSet(ids, where, geographic=True)))
     chosen = replace(
-        choice.first_choice(run), always=tuple(ids[:2].tolist()), never=tuple(ids[2:].tolist())
+        choice.first_plan_choice(run), always=tuple(ids[:2].tolist()), never=tuple(ids[2:].tolist())
     )
-    query = link.link(run, chosen)
-    assert link.read(query, run) == chosen
+    query = link.link_to_choice(run, chosen)
+    assert link.read_link(query, run) == chosen
 
 
 def test_sites_of_another_run_s_link_do_not_count(network_run: Run) -> None:
     query = {"run": "other", "removed": "30", "keep": "s1", "drop": "s2", "site": "s3"}
-    read = link.read(query, network_run)
+    read = link.read_link(query, network_run)
     assert (read.always, read.never, read.site) == ((), (), None)
     assert read.level == 1
 
 
 def test_a_site_is_never_both_kept_and_dropped(network_run: Run) -> None:
-    read = link.read({"keep": "s1,s2,s1", "drop": "s2,s3"}, network_run)
+    read = link.read_link({"keep": "s1,s2,s1", "drop": "s2,s3"}, network_run)
     assert read.always == ("s1", "s2") and read.never == ("s3",)
 
 
 def test_what_no_link_can_carry_is_known(network_run: Run) -> None:
-    first = choice.first_choice(network_run)
-    assert not link.carries_all(network_run, replace(first, limits=(ZoneLimit("A", 1),)))
-    assert not link.carries_all(network_run, replace(first, costs=(1.0,) * 40))
+    first = choice.first_plan_choice(network_run)
+    assert not link.link_carries_all(network_run, replace(first, limits=(ZoneLimit("A", 1),)))
+    assert not link.link_carries_all(network_run, replace(first, costs=(1.0,) * 40))
     long = replace(first, always=tuple(f"sensor {i}" for i in range(200)))
-    assert not link.carries_all(network_run, long)
-    assert "keep" not in link.link(network_run, long)
+    assert not link.link_carries_all(network_run, long)
+    assert "keep" not in link.link_to_choice(network_run, long)
 
 
 def test_the_choice_s_constraints_are_by_site(network_run: Run) -> None:
@@ -215,7 +215,7 @@ def test_costs_by_site_take_the_place_of_the_one_number(network_run: Run) -> Non
 
 
 def test_of_several_edits_of_one_site_the_last_counts(network_run: Run) -> None:
-    read = link.read({"edit": "off:s1:works,on:s2,on:s1"}, network_run)
+    read = link.read_link({"edit": "off:s1:works,on:s2,on:s1"}, network_run)
     assert read.edits == (Edit("s2", True, ""), Edit("s1", True, ""))
 
 
@@ -236,9 +236,9 @@ def test_plans_differ_by_what_decides_about_sites_and_by_nothing_else(part: str)
 def test_what_a_plan_file_states_is_all_that_decides_about_sites(network_run: Run) -> None:
     asked = replace(FULL, limits=(), site=None)
     plan = Plan.at_level(network_run, asked.level, asked.constraints(network_run, None))
-    stated = choice.of_plan(network_run, plan.edited(network_run, *asked.edits))
+    stated = choice.choice_of_plan(network_run, plan.edited(network_run, *asked.edits))
     assert set(stated) == DECISIVE
-    assert replace(choice.first_choice(network_run), **stated).decisive == asked.decisive
+    assert replace(choice.first_plan_choice(network_run), **stated).decisive == asked.decisive
 
 
 def test_taking_all_constraints_away_leaves_edits_costs_and_the_screen() -> None:
@@ -248,7 +248,7 @@ def test_taking_all_constraints_away_leaves_edits_costs_and_the_screen() -> None
 
 
 def test_the_first_choice_is_the_table_beside_one_map_with_nothing_asked(network_run: Run) -> None:
-    assert choice.first_choice(network_run) == Choice(
+    assert choice.first_plan_choice(network_run) == Choice(
         level=0,
         lead=None,
         channel=0,
@@ -283,16 +283,16 @@ def test_the_first_choice_is_the_table_beside_one_map_with_nothing_asked(network
 def test_a_part_at_the_edge_of_what_it_may_be_is_read(
     network_run: Run, query: dict[str, str], part: str, value: object
 ) -> None:
-    assert getattr(link.read(query, network_run), part) == value
+    assert getattr(link.read_link(query, network_run), part) == value
 
 
 def test_a_link_names_the_variable_where_there_are_several(tmp_path: Path) -> None:
     run = two_channels(tmp_path)
-    chosen = replace(choice.first_choice(run), channel=1)
-    assert link.link(run, chosen)["variable"] == "flow"
-    assert link.read(link.link(run, chosen), run) == chosen
-    assert link.link(run, replace(chosen, channel=0))["variable"] == "speed"
-    assert link.read({"variable": "wind"}, run).channel == 0
+    chosen = replace(choice.first_plan_choice(run), channel=1)
+    assert link.link_to_choice(run, chosen)["variable"] == "flow"
+    assert link.read_link(link.link_to_choice(run, chosen), run) == chosen
+    assert link.link_to_choice(run, replace(chosen, channel=0))["variable"] == "speed"
+    assert link.read_link({"variable": "wind"}, run).channel == 0
 
 
 def two_channels(folder: Path) -> Run:
@@ -312,9 +312,9 @@ def two_channels(folder: Path) -> Run:
 def test_a_list_goes_into_a_link_up_to_its_last_letter(
     network_run: Run, letters: int, carried: bool
 ) -> None:
-    long = replace(choice.first_choice(network_run), always=("s1", "x" * (letters - 3)))
-    assert ("keep" in link.link(network_run, long)) == carried
-    assert link.carries_all(network_run, long) == carried
+    long = replace(choice.first_plan_choice(network_run), always=("s1", "x" * (letters - 3)))
+    assert ("keep" in link.link_to_choice(network_run, long)) == carried
+    assert link.link_carries_all(network_run, long) == carried
 
 
 @pytest.mark.parametrize(
@@ -329,5 +329,7 @@ def test_a_list_goes_into_a_link_up_to_its_last_letter(
 def test_a_cut_beyond_all_sense_is_repeated_as_text_cut_short(
     network_run: Run, asked: str, reported: str
 ) -> None:
-    found = link.unmet_level({"removed": asked}, network_run).replace(",", "").replace("\\", "")
+    found = (
+        link.unmet_link_level({"removed": asked}, network_run).replace(",", "").replace("\\", "")
+    )
     assert found.startswith(reported)

@@ -25,15 +25,15 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def test_only_a_page_drawn_anew_by_itself_says_its_values(session: dict[str, object]) -> None:
-    with redraw.run():
-        assert not redraw.says_values()
-    with pytest.raises(DrawnError), redraw.run():
-        redraw.page()
-    with redraw.run():
-        assert redraw.says_values()
-    assert not redraw.says_values(), "a fragment that answers a planner comes after"
-    with redraw.run():
-        assert not redraw.says_values()
+    with redraw.rerun_run():
+        assert not redraw.rerun_says_values()
+    with pytest.raises(DrawnError), redraw.rerun_run():
+        redraw.rerun_page()
+    with redraw.rerun_run():
+        assert redraw.rerun_says_values()
+    assert not redraw.rerun_says_values(), "a fragment that answers a planner comes after"
+    with redraw.rerun_run():
+        assert not redraw.rerun_says_values()
 
 
 def test_a_widget_s_value_is_said_once_and_again_when_the_page_draws_itself_anew(
@@ -47,9 +47,9 @@ def test_a_widget_s_value_is_said_once_and_again_when_the_page_draws_itself_anew
             super().__setitem__(key, value)
 
     monkeypatch.setattr(state.st, "session_state", Recorded())
-    key = state.bound("level", network_run, 2)
-    state.bound("level", network_run, 2)
+    key = state.bound_widget_key("level", network_run, 2)
+    state.bound_widget_key("level", network_run, 2)
     assert said == [(key, 2)]
-    monkeypatch.setattr(redraw, "says_values", lambda: True)
-    state.bound("level", network_run, 2)
+    monkeypatch.setattr(redraw, "rerun_says_values", lambda: True)
+    state.bound_widget_key("level", network_run, 2)
     assert said == [(key, 2)] * 2

@@ -75,7 +75,7 @@ def test_a_fault_that_no_check_foresaw_is_a_row_too(
     def fails(run: Run) -> dict[str, object]:
         raise ZeroDivisionError("float division")
 
-    monkeypatch.setattr(runs_view, "summary", fails)
+    monkeypatch.setattr(runs_view, "run_table_row", fails)
     page = drawn("runs")
     assert "ZeroDivisionError" in page.error[0].value and button(page, "delete-network")
 

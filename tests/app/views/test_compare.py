@@ -12,7 +12,7 @@ from app.state import comparison
 from app.state.comparison import ERROR, Comparison, Side
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.summary import summarise
+from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
@@ -46,7 +46,7 @@ def store(other_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_link_brings_the_comparison_back(made: Comparison) -> None:
-    assert comparison.read(comparison.link(made), RUNS, "network") == made
+    assert comparison.read_comparison(comparison.link_to_comparison(made), RUNS, "network") == made
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_link_brings_the_comparison_back(made: Comparison) -> None:
 )
 def test_what_a_link_misstates_is_as_at_first(query: dict[str, str]) -> None:
     first = Comparison(Side("network", 0.6), Side("network", 0.8))
-    assert comparison.read(query, RUNS, "network") == first
+    assert comparison.read_comparison(query, RUNS, "network") == first
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_what_a_link_misstates_is_as_at_first(query: dict[str, str]) -> None:
 def test_what_a_link_asks_for_and_is_not_here_is_reported(
     network_run: Run, query: dict[str, str], reported: list[str]
 ) -> None:
-    made = comparison.read(query, RUNS, "network")
-    found = comparison.unmet(query, made, network_run, network_run)
+    made = comparison.read_comparison(query, RUNS, "network")
+    found = comparison.unmet_comparison(query, made, network_run, network_run)
     assert [one.replace("\\", "") for one in found] == reported
 
 
 def test_a_link_that_names_one_run_compares_it_with_itself() -> None:
-    made = comparison.read({"a": "other"}, RUNS, "network")
+    made = comparison.read_comparison({"a": "other"}, RUNS, "network")
     assert (made.first.run_id, made.second.run_id) == ("other", "other")
 
 
@@ -128,8 +128,8 @@ def test_runs_share_sites_measure_and_lead_times_where_they_agree(
 
 def test_the_table_states_both_plans_and_their_difference(network_run: Run) -> None:
     plans = [Plan.at_level(network_run, level) for level in (1, 3)]
-    first, second = (summarise(network_run, plan, FIVE) for plan in plans)
-    table = comparison_tables.figures(
+    first, second = (summarise_plan(network_run, plan, FIVE) for plan in plans)
+    table = comparison_tables.table_of_two_plans(
         (network_run, network_run), (first, second), (0, 0), comparable=True
     ).set_index("")
     assert table.loc["Sensors kept"].tolist() == ["28 of 40", "4 of 40", "−24"]
@@ -141,12 +141,16 @@ def test_the_table_states_both_plans_and_their_difference(network_run: Run) -> N
 
 
 def test_what_cannot_be_compared_has_no_difference(network_run: Run) -> None:
-    unknown = summarise(network_run, Plan.solved(network_run, 7, Constraints.none(40)), FIVE)
-    known = summarise(network_run, Plan.at_level(network_run, 1), FIVE)
+    unknown = summarise_plan(network_run, Plan.solved(network_run, 7, Constraints.none(40)), FIVE)
+    known = summarise_plan(network_run, Plan.at_level(network_run, 1), FIVE)
     pair = (network_run, network_run)
-    table = comparison_tables.figures(pair, (unknown, known), (0, 0), comparable=True).set_index("")
+    table = comparison_tables.table_of_two_plans(
+        pair, (unknown, known), (0, 0), comparable=True
+    ).set_index("")
     assert table.loc["Forecast error (RMSE)", ["A", "B minus A"]].tolist() == ["–", ""]
-    table = comparison_tables.figures(pair, (known, known), (0, 0), comparable=False).set_index("")
+    table = comparison_tables.table_of_two_plans(
+        pair, (known, known), (0, 0), comparable=False
+    ).set_index("")
     assert table.loc["Forecast error (RMSE)", "B minus A"] == ""
 
 
@@ -158,7 +162,7 @@ def test_sites_that_only_one_plan_keeps_come_first(network_run: Run, other_run: 
             Plan.at_level(other_run, 2),
         ),
     )
-    table = comparison_tables.differing_sites(runs, plans, None, (0, 0))
+    table = comparison_tables.differing_site_table(runs, plans, None, (0, 0))
     a, b = (plan.mask.active for plan in plans)
     n_apart = int((a != b).sum())
     assert n_apart > 5 and len(table) == 40
@@ -184,7 +188,7 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
     )
     baselines = Baselines(run_id="network", rows=(*rows, *third))
     marks = [("A", "#e0ac00", 60.0, network_run.rmse(2)), ("B", "#542788", 80.0, None)]
-    figure = selector_charts.selectors(network_run, baselines, marks, None, 0)
+    figure = selector_charts.selector_chart(network_run, baselines, marks, None, 0)
     shown = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert shown == ["random (5 draws)", "top variance", "leading patterns (QR)", "DynST"]
     assert [trace.fill for trace in figure.data].count("tonexty") == 1
@@ -195,7 +199,7 @@ def test_every_measured_selector_has_its_curve_and_random_its_band(network_run: 
 
 def test_seeds_give_the_path_its_band(tmp_path: Path) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(9))))
-    figure = selector_charts.selectors(run, Baselines(run_id="seeds"), [], None, 0)
+    figure = selector_charts.selector_chart(run, Baselines(run_id="seeds"), [], None, 0)
     low, high = (t.y for t in figure.data if t.mode == "lines")
     assert run.arrays.members is not None
     assert high == pytest.approx(run.arrays.members.rmse[:, :, 0].max(axis=0))
@@ -204,7 +208,7 @@ def test_seeds_give_the_path_its_band(tmp_path: Path) -> None:
 
 def test_two_charts_share_one_scale_that_holds_all_curves(network_run: Run, other_run: Run) -> None:
     measured = [(run, run.baselines) for run in (network_run, other_run)]
-    low, high = selector_charts.shared_limits(measured, None, [0, 0])
+    low, high = selector_charts.shared_chart_limits(measured, None, [0, 0])
     worst = max(row.rmse[0] for row in network_run.baselines.rows)
     assert low < min(network_run.rmse(0), other_run.rmse(0)) and high > worst
 

@@ -108,7 +108,7 @@ def test_where_fewer_fit_than_asked_for_it_says_so_and_whether_that_is_certain(
 ) -> None:
     if not most:  # as on a grid too large to search
         unknown = exact_search.Found(active=None, infeasible=False)
-        monkeypatch.setattr(solver, "search", lambda *asked: unknown)
+        monkeypatch.setattr(solver, "search_exactly", lambda *asked: unknown)
     kept, reported = figures(open_app(removed="30", apart="6"))["Sensors kept"]
     n_kept = int(kept.split()[0])
     assert n_kept < 28

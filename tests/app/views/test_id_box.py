@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.views.shared.id_box import parted
+from app.views.shared.id_box import ids_of_text
 
 IDS = ["717804", "717805", "5", "15", "1,5", "1", "St. Mary", "St. Mary West", "a+b"]
 
@@ -29,9 +29,9 @@ IDS = ["717804", "717805", "5", "15", "1,5", "1", "St. Mary", "St. Mary West", "
 def test_a_list_gives_the_ids_it_holds_and_the_words_that_are_none(
     entry: str, known: tuple[str, ...], unknown: tuple[str, ...]
 ) -> None:
-    assert parted([entry], IDS) == (known, unknown)
+    assert ids_of_text([entry], IDS) == (known, unknown)
 
 
 @given(st.lists(st.sampled_from(IDS), unique=True))
 def test_ids_picked_one_by_one_stay_as_they_are(entries: list[str]) -> None:
-    assert parted(entries, IDS) == (tuple(entries), ())
+    assert ids_of_text(entries, IDS) == (tuple(entries), ())

@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state import link
-from app.state.choice import CURVE, TABLE, first_choice
+from app.state.choice import CURVE, TABLE, first_plan_choice
 from app.views.panels import table
 from app.views.plan.answer_bar import as_html
-from dynst_core.cli.tables import answers
+from dynst_core.cli.tables import answer_table
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.planning.answer import Answer, Standing
 from dynst_core.planning.plan import Edit, Plan
@@ -62,21 +62,21 @@ def test_the_bare_address_opens_on_the_largest_cut_with_one_map_and_the_table() 
 
 
 def test_a_link_of_an_earlier_version_shows_two_maps_and_the_curve(network_run: Run) -> None:
-    read = link.read({"run": "network", "removed": "60", "lead": "all"}, network_run)
+    read = link.read_link({"run": "network", "removed": "60", "lead": "all"}, network_run)
     assert (read.right, read.panel, read.level) == ("error", CURVE, 2)
-    bare = link.read({"run": "network"}, network_run)
-    assert bare == first_choice(network_run) and (bare.right, bare.panel) == (None, TABLE)
-    again = link.read(link.link(network_run, bare), network_run)
+    bare = link.read_link({"run": "network"}, network_run)
+    assert bare == first_plan_choice(network_run) and (bare.right, bare.panel) == (None, TABLE)
+    again = link.read_link(link.link_to_choice(network_run, bare), network_run)
     assert again == bare
 
 
 def test_a_link_with_a_goal_and_no_cut_opens_on_the_largest_cut_within_it(deep: Run) -> None:
-    assert link.read({"within": "2"}, deep).level == 1
-    assert link.read({"within": "200"}, deep).level == 3
-    assert link.read({"each": "1"}, deep).level == 1
-    assert link.read({"lead": "3"}, deep).level == 2
-    assert link.read({"within": "0.1", "measure": "absolute"}, deep).level == 0
-    assert link.read({"each": "1"}, deep).tolerance == Tolerance("percent", 5.0, each=True)
+    assert link.read_link({"within": "2"}, deep).level == 1
+    assert link.read_link({"within": "200"}, deep).level == 3
+    assert link.read_link({"each": "1"}, deep).level == 1
+    assert link.read_link({"lead": "3"}, deep).level == 2
+    assert link.read_link({"within": "0.1", "measure": "absolute"}, deep).level == 0
+    assert link.read_link({"each": "1"}, deep).tolerance == Tolerance("percent", 5.0, each=True)
 
 
 @pytest.mark.usefixtures("deep")
@@ -218,7 +218,7 @@ def test_a_plan_that_removes_nothing_has_no_work_order(
 
 
 def test_the_command_line_tells_the_same_answer(deep: Run) -> None:
-    assert answers(deep) == [
+    assert answer_table(deep) == [
         "Los Angeles can do without 24 of 40 sensors (60 %) for 4.5 % more forecast error. 5 to "
         "10 min ahead, the error exceeds your 5 %; 5 min ahead only 12 (30 %) can go."
     ]

@@ -153,7 +153,7 @@ def test_an_empty_store_tells_how_to_train_a_run(
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "none"))
     app = open_app()
     text = " ".join(m.value for m in (*app.markdown, *app.caption))
-    assert commands.here("train", "tunnel-fire") in text
+    assert commands.command_here("train", "tunnel-fire") in text
     assert str(tmp_path / "none") in text
     assert not app.metric
 
@@ -197,7 +197,7 @@ def test_a_damaged_baselines_file_costs_only_the_baselines(store: Path) -> None:
 def test_a_run_without_baselines_says_what_measures_them(store: Path) -> None:
     (store / "network" / "baselines.json").unlink()
     captions = [c.value for c in how_good(open_app(panel="curve")).caption]
-    assert any(commands.here("baselines", "network") in c for c in captions)
+    assert any(commands.command_here("baselines", "network") in c for c in captions)
 
 
 def test_a_run_that_was_stopped_early_says_so(store: Path) -> None:

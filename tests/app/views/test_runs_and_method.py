@@ -44,10 +44,10 @@ def test_a_run_says_how_stable_it_is_and_what_its_bands_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = save_run(tmp_path, "seeds", with_seeds(make_arrays(network_sites(10))))
-    assert any("Bands meant to hold 90 %" in line for line in page.how_well(run))
+    assert any("Bands meant to hold 90 %" in line for line in page.error_lines(run))
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
     text = words(drawn("runs"))
-    for line in stability_text.reported(run):
+    for line in stability_text.stability_words(run):
         assert formatting.plain(line) in text
 
 
@@ -56,7 +56,7 @@ def test_a_run_says_how_well_it_did_at_each_level(network_run: Run) -> None:
     assert table["removed"].tolist() == ["0 %", "30 %", "60 %", "90 %"]
     assert table["kept"].tolist() == ["40", "28", "16", "4"]
     assert table["speed (mph)"].tolist() == [f"{network_run.rmse(i):.2f}" for i in range(4)]
-    over, baselines = page.how_well(network_run)
+    over, baselines = page.error_lines(network_run)
     assert "test period 6 to 7 Jan 2020, all lead times and all sensors" in over
     assert baselines.endswith("with a forecaster of its own: random, top variance.")
 
@@ -71,7 +71,7 @@ def test_a_damaged_run_is_explained_and_the_others_listed(store: Path) -> None:
 
 def test_an_empty_store_says_how_to_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path / "none"))
-    assert commands.here("train", "tunnel-fire") in words(drawn("runs"))
+    assert commands.command_here("train", "tunnel-fire") in words(drawn("runs"))
 
 
 def labels(app: AppTest) -> list[str]:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_data import problem_of_run
 from dynst_core.inference.run_forecaster import RunForecaster
-from dynst_core.planning.local_effect import effect, neighbourhood
-from dynst_core.planning.masks import edited
+from dynst_core.planning.local_effect import local_effect, neighbourhood
+from dynst_core.planning.masks import edited_mask
 from dynst_core.planning.site_series import band_at, share_held
 from dynst_core.runs.run import Run
 from tests.support.app_pages import (
@@ -39,7 +39,7 @@ def fire_store(fire_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def forecasts(fire_run: Run) -> RunForecaster:
-    return RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
+    return RunForecaster(fire_run, problem_of_run(fire_run, device="cpu", progress=False))
 
 
 def one_site(run: Run, level: int, *, kept: bool) -> tuple[int, str]:
@@ -98,13 +98,13 @@ def test_a_card_tells_what_one_site_is_worth_and_leaves_the_plan_alone(
     settled(button(app, "failure").click().run())
 
     mask = fire_run.path.mask(1)
-    other = edited(mask, off=[site]) if kept else edited(mask, on=[site])
+    other = edited_mask(mask, off=[site]) if kept else edited_mask(mask, on=[site])
     before, after = forecasts.errors(mask), forecasts.at(other, level=1).errors(forecasts.windows())
     heading, *lines = answered(app)
     assert heading.startswith("**If it fails**" if kept else "**If it were switched on**")
     near = neighbourhood(fire_run.sites, [site])
     for line, sites in zip(lines, (None, near.sites), strict=True):
-        found = effect(before, after, sites)
+        found = local_effect(before, after, sites)
         said = numbers_in(line)
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
         assert " °C** (" in line

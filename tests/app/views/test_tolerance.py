@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dynst_core.fields.mask import Mask
-from dynst_core.planning.service_areas import served
-from dynst_core.presentation.place_names import nearest
+from dynst_core.planning.service_areas import areas_served
+from dynst_core.presentation.place_names import nearest_place_name
 from dynst_core.runs.run import Run
 from tests.support.app_pages import answer, box, button, figures, number, open_app
 
@@ -75,7 +75,7 @@ def test_where_it_hurts_and_the_worst_place_are_reported_beside_the_mean(
     hit = (here - dense).argmax()
     value, below = figures(app)["Hurts most"]
     assert value == f"+{(here - dense).max():.2f} mph"
-    near = nearest(network_run.sites, int(hit))
+    near = nearest_place_name(network_run.sites, int(hit))
     assert below == f"at s{hit}" + (f", near {near}" if near else "")
     asked = next(m.help for m in app.metric if m.label == "Hurts most")
     assert f"from {dense[hit]:.2f} to {here[hit]:.2f} mph" in asked
@@ -85,7 +85,7 @@ def test_where_it_hurts_and_the_worst_place_are_reported_beside_the_mean(
 def test_the_share_of_places_within_tolerance_is_reported(store: Path, network_run: Run) -> None:
     app = open_app(removed="60", within="1", measure="absolute")
     within = network_run.rmse_by_site(2) <= 1
-    areas = served(network_run.sites, None, Mask.all_on(40)).area_km2
+    areas = areas_served(network_run.sites, None, Mask.all_on(40)).area_km2
     area = 100 * areas[within].sum() / areas.sum()
     reported = (f"{100 * within.mean():g} %", f"of sensors; {area:.1f} % of the area")
     assert figures(app)["Within tolerance"] == reported

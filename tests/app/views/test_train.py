@@ -10,7 +10,7 @@ import pytest
 
 from app.drawing import training_charts, training_text
 from app.services.training_jobs import Facts
-from app.views.train.form import first_choice, forecasters, request_of
+from app.views.train.form import first_training_choice, forecaster_names, request_of
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import Mask
@@ -79,47 +79,47 @@ def test_levels_that_are_no_numbers_are_refused_with_an_example() -> None:
     [(1, "5 s"), (48, "50 s"), (54.9, "55 s"), (61, "1 min"), (250, "4 min"), (4700, "1 h 20 min")],
 )
 def test_a_time_to_come_is_no_finer_than_can_be_known(seconds: float, reported: str) -> None:
-    assert training_text.span(seconds) == reported
+    assert training_text.span_text(seconds) == reported
 
 
 @pytest.mark.parametrize(
     ("n_bytes", "reported"), [(340e3, "340 kB"), (3.42e6, "3.4 MB"), (18.2e9, "18 GB")]
 )
 def test_amounts_of_memory_are_short(n_bytes: float, reported: str) -> None:
-    assert training_text.size(n_bytes) == reported
+    assert training_text.size_text(n_bytes) == reported
 
 
 def test_an_estimate_says_what_it_rests_on() -> None:
     what = Estimate(60, 1e9)
-    alone = training_text.expected(what, 8e9, 1.0, 0)
+    alone = training_text.expected_training_text(what, 8e9, 1.0, 0)
     assert "About 1 min" in alone and "1.0 GB of memory of 8.0 GB free" in alone
     assert "model of cost" in alone and "corrected" not in alone
-    assert "About 2 min" in training_text.expected(what, None, 2.0, 3)
-    assert "the last 3 trainings here" in training_text.expected(what, None, 2.0, 3)
+    assert "About 2 min" in training_text.expected_training_text(what, None, 2.0, 3)
+    assert "the last 3 trainings here" in training_text.expected_training_text(what, None, 2.0, 3)
 
 
 def test_what_cannot_fit_is_refused_with_a_remedy() -> None:
-    assert training_text.too_large(Estimate(60, 1e9), 2e9) is None
-    assert training_text.too_large(Estimate(60, 1e12), None) is None
-    refusal = training_text.too_large(Estimate(60, 3e9), 2e9)
+    assert training_text.too_large_text(Estimate(60, 1e9), 2e9) is None
+    assert training_text.too_large_text(Estimate(60, 1e12), None) is None
+    refusal = training_text.too_large_text(Estimate(60, 3e9), 2e9)
     assert refusal is not None
     assert "fits 1.8 GB of free memory, found one that needs about 3.0 GB; choose" in refusal
 
 
 def test_a_job_s_line_tells_phase_share_and_time_left() -> None:
-    line = training_text.progress_line(job("running", step=50))
+    line = training_text.job_progress_text(job("running", step=50))
     assert line == "25 % · 50 % removed · 12 sites kept · about 2 min left"
-    first = training_text.progress_line(job("running", step=2))
+    first = training_text.job_progress_text(job("running", step=2))
     assert "left" not in first, "the first steps, slow ones, promise nothing"
-    assert training_text.standing(job("stopped", step=50), 0) == "stopped at 25 %"
-    assert training_text.progress_line(job("running", step=200)).startswith("Tests the levels")
+    assert training_text.job_state_text(job("stopped", step=50), 0) == "stopped at 25 %"
+    assert training_text.job_progress_text(job("running", step=200)).startswith("Tests the levels")
 
 
 def test_those_who_wait_are_reported_how_many_come_before_them() -> None:
     jobs = [job("running", "a"), job("queued", "b", 1), job("queued", "c", 2), job("stopped", "d")]
-    assert [training_text.queue_place(one, jobs) for one in jobs[1:3]] == [1, 2]
-    assert training_text.standing(jobs[2], 2) == "queued, 2 before it"
-    assert training_text.standing(jobs[1], 0) == "queued, next"
+    assert [training_text.queue_place_text(one, jobs) for one in jobs[1:3]] == [1, 2]
+    assert training_text.job_state_text(jobs[2], 2) == "queued, 2 before it"
+    assert training_text.job_state_text(jobs[1], 0) == "queued, next"
 
 
 # -- pictures ---------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_the_mask_is_drawn_where_the_sites_are(kind: str) -> None:
         field = field_of(waves(), *grid_sites(3, 4, geographic=kind == "grid"))
     place = JobPlace.of(field)
     active = np.arange(12) < 5
-    figure = training_charts.mask_map(place, active, BaseMap.read())
+    figure = training_charts.mask_map_chart(place, active, BaseMap.read())
     drawn = {trace.name: trace for trace in figure.data}
     assert ("land" in drawn) == (kind != "hall")
     sites = drawn["sites"]
@@ -150,7 +150,7 @@ def test_the_loss_curve_smooths_without_looking_ahead() -> None:
     values = np.array([1.0, 1.0, 5.0, 1.0])
     means = training_charts.running_mean(values)
     assert means[:2].tolist() == [1.0, 1.0] and 1 < means[3] < means[2] < 5
-    figure = training_charts.loss_curve([(5, 1.0), (10, 0.5)])
+    figure = training_charts.loss_chart([(5, 1.0), (10, 0.5)])
     assert list(figure.data[1].x) == [5, 10]
     assert "loss" in figure.layout.yaxis.title.text
 
@@ -160,7 +160,7 @@ def test_the_level_curve_holds_what_is_finished() -> None:
         LevelDone(removed=0, n_active=12, error=1.5),
         LevelDone(removed=0.5, n_active=6, error=2),
     ]
-    figure = training_charts.level_curve(done, "mph")
+    figure = training_charts.level_chart(done, "mph")
     assert list(figure.data[0].x) == [0, 50] and list(figure.data[0].y) == [1.5, 2]
     assert figure.layout.yaxis.title.text == "RMSE (mph)"
 
@@ -169,12 +169,12 @@ def test_the_level_curve_holds_what_is_finished() -> None:
 
 
 def test_a_preset_s_request_leaves_the_usual_unsaid() -> None:
-    assert request_of(first_choice("tunnel-fire", "standard")) == TrainRequest(
+    assert request_of(first_training_choice("tunnel-fire", "standard")) == TrainRequest(
         dataset="tunnel-fire"
     )
-    quick = request_of(first_choice("tunnel-fire", "quick"))
+    quick = request_of(first_training_choice("tunnel-fire", "quick"))
     assert (quick.effort, quick.levels) == (0.1, (0.0, 0.3, 0.6, 0.9))
-    assert request_of(first_choice("metr-la-week", "thorough")).seeds == 3
+    assert request_of(first_training_choice("metr-la-week", "thorough")).seeds == 3
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_only_forecasters_that_the_sites_allow_are_offered(
     gridded: bool, networked: bool, reported: str
 ) -> None:
     facts = Facts(Size(12, 200, 1, 1, 3, 2), (), gridded, networked, 3600.0)
-    assert " ".join(forecasters(facts)) == reported
+    assert " ".join(forecaster_names(facts)) == reported
 
 
 def test_an_empty_store_offers_the_quick_look_with_what_it_takes(store: Path) -> None:
@@ -260,10 +260,10 @@ def test_data_that_are_not_here_are_offered_as_a_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
-    monkeypatch.setattr("app.services.training_jobs._at_hand", lambda name, changed: False)
+    monkeypatch.setattr("app.services.training_jobs._dataset_at_hand", lambda name, changed: False)
     app = drawn("train")
     app.selectbox(key="dataset-train-0").set_value("metr-la-week").run()
-    size = training_text.size(training_text.download_bytes(load_catalogue()["metr-la-week"]))
+    size = training_text.size_text(training_text.download_bytes(load_catalogue()["metr-la-week"]))
     assert f"They are {size}" in app.info[0].value and "checked" in app.info[0].value
     assert app.button(key="train-download").label == f"Download {size}"
     assert "train-start" not in [button.key for button in app.button]

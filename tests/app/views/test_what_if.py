@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.state.choice import of_plan
+from app.state.choice import choice_of_plan
 from dynst_core.constraints.constraints import Constraints
-from dynst_core.inference.run_data import problem_of
+from dynst_core.inference.run_data import problem_of_run
 from dynst_core.inference.run_forecaster import RunForecaster
-from dynst_core.planning.local_effect import effect, neighbourhood
-from dynst_core.planning.masks import edited
+from dynst_core.planning.local_effect import local_effect, neighbourhood
+from dynst_core.planning.masks import edited_mask
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
@@ -68,12 +68,12 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     assert reported(app) == ""
     settled(button(app, "switch-off").click().run())
 
-    forecasts = RunForecaster(fire_run, problem_of(fire_run, device="cpu", progress=False))
-    after, before = forecasts.errors(edited(level, off=[site])), fire_run.arrays.errors[1]
+    forecasts = RunForecaster(fire_run, problem_of_run(fire_run, device="cpu", progress=False))
+    after, before = forecasts.errors(edited_mask(level, off=[site])), fire_run.arrays.errors[1]
     near = neighbourhood(fire_run.sites, [site])
     lines = reported(app).splitlines()
     for line, sites in zip(lines, (None, near.sites), strict=True):
-        found = effect(before, after, sites)
+        found = local_effect(before, after, sites)
         said = numbers_in(line)
         assert said[-3:] == pytest.approx([found.difference, found.before, found.after], abs=0.006)
     assert f"Around cell {formatting.plain(name)} (with the 8 nearest cells, within" in lines[1]
@@ -218,9 +218,9 @@ def test_where_the_data_are_not_at_hand_their_download_is_offered(
     name = str(run.sites.site_id[run.path.mask(2).kept[0]])
     from app.services import forecasters
 
-    forecasters.source_named.clear()
+    forecasters.data_source_named.clear()
     app = open_app(run="metr", removed="60", panel="what-if", edit=f"off:{name}")
-    forecasters.source_named.clear()
+    forecasters.data_source_named.clear()
     assert "not at hand" in app.warning[0].value
     assert re.fullmatch(
         r"Download the data \(\d+ MB\) and forecast", button(app, "data-download").label
@@ -294,7 +294,7 @@ def test_the_time_player_shows_another_moment(fire_store: Path) -> None:
 def test_costs_of_a_plan_file_by_site_are_taken_over(network_run: Run) -> None:
     def stated(cost: np.ndarray) -> dict[str, object]:
         asked = Constraints(np.zeros(40, dtype=np.int8), cost=cost)
-        return of_plan(network_run, Plan.at_level(network_run, 1, asked))
+        return choice_of_plan(network_run, Plan.at_level(network_run, 1, asked))
 
     several = np.arange(1.0, 41.0)
     assert stated(several)["costs"] == tuple(several) and stated(several)["cost"] is None

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dynst_core.datasets.catalogue import Entry, load_entry
-from dynst_core.datasets.reading.settings import first_fault
+from dynst_core.datasets.reading.settings import first_settings_fault
 from dynst_core.errors import DataError, DynSTError
 from dynst_core.fields.field import Field
 
@@ -66,7 +66,7 @@ def load(
     try:
         entry = Entry.model_validate({"name": "case", **table})
     except ValidationError as error:  # a catalogue says it in the same words
-        raise DataError(f"The entry is refused: {first_fault(error)}") from error
+        raise DataError(f"The entry is refused: {first_settings_fault(error)}") from error
     return load_entry(entry, folder / opened)
 
 
