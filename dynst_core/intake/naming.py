@@ -6,7 +6,7 @@ import re
 
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About
-from dynst_core.intake.choices import Choices
+from dynst_core.intake.choices import ALIASES, Choices
 from dynst_core.intake.roles.columns import UNIT
 from dynst_core.intake.roles.found import UNSTATED_UNIT
 
@@ -56,6 +56,8 @@ def own_words(message: str) -> str:
         "state its coordinate system as `grid_mapping`",
         "state its coordinate system, as in `crs=EPSG:25833`",
     )
+    for other, name in ALIASES.items():
+        message = message.replace(f"`{other}`", f"`{name}`")
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")
     for words in (" in the loader settings", " in the data set's loader settings"):

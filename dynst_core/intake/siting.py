@@ -87,19 +87,24 @@ def find_places(values: Group, places: Group | None, roles: Roles) -> None:
 
 
 def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
+    """The columns that are stated; the other one where one of the two that are found is."""
     choices = roles.choices
-    for east, north, degrees in (
-        (choices.longitude, choices.latitude, True),
-        (choices.x, choices.y, False),
+    for pair, degrees in (
+        ((choices.longitude, choices.latitude), True),
+        ((choices.x, choices.y), False),
     ):
-        if east or north:
-            for name in (east, north):
-                if name not in group.columns:
-                    raise DataError(
-                        f"Expected a column {name!r} for the places in {group.name}, found "
-                        f"{some(list(group.columns), 12)}; state both columns."
-                    )
-            return east, north, degrees
+        if not any(pair):
+            continue
+        found = (group.place_columns() or ())[:2]
+        left = next((str(name) for name in found if name not in pair), "")
+        names = [name or left for name in pair]
+        for name in names:
+            if name not in group.columns:
+                raise DataError(
+                    f"Expected a column {name!r} for the places in {group.name}, found "
+                    f"{some(list(group.columns), 12)}; state both columns."
+                )
+        return names[0], names[1], degrees
     return None
 
 
@@ -261,6 +266,14 @@ def _site_set(
     degrees = bool(choices.longitude)
     crs = choices.crs if choices.crs not in ("", "local") else None
     names = [choices.longitude, choices.latitude] if degrees else [choices.x, choices.y]
+    if degrees and beyond_poles(where) and not beyond_poles(where[:, ::-1]):
+        roles.ask(
+            "latitude",
+            f"Which column is the latitude? {names[1]!r} holds numbers beyond 90, such as "
+            f"{where[np.nanargmax(np.abs(where[:, 1])), 1]:g}, and {names[0]!r} none.",
+            names[0],
+        )
+        where = where[:, ::-1] if not roles.stated("latitude") else where
     frame = pd.DataFrame(where, columns=names, index=lines)
     places = Places(
         group.tables[0].path,
@@ -272,6 +285,11 @@ def _site_set(
         decimal=".",
     )
     return places.sites(np.ones(len(ids), dtype=bool))
+
+
+def beyond_poles(where: np.ndarray) -> bool:
+    """Whether most of the second numbers, (n, 2), are too large for latitudes."""
+    return bool(np.median(np.abs(where[:, 1])) > 90)
 
 
 def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) -> Located:

@@ -37,6 +37,7 @@ from dynst_core.intake.roles.split import split
 from dynst_core.intake.roles.times import find_times
 from dynst_core.intake.siting import Located, find_places, located
 from dynst_core.intake.surveying import Large
+from dynst_core.intake.whereabouts import ask_about_order, contradiction, lies_around
 
 PREVIEW_ROWS = 5
 
@@ -170,6 +171,7 @@ def check_tables(
     if links is not None:
         sites, said = linked(where.sites, records.names, where.order, links)
         where, draft.notes = replace(where, sites=sites), [*draft.notes, *said]
+    ask_about_order(where.sites, found)
     _ask_step(records, found)
     more = {
         "sites": where.sites,
@@ -302,6 +304,9 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
     except DataError as error:
         return draft.verdict(refusal=str(error), **more)
     quality = quality_of(field)
+    zone = draft.found.resolved.timezone
+    where = [lies_around(field.sites), contradiction(field.sites, zone)]
+    draft.notes[:0] = [text for text in where if text]
     refusal = ""
     if len(field.sites) < 2:
         refusal = (
