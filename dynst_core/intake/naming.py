@@ -57,6 +57,8 @@ def own_words(message: str) -> str:
         "state its coordinate system, as in `crs=EPSG:25833`",
     )
     for other, name in ALIASES.items():
+        if not other.endswith("_column"):
+            continue
         message = message.replace(f"`{other}`", f"`{name}`")
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -293,11 +295,7 @@ def beyond_poles(where: np.ndarray) -> bool:
 
 
 def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) -> Located:
-    ignore = bool(roles.choices.leading_zeros)
-
-    def key(text: str) -> str:
-        return without_zeros(same_id(text)) if ignore else same_id(text)
-
+    key = _key_of_ids(records.names, rows.ids, places.name, roles)
     unplaced, unused = unmatched(records.names, rows.ids, key)
     notes = list(rows.notes)
     number = {key(name): i for i, name in enumerate(records.names)}
@@ -330,6 +328,46 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
     order = np.array([number[key(one)] for one in ids], dtype=np.int64)
     notes += place_notes(sites, places.name)
     return Located(sites, order, tuple(unplaced), tuple(unused), (), tuple(notes))
+
+
+def _key_of_ids(
+    names: list[str], ids: list[str], places: str, roles: Roles
+) -> Callable[[str], str]:
+    """The form in which ids are compared; asks whether zeros that some begin with count.
+
+    Raises:
+        DataError: zeros are to be ignored, though sites differ by them.
+    """
+
+    def bare(text: str) -> str:
+        return without_zeros(same_id(text))
+
+    unplaced, unused = unmatched(names, ids)
+    shared = {bare(name) for name in unplaced} & {bare(one) for one in unused}
+    if not shared:
+        return same_id
+    for one, whose in ((names, "values"), (ids, places)):
+        count = Counter(map(bare, {same_id(text) for text in one}))
+        twice = [text for text in one if count[bare(text)] > 1]
+        if twice and roles.stated("leading_zeros"):
+            raise DataError(
+                f"Expected ids of the {whose} that differ by more than zeros, found "
+                f"{listed(twice)}; write the ids of values and places alike, and state no "
+                f"`leading_zeros`."
+            )
+        if twice:
+            return same_id
+    asked = any(question.setting == "leading_zeros" for question in roles.questions)
+    if not asked:
+        first = next(name for name in unplaced if bare(name) in shared)
+        other = next(one for one in unused if bare(one) == bare(first))
+        roles.ask(
+            "leading_zeros",
+            f"{len(shared):,} ids of the values and of {places} differ by zeros alone, as "
+            f"{first!r} and {other!r}: are they the same?",
+            "ignore",
+        )
+    return bare
 
 
 def _advice_on_ids(names: list[str], ids: list[str]) -> str:

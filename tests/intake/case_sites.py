@@ -19,6 +19,7 @@ from tests.intake.text_files import (
     ghcn,
     kinds_of_rows,
     moved,
+    numbered,
     one_file_a_site,
     placed,
     thousands,
@@ -54,6 +55,20 @@ CASES = (
         r"read: 48 times of 3 sites \(north 1.22",
         (*ZONE, "decimal=,"),
     ),
+    Case(
+        SITE,
+        "a row of units below the column names",
+        wide(lambda r: [r[0], ["UTC", "km/h", "km/h", "km/h"], *r[1:]]),
+        "read: 48 times of 3 sites",
+        ("timezone=UTC",),
+    ),
+    Case(
+        SITE,
+        "files 003.csv and so on beside places 3 and so on",
+        numbered,
+        "asked: 2 ids of the values .* differ by zeros alone",
+    ),
+    Case(SITE, "the same, answered", numbered, READ, (*ZONE, "leading_zeros=ignore")),
     Case(SITE, "GHCN-Daily and its stations", ghcn, "read: 91 times of 2 sites.*4 missing"),
     Case(SITE, "one sensor", wide(lambda r: [row[:2] for row in r]), "refused: .*single site"),
     Case(
@@ -157,6 +172,19 @@ CASES = (
         "latitude above 90, as when the two are exchanged",
         placed("site,latitude,longitude\nnorth,151.2,-33.8\nsouth,151.3,-33.9\neast,151.1,-33.7\n"),
         "refused|asked",
+    ),
+    Case(
+        PLACE,
+        "latitude and longitude exchanged, both within range",
+        placed("site,latitude,longitude\nnorth,13.40,52.54\nsouth,13.41,52.47\neast,13.47,52.51\n"),
+        "asked: Which column is the latitude",
+    ),
+    Case(
+        PLACE,
+        "the same, answered",
+        placed("site,latitude,longitude\nnorth,13.40,52.54\nsouth,13.41,52.47\neast,13.47,52.51\n"),
+        "read: .*lie around Berlin",
+        (*ZONE, "latitude=longitude"),
     ),
     Case(
         PLACE,

@@ -24,10 +24,10 @@ from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.files.number_forms import number_form
 from dynst_core.intake.files.sheets import Table, named, sampled
+from dynst_core.intake.files.unit_texts import is_number, rows_of_words, units_among
 
 SNIFFED = 256 << 10
 """Bytes at the beginning of a text file by which its form is known."""
-NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)*|[.,]\d+)([eE][-+]?\d+)?")
 RULE = re.compile(r"[\s|;,+]*[-=_]{3,}[-=_\s|;,+]*")
 """A line below the column names that only underlines them."""
 RDB_FORMATS = re.compile(r"\d+[sdn](\t\d+[sdn])*")
@@ -61,7 +61,11 @@ def text_table(source: Source, choices: Choices, folder: Path) -> Table:
 
     sample = sampled(frames())
     why |= number_form(sample, separator, choices)
-    return Table(path, source.name, tuple(sample.columns), sample, frames, why, tuple(notes))
+    said = _words_below(lines, separator, header)
+    names = _cells(lines[header - 1], separator) if said else []
+    units = units_among([name.strip() for name in names], said)
+    columns = tuple(sample.columns)
+    return Table(path, source.name, columns, sample, frames, why, tuple(notes), units=units)
 
 
 def _shown(separator: str) -> str:
@@ -135,10 +139,6 @@ def _blank_divided(body: list[str]) -> bool:
     return width > 1 and often >= 0.8 * len(body)
 
 
-def _is_number(cell: str) -> bool:
-    return NUMBER.fullmatch(cell.strip()) is not None
-
-
 def _header_line(lines: list[str], separator: str, choices: Choices) -> int:
     """The line of the column names, from 1; 0 where the first line holds values."""
     if choices.header:
@@ -173,9 +173,9 @@ def _header_line(lines: list[str], separator: str, choices: Choices) -> int:
 
 def _headed(number: int, first: list[str], below: list[list[str]]) -> int:
     """This line where it holds names, 0 where it holds values like those below."""
-    if not any(_is_number(cell) for cell in first) or not below:
+    if not any(is_number(cell) for cell in first) or not below:
         return number
-    numbers = [_is_number(cell) for cell in first]
+    numbers = [is_number(cell) for cell in first]
     if not all(numbers):
         same = [
             _alike(cell, [row[i] for row in below if i < len(row)]) for i, cell in enumerate(first)
@@ -186,7 +186,7 @@ def _headed(number: int, first: list[str], below: list[list[str]]) -> int:
         float(c.replace(",", "."))
         for row in below
         for c in row
-        if _is_number(c) and c.count(",") < 2
+        if is_number(c) and c.count(",") < 2
     ]
     apart = bool(rest) and (own.min() > max(rest) or own.max() < min(rest))
     names = len(set(first)) == len(first) and (own == np.round(own)).all()
@@ -227,9 +227,10 @@ def _cleaned(
         for n, line in enumerate(lines[: max(header - 1, 0)], 1)
         if line.strip() and not line.startswith("#")
     ]
-    units = _units_line(lines, separator, header)
+    words = len(_words_below(lines, separator, header))
+    worded = [n for n in range(header + 1, len(lines) + 1) if lines[n - 1].strip()][:words]
     ruled = {n for n, line in enumerate(lines[:400], 1) if n > header and RULE.fullmatch(line)}
-    if not (rdb or above or units or ruled or separator == " "):
+    if not (rdb or above or worded or ruled or separator == " "):
         return None, []
     place = folder / f"clean-{abs(hash(str(source.path))):x}"
     place.mkdir(exist_ok=True)
@@ -242,7 +243,7 @@ def _cleaned(
     ):
         for number, line in enumerate(old, start=1):
             bare = line.rstrip("\n")
-            skipped = number in above or number == units or number in ruled
+            skipped = number in above or number in worded or number in ruled
             if rdb and number > header:
                 skipped |= bare.startswith("#") or RDB_FORMATS.fullmatch(bare) is not None
                 skipped |= bare == names
@@ -252,8 +253,12 @@ def _cleaned(
     notes = []
     if above:
         notes.append(f"Lines above the column names of {source.name} were left out: {len(above)}.")
-    if units:
-        notes.append(f"Line {units} of {source.name}, which states units, holds no values.")
+    if worded:
+        shown = ", ".join(map(str, worded))
+        notes.append(
+            f"Below the column names of {source.name}, words stand in place of values (line "
+            f"{shown}): read for units, and left out."
+        )
     return target, notes
 
 
@@ -261,24 +266,13 @@ def _blanks_to_quoted(line: str) -> str:
     return " ".join(line.split())
 
 
-def _units_line(lines: list[str], separator: str, header: int) -> int:
-    """The line below the column names that states units; 0 where there is none."""
-    if not header or header >= len(lines):
-        return 0
-    cells = _cells(lines[header], separator)
-    if RDB_FORMATS.fullmatch(lines[header].strip()):
-        return 0
-    below = [_cells(line, separator) for line in lines[header + 1 : header + 30] if line.strip()]
-    if len(below) < 3 or any(_is_number(cell) for cell in cells):
-        return 0
-    numeric = [
-        i
-        for i in range(len(cells))
-        if sum(i < len(row) and _is_number(row[i]) for row in below) > 0.7 * len(below)
-    ]
-    empty = {"", "nan", "na", "n/a", "null", "none", "-", "--", "---"}
-    reported = [i for i in numeric if cells[i].strip().lower() not in empty]
-    return header + 1 if numeric and len(reported) >= 0.5 * len(numeric) else 0
+def _words_below(lines: list[str], separator: str, header: int) -> list[list[str]]:
+    """The rows below the column names that hold words where all further ones hold numbers."""
+    if not header or header >= len(lines) or RDB_FORMATS.fullmatch(lines[header].strip()):
+        return []
+    shown = [line for line in lines[header : header + 60] if line.strip()]
+    cells = [line.split() if separator == " " else _cells(line, separator) for line in shown]
+    return cells[: rows_of_words(cells)]
 
 
 def _frames(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from dynst_core.datasets.reading.settings import number_of
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.intake.files.clock_texts import TimeForm, form_of, part_of
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.files.unit_texts import ending_unit
 
 START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"
 
@@ -150,6 +151,7 @@ class Column:
         numbers: those, (k,).
         distinct: how many different texts there are.
         time: how it writes times, None where it holds none.
+        stated_unit: what a row below the names states; "" where none does.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Column:
     numbers: np.ndarray
     distinct: int
     time: TimeForm | None
+    stated_unit: str = ""
 
     @property
     def whole(self) -> bool:
@@ -175,23 +178,24 @@ class Column:
 
     @property
     def unit(self) -> str:
-        """The unit that its name states in brackets; "" where it states none."""
+        """The unit that a row below the names or its own name states; "" where none does."""
+        if self.stated_unit:
+            return self.stated_unit
         found = UNIT.search(self.name)
         return (
             found[1]
             if found and not re.fullmatch(r"wgs ?84|utc|local|\d+", found[1], re.IGNORECASE)
-            else ""
+            else ending_unit(self.name)
         )
-
-    @property
-    def spoken(self) -> str:
-        """Its name without that unit."""
-        return UNIT.sub("", self.name).strip() if self.unit else self.name
 
 
 def columns_of(table: Table, decimal: str, missing: tuple[str, ...]) -> dict[str, Column]:
     """The columns of a table by name."""
-    return {name: _column(name, table.sample[name], decimal, missing) for name in table.columns}
+    found = {name: _column(name, table.sample[name], decimal, missing) for name in table.columns}
+    return {
+        name: replace(column, stated_unit=table.units.get(name.strip(), ""))
+        for name, column in found.items()
+    }
 
 
 def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...]) -> Column:

@@ -44,7 +44,8 @@ class Roles:
     def ask(self, setting: str, text: str, *options: str, required: bool = True) -> None:
         """Ask for a setting unless it is stated."""
         if self.stated(setting):
-            self.propose(setting, "", "")
+            if setting not in self.settings:
+                self.propose(setting, "", "")
         else:
             self.questions.append(Question(setting, text, options, required))
 

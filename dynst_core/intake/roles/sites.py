@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some
+from dynst_core.intake.roles.beside import no_sites
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
@@ -57,7 +58,9 @@ def _pairs(places: Group, values: Group, roles: Roles) -> list[tuple[str, str, i
 
 
 def _layout(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> str:
-    if roles.choices.site or roles.choices.value:
+    ids = max((n for _, other, n in pairs if other == ""), default=0)
+    several = len(roles.choices.value) > 1 and ids >= len(roles.choices.value)
+    if roles.choices.site or (roles.choices.value and not several):
         return "long"
     if not roles.settings.get("time"):
         return "wide"
@@ -123,7 +126,30 @@ def _propose_across(
         roles.notes.append(
             f"Columns of {values.name} that hold text are no sites: {some(text, 8)}."
         )
-    unit_of(["value"], [], roles)
+    _unit_across(values, text, roles)
+
+
+def _unit_across(values: Group, text: list[str], roles: Roles) -> None:
+    """The unit that the columns of a wide table state; of several, one is asked for."""
+    times = roles.settings.get("time", ())
+    named = [n for n in values.columns if n.strip() and n not in times and n not in text]
+    sites = list(roles.choices.value) or [n for n in named if n not in no_sites(values, named)]
+    by_unit: dict[str, list[str]] = {}
+    for name in sites:
+        by_unit.setdefault(values.columns[name].unit, []).append(name)
+    units = [unit for unit in by_unit if unit]
+    if len(units) > 1 and not roles.choices.value:
+        shown = "; ".join(f"{unit}: {some(by_unit[unit], 4)}" for unit in units[:4])
+        roles.ask(
+            "value",
+            f"The columns of {values.name} state several units ({shown}), which cannot be "
+            f"compared: which of the columns are sites of one quantity?",
+            *sites,
+        )
+    elif len(units) == 1 and not roles.stated("unit"):
+        roles.propose("unit", (units[0],), f"{len(by_unit[units[0]]):,} columns state it")
+    else:
+        unit_of(["value"], [], roles)
 
 
 def _propose_long(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> None:
