@@ -16,7 +16,8 @@ from dynst_core import commands
 from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import Question, parsed
+from dynst_core.intake.choices import Choices, Question, parsed
+from dynst_core.intake.lists import joined
 from dynst_core.intake.surveying import Large, surveyed
 from dynst_core.intake.verdict import Verdict
 
@@ -110,10 +111,12 @@ def _print_proposals(verdict: Verdict) -> None:
 
 def _asked(question: Question) -> str:
     """A question with the options that answer it."""
-    options = [f"--set {question.setting}={shlex.quote(o)}" for o in question.options[:6]]
-    answers = f"For example {', '.join(options)}." if options else ""
+    several = isinstance(getattr(Choices(), question.setting), tuple)
+    answers = [joined(question.setting, [o]) if several else o for o in question.options[:6]]
+    options = [f"--set {question.setting}={shlex.quote(answer)}" for answer in answers]
+    example = f"For example {', '.join(options)}." if options else ""
     kind = "Question" if question.required else "Question (may be left open)"
-    return f"{kind}: {question.text} {answers or f'Answer with --set {question.setting}=...'}"
+    return f"{kind}: {question.text} {example or f'Answer with --set {question.setting}=...'}"
 
 
 def _say(text: str) -> None:

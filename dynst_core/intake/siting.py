@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +13,11 @@ from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
 from dynst_core.datasets.tables.place_files import decimal_of, place_notes
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet, some
+from dynst_core.intake.joining import advice_on_ids, find_ids, key_of_ids
 from dynst_core.intake.moving import places_over_time
 from dynst_core.intake.records import Records, frames_of, listed, unmatched
-from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import ROWS, Roles
-from dynst_core.intake.roles.groups import Group, id_pairs, without_zeros, words_of
+from dynst_core.intake.roles.groups import Group
 
 ROW_SPACING_M = 1000.0
 """Distance between sites that have no places and are drawn in rows and columns."""
@@ -85,7 +83,7 @@ def find_places(values: Group, places: Group | None, roles: Roles) -> None:
     elif choices.crs:
         roles.propose("crs", "", "")
     if places is not None:
-        _find_ids(values, places, roles)
+        find_ids(values, places, roles)
 
 
 def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
@@ -108,42 +106,6 @@ def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
                 )
         return names[0], names[1], degrees
     return None
-
-
-def _find_ids(values: Group, places: Group, roles: Roles) -> None:
-    """The column of ids in the file of places: what shares most with the values."""
-    if roles.stated("place_id"):
-        if roles.choices.place_id not in places.columns:
-            raise DataError(
-                f"Expected a column {roles.choices.place_id!r} in {places.name}, found "
-                f"{some(list(places.columns), 12)}; correct `place_id`."
-            )
-        roles.propose("place_id", "", "")
-        return
-    resolved = roles.resolved
-    other = "" if resolved.layout == "wide" else resolved.site
-    pairs = [
-        (n, name)
-        for name, column, n in id_pairs(places, values, ignore=bool(roles.choices.leading_zeros))
-        if column == other or other == "file name"
-    ]
-    if pairs:
-        most = max(pairs)[0]
-        names = [name for n, name in pairs if n == most]
-        name = next((n for n in names if SITE_NAME.search(words_of(n))), names[0])
-        roles.propose("place_id", name, f"{most:,} of its texts are ids of the values")
-        return
-    named = [n for n in places.columns if SITE_NAME.search(words_of(n))]
-    if named:
-        roles.propose(
-            "place_id", named[0], "by its name, though few of its texts are ids of the values"
-        )
-    else:
-        roles.ask(
-            "place_id",
-            f"Which column of {places.name} holds the ids of the sites?",
-            *places.columns,
-        )
 
 
 def located(records: Records, values: Group, places: Group | None, roles: Roles) -> Located:
@@ -295,7 +257,7 @@ def beyond_poles(where: np.ndarray) -> bool:
 
 
 def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) -> Located:
-    key = _key_of_ids(records.names, rows.ids, places.name, roles)
+    key = key_of_ids(records.names, rows.ids, places.name, roles)
     unplaced, unused = unmatched(records.names, rows.ids, key)
     notes = list(rows.notes)
     number = {key(name): i for i, name in enumerate(records.names)}
@@ -307,7 +269,7 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
         raise DataError(
             f"Expected ids of {places.name} (column {roles.resolved.place_id!r}: "
             f"{listed(rows.ids)}) to be those of the values ({listed(records.names)}), found none "
-            f"in both; {_advice_on_ids(records.names, rows.ids)}."
+            f"in both; {advice_on_ids(records.names, rows.ids)}."
         )
     if unplaced and roles.choices.unplaced != "drop":
         roles.ask(
@@ -328,53 +290,6 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
     order = np.array([number[key(one)] for one in ids], dtype=np.int64)
     notes += place_notes(sites, places.name)
     return Located(sites, order, tuple(unplaced), tuple(unused), (), tuple(notes))
-
-
-def _key_of_ids(
-    names: list[str], ids: list[str], places: str, roles: Roles
-) -> Callable[[str], str]:
-    """The form in which ids are compared; asks whether zeros that some begin with count.
-
-    Raises:
-        DataError: zeros are to be ignored, though sites differ by them.
-    """
-
-    def bare(text: str) -> str:
-        return without_zeros(same_id(text))
-
-    unplaced, unused = unmatched(names, ids)
-    shared = {bare(name) for name in unplaced} & {bare(one) for one in unused}
-    if not shared:
-        return same_id
-    for one, whose in ((names, "values"), (ids, places)):
-        count = Counter(map(bare, {same_id(text) for text in one}))
-        twice = [text for text in one if count[bare(text)] > 1]
-        if twice and roles.stated("leading_zeros"):
-            raise DataError(
-                f"Expected ids of the {whose} that differ by more than zeros, found "
-                f"{listed(twice)}; write the ids of values and places alike, and state no "
-                f"`leading_zeros`."
-            )
-        if twice:
-            return same_id
-    asked = any(question.setting == "leading_zeros" for question in roles.questions)
-    if not asked:
-        first = next(name for name in unplaced if bare(name) in shared)
-        other = next(one for one in unused if bare(one) == bare(first))
-        roles.ask(
-            "leading_zeros",
-            f"{len(shared):,} ids of the values and of {places} differ by zeros alone, as "
-            f"{first!r} and {other!r}: are they the same?",
-            "ignore",
-        )
-    return bare
-
-
-def _advice_on_ids(names: list[str], ids: list[str]) -> str:
-    """What to try where values and places share no id."""
-    if {name.casefold() for name in names} & {one.casefold() for one in ids}:
-        return "they differ by capital letters alone: write them alike in one of the files"
-    return "state the columns as `site=COLUMN` and `place_id=COLUMN`, or write the ids alike"
 
 
 def _beside_values(records: Records, values: Group, roles: Roles) -> Located:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.intake.cases import (
     HOURS,
+    PLACES,
     SITES,
     places,
     put,

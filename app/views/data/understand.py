@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.services.brought_files import Bringing
 from dynst_core.intake.choices import Choices, Question
+from dynst_core.intake.lists import joined
 from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
 
@@ -92,8 +93,8 @@ def _ask(found: Bringing, question: Question) -> None:
 
     def take() -> None:
         answer = st.session_state[key] or ""
-        joint = "+" if question.setting == "time" else ","
-        found.state(question.setting, answer if isinstance(answer, str) else joint.join(answer))
+        several = not isinstance(answer, str)
+        found.state(question.setting, joined(question.setting, answer) if several else answer)
 
     if question.options and question.setting in SEVERAL:
         st.multiselect(

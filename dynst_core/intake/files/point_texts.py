@@ -50,7 +50,10 @@ def _form(name: str, texts: list[str]) -> tuple[re.Pattern[str] | None, bool]:
             return WKT, False
         pairs = np.array([[float(a) for a in one.groups()] for one in found if one is not None])
         first_far, _ = (np.abs(pairs) > 90).any(axis=0)
-        if not LATITUDE_FIRST.search(name) and (first_far or LONGITUDE_FIRST.search(name)):
+        geojson = all(text.startswith("[") for text in texts)
+        if not LATITUDE_FIRST.search(name) and (
+            first_far or geojson or LONGITUDE_FIRST.search(name)
+        ):
             return PAIR, False
         # Where nothing tells, as most maps write it; what then lies nowhere is asked about.
         return PAIR, True

@@ -24,19 +24,23 @@ def _words(*words: str) -> re.Pattern[str]:
 
 TIME_NAME = re.compile(
     r"time|date(?!n)|datum|zeit|stamp|uhr|stunde|fecha|heure|^ts$|^t$|^dt$|^tag$|^day$|^hour$|"
-    r"^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start",
+    r"^data$|data.?ora|^ora$|tijd|czas|время|дата|日時|年月日|日期|时间|時刻|시간|일시|^tid|aika"
+    r"|^(aaaa|yyyy|jjjj)_?mm|^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start",
     re.IGNORECASE,
 )
 LATITUDE = re.compile(
     r"^(lat|latitude|latitud|breite|breitengrad|geo_?breite|lat_?deg|dec_lat_va|lat_dd|y_?wgs84"
     r"|wgs84_?(lat|y)|stop_lat)$|^lat[\W_]|[\W_]lat$|[\W_]lat[\W_]|latitude|^breite\b"
-    r"|geogr?\.? ?breite",
+    r"|geogr?\.? ?breite|^(latitudine|szerokość( geogr\w*)?|breedtegraad|bredde(grad)?|breddgrad"
+    r"|leveysaste|широта|緯度|北緯|纬度|위도)",
     re.IGNORECASE,
 )
 LONGITUDE = re.compile(
     r"^(lon|lng|long|longitude|longitud|l[äa]e?nge|l[äa]e?ngengrad|geo_?l[äa]e?nge|dec_long_va"
     r"|lon_dd|x_?wgs84|wgs84_?(lon|x)|stop_lon)$|^(lon|lng|long)[\W_]|[\W_](lon|lng|long)$"
-    r"|[\W_](lon|lng|long)[\W_]|longitude|^l[äa]e?nge\b|geogr?\.? ?l[äa]e?nge",
+    r"|[\W_](lon|lng|long)[\W_]|longitude|^l[äa]e?nge\b|geogr?\.? ?l[äa]e?nge"
+    r"|^(longitudine|długość( geogr\w*)?|lengtegraad|længde(grad)?|lengdegrad|längdgrad"
+    r"|pituusaste|долгота|経度|東経|经度|경도)",
     re.IGNORECASE,
 )
 EAST = re.compile(
@@ -108,9 +112,15 @@ NOT_VALUE = _words(
     "qc",
     "qf",
     "status",
+    "validity",
+    "verification",
+    "品質情報",
+    "均質番号",
     "code",
     "cd",
     "index",
+    "record",
+    "rec",
     "no",
     "nr",
     "number",
