@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import fields
 
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About
@@ -69,3 +71,22 @@ def own_words(message: str) -> str:
     )
     message = re.sub(r"`(\w+) = \{ (\w+) = \"?([^\"`}]*?)\"? \}`", r"`\1=\2:\3`", message)
     return re.sub(r'`(\w+) = "?([^"`]*)"?`', r"`\1=\2`", message)
+
+
+STATED = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
+"""A setting in a message, alone or with a value."""
+
+
+def with_settings(message: str, form: Callable[[str, str], str]) -> str:
+    """A message with each setting as whoever reads it states one.
+
+    Args:
+        message: that names settings as `timezone` or `timezone=UTC`.
+        form: of a setting's name and value ("" where the message states none).
+    """
+    known = {one.name for one in fields(Choices)}
+
+    def shown(found: re.Match[str]) -> str:
+        return form(found[1], found[2] or "") if found[1] in known else found[0]
+
+    return STATED.sub(shown, message)
