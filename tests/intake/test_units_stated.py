@@ -117,3 +117,16 @@ def test_units_are_known_however_they_are_written(text: str) -> None:
 @pytest.mark.parametrize("text", ["north", "TS", "RN", "Smp", "Avg", "UTC", "A/D", ""])
 def test_other_words_are_no_units(text: str) -> None:
     assert not is_unit(text)
+
+
+@FORMS
+@pytest.mark.parametrize("word", ["offline", "kaputt"])
+def test_rows_of_times_whose_values_are_words_are_rows_of_values(
+    form: Callable[[Path, Rows], Path], word: str, tmp_path: Path
+) -> None:
+    names, *rows = wide_rows()
+    rows[0][1:] = rows[1][1:] = [word] * 3
+    stated = parsed(["timezone=UTC", f"missing_value={word}"])
+    field = check([form(tmp_path, [names, *rows]), places(tmp_path)], stated).field
+    assert field is not None and field.n_times == 48
+    assert int((~field.dataset["observed"]).sum()) == 6

@@ -100,6 +100,8 @@ def rows_of_words(rows: Sequence[Sequence[str]]) -> int:
         rows: the cells of the rows below the names.
     """
     begin = next((at for at, row in enumerate(rows) if _numeric(row)), len(rows))
+    while begin and _holds_time(rows[begin - 1], rows[begin:]):
+        begin -= 1  # a row of values of which none was measured
     if not 0 < begin <= MOST_ROWS:
         return 0
     below = rows[begin : begin + 40]
@@ -138,6 +140,18 @@ def is_number(cell: str) -> bool:
 
 def _numeric(row: Sequence[str]) -> bool:
     return any(is_number(cell) for cell in row)
+
+
+def _holds_time(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a cell is written as those below it, digit for digit, as times are."""
+
+    def form(cell: str) -> str:
+        return re.sub(r"\d+", "0", cell.strip())
+
+    return any(
+        form(cell) != cell.strip() and form(cell) in {form(r[i]) for r in below[:40] if i < len(r)}
+        for i, cell in enumerate(row)
+    )
 
 
 def _filled(cells: Sequence[str]) -> int:
