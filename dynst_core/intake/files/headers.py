@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def header_of(lines: list[str], separator: str, choices: Choices, name: str) -> 
         line = 0 if choices.header else _commented(lines, separator)
         if not line:
             return Header(0, (), _names_of_dates(lines, separator, name))
-    own = cells_of(lines[line - 1].lstrip("# \t"), separator)
+    own = cells_of(_uncommented(lines[line - 1], separator), separator)
     bare = [re.sub(r"\s+", " ", SERIAL.sub("", one)).strip() for one in own]
     if lines[line - 1].strip().startswith(('"#"', "'#'")):
         bare[0] = "number"
@@ -84,7 +85,7 @@ def header_of(lines: list[str], separator: str, choices: Choices, name: str) -> 
     below = [cells_of(lines[number - 1], separator) for number in words]
     made, notes = bare, []
     if _repeats(bare):
-        made = _joined(_above(lines, separator, line, len(bare)), bare, below)
+        made = joined_names(_above(lines, separator, line, len(bare)), bare, below)
         if made != bare:
             example = next(n for n, old in zip(made, bare, strict=True) if n != old)
             notes = [f"Column names of {name} stand in several rows, read as {example!r}."]
@@ -113,15 +114,16 @@ def _above(lines: list[str], separator: str, line: int, width: int) -> list[str]
         cells = [cell.strip() for cell in cells_of(text, separator)][:width]
         if sum(map(bool, cells)) < 2 or any(map(is_number, cells)) or text.startswith("#"):
             continue
-        found, last = [], ""
-        for cell in [*cells, *[""] * (width - len(cells))]:
-            last = cell or last
-            found.append(last)
-        return found
+        return carried_on([*cells, *[""] * (width - len(cells))])
     return [""] * width
 
 
-def _joined(above: list[str], names: list[str], below: list[list[str]]) -> list[str]:
+def carried_on(cells: Sequence[str]) -> list[str]:
+    """Cells, each empty one as the last before it: names of groups stand above their first."""
+    return list(accumulate(cells, lambda last, cell: cell or last))
+
+
+def joined_names(above: list[str], names: list[str], below: list[list[str]]) -> list[str]:
     """Names made of those above, their own and those below, so that none comes twice."""
     under = [" ".join(row[i] for row in below if i < len(row)) for i in range(len(names))]
     for parts in ((above, names), (names, under), (above, names, under)):
@@ -137,8 +139,15 @@ def _commented(lines: list[str], separator: str) -> int:
     if first < 2 or not lines[first - 2].startswith("#"):
         return 0
     width = len(cells_of(lines[first - 1], separator))
-    names = cells_of(lines[first - 2].lstrip("# \t"), separator)
+    names = cells_of(_uncommented(lines[first - 2], separator), separator)
     return first - 1 if width > 1 and _names(names, width) and not _repeats(names) else 0
+
+
+def _uncommented(line: str, separator: str) -> str:
+    """A line of names without the sign of comments; a column named so counts the rows."""
+    bare = line.lstrip("# \t")
+    alone = line.startswith("#") and separator != " " and bare.startswith(separator)
+    return f"number{bare}" if alone else bare
 
 
 def _names_of_dates(lines: list[str], separator: str, name: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from dynst_core.errors import DataError
 from dynst_core.intake.files.bringing import LEAST_UNPACKED, MOST_RATIO, Source
+from dynst_core.intake.files.headers import carried_on, joined_names
 from dynst_core.intake.files.sheets import Table, frame_sample
 from dynst_core.intake.files.unit_texts import rows_of_words, units_among
 
@@ -108,6 +109,10 @@ def _table(source: Source, title: str, rows: list[tuple[int, list[Any]]]) -> Tab
     texts = [[str(_cell(cell)) for cell in cells] for _, cells in rows[at + 1 : at + 60]]
     words = rows_of_words(texts)
     units = units_among(names, texts[:words])
+    if words and not units and "" in names[: len(texts[0])]:
+        below = [" ".join(cell.split()) for cell in texts[0]]
+        wide = [*names, *[""] * (len(below) - len(names))][: len(below)]
+        names = joined_names(carried_on(wide), below, [])
     body, left = _without_end(rows[at + 1 + words :])
     if not body:
         raise DataError(f"{name}: expected rows of values below the column names, found none.")
