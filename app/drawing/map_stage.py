@@ -17,9 +17,10 @@ import pydeck as pdk
 from pydeck.bindings.json_tools import default_serialize
 
 from app.drawing.binary_message import Message
+from dynst_core.fields.gazetteer import places_within
 from dynst_core.presentation import palette
 from dynst_core.presentation.basemap import BaseMap, Bounds
-from dynst_core.presentation.place_names import names_within, places_within
+from dynst_core.presentation.place_names import names_within
 from dynst_core.presentation.projection import (
     Raster,
     grid_raster,

@@ -13,10 +13,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from dynst_core import commands
+from dynst_core.errors import DynSTError
 from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import Question, parsed_choices
+from dynst_core.intake.choices import Choices, Question, parsed_choices
+from dynst_core.intake.lists import joined
+from dynst_core.intake.naming import with_settings
 from dynst_core.intake.surveying import Large, surveyed_blocks
 from dynst_core.intake.verdict import Verdict
 
@@ -39,9 +42,27 @@ data = typer.Typer(
 )
 
 
+def _option(setting: str, value: str) -> str:
+    """A setting as the command line takes it."""
+    stated = f"{setting}={value}" if value else f"{setting}=..."
+    return f"`--set {shlex.quote(stated) if value else stated}`"
+
+
+def _checked(files: list[str], settings: list[str] | None) -> Verdict:
+    """The verdict on files; a fault names settings as options.
+
+    Raises:
+        DynSTError: the files cannot be read at all.
+    """
+    try:
+        return check(files, parsed_choices(settings or ()))
+    except DynSTError as error:
+        raise type(error)(with_settings(str(error), _option)) from error
+
+
 def check_command(files: Files, settings: Settings = None) -> None:
     """Say what files hold: proposals with reasons, questions, quality. Nothing is written."""
-    verdict = check(files, parsed_choices(settings or ()))
+    verdict = _checked(files, settings)
     _print_verdict(verdict)
     if verdict.ready:
         console.print("Nothing is left to ask: `add` with the same settings and a --name keeps it.")
@@ -56,7 +77,7 @@ def add_command(
 ) -> None:
     """Keep files as a data set that `datasets` lists and `train` takes."""
     store.check_dataset_name(name)
-    verdict = check(files, parsed_choices(settings or ()))
+    verdict = _checked(files, settings)
     if not verdict.ready:
         _print_verdict(verdict)
         raise typer.Exit(2)
@@ -75,7 +96,7 @@ def _print_verdict(verdict: Verdict) -> None:
     _print_previews(verdict)
     _print_proposals(verdict)
     for note in verdict.notes:
-        _say_in_terminal(f"Note: {note}")
+        _say_in_terminal(f"Note: {with_settings(note, _option)}")
     if verdict.quality is not None:
         _print_quality(verdict)
     if verdict.large is not None:
@@ -83,7 +104,7 @@ def _print_verdict(verdict: Verdict) -> None:
     for question in verdict.questions:
         _say_in_terminal(_question_lines(question))
     if verdict.refusal:
-        _say_in_terminal(f"Refused: {verdict.refusal}")
+        _say_in_terminal(f"Refused: {with_settings(verdict.refusal, _option)}")
 
 
 def _print_previews(verdict: Verdict) -> None:
@@ -110,10 +131,13 @@ def _print_proposals(verdict: Verdict) -> None:
 
 def _question_lines(question: Question) -> str:
     """A question with the options that answer it."""
-    options = [f"--set {question.setting}={shlex.quote(o)}" for o in question.options[:6]]
-    answers = f"For example {', '.join(options)}." if options else ""
+    several = isinstance(getattr(Choices(), question.setting), tuple)
+    answers = [joined(question.setting, [o]) if several else o for o in question.options[:6]]
+    options = [f"--set {question.setting}={shlex.quote(answer)}" for answer in answers]
+    example = f"For example {', '.join(options)}." if options else ""
     kind = "Question" if question.required else "Question (may be left open)"
-    return f"{kind}: {question.text} {answers or f'Answer with --set {question.setting}=...'}"
+    text = with_settings(question.text, _option)
+    return f"{kind}: {text} {example or f'Answer with --set {question.setting}=...'}"
 
 
 def _say_in_terminal(text: str) -> None:

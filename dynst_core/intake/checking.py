@@ -20,6 +20,7 @@ from dynst_core.intake.files.bringing import (
     brought_files,
     left_out,
 )
+from dynst_core.intake.files.name_dates import with_dates_of_names
 from dynst_core.intake.files.point_texts import with_points
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.files.tables import tables_of
@@ -89,6 +90,7 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
     endings = set()
     for source in found.sources:
         if source.kind == kinds.ARRAYS:
+            endings.add(source.ending)
             continue
         try:
             read = _tables(source, stated, folder)
@@ -98,7 +100,7 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
             if source.named:
                 raise
             faults.append(Fault(source.name, source.ending, error))
-    return tables, left_out(faults, endings)
+    return with_dates_of_names(tables), left_out(faults, endings)
 
 
 def _is_grid(source: Source) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.errors import ConfigError
+from dynst_core.intake.lists import divided, joined
 
 ALIASES = {
     "time_column": "time",
@@ -152,8 +153,7 @@ class Choices:
         for field in fields(self):
             value = getattr(self, field.name)
             if value not in ("", ()):
-                joint = "+" if field.name == "time" else ","
-                text = joint.join(value) if isinstance(value, tuple) else value
+                text = joined(field.name, value) if isinstance(value, tuple) else value
                 found[field.name] = {"\t": "tab", " ": "blank"}.get(text, text)
         return found
 
@@ -197,7 +197,7 @@ def parsed_choices(settings: Iterable[str], onto: Choices | None = None) -> Choi
 
     Args:
         settings: each `name=value`; of settings that hold several values these are divided by
-            commas, columns of time by "+".
+            commas, columns of time by "+"; what holds such a sign stands in quotation marks.
         onto: choices that these are added to.
     Raises:
         ConfigError: there is no such setting, or its value cannot be meant.
@@ -227,8 +227,7 @@ def _value(name: str, text: str) -> str | tuple[str, ...]:
     text = text.strip()
     if re.fullmatch(r"[\[({].*[\])}]", text):
         text = text[1:-1].replace(" = ", ":")
-    divided = re.split(r"\s*\+\s*" if name == "time" else r"\s*,\s*", text)
-    return tuple(part.strip().strip('"') for part in divided if part.strip())
+    return divided(name, text)
 
 
 def _sign(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import fields
 
 from dynst_core.errors import DataError
 from dynst_core.fields.field import About
-from dynst_core.intake.choices import Choices
+from dynst_core.intake.choices import ALIASES, Choices
 from dynst_core.intake.roles.columns import UNIT
 from dynst_core.intake.roles.found import UNSTATED_UNIT
 
@@ -56,6 +58,10 @@ def own_words(message: str) -> str:
         "state its coordinate system as `grid_mapping`",
         "state its coordinate system, as in `crs=EPSG:25833`",
     )
+    for other, name in ALIASES.items():
+        if not other.endswith("_column"):
+            continue
+        message = message.replace(f"`{other}`", f"`{name}`")
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")
     for words in (" in the loader settings", " in the data set's loader settings"):
@@ -65,3 +71,22 @@ def own_words(message: str) -> str:
     )
     message = re.sub(r"`(\w+) = \{ (\w+) = \"?([^\"`}]*?)\"? \}`", r"`\1=\2:\3`", message)
     return re.sub(r'`(\w+) = "?([^"`]*)"?`', r"`\1=\2`", message)
+
+
+STATED = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
+"""A setting in a message, alone or with a value."""
+
+
+def with_settings(message: str, form: Callable[[str, str], str]) -> str:
+    """A message with each setting as whoever reads it states one.
+
+    Args:
+        message: that names settings as `timezone` or `timezone=UTC`.
+        form: of a setting's name and value ("" where the message states none).
+    """
+    known = {one.name for one in fields(Choices)}
+
+    def shown(found: re.Match[str]) -> str:
+        return form(found[1], found[2] or "") if found[1] in known else found[0]
+
+    return STATED.sub(shown, message)

@@ -121,7 +121,7 @@ def read_records(values: Group, choices: Choices, where: tuple[str, str] | None)
     wide = choices.layout == "wide" and not choices.value
     if beside := no_sites(values, [n for n in values.columns if wide and n not in choices.time]):
         counted.append(
-            f"Left out, being named as totals or by the calendar and not as sites: "
+            f"Left out, being named as totals, flags or by the calendar and not as sites: "
             f"{', '.join(beside)}. State `value` with the columns of all sites to keep them."
         )
     return _joined(reading, values, counted)

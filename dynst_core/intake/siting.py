@@ -13,11 +13,11 @@ from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
 from dynst_core.datasets.tables.place_files import decimal_of, place_notes
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import SiteSet, some_ids
+from dynst_core.intake.joining import advice_on_ids, find_ids, key_of_ids
 from dynst_core.intake.moving import places_over_time
 from dynst_core.intake.records import Records, frames_of, quoted_names, unmatched_names
-from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import ROWS, Roles
-from dynst_core.intake.roles.groups import Group, id_pairs, without_zeros, words_of
+from dynst_core.intake.roles.groups import Group
 
 ROW_SPACING_M = 1000.0
 """Distance between sites that have no places and are drawn in rows and columns."""
@@ -83,60 +83,29 @@ def find_places(values: Group, places: Group | None, roles: Roles) -> None:
     elif choices.crs:
         roles.propose("crs", "", "")
     if places is not None:
-        _find_ids(values, places, roles)
+        find_ids(values, places, roles)
 
 
 def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
+    """The columns that are stated; the other one where one of the two that are found is."""
     choices = roles.choices
-    for east, north, degrees in (
-        (choices.longitude, choices.latitude, True),
-        (choices.x, choices.y, False),
+    for pair, degrees in (
+        ((choices.longitude, choices.latitude), True),
+        ((choices.x, choices.y), False),
     ):
-        if east or north:
-            for name in (east, north):
-                if name not in group.columns:
-                    raise DataError(
-                        f"Expected a column {name!r} for the places in {group.name}, found "
-                        f"{some_ids(list(group.columns), 12)}; state both columns."
-                    )
-            return east, north, degrees
+        if not any(pair):
+            continue
+        found = (group.place_columns() or ())[:2]
+        left = next((str(name) for name in found if name not in pair), "")
+        names = [name or left for name in pair]
+        for name in names:
+            if name not in group.columns:
+                raise DataError(
+                    f"Expected a column {name!r} for the places in {group.name}, found "
+                    f"{some_ids(list(group.columns), 12)}; state both columns."
+                )
+        return names[0], names[1], degrees
     return None
-
-
-def _find_ids(values: Group, places: Group, roles: Roles) -> None:
-    """The column of ids in the file of places: what shares most with the values."""
-    if roles.stated("place_id"):
-        if roles.choices.place_id not in places.columns:
-            raise DataError(
-                f"Expected a column {roles.choices.place_id!r} in {places.name}, found "
-                f"{some_ids(list(places.columns), 12)}; correct `place_id`."
-            )
-        roles.propose("place_id", "", "")
-        return
-    resolved = roles.resolved
-    other = "" if resolved.layout == "wide" else resolved.site
-    pairs = [
-        (n, name)
-        for name, column, n in id_pairs(places, values, ignore=bool(roles.choices.leading_zeros))
-        if column == other or other == "file name"
-    ]
-    if pairs:
-        most = max(pairs)[0]
-        names = [name for n, name in pairs if n == most]
-        name = next((n for n in names if SITE_NAME.search(words_of(n))), names[0])
-        roles.propose("place_id", name, f"{most:,} of its texts are ids of the values")
-        return
-    named = [n for n in places.columns if SITE_NAME.search(words_of(n))]
-    if named:
-        roles.propose(
-            "place_id", named[0], "by its name, though few of its texts are ids of the values"
-        )
-    else:
-        roles.ask(
-            "place_id",
-            f"Which column of {places.name} holds the ids of the sites?",
-            *places.columns,
-        )
 
 
 def located_sites(records: Records, values: Group, places: Group | None, roles: Roles) -> Located:
@@ -261,6 +230,14 @@ def _site_set(
     degrees = bool(choices.longitude)
     crs = choices.crs if choices.crs not in ("", "local") else None
     names = [choices.longitude, choices.latitude] if degrees else [choices.x, choices.y]
+    if degrees and beyond_poles(where) and not beyond_poles(where[:, ::-1]):
+        roles.ask(
+            "latitude",
+            f"Which column is the latitude? {names[1]!r} holds numbers beyond 90, such as "
+            f"{where[np.nanargmax(np.abs(where[:, 1])), 1]:g}, and {names[0]!r} none.",
+            names[0],
+        )
+        where = where[:, ::-1] if not roles.stated("latitude") else where
     frame = pd.DataFrame(where, columns=names, index=lines)
     places = Places(
         group.tables[0].path,
@@ -274,12 +251,13 @@ def _site_set(
     return places.sites(np.ones(len(ids), dtype=bool))
 
 
+def beyond_poles(where: np.ndarray) -> bool:
+    """Whether most of the second numbers, (n, 2), are too large for latitudes."""
+    return bool(np.median(np.abs(where[:, 1])) > 90)
+
+
 def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) -> Located:
-    ignore = bool(roles.choices.leading_zeros)
-
-    def key(text: str) -> str:
-        return without_zeros(same_id(text)) if ignore else same_id(text)
-
+    key = key_of_ids(records.names, rows.ids, places.name, roles)
     unplaced, unused = unmatched_names(records.names, rows.ids, key)
     notes = list(rows.notes)
     number = {key(name): i for i, name in enumerate(records.names)}
@@ -291,8 +269,8 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
         raise DataError(
             f"Expected ids of {places.name} (column {roles.resolved.place_id!r}: "
             f"{quoted_names(rows.ids)}) to be those of the values "
-            f"({quoted_names(records.names)}), found none "
-            f"in both; {_advice_on_ids(records.names, rows.ids)}."
+            f"({quoted_names(records.names)}), found none in both; "
+            f"{advice_on_ids(records.names, rows.ids)}."
         )
     if unplaced and roles.choices.unplaced != "drop":
         roles.ask(
@@ -313,13 +291,6 @@ def _matched(records: Records, rows: _PlaceRows, places: Group, roles: Roles) ->
     order = np.array([number[key(one)] for one in ids], dtype=np.int64)
     notes += place_notes(sites, places.name)
     return Located(sites, order, tuple(unplaced), tuple(unused), (), tuple(notes))
-
-
-def _advice_on_ids(names: list[str], ids: list[str]) -> str:
-    """What to try where values and places share no id."""
-    if {name.casefold() for name in names} & {one.casefold() for one in ids}:
-        return "they differ by capital letters alone: write them alike in one of the files"
-    return "state the columns as `site=COLUMN` and `place_id=COLUMN`, or write the ids alike"
 
 
 def _beside_values(records: Records, values: Group, roles: Roles) -> Located:

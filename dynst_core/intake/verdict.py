@@ -42,8 +42,11 @@ from dynst_core.intake.roles.split import split_values_and_places
 from dynst_core.intake.roles.times import find_times
 from dynst_core.intake.siting import Located, find_places, located_sites
 from dynst_core.intake.surveying import Large
+from dynst_core.intake.whereabouts import ask_about_order, contradiction, lies_around
 
 PREVIEW_ROWS = 5
+MOST_ALIKE = 2
+"""Files of which the same is said one by one."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,7 @@ def check_tables(
     found = Roles(stated)
     kind_of = {source.name: source.kind for source in brought_files.sources}
     shown = [preview_of(t, kind_of.get(t.path.name, kinds.TEXT)) for t in tables[:12]]
-    draft = Draft(
-        found, tuple(shown), [*brought_files.notes, *(n for t in tables for n in t.notes)]
-    )
+    draft = Draft(found, tuple(shown), [*brought_files.notes, *notes_of(tables)])
     _propose_form(tables, found)
     links, tables = take_links(tables, found)
     values, places = split_values_and_places(grouped_tables(tables, stated), found)
@@ -175,6 +176,7 @@ def check_tables(
     if links is not None:
         sites, said = with_link_table(where.sites, records.names, where.order, links)
         where, draft.notes = replace(where, sites=sites), [*draft.notes, *said]
+    ask_about_order(where.sites, found)
     _ask_step(records, found)
     more = {
         "sites": where.sites,
@@ -185,6 +187,23 @@ def check_tables(
     if draft.open:
         return draft.verdict(**more)
     return _with_field(files, records, where, draft, more)
+
+
+def notes_of(tables: list[Table]) -> list[str]:
+    """The notes of tables; what is said of many of them is said once."""
+    alike: dict[str, list[str]] = {}
+    for table in tables:
+        for note in table.notes:
+            alike.setdefault(note.replace(table.name, ""), []).append(note)
+    return [
+        note
+        for notes in alike.values()
+        for note in (
+            notes
+            if len(notes) <= MOST_ALIKE
+            else [f"{notes[0].rstrip('.')}; and likewise in {len(notes) - 1:,} more files."]
+        )
+    ]
 
 
 def _propose_form(tables: list[Table], found: Roles) -> None:
@@ -310,6 +329,9 @@ def with_quality(files: list[Path], field: Field, draft: Draft, more: dict[str, 
     except DataError as error:
         return draft.verdict(refusal=str(error), **more)
     quality = quality_of(field)
+    zone = draft.found.resolved.timezone
+    where = [lies_around(field.sites), contradiction(field.sites, zone)]
+    draft.notes[:0] = [text for text in where if text]
     refusal = ""
     if len(field.sites) < 2:
         refusal = (

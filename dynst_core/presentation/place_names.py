@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
+from dynst_core.fields.gazetteer import places_within
 
-from dynst_core.fields.sites import SiteSet
-
-FILE = Path(__file__).resolve().parents[1] / "data" / "places.csv.gz"
 CREDIT = "Places © GeoNames (CC BY 4.0), land: Natural Earth"
 
 WORLD = 512
@@ -20,9 +14,6 @@ WORLD = 512
 
 LETTER, LINE = 7.0, 22.0
 """Pixels of a letter's width and a line's height, gaps included."""
-
-NEAR_DEGREES = 0.2
-"""How far, in degrees of latitude, a place may lie from a site to say where it is: 22 km."""
 
 MOST = 250
 """Names of one map."""
@@ -38,34 +29,6 @@ class PlaceName:
     zoom: int
 
 
-@cache
-def _all_place_names() -> pd.DataFrame:
-    # A place may be called "NA", and is not missing.
-    return pd.read_csv(FILE, keep_default_na=False)
-
-
-def places_within(bounds: tuple[float, float, float, float]) -> pd.DataFrame:
-    """Places within west, south, east, north, which may lie across the date line.
-
-    Returns:
-        The columns name, longitude (turned into the bounds) and latitude, the largest first.
-    """
-    west, south, east, north = bounds
-    table = _all_place_names()
-    longitude = table["longitude"].to_numpy()
-    turned = longitude + 360 * np.ceil((west - longitude) / 360)
-    latitude = table["latitude"].to_numpy()
-    inside = np.flatnonzero((turned <= east) & (latitude >= south) & (latitude <= north))
-    found = table.iloc[inside]
-    return pd.DataFrame(
-        {
-            "name": found["name"].astype(str),
-            "longitude": turned[inside],
-            "latitude": found["latitude"],
-        }
-    )
-
-
 def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
     """The largest places within west, south, east, north, which may lie across the date line."""
     table = places_within(bounds)[:MOST]
@@ -74,26 +37,13 @@ def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
     for name, longitude, latitude in table.itertuples(index=False):
         x, y = longitude / 360, _mercator_height(latitude)
         half = LETTER * len(name) / 2
-        zoom = max((_zoom_apart(x, y, half, other) for other in placed), default=0.0)
+        zoom = max((_apart(x, y, half, other) for other in placed), default=0.0)
         placed.append((x, y, half))
         found.append(PlaceName(name, float(longitude), float(latitude), max(0, math.ceil(zoom))))
     return found
 
 
-def nearest_place_name(sites: SiteSet, site: int) -> str:
-    """The name of the place nearest to a site, within `NEAR_DEGREES`; "" where there is none."""
-    if not sites.geographic:
-        return ""
-    east, north = (float(value) for value in sites.coordinates[site])
-    wide = NEAR_DEGREES / max(0.1, math.cos(math.radians(north)))
-    found = places_within((east - wide, north - NEAR_DEGREES, east + wide, north + NEAR_DEGREES))
-    if found.empty:
-        return ""
-    across = (found["longitude"] - east) * math.cos(math.radians(north))
-    return str(found["name"].iloc[int(np.hypot(across, found["latitude"] - north).argmin())])
-
-
-def _zoom_apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
+def _apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
     """The zoom from which two names lie beside or above each other."""
     across, up = abs(x - other[0]), abs(y - other[1])
     wide, high = (half + other[2]) / WORLD, LINE / WORLD

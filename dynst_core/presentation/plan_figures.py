@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dynst_core.fields import gazetteer
 from dynst_core.planning.answer import Standing
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance, better_level
-from dynst_core.presentation import formatting, place_names, run_text
+from dynst_core.presentation import formatting, run_text
 from dynst_core.runs.run import Run
 
 UNKNOWN = "–"
@@ -196,7 +197,7 @@ class PlanFigures:
         dense, least = self.summary.dense, 10.0 ** -formatting.digits(self.summary.dense)
         added = formatting.number(max(found.rmse - found.dense, least), dense)
         site = self.quote(str(self.run.sites.site_id[found.site]))
-        near = place_names.nearest_place_name(self.run.sites, found.site)
+        near = gazetteer.nearest_place_name(self.run.sites, found.site)
         where = site + (f", near {self.quote(near)}" if near else "")
         before, now = (formatting.number(e, dense) for e in (found.dense, found.rmse))
         return Figure(

@@ -114,7 +114,9 @@ def site_bounds(run: Run) -> Bounds:
     else:
         places = unwrapped_for_drawing(run.sites)
         low, high = places.min(axis=0), places.max(axis=0)
-        least = 0.02 if run.sites.geographic else 1.0
+        # A flame may be centimetres wide, and a row of sensors no metre across.
+        wide = float((high - low).max()) / 10 or 1.0
+        least = 0.02 if run.sites.geographic else wide
         pad = np.maximum((least - (high - low)) / 2, 0)
         low, high = low - pad, high + pad
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])

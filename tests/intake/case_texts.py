@@ -20,6 +20,7 @@ from tests.intake.text_files import (
     READ,
     TIMES,
     counted,
+    days_named,
     formed,
     hour_columns,
     hours_to_24,
@@ -260,6 +261,7 @@ CASES = (
         r"read: 294 times of 3 sites.*resampled",
         (*ZONE, "step=5 min", "resample=mean"),
     ),
+    Case(TIMES, "hours alone, and the date in the name of the file", days_named, READ),
     Case(TIMES, "one time", wide(lambda r: r[:2]), "refused: .*at least 2 times"),
     Case(
         TIMES,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from dynst_core.errors import DataError
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed_choices
 from dynst_core.intake.verdict import Verdict
+from tests.intake.cases import long_rows, places, wide_rows, written
 
 IDS = ["107", "112", "103"]
 LAT, LON = [52.51, 52.47, 52.55], [13.38, 13.41, 13.45]
@@ -189,3 +191,49 @@ def test_geoparquet_holds_places_or_values_with_their_places(
         assert [q.setting for q in verdict.required] == ["crs"]
         verdict = check(files, parsed_choices(["crs=EPSG:4326"]))
     check_read(verdict)
+
+
+@pytest.mark.parametrize(
+    ("stated", "n_sites"),
+    [("North", 3), ("book.xlsx (South)", 3), ("North,South", 6), ("book.xlsx", 6), ("", 6)],
+)
+def test_one_or_several_sheets_are_stated_by_their_names(
+    tmp_path: Path, stated: str, n_sites: int
+) -> None:
+    book = openpyxl.Workbook()
+    for number, title in enumerate(("North", "South")):
+        sheet = book.active if not number else book.create_sheet()
+        assert sheet is not None
+        sheet.title = title
+        for row in long_rows():
+            again = [*row[:1], f"{row[1]}{number}", row[2]] if row[1] != "site" else row
+            sheet.append([float(c) if c.replace(".", "", 1).isdigit() else c for c in again])
+    book.save(tmp_path / "book.xlsx")
+    settings = ["timezone=UTC", "places=rows", *([f"values={stated}"] if stated else [])]
+    field = check([tmp_path / "book.xlsx"], parsed_choices(settings)).field
+    assert field is not None and len(field.sites) == n_sites
+
+
+def test_names_in_two_rows_of_a_sheet_are_read_together(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    names, *rows = wide_rows()
+    sheet.append([None, *names[1:]])
+    sheet.append(["time", "q", "q", "q"])
+    for row in rows:
+        sheet.append([row[0], *map(float, row[1:])])
+    book.save(tmp_path / "book.xlsx")
+    field = check(
+        [tmp_path / "book.xlsx", places(tmp_path)], parsed_choices(["timezone=UTC"])
+    ).field
+    assert field is not None and list(field.sites.site_id) == ["north", "south", "east"]
+
+
+def test_a_column_named_by_the_sign_of_comments_counts_the_rows(tmp_path: Path) -> None:
+    where = places(
+        tmp_path,
+        "#,site,latitude,longitude\n1,north,52.54,13.40\n2,south,52.47,13.41\n3,east,52.51,13.47\n",
+    )
+    values = written(tmp_path, "values.csv", wide_rows())
+    assert check([values, where], parsed_choices(["timezone=UTC"])).ready

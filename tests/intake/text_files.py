@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.intake.cases import (
     HOURS,
+    PLACES,
     SITES,
     places,
     put,
@@ -82,6 +83,28 @@ def one_file_a_site(folder: Path) -> list[Path]:
         rows = [["time", "speed"], *([stamp(h), f"{value_of(h, s):g}"] for h in range(HOURS))]
         written(inside, f"speed_{name}.csv", rows)
     put(inside, "README.txt", "about these files")
+    return [inside, places(folder)]
+
+
+def numbered(folder: Path) -> list[Path]:
+    """A file for each site, whose number begins with zeros that the places do not write."""
+    inside = folder / "stations"
+    inside.mkdir()
+    for s, name in enumerate(("003", "014", "105")):
+        rows = [["time", "speed"], *([stamp(h), f"{value_of(h, s):g}"] for h in range(HOURS))]
+        written(inside, f"{name}.csv", rows)
+    text = PLACES.replace("north", "3").replace("south", "14").replace("east", "105")
+    return [inside, places(folder, text)]
+
+
+def days_named(folder: Path) -> list[Path]:
+    """A file for each day, which states its hours alone."""
+    inside = folder / "days"
+    inside.mkdir()
+    for day in range(2):
+        hours = range(24)
+        rows = [[str(h), *(f"{value_of(24 * day + h, s):g}" for s in range(3))] for h in hours]
+        written(inside, f"2024-05-{14 + day}.csv", [["hour", *SITES], *rows])
     return [inside, places(folder)]
 
 

@@ -76,19 +76,19 @@ def _show_verdict(found: Bringing) -> None:
         with st.spinner("Reads the files"):
             found.look()
     if found.fault is not None:
-        st.error(messages.as_markdown(found.fault), icon=":material/error:")
+        st.error(messages.as_markdown(understand.worded(str(found.fault))), icon=":material/error:")
         understand.show_stated(found)
         return
     verdict = found.verdict
     assert verdict is not None  # noqa: S101  looked at above
     if verdict.refusal:
-        st.error(messages.as_markdown(verdict.refusal), icon=":material/error:")
-    understand.show_data_questions(found, verdict)
+        st.error(messages.as_markdown(understand.worded(verdict.refusal)), icon=":material/error:")
+    understand.show_questions(found, verdict)
     with st.container(border=True, key="understood"):
         understand.show_proposals(found, verdict)
         understand.show_previews(verdict)
     for note in verdict.notes:
-        st.caption(formatting.plain(note))
+        st.caption(formatting.plain(understand.worded(note)))
     quality.show_quality(verdict)
     if verdict.ready:
         keep.offer_to_keep(found, verdict)

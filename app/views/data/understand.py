@@ -9,6 +9,8 @@ import streamlit as st
 
 from app.services.brought_files import Bringing
 from dynst_core.intake.choices import Choices, Question
+from dynst_core.intake.lists import joined
+from dynst_core.intake.naming import with_settings
 from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
 
@@ -38,6 +40,10 @@ LABELS = {
     "y": "y",
     "crs": "Projection of x and y",
     "box": "Bounding box (west, south, east, north)",
+    "only": "Rows to read (COLUMN:TEXT)",
+    "leading_zeros": "Zeros that ids begin with",
+    "convert_units": "Convert to the unit stated",
+    "valid_range": "Keep to the range that the file states",
     "moved": "A site that moved stands where it was",
     "unplaced": "Sites without a place",
     "separator": "Separator",
@@ -64,6 +70,8 @@ LABELS = {
 }
 """Words for each setting; several values are divided by commas, columns of time by +."""
 
+WHERE = "(What stands in “ ” is stated in the table below, or under “State something else”.)"
+
 SEVERAL = tuple(one.name for one in fields(Choices) if isinstance(one.default, tuple))
 """Settings that hold several values."""
 
@@ -71,7 +79,18 @@ ROW_PIXELS = 35
 """Height of a row of a table of Streamlit."""
 
 
-def show_data_questions(found: Bringing, verdict: Verdict) -> None:
+def worded(text: str) -> str:
+    """A sentence of the engine with each setting by the name that this page gives it."""
+
+    def form(setting: str, value: str) -> str:
+        label = LABELS.get(setting, setting)
+        return f"“{label}: {value}”" if value else f"“{label}”"
+
+    said = with_settings(text, form)
+    return said if said == text else f"{said} {WHERE}"
+
+
+def show_questions(found: Bringing, verdict: Verdict) -> None:
     """A box for each question, those that must be answered first."""
     if not verdict.questions:
         return
@@ -87,13 +106,15 @@ def show_data_questions(found: Bringing, verdict: Verdict) -> None:
 
 
 def _ask(found: Bringing, question: Question) -> None:
-    label = formatting.plain(question.text) + ("" if question.required else " (optional)")
+    label = formatting.plain(worded(question.text).removesuffix(WHERE).strip()) + (
+        "" if question.required else " (optional)"
+    )
     key = f"answer-{found.key}-{question.setting}"
 
     def take() -> None:
         answer = st.session_state[key] or ""
-        joint = "+" if question.setting == "time" else ","
-        found.state(question.setting, answer if isinstance(answer, str) else joint.join(answer))
+        several = not isinstance(answer, str)
+        found.state(question.setting, joined(question.setting, answer) if several else answer)
 
     if question.options and question.setting in SEVERAL:
         st.multiselect(

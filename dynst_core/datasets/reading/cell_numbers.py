@@ -204,7 +204,10 @@ class NumberReader:
         if "°" in text or "º" in text:
             return "write degrees as one decimal number, such as 52.5 or -13.4"
         if line == 2 and text[:1].isalpha():
-            return "drop that line where it states units, and leave what was not measured empty"
+            return (
+                "drop that line where it states units, and leave what was not measured empty, or "
+                "add its mark to `missing_value` in the loader settings"
+            )
         return (
             "correct it, leave it empty, or add it to `missing_value` in the loader settings if it "
             "means that nothing was measured"

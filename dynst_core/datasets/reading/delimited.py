@@ -65,7 +65,8 @@ def text_encoding(path: Path, stated: str | None = None) -> str:
         if fault is None:
             return encoding
     advice = (
-        "correct `encoding`"
+        "correct `encoding` (of Japanese text it may be cp932, of Chinese gb18030, of Korean "
+        "cp949, of Cyrillic cp1251)"
         if stated or marked
         else 'save it as UTF-8, or state what it is, such as `encoding = "cp1252"` for a file of '
         "a spreadsheet on Windows"

@@ -33,6 +33,11 @@ NAMED_FIRST = re.compile(r"([^\W\d]{3,9})\.? (\d{1,2}),? (\d{4})")
 COMPACT = re.compile(
     r"(\d{4})(\d{2})(\d{2})(?:[T _]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?)?(Z|[+-]\d\d:?\d\d)?"
 )
+LONG_COMPACT = re.compile(
+    r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-4])([0-5]\d){0,2}"
+)
+"""Days with their hours, and more, in digits alone: what is so in every row is a time."""
+
 WEEKDAY = re.compile(r"^[^\W\d]{2,10}\.?,?\s+(?=\d)")
 """A day of the week before a date."""
 
@@ -111,7 +116,8 @@ def form_of(texts: Iterable[object], *, likely_time: bool, name: str = "") -> Ti
     if what and not all(_parts(cell) is not None for cell in cells[:50]):
         in_utc = what == JULIAN or "1970" in what
         return TimeForm(what, cells[0], dates_only=False, with_offset=in_utc)
-    if not likely_time and all(re.fullmatch(r"\d+", cell) for cell in cells[:50]):
+    digits = not likely_time and all(re.fullmatch(r"\d+", cell) for cell in cells[:50])
+    if digits and (len(cells) < 2 or not all(map(LONG_COMPACT.fullmatch, cells))):
         return None
     begins = interval_beginnings(cells)
     parts = [_parts(cell) for cell in begins]

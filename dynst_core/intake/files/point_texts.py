@@ -49,11 +49,14 @@ def _form(name: str, texts: list[str]) -> tuple[re.Pattern[str] | None, bool]:
         if pattern is WKT:
             return WKT, False
         pairs = np.array([[float(a) for a in one.groups()] for one in found if one is not None])
-        first_far, second_far = (np.abs(pairs) > 90).any(axis=0)
-        if LATITUDE_FIRST.search(name) or second_far:
-            return PAIR, True
-        if LONGITUDE_FIRST.search(name) or first_far:
+        first_far, _ = (np.abs(pairs) > 90).any(axis=0)
+        geojson = all(text.startswith("[") for text in texts)
+        if not LATITUDE_FIRST.search(name) and (
+            first_far or geojson or LONGITUDE_FIRST.search(name)
+        ):
             return PAIR, False
+        # Where nothing tells, as most maps write it; what then lies nowhere is asked about.
+        return PAIR, True
     return None, False
 
 

@@ -31,6 +31,7 @@ class Table:
         form: settings of how it is written, such as `separator` and `decimal`, and why.
         notes: what was left out, one sentence each.
         crs: the coordinate system of its geometry, for columns "geometry x" and "geometry y".
+        units: what a row below the column names states, by column.
         alone: whether it is no part of a table with the same columns.
     """
 
@@ -42,6 +43,7 @@ class Table:
     form: dict[str, tuple[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     crs: str = ""
+    units: dict[str, str] = field(default_factory=dict)
     alone: bool = False
 
 

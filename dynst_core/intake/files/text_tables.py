@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -22,15 +23,13 @@ from dynst_core.datasets.reading.table_reading import CELLS_AT_ONCE, read_frames
 from dynst_core.errors import DataError
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.bringing import Source
+from dynst_core.intake.files.headers import RDB_FORMATS, RULE, Header, cells_of, header_of
 from dynst_core.intake.files.number_forms import number_form
 from dynst_core.intake.files.sheets import Table, sampled_rows, under_file_ending
+from dynst_core.intake.files.unit_texts import is_number
 
 SNIFFED = 256 << 10
 """Bytes at the beginning of a text file by which its form is known."""
-NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)*|[.,]\d+)([eE][-+]?\d+)?")
-RULE = re.compile(r"[\s|;,+]*[-=_]{3,}[-=_\s|;,+]*")
-"""A line below the column names that only underlines them."""
-RDB_FORMATS = re.compile(r"\d+[sdn](\t\d+[sdn])*")
 
 
 def text_table(source: Source, choices: Choices, folder: Path) -> Table:
@@ -52,16 +51,18 @@ def text_table(source: Source, choices: Choices, folder: Path) -> Table:
         why["separator"] = (_shown(separator), "it divides the lines into equally many columns")
     else:
         why["separator"] = (_shown(separator), "as stated")
-    header = _header_line(lines, separator, choices)
+    header = header_of(lines, separator, choices, source.name)
     clean, notes = _cleaned(source, encoding, separator, header, lines, folder)
     path = clean or _plain_name(source.path, folder)
 
     def frames() -> Iterator[pd.DataFrame]:
-        return _frames(path, source.name, separator, encoding, headed=header > 0)
+        names = () if header.line else header.names
+        return _frames(path, source.name, separator, encoding, names, headed=header.line > 0)
 
     sample = sampled_rows(frames())
     why |= number_form(sample, separator, choices)
-    return Table(path, source.name, tuple(sample.columns), sample, frames, why, tuple(notes))
+    columns, notes = tuple(sample.columns), [*notes, *header.notes]
+    return Table(path, source.name, columns, sample, frames, why, tuple(notes), units=header.units)
 
 
 def _shown(separator: str) -> str:
@@ -101,13 +102,6 @@ def _first_lines(path: Path, encoding: str | None) -> list[str]:
     return lines[:-1] if len(lines) > 1 and len(head) == SNIFFED else lines
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return line.split(separator)
-
-
 def _separator(lines: list[str]) -> str:
     """What divides the columns: what makes most of the lines equally and widely divided."""
     stated = re.fullmatch(r"sep=(.)", lines[0].strip(), re.IGNORECASE)
@@ -116,7 +110,7 @@ def _separator(lines: list[str]) -> str:
     body = [line for line in lines if line.strip() and not line.startswith("#")][:200]
     scores = {}
     for separator in SEPARATORS:
-        counts = Counter(len(_cells(line, separator)) for line in body)
+        counts = Counter(len(cells_of(line, separator)) for line in body)
         width, often = max(counts.items(), key=lambda item: (item[0] > 1, item[1], item[0]))
         if width > 1 and often >= 0.6 * len(body):
             scores[separator] = (often, width)
@@ -132,78 +126,7 @@ def _separator(lines: list[str]) -> str:
 def _blank_divided(body: list[str]) -> bool:
     counts = Counter(len(line.split()) for line in body)
     width, often = counts.most_common(1)[0] if counts else (0, 0)
-    return width > 1 and often >= 0.8 * len(body)
-
-
-def _is_number(cell: str) -> bool:
-    return NUMBER.fullmatch(cell.strip()) is not None
-
-
-def _header_line(lines: list[str], separator: str, choices: Choices) -> int:
-    """The line of the column names, from 1; 0 where the first line holds values."""
-    if choices.header:
-        if not choices.header.isdigit():
-            raise DataError(
-                f"Expected header to be the number of a line, found {choices.header!r}; write 1 "
-                f"for the first line, or 0 where there are no column names."
-            )
-        if int(choices.header) > len(lines):
-            raise DataError(
-                f"Expected the column names within the first {len(lines)} lines, found "
-                f"`header={choices.header}`; correct it."
-            )
-        return int(choices.header)
-    rows = [
-        (number, _cells(line, separator) if separator != " " else line.split())
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-        and not line.startswith("#")
-        and not re.match(r"sep=.$", line, re.IGNORECASE)
-    ]
-    if not rows:
-        return 1
-    width = Counter(len(cells) for _, cells in rows[:200]).most_common(1)[0][0]
-    for at, (number, cells) in enumerate(rows[:60]):
-        filled = sum(bool(cell.strip()) for cell in cells)
-        if len(cells) < width or filled < max(2 if width > 1 else 1, 0.5 * width):
-            continue
-        return _headed(number, cells, [c for _, c in rows[at + 1 : at + 40]])
-    return rows[0][0]
-
-
-def _headed(number: int, first: list[str], below: list[list[str]]) -> int:
-    """This line where it holds names, 0 where it holds values like those below."""
-    if not any(_is_number(cell) for cell in first) or not below:
-        return number
-    numbers = [_is_number(cell) for cell in first]
-    if not all(numbers):
-        same = [
-            _alike(cell, [row[i] for row in below if i < len(row)]) for i, cell in enumerate(first)
-        ]
-        return 0 if all(same) else number
-    own = np.array([float(cell.replace(",", ".")) for cell in first if cell.count(",") < 2])
-    rest = [
-        float(c.replace(",", "."))
-        for row in below
-        for c in row
-        if _is_number(c) and c.count(",") < 2
-    ]
-    apart = bool(rest) and (own.min() > max(rest) or own.max() < min(rest))
-    names = len(set(first)) == len(first) and (own == np.round(own)).all()
-    return number if names and (apart or _counting(own)) else 0
-
-
-def _counting(own: np.ndarray) -> bool:
-    return len(own) > 2 and bool((np.diff(own) == 1).all())
-
-
-def _alike(cell: str, below: list[str]) -> bool:
-    """Whether a cell is written as those below it, digits for digits."""
-
-    def form(text: str) -> str:
-        return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "0", text.strip()))
-
-    return form(cell) in {form(other) for other in below}
+    return width > 1 and often >= 0.6 * len(body)
 
 
 def _plain_name(path: Path, folder: Path) -> Path:
@@ -216,7 +139,7 @@ def _cleaned(
     source: Source,
     encoding: str | None,
     separator: str,
-    header: int,
+    header: Header,
     lines: list[str],
     folder: Path,
 ) -> tuple[Path | None, list[str]]:
@@ -224,65 +147,76 @@ def _cleaned(
     rdb = separator == "\t" and any(RDB_FORMATS.fullmatch(line.strip("\r")) for line in lines[:400])
     above = [
         n
-        for n, line in enumerate(lines[: max(header - 1, 0)], 1)
-        if line.strip() and not line.startswith("#")
+        for n, line in enumerate(lines[: max(header.line - 1, 0)], 1)
+        if line.strip()
+        and (not line.startswith("#") or len(cells_of(line, separator)) == len(header.own) > 1)
     ]
-    units = _units_line(lines, separator, header)
-    ruled = {n for n, line in enumerate(lines[:400], 1) if n > header and RULE.fullmatch(line)}
-    if not (rdb or above or units or ruled or separator == " "):
+    worded, renamed = header.words, header.names if header.line else ()
+    ruled = {n for n, line in enumerate(lines[:400], 1) if n > header.line and RULE.fullmatch(line)}
+    if not (rdb or above or worded or ruled or renamed or separator == " "):
         return None, []
     place = folder / f"clean-{abs(hash(str(source.path))):x}"
     place.mkdir(exist_ok=True)
     target = place / source.path.name.removesuffix(".gz")
-    names = lines[header - 1] if header else ""
+    names = lines[header.line - 1] if header.line else ""
     found = encoding or text_encoding(source.path, None)
+    width = len(header.names or names.split())
     with (
         source.path.open(encoding=found, errors="strict", newline=None) as old,
         target.open("w", encoding="utf-8", newline="\n") as new,
     ):
         for number, line in enumerate(old, start=1):
             bare = line.rstrip("\n")
-            skipped = number in above or number == units or number in ruled
-            if rdb and number > header:
+            skipped = number in above or number in worded or number in ruled
+            if rdb and number > header.line:
                 skipped |= bare.startswith("#") or RDB_FORMATS.fullmatch(bare) is not None
                 skipped |= bare == names
-            if separator == " " and not bare.startswith("#"):
-                bare = _blanks_to_quoted(bare)
-            new.write(("#" if number < header else "") + "\n" if skipped else bare + "\n")
+            if renamed and number == header.line:
+                bare = _as_line(renamed, separator)
+            elif separator == " " and not bare.startswith("#"):
+                bare = _blanks_to_quoted(bare, width)
+            new.write(("#" if number < header.line else "") + "\n" if skipped else bare + "\n")
     notes = []
     if above:
         notes.append(f"Lines above the column names of {source.name} were left out: {len(above)}.")
-    if units:
-        notes.append(f"Line {units} of {source.name}, which states units, holds no values.")
+    if worded:
+        shown = ", ".join(map(str, worded))
+        notes.append(
+            f"Below the column names of {source.name}, words stand in place of values (line "
+            f"{shown}): read for units, and left out."
+        )
     return target, notes
 
 
-def _blanks_to_quoted(line: str) -> str:
-    return " ".join(line.split())
+def _as_line(cells: Sequence[str], separator: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
-def _units_line(lines: list[str], separator: str, header: int) -> int:
-    """The line below the column names that states units; 0 where there is none."""
-    if not header or header >= len(lines):
-        return 0
-    cells = _cells(lines[header], separator)
-    if RDB_FORMATS.fullmatch(lines[header].strip()):
-        return 0
-    below = [_cells(line, separator) for line in lines[header + 1 : header + 30] if line.strip()]
-    if len(below) < 3 or any(_is_number(cell) for cell in cells):
-        return 0
-    numeric = [
-        i
-        for i in range(len(cells))
-        if sum(i < len(row) and _is_number(row[i]) for row in below) > 0.7 * len(below)
-    ]
-    empty = {"", "nan", "na", "n/a", "null", "none", "-", "--", "---"}
-    reported = [i for i in numeric if cells[i].strip().lower() not in empty]
-    return header + 1 if numeric and len(reported) >= 0.5 * len(numeric) else 0
+def _blanks_to_quoted(line: str, width: int) -> str:
+    """A line divided by blanks with one between cells.
+
+    Where it has more words than columns, cells of several words stand between several blanks,
+    behind the numbers that the line begins with.
+    """
+    words = line.split()
+    if not width or len(words) <= width:
+        return " ".join(words)
+    lead = next((i for i, word in enumerate(words) if not is_number(word)), len(words))
+    rest = line.split(None, lead)[lead:]
+    cells = words[:lead] + (re.split(r"\s{2,}", rest[0].strip()) if rest else [])
+    return _as_line(cells, " ") if len(cells) == width else " ".join(words)
 
 
 def _frames(
-    path: Path, name: str, separator: str, encoding: str | None, *, headed: bool
+    path: Path,
+    name: str,
+    separator: str,
+    encoding: str | None,
+    names: tuple[str, ...] = (),
+    *,
+    headed: bool,
 ) -> Iterator[pd.DataFrame]:
     """The parts of a text table, in the form of `tabular.read_frames`."""
     if headed:
@@ -293,9 +227,11 @@ def _frames(
     if first is None:
         raise DataError(f"{name}: expected rows of values, found none; bring a longer record.")
     width = len(first[1])
-    names = [f"column {number}" for number in range(1, width + 1)]
+    columns = names or tuple(f"column {number}" for number in range(1, width + 1))
     pending = [first]
     while pending := pending + list(islice(rows, max(1, CELLS_AT_ONCE // width))):
         cells = np.array([row for _, row in pending], dtype=object).reshape(-1, width)
-        yield pd.DataFrame(cells, index=[line for line, _ in pending], columns=names, dtype=object)
+        yield pd.DataFrame(
+            cells, index=[line for line, _ in pending], columns=columns, dtype=object
+        )
         pending = []

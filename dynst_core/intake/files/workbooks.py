@@ -13,7 +13,9 @@ import pandas as pd
 
 from dynst_core.errors import DataError
 from dynst_core.intake.files.bringing import LEAST_UNPACKED, MOST_RATIO, Source
+from dynst_core.intake.files.headers import carried_on, joined_names
 from dynst_core.intake.files.sheets import Table, frame_sample
+from dynst_core.intake.files.unit_texts import rows_of_words, units_among
 
 MOST_BYTES = 400 << 20
 """Bytes that a workbook may unpack to."""
@@ -104,7 +106,14 @@ def _table(source: Source, title: str, rows: list[tuple[int, list[Any]]]) -> Tab
     name = f"{source.name} ({title})"
     at = _header_row(rows)
     number, names = rows[at][0], [_name(cell) for cell in rows[at][1]]
-    body, left = _without_end(rows[at + 1 :])
+    texts = [[str(_cell(cell)) for cell in cells] for _, cells in rows[at + 1 : at + 60]]
+    words = rows_of_words(texts)
+    units = units_among(names, texts[:words])
+    if words and not units and "" in names[: len(texts[0])]:
+        below = [" ".join(cell.split()) for cell in texts[0]]
+        wide = [*names, *[""] * (len(below) - len(names))][: len(below)]
+        names = joined_names(carried_on(wide), below, [])
+    body, left = _without_end(rows[at + 1 + words :])
     if not body:
         raise DataError(f"{name}: expected rows of values below the column names, found none.")
     _check_merged(source, title, number, body[-1][0])
@@ -126,6 +135,12 @@ def _table(source: Source, title: str, rows: list[tuple[int, list[Any]]]) -> Tab
     lines = [line for line, _ in body]
     frame = pd.DataFrame(cells[:, named], index=lines, columns=names, dtype=object)
     notes = [f"Rows above the column names of {name} were left out: {at}."] if at else []
+    if words:
+        notes.append(
+            f"Below the column names of {name}, words stand in place of values (row "
+            f"{', '.join(str(line) for line, _ in rows[at + 1 : at + 1 + words])}): read for "
+            f"units, and left out."
+        )
     if left:
         notes.append(f"Rows below the table of {name} were left out: {len(left)}; {_start(left)}.")
     form = {"sheet": (title, "it holds a table")}
@@ -137,6 +152,7 @@ def _table(source: Source, title: str, rows: list[tuple[int, list[Any]]]) -> Tab
         lambda: iter([frame]),
         form,
         tuple(notes),
+        units=units,
     )
 
 

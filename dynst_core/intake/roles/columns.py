@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.intake.files.clock_texts import TimeForm, form_of, time_part_of_name
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.files.unit_texts import ending_unit
 
 START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"
 
@@ -23,19 +24,23 @@ def _words(*words: str) -> re.Pattern[str]:
 
 TIME_NAME = re.compile(
     r"time|date(?!n)|datum|zeit|stamp|uhr|stunde|fecha|heure|^ts$|^t$|^dt$|^tag$|^day$|^hour$|"
-    r"^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start",
+    r"^data$|data.?ora|^ora$|tijd|czas|время|дата|日時|年月日|日期|时间|時刻|시간|일시|^tid|aika"
+    r"|^(aaaa|yyyy|jjjj)_?mm|^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start",
     re.IGNORECASE,
 )
 LATITUDE = re.compile(
     r"^(lat|latitude|latitud|breite|breitengrad|geo_?breite|lat_?deg|dec_lat_va|lat_dd|y_?wgs84"
     r"|wgs84_?(lat|y)|stop_lat)$|^lat[\W_]|[\W_]lat$|[\W_]lat[\W_]|latitude|^breite\b"
-    r"|geogr?\.? ?breite",
+    r"|geogr?\.? ?breite|^(latitudine|szerokość( geogr\w*)?|breedtegraad|bredde(grad)?|breddgrad"
+    r"|leveysaste|широта|緯度|北緯|纬度|위도)",
     re.IGNORECASE,
 )
 LONGITUDE = re.compile(
     r"^(lon|lng|long|longitude|longitud|l[äa]e?nge|l[äa]e?ngengrad|geo_?l[äa]e?nge|dec_long_va"
     r"|lon_dd|x_?wgs84|wgs84_?(lon|x)|stop_lon)$|^(lon|lng|long)[\W_]|[\W_](lon|lng|long)$"
-    r"|[\W_](lon|lng|long)[\W_]|longitude|^l[äa]e?nge\b|geogr?\.? ?l[äa]e?nge",
+    r"|[\W_](lon|lng|long)[\W_]|longitude|^l[äa]e?nge\b|geogr?\.? ?l[äa]e?nge"
+    r"|^(longitudine|długość( geogr\w*)?|lengtegraad|længde(grad)?|lengdegrad|längdgrad"
+    r"|pituusaste|долгота|経度|東経|经度|경도)",
     re.IGNORECASE,
 )
 EAST = re.compile(
@@ -107,9 +112,15 @@ NOT_VALUE = _words(
     "qc",
     "qf",
     "status",
+    "validity",
+    "verification",
+    "品質情報",
+    "均質番号",
     "code",
     "cd",
     "index",
+    "record",
+    "rec",
     "no",
     "nr",
     "number",
@@ -150,6 +161,7 @@ class Column:
         numbers: those, (k,).
         distinct: how many different texts there are.
         time: how it writes times, None where it holds none.
+        stated_unit: what a row below the names states; "" where none does.
     """
 
     name: str
@@ -159,6 +171,7 @@ class Column:
     numbers: np.ndarray
     distinct: int
     time: TimeForm | None
+    stated_unit: str = ""
 
     @property
     def whole(self) -> bool:
@@ -175,23 +188,24 @@ class Column:
 
     @property
     def unit(self) -> str:
-        """The unit that its name states in brackets; "" where it states none."""
+        """The unit that a row below the names or its own name states; "" where none does."""
+        if self.stated_unit:
+            return self.stated_unit
         found = UNIT.search(self.name)
         return (
             found[1]
             if found and not re.fullmatch(r"wgs ?84|utc|local|\d+", found[1], re.IGNORECASE)
-            else ""
+            else ending_unit(self.name)
         )
-
-    @property
-    def spoken(self) -> str:
-        """Its name without that unit."""
-        return UNIT.sub("", self.name).strip() if self.unit else self.name
 
 
 def columns_of(table: Table, decimal: str, missing: tuple[str, ...]) -> dict[str, Column]:
     """The columns of a table by name."""
-    return {name: _column(name, table.sample[name], decimal, missing) for name in table.columns}
+    found = {name: _column(name, table.sample[name], decimal, missing) for name in table.columns}
+    return {
+        name: replace(column, stated_unit=table.units.get(name.strip(), ""))
+        for name, column in found.items()
+    }
 
 
 def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...]) -> Column:

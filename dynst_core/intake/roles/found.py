@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dynst_core.intake.choices import Choices, Proposal, Question
+from dynst_core.intake.lists import joined
 
 FILE_NAME, ITS_PLACE = "file name", "its place"
 UNSTATED_UNIT = "units"
@@ -37,14 +38,14 @@ class Roles:
         own = self.stated(setting)
         taken = getattr(self.choices, setting) if own else value
         self.settings[setting] = taken
-        joint = "+" if setting == "time" else ","
-        shown = joint.join(taken) if isinstance(taken, tuple) else taken
+        shown = joined(setting, taken) if isinstance(taken, tuple) else taken
         self.proposals.append(Proposal(setting, shown, "as stated" if own else reason, own))
 
     def ask(self, setting: str, text: str, *options: str, required: bool = True) -> None:
         """Ask for a setting unless it is stated."""
         if self.stated(setting):
-            self.propose(setting, "", "")
+            if setting not in self.settings:
+                self.propose(setting, "", "")
         else:
             self.questions.append(Question(setting, text, options, required))
 

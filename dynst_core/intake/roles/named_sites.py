@@ -10,6 +10,7 @@ import pandas as pd
 
 from dynst_core.datasets.reading.table_reading import same_id
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.roles.beside import FLAG_END
 from dynst_core.intake.roles.columns import UNIT
 from dynst_core.intake.roles.found import Roles
 from dynst_core.intake.roles.groups import Group, all_texts, id_pairs, numeric_columns
@@ -28,12 +29,18 @@ def named_by_sites(values: Group, places: Group | None, roles: Roles) -> Group:
     """
     if places is None or id_pairs(places, values) or id_pairs(places, values, ignore=True):
         return values
-    names = [column.name for column in numeric_columns(values)]
+    numeric = [column.name for column in numeric_columns(values)]
+    names = [name for name in numeric if not FLAG_END.search(name)]
     if len(names) < 2:
         return values
     ids = [{same_id(t) for t in all_texts(places, name)} for name in places.columns]
     bare = [UNIT.sub("", name).strip() for name in names]
-    cut = [_without_common(some, within) for some in (bare, names) for within in WORDS]
+    cut = [
+        cut_from(some, within)
+        for cut_from in (_without_common, _without_end)
+        for some in (bare, names)
+        for within in WORDS
+    ]
     for made in (bare, *cut):
         keys = {same_id(one) for one in made}
         shared = max(len(keys & one) for one in ids)
@@ -61,6 +68,12 @@ def _without_common(names: list[str], within: Callable[[str], bool]) -> list[str
     first = _shared(names, within)
     last = _shared([name[first:][::-1] for name in names], within)
     return [name[first : len(name) - last] for name in names]
+
+
+def _without_end(names: list[str], within: Callable[[str], bool]) -> list[str]:
+    """Names without what all end with: "Hill Park NO2" and "Hill Road NO2" begin with places."""
+    last = _shared([name[::-1] for name in names], within)
+    return [name[: len(name) - last].strip() for name in names]
 
 
 def _shared(names: list[str], within: Callable[[str], bool]) -> int:

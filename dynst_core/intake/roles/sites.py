@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
+from dynst_core.intake.roles.beside import no_sites
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
@@ -40,24 +41,25 @@ def _pairs(places: Group, values: Group, roles: Roles) -> list[tuple[str, str, i
         roles.propose("leading_zeros", "", "")
         return id_pairs(places, values, ignore=True)
     pairs = id_pairs(places, values)
-    if not pairs:
-        found = id_pairs(places, values, ignore=True)
-        if found:
-            name, other, shared = max(found, key=lambda pair: pair[2])
-            where = f"column {other!r}" if other else "the column names"
-            roles.ask(
-                "leading_zeros",
-                f"{shared:,} ids of {places.name} (column {name!r}) and of {where} of "
-                f"{values.name} "
-                f"differ by zeros alone, as 00044 or 44.0 and 44: are they the same?",
-                "ignore",
-            )
-            return found
-    return pairs
+    found = id_pairs(places, values, ignore=True)
+    most = max((shared for _, _, shared in pairs), default=0)
+    if max((shared for _, _, shared in found), default=0) <= most:
+        return pairs
+    name, other, shared = max(found, key=lambda pair: pair[2])
+    where = f"column {other!r}" if other else "the column names"
+    roles.ask(
+        "leading_zeros",
+        f"{shared:,} ids of {places.name} (column {name!r}) and of {where} of {values.name} differ "
+        f"by zeros alone, as 00044 or 44.0 and 44: are they the same?",
+        "ignore",
+    )
+    return found
 
 
 def _layout(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> str:
-    if roles.choices.site or roles.choices.value:
+    ids = max((n for _, other, n in pairs if other == ""), default=0)
+    several = len(roles.choices.value) > 1 and ids >= len(roles.choices.value)
+    if roles.choices.site or (roles.choices.value and not several):
         return "long"
     if not roles.settings.get("time"):
         return "wide"
@@ -73,6 +75,7 @@ def _layout(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> s
     numeric = [c.name for c in numeric_columns(values)]
     if len(numeric) < 2:
         return "long"
+    _refuse_events(values)
     same = len({re.sub(r"\d+", "0", name) for name in numeric}) <= max(1, len(numeric) // 3)
     if same:
         return "wide"
@@ -106,6 +109,13 @@ def _propose_across(
                 "end",
             )
         unit_of(["value"], [values.columns[h] for h in hours[:1]], roles)
+        read = {*hours, site, *roles.settings.get("time", ())}
+        left = [c.name for c in values.columns.values() if c.name not in read and c.distinct > 1]
+        if left:
+            roles.notes.append(
+                f"Columns of {values.name} beside the parts of a day are not read, whatever they "
+                f"state of the values: {some_ids(left, 8)}."
+            )
         return
     count = max((n for _, other, n in pairs if other == ""), default=0)
     reason = (
@@ -124,7 +134,30 @@ def _propose_across(
         roles.notes.append(
             f"Columns of {values.name} that hold text are no sites: {some_ids(text, 8)}."
         )
-    unit_of(["value"], [], roles)
+    _unit_across(values, text, roles)
+
+
+def _unit_across(values: Group, text: list[str], roles: Roles) -> None:
+    """The unit that the columns of a wide table state; of several, one is asked for."""
+    times = roles.settings.get("time", ())
+    named = [n for n in values.columns if n.strip() and n not in times and n not in text]
+    sites = list(roles.choices.value) or [n for n in named if n not in no_sites(values, named)]
+    by_unit: dict[str, list[str]] = {}
+    for name in sites:
+        by_unit.setdefault(values.columns[name].unit, []).append(name)
+    units = [unit for unit in by_unit if unit]
+    if len(units) > 1 and not roles.choices.value:
+        shown = "; ".join(f"{unit}: {some_ids(by_unit[unit], 4)}" for unit in units[:4])
+        roles.ask(
+            "value",
+            f"The columns of {values.name} state several units ({shown}), which cannot be "
+            f"compared: which of the columns are sites of one quantity?",
+            *sites,
+        )
+    elif len(units) == 1 and not roles.stated("unit"):
+        roles.propose("unit", (units[0],), f"{len(by_unit[units[0]]):,} columns state it")
+    else:
+        unit_of(["value"], [], roles)
 
 
 def _propose_long(values: Group, pairs: list[tuple[str, str, int]], roles: Roles) -> None:
@@ -153,6 +186,25 @@ def _propose_long(values: Group, pairs: list[tuple[str, str, int]], roles: Roles
         )
     find_kinds_of_rows(values, site, roles)
     propose_values(values, site, roles)
+
+
+def _refuse_events(values: Group) -> None:
+    """Refuse rows that each have a place of their own, such as incidents or a moving vehicle.
+
+    Raises:
+        DataError: hardly any place comes again.
+    """
+    pair = values.place_columns()
+    if pair is None or len(values.sample) < 20:
+        return
+    places = values.sample[list(pair[:2])].map(id_text).drop_duplicates()
+    if len(places) > 0.8 * len(values.sample):
+        raise DataError(
+            f"Expected sites that are measured again and again in {values.name}, found a place of "
+            f"its own in {len(places):,} of {len(values.sample):,} rows, as of incidents or a "
+            f"moving vehicle; count or average them by area and time first, with a row for each "
+            f"area and hour, or state the column of sites as `site=COLUMN`."
+        )
 
 
 def places_apart(values: Group) -> bool:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
+from dynst_core.intake.choices import Choices
+from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.lists import divided
 from dynst_core.intake.roles.found import FILE_NAME, ROWS, Roles
-from dynst_core.intake.roles.groups import Group, date_parts, id_pairs, numeric_columns
+from dynst_core.intake.roles.groups import (
+    Group,
+    date_parts,
+    grouped_tables,
+    id_pairs,
+    numeric_columns,
+)
 
 
 def split_values_and_places(groups: list[Group], roles: Roles) -> tuple[Group, Group | None]:
@@ -15,11 +24,13 @@ def split_values_and_places(groups: list[Group], roles: Roles) -> tuple[Group, G
         DataError: none holds values over time.
     """
     choices = roles.choices
-    places = _named(groups, choices.places) if choices.places not in ("", ROWS) else None
-    rest = [group for group in groups if group is not places]
-    values = _named(rest, choices.values) if choices.values else _likeliest_values(rest, roles)
+    places = _named(groups, choices.places, choices) if choices.places not in ("", ROWS) else None
+    rest = _without(groups, places)
+    values = (
+        _named(rest, choices.values, choices) if choices.values else _likeliest_values(rest, roles)
+    )
     if places is None and choices.places != ROWS:
-        others = [g for g in rest if g is not values and g.place_columns()]
+        others = [g for g in _without(rest, values) if g.place_columns()]
         if len(others) > 1 and len({_overlap(g, values) for g in others}) == 1:
             roles.ask(
                 "places",
@@ -34,8 +45,8 @@ def split_values_and_places(groups: list[Group], roles: Roles) -> tuple[Group, G
     )
     if places is not None:
         roles.propose("places", places.name, "it holds coordinates")
-    used = {id(values), id(places)}
-    left = [g.name for g in groups if id(g) not in used]
+    used = {t.name for g in (values, places) if g is not None for t in g.tables}
+    left = [t.name for g in groups for t in g.tables if t.name not in used]
     if left:
         roles.notes.append(
             f"Not used, as they hold neither the values nor the places: {some_ids(left, 6)}."
@@ -43,14 +54,42 @@ def split_values_and_places(groups: list[Group], roles: Roles) -> tuple[Group, G
     return values, places
 
 
-def _named(groups: list[Group], name: str) -> Group:
+def _named(groups: list[Group], name: str, choices: Choices) -> Group:
+    """The tables of a name: of a file, of one or several of its sheets, or as a verdict names all.
+
+    Raises:
+        DataError: there are none of that name, or their columns differ.
+    """
     for group in groups:
-        if name == group.name or any(name in (t.name, t.path.name) for t in group.tables):
+        if name == group.name or all(name == table.path.name for table in group.tables):
             return group
-    raise DataError(
-        f"Expected the name of a file that was brought, found {name!r}; choose one of "
-        f"{some_ids([group.name for group in groups], 8)}."
+    tables = [table for group in groups for table in group.tables]
+    wanted = (
+        [name] if any(name in _names_of(table) for table in tables) else divided("values", name)
     )
+    lost = [one for one in wanted if not any(one in _names_of(table) for table in tables)]
+    if lost:
+        raise DataError(
+            f"Expected the name of a file or sheet that was brought, found {lost[0]!r}; choose "
+            f"among {some_ids([table.name for table in tables], 8)}."
+        )
+    found = grouped_tables([t for t in tables if _names_of(t) & set(wanted)], choices)
+    if len(found) > 1:
+        shown = [f"{group.name} ({some_ids(list(group.columns), 6)})" for group in found]
+        raise DataError(
+            f"Expected tables with the same columns, found {some_ids(shown, 3)}; name one of them."
+        )
+    return found[0]
+
+
+def _without(groups: list[Group], taken: Group | None) -> list[Group]:
+    """The groups whose tables are not taken already."""
+    names = set() if taken is None else {table.name for table in taken.tables}
+    return [group for group in groups if not names & {table.name for table in group.tables}]
+
+
+def _names_of(table: Table) -> set[str]:
+    return {table.name, table.path.name, table.form.get("sheet", (table.name, ""))[0]}
 
 
 def _likeliest_values(groups: list[Group], roles: Roles) -> Group:

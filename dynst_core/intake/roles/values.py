@@ -9,6 +9,7 @@ import pandas as pd
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
+from dynst_core.intake.lists import joined
 from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, columns_that_differ
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 from dynst_core.intake.roles.groups import Group, rows_asked, words_of
@@ -33,6 +34,10 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
     )
     able = [c for c in named if c.name in moving] or named
     left = [c.name for c in numeric if c not in able]
+    if choosing := _choosing(
+        values, [n for n in values.columns if n not in (*taken, *roles.choices.value)]
+    ):
+        roles.notes.append(choosing)
     if left and not roles.choices.value:
         roles.notes.append(
             f"Columns of {values.name} that do not change within a site, or are named as flags "
@@ -55,7 +60,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
         roles.ask(
             "value",
             f"Which of the columns {some_ids(names, 12)} is to be planned for? Several become "
-            f"channels, as in `value={names[0]},{names[1]}`.",
+            f"channels, as in `value={joined('value', names[:2])}`.",
             *names,
         )
     unit_of(
@@ -64,6 +69,22 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
         roles,
         asked=len(names) == 1 or bool(roles.choices.value),
     )
+
+
+FLAG_NAME = re.compile(r"flag|valid|qual|status|(^|[\W_])q[cf]($|[\W_])", re.IGNORECASE)
+
+
+def _choosing(values: Group, names: list[str]) -> str:
+    """How the rows that a column of flags calls good are chosen; "" where none is one."""
+    for name in names:
+        texts = list(dict.fromkeys(values.columns[name].texts))
+        if FLAG_NAME.search(name) and 1 < len(texts) <= 12:
+            usual = max(texts, key=values.columns[name].texts.count)
+            return (
+                f"No row is left out by what {name!r} states; `only={name}:{usual}` reads those "
+                f"with {usual!r} alone."
+            )
+    return ""
 
 
 def unit_of(names: list[str], columns: list[Column], roles: Roles, *, asked: bool = True) -> None:
@@ -98,10 +119,16 @@ def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
         roles.propose("only", (), "")
         _find_unit(values, roles)
         return
+    if not _ask_kind(values, roles):
+        _ask_what_differs(values, site, roles)
+
+
+def _ask_what_differs(values: Group, site: str, roles: Roles) -> None:
+    """Ask by what rows of one site and time differ."""
     keys = [*roles.settings.get("time", ()), *([site] if site in values.columns else [])]
-    sample = pd.concat([next(iter(t.frames())).head(5000) for t in values.tables[:5]])
-    if _ask_kind(values, roles):
+    if not keys:
         return
+    sample = pd.concat([next(iter(t.frames())).head(5000) for t in values.tables[:5]])
     again = sample[sample.duplicated(keys, keep=False)]
     if len(again) < 0.2 * len(sample):
         return
@@ -130,7 +157,9 @@ def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
 
 
 UNIT_NAME = re.compile(
-    r"^(units?|uom|einheit|unidad|unité|(measure(ment)?|value|result)[_ ]?units?)$", re.IGNORECASE
+    r"^(.*[/. ])?unit_?of_?measure(ment)?([/. ](symbol|name))?$"
+    r"|^(units?|uom|einheit|unidad|unité|(measure(ment)?|value|result)[_ ]?units?)$",
+    re.IGNORECASE,
 )
 KIND_NAME = re.compile(
     r"^(parameter|variable|pollutant|component|quantity|measurand|analyte|element|metric"

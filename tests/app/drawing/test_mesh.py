@@ -14,13 +14,16 @@ from dynst_core.fields.sites import SiteSet
 from dynst_core.intake.arrays.nodes import with_triangles
 from dynst_core.planning.service_areas import areas_served
 from dynst_core.presentation.basemap import BaseMap
+from dynst_core.presentation.projection import site_bounds
 from tests.support.factories import make_arrays, save_run
 
 
-def mesh_sites(rows: int = 6, columns: int = 8, *, geographic: bool = False) -> SiteSet:
+def mesh_sites(
+    rows: int = 6, columns: int = 8, *, geographic: bool = False, side: float = 10.0
+) -> SiteSet:
     """Nodes in rows and columns, with two triangles between each four."""
     y, x = np.mgrid[0:rows, 0:columns].astype(float)
-    where = np.column_stack([x.ravel(), y.ravel()]) * (0.1 if geographic else 10)
+    where = np.column_stack([x.ravel(), y.ravel()]) * (0.1 if geographic else side)
     first = np.array([r * columns + c for r in range(rows - 1) for c in range(columns - 1)])
     lower = np.column_stack([first, first + 1, first + columns])
     upper = np.column_stack([first + 1, first + columns + 1, first + columns])
@@ -56,3 +59,9 @@ def test_every_node_of_a_lattice_in_degrees_serves_an_area() -> None:
     sites = mesh_sites(geographic=True)
     found = areas_served(sites, None, Mask.all_on(len(sites)))
     assert (found.area_km2 > 0).all() and len(found.outlines) == len(sites)
+
+
+def test_a_mesh_of_centimetres_fills_its_map(tmp_path: Path) -> None:
+    run = save_run(tmp_path, "hall", make_arrays(mesh_sites(geographic=False, side=0.01)))
+    west, south, east, north = site_bounds(run)
+    assert max(east - west, north - south) < 0.2

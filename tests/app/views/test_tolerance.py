@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynst_core.fields.gazetteer import nearest_place_name
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.service_areas import areas_served
-from dynst_core.presentation.place_names import nearest_place_name
 from dynst_core.runs.run import Run
 from tests.support.app_pages import answer, box, button, figures, number, open_app
 
