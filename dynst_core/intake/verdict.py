@@ -130,7 +130,7 @@ class Draft:
     def verdict(self, **more: object) -> Verdict:
         """What is known by now."""
         asked = sorted(self.found.questions, key=lambda question: not question.required)
-        notes = tuple(dict.fromkeys([*self.notes, *self.found.notes]))
+        notes = tuple(dict.fromkeys(map(own_words, [*self.notes, *self.found.notes])))
         given: dict[str, object] = {"originals": (), "refusal": "", **more}
         return Verdict(
             previews=self.previews,

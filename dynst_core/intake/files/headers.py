@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 import numpy as np
 
@@ -120,11 +119,11 @@ def _above(lines: list[str], separator: str, line: int, width: int) -> list[str]
 
 def carried_on(cells: Sequence[str]) -> list[str]:
     """Cells, each empty one as the last before it: names of groups stand above their first."""
-
-    def carried(last: str, cell: str) -> str:
-        return cell or last
-
-    return list(accumulate(cells, carried))
+    found, last = [], ""
+    for cell in cells:
+        last = cell or last
+        found.append(last)
+    return found
 
 
 def joined_names(above: list[str], names: list[str], below: list[list[str]]) -> list[str]:
