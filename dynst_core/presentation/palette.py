@@ -47,6 +47,8 @@ DARK_GROUND: dict[str, Rgba] = {
     "land": (44, 54, 65, 255),
     "coast": (134, 148, 162, 210),
     "borders": (134, 148, 162, 110),
+    "coast above cells": (122, 134, 147, 255),
+    "borders above cells": (122, 134, 147, 190),
     "links": (150, 162, 175, 130),
     "names": (214, 222, 230, 255),
     "halo": (27, 36, 46, 230),
