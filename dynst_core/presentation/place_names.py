@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from dynst_core.fields.sites import SiteSet
 
@@ -21,8 +22,8 @@ WORLD = 512
 LETTER, LINE = 7.0, 22.0
 """Pixels of a letter's width and a line's height, gaps included."""
 
-NEAR_DEGREES = 0.2
-"""How far, in degrees of latitude, a place may lie from a site to say where it is: 22 km."""
+NEAR_KM = 22.0
+"""How far a place may lie from a site to say where it is."""
 
 MOST = 250
 """Names of one map."""
@@ -81,16 +82,31 @@ def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
 
 
 def nearest(sites: SiteSet, site: int) -> str:
-    """The name of the place nearest to a site, within `NEAR_DEGREES`; "" where there is none."""
-    if not sites.geographic:
-        return ""
-    east, north = (float(value) for value in sites.coordinates[site])
-    wide = NEAR_DEGREES / max(0.1, math.cos(math.radians(north)))
-    found = places_within((east - wide, north - NEAR_DEGREES, east + wide, north + NEAR_DEGREES))
-    if found.empty:
-        return ""
-    across = (found["longitude"] - east) * math.cos(math.radians(north))
-    return str(found["name"].iloc[int(np.hypot(across, found["latitude"] - north).argmin())])
+    """The name of the place nearest to a site, within `NEAR_KM`; "" where there is none."""
+    return str(nearest_of_each(sites, np.array([site]))[0])
+
+
+def nearest_of_each(sites: SiteSet, chosen: np.ndarray) -> np.ndarray:
+    """The same for several sites, (k,), text.
+
+    Args:
+        sites: all sites; those in local metres are near no place.
+        chosen: indices of the sites asked about, (k,).
+    """
+    if not sites.geographic or not len(chosen):
+        return np.full(len(chosen), "", dtype=str)
+    found = _tree().query(sites.positions_km()[chosen], distance_upper_bound=NEAR_KM)[1]
+    names = np.append(_all()["name"].to_numpy(dtype=str), "")  # beyond the last: none within reach
+    return names[found]
+
+
+@cache
+def _tree() -> cKDTree:
+    """All places on the globe."""
+    table = _all()
+    degrees = table[["longitude", "latitude"]].to_numpy(float)
+    places = SiteSet(np.arange(len(table)).astype(str), degrees, geographic=True)
+    return cKDTree(places.positions_km())
 
 
 def _apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
