@@ -31,6 +31,7 @@ from tests.support.app_pages import (
     settled,
     stage_sent,
     styles_of,
+    tone,
 )
 
 
@@ -178,6 +179,20 @@ def test_a_plan_under_constraints_can_be_forecast_again(fire_store: Path, fire_r
     settled(button(app, "forecast-plan").click().run())
     assert re.fullmatch(r"\d+\.\d °C", figures(app)["Forecast error"][0])
     assert "forecast-plan" not in [b.key for b in app.button]
+
+
+def test_the_largest_cut_under_constraints_is_measured_from_the_smallest_cut_on_and_set(
+    fire_store: Path, fire_run: Run
+) -> None:
+    name = str(fire_run.sites.site_id[fire_run.path.rank.argmin()])
+    app = open_app(removed="0", keep=quoted(name), within="400")
+    assert button(app, "largest-cut").label == "Find the largest cut with your constraints"
+    settled(button(app, "largest-cut").click().run())
+    cut, last = button(app, "largest-cut"), len(fire_run.path.active) - 1
+    assert cut.disabled and cut.label.endswith("with your constraints")
+    assert cut.label.startswith(f"{run_text.level_label(fire_run, last)} is the largest cut within")
+    assert re.fullmatch(r"[\d.]+ °C", figures(app)["Forecast error"][0]), "forecast in place"
+    assert tone(app) == "good"
 
 
 def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answered(
