@@ -166,3 +166,19 @@ function vectorStreets({ data, ...shared }, stage) {
     updateTriggers: { renderSubLayers: stage.dark },
   });
 }
+
+// --- zones --------------------------------------------------------------------------------------
+
+// What a planner's zones are called and how many sensors they have, above all but what was found.
+function zoneNames(view, { look, scene, dark, raster }) {
+  const data = look.borders.filter(({ label }) => label);
+  if (!data.length) return [];
+  const light = dark && !raster;
+  return [new globalThis.deck.TextLayer({
+    id: `${view}-zone-names`, data, getPosition: ({ at }) => at, getText: ({ label }) => label, pickable: false,
+    getSize: 13, fontWeight: 700, fontFamily: "sans-serif", characterSet: "auto",
+    getColor: light ? scene.dark.names : scene.border, outlineWidth: 3,
+    outlineColor: light ? scene.dark.halo : [255, 255, 255, 230], fontSettings: { fontSize: 32, buffer: 6, sdf: true },
+    updateTriggers: { getColor: light },
+  })];
+}

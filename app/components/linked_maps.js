@@ -230,6 +230,7 @@ function drawnLayers(stage) {
     layers.splice(own, 0, areas(view, data));
   }
   if (stage.look.borders.length) rings.unshift(...views.map((view) => borders(view, stage)));
+  rings.push(...views.flatMap((view) => zoneNames(view, stage)));
   return [...layers, ...rings, ...views.flatMap((view) => marks(view, stage))];
 }
 

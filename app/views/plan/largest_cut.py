@@ -101,7 +101,7 @@ def _show_under_constraints(run: Run, choice: Choice) -> None:
     level = None if found is None else found.level
     here = known and level == choice.level
     if known:
-        label = _label(run, level, f"{_limit(run, choice)} with your {wishes}", here=here)
+        label = _label(run, level, f"your goal with {wishes}", here=here)
     elif found is not None:
         label = f"Measuring cuts with your {wishes}"
     else:

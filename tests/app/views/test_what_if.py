@@ -189,7 +189,7 @@ def test_the_largest_cut_under_constraints_is_measured_from_the_smallest_cut_on_
     assert button(app, "largest-cut").label == "Find the largest cut with your constraints"
     settled(button(app, "largest-cut").click().run())
     cut, last = button(app, "largest-cut"), len(fire_run.path.active) - 1
-    assert cut.disabled and cut.label.endswith("with your constraints")
+    assert cut.disabled and cut.label.endswith("within your goal with constraints")
     assert cut.label.startswith(f"{run_text.level_label(fire_run, last)} is the largest cut within")
     assert re.fullmatch(r"[\d.]+ °C", figures(app)["Forecast error"][0]), "forecast in place"
     assert tone(app) == "good"
