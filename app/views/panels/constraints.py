@@ -164,7 +164,9 @@ def _show_now(run: Run, plan: Plan, clash: str | None) -> None:
     cost = plan.yearly_cost
     spent = "" if cost is None else f"; they cost {cost:,.0f} {plan.constraints.currency} a year"
     noun = run_text.site_noun(run)
-    st.caption(formatting.plain(f"Now the next kept {noun} is {shown} away, in the middle{spent}."))
+    st.caption(
+        formatting.plain(f"Now half of the kept {noun}s have another within {shown}{spent}.")
+    )
 
 
 def _pick_zones(run: Run, choice: Choice, plan: Plan) -> None:
@@ -267,8 +269,17 @@ def _borders(
         if index != largest:
             yield Border(ring, broad)
             continue
-        point = shapes[index].representative_point()
-        yield Border(ring, broad, f"{zone}: {count}", (round(point.x, 5), round(point.y, 5)))
+        yield Border(ring, broad, f"{zone}: {count}", _label_place(shapes[index]))
+
+
+def _label_place(shape: shapely.Polygon) -> tuple[float, float]:
+    """Near the top of a shape and within it, where fewer sensors stand than in its middle."""
+    west, south, east, north = shape.bounds
+    high = north - 0.06 * (north - south)
+    cut = shape.intersection(shapely.LineString([(west, high), (east, high)]))
+    parts = [part for part in getattr(cut, "geoms", [cut]) if part.length]
+    at = max(parts, key=lambda part: part.length).centroid if parts else shape.centroid
+    return round(at.x, 5), round(at.y, 5)
 
 
 def _zone_key(run: Run, found: session_state.Zones) -> str:
