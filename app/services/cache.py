@@ -24,6 +24,7 @@ from dynst_core.planning.service_areas import served as served_areas
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
+from dynst_core.presentation.place_names import nearest_of_each
 from dynst_core.runs.manifest import BASELINES, MANIFEST, Baselines
 from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
 from dynst_core.runs.store import RunStore, run_folders
@@ -180,6 +181,16 @@ def rank_order(run: Run) -> np.ndarray:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _rank_order(folder: str, changed: tuple[int, ...], _run: Run) -> np.ndarray:
     return np.argsort(_run.path.rank)
+
+
+def places_near(run: Run) -> np.ndarray:
+    """The name of the place that each site is near to, (s,), text; "" where there is none."""
+    return _places_near(str(run.folder), stamp(run), run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _places_near(folder: str, changed: tuple[int, ...], _run: Run) -> np.ndarray:
+    return nearest_of_each(_run.sites, np.arange(len(_run.sites)))
 
 
 def served(run: Run, mask: Mask) -> Served:

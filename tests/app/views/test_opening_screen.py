@@ -135,6 +135,9 @@ def test_the_table_lists_every_site_the_removed_ones_first_in_their_order(deep: 
     segment(app, "Which to list").set_value("all").run()
     next(t for t in app.text_input if t.label == "Search").set_value("S1").run()
     assert set(listed(app)["Sensor"]) == {"s1", *(f"s1{i}" for i in range(10))}
+    near = rows["Near"][rows["Near"] != ""].iloc[0]
+    next(t for t in app.text_input if t.label == "Search").set_value(near.upper()).run()
+    assert set(listed(app)["Near"]) == {near}
 
 
 @pytest.mark.usefixtures("deep")
