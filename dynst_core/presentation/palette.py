@@ -26,6 +26,7 @@ GREY_CELL_OUTLINE: Rgba = (178, 185, 192, 255)
 KEPT_OUTLINE: Rgba = (255, 255, 255, 200)
 PIN_OUTLINE: Rgba = (28, 39, 51, 255)
 SELECTED: Rgba = (0, 158, 115, 255)
+BY_HAND: Rgba = (213, 94, 0, 255)
 NOTHING: Rgba = (0, 0, 0, 0)
 INK: Rgba = (60, 70, 80, 255)
 NO_DATA: Rgba = (200, 204, 209, 255)
@@ -258,6 +259,11 @@ def kept_swatch(label: str, *, cell: bool) -> Swatch:
 def pin_swatch(label: str, *, cell: bool) -> Swatch:
     """Any fill with a dark outline: a site that the planner pinned."""
     return Swatch("#ffffff", _hex(np.array(PIN_OUTLINE[:3])), label, round=not cell)
+
+
+def by_hand_swatch(label: str, *, cell: bool) -> Swatch:
+    """Any fill with an orange outline: a site that the planner switched on or off."""
+    return Swatch("#ffffff", _hex(np.array(BY_HAND[:3])), label, round=not cell)
 
 
 def no_data_swatch(label: str, *, cell: bool) -> Swatch:
