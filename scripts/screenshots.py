@@ -8,6 +8,8 @@ laptop and a phone, in the light and the dark theme, to be looked at; give `--ou
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,6 +79,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=None, help="names of pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    # Commands on the screen name the Python that runs: by its plain name, as a reader's does.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     wanted = [one for one in PICTURES if options.only is None or one.name in options.only]
     if options.everywhere:
         wanted = [one for picture in wanted for one in everywhere(picture)]
