@@ -41,7 +41,7 @@ class Picture:
 
 
 CHART = (".js-plotly-plot .main-svg",)
-ANSWER = ("li:has-text('Everywhere')",)
+ANSWER = (".answer.good", "li:has-text('Everywhere')")
 TABLE = ('[data-testid="stDataFrame"]',)
 OPEN, METR = "?run=metr-la-week", "?run=metr-la-week&removed=60&right=none"
 PICTURES = (
