@@ -1,28 +1,64 @@
-// One box on the map that finds a sensor by its id or a place by its name, takes the camera there and
-// marks it.
+// A button on the map, and beside it once it is asked for, a box that finds a sensor by its id or a
+// place by its name, takes the camera there and marks it.
 const FOUND_MOST = 8;
 const CLOSER = { place: 1.5, site: 2 }; // zoom levels beyond the whole, at least, that a find is shown at
 const FOUND = [230, 80, 0, 255];
+const FIND_KEY = "/"; // while the maps have the focus
+const LENS = '<svg width="14" height="14" viewBox="0 0 14 14" fill="none" stroke="currentColor" ' +
+  'stroke-width="1.8" stroke-linecap="round" aria-hidden="true"><circle cx="5.7" cy="5.7" r="4.2" /><path d="M9 9l4 4" /></svg>';
 
 function buildFinder(stage) {
   const { data } = stage;
   const box = element("div", "find", stage.frames[data.views[0]]);
   const input = element("input", "", box);
+  const button = element("button", "tool", box);
   const list = element("ul", "finds", box);
   const what = data.places ? `place or ${data.words.noun}` : data.words.noun;
+  Object.assign(button, { type: "button", innerHTML: LENS, title: `Find a ${what} (${FIND_KEY} while the map has the focus)` });
+  Object.assign(button, { ariaLabel: `Find a ${what}`, ariaExpanded: "false", ariaKeyShortcuts: FIND_KEY });
+  button.onpointerdown = (event) => event.preventDefault(); // the box keeps the focus
   Object.assign(input, { type: "search", placeholder: `Find a ${what}`, autocomplete: "off", role: "combobox" });
   Object.assign(input, { ariaLabel: `Find a ${what} on the map`, ariaExpanded: "false", ariaAutoComplete: "list" });
   Object.assign(list, { id: `finds-${data.id}`, role: "listbox", ariaLabel: "Found", hidden: true });
   input.setAttribute("aria-controls", list.id);
-  stage.finder = { input, list, found: [], at: -1, places: null };
+  stage.finder = { box, button, input, list, found: [], at: -1, places: null };
+  button.onclick = () => (box.classList.contains("open") ? closeFinder(stage) : openFinder(stage));
+  stage.root.onkeydown = (event) => {
+    if (event.key !== FIND_KEY || event.ctrlKey || event.metaKey || event.altKey || data.present) return;
+    event.preventDefault(); // else it would be typed into the box
+    openFinder(stage);
+  };
   input.oninput = () => (input.value ? searchFor(stage) : forget(stage));
   input.onkeydown = (event) => steer(stage, event);
-  input.onblur = () => setTimeout(() => openFinds(stage, false), 200); // a click on the list comes first
+  input.onblur = () => setTimeout(() => { // a click on the list comes first
+    if (stage.root.getRootNode().activeElement === input) return;
+    openFinds(stage, false);
+    if (!input.value) showFinder(stage, false);
+  }, 200);
   list.onpointerdown = (event) => {
     event.preventDefault();
     const at = [...list.children].indexOf(event.target.closest("[role=option]"));
     if (at >= 0) goTo(stage, stage.finder.found[at]);
   };
+}
+
+function openFinder(stage) {
+  showFinder(stage, true);
+  stage.finder.input.focus();
+}
+
+// Nothing stays found, and the keyboard stays where it was.
+function closeFinder(stage) {
+  stage.finder.input.value = "";
+  forget(stage);
+  stage.finder.button.focus();
+  showFinder(stage, false);
+}
+
+function showFinder(stage, on) {
+  const { box, button } = stage.finder;
+  box.classList.toggle("open", on);
+  button.ariaExpanded = String(on);
 }
 
 // Without accents and capitals: "koln" finds Köln.
@@ -98,8 +134,7 @@ function steer(stage, event) {
     event.preventDefault();
     goTo(stage, finder.found[finder.at]);
   } else if (event.key === "Escape") {
-    finder.input.value = "";
-    forget(stage);
+    closeFinder(stage);
   }
 }
 
@@ -134,7 +169,8 @@ function forget(stage) {
 // A ring and, for a place, its name: above all else, on every map.
 function marks(view, { found }) {
   const { deck } = globalThis;
-  const data = found ? [found] : [];
+  if (!found) return [];
+  const data = [found];
   return [
     new deck.ScatterplotLayer({
       id: `${view}-found`, data, getPosition: ({ at }) => at, pickable: false, filled: false, stroked: true,

@@ -29,14 +29,15 @@ function watchTheme(stage) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again, { signal: stage.leaving.signal });
 }
 
-// A layer of the ground in the colours of the theme. Lines and names above cells keep theirs: cells
-// are as light in both themes.
+// A layer of the ground in the colours of the theme. Lines above cells have a colour in the dark that
+// reads on cells, which are as light in both themes, and on the ground round them.
 function themed(layer, stage) {
   const part = stage.data.views.reduce((id, view) => (id.startsWith(`${view}-`) ? id.slice(view.length + 1) : id), layer.id);
-  if (part.startsWith("names-")) return named(layer, stage);
+  if (part === "names") return named(layer, stage);
   const accessor = GROUND[part];
-  if (!accessor || (stage.raster && part !== "land" && stage.geographic)) return layer;
-  const colour = stage.dark ? stage.scene.dark[part] : layer.props[accessor];
+  if (!accessor) return layer;
+  const above = stage.raster && stage.geographic && part !== "land";
+  const colour = stage.dark ? stage.scene.dark[above ? `${part} above cells` : part] : layer.props[accessor];
   return layer.clone({ [accessor]: colour, updateTriggers: { [accessor]: stage.dark } });
 }
 
@@ -56,11 +57,36 @@ function rim(stated, { dark, raster, scene }) {
   return dark && !raster && probe.style.color === css(scene.pin) ? css(scene.dark.pin) : stated;
 }
 
+// Names of places are there from the zoom on at which they touch no larger place's. Those on cells
+// are dark in the dark theme too.
 function named(layer, stage) {
-  const visible = !(stage.streets && stage.data.tiles.kind === "raster"); // which have their own
-  if (!stage.dark || stage.raster) return layer.clone({ visible });
-  const { names, halo } = stage.scene.dark;
-  return layer.clone({ visible, getColor: names, outlineColor: halo, updateTriggers: { getColor: true } });
+  if (stage.streets && stage.data.tiles.kind === "raster") return []; // which have their own
+  const names = namesShown(layer.props.data, stage);
+  if (!stage.dark) return names.all.length ? layer.clone({ data: names.all }) : [];
+  const { names: getColor, halo: outlineColor } = stage.scene.dark;
+  const light = { getColor, outlineColor };
+  if (!stage.raster) return names.all.length ? layer.clone({ data: names.all, ...light, updateTriggers: { getColor: true } }) : [];
+  return [
+    ...(names.inside.length ? [layer.clone({ data: names.inside })] : []),
+    ...(names.outside.length ? [layer.clone({ id: `${layer.id}-outside`, data: names.outside, ...light })] : []),
+  ];
+}
+
+function namesFrom({ camera, geographic }) {
+  return geographic ? Math.floor(camera.zoom) : 0;
+}
+
+// The names that fit, kept for each zoom so that an unchanged list is not laid out anew.
+function namesShown(data, stage) {
+  const from = namesFrom(stage);
+  const kept = (stage.names ??= new Map());
+  if (!kept.has(from)) {
+    const all = data.filter(({ zoom }) => zoom <= from);
+    const [west, south, east, north] = stage.raster?.bounds ?? [];
+    const within = ({ at: [x, y] }) => x >= west && x <= east && y >= south && y <= north;
+    kept.set(from, { all, inside: all.filter(within), outside: all.filter((name) => !within(name)) });
+  }
+  return kept.get(from);
 }
 
 // --- streets ------------------------------------------------------------------------------------
@@ -139,4 +165,20 @@ function vectorStreets({ data, ...shared }, stage) {
     ],
     updateTriggers: { renderSubLayers: stage.dark },
   });
+}
+
+// --- zones --------------------------------------------------------------------------------------
+
+// What a planner's zones are called and how many sensors they have, above all but what was found.
+function zoneNames(view, { look, scene, dark, raster }) {
+  const data = look.borders.filter(({ label }) => label);
+  if (!data.length) return [];
+  const light = dark && !raster;
+  return [new globalThis.deck.TextLayer({
+    id: `${view}-zone-names`, data, getPosition: ({ at }) => at, getText: ({ label }) => label, pickable: false,
+    getSize: 13, fontWeight: 700, fontFamily: "sans-serif", characterSet: "auto",
+    getColor: light ? scene.dark.names : scene.border, outlineWidth: 3,
+    outlineColor: light ? scene.dark.halo : [255, 255, 255, 230], fontSettings: { fontSize: 32, buffer: 6, sdf: true },
+    updateTriggers: { getColor: light },
+  })];
 }

@@ -40,6 +40,7 @@ function openStage(root, data) {
   buildRuler(stage);
   buildFinder(stage);
   watchTheme(stage);
+  guardWheel(stage);
   registry.stages.set(data.id, stage);
   stage.look = registry.latest?.stage === data.id ? registry.latest : null;
   Promise.all([load(data.library), fetched(data.stage)])
@@ -78,7 +79,7 @@ function start(stage, scene) {
     parent: stage.root.querySelector(".canvas"),
     ...placed(stage),
     layers: drawnLayers(stage),
-    layerFilter: ({ layer, viewport }) => layer.id.startsWith(viewport.id) && namesFit(layer, viewport),
+    layerFilter: ({ layer, viewport }) => layer.id.startsWith(viewport.id),
     onViewStateChange: ({ viewState, viewId }) => {
       const state = turnedAside(stage, viewState, -stage.aside[viewId]);
       if (!sameCamera(state, stage.camera)) moveTo(stage, state);
@@ -95,16 +96,10 @@ function start(stage, scene) {
   });
   stage.observer = new ResizeObserver(() => resize(stage));
   stage.observer.observe(stage.root);
-  for (const button of stage.root.querySelectorAll("button"))
+  for (const button of stage.root.querySelectorAll("[data-action]"))
     button.onclick = () => press(stage, button.dataset.action, button);
   redraw(stage);
   offerStreets(stage);
-}
-
-// Names of places are there from the zoom on at which they touch no larger place's.
-function namesFit(layer, viewport) {
-  const from = layer.id.match(/-names-(\d+)/);
-  return !from || viewport.zoom >= Number(from[1]);
 }
 
 // deck.gl would put itself first in the page's tab order.
@@ -163,7 +158,8 @@ function resize(stage) {
 }
 
 function place(stage) {
-  stage.deck.setProps(placed(stage));
+  const named = namesFrom(stage) !== stage.namedFrom; // other names fit at this zoom
+  stage.deck.setProps({ ...placed(stage), ...(named && stage.look ? { layers: drawnLayers(stage) } : {}) });
 }
 
 // Each view on its part of the canvas, with the camera as it must stand there.
@@ -211,26 +207,36 @@ function redraw(stage) {
 }
 
 function drawnLayers(stage) {
-  if (!stage.look) return stage.layers.filter((layer) => !layer.id.endsWith(SITES));
-  const layers = stage.layers.map((layer) => {
+  if (!stage.look) return []; // its colours come at once, and all is drawn with them
+  const views = shownViews(stage);
+  stage.namedFrom = namesFrom(stage);
+  const layers = stage.layers.filter(({ id }) => views.some((view) => id.startsWith(`${view}-`))).flatMap((layer) => {
     if (layer.id.endsWith(SITES)) return stage.raster ? pixels(layer, stage) : coloured(layer, stage);
     return themed(layer, stage);
   });
   if (stage.streets)
-    for (const view of stage.data.views)
+    for (const view of views)
       layers.splice(layers.findIndex((layer) => layer.id === `${view}-land`) + 1, 0, streetLayer(view, stage));
   if (stage.scene.arrays.triangles?.length)
-    for (const view of stage.data.views) {
+    for (const view of views) {
       const own = layers.findIndex((layer) => layer.id === view + SITES);
       if (own >= 0) layers.splice(own, 0, surface(view, stage));
     }
-  const rings = stage.data.views.flatMap((view) => stage.raster ? outlines(view, stage) : ring(view, stage));
-  for (const [view, data] of Object.entries(stage.look.shapes)) {
+  const rings = views.flatMap((view) => stage.raster ? outlines(view, stage) : ring(view, stage));
+  for (const view of views) {
+    const data = stage.look.shapes[view];
+    if (!data) continue;
     const own = layers.findIndex((layer) => layer.id.startsWith(view) && !layer.id.endsWith("-land"));
     layers.splice(own, 0, areas(view, data));
   }
-  if (stage.look.borders.length) rings.unshift(...stage.data.views.map((view) => borders(view, stage)));
-  return [...layers, ...rings, ...stage.data.views.flatMap((view) => marks(view, stage))];
+  if (stage.look.borders.length) rings.unshift(...views.map((view) => borders(view, stage)));
+  rings.push(...views.flatMap((view) => zoneNames(view, stage)));
+  return [...layers, ...rings, ...views.flatMap((view) => marks(view, stage))];
+}
+
+// What is on the page: a layer that nobody sees costs as much to make as one that is seen.
+function shownViews({ data }) {
+  return data.alone ? data.views.slice(0, 1) : data.views;
 }
 
 // Areas beneath the sites, above the land.
@@ -252,6 +258,7 @@ function borders(view, { look, scene, dark, raster }) {
 
 // A ring around each selected sensor, in a colour that no scale uses.
 function ring(view, stage) {
+  if (!stage.look.selected.length) return [];
   const { data, getPosition, getRadius, radiusUnits } = stage.layers.find((one) => one.id === view + SITES).props;
   return new globalThis.deck.ScatterplotLayer({
     id: `${view}-selected`, data: stage.look.selected.map((row) => data[row]),
@@ -266,7 +273,7 @@ function outlines(view, stage) {
   const { arrays, selected, version } = stage.look;
   const reported = outlinedCells(arrays[`line/table/${view}`], arrays[`line/rows/${view}`], stage.scene.faint);
   return [["outlined", reported, 0.75], ["selected", selected.map((cell) => ({ cell, colour: stage.scene.ring })), 3]]
-    .map(([name, data, width]) => new globalThis.deck.PolygonLayer({
+    .filter(([, data]) => data.length).map(([name, data, width]) => new globalThis.deck.PolygonLayer({
       id: `${view}-${name}`, data, pickable: false, filled: false, stroked: true,
       getPolygon: ({ cell }) => corners(stage.raster, cell), getLineColor: ({ colour }) => colour,
       getLineWidth: width, lineWidthUnits: "pixels", updateTriggers: { getLineColor: version },
@@ -305,6 +312,7 @@ function pixels(layer, stage) {
 
 // The element names the picture that both maps now show, for tests and measurements.
 function report(stage) {
+  registry.drawn = (registry.drawn ?? 0) + 1;
   if (stage.pending && stage.deck.layerManager?.getLayers().every((layer) => layer.isLoaded)) {
     stage.root.dataset.painted = stage.pending;
     stage.pending = null;

@@ -49,6 +49,7 @@ _SCRIPTS = (
     "ruler",
     "ground",
     "finding",
+    "wheel",
     "linked_maps",
 )
 

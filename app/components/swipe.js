@@ -14,7 +14,9 @@ function arrange(stage) {
   classList.toggle("present", Boolean(stage.data.present));
   const button = stage.root.querySelector("[data-action=swipe]");
   if (button) button.ariaPressed = String(swiped);
-  if (stage.deck && classList.value !== before) resize(stage);
+  if (!stage.deck || classList.value === before) return;
+  resize(stage);
+  redraw(stage);
 }
 
 function buildDivider(stage) {

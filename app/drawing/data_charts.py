@@ -15,10 +15,10 @@ COVERAGE = [[0.0, NO_COVERAGE], [0.5, "#e9c46a"], [1.0, FULL_COVERAGE]]
 """From no value (red) to every value (blue)."""
 
 ROW = 18
-"""Pixels of a row, where there are few."""
+"""Pixels of a row, in which an id can be read; many rows scroll."""
 
 SHOWN_SITES = 400
-"""Rows of the heat map; more would be thinner than a pixel."""
+"""Rows of the heat map; of more sites, evenly picked ones are shown."""
 
 
 MOST_DOTS = 20_000
@@ -89,8 +89,11 @@ def coverage_chart(sites: SiteSet, quality: Quality) -> go.Figure:
             hovertemplate="%{y}, from %{x}: %{z:.0%}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(margin=MARGIN, height=min(620, max(220, ROW * len(names))))
-    figure.update_yaxes(type="category", showticklabels=len(names) <= 60)
+    figure.update_layout(margin=MARGIN, height=max(220, ROW * len(names) + 40))
+    # The times stand on top, where they are in sight whatever part is scrolled to first.
+    figure.update_xaxes(side="top")
+    figure.update_yaxes(type="category", dtick=1)
+    figure.update_traces(colorbar={"lenmode": "pixels", "len": 200, "yanchor": "top", "y": 1})
     return figure
 
 

@@ -21,9 +21,9 @@ from dynst_core.presentation.projection import unwrapped_for_drawing
 from dynst_core.runs.run import Run
 
 IMPORTANCE, ERROR = map_stage.IMPORTANCE, map_stage.ERROR
-ADDED, WITHIN, SERVED = "added", "within", "served"
+ADDED, CHANGED, WITHIN, SERVED = "added", "changed", "within", "served"
 FORECAST, TRUTH, DIFFERENCE = "forecast", "truth", "difference"
-LAYERS = (IMPORTANCE, ERROR, ADDED, WITHIN, SERVED, FORECAST, TRUTH, DIFFERENCE)
+LAYERS = (IMPORTANCE, ERROR, ADDED, CHANGED, WITHIN, SERVED, FORECAST, TRUTH, DIFFERENCE)
 MOMENTS = (FORECAST, TRUTH, DIFFERENCE)
 """Layers that show one forecast, so that there is a time to choose."""
 
@@ -34,6 +34,7 @@ LABELS = {
     IMPORTANCE: "Importance",
     ERROR: "Forecast error",
     ADDED: "Error added by the cut",
+    CHANGED: "Change by your edits",
     WITHIN: "Forecasts close to the truth",
     SERVED: "Area served",
     FORECAST: "Forecast, played in time",
@@ -71,6 +72,7 @@ class Facts:
         share: of forecasts that miss by no more, (s,), 0 to 1.
         served: areas of the kept sites; computed anew where not given.
         moment: one forecast.
+        before: RMSE at each site before any site was switched by hand, (s,), in units.
     """
 
     lead: int | None
@@ -79,6 +81,7 @@ class Facts:
     share: np.ndarray | None = None
     served: Served | None = None
     moment: Moment | None = None
+    before: np.ndarray | None = None
 
 
 Draw = Callable[[Run, Plan, Facts], MapStyle]
@@ -91,6 +94,7 @@ def layer_style(name: str, run: Run, plan: Plan, facts: Facts) -> MapStyle:
     """
     drawers: dict[str, Draw] = {
         ADDED: _added_error_style,
+        CHANGED: _changed_error_style,
         WITHIN: _within_style,
         SERVED: _served_style,
     }
@@ -136,6 +140,33 @@ def _added_error_style(run: Run, plan: Plan, facts: Facts) -> MapStyle:
         _layer_outline(run, plan),
         _layer_legend(run, scale, unit, signed=True, known=known),
         reading=Reading("Added by the cut", unit, formatting.digits(run.rmse(0)), added),
+    )
+
+
+def _changed_error_style(run: Run, plan: Plan, facts: Facts) -> MapStyle:
+    noun, unit = run_text.site_noun(run), run_text.variable_unit(run, facts.channel)
+    here, before = plan.rmse_by_site(facts.channel, facts.lead), facts.before
+    change = np.full(len(run.sites), np.nan)
+    if here is not None and before is not None:
+        change = here - before
+    known = here is not None and before is not None
+    scale = palette.added_scale(palette.round_reach(change[np.isfinite(change) & (change != 0)]))
+    reported = f"RMSE with what is switched by hand minus RMSE before, in {unit}, "
+    if not plan.edits:
+        reported = f"no {noun} is switched by hand"
+    elif known:
+        reported += run_text.lead_time_text(run, facts.lead)
+    else:
+        reported = run_text.NOT_EVALUATED
+    line = _layer_outline(run, plan)
+    line[map_styles.by_hand(run, plan)] = palette.BY_HAND
+    return MapStyle(
+        "Change by your edits",
+        reported,
+        scale.rgba(change),
+        line,
+        _layer_legend(run, scale, unit, signed=True, known=known),
+        reading=Reading("Change by your edits", unit, formatting.digits(run.rmse(0)), change),
     )
 
 

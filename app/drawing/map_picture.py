@@ -24,10 +24,19 @@ from dynst_core.runs.run import Run
 
 @dataclass(frozen=True, eq=False)
 class Border:
-    """A line round something, above the sites: a ring (k, 2), coordinates of the sites."""
+    """A line round something, above the sites.
+
+    Attributes:
+        ring: (k, 2), coordinates of the sites.
+        broad: whether it stands out.
+        label: what stands within; "" for nothing.
+        at: where the label stands, coordinates of the sites.
+    """
 
     ring: np.ndarray
     broad: bool = False
+    label: str = ""
+    at: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +84,12 @@ class Picture:
                 view: [_in_drawn_order(shape) for shape in s.shapes] for view, s in self._shaped()
             },
             "borders": [
-                {"path": np.round(border.ring, 5).tolist(), "broad": border.broad}
+                {
+                    "path": np.round(border.ring, 5).tolist(),
+                    "broad": border.broad,
+                    "label": border.label,
+                    "at": border.at,
+                }
                 for border in self.borders
             ],
             "legends": {view: asdict(style.legend) for view, style in self.styles.items()},

@@ -322,21 +322,23 @@ def _map_surroundings(
 
 
 def _place_name_layers(view: str, bounds: Bounds) -> list[pdk.Layer]:
-    """Names of places, a layer for each zoom from which they do not touch; the id tells it."""
+    """Names of places, each with the zoom from which it touches no larger place's."""
     west, south, east, north = bounds
     reach = max(0.2, 0.6 * max(east - west, north - south))
     wide = (west - reach, max(-85.0, south - reach), east + reach, min(85.0, north + reach))
-    by_zoom: dict[int, list[dict[str, object]]] = {}
-    for place in names_within(wide):
-        at = [round(place.longitude, 4), round(place.latitude, 4)]
-        by_zoom.setdefault(min(place.zoom, DEEPEST_NAMES), []).append(
-            {"at": at, "text": place.name}
-        )
+    texts = [
+        {
+            "at": [round(place.longitude, 4), round(place.latitude, 4)],
+            "text": place.name,
+            "zoom": min(place.zoom, DEEPEST_NAMES),
+        }
+        for place in names_within(wide)
+    ]
     return [
         pdk.Layer(
             "TextLayer",
             texts,
-            id=f"{view}-names-{zoom}",
+            id=f"{view}-names",
             get_position="at",
             get_text="text",
             get_size=12.5,
@@ -347,7 +349,6 @@ def _place_name_layers(view: str, bounds: Bounds) -> list[pdk.Layer]:
             font_family=pdk.types.String("sans-serif"),
             character_set=pdk.types.String("auto"),
         )
-        for zoom, texts in sorted(by_zoom.items())
     ]
 
 

@@ -18,6 +18,7 @@ from app.drawing.map_picture import Picture
 from app.drawing.map_stage import Stage
 from app.state.choice import Choice
 from dynst_core.errors import ConstraintError, RunError
+from dynst_core.fields.gazetteer import nearest_place_names
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served, areas_served
@@ -149,6 +150,12 @@ def cached_plan(
 def cached_rank_order(run: Run) -> np.ndarray:
     """Indices of a run's sites, the first to go first, (s,)."""
     return np.argsort(run.path.rank)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_places_near(run: Run) -> np.ndarray:
+    """The name of the place that each site is near to, (s,), text; "" where there is none."""
+    return nearest_place_names(run.sites, np.arange(len(run.sites)))
 
 
 @st.cache_resource(

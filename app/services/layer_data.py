@@ -36,6 +36,11 @@ def layer_facts(run: Run, choice: Choice, plan: Plan, name: str) -> Facts:
     found = Facts(choice.lead, choice.channel, accepted_miss(run, choice))
     if name == map_layers.SERVED:
         return replace(found, served=cache.cached_areas_served(run, plan.mask))
+    if name == map_layers.CHANGED and plan.edits:
+        base, _ = cache.cached_plan(run, replace(choice, edits=()), plan.constraints.zone)
+        known = None if base is None else forecasters.with_measured_error(run, base)
+        before = None if known is None else known.rmse_by_site(choice.channel, choice.lead)
+        return replace(found, before=before)
     what_if = forecasters.loaded_forecaster(run)
     if what_if is None or not plan.mask.n_active:
         return (

@@ -200,6 +200,22 @@ def forecast_asked(run: Run, plan: Plan) -> bool:
     return st.session_state.get(_choice_key("asked", run)) == plan.mask.to_hex()
 
 
+def ask_cut(run: Run, asked: tuple[object, ...]) -> None:
+    """Say that the largest cut is to be searched for, and the slider set to it once it is found."""
+    st.session_state[_choice_key("cut", run)] = asked
+    st.session_state[_choice_key("cut-open", run)] = True
+
+
+def cut_asked(run: Run, asked: tuple[object, ...]) -> bool:
+    """Whether that was said, of this."""
+    return bool(st.session_state.get(_choice_key("cut", run)) == asked)
+
+
+def end_cut_search(run: Run) -> bool:
+    """End the search; whether it was still open."""
+    return bool(st.session_state.pop(_choice_key("cut-open", run), False))
+
+
 def ask_failure(run: Run, plan: Plan, site: int) -> None:
     """Say that one site's part in a plan is to be reported: what is lost if it fails."""
     st.session_state[_choice_key("failure", run)] = (plan.mask.to_hex(), site)

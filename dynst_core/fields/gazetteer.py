@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,8 @@ FILE = Path(__file__).resolve().parents[1] / "data" / "places.csv.gz"
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
-NEAR_DEGREES = 0.2
-"""How far, in degrees of latitude, a place may lie from a site to say where it is: 22 km."""
+NEAR_KM = 22.0
+"""How far a place may lie from a site to say where it is."""
 
 RADIUS_KM = 6371.0
 
@@ -52,16 +51,21 @@ def places_within(bounds: tuple[float, float, float, float]) -> pd.DataFrame:
 
 
 def nearest_place_name(sites: SiteSet, site: int) -> str:
-    """The name of the place nearest to a site, within `NEAR_DEGREES`; "" where there is none."""
-    if not sites.geographic:
-        return ""
-    east, north = (float(value) for value in sites.coordinates[site])
-    wide = NEAR_DEGREES / max(0.1, math.cos(math.radians(north)))
-    found = places_within((east - wide, north - NEAR_DEGREES, east + wide, north + NEAR_DEGREES))
-    if found.empty:
-        return ""
-    across = (found["longitude"] - east) * math.cos(math.radians(north))
-    return str(found["name"].iloc[int(np.hypot(across, found["latitude"] - north).argmin())])
+    """The name of the place nearest to a site, within `NEAR_KM`; "" where there is none."""
+    return str(nearest_place_names(sites, np.array([site]))[0])
+
+
+def nearest_place_names(sites: SiteSet, chosen: np.ndarray) -> np.ndarray:
+    """The same for several sites, (k,), text.
+
+    Args:
+        sites: all sites; those in local metres are near no place.
+        chosen: indices of the sites asked about, (k,).
+    """
+    if not sites.geographic or not len(chosen):
+        return np.full(len(chosen), "", dtype=str)
+    names, away = nearest_places(sites.coordinates[chosen])
+    return np.where(away <= NEAR_KM, names, "")
 
 
 @cache

@@ -65,19 +65,29 @@ class MapStyle:
 
 
 def importance_style(run: Run, plan: Plan) -> MapStyle:
-    """Kept sites light to dark blue by importance, removed ones white, pinned ones outlined."""
+    """Kept sites light to dark blue by importance, removed ones white.
+
+    Pinned ones have a dark outline, and those switched by hand an orange one.
+    """
     kept, pinned = plan.mask.active, plan.constraints.pin != FREE
     fill = palette.importance_scale().rgba(run.path.importance)
     fill[~kept] = palette.WHITE
     line = outline_colours(run, kept)
     line[pinned] = palette.PIN_OUTLINE
+    switched = by_hand(run, plan)
+    line[switched] = palette.BY_HAND
     return MapStyle(
         run_text.importance_title(run),
         run_text.importance_subtitle(run, plan.mask.n_active),
         fill,
         line,
-        importance_legend(run, pinned=bool(pinned.any())),
+        importance_legend(run, pinned=bool(pinned.any()), switched=bool(switched.any())),
     )
+
+
+def by_hand(run: Run, plan: Plan) -> np.ndarray:
+    """Which sites the planner switched on or off, (s,), bool."""
+    return np.isin(run.sites.site_id.astype(str), [edit.site for edit in plan.edits])
 
 
 def error_style(run: Run, plan: Plan, scale: Scale, lead: int | None, channel: int) -> MapStyle:
@@ -176,13 +186,14 @@ def outline_colours(run: Run, kept: np.ndarray) -> np.ndarray:
     return np.array(pair[::-1], dtype=np.uint8)[kept.astype(np.intp)]
 
 
-def importance_legend(run: Run, *, pinned: bool) -> Legend:
-    """Light to dark blue, white for what is removed, a dark outline for what is pinned."""
+def importance_legend(run: Run, *, pinned: bool, switched: bool = False) -> Legend:
+    """Light to dark blue, white for what is removed, outlines for what is pinned or switched."""
     cell = run.grid is not None
     removed = palette.removed_swatch(f"removed {run_text.site_noun(run)}", cell=cell)
     pins = (palette.pin_swatch("pinned", cell=cell),) if pinned else ()
+    edits = (palette.by_hand_swatch("switched by hand", cell=cell),) if switched else ()
     shares = ((0.0, "first to go"), (1.0, "last to stay"))
-    return Legend(palette.importance_scale().css(), shares, (removed, *pins))
+    return Legend(palette.importance_scale().css(), shares, (removed, *pins, *edits))
 
 
 def error_legend(run: Run, channel: int, scale: Scale, *, known: bool) -> Legend:

@@ -26,6 +26,7 @@ GREY_CELL_OUTLINE: Rgba = (178, 185, 192, 255)
 KEPT_OUTLINE: Rgba = (255, 255, 255, 200)
 PIN_OUTLINE: Rgba = (28, 39, 51, 255)
 SELECTED: Rgba = (0, 158, 115, 255)
+BY_HAND: Rgba = (213, 94, 0, 255)
 NOTHING: Rgba = (0, 0, 0, 0)
 INK: Rgba = (60, 70, 80, 255)
 NO_DATA: Rgba = (200, 204, 209, 255)
@@ -47,6 +48,8 @@ DARK_GROUND: dict[str, Rgba] = {
     "land": (44, 54, 65, 255),
     "coast": (134, 148, 162, 210),
     "borders": (134, 148, 162, 110),
+    "coast above cells": (122, 134, 147, 255),
+    "borders above cells": (122, 134, 147, 190),
     "links": (150, 162, 175, 130),
     "names": (214, 222, 230, 255),
     "halo": (27, 36, 46, 230),
@@ -258,6 +261,11 @@ def kept_swatch(label: str, *, cell: bool) -> Swatch:
 def pin_swatch(label: str, *, cell: bool) -> Swatch:
     """Any fill with a dark outline: a site that the planner pinned."""
     return Swatch("#ffffff", _hex_of_rgb(np.array(PIN_OUTLINE[:3])), label, round=not cell)
+
+
+def by_hand_swatch(label: str, *, cell: bool) -> Swatch:
+    """Any fill with an orange outline: a site that the planner switched on or off."""
+    return Swatch("#ffffff", _hex_of_rgb(np.array(BY_HAND[:3])), label, round=not cell)
 
 
 def no_data_swatch(label: str, *, cell: bool) -> Swatch:

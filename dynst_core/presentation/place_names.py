@@ -37,13 +37,13 @@ def names_within(bounds: tuple[float, float, float, float]) -> list[PlaceName]:
     for name, longitude, latitude in table.itertuples(index=False):
         x, y = longitude / 360, _mercator_height(latitude)
         half = LETTER * len(name) / 2
-        zoom = max((_apart(x, y, half, other) for other in placed), default=0.0)
+        zoom = max((_zoom_apart(x, y, half, other) for other in placed), default=0.0)
         placed.append((x, y, half))
         found.append(PlaceName(name, float(longitude), float(latitude), max(0, math.ceil(zoom))))
     return found
 
 
-def _apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
+def _zoom_apart(x: float, y: float, half: float, other: tuple[float, float, float]) -> float:
     """The zoom from which two names lie beside or above each other."""
     across, up = abs(x - other[0]), abs(y - other[1])
     wide, high = (half + other[2]) / WORLD, LINE / WORLD

@@ -1,8 +1,10 @@
-"""Titles of a workbook's columns in a planner's words, with their units."""
+"""Titles of columns in a planner's words, with their units, for tables that people read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+import pandas as pd
 
 from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
@@ -15,12 +17,19 @@ TITLES = {
     "latitude": "Latitude",
     "x_m": "x (m)",
     "y_m": "y (m)",
+    "near": "Near",
     "decision": "Decision",
     "reason": "Reason",
     "importance": "Importance (0 to 1)",
     "importance_lowest": "Importance, lowest of the trainings",
     "importance_highest": "Importance, highest of the trainings",
 }
+
+
+def titled(run: Run, plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `plan_table` or `work_order` with titles in place of its columns' names."""
+    titles = column_titles(run, plan, [str(name) for name in table.columns])
+    return table.set_axis(titles, axis="columns")
 
 
 def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ import pyogrio
 
 from dynst_core.constraints.zones import WGS84
 from dynst_core.errors import DataError
+from dynst_core.fields.gazetteer import nearest_place_names
 from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise_plan
@@ -27,6 +28,7 @@ from dynst_core.planning.tolerance import USUAL_GOAL
 from dynst_core.presentation import run_text
 from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.site_reasons import site_reasons
+from dynst_core.reporting.column_titles import column_titles, titled
 from dynst_core.runs.run import Run
 
 LAYER = "plan"
@@ -41,11 +43,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
     """One row a site, in the run's order, as a point.
 
-    Columns: site, place, keep or remove, reason, rank, importance (with its lowest and highest over
-    the seeds where there were several), and by channel the test RMSE over all lead times with this
-    plan, empty where it is not yet evaluated. Where costs are stated: cost, what is paid under this
-    plan, so 0 for a removed site, and saving, what is not, so 0 for a kept one. A unit stands in
-    its column's name.
+    Columns: site, coordinates, the place it is near to where any is, keep or remove, reason, rank,
+    importance (with its lowest and highest over the seeds where there were several), and by channel
+    the test RMSE over all lead times with this plan, empty where it is not yet evaluated. Where
+    costs are stated: cost, what is paid under this plan, so 0 for a removed site, and saving, what
+    is not, so 0 for a kept one. A unit stands in its column's name.
     """
     sites, active = run.sites, plan.mask.active
     x, y = sites.coordinates.T
@@ -54,6 +56,7 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
         "site": sites.site_id.astype(str),
         place[0]: x,
         place[1]: y,
+        **near(run, np.arange(len(sites))),
         "decision": np.where(active, "keep", "remove"),
         "reason": site_reasons(run, plan),
         "rank": run.path.rank,
@@ -69,6 +72,12 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
         columns[f"saving_{per_year}"] = np.where(active, 0.0, plan.constraints.cost)
     points = geopandas.points_from_xy((x + 180) % 360 - 180 if sites.geographic else x, y)
     return geopandas.GeoDataFrame(columns, geometry=points, crs=WGS84 if sites.geographic else None)
+
+
+def near(run: Run, sites: np.ndarray) -> dict[str, np.ndarray]:
+    """The place that each of some sites is near to, as a column; none where no site is near one."""
+    names = nearest_place_names(run.sites, sites)
+    return {"near": names} if (names != "").any() else {}
 
 
 def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
@@ -145,6 +154,16 @@ def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     return {"columns": "; ".join(f"rmse_{column} is of {name!r}" for column, name, _ in pairs)}
 
 
+def titled_provenance(run: Run, plan: Plan) -> dict[str, str]:
+    """`plan_provenance` of a table whose columns are titled in words."""
+    reported, card = plan_provenance(run, plan), run.manifest.dataset
+    if "columns" not in reported:
+        return reported
+    names = [f"rmse_{column}" for column in channel_columns(card.channels, card.units)]
+    titles = zip(column_titles(run, plan, names), card.channels, strict=True)
+    return reported | {"columns": "; ".join(f"{title} is of {name!r}" for title, name in titles)}
+
+
 def _reported(plan: Plan) -> str:
     """The sites switched by hand, in order: "717446 off (road works)"."""
     reasons = (f" ({edit.reason})" if edit.reason else "" for edit in plan.edits)
@@ -158,7 +177,8 @@ def plan_to_csv(run: Run, plan: Plan) -> bytes:
     """The table as CSV in UTF-8 that spreadsheets recognise, nothing in it run as a formula.
 
     The sites to remove stand first, numbered in the order to remove them; those that stay follow,
-    the least important first. `provenance_csv` says where it came from.
+    the least important first. Columns are titled in a planner's words, with their units;
+    `provenance_csv` says where the table came from.
     """
     removed = ~plan.mask.active
     rows = np.lexsort((run.path.rank, ~removed))
@@ -166,12 +186,12 @@ def plan_to_csv(run: Run, plan: Plan) -> bytes:
     numbers = pd.array(np.arange(1, len(rows) + 1), dtype="Int64")
     numbers[~removed[rows]] = pd.NA
     table.insert(0, "order", numbers)
-    return table_as_csv(table)
+    return table_as_csv(titled(run, plan, table))
 
 
 def provenance_csv(run: Run, plan: Plan) -> bytes:
     """Where a plan came from, as a CSV file of two columns: what, value."""
-    reported = plan_provenance(run, plan)
+    reported = titled_provenance(run, plan)
     return table_as_csv(pd.DataFrame({"what": list(reported), "value": list(reported.values())}))
 
 

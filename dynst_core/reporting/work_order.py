@@ -8,7 +8,8 @@ import pandas as pd
 from dynst_core.files.column_names import channel_columns, spelt_column_name
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation.site_reasons import site_reasons
-from dynst_core.reporting.tabular_export import significant_digits, table_as_csv
+from dynst_core.reporting.column_titles import titled
+from dynst_core.reporting.tabular_export import near, significant_digits, table_as_csv
 from dynst_core.runs.run import Run
 
 
@@ -21,17 +22,19 @@ def order_of_removal(run: Run, plan: Plan) -> np.ndarray:
 def to_work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> bytes:
     """One row for each site to remove, in order, as CSV in UTF-8 that spreadsheets recognise.
 
+    Columns are titled in a planner's words, with their units.
+
     Args:
         run: the plan's run.
         plan: the plan; its errors are left empty where they were not measured.
         lead: lead-time index that errors are for, or None for all.
         channel: channel index that errors are for.
     """
-    return table_as_csv(work_order(run, plan, lead, channel))
+    return table_as_csv(titled(run, plan, work_order(run, plan, lead, channel)))
 
 
 def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) -> pd.DataFrame:
-    """The same as a table, its texts as they are."""
+    """The same as a table, its texts as they are and its columns by name."""
     sites = order_of_removal(run, plan)
     x, y = run.sites.coordinates[sites].T
     place = ("longitude", "latitude") if run.sites.geographic else ("x_m", "y_m")
@@ -45,6 +48,7 @@ def work_order(run: Run, plan: Plan, lead: int | None = None, channel: int = 0) 
         "site": run.sites.site_id[sites].astype(str),
         place[0]: x,
         place[1]: y,
+        **near(run, sites),
         "reason": site_reasons(run, plan, sites),
         "rank": run.path.rank[sites],
         f"rmse_{named}": significant_digits(errors),

@@ -14,8 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
-from dynst_core.reporting.column_titles import column_titles
-from dynst_core.reporting.tabular_export import plan_provenance, plan_table
+from dynst_core.reporting.column_titles import titled
+from dynst_core.reporting.tabular_export import plan_table, titled_provenance
 from dynst_core.reporting.work_order import work_order
 from dynst_core.runs.run import Run
 
@@ -42,11 +42,9 @@ def plan_to_xlsx(run: Run, plan: Plan, lead: int | None = None, channel: int = 0
     book = Workbook()
     first = book.active
     first.title = ORDER
-    _fill(first, _titled(run, plan, work_order(run, plan, lead, channel)))
-    variable = run_text.variable_name(run, channel)
-    reported = plan_provenance(run, plan) | {
-        "work_order_errors": f"{variable}, {run_text.lead_time_text(run, lead)}"
-    }
+    _fill(first, titled(run, plan, work_order(run, plan, lead, channel)))
+    errors = f"{run_text.variable_name(run, channel)}, {run_text.lead_time_text(run, lead)}"
+    reported = titled_provenance(run, plan) | {"work_order_errors": errors}
     words = pd.DataFrame({"what": list(reported), "value": list(reported.values())})
     second = book.create_sheet(SOURCE)
     _fill(second, words)
@@ -54,17 +52,12 @@ def plan_to_xlsx(run: Run, plan: Plan, lead: int | None = None, channel: int = 0
     for row in second.iter_rows(min_row=2, min_col=2, max_col=2):
         row[0].alignment = Alignment(wrap_text=True, vertical="top")
     every = pd.DataFrame(plan_table(run, plan).drop(columns="geometry"))
-    _fill(book.create_sheet(ALL), _titled(run, plan, every))
+    _fill(book.create_sheet(ALL), titled(run, plan, every))
     book.properties.title = f"Sensor plan: {_plain(run.manifest.title)}"
     book.properties.creator = "DynST Planner"
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
-
-
-def _titled(run: Run, plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    titles = column_titles(run, plan, [str(name) for name in table.columns])
-    return table.set_axis(titles, axis="columns")
 
 
 def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:

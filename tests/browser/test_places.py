@@ -33,6 +33,10 @@ def test_a_place_and_a_sensor_are_found_by_name_and_marked(visit: Open) -> None:
     page, guard = visit("?run=network&removed=60", chart=False)
     whole = settled_camera(page)
     box = page.get_by_role("combobox", name="Find a place or sensor on the map")
+    expect(box).to_be_hidden()  # the map is for sensors until a place is asked for
+    lens = page.get_by_role("button", name="Find a place or sensor")
+    lens.click()
+    expect(box).to_be_focused()
     box.press_sequentially("pasadena")
     option = stage(page).get_by_role("option").first
     expect(option).to_have_text("Pasadenaplace")
@@ -50,9 +54,34 @@ def test_a_place_and_a_sensor_are_found_by_name_and_marked(visit: Open) -> None:
     box.fill("nowhere at all")
     expect(stage(page).locator(".finds .none")).to_contain_text("No place or sensor of that name")
     box.press("Escape")
-    expect(stage(page).locator(".finds")).to_be_hidden()
+    expect(box).to_be_hidden()
+    expect(lens).to_be_focused()
     assert camera(page) == settled_camera(page), "what is typed there moves nothing else"
+    lens.press("/")
+    expect(box).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(box).to_be_hidden()  # left empty, it closes by itself
     assert guard.foreign == []
+
+
+def test_the_wheel_scrolls_the_page_until_the_map_is_active(visit: Open) -> None:
+    page, _ = visit("?run=network&removed=60", chart=False, size=(1366, 768))
+    whole = settled_camera(page)
+    box = stage(page).locator(".frame.importance").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 200, box["y"] + 150)
+    page.mouse.wheel(0, 60)
+    expect(stage(page).get_by_text("hold Ctrl to zoom with the wheel")).to_have_css(
+        "opacity", "0.9"
+    )
+    assert settled_camera(page) == whole
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    assert page.evaluate(scrolled) > 0
+    page.mouse.click(box["x"] + box["width"] - 60, box["y"] + 200)
+    before = page.evaluate(scrolled)
+    with the_camera_moves(page):
+        page.mouse.wheel(0, -100)
+    assert camera(page)["zoom"] > whole["zoom"] and page.evaluate(scrolled) == before
 
 
 def test_the_dark_theme_has_a_dark_map(visit: Open) -> None:

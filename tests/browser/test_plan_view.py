@@ -294,7 +294,7 @@ def test_without_a_gpu_a_narrow_window_shows_the_lower_map_whole(
     driven: BrowserContext, address: str
 ) -> None:
     assert driven.browser
-    flags = [flag.replace("--use-angle", "--use-gl") for flag in FLAGS]
+    flags = [*FLAGS, "--disable-gpu-compositing"]
     chromium = driven.browser.browser_type.launch(executable_path=find_chromium(), args=flags)
     try:
         page, _ = open_page(

@@ -41,6 +41,7 @@ def test_no_name_touches_a_larger_place_s_at_its_zoom() -> None:
 
 def test_the_map_holds_the_names_and_a_hall_none(network_run: Run) -> None:
     stage = make_stage(network_run, BaseMap.read())
-    layers = [layer for layer in json.loads(stage.json)["layers"] if "-names-" in layer["id"]]
-    texts = {text["text"] for layer in layers for text in layer["data"]}
-    assert "Los Angeles" in texts and len(layers) > 3
+    layers = [layer for layer in json.loads(stage.json)["layers"] if layer["id"].endswith("-names")]
+    zooms = {text["text"]: text["zoom"] for text in layers[0]["data"]}
+    assert len(layers) == 2, "one for each view"
+    assert zooms["Los Angeles"] == 0 and len(set(zooms.values())) > 3

@@ -25,6 +25,7 @@ from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.reporting import cf_export, tabular_export
+from dynst_core.reporting.column_titles import column_titles
 from dynst_core.runs.run import Run
 from tests.support.factories import (
     grid_sites,
@@ -44,12 +45,17 @@ def plan(network_run: Run) -> Plan:
 
 
 def read_csv(content: bytes) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(content), encoding="utf-8-sig", dtype={"site": str})
+    return pd.read_csv(io.BytesIO(content), encoding="utf-8-sig", dtype={"Sensor": str})
 
 
 def read_in_run_order(run: Run, plan: Plan) -> pd.DataFrame:
     """The CSV, which is in the order of work, in the order of the run."""
     table = read_csv(tabular_export.plan_to_csv(run, plan))
+    names = ["order", *tabular_export.plan_table(run, plan).drop(columns="geometry")]
+    assert table.columns.tolist() == [
+        tabular_export.spreadsheet_safe(title) for title in column_titles(run, plan, names)
+    ]
+    table.columns = names
     return table.set_index("rank", drop=False).loc[run.path.rank].reset_index(drop=True)
 
 
@@ -186,7 +192,7 @@ def test_a_currency_cannot_make_a_formula_of_a_column_s_name(
 ) -> None:
     asked = Constraints(np.zeros(40, dtype=np.int8), cost=np.ones(40), currency=currency)
     table = read_csv(tabular_export.plan_to_csv(network_run, Plan.at_level(network_run, 1, asked)))
-    assert any(c.startswith("cost_per_year") for c in table.columns)
+    assert f"Cost a year ({currency})" in table.columns
     assert not any(str(c).startswith(tabular_export.FORMULA_STARTS) for c in table.columns)
 
 
@@ -196,7 +202,7 @@ def test_a_spreadsheet_sees_letters_beyond_ascii(tmp_path: Path) -> None:
     run = save_run(tmp_path, "odd", make_arrays(odd))
     content = tabular_export.plan_to_csv(run, Plan.at_level(run, 1))
     assert content.startswith(b"\xef\xbb\xbf")
-    assert sorted(read_csv(content)["site"]) == ["Zürich", "ok", "東京"]
+    assert sorted(read_csv(content)["Sensor"]) == ["Zürich", "ok", "東京"]
 
 
 def test_longitudes_beyond_180_become_points_that_every_map_knows(tmp_path: Path) -> None:

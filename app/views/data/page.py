@@ -83,7 +83,7 @@ def _show_verdict(found: Bringing) -> None:
     assert verdict is not None  # noqa: S101  looked at above
     if verdict.refusal:
         st.error(messages.as_markdown(understand.worded(verdict.refusal)), icon=":material/error:")
-    understand.show_questions(found, verdict)
+    understand.show_data_questions(found, verdict)
     with st.container(border=True, key="understood"):
         understand.show_proposals(found, verdict)
         understand.show_previews(verdict)

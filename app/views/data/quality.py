@@ -13,6 +13,9 @@ from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
 
 _SURVEYS = "data-surveys"
+MOST_HEIGHT = 520
+"""Pixels of the heat map that are in sight at once."""
+
 LISTED = 12
 """Ids listed of those without a partner in the other file."""
 
@@ -39,9 +42,11 @@ def show_quality(verdict: Verdict) -> None:
             for notice in quality.notices:
                 st.markdown(f"- {formatting.plain(notice)}")
             st.markdown("**When there are values**, the sites with the fewest on top")
-            st.plotly_chart(
-                data_charts.coverage_chart(verdict.field.sites, quality), key="data-coverage"
-            )
+            figure = data_charts.coverage_chart(verdict.field.sites, quality)
+            with st.container(
+                height=MOST_HEIGHT if figure.layout.height > MOST_HEIGHT else "content"
+            ):
+                st.plotly_chart(figure, key="data-coverage")
 
 
 def _show_large(large: Large) -> None:

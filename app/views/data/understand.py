@@ -90,7 +90,7 @@ def worded(text: str) -> str:
     return said if said == text else f"{said} {WHERE}"
 
 
-def show_questions(found: Bringing, verdict: Verdict) -> None:
+def show_data_questions(found: Bringing, verdict: Verdict) -> None:
     """A box for each question, those that must be answered first."""
     if not verdict.questions:
         return

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+import shapely
 import streamlit as st
+from scipy.spatial import cKDTree
 
 from app import messages, uploads
 from app.drawing.map_picture import Border
@@ -31,7 +35,8 @@ def show_constraints_panel(run: Run, choice: Choice, plan: Plan, clash: str | No
     with st.container(horizontal=True, gap="small"):
         _pick_distance(run, choice)
         _pick_budget(run, choice)
-    _pick_zones(run, choice)
+    _show_now(run, plan, clash)
+    _pick_zones(run, choice, plan)
     if choice != replace(choice, **NO_CONSTRAINTS):
         st.button(
             "Remove all constraints",
@@ -62,11 +67,16 @@ def _show_verdict(run: Run, choice: Choice, plan: Plan, clash: str | None) -> No
             icon=":material/check:",
         )
     else:
+        error = "Its error is not yet evaluated."
+        if plan.evaluated:
+            known = formatting.number(plan.rmse(choice.lead, choice.channel) or 0.0)
+            unit = formatting.plain(run_text.variable_unit(run, choice.channel))
+            error = f"Forecast again, it errs {known} {unit}."
         moved = int((plan.mask.active != run.path.active[choice.level]).sum())
         kept = f"{plan.mask.n_active:,} {noun}{'' if plan.mask.n_active == 1 else 's'}"
         st.success(
             f"Obeyed, checked anew: {kept} kept, {moved:,} decided "
-            f"otherwise than at the run's own level. Its error is not yet evaluated.",
+            f"otherwise than at the run's own level. {error}",
             icon=":material/check:",
         )
 
@@ -146,7 +156,22 @@ def _pick_budget(run: Run, choice: Choice) -> None:
     )
 
 
-def _pick_zones(run: Run, choice: Choice) -> None:
+def _show_now(run: Run, plan: Plan, clash: str | None) -> None:
+    """What distance and cost are with this plan, to begin from."""
+    if clash is not None or plan.mask.n_active < 2:
+        return
+    places = run.sites.positions_km()[plan.mask.active]
+    apart = float(np.median(cKDTree(places).query(places, k=2)[0][:, 1]))
+    shown = f"{apart:.2g} km" if run.sites.geographic else f"{1000 * apart:.2g} m"
+    cost = plan.yearly_cost
+    spent = "" if cost is None else f"; they cost {cost:,.0f} {plan.constraints.currency} a year"
+    noun = run_text.site_noun(run)
+    st.caption(
+        formatting.plain(f"Now half of the kept {noun}s have another within {shown}{spent}.")
+    )
+
+
+def _pick_zones(run: Run, choice: Choice, plan: Plan) -> None:
     key = f"zones-file-{run.run_id}"
     st.file_uploader(
         "Zones (a file of polygons)",
@@ -162,7 +187,7 @@ def _pick_zones(run: Run, choice: Choice) -> None:
         st.error(messages.as_markdown(fault), icon=":material/error:")
     found = session_state.zones_in_use(run)
     if found is not None:
-        _pick_limit(run, choice, found)
+        _pick_limit(run, choice, found, plan)
 
 
 def _take_zones(run: Run, key: str) -> None:
@@ -181,7 +206,7 @@ def _take_zones(run: Run, key: str) -> None:
     st.session_state[f"{key}-fault"] = fault
 
 
-def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
+def _pick_limit(run: Run, choice: Choice, found: session_state.Zones, plan: Plan) -> None:
     """One zone at a time: its two numbers, and below them what is asked of any zone."""
     names = sorted(set(found.zone.tolist()) - {NO_ZONE})
     noun, limits = run_text.site_noun(run), {limit.zone: limit for limit in choice.limits}
@@ -195,6 +220,7 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
             width=190,
         )
         limit = limits.get(zone, ZoneLimit(zone))
+        kept = int(((found.zone == zone) & plan.mask.active).sum())
         for label, value, part in (
             ("At least", limit.at_least or None, "at_least"),
             ("At most", limit.at_most, "at_most"),
@@ -206,7 +232,7 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
                 step=1,
                 key=session_state.bound_widget_key(f"limit-{part}", run, value),
                 on_change=lambda part=part: _take_limit(run, zone, part, counts[zone]),
-                placeholder="any",
+                placeholder=f"now {kept:,}",
                 width=105,
             )
     for limit in choice.limits:
@@ -216,16 +242,46 @@ def _pick_limit(run: Run, choice: Choice, found: session_state.Zones) -> None:
         )
 
 
-def zone_borders(run: Run, choice: Choice) -> tuple[Border, ...]:
-    """The zones to be drawn while they are spoken of, the chosen one last and broader."""
+def zone_borders(run: Run, choice: Choice, plan: Plan | None) -> tuple[Border, ...]:
+    """The zones to be drawn while they are spoken of, the chosen one last and broader.
+
+    Each bears its name and how many of its sites the plan keeps, or has where there is no plan.
+    """
     found = session_state.zones_in_use(run)
     if choice.panel != CONSTRAINTS or found is None:
         return ()
     chosen = st.session_state.get(_zone_key(run, found))
     named = sorted(found.borders, key=lambda zone: zone == chosen)
     return tuple(
-        Border(ring, broad=zone == chosen) for zone in named for ring in found.borders[zone]
+        border for zone in named for border in _borders(found, zone, plan, broad=zone == chosen)
     )
+
+
+def _borders(
+    found: session_state.Zones, zone: str, plan: Plan | None, *, broad: bool
+) -> Iterator[Border]:
+    """The rings of one zone; the largest bears its name and count."""
+    rings, inside = found.borders[zone], found.zone == zone
+    shapes = [shapely.Polygon(ring) for ring in rings if len(ring) > 3]
+    largest = max(range(len(shapes)), key=lambda i: shapes[i].area, default=None)
+    count = f"{inside.sum():,}"
+    if plan is not None:
+        count = f"{(inside & plan.mask.active).sum():,} of {count}"
+    for index, ring in enumerate(rings):
+        if index != largest:
+            yield Border(ring, broad)
+            continue
+        yield Border(ring, broad, f"{zone}: {count}", _label_place(shapes[index]))
+
+
+def _label_place(shape: shapely.Polygon) -> tuple[float, float]:
+    """Near the top of a shape and within it, where fewer sensors stand than in its middle."""
+    west, south, east, north = shape.bounds
+    high = north - 0.06 * (north - south)
+    cut = shape.intersection(shapely.LineString([(west, high), (east, high)]))
+    parts = [part for part in getattr(cut, "geoms", [cut]) if part.length]
+    at = max(parts, key=lambda part: part.length).centroid if parts else shape.centroid
+    return round(at.x, 5), round(at.y, 5)
 
 
 def _zone_key(run: Run, found: session_state.Zones) -> str:

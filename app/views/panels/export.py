@@ -115,6 +115,7 @@ PICTURES = {
     map_layers.IMPORTANCE: "importance",
     map_layers.ERROR: "error",
     map_layers.ADDED: "error added",
+    map_layers.CHANGED: "change by edits",
     map_layers.WITHIN: "close forecasts",
     map_layers.SERVED: "areas served",
     map_layers.FORECAST: "forecast",

@@ -47,9 +47,10 @@ SHORT = {
 }
 """Reasons as short as the column; the card and the files have them in full."""
 
+NEAR = "Near"
 WIDEST_ID = 110
-WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 70}
-"""Pixels of the columns; so that all are in sight on a laptop."""
+WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 70, "near": 110}
+"""Pixels of the columns; so that all but the place are in sight on a laptop."""
 
 
 def show_site_table(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
@@ -96,7 +97,7 @@ def _listed(run: Run, choice: Choice, plan: Plan) -> np.ndarray:
         text = st.text_input(
             "Search",
             key=f"table-search-{run.run_id}",
-            placeholder="search by id",
+            placeholder="search by id or place",
             label_visibility="collapsed",
             width="stretch",
         )
@@ -106,10 +107,18 @@ def _listed(run: Run, choice: Choice, plan: Plan) -> np.ndarray:
     elif kind in (REMOVED, KEPT):
         found = active == (kind == KEPT)
     if text and text.strip():
-        ids = np.char.lower(run.sites.site_id.astype(str))
-        found &= np.char.find(ids, text.strip().lower()) >= 0
+        found &= _named(run, text.strip())
     order = cache.cached_rank_order(run)
     return np.concatenate([order[(found & ~active)[order]], order[(found & active)[order]]])
+
+
+def _named(run: Run, text: str) -> np.ndarray:
+    """Which sites have an id, or are near a place, that holds a text in any case, (s,)."""
+    wanted = text.casefold()
+    pairs = zip(run.sites.site_id.astype(str), cache.cached_places_near(run), strict=True)
+    return np.array(
+        [wanted in site.casefold() or wanted in place.casefold() for site, place in pairs]
+    )
 
 
 def _picked_elsewhere(run: Run, choice: Choice) -> tuple[str, ...]:
@@ -150,6 +159,9 @@ def site_table_frame(
             for reason in site_reasons(run, plan, sites)
         ],
     }
+    near = cache.cached_places_near(run)[sites]
+    if (near != "").any():
+        columns[NEAR] = near
     if clash is not None:
         columns |= {"Plan": "not decided", "Why": ""}
     cost = plan.constraints.cost
@@ -182,6 +194,9 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
             "Why": st.column_config.TextColumn(
                 width=WIDTHS["why"],
                 help="In short; the card of one and the work order state it in full.",
+            ),
+            NEAR: st.column_config.TextColumn(
+                width=WIDTHS["near"], help="The nearest place of GeoNames, within 22 km."
             ),
             "Rank": st.column_config.NumberColumn(
                 width=WIDTHS["rank"], help=f"1 is the first {noun} to go, {n:,} the last to stay."

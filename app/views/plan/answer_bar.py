@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.state import session_state
 from app.state.choice import Choice
-from app.views.plan import present, save_scenario
+from app.views.plan import largest_cut, present, save_scenario
 from dynst_core.planning.answer import Answer
 from dynst_core.planning.plan import Plan
-from dynst_core.planning.tolerance import largest_cut, rmse_limit
-from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation import run_text
 from dynst_core.presentation.answer_text import AnswerText, answer_text
 from dynst_core.runs.run import Run
 
@@ -55,7 +52,7 @@ def show_answer(
         return
     with places[1]:
         if not run.quick_look:
-            _show_largest_cut(run, choice)
+            largest_cut.show_button(run, choice)
         with st.container(horizontal=True, gap="small", key="answer-actions"):
             save_scenario.show_save_scenario(run, choice, plan, valid=valid)
             present.show_button(run)
@@ -70,45 +67,3 @@ def as_html(found: Answer, text: AnswerText) -> str:
         f'<div class="answer {tone}" role="status"><span class="sign" aria-hidden="true">{sign}'
         f'</span><div><p class="main">{escape(text.main)}</p>{more}</div></div>'
     )
-
-
-def _show_largest_cut(run: Run, choice: Choice) -> None:
-    level = largest_cut(run, choice.tolerance, choice.lead, choice.channel)
-    reported = _limit(run, choice)
-    if choice.decided:  # only the run's own levels were measured
-        reported += f" without your {_decided(choice)}"
-    here = level == choice.level
-    if level is None:
-        label = f"No cut stays within {reported}"
-    elif here:
-        label = f"{run_text.level_label(run, level)} is the largest cut within {reported}"
-    else:
-        label = f"Largest cut within {reported}: {run_text.level_label(run, level)}"
-    st.button(
-        label,
-        key="largest-cut",
-        type="secondary" if here else "primary",
-        icon=":material/check:" if here and not choice.decided else ":material/content_cut:",
-        disabled=level is None or here,
-        on_click=lambda: session_state.change_choice(run, level=level),
-        help="Sets the slider to the largest cut within your goal: every measured cut that removes "
-        "less is within it too, so that it rests on no chance dip of the curve. Only the run's own "
-        "levels were measured: under constraints or edits, *What if* or *Forecast this plan again* "
-        "tells the error.",
-    )
-
-
-def _limit(run: Run, choice: Choice) -> str:
-    """The goal as an error in units; in its own words where each lead time has its own."""
-    if choice.tolerance.each:
-        return "your goal at each lead time"
-    limit = rmse_limit(run, choice.tolerance, choice.lead, choice.channel)
-    dense = run.rmse(0, choice.lead, choice.channel)
-    unit = formatting.plain(run_text.variable_unit(run, choice.channel))
-    return f"{formatting.number(limit, dense)} {unit}"
-
-
-def _decided(choice: Choice) -> str:
-    """What makes the plan another than the run's own level."""
-    bound = replace(choice, edits=()).decided
-    return " and ".join(["constraints"] * bound + ["edits"] * bool(choice.edits))

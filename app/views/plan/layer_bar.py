@@ -24,7 +24,8 @@ PLAYING = "playing"
 
 def pick_layers(run: Run, choice: Choice) -> None:
     """A box for the map, and one for a second beside it."""
-    options = list(map_layers.LAYERS)
+    edited = choice.edits or map_layers.CHANGED in layer_data.shown_layers(choice)
+    options = [name for name in map_layers.LAYERS if name != map_layers.CHANGED or edited]
     st.selectbox(
         "Map",
         options,

@@ -48,7 +48,7 @@ def paint_plan_maps(
         linked_maps.show_picture_file(stage, ahead[choice.level], rows)
         return
     version = _version(choice.level, choice.lead, choice.channel)
-    borders = zone_borders(run, choice)
+    borders = zone_borders(run, choice, plan)
     if (choice.left, choice.right) in USUAL and not borders:
         version += _difference(plan, choice.level)
         picture = _usual(run, stage, choice, plan)
@@ -67,7 +67,7 @@ def _show_undecided(run: Run, stage: Stage, choice: Choice, plan: Plan, rows: li
     }
     unknown = np.full(len(run.sites), np.nan)
     plans = ((plan.mask.active, unknown),)
-    borders = zone_borders(run, choice)
+    borders = zone_borders(run, choice, None)
     picture = Picture(styles, plans, digits=0, borders=borders, undecided=True).message(stage)
     version = f"{_version(choice.level, choice.lead, choice.channel)}/{picture.mark}"
     linked_maps.show_map_picture(stage, picture, version, rows)
@@ -84,7 +84,7 @@ def level_previews(run: Run, stage: Stage, choice: Choice) -> list[str] | None:
     than a level of the run, or the maps show other layers or zones: then the page's answer is
     waited for.
     """
-    special = choice.decided or zone_borders(run, choice)
+    special = choice.decided or zone_borders(run, choice, None)
     if (choice.left, choice.right) not in USUAL or special:
         return None
     folder = hashlib.sha256(repr((str(run.folder), cache.run_stamp(run))).encode())

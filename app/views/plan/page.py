@@ -192,8 +192,7 @@ def _plan_in_full(run: Run, choice: Choice) -> None:
     streets = street_tiles.configured_tiles()
     if streets.fault and run.sites.geographic:
         st.caption(f"No streets on the map. {messages.as_markdown(streets.fault)}")
-    if clash is None:
-        pending_forecast.settle_forecasts(run, choice, plan, slot)
+    pending_forecast.settle_forecasts(run, choice, plan, slot, valid=clash is None)
 
 
 def _tell(run: Run, clash: str | None) -> None:

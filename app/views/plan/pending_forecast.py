@@ -19,7 +19,7 @@ from app.state import choice as session
 from app.state import rerun, session_state
 from app.state.choice import Choice
 from app.views.panels import site_failure, site_time, what_if
-from app.views.plan import layer_bar
+from app.views.plan import largest_cut, layer_bar
 from dynst_core.planning.plan import Plan
 from dynst_core.runs.run import Run
 
@@ -30,7 +30,9 @@ LOOK_SECONDS = 0.4
 """Polling interval for the progress of an answer, in seconds."""
 
 
-def settle_forecasts(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator) -> None:
+def settle_forecasts(
+    run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator, *, valid: bool = True
+) -> None:
     """See to what is open on the screen, or show the next moment while the maps play.
 
     Args:
@@ -38,15 +40,22 @@ def settle_forecasts(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator)
         choice: what is on the screen.
         plan: what it shows.
         slot: where to say how far an answer is.
+        valid: whether any plan obeys the constraints at this cut; else another cut alone can be
+            asked for.
     """
     source = forecasters.data_source_at_hand(run)
-    answerable = not source.fault and (source.at_hand or session_state.forecast_asked(run, plan))
-    if not answerable or not plan.mask.n_active:
+    searched = largest_cut.search(run, choice)
+    asked = session_state.forecast_asked(run, plan) or searched is not None
+    answerable = not source.fault and (source.at_hand or asked)
+    if not answerable or not (searched or (valid and plan.mask.n_active)):
         background_task.drop_background_task()
         return
-    left = forecast_requests.requests_still_open(run, _asked(run, choice, plan))
+    wanted = _asked(run, choice, plan) if valid and plan.mask.n_active else ()
+    left = forecast_requests.requests_still_open(run, (*_searched(searched), *wanted))
     if not left:
         background_task.drop_background_task()
+        if largest_cut.take(run, choice):
+            rerun.rerun_page()
         _play(run, choice)
         return
     name = (str(run.folder), run.manifest.created)
@@ -59,6 +68,12 @@ def settle_forecasts(run: Run, choice: Choice, plan: Plan, slot: DeltaGenerator)
         elif not task.ended.is_set():
             _wait(run, choice, task)
         # Else it was answered and is forgotten already: better a grey map than an endless loop.
+
+
+def _searched(search: largest_cut.Search | None) -> Iterator[Ask]:
+    """The next plan of a search for the largest cut."""
+    if search is not None and search.open is not None:
+        yield forecast_requests.request_errors(search.open.mask)
 
 
 def _asked(run: Run, choice: Choice, plan: Plan) -> Iterator[Ask]:

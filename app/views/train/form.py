@@ -116,7 +116,7 @@ def show_training_form() -> None:
         st.error(messages.as_markdown(error), icon=":material/error:")
         return
     for notice in facts.notices:
-        (st.caption if facts.gridded else st.warning)(messages.as_markdown(notice))
+        (st.caption if facts.gridded else st.warning)(messages.as_markdown(on_page(notice)))
     with st.expander("Details", icon=":material/tune:", expanded=choice.preset == OWN):
         _pick_details(choice, entry, facts)
     _show_estimate_and_button(_training_choice(), facts)
@@ -285,6 +285,21 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
     )
     name = training_jobs.name_of_run_to_come(choice.dataset)
     st.text_input("Name of the run", placeholder=name, **shared("name"))
+
+
+ON_PAGE = {
+    "`--stuck keep` ranks": "the choice under Details can rank",
+    "Pin one with --always": "Name one in Always keep, under Details,",
+    "in --never": "in Remove first, under Details,",
+}
+"""What options of the command line are called here."""
+
+
+def on_page(notice: str) -> str:
+    """A notice with this page's controls in place of the command line's options."""
+    for option, control in ON_PAGE.items():
+        notice = notice.replace(option, control)
+    return notice
 
 
 def forecaster_names(facts: Facts) -> list[str]:

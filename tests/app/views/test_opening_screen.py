@@ -135,6 +135,9 @@ def test_the_table_lists_every_site_the_removed_ones_first_in_their_order(deep: 
     segment(app, "Which to list").set_value("all").run()
     next(t for t in app.text_input if t.label == "Search").set_value("S1").run()
     assert set(listed(app)["Sensor"]) == {"s1", *(f"s1{i}" for i in range(10))}
+    near = rows["Near"][rows["Near"] != ""].iloc[0]
+    next(t for t in app.text_input if t.label == "Search").set_value(near.upper()).run()
+    assert set(listed(app)["Near"]) == {near}
 
 
 @pytest.mark.usefixtures("deep")
@@ -192,16 +195,16 @@ def test_the_work_order_has_the_removed_sites_in_the_order_to_remove_them(deep: 
     plan = Plan.at_level(deep, 1, asked).edited(deep, Edit("s3", False, "=broken"))
     order = order_of_removal(deep, plan)
     rows = read_order(to_work_order(deep, plan))
-    assert rows["site"].tolist() == deep.sites.site_id[order].tolist()
-    assert rows["order"].tolist() == list(range(1, len(order) + 1))
-    assert (np.diff(rows["rank"]) > 0).all()
-    assert rows["rmse_speed_mph"].isna().all(), "not yet evaluated, so left empty"
-    assert rows["saving_per_year_EUR"].tolist() == order.tolist()
-    assert "'=broken" in rows["reason"].tolist(), "no cell is run as a formula"
+    assert rows["Sensor"].tolist() == deep.sites.site_id[order].tolist()
+    assert rows["Order"].tolist() == list(range(1, len(order) + 1))
+    assert (np.diff(rows["Rank (0 goes first)"]) > 0).all()
+    assert rows["Forecast error (mph)"].isna().all(), "not yet evaluated, so left empty"
+    assert rows["Saving a year (EUR)"].tolist() == order.tolist()
+    assert "'=broken" in rows["Reason"].tolist(), "no cell is run as a formula"
     known = read_order(to_work_order(deep, Plan.at_level(deep, 1), lead=0))
     added = deep.rmse_by_site(1, 0) - deep.rmse_by_site(0, 0)
     np.testing.assert_allclose(
-        known["rmse_added_speed_mph"],
+        known["Error added by the cut (mph)"],
         added[order_of_removal(deep, Plan.at_level(deep, 1))],
         rtol=1e-5,
     )

@@ -10,10 +10,12 @@ import pytest
 
 from app.drawing import training_charts, training_text
 from app.services.training_jobs import Facts
-from app.views.train.form import first_training_choice, forecaster_names, request_of
+from app.views.train.form import first_training_choice, forecaster_names, on_page, request_of
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import Mask
+from dynst_core.fields.sensor_health import Health
+from dynst_core.fields.windows import Split, Window
 from dynst_core.jobs.cost_model import Estimate, Size
 from dynst_core.jobs.folder import (
     Job,
@@ -278,3 +280,16 @@ def test_a_job_whose_process_is_gone_reads_failed_and_offers_to_resume(store: Pa
     assert "job-resume" in [button.key for button in app.button]
     app.button(key="job-delete").click().run()
     assert not folder.path.exists() and "No training yet" in words(app)
+
+
+def test_a_notice_names_the_page_s_controls_and_no_option_of_the_command_line() -> None:
+    values = waves()
+    split = Split.contiguous(len(values), Window(3, 2))
+    values[slice(*split.selection), 0] = np.nan
+    values[:, 1] = 7.0
+    values[slice(*split.test), 2] = np.nan
+    notices = Health.of(field_of(values), split).notices()
+    assert sum("--" in notice for notice in notices) >= 2
+    shown = [on_page(notice) for notice in notices]
+    assert not any("--" in notice for notice in shown), shown
+    assert any("under Details" in notice for notice in shown)

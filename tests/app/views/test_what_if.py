@@ -17,7 +17,7 @@ from dynst_core.inference.run_forecaster import RunForecaster
 from dynst_core.planning.local_effect import local_effect, neighbourhood
 from dynst_core.planning.masks import edited_mask
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.runs.run import Run
 from tests.support.app_pages import (
     answer,
@@ -31,6 +31,7 @@ from tests.support.app_pages import (
     settled,
     stage_sent,
     styles_of,
+    tone,
 )
 
 
@@ -180,6 +181,20 @@ def test_a_plan_under_constraints_can_be_forecast_again(fire_store: Path, fire_r
     assert "forecast-plan" not in [b.key for b in app.button]
 
 
+def test_the_largest_cut_under_constraints_is_measured_from_the_smallest_cut_on_and_set(
+    fire_store: Path, fire_run: Run
+) -> None:
+    name = str(fire_run.sites.site_id[fire_run.path.rank.argmin()])
+    app = open_app(removed="0", keep=quoted(name), within="400")
+    assert button(app, "largest-cut").label == "Find the largest cut with your constraints"
+    settled(button(app, "largest-cut").click().run())
+    cut, last = button(app, "largest-cut"), len(fire_run.path.active) - 1
+    assert cut.disabled and cut.label.endswith("within your goal with constraints")
+    assert cut.label.startswith(f"{run_text.level_label(fire_run, last)} is the largest cut within")
+    assert re.fullmatch(r"[\d.]+ °C", figures(app)["Forecast error"][0]), "forecast in place"
+    assert tone(app) == "good"
+
+
 def test_where_the_data_are_unknown_the_edit_stands_and_says_why_it_is_not_answered(
     network_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +256,27 @@ def test_a_rectangle_s_sites_are_ringed_and_named(fire_store: Path, fire_run: Ru
 
 def box(app: AppTest, label: str):
     return next(b for b in app.selectbox if b.label == label)
+
+
+def test_a_site_switched_by_hand_is_marked_and_a_map_shows_what_it_changed(
+    fire_store: Path, fire_run: Run
+) -> None:
+    kept = int(fire_run.path.mask(1).kept[0])
+    name = str(fire_run.sites.site_id[kept])
+    plain = open_app(removed="50")
+    assert "Change by your edits" not in box(plain, "Second map").options
+    app = settled(
+        open_app(removed="50", right="changed", panel="what-if", edit=f"off:{quoted(name)}")
+    )
+    head, arrays = paint_sent(app)
+    assert head["captions"]["error"]["title"] == "Change by your edits"
+    line = arrays["line/table/importance"].reshape(-1, 4)[arrays["line/rows/importance"]]
+    marked = (line == np.array(palette.BY_HAND)).all(axis=1)
+    assert marked.tolist() == (np.arange(len(fire_run.sites)) == kept).tolist()
+    assert "switched by hand" in [s["label"] for s in head["legends"]["importance"]["swatches"]]
+    reading = head["readings"]["error"]
+    assert reading["label"] == "Change by your edits"
+    assert len(np.unique(styles_of(arrays, "error"), axis=0)) > 3, "some places gain and some lose"
 
 
 def test_a_map_shows_the_layer_chosen_for_it(fire_store: Path) -> None:
