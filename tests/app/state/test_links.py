@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import astuple, fields, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
 from app.state import choice, link
 from app.state.choice import Choice
+from app.state.link_parts import LEVEL, Link
 from dynst_core.constraints.constraints import ZoneLimit
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.sites import SiteSet
@@ -66,6 +69,20 @@ def test_what_a_link_misstates_falls_back_to_the_first_choice(
     network_run: Run, query: dict[str, str]
 ) -> None:
     assert link.read_link(query, network_run) == choice.first_plan_choice(network_run)
+
+
+@pytest.mark.parametrize("amount", [5.0, 7.0])
+def test_a_goal_for_each_lead_time_goes_through_the_link(network_run: Run, amount: float) -> None:
+    goal = Tolerance("percent", amount, each=True)
+    chosen = replace(choice.first_plan_choice(network_run), tolerance=goal)
+    assert link.read_link(link.link_to_choice(network_run, chosen), network_run).tolerance == goal
+
+
+def test_a_cut_that_is_a_level_of_the_run_opens_it_however_near_the_next_one() -> None:
+    found = SimpleNamespace(level_near=lambda share: share)
+    asked = cast("Run", found)
+    for percent in ("0", "0.5", "60", "100"):
+        assert LEVEL.read(Link({"removed": percent}, asked)) == float(percent) / 100
 
 
 @pytest.mark.parametrize(("removed", "level"), [("0", 0), ("58", 2), ("99", 3), ("-4", 0)])
