@@ -50,7 +50,7 @@ SHORT = {
 NEAR = "Near"
 WIDEST_ID = 110
 WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 70, "near": 110}
-"""Pixels of the columns; so that all but the place are in sight on a laptop."""
+"""Pixels of the columns; so that all shown at first are in sight on a laptop."""
 
 
 def show_site_table(run: Run, choice: Choice, plan: Plan, clash: str | None) -> DeltaGenerator:
@@ -187,6 +187,9 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
         selection_mode="multi-row",
         selection_default={"selection": {"rows": picked}},
         hide_index=True,
+        # The place is found by the search, and shown by the table's menu of columns: all columns
+        # shown at first are in sight on a laptop.
+        column_order=[name for name in table.columns if name != NEAR],
         height=HEIGHT,
         column_config={
             table.columns[0]: st.column_config.TextColumn(pinned=True, width=_id_width(ids)),
