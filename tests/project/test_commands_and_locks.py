@@ -159,7 +159,7 @@ def test_the_tables_of_results_are_those_of_the_bundled_runs() -> None:
 
 
 @pytest.mark.parametrize("page", ["method.md", "beware.md"])
-@pytest.mark.parametrize("run", ["metr-la-week", "era5-uk-t2m"])
+@pytest.mark.parametrize("run", ["metr-la-week", "berlin-traffic-2024-08", "era5-uk-t2m"])
 def test_pages_tell_what_the_bands_of_the_bundled_runs_held(page: str, run: str) -> None:
     text = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
     bands = RunStore(ROOT / "data" / "runs").open(run).arrays.bands

@@ -196,7 +196,7 @@ def test_an_id_taken_while_writing_is_refused_too(
 
 
 @pytest.mark.parametrize("fault", [OSError("disk full"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", ["write_arrays", "serialize", "seal", "move_into_place"])
+@pytest.mark.parametrize("step", ["write_run_arrays", "serialize", "seal_json", "move_into_place"])
 def test_a_save_that_fails_midway_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: BaseException
 ) -> None:

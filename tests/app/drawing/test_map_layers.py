@@ -116,7 +116,9 @@ def test_no_two_layers_share_their_colours(network_run: Run) -> None:
     facts = {"share": np.ones(40), "moment": MOMENT}
     drawn = [look(name, network_run, **facts) for name in map_layers.LAYERS[2:]]
     gradients = [shown.legend.gradient for shown in drawn]
-    assert len(set(gradients)) == len(gradients) - 1, "forecast and truth alone share one"
+    assert len(set(gradients)) == len(gradients) - 2, (
+        "forecast and truth share one, and the two changes of error"
+    )
     usual = (palette.importance_scale().css(), palette.error_scale(0, 1).css())
     assert not set(usual) & set(gradients)
 

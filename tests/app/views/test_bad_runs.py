@@ -98,7 +98,7 @@ def test_a_full_disk_is_a_sentence_beside_the_control(
     def full(*args: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(store / "network" / "x"))
 
-    names = {"note": "write_note", "rename": "rename", "delete": "delete"}
+    names = {"note": "write_run_note", "rename": "rename_run", "delete": "delete_run"}
     monkeypatch.setattr(actions, names[what], full)
     if what == "note":
         page.text_area[0].input("for the city").run()
