@@ -27,9 +27,13 @@ TITLES = {
 
 
 def titled(run: Run, plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """A table of `plan_table` or `work_order` with titles in place of its columns' names."""
+    """A table of `plan_table` or `work_order` with titles in place of its columns' names.
+
+    Ranks count from 1, as on the screen; those of the tables, as of arrays, from 0.
+    """
     titles = column_titles(run, plan, [str(name) for name in table.columns])
-    return table.set_axis(titles, axis="columns")
+    counted = table.assign(rank=table["rank"] + 1) if "rank" in table else table
+    return counted.set_axis(titles, axis="columns")
 
 
 def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:
@@ -44,7 +48,7 @@ def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:
     per_year = spelt_column_name("per_year", currency)
     known = TITLES | {
         "site": formatting.capital(run_text.site_noun(run)),
-        "rank": "Rank (0 goes first)",
+        "rank": "Rank (1 goes first)",
         f"cost_{per_year}": f"Cost a year ({currency})",
         f"saving_{per_year}": f"Saving a year ({currency})",
     }

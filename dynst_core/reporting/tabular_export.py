@@ -155,8 +155,9 @@ def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
 
 
 def titled_provenance(run: Run, plan: Plan) -> dict[str, str]:
-    """`plan_provenance` of a table whose columns are titled in words."""
+    """`plan_provenance` of a table whose columns are titled in words and whose ranks begin at 1."""
     reported, card = plan_provenance(run, plan), run.manifest.dataset
+    reported["rank_order"] = f"1 for the first site to go, {len(run.sites)} for the last to stay"
     if "columns" not in reported:
         return reported
     names = [f"rmse_{column}" for column in channel_columns(card.channels, card.units)]

@@ -197,7 +197,7 @@ def test_the_work_order_has_the_removed_sites_in_the_order_to_remove_them(deep: 
     rows = read_order(to_work_order(deep, plan))
     assert rows["Sensor"].tolist() == deep.sites.site_id[order].tolist()
     assert rows["Order"].tolist() == list(range(1, len(order) + 1))
-    assert (np.diff(rows["Rank (0 goes first)"]) > 0).all()
+    assert (np.diff(rows["Rank (1 goes first)"]) > 0).all()
     assert rows["Forecast error (mph)"].isna().all(), "not yet evaluated, so left empty"
     assert rows["Saving a year (EUR)"].tolist() == order.tolist()
     assert "'=broken" in rows["Reason"].tolist(), "no cell is run as a formula"
