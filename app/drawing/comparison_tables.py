@@ -48,7 +48,7 @@ def table_of_two_plans(
     rows.append(("Range over trainings", *map(_seed_range_cell, summaries, units), ""))
     rows.append(("Band of single forecasts", *map(_band_cell, summaries, units), ""))
     speeds = [UNKNOWN if s.speed_up is None else formatting.speed_up(s.speed_up) for s in summaries]
-    rows.append(("Forecast speed", *speeds, ""))
+    rows.append(("Computing speed", *speeds, ""))
     return pd.DataFrame(rows, columns=["", "A", "B", "B minus A"])
 
 

@@ -232,10 +232,12 @@ def _lead_times(run: Run, found: Answer, tolerance: Tolerance, channel: int) -> 
     fits = f"{_lead_words(run, tightest.lead)} {_fits_words(run, found, tightest.level)}"
     over = goal_words(run, tolerance, channel)
     if len(found.broken) == 1:
-        return [f"{formatting.capital(fits)}."]
+        return [f"But {fits}."]
+    grows = "exceeds your" if tolerance.kind == "absolute" else "grows by more than your"
     return [
-        f"{formatting.capital(lead_time_spans(run, found.broken))}, the error exceeds your "
-        f"{over}; {fits}."
+        f"But {lead_time_spans(run, found.broken)} the error {grows} {over.removeprefix('+')}; to "
+        f"hold {_lead_words(run, tightest.lead)} too, "
+        f"{_fits_words(run, found, tightest.level)}."
     ]
 
 
@@ -274,7 +276,8 @@ def _duration_span(first: str, last: str) -> str:
 
 def _behind_persistence_words(run: Run, found: Answer) -> list[str]:
     """Where repeating the last readings errs no more than the forecast."""
-    still = "repeating the last readings errs no more"
+    every_site = _all_sites_words(run, found.n_sites)
+    still = f"simply repeating the last readings of {every_site} errs no more"
     every = len(found.behind) == run.manifest.config.horizon
     if found.behind_all and (every or found.lead is not None or not found.behind):
         return [f"{formatting.capital(still)}."]

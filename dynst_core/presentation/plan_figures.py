@@ -231,7 +231,7 @@ class PlanFigures:
 
     def speed(self) -> Figure:
         """How many times faster a forecast from the kept sites is."""
-        label, noun = "Forecast speed", run_text.site_noun(self.run)
+        label, noun = "Computing speed", run_text.site_noun(self.run)
         if self.summary.speed_up is None or self.plan.level is None:
             why = "Speed was measured for the run's own levels only."
             return Figure(label, UNKNOWN, "not timed for this plan", why)
@@ -263,7 +263,7 @@ class PlanFigures:
 
     def _error_labels(self) -> tuple[str, ...]:
         """Names of the figures that need an evaluated plan."""
-        return self._error_label(), HURTS, "Within tolerance", "Forecast speed"
+        return self._error_label(), HURTS, "Within tolerance", "Computing speed"
 
     def _unit(self) -> str:
         return self.quote(run_text.variable_unit(self.run, self.summary.channel))

@@ -49,7 +49,7 @@ def test_figures_answer_to_the_slider(store: Path, network_run: Run) -> None:
     more = f"{100 * (here / dense - 1):.1f} % more forecast error"
     assert f"Somewhere without 36 of 40 sensors (90 %): {more}, which exceeds" in answer(app)
     assert tone(app) == "bad"
-    assert shown["Forecast speed"][0] == "4.0× faster"
+    assert shown["Computing speed"][0] == "4.0× faster"
     explained = next(m.help for m in app.metric if m.label == "Forecast error")
     assert f"(persistence): {network_run.persistence_rmse():.2f} mph" in explained
 

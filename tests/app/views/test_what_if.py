@@ -83,7 +83,7 @@ def test_switching_a_site_off_tells_the_change_everywhere_and_around_it(
     assert float(shown["Forecast error"][0].split()[0]) == pytest.approx(
         float(after.rmse(axis=(0, 1))[0]), abs=0.05
     )
-    assert shown["Forecast speed"] == ("–", "not timed for this plan")
+    assert shown["Computing speed"] == ("–", "not timed for this plan")
     assert dict(app.query_params)["edit"] == f"off:{quoted(name)}"
 
     # The reason is kept beside the edit, and the link carries both.
