@@ -252,7 +252,7 @@ def test_a_plan_is_exported_and_opens_again_elsewhere(visit: Open, tmp_path: Pat
 
 
 STARTS = {
-    "Table (CSV)": b"\xef\xbb\xbfOrder,Sensor,",
+    "Table (CSV)": b"\xef\xbb\xbfOrder,Cell,",
     "GeoJSON": b'{"type": "FeatureCollection"',
     "GeoPackage": b"SQLite format 3",
     "GeoParquet": b"PAR1",

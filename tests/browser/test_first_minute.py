@@ -88,7 +88,7 @@ def test_rows_and_map_select_the_same_and_a_batch_is_switched_for_one_reason(
         page.get_by_role("button", name="Work order").click()
     started.value.save_as(tmp_path / "order.csv")
     rows = (tmp_path / "order.csv").read_text("utf-8-sig").splitlines()
-    assert rows[0].startswith("order,site,longitude,latitude,reason") and len(rows) == 35
+    assert rows[0].startswith("Order,Sensor,Longitude,Latitude,Near,Reason") and len(rows) == 35
 
 
 def test_a_second_layer_is_one_press_away_on_the_one_map(visit: Open) -> None:
