@@ -20,6 +20,7 @@ from dynst_core.evaluation.held_out_errors import (
 )
 from dynst_core.evaluation.random_mask_check import check_random_masks
 from dynst_core.fields.field import Field
+from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import persistence_statistics
 from dynst_core.runs.arrays import Members, RunArrays
@@ -27,7 +28,7 @@ from dynst_core.runs.manifest import FORMAT_VERSION, DatasetCard, Manifest, RunC
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from dynst_core.selection.forward_ranking import rank_sites
-from dynst_core.training.path_training import PathTraining
+from dynst_core.training.path_training import Level, PathTraining
 
 RECORDED_PACKAGES = ("torch", "numpy", "scipy", "xarray")
 
@@ -70,8 +71,23 @@ def save_training(
         seconds: how long the training took.
     """
     manifest = _run_manifest(training, run_id, command, seconds)
-    weights = {i: level.weights for i, level in enumerate(training.levels)}
-    return store.save(manifest, _run_arrays(training, members), weights)
+    return store.save(manifest, _run_arrays(training, members), _stored_weights(training.levels))
+
+
+def _stored_weights(levels: Sequence[Level]) -> dict[int, dict[str, np.ndarray]]:
+    """Weights by level; those of the linear forecaster only where some level gives it a share.
+
+    It holds its training windows, which on many sites weigh as much as all levels together.
+    """
+    idle = not any(np.any(level.weights.get(LINEAR_SHARE, 0.0)) for level in levels)
+    return {
+        i: {
+            name: value
+            for name, value in level.weights.items()
+            if not (idle and name.startswith(LINEAR))
+        }
+        for i, level in enumerate(levels)
+    }
 
 
 def _run_arrays(training: PathTraining, members: Sequence[PathTraining]) -> RunArrays:

@@ -16,6 +16,7 @@ from dynst_core.evaluation import save_run
 from dynst_core.evaluation.held_out_errors import retest_saved_weights
 from dynst_core.evaluation.save_run import best_training_of, code_version, save_training
 from dynst_core.fields.mask import Mask
+from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE
 from dynst_core.forecasting.trainer import StepOptions, error_statistics, persistence_statistics
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
@@ -56,6 +57,22 @@ def run(training: PathTraining, tmp_path_factory: pytest.TempPathFactory) -> Run
 def test_a_saved_run_forecasts_again_what_it_states(kind: str, tmp_path: Path) -> None:
     run = save_trained(trained_path(any_problem(kind), targets=(0.0, 0.6)), tmp_path)
     assert retest_saved_weights(run, any_problem(kind)) < STORED * run.rmse(0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_linear_forecaster_is_stored_only_where_it_has_a_share(
+    share: float, tmp_path: Path
+) -> None:
+    training = trained_path(problem_of(waves()), targets=(0.0, 0.6))
+    assert training.linear is not None
+    for level in training.levels:
+        weights = level.weights | {LINEAR_SHARE: np.full(1, share, np.float32)}
+        level.weights.update(training.with_linear_weights(weights))
+    run = save_trained(training, tmp_path)
+    names = {name for level in range(2) for name in run.weights(level)}
+    assert LINEAR_SHARE in names, "baselines are offered it as the path was"
+    assert any(name.startswith(LINEAR) for name in names) == (share > 0)
+    assert retest_saved_weights(run, training.problem) < STORED * run.rmse(0)
 
 
 def test_the_errors_are_those_of_the_stored_weights_on_the_test_windows(
