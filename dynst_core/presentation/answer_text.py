@@ -234,9 +234,10 @@ def _lead_times(run: Run, found: Answer, tolerance: Tolerance, channel: int) -> 
     if len(found.broken) == 1:
         return [f"But {fits}."]
     grows = "exceeds your" if tolerance.kind == "absolute" else "grows by more than your"
+    what = "the error" if tolerance.kind == "absolute" else "it"
     return [
-        f"But {lead_time_spans(run, found.broken)} the error {grows} {over.removeprefix('+')}; to "
-        f"hold {_lead_words(run, tightest.lead)} too, "
+        f"But {lead_time_spans(run, found.broken)} {what} {grows} {over.removeprefix('+')}; for "
+        f"{_lead_words(run, tightest.lead)} "
         f"{_fits_words(run, found, tightest.level)}."
     ]
 
@@ -276,8 +277,7 @@ def _duration_span(first: str, last: str) -> str:
 
 def _behind_persistence_words(run: Run, found: Answer) -> list[str]:
     """Where repeating the last readings errs no more than the forecast."""
-    every_site = _all_sites_words(run, found.n_sites)
-    still = f"simply repeating the last readings of {every_site} errs no more"
+    still = "repeating the last readings errs no more"
     every = len(found.behind) == run.manifest.config.horizon
     if found.behind_all and (every or found.lead is not None or not found.behind):
         return [f"{formatting.capital(still)}."]

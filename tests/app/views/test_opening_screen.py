@@ -51,8 +51,8 @@ def test_the_bare_address_opens_on_the_largest_cut_with_one_map_and_the_table() 
         .endswith("Los Angeles can do without 24 of 40 sensors (60 %) for 4")
     )
     assert (
-        "But 5 to 10 min ahead the error grows by more than your 5 %; to hold 5 min ahead too, "
-        "only 12 (30 %) can go." in answer(app)
+        "But 5 to 10 min ahead it grows by more than your 5 %; for 5 min ahead only "
+        "12 (30 %) can go." in answer(app)
     )
     assert tone(app) == "good" and button(app, "largest-cut").disabled
     assert stage_sent(app)["alone"] is True
@@ -223,8 +223,7 @@ def test_a_plan_that_removes_nothing_has_no_work_order(
 def test_the_command_line_tells_the_same_answer(deep: Run) -> None:
     assert answer_table(deep) == [
         "Los Angeles can do without 24 of 40 sensors (60 %) for 4.5 % more forecast error. But "
-        "5 to 10 min ahead the error grows by more than your 5 %; to hold 5 min ahead too, only 12 "
-        "(30 %) can go."
+        "5 to 10 min ahead it grows by more than your 5 %; for 5 min ahead only 12 (30 %) can go."
     ]
 
 
