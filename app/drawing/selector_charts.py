@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from app.drawing.charts import HEIGHT, add_band_between_lines, add_baseline_curve
 from dynst_core.presentation import formatting, palette, run_text
-from dynst_core.presentation.baseline_curves import seed_error_band, selector_curves
+from dynst_core.presentation.baseline_curves import path_label, seed_error_band, selector_curves
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
@@ -77,7 +77,7 @@ def _add_path(figure: go.Figure, run: Run, lead: int | None, channel: int) -> No
     figure.add_scatter(
         x=removed,
         y=[run.rmse(i, lead, channel) for i in levels],
-        name="DynST" if band is None else "DynST, band over seeds",
+        name=path_label(run) + ("" if band is None else "; band: each by itself"),
         mode="lines+markers",
         line={"color": palette.PATH_LINE, "width": 3},
         marker={"size": 5},

@@ -26,7 +26,7 @@ from dynst_core.presentation import map_styles
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
 from dynst_core.runs.manifest import BASELINES, MANIFEST, Baselines
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
+from dynst_core.runs.run import ARRAYS, MEMBER_WEIGHTS, WEIGHTS, Run
 from dynst_core.runs.store import RunStore, run_folders
 
 # No spinners in the caches below: one would take a place in the page on the first drawing only,
@@ -188,5 +188,5 @@ def cached_base_map() -> BaseMap:
 
 def modification_times(folder: Path) -> tuple[int, ...]:
     """Modification times of a run's files, so that caches notice a new one."""
-    files = (folder / name for name in (MANIFEST, ARRAYS, WEIGHTS, BASELINES))
+    files = (folder / name for name in (MANIFEST, ARRAYS, WEIGHTS, *MEMBER_WEIGHTS, BASELINES))
     return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)

@@ -18,7 +18,11 @@ Levels = Annotated[
 ]
 Effort = Annotated[float, typer.Option(min=0.001, help="Factor on the number of training steps.")]
 Seeds = Annotated[
-    int, typer.Option(min=1, help="Train from so many seeds and keep the best plan of them.")
+    int,
+    typer.Option(
+        min=1,
+        help="Train from so many seeds, keep the best plan and average their forecasts.",
+    ),
 ]
 Backbone = Annotated[
     str,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from dynst_core.backbones.registry import USUAL_BACKBONE, build_backbone
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
 from dynst_core.fields.windows import Window
+from dynst_core.forecasting.prepared import Prepared, bounded_readings, readings_by_own_level
 from dynst_core.forecasting.problem import Problem
 
 LEAST_SCALE = 0.01
@@ -25,9 +26,6 @@ LEAST_SCALE = 0.01
 SPREADS_READ, EXTREMES_READ = 8.0, 1.5
 """How far from its mean a reading can reach other sites' forecasts: in spreads of the site and in
 multiples of its farthest reading of the training block, whichever is farther."""
-
-FAR_BEYOND = 2.0
-"""Times that distance from which a reading is taken for a fault and tells others nothing."""
 
 FAR_APART = 10.0
 """Mean of a site, normalised, from which a closed form too is given deviations: what moves would be
@@ -44,35 +42,14 @@ TIMES_AT_ONCE, NUMBERS_AT_ONCE = 4096, 2**26
 of a longer training block."""
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """All that depends on the mask: the backbone's own, and the sites' usual level and scale.
-
-    Attributes:
-        own: what the backbone prepared.
-        read_mean, read_scale: of the kept sites, (k, c).
-        reported_mean, reported_scale: of the sites to forecast, (q, c).
-        read_low, read_high: bounds of what the kept sites may read, (k, c).
-        column: the kept site that each site to forecast is, (q,); -1 for one that is not kept.
-        linear: the same of the linear forecaster that is carried; None where none is.
-    """
-
-    own: Any
-    read_mean: Tensor
-    read_scale: Tensor
-    reported_mean: Tensor
-    reported_scale: Tensor
-    read_low: Tensor
-    read_high: Tensor
-    column: Tensor
-    linear: Prepared | None = None
-
-
 PLAIN = {"site_mean": 0.0, "site_scale": 1.0, "site_low": -NO_BOUND, "site_high": NO_BOUND}
 """What is known of each site and channel before anything is."""
 
 LINEAR, LINEAR_SHARE = "linear.", "linear_share"
 """How names of stored parameters begin that belong to the linear forecaster, and its share's."""
+
+MEMBER = re.compile(r"member_(\d+)\.")
+"""How names of stored parameters begin that belong to a forecaster that is averaged with."""
 
 
 class Forecaster(nn.Module):
@@ -99,6 +76,9 @@ class Forecaster(nn.Module):
         linear: a ridge regression whose forecast is averaged with the backbone's; None until
             `carrying` adds one.
         linear_share: weight of that forecast, 0 to 1; the backbone's has the rest.
+        members: forecasters of the same shape, trained from other seeds, whose forecasts are
+            averaged with the backbone's before the linear one takes its share; none until `load`
+            finds some.
     """
 
     linear_share: Tensor
@@ -127,6 +107,7 @@ class Forecaster(nn.Module):
         self.mask_logit = nn.Parameter(torch.full((len(sites),), 3.0))
         self._shape = (sites, window, channels, inputs, cycles)
         self.linear: Forecaster | None = None
+        self.members = nn.ModuleList()
         self.register_buffer(LINEAR_SHARE, torch.zeros(()), persistent=False)
 
     @classmethod
@@ -163,6 +144,10 @@ class Forecaster(nn.Module):
         blended.linear = linear
         blended.linear_share.fill_(share)
         return blended
+
+    @property
+    def _members(self) -> Iterator[Forecaster]:
+        return (member for member in self.members if isinstance(member, Forecaster))
 
     @property
     def _uses_linear(self) -> bool:
@@ -235,6 +220,7 @@ class Forecaster(nn.Module):
             self.site_high[kept],
             column[asked],
             self.linear.prepare(kept, query) if self.linear and self._uses_linear else None,
+            tuple(member.prepare(kept, query) for member in self._members),
         )
 
     def pad(self, prepared: Prepared, n_kept: int) -> Prepared:
@@ -253,21 +239,29 @@ class Forecaster(nn.Module):
             read_low=functional.pad(prepared.read_low, more, value=-NO_BOUND),
             read_high=functional.pad(prepared.read_high, more, value=NO_BOUND),
             linear=linear,
+            members=tuple(
+                member.pad(own, n_kept)
+                for member, own in zip(self._members, prepared.members, strict=True)
+            ),
         )
 
     def forward(self, history: Tensor, prepared: Prepared, clock: Tensor) -> Tensor:
         """Normalised forecast (b, horizon, q, c); arguments as in `Backbone.__call__`."""
         if self.has_sites_first:
             return self.sites_first(history, prepared, clock).permute(1, 2, 0, 3)
-        read, beyond = _bounded_readings(history, prepared)
-        forecast = self.backbone(_readings_by_own_level(read, prepared), prepared.own, clock)
+        read, beyond = bounded_readings(history, prepared)
+        forecast = self.backbone(readings_by_own_level(read, prepared), prepared.own, clock)
         forecast = torch.addcmul(prepared.reported_mean, forecast, prepared.reported_scale)
-        return self._with_linear(forecast + beyond[:, None], history, prepared, clock)
+        return self._averaged(forecast + beyond[:, None], history, prepared, clock)
 
-    def _with_linear(
+    def _averaged(
         self, forecast: Tensor, history: Tensor, prepared: Prepared, clock: Tensor
     ) -> Tensor:
-        """The mean of a forecast (b, horizon, q, c) and the linear one's, by its share."""
+        """The mean of a forecast (b, horizon, q, c) and the members', and the linear's."""
+        for member, own in zip(self._members, prepared.members, strict=True):
+            forecast = forecast + member(history, own, clock)
+        if prepared.members:
+            forecast = forecast / (1 + len(prepared.members))
         if self.linear is None or prepared.linear is None:
             return forecast
         return torch.lerp(forecast, self.linear(history, prepared.linear, clock), self.linear_share)
@@ -281,15 +275,15 @@ class Forecaster(nn.Module):
         """The same forecast as (q, b, horizon, c): a copy less where the backbone has it so."""
         if not isinstance(self.backbone, SitesFirst):
             return self(history, prepared, clock).permute(2, 0, 1, 3)
-        read, beyond = _bounded_readings(history, prepared)
+        read, beyond = bounded_readings(history, prepared)
         forecast = self.backbone.sites_first(
-            _readings_by_own_level(read, prepared), prepared.own, clock
+            readings_by_own_level(read, prepared), prepared.own, clock
         )
         mean, scale = prepared.reported_mean[:, None, None], prepared.reported_scale[:, None, None]
         forecast = torch.addcmul(mean, forecast, scale) + beyond.transpose(0, 1)[:, :, None]
-        if prepared.linear is None:
+        if prepared.linear is None and not prepared.members:
             return forecast
-        whole = self._with_linear(forecast.permute(1, 2, 0, 3), history, prepared, clock)
+        whole = self._averaged(forecast.permute(1, 2, 0, 3), history, prepared, clock)
         return whole.permute(2, 0, 1, 3)
 
     def stored_weights(self, *, rounded: bool = True) -> dict[str, np.ndarray]:
@@ -319,50 +313,56 @@ class Forecaster(nn.Module):
     def load(self, weights: Mapping[str, np.ndarray]) -> Forecaster:
         """Take over stored parameters; returns itself, in evaluation mode.
 
-        Runs made before each site had a scale and bounds of its own have none: they go on as they
-        were.
+        A member takes from the first forecaster what is not stored anew for it. Runs made before
+        each site had a scale and bounds of its own have none: they go on as they were.
         """
-        own = {name: v for name, v in weights.items() if not name.startswith(LINEAR)}
-        linear = {n.removeprefix(LINEAR): v for n, v in weights.items() if n not in own}
-        share = float(np.ravel(own.pop(LINEAR_SHARE, np.zeros(())))[0])
+        parts = _by_owner(weights)
+        own = dict(parts.pop(""))
+        linear, share = parts.pop(LINEAR, None), float(np.ravel(own.pop(LINEAR_SHARE, 0.0))[0])
         plain = {
             name: np.broadcast_to(value, self.site_mean.shape) for name, value in PLAIN.items()
         }
-        self.linear = None
+        self.linear, self.members = None, nn.ModuleList()
+        single = copy.deepcopy(self) if parts else self
         self.load_state_dict({n: _as_weight_tensor(v) for n, v in (plain | own).items()})
         if linear:
             fresh = Forecaster(*self._shape[:4], "ridge", cycles=self._shape[4])
             self.linear = fresh.to(self.site_mean.device).load(linear)
+        self.members.extend(copy.deepcopy(single).load(own | part) for part in parts.values())
         self.linear_share.fill_(share)
         return self.eval()
 
 
+def _by_owner(weights: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Parameters by whose they are: "" the first forecaster's, `LINEAR`, and each member's."""
+    parts: dict[str, dict[str, np.ndarray]] = {"": {}}
+    for name, value in weights.items():
+        found = MEMBER.match(name)
+        owner = found[0] if found else LINEAR if name.startswith(LINEAR) else ""
+        parts.setdefault(owner, {})[name.removeprefix(owner)] = value
+    return parts
+
+
+def averaged_weights(
+    members: Sequence[Mapping[str, np.ndarray]], shared: Container[str] = ()
+) -> dict[str, np.ndarray]:
+    """Stored parameters of a forecaster that averages the forecasts of several.
+
+    Args:
+        members: stored parameters by name, of forecasters of the same shape. Their linear
+            forecasters are the same, so it stands there once, with the mean of their shares.
+        shared: names of parameters that are the first one's in all of them, stored once.
+    """
+    merged = dict(members[0])
+    for number, member in enumerate(members[1:], start=1):
+        own = _by_owner(member)[""]
+        more = {f"member_{number}.{name}": own[name] for name in own if name not in shared}
+        merged |= {name: value for name, value in more.items() if not name.endswith(LINEAR_SHARE)}
+    if LINEAR_SHARE in merged:
+        share = np.mean([np.ravel(member[LINEAR_SHARE]) for member in members])
+        merged[LINEAR_SHARE] = np.full(1, share, np.float32)
+    return merged
+
+
 def _as_weight_tensor(value: np.ndarray) -> Tensor:
     return torch.from_numpy(value.astype(np.float32))
-
-
-def _bounded_readings(history: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
-    """Readings within their bounds, and how far the last ones lay beyond them, (b, q, c).
-
-    A reading beyond its bounds counts as the bound, and one far beyond as what is usual there. How
-    far is zero for a site that is not kept.
-    """
-    channels = prepared.read_low.shape[1]
-    values, low, high = history[..., :channels], prepared.read_low, prepared.read_high
-    read = torch.minimum(torch.maximum(values, low), high)
-    middle, reach = (low + high) / 2, (high - low) / 2
-    read = torch.where((values - middle).abs() > FAR_BEYOND * reach, middle, read)
-    beyond = (values[:, -1] - read[:, -1])[:, prepared.column.clamp_min(0)]
-    beyond = beyond * (prepared.column >= 0)[:, None]
-    if history.shape[-1] > channels:  # flags of what was not observed
-        read = torch.cat([read, history[..., channels:]], dim=-1)
-    return read, beyond
-
-
-def _readings_by_own_level(history: Tensor, prepared: Prepared) -> Tensor:
-    """Readings of the kept sites by each one's own level and scale; flags as they are."""
-    channels = prepared.read_mean.shape[1]
-    read = (history[..., :channels] - prepared.read_mean) / prepared.read_scale
-    if history.shape[-1] > channels:  # flags of what was not observed
-        read = torch.cat([read, history[..., channels:]], dim=-1)
-    return read

@@ -136,7 +136,7 @@ def estimate_training(request: TrainRequest, size: Size) -> Estimate:
     windows = split.train[1] - split.train[0]
     squares = size.n_sites * float(windows if 2 * windows < size.n_sites else size.n_sites)
     ranks = (2 + request.seeds) * (0.1 + RANK_SECONDS * size.n_sites * squares)
-    seconds = START_SECONDS + ranks + request.seeds * training + finish
+    seconds = START_SECONDS + ranks + request.seeds * (training + finish)
     return Estimate(float(seconds), _training_memory(size, test, squares))
 
 

@@ -11,15 +11,12 @@ from dynst_core.errors import NameTakenError, RunError
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.runs.arrays import RunArrays
 from dynst_core.runs.manifest import MANIFEST, Manifest, one_line, read_manifest
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run
+from dynst_core.runs.run import Run
 from dynst_core.runs.store import ReplacingStore, RunStore
 
 Weights = Mapping[int, Mapping[str, np.ndarray]]
 Save = Callable[[RunStore, Manifest], Run]
 Announce = Callable[[Manifest], None]
-
-OWN_FILES = {MANIFEST, ARRAYS, WEIGHTS}
-"""Files of a run as it was saved, before anything was measured or written beside it."""
 
 FALLBACK_RUNS = "runs"
 """The folder in a fallback folder for runs that found no room in their place."""
@@ -138,8 +135,17 @@ class _OwnRun(_Announcing, ReplacingStore):
         Raises:
             NameTakenError: it is one.
         """
-        if {file.name for file in target.iterdir()} != OWN_FILES:
+        if not is_as_saved(target):
             raise NameTakenError(f"Expected {target.name!r} as it was saved, found more in it.")
+
+
+def is_as_saved(folder: Path) -> bool:
+    """Whether a run's folder holds what was saved, and nothing measured or written beside it."""
+    try:
+        saved = {MANIFEST, *read_manifest(folder / MANIFEST).files}
+    except RunError:
+        return False
+    return {file.name for file in folder.iterdir()} == saved
 
 
 def _tell_no_one(_: Manifest) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from dynst_core.errors import RunError
 from dynst_core.files.atomic import write_atomically
 from dynst_core.jobs.fallback import fallback_folders
-from dynst_core.jobs.final_store import FALLBACK_RUNS, OWN_FILES, FinalStore
+from dynst_core.jobs.final_store import FALLBACK_RUNS, FinalStore, is_as_saved
 from dynst_core.jobs.folder import CARD, SAVED, STATE, JobFolder
 from dynst_core.jobs.records import JobCard, JobState
 from dynst_core.runs.manifest import MANIFEST, Card, Manifest, read_manifest, seal_json, unseal_json
@@ -143,7 +143,7 @@ def remove_copies(aside: list[Found]) -> None:
     """Remove runs from fallback folders once one is in its place, but none with a file added."""
     for one in aside:
         try:
-            if {file.name for file in one.folder.iterdir()} == OWN_FILES:
+            if is_as_saved(one.folder):
                 shutil.rmtree(one.folder)
         except OSError:  # it is in no one's way
             continue

@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from dynst_core.errors import PlanError
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.runs.manifest import Card
-from dynst_core.runs.run import WEIGHTS, Run
+from dynst_core.runs.run import Run, weight_files
 
 MOST_VALUES = 2_000_000
 """Numbers of one statistic that a file carries; a plan of more is measured again where it opens."""
@@ -46,7 +46,7 @@ def run_fingerprint(run: Run) -> str:
     manifest = run.manifest
     parts = (
         manifest.dataset.fingerprint,
-        manifest.files.get(WEIGHTS, ""),
+        "+".join(manifest.files.get(name, "") for name in weight_files(manifest)),
         f"{manifest.split.test}",
         f"{manifest.config.history}+{manifest.config.horizon}",
     )

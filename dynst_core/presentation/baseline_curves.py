@@ -133,7 +133,7 @@ def _selector_curve(
         return None
     draws = max(map(len, measured.values()))
     if min(measured) == 1:  # else a line from level 0 would lie
-        measured = {0: [run.rmse(0, lead, channel)], **measured}
+        measured = {0: [_single_rmse_with_all(run, lead, channel)], **measured}
     return Curve(
         selector,
         _selector_label(selector, draws),
@@ -145,6 +145,20 @@ def _selector_curve(
         draws,
         *look,
     )
+
+
+def _single_rmse_with_all(run: Run, lead: int | None, channel: int) -> float:
+    """Error of one training with all sites, as baselines are: the mean over seeds."""
+    members = run.arrays.members
+    if members is None or lead is not None or not run.manifest.config.averaged:
+        return run.rmse(0, lead, channel)
+    return float(members.rmse[:, 0, channel].mean())
+
+
+def path_label(run: Run) -> str:
+    """What the run's own curve is called: its forecasts may be the mean of several trainings'."""
+    n = len(run.manifest.config.averaged)
+    return f"DynST, mean of {n} trainings" if n else "DynST"
 
 
 def _selector_label(selector: str, draws: int) -> str:

@@ -10,7 +10,12 @@ from matplotlib.figure import Figure
 
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import palette, run_text
-from dynst_core.presentation.baseline_curves import Curve, seed_error_band, selector_curves
+from dynst_core.presentation.baseline_curves import (
+    Curve,
+    path_label,
+    seed_error_band,
+    selector_curves,
+)
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
@@ -58,7 +63,7 @@ def draw_trade_off(
     if spread is not None:
         axes.fill_between(removed, *spread, color=palette.PATH_LINE, alpha=0.2, linewidth=0)
     path: dict[str, Any] = {"linewidth": 2.4 * scale, "marker": "o", "ms": 4 * scale}
-    axes.plot(removed, own, color=palette.PATH_LINE, label="DynST", **path)
+    axes.plot(removed, own, color=palette.PATH_LINE, label=path_label(run), **path)
     still = run.persistence_rmse(lead, channel)
     look: dict[str, Any] = {"linewidth": 1.4 * scale, "linestyle": ":"}
     axes.axhline(still, color=palette.PERSISTENCE_LINE, label="persistence", **look)

@@ -47,7 +47,19 @@ def _seeds_text(run: Run) -> str:
         f"{_order_agreement(run, members.rank)}; "
         f"with {run_text.level_label(run, level)} removed all of them keep {shared:,} of "
         f"{int(run.path.n_active[level]):,} {run_text.site_noun(run)}s, and their errors run from "
-        f"{_seed_ranges(run, rmse)}.{why}"
+        f"{_seed_ranges(run, rmse)}.{why}{_averaged_text(run)}"
+    )
+
+
+def _averaged_text(run: Run) -> str:
+    """That the trainings forecast together, and what that means beside baselines."""
+    n = len(run.manifest.config.averaged)
+    if not n:
+        return ""
+    return (
+        f" The plan's forecast is the mean of {n} trainings' forecasts: it errs less than one by "
+        f"itself and takes {n} times as long. Baselines are one training each, so compare them "
+        "with the single trainings."
     )
 
 

@@ -82,6 +82,12 @@ def report_assumptions(run: Run, summary: Summary, channel: int) -> list[str]:
             f"Costs are what the planner stated for keeping each {noun} for a year. Removal "
             f"itself, and what is lost with a {noun}, is not counted."
         )
+    averaged = len(run.manifest.config.averaged)
+    if averaged:
+        reported.append(
+            f"Forecasts are the mean of {averaged} trainings' forecasts. Baselines are one "
+            "training each, so compare them with the band of the single trainings."
+        )
     if run.arrays.members is None:
         reported.append(
             "One training from one seed: how far another would differ was not measured."

@@ -14,16 +14,18 @@ from dynst_core.files.atomic import temporary_name
 from dynst_core.runs.carried_data import DATA
 from dynst_core.runs.library import NOTE, NOTE_LETTERS, SCENARIOS, copy_run_as
 from dynst_core.runs.manifest import BASELINES, MANIFEST, one_line
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_run_parts, open_run
+from dynst_core.runs.run import ARRAYS, MEMBER_WEIGHTS, WEIGHTS, Run, check_run_parts, open_run
 from dynst_core.runs.store import RunStore, move_into_place
 
 ENDING = "dynst-run.zip"
-NEEDED, OPTIONAL = (MANIFEST, ARRAYS, WEIGHTS), (BASELINES, NOTE, SCENARIOS, DATA)
+NEEDED = (MANIFEST, ARRAYS, WEIGHTS)
+BESIDE = (BASELINES, NOTE, SCENARIOS, DATA)
+OPTIONAL = (*MEMBER_WEIGHTS, *BESIDE)
 MEGABYTE = 1024**2
 LARGEST = {
     MANIFEST: 16 * MEGABYTE,
     ARRAYS: 2048 * MEGABYTE,
-    WEIGHTS: 2048 * MEGABYTE,
+    **dict.fromkeys((WEIGHTS, *MEMBER_WEIGHTS), 2048 * MEGABYTE),
     BASELINES: 256 * MEGABYTE,
     NOTE: 4 * NOTE_LETTERS,
     SCENARIOS: 256 * MEGABYTE,
@@ -109,8 +111,8 @@ def _check_archive_listing(parts: list[ZipInfo], name: str) -> None:
     for found in names:
         if found not in (*NEEDED, *OPTIONAL):
             raise RunError(
-                f"{name}: expected only {', '.join((*NEEDED, *OPTIONAL))}, found "
-                f"{found[:80]!r} too; choose a file that the Runs view exported."
+                f"{name}: expected only {', '.join((*NEEDED, *BESIDE))} and further weights, "
+                f"found {found[:80]!r} too; choose a file that the Runs view exported."
             )
         if names.count(found) > 1:
             raise RunError(f"{name}: expected each file once, found {found!r} twice.")

@@ -23,7 +23,7 @@ from dynst_core.runs.manifest import (
     read_manifest,
     seal_json,
 )
-from dynst_core.runs.run import ARRAYS, WEIGHTS
+from dynst_core.runs.run import ARRAYS, MEMBER_WEIGHTS, WEIGHTS
 from dynst_core.runs.store import RunStore, move_into_place
 
 NOTE = "note.txt"
@@ -128,7 +128,7 @@ def copy_run_as(folder: Path, target: Path) -> None:
     temporary = temporary_name(target)
     temporary.mkdir()
     try:
-        for name in (ARRAYS, WEIGHTS, NOTE, SCENARIOS, DATA):
+        for name in (ARRAYS, WEIGHTS, *MEMBER_WEIGHTS, NOTE, SCENARIOS, DATA):
             if (folder / name).exists():
                 _link_run_file(folder / name, temporary / name)
         (temporary / MANIFEST).write_text(seal_json(manifest.model_copy(update=new)))

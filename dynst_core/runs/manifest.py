@@ -16,7 +16,7 @@ from dynst_core import commands
 from dynst_core.errors import DynSTError, RunError
 from dynst_core.files.atomic import write_atomically
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST, BASELINES = "manifest.json", "baselines.json"
 MOST_JSON = 256 << 20
 """Bytes of a file that holds a record."""
@@ -81,6 +81,8 @@ class RunConfig(Card):
     """Ids of sites pinned to be removed first."""
     leads: tuple[int, int] | None = None
     """Lead times that sites were chosen for, [first, stop); all when None."""
+    averaged: tuple[int, ...] = ()
+    """Seeds of the trainings whose forecasts are averaged; empty where one forecasts alone."""
 
 
 class Manifest(Card):

@@ -34,8 +34,13 @@ ARRAYS = "path.nc"
 
 
 WEIGHTS = "weights.safetensors"
+MOST_AVERAGED = 9
+"""Trainings of which a run can average the forecasts; more cost time and hardly lower the error."""
+MEMBER_WEIGHTS = tuple(f"weights-{n}.safetensors" for n in range(2, MOST_AVERAGED + 1))
+"""Files of the second and further trainings whose forecasts a run averages, where it does."""
 
 
+MEMBER_NAME = re.compile(r"level_\d+/member_(?P<number>\d+)\.")
 WEIGHT_NAME = re.compile(r"level_(?P<level>\d{1,6})/(?P<name>.+)", re.DOTALL)
 
 
@@ -195,14 +200,9 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
         RunError: the file is missing or damaged, or holds no such level.
     """
     file = folder / WEIGHTS
-    check_hash(file, manifest.files.get(WEIGHTS))
-    try:
-        flat = load_file(file)
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise RunError(
-            f"{file_in_run(file)}: expected safetensors, found {one_line(error)}; copy the run "
-            "again."
-        ) from error
+    flat: dict[str, np.ndarray] = {}
+    for name in weight_files(manifest):
+        flat |= _read_weight_file(folder / name, manifest.files.get(name))
     n_levels = len(manifest.steps)
     if not 0 <= level < n_levels:
         raise RunError(
@@ -223,6 +223,22 @@ def read_weights(folder: Path, manifest: Manifest, level: int) -> dict[str, np.n
     return weights
 
 
+def weight_files(manifest: Manifest) -> tuple[str, ...]:
+    """Names of the files of weights: one for each training whose forecasts a run averages."""
+    return (WEIGHTS, *MEMBER_WEIGHTS[: max(0, len(manifest.config.averaged) - 1)])
+
+
+def _read_weight_file(file: Path, expected: str | None) -> dict[str, np.ndarray]:
+    check_hash(file, expected)
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise RunError(
+            f"{file_in_run(file)}: expected safetensors, found {one_line(error)}; copy the run "
+            "again."
+        ) from error
+
+
 def check_run_parts(run: Run) -> None:
     """See that every part is what the manifest states, and nothing more is stated.
 
@@ -230,11 +246,12 @@ def check_run_parts(run: Run) -> None:
         RunError: a part is missing, damaged, or one too many.
     """
     stated = set(run.manifest.files)
-    if stated != {ARRAYS, WEIGHTS}:
+    stated |= {name for name in MEMBER_WEIGHTS if (run.folder / name).exists()}
+    parts = (ARRAYS, *weight_files(run.manifest))
+    if stated != set(parts):
         raise RunError(
-            f"{file_in_run(run.folder / MANIFEST)}: expected the files {ARRAYS} and {WEIGHTS}, "
-            "found "
-            f"{sorted(stated)}; export the run again."
+            f"{file_in_run(run.folder / MANIFEST)}: expected the files {' and '.join(parts)}, "
+            f"found {sorted(stated)}; export the run again."
         )
     check_hash(run.folder / ARRAYS, run.manifest.files[ARRAYS])
     read_weights(run.folder, run.manifest, len(run.manifest.steps) - 1)

@@ -26,7 +26,17 @@ from dynst_core.runs.manifest import (
     one_line,
     seal_json,
 )
-from dynst_core.runs.run import ARRAYS, WEIGHTS, Run, check_run_parts, open_run, sha256_of
+from dynst_core.runs.run import (
+    ARRAYS,
+    MEMBER_NAME,
+    MEMBER_WEIGHTS,
+    WEIGHTS,
+    Run,
+    check_run_parts,
+    open_run,
+    sha256_of,
+    weight_files,
+)
 
 NAME = re.compile(r"(?!\.)[\w.-]+")
 """What a run may be called: its name is a folder's, and a part of links and commands."""
@@ -196,8 +206,10 @@ class RunStore:
         def fill(folder: Path) -> Manifest:
             write_run_arrays(arrays, folder / ARRAYS)
             # safetensors' own writer makes files that only their owner may read.
-            (folder / WEIGHTS).write_bytes(serialize(_flatten_weights(weights)))
-            files = {name: sha256_of(folder / name) for name in (ARRAYS, WEIGHTS)}
+            parts = _weights_by_file(_flatten_weights(weights))
+            for name, part in parts.items():
+                (folder / name).write_bytes(serialize(part))
+            files = {name: sha256_of(folder / name) for name in (ARRAYS, *parts)}
             return manifest.model_copy(update={"files": files})
 
         return self.put(manifest.run_id, fill)
@@ -210,7 +222,7 @@ class RunStore:
         """
 
         def fill(temporary: Path) -> Manifest:
-            for name in (ARRAYS, WEIGHTS):
+            for name in (ARRAYS, *weight_files(manifest)):
                 shutil.copyfile(folder / name, temporary / name)
             return manifest
 
@@ -295,6 +307,16 @@ def _flatten_weights(weights: Mapping[int, Mapping[str, np.ndarray]]) -> dict[st
                 flat[f"level_{level:02d}/{name}"] = np.ascontiguousarray(value)
                 latest[name] = value
     return flat
+
+
+def _weights_by_file(flat: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Parameters by the file that holds them: the first training's, then one for each other."""
+    parts: dict[str, dict[str, np.ndarray]] = {WEIGHTS: {}}
+    for full, value in flat.items():
+        found = MEMBER_NAME.match(full)
+        file = MEMBER_WEIGHTS[int(found["number"]) - 1] if found else WEIGHTS
+        parts.setdefault(file, {})[full] = value
+    return parts
 
 
 def move_into_place(temporary: Path, target: Path) -> None:

@@ -194,33 +194,7 @@ def test_a_repository_around_an_installed_engine_is_not_taken_for_its_own(tmp_pa
     assert re.fullmatch("[0-9a-f]{12}", save_run.commit_of(installed))
 
 
-# -- several seeds ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def seeds(one_thread: None) -> list[PathTraining]:
-    return [trained_path(problem_of(waves()), seed=seed) for seed in (0, 1, 2)]
-
-
-def test_the_plan_of_several_seeds_is_that_of_least_selection_error(
-    seeds: list[PathTraining],
-) -> None:
-    error = [np.mean([level.selection_error for level in one.levels]) for one in seeds]
-    assert best_training_of(seeds) is seeds[int(np.argmin(error))]
-    assert len(set(error)) == 3, "the seeds differ"
-
-
-def test_every_seed_is_kept_beside_the_plan(seeds: list[PathTraining], tmp_path: Path) -> None:
-    best = best_training_of(seeds)
-    run = save_training(best, RunStore(tmp_path), "run", "train", 1.0, seeds)
-    members = run.arrays.members
-    assert members is not None
-    assert members.seeds.tolist() == [0, 1, 2]
-    own = seeds.index(best)
-    np.testing.assert_array_equal(members.active[own], run.path.active)
-    np.testing.assert_array_equal(members.rank[own], run.path.rank)
-    stated = [run.rmse(level) for level in range(3)]
-    np.testing.assert_allclose(members.rmse[own, :, 0], stated, rtol=STORED)
+# -- one seed --------------------------------------------------------------------------------
 
 
 def test_one_seed_has_no_spread_to_tell_of(run: Run) -> None:
