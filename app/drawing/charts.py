@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.noise import noise_range
 from dynst_core.presentation import formatting, palette, run_text
-from dynst_core.presentation.baseline_curves import Curve, selector_curves
+from dynst_core.presentation.baseline_curves import Curve, path_label, selector_curves
 from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
@@ -55,7 +55,7 @@ def trade_off_chart(
     figure.add_scatter(
         x=removed,
         y=ours,
-        name="DynST",
+        name=path_label(run),
         mode="lines+markers",
         line={"color": palette.PATH_LINE, "width": 3},
         marker={"size": 6},
@@ -112,7 +112,7 @@ def _add_noise_band(
     figure.add_scatter(
         x=removed,
         y=spread[1],
-        name=f"{count} trainings",
+        name=f"each of {count} trainings",
         fill="tonexty",
         fillcolor=NOISE_FILL,
         **quiet,

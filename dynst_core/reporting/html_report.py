@@ -13,7 +13,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import formatting, map_styles, report_charts, run_text
-from dynst_core.presentation.baseline_curves import Curve, selector_curves
+from dynst_core.presentation.baseline_curves import Curve, path_label, selector_curves
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.static_maps import map_png
@@ -182,7 +182,13 @@ def _levels(
             *(_baseline(curve, level, dense) for curve in baselines),
         ]
         rows.append({"here": level == plan.level, "cells": cells})
-    head = ["Removed", "Kept", "DynST", "Against all", *(curve.label for curve in baselines)]
+    head = [
+        "Removed",
+        "Kept",
+        path_label(run),
+        "Against all",
+        *(curve.label for curve in baselines),
+    ]
     return {"head": head, "rows": rows, "marked": plan.level is not None}
 
 

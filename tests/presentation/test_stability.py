@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dynst_core.fields.mask import SparsityPath
-from dynst_core.presentation import stability_text
+from dynst_core.presentation import baseline_curves, stability_text
+from dynst_core.runs.manifest import BaselineRow, Baselines
 from dynst_core.runs.run import Run
 from tests.support.factories import make_arrays, network_sites, save_run, with_seeds
 
@@ -29,6 +30,37 @@ def test_several_seeds_say_how_far_they_agree(tmp_path: Path) -> None:
     assert f"all of them keep {shared} of 4 sensors" in first
     assert first.endswith("is worked out before training, the same for all of them.")
     assert second.startswith("The order that training starts from, worked out from each half")
+
+
+def test_trainings_that_forecast_together_are_not_set_beside_baselines_of_one(
+    tmp_path: Path,
+) -> None:
+    arrays = with_seeds(make_arrays(network_sites(10)))
+    run = averaged(save_run(tmp_path, "together", arrays))
+    first = stability_text.stability_words(run)[0]
+    assert "the mean of 3 trainings' forecasts" in first and "takes 3 times as long" in first
+    assert first.endswith("Baselines are one training each, so compare them with the single ones.")
+    assert baseline_curves.path_label(run) == "DynST, mean of 3 trainings"
+
+
+def test_a_baseline_s_curve_begins_at_the_error_of_one_training(tmp_path: Path) -> None:
+    run = averaged(save_run(tmp_path, "together", with_seeds(make_arrays(network_sites(10)))))
+    row = BaselineRow(
+        selector="variance", draw=0, level=1, n_active=7, steps=1, seed=0, active_hex="",
+        rmse=(1.5,), rmse_by_lead_time=((1.5,),) * 3,
+    )  # fmt: skip
+    measured = Baselines(run_id=run.run_id, rows=(row,))
+    assert run.arrays.members is not None
+    (curve,) = baseline_curves.selector_curves(run, measured, None, 0)
+    assert curve.mean[0] == pytest.approx(run.arrays.members.rmse[:, 0, 0].mean())
+    (curve,) = baseline_curves.selector_curves(run, measured, 1, 0)
+    assert curve.mean[0] == run.rmse(0, 1), "of one lead time no single training's is kept"
+
+
+def averaged(run: Run) -> Run:
+    """The same run, as one that averages the forecasts of its three trainings states it."""
+    config = run.manifest.config.model_copy(update={"averaged": (0, 1, 2)})
+    return replace(run, manifest=run.manifest.model_copy(update={"config": config}))
 
 
 def test_a_forecaster_without_drawn_weights_says_why_its_seeds_agree(tmp_path: Path) -> None:

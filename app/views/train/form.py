@@ -270,7 +270,14 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         format="%g",
         **shared("effort"),
     )
-    seeds.number_input("Trainings (seeds)", min_value=1, max_value=MOST_SEEDS, **shared("seeds"))
+    seeds.number_input(
+        "Trainings (seeds)",
+        min_value=1,
+        max_value=MOST_SEEDS,
+        help="The best training's masks; the forecast is the mean of all, which errs less than one "
+        "by itself and takes as many times as long.",
+        **shared("seeds"),
+    )
     for name, label in (("always", "Always keep"), ("never", "Remove first")):
         st.multiselect(
             label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
