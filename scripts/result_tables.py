@@ -21,12 +21,16 @@ def table(run: Run) -> str:
     seeds = f"Seed {config.seed}"
     if members is not None:
         seeds += f", the best of {len(members.rmse)} on selection windows"
+    if config.averaged:
+        seeds += (
+            f"; forecasts are\nthe mean of all {len(config.averaged)}, baselines one training each"
+        )
     lines = [
         f"**{data.title}, {data.place}** (`{run.run_id}`, {len(run.sites):,} sites): RMSE in "
         f"{unit} over {split.n_test_windows} test\nforecasts of {config.horizon} steps, all sites "
         f"and lead times, kept and removed. Persistence, reading all sites:\n"
-        f"{run.persistence_rmse():.3f} {unit}. {seeds}. In brackets: lowest and highest of "
-        f"several draws or seeds.\n",
+        f"{run.persistence_rmse():.3f} {unit}. {seeds}. In brackets: lowest and highest\nof "
+        f"several draws, or of the trainings by themselves.\n",
         "| " + " | ".join(["removed", "kept", "path", *names, "speed-up"]) + " |",
         "|" + "---|" * (4 + len(names)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -261,6 +262,25 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         "with a tenth of the weight.",
         **shared("leads"),
     )
+    _pick_effort_and_seeds(shared)
+    for name, label in (("always", "Always keep"), ("never", "Remove first")):
+        st.multiselect(
+            label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
+        )
+    labels = {"remove": "removed before the others", "keep": "ranked like the others"}
+    st.selectbox(
+        "Sensors that stand still are",
+        list(labels),
+        format_func=labels.__getitem__,
+        filter_mode=None,
+        **shared("stuck"),
+    )
+    name = training_jobs.name_of_run_to_come(choice.dataset)
+    st.text_input("Name of the run", placeholder=name, **shared("name"))
+
+
+def _pick_effort_and_seeds(shared: Callable[[str], dict[str, Any]]) -> None:
+    """How long is trained, and how often; `shared` gives a widget's key and callback by name."""
     effort, seeds = st.columns(2)
     effort.number_input(
         "Training steps (× standard)",
@@ -278,20 +298,6 @@ def _pick_details(choice: TrainChoice, entry: Entry, facts: Facts) -> None:
         "by itself and takes as many times as long.",
         **shared("seeds"),
     )
-    for name, label in (("always", "Always keep"), ("never", "Remove first")):
-        st.multiselect(
-            label, facts.site_ids, placeholder="site ids", select_all=False, **shared(name)
-        )
-    labels = {"remove": "removed before the others", "keep": "ranked like the others"}
-    st.selectbox(
-        "Sensors that stand still are",
-        list(labels),
-        format_func=labels.__getitem__,
-        filter_mode=None,
-        **shared("stuck"),
-    )
-    name = training_jobs.name_of_run_to_come(choice.dataset)
-    st.text_input("Name of the run", placeholder=name, **shared("name"))
 
 
 ON_PAGE = {
