@@ -62,7 +62,7 @@ def test_the_curve_has_a_band_over_the_trainings(seeded: Run, network_run: Run) 
         )
         return [trace.name for trace in figure.data]
 
-    assert names(seeded, None)[:2] == ["lowest", "3 trainings"]
+    assert names(seeded, None)[:2] == ["lowest", "each of 3 trainings"]
     figure = charts.trade_off_chart(seeded, Baselines(run_id="seeded"), 1, None, 0)
     np.testing.assert_allclose(figure.data[1].y, RMSE.max(axis=0))
-    assert "3 trainings" not in names(seeded, 0) + names(network_run, None)
+    assert "each of 3 trainings" not in names(seeded, 0) + names(network_run, None)
