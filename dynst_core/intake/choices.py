@@ -60,6 +60,7 @@ class Choices:
         measured_values: numbers that were measured although they are as missing values are written.
         place_id: the column of site ids in the file of places.
         leading_zeros: "ignore" where 00044 and 44 are the same site.
+        match: "number" where ids with the same number are the same site, as DETB003 and 3.
         latitude, longitude: columns of degrees.
         x, y: columns of metres, or of a projection.
         crs: the projection of x and y, such as "EPSG:25833"; "local" for metres of a frame of
@@ -106,6 +107,7 @@ class Choices:
     measured_values: tuple[str, ...] = ()
     place_id: str = ""
     leading_zeros: str = ""
+    match: str = ""
     latitude: str = ""
     longitude: str = ""
     x: str = ""
@@ -251,6 +253,7 @@ def check_choices(choices: Choices) -> None:
         "first_row": ("top", "bottom"),
         "unplaced": ("drop",),
         "leading_zeros": ("ignore",),
+        "match": ("number",),
         "convert_units": ("true",),
         "valid_range": ("false",),
         "decimal": (".", ","),

@@ -42,6 +42,7 @@ LABELS = {
     "box": "Bounding box (west, south, east, north)",
     "only": "Rows to read (COLUMN:TEXT)",
     "leading_zeros": "Zeros that ids begin with",
+    "match": "Ids are the same by their",
     "convert_units": "Convert to the unit stated",
     "valid_range": "Keep to the range that the file states",
     "moved": "A site that moved stands where it was",

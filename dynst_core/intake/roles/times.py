@@ -7,7 +7,7 @@ import re
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
-from dynst_core.intake.files import clock_texts, time_counts
+from dynst_core.intake.files import clock_texts, time_counts, zone_names
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
 from dynst_core.intake.roles.groups import Group, date_parts, hour_columns
@@ -29,9 +29,11 @@ def find_times(values: Group, roles: Roles) -> None:
         return
     first = values.columns[names[0]]
     form = first.time
+    beside = "" if choices.time or (form and form.with_offset) else _zone_column(values, names)
+    names += [beside] if beside else []
     reason = (
         f"it holds times such as {form.example!r}"
-        if form and len(names) == 1
+        if form and len(names) == 1 + bool(beside)
         else f"together they make times such as {_example(values, names)!r}"
     )
     roles.propose("time", tuple(names), reason)
@@ -55,7 +57,36 @@ def find_times(values: Group, roles: Roles) -> None:
     dates = form is not None and form.dates_only and len(names) == 1
     across = choices.layout == "days" or len(hour_columns(values)) >= 24
     daily = (dates or (years and len(names) <= 3)) and not across
-    _find_zone(form, names, roles, daily=daily)
+    given = [name for name in names if _holds_offsets(values, name)]
+    if given and "" not in {zone_names.offset_of(text) for text in values.columns[given[0]].texts}:
+        roles.propose("timezone", "UTC", f"column {given[0]!r} states the offset of each time")
+    elif place := _zone_of_column(values):
+        roles.propose("timezone", place[1], f"column {place[0]!r} states it")
+    else:
+        _find_zone(form, names, roles, daily=daily)
+
+
+def _holds_offsets(values: Group, name: str) -> bool:
+    """Whether a column states the offset from UTC of each time."""
+    column = values.columns.get(name)
+    return column is not None and zone_names.holds_offsets(name, column.texts)
+
+
+def _zone_column(values: Group, names: list[str]) -> str:
+    """A column of offsets beside the times, filled in every row; "" where there is none."""
+    for name, column in values.columns.items():
+        if name not in names and column.filled > 0.99 and _holds_offsets(values, name):
+            return name
+    return ""
+
+
+def _zone_of_column(values: Group) -> tuple[str, str] | None:
+    """A column that names one zone for all rows, and that zone."""
+    for name, column in values.columns.items():
+        zone = zone_names.place_of(name, column.texts)
+        if zone:
+            return name, zone
+    return None
 
 
 def time_columns(values: Group) -> list[str]:
@@ -202,6 +233,13 @@ def _find_zone(
         roles.propose("timezone", "UTC", f"the column {names[0]!r} is named so")
     elif daily:
         roles.propose("timezone", "UTC", "dates without a clock name days, whatever the zone")
+    elif name := zone_names.name_of_several(form.example if form else ""):
+        roles.ask(
+            "timezone",
+            f"In which time zone are times such as {form.example if form else ''!r}, as {name} "
+            f"names several?",
+            *zone_names.SEVERAL[name],
+        )
     else:
         roles.ask(
             "timezone",

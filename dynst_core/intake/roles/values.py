@@ -9,6 +9,7 @@ import pandas as pd
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
+from dynst_core.intake.files.cell_units import units_in_cells
 from dynst_core.intake.lists import joined
 from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, columns_that_differ
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
@@ -44,6 +45,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
             f"or numbers, are not taken for values: {some_ids(left, 8)}."
         )
     if not able and not roles.choices.value:
+        _refuse_mixed_units(values)
         raise DataError(
             f"Expected a column of measured values in {values.name}, found none among "
             f"{some_ids(list(values.columns), 12)}; state it as `value=COLUMN`, and how its "
@@ -69,6 +71,22 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
         roles,
         asked=len(names) == 1 or bool(roles.choices.value),
     )
+
+
+def _refuse_mixed_units(values: Group) -> None:
+    """Refuse numbers of which each states its unit, where there are several.
+
+    Raises:
+        DataError: a column holds such numbers.
+    """
+    for name, column in values.columns.items():
+        units = units_in_cells(name, column.texts)
+        if len(units) > 1:
+            shown = ", ".join(f"{unit} ({count:,})" for unit, count in units.most_common(4))
+            raise DataError(
+                f"Expected one unit in column {name!r} of {values.name}, found {shown} beside the "
+                f"numbers; convert them to one unit, or bring a table for each."
+            )
 
 
 FLAG_NAME = re.compile(r"flag|valid|qual|status|(^|[\W_])q[cf]($|[\W_])", re.IGNORECASE)
