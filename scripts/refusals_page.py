@@ -6,7 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.intake import case_exports, case_packed, case_services, case_sites, case_texts
+from tests.intake import (
+    case_exports,
+    case_meanings,
+    case_packed,
+    case_services,
+    case_sites,
+    case_texts,
+)
 from tests.intake.cases import Case
 
 PAGE = Path(__file__).parent.parent / "docs" / "own-data-refusals.md"
@@ -25,6 +32,7 @@ def written() -> str:
         *case_texts.CASES,
         *case_sites.CASES,
         *case_services.CASES,
+        *case_meanings.CASES,
         *case_exports.CASES,
         *case_packed.CASES,
     ):

@@ -52,6 +52,10 @@ class Choices:
         resample: how values within one step become one: mean, sum, last, first, median, min, max.
         repeats: what becomes of several values of one site at one time, by the same words.
         only: which rows of a table to read, as in "parameter:pm25".
+        without: ids of sites to leave out, such as totals of all others; "none" keeps all.
+        counter: "difference" for what a counter that only rises counted from each time to the
+            next, or "keep".
+        direction: "components" for directions in degrees as their sine and cosine, or "degrees".
         site: the column of site ids, or "file name".
         value: the columns or variables to use, each a channel.
         unit: the unit of each, in that order.
@@ -99,6 +103,9 @@ class Choices:
     resample: str = ""
     repeats: str = ""
     only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    counter: str = ""
+    direction: str = ""
     site: str = ""
     value: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
@@ -254,6 +261,8 @@ def check_choices(choices: Choices) -> None:
         "unplaced": ("drop",),
         "leading_zeros": ("ignore",),
         "match": ("number",),
+        "counter": ("difference", "keep"),
+        "direction": ("components", "degrees"),
         "convert_units": ("true",),
         "valid_range": ("false",),
         "decimal": (".", ","),

@@ -77,8 +77,10 @@ def key_of_ids(names: list[str], ids: list[str], places: str, roles: Roles) -> C
     def bare(text: str) -> str:
         return without_zeros(same_id(text))
 
-    if roles.stated("match") or not ({same_id(name) for name in names} & set(map(same_id, ids))):
-        if by_number := _key_of_numbers(names, ids, places, roles):
+    apart = not ({same_id(name) for name in names} & set(map(same_id, ids)))
+    if apart or roles.stated("match"):
+        by_number = _key_of_numbers(names, ids, places, roles)
+        if by_number is not None:
             return by_number
     unplaced, unused = unmatched_names(names, ids)
     shared = {bare(name) for name in unplaced} & {bare(one) for one in unused}

@@ -49,6 +49,7 @@ CLOCK = re.compile(
     rf"({'|'.join((*ZONES, *SEVERAL))}|[+-]\d{{2}}(?::?\d{{2}})?)?(?:h|\s*Uhr)?"
 )
 
+
 @dataclass(frozen=True)
 class TimeForm:
     """How a column writes its times.
@@ -188,7 +189,8 @@ def _clock(text: str) -> tuple[tuple[str, str, str], str] | None:
         return None
     seconds = (found[3] or "00") + (f".{found[4]}" if found[4] else "")
     offset = found[6] or ""
-    return (f"{hour:02d}", found[2] or "00", seconds), "" if offset in SEVERAL else ZONES.get(offset, offset)
+    known = "" if offset in SEVERAL else ZONES.get(offset, offset)
+    return (f"{hour:02d}", found[2] or "00", seconds), known
 
 
 def _order(parts: Sequence[_Parts]) -> str:

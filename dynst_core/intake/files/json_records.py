@@ -151,7 +151,9 @@ def _with_inner_records(records: list[dict[str, Any]], name: str) -> list[dict[s
             for own, one in zip(around, records, strict=True)
             for inner in _inner(one.get(keys[0]))
         ]
-    lists = [k for one in records[:50] for k, v in one.items() if isinstance(v, list) and len(v) > 3]
+    lists = [
+        k for one in records[:50] for k, v in one.items() if isinstance(v, list) and len(v) > 3
+    ]
     if lists:
         raise DataError(
             f"{name}: expected one value of each kind in a record of JSON, found a list in "

@@ -10,16 +10,17 @@ MONTHS = {
         (
             "jan januar january janvier janv januari enero ene gennaio gen janeiro stycznia sty "
             "styczeń ledna leden tammikuuta tammikuu января янв январь ocak",
-            "feb februar february février fevrier févr fevr fév februari febrero febbraio fevereiro "
-            "fev lutego lut luty února únor helmikuuta helmikuu февраля фев февраль şubat",
-            "mar mär märz maerz mrz march marzo mars maart mrt março marco marts marca marzec března "
-            "březen maaliskuuta maaliskuu марта мар март mart",
+            "feb februar february février fevrier févr fevr fév februari febrero febbraio "
+            "fevereiro fev lutego lut luty února únor helmikuuta helmikuu февраля фев февраль "
+            "şubat",
+            "mar mär märz maerz mrz march marzo mars maart mrt março marco marts marca marzec "
+            "března březen maaliskuuta maaliskuu марта мар март mart",
             "apr april abril abr avril avr aprile kwietnia kwi kwiecień dubna duben huhtikuuta "
             "huhtikuu апреля апр апрель nisan",
             "may mai mayo mei maggio mag maio maj maja května květen toukokuuta toukokuu мая май "
             "mayıs",
-            "jun juni june junio juin giugno giu junho czerwca cze czerwiec června červen kesäkuuta "
-            "kesäkuu июня июн июнь haziran",
+            "jun juni june junio juin giugno giu junho czerwca cze czerwiec června červen "
+            "kesäkuuta kesäkuu июня июн июнь haziran",
             "jul juli july julio juillet juil luglio lug julho lipca lip lipiec července červenec "
             "heinäkuuta heinäkuu июля июл июль temmuz",
             "aug august agosto ago aout août augustus augusti sierpnia sie sierpień srpna srpen "

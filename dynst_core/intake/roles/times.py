@@ -10,7 +10,7 @@ from dynst_core.fields.sites import some_ids
 from dynst_core.intake.files import clock_texts, time_counts, zone_names
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
-from dynst_core.intake.roles.groups import Group, date_parts, hour_columns
+from dynst_core.intake.roles.groups import Group, date_parts, hour_columns, words_of
 
 
 def find_times(values: Group, roles: Roles) -> None:
@@ -37,6 +37,7 @@ def find_times(values: Group, roles: Roles) -> None:
         else f"together they make times such as {_example(values, names)!r}"
     )
     roles.propose("time", tuple(names), reason)
+    _note_other_times(values, names, roles)
     if form and form.intervals:
         roles.notes.append(
             f"Times such as {form.example!r} state a beginning and an end: values are stamped with "
@@ -95,23 +96,52 @@ def time_columns(values: Group) -> list[str]:
     whole = [c for c in times if c.time and not c.time.dates_only]
     named = [c for c in whole if TIME_NAME.search(c.name)]
     if whole:
-        in_utc = [c for c in named or whole if UTC_NAMED.search(c.name)]
-        return [(in_utc or named or whole)[0].name]
+        able = _of_measurement([c.name for c in named or whole])
+        return [name for name in able if UTC_NAMED.search(name)][:1] or able[:1]
     parts = date_parts(values)
     if parts:
         return parts
     if not times:
         return []
-    dates = [c for c in times if TIME_NAME.search(c.name)] or times
-    clock = _clock_column(values, dates[0].name)
+    dates = _of_measurement([c.name for c in times if TIME_NAME.search(c.name)])
+    dates = dates or [c.name for c in times]
+    clock = _clock_column(values, dates[0])
     if not clock:
-        return [dates[0].name]
+        return dates[:1]
     beside = values.columns[clock].whole and [
         name
         for name, column in values.columns.items()
         if clock_texts.time_part_of_name(name) == "minute" and column.whole and column.within(0, 59)
     ]
-    return [dates[0].name, clock, *(beside[:1] if beside and name_of_hour(clock) else [])]
+    return [dates[0], clock, *(beside[:1] if beside and name_of_hour(clock) else [])]
+
+
+OTHER_MOMENTS = re.compile(
+    r"(^|[\W_])(end(ed|s|ing)?|ende|to|bis|until|till|stop(ped)?|fin|hasta|issued?(_at)?|run|init"
+    r"(ial)?|reference|base|created?|inserted?|received?|arrival|ingest(ed|ion)?|updated?"
+    r"|modified|changed|processed|upload(ed)?|published?|imported|stored|saved|synced|last)($|[\W_])",
+    re.IGNORECASE,
+)
+"""Names of times at which an interval ended, a forecast was issued or a row was handled."""
+
+
+def _of_measurement(names: list[str]) -> list[str]:
+    """Columns of times at which values were measured or their interval began, where any are."""
+    return [n for n in names if not OTHER_MOMENTS.search(words_of(n))] or names
+
+
+def _note_other_times(values: Group, names: list[str], roles: Roles) -> None:
+    """Say which columns of times beside those taken are not read."""
+    if roles.choices.time:
+        return
+    left = [c.name for c in values.times() if c.name not in names and c.time]
+    left = [name for name in left if TIME_NAME.search(name) or OTHER_MOMENTS.search(words_of(name))]
+    if left:
+        roles.notes.append(
+            f"Times are those of {names[0]!r}; {some_ids(left, 4)} of {values.name} "
+            f"{'is' if len(left) == 1 else 'are'} not read. Where values belong to another, state "
+            f"`time=COLUMN`."
+        )
 
 
 def name_of_hour(name: str) -> bool:

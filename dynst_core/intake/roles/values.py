@@ -179,6 +179,13 @@ UNIT_NAME = re.compile(
     r"|^(units?|uom|einheit|unidad|unité|(measure(ment)?|value|result)[_ ]?units?)$",
     re.IGNORECASE,
 )
+NOT_MEASURED = re.compile(
+    r"(forecast(ed)?|fcst|fc|prognosen?|vorhersage|predict(ed|ion)|prediction|prévision"
+    r"|pron[oó]stico|previs(ão|ione)|simulat(ed|ion)|model(l?ed)?|estimat(ed?|ion)|planned|scheduled)",
+    re.IGNORECASE,
+)
+"""What rows are called that hold no measurements."""
+
 KIND_NAME = re.compile(
     r"^(parameter|variable|pollutant|component|quantity|measurand|analyte|element|metric"
     r"|observed_?property|characteristic_?name|sensor_?type|mess_?gr(ö|oe)(ß|ss)e|komponente)"
@@ -193,11 +200,13 @@ def _ask_kind(values: Group, roles: Roles) -> bool:
 
     Sites may differ by it, so that no two rows are of one site and time.
     """
-    for pattern in (KIND_NAME, UNIT_NAME):
+    for pattern in (KIND_NAME, UNIT_NAME, None):
         for name, column in values.columns.items():
-            if not pattern.match(words_of(name).strip()) or column.numeric > 0.5:
+            if column.numeric > 0.5 or (pattern and not pattern.match(words_of(name).strip())):
                 continue
             texts = list(dict.fromkeys(column.texts))
+            if pattern is None and not any(map(NOT_MEASURED.fullmatch, texts)):
+                continue
             if not 1 < len(texts) <= MOST_KINDS:
                 continue
             roles.ask(
