@@ -6,7 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.intake import case_exports, case_packed, case_sites, case_texts
+from tests.intake import (
+    case_exports,
+    case_meanings,
+    case_packed,
+    case_services,
+    case_sites,
+    case_texts,
+)
 from tests.intake.cases import Case
 
 PAGE = Path(__file__).parent.parent / "docs" / "own-data-refusals.md"
@@ -21,7 +28,14 @@ or as `--set NAME=VALUE` on the command line. Nothing is written unless all is r
 def written() -> str:
     """The whole page."""
     by_kind: dict[str, list[str]] = {}
-    for case in (*case_texts.CASES, *case_sites.CASES, *case_exports.CASES, *case_packed.CASES):
+    for case in (
+        *case_texts.CASES,
+        *case_sites.CASES,
+        *case_services.CASES,
+        *case_meanings.CASES,
+        *case_exports.CASES,
+        *case_packed.CASES,
+    ):
         by_kind.setdefault(case.kind, []).append(_row(case))
     parts = [
         f"\n## {kind}\n\n| the files hold | what becomes of them |\n|---|---|\n" + "".join(rows)

@@ -88,9 +88,8 @@ def read_kept_dataset(
     del settings
     try:
         check_plain_hdf5(path)
-        with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as opened:
-            stored = opened.load()
-        return _field_of_kept_dataset(stored, about, channels, units)
+        with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, cache=False) as stored:
+            return _field_of_kept_dataset(stored, about, channels, units)
     except DataError as error:
         raise _damaged_kept_dataset(path, str(error)) from error
     except (OSError, RuntimeError, KeyError, ValueError) as error:
@@ -110,7 +109,10 @@ def _field_of_kept_dataset(
     names = json.loads(stored.attrs["channels"])
     if list(names.values()) != list(channels):
         raise DataError(f"channels {', '.join(names.values())} in place of {', '.join(channels)}")
-    values = np.stack([stored[name].values for name in names], axis=-1).astype(np.float32)
+    shape = (stored.sizes["time"], stored.sizes["site"], len(names))
+    values = np.empty(shape, dtype=np.float32)
+    for index, name in enumerate(names):  # one after the other: the record is not held twice
+        values[:, :, index] = stored[name].values
     geographic = "longitude" in stored
     east, north = ("longitude", "latitude") if geographic else ("x", "y")
     where = np.column_stack([stored[east].values, stored[north].values]).astype(np.float64)
@@ -152,7 +154,7 @@ def to_dataset(field: Field) -> xr.Dataset:
             "long_name": field.channels[index],
             "coordinates": f"{pair[0][0]} {pair[1][0]} site_id",
         }
-        data[name] = (("time", "site"), values[:, :, index].astype(np.float32), attrs)
+        data[name] = (("time", "site"), values[:, :, index].astype(np.float32, copy=False), attrs)
     if field.sites.edges is not None:
         data["edges"] = (("edge", "end"), field.sites.edges)
     if field.sites.network is not None:

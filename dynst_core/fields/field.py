@@ -147,7 +147,8 @@ class Field:
     def fingerprint(self) -> str:
         """SHA-256 over values, times, site ids and coordinates: the same data, the same text."""
         digest = hashlib.sha256()
-        digest.update(np.ascontiguousarray(self.dataset["values"].values, dtype="<f4").tobytes())
+        values = np.ascontiguousarray(self.dataset["values"].values, dtype="<f4")
+        digest.update(values.reshape(-1).data)
         digest.update(np.ascontiguousarray(self.time.astype("<i8")).tobytes())
         digest.update("\0".join(map(str, self.sites.site_id)).encode())
         digest.update(np.ascontiguousarray(self.sites.coordinates, dtype="<f8").tobytes())

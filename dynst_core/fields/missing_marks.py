@@ -61,7 +61,7 @@ def suspected_marks(values: np.ndarray) -> list[Suspect]:
     Args:
         values: (t, s), NaN where not observed.
     """
-    seen = values[np.isfinite(values)]
+    seen = finite_values(values)
     if seen.size == 0:
         return []
     found = (
@@ -71,6 +71,12 @@ def suspected_marks(values: np.ndarray) -> list[Suspect]:
         or _mark_repeated_inside(values, seen)
     )
     return [Suspect(number, np.argwhere(values == number)) for number in sorted(found)]
+
+
+def finite_values(values: np.ndarray) -> np.ndarray:
+    """The finite values, (k,); where all are, and lie in one piece, they are not copied."""
+    finite = np.isfinite(values)
+    return values.reshape(-1) if finite.all() else values[finite]
 
 
 def _is_suspected_mark(numbers: np.ndarray, marks: np.ndarray = MARKS) -> np.ndarray:
@@ -248,8 +254,8 @@ def _marks_of_a_site(values: np.ndarray) -> list[float]:
     """Usual marks that lie within the range of other sites, and far out of their own site's."""
     found = []
     finite = np.isfinite(values)
-    for end_of, no_value in ((np.min, np.inf), (np.max, -np.inf)):
-        ends = end_of(np.where(finite, values, no_value), axis=0)
+    for end_of, no_value in ((np.amin, np.inf), (np.amax, -np.inf)):
+        ends = end_of(values, axis=0, where=finite, initial=no_value)
         for site in np.flatnonzero(_is_suspected_mark(ends)):
             own = values[finite[:, site], site]
             others = own[own != ends[site]]

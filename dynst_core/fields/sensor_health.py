@@ -31,6 +31,9 @@ LEAST_RUN, LEAST_RUN_SHARE = 20, 0.05
 UNUSUAL_RUN = 3
 """How many times as long as its own other runs, and as the median site's longest, a stretch is."""
 
+AT_ONCE = 4_000_000
+"""Values that are examined at a time, so that long records are not copied in double precision."""
+
 NAMED = 10
 """Sites that a sentence names."""
 
@@ -265,11 +268,10 @@ def _last_reading_times(observed: np.ndarray) -> int:
 
 def _constant_sites(field: Field, values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Sites whose every channel is constant or nearly so, (s,), bool; never observed ones not."""
-    with np.errstate(invalid="ignore"):
-        count = observed.sum(axis=0)
-        safe = np.where(observed, values, 0.0).astype(np.float64)
-        mean = safe.sum(axis=0) / np.maximum(count, 1)
-        spread = np.sqrt((np.square(safe - mean) * observed).sum(axis=0) / np.maximum(count, 1))
+    count = observed.sum(axis=0)
+    each = max(1, AT_ONCE // max(1, values[:, 0].size))
+    parts = [slice(at, at + each) for at in range(0, values.shape[1], each)]
+    spread = np.concatenate([_spread_of_sites(values[:, p], observed[:, p]) for p in parts])
     lively = np.array([np.median(of[of > 0]) if (of > 0).any() else 0.0 for of in spread.T])
     still = spread <= NEAR_CONSTANT * lively
     if field.grid is None:
@@ -277,6 +279,15 @@ def _constant_sites(field: Field, values: np.ndarray, observed: np.ndarray) -> n
         with_others = np.median(same, axis=0) <= USUAL_SAME_SHARE
         still |= (same >= SAME_SHARE) & with_others
     return np.asarray((still | (count == 0)).all(axis=1) & (count > 1).any(axis=1))
+
+
+def _spread_of_sites(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Standard deviation of each site's channels, (s, c); 0 where nothing was observed."""
+    with np.errstate(invalid="ignore"):
+        count = np.maximum(observed.sum(axis=0), 1)
+        safe = np.where(observed, values, 0.0).astype(np.float64)
+        mean = safe.sum(axis=0) / count
+        return np.asarray(np.sqrt((np.square(safe - mean) * observed).sum(axis=0) / count))
 
 
 def _same_share(values: np.ndarray, observed: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.missing_marks import (
     Suspect,
     _mark_comes_and_goes,
+    finite_values,
     is_missing_mark,
     suspected_marks,
 )
@@ -78,10 +79,11 @@ def _without_numbers(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray
 
 def _lone_zeros(values: np.ndarray) -> int:
     """How many zeros come and go, where all other values lie far from zero on one side."""
-    seen = values[np.isfinite(values)]
-    others = seen[seen != 0]
-    zeros = seen.size - others.size
-    if zeros < 3 or others.size == 0:
+    zeros = int((values == 0).sum())
+    if zeros < 3:
+        return 0
+    others = values[np.isfinite(values) & (values != 0)]
+    if others.size == 0:
         return 0
     low, high = float(others.min()), float(others.max())
     alone = max(low, -high) > high - low > 0
@@ -137,7 +139,7 @@ def _beyond_reason(values: np.ndarray) -> tuple[int, int] | None:
     Values are taken from the median outwards, each beside the root mean square distance of all
     nearer ones, those at the median itself aside. The nearer half counts as given.
     """
-    seen = values[np.isfinite(values)]
+    seen = finite_values(values)
     if seen.size == 0 or max(-seen.min(), seen.max()) < BEYOND_REASON:
         return None
     median = np.median(seen)

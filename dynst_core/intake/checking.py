@@ -20,6 +20,7 @@ from dynst_core.intake.files.bringing import (
     brought_files,
     left_out,
 )
+from dynst_core.intake.files.cell_units import with_units_apart
 from dynst_core.intake.files.name_dates import with_dates_of_names
 from dynst_core.intake.files.point_texts import with_points
 from dynst_core.intake.files.sheets import Table
@@ -94,7 +95,8 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
             continue
         try:
             read = _tables(source, stated, folder)
-            tables += [with_times_down(with_points(table)) for table in read]
+            apart = [with_units_apart(table, stated) for table in read]
+            tables += [with_times_down(with_points(table)) for table in apart]
             endings.add(source.ending)
         except DataError as error:
             if source.named:

@@ -52,6 +52,10 @@ class Choices:
         resample: how values within one step become one: mean, sum, last, first, median, min, max.
         repeats: what becomes of several values of one site at one time, by the same words.
         only: which rows of a table to read, as in "parameter:pm25".
+        without: ids of sites to leave out, such as totals of all others; "none" keeps all.
+        counter: "difference" for what a counter that only rises counted from each time to the
+            next, or "keep".
+        direction: "components" for directions in degrees as their sine and cosine, or "degrees".
         site: the column of site ids, or "file name".
         value: the columns or variables to use, each a channel.
         unit: the unit of each, in that order.
@@ -60,6 +64,7 @@ class Choices:
         measured_values: numbers that were measured although they are as missing values are written.
         place_id: the column of site ids in the file of places.
         leading_zeros: "ignore" where 00044 and 44 are the same site.
+        match: "number" where ids with the same number are the same site, as DETB003 and 3.
         latitude, longitude: columns of degrees.
         x, y: columns of metres, or of a projection.
         crs: the projection of x and y, such as "EPSG:25833"; "local" for metres of a frame of
@@ -98,6 +103,9 @@ class Choices:
     resample: str = ""
     repeats: str = ""
     only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    counter: str = ""
+    direction: str = ""
     site: str = ""
     value: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
@@ -106,6 +114,7 @@ class Choices:
     measured_values: tuple[str, ...] = ()
     place_id: str = ""
     leading_zeros: str = ""
+    match: str = ""
     latitude: str = ""
     longitude: str = ""
     x: str = ""
@@ -251,6 +260,9 @@ def check_choices(choices: Choices) -> None:
         "first_row": ("top", "bottom"),
         "unplaced": ("drop",),
         "leading_zeros": ("ignore",),
+        "match": ("number",),
+        "counter": ("difference", "keep"),
+        "direction": ("components", "degrees"),
         "convert_units": ("true",),
         "valid_range": ("false",),
         "decimal": (".", ","),

@@ -18,8 +18,8 @@ from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
 
-MOST_VALUES = 150_000_000
-"""Values of a grid that are read into memory."""
+MOST_VALUES = 100_000_000
+"""Values of a grid that are read into memory, so that reading stays within 1 GB."""
 
 ASKED = (
     "select",

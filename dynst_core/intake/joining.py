@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -76,6 +77,11 @@ def key_of_ids(names: list[str], ids: list[str], places: str, roles: Roles) -> C
     def bare(text: str) -> str:
         return without_zeros(same_id(text))
 
+    apart = not ({same_id(name) for name in names} & set(map(same_id, ids)))
+    if apart or roles.stated("match"):
+        by_number = _key_of_numbers(names, ids, places, roles)
+        if by_number is not None:
+            return by_number
     unplaced, unused = unmatched_names(names, ids)
     shared = {bare(name) for name in unplaced} & {bare(one) for one in unused}
     if not shared:
@@ -102,6 +108,55 @@ def key_of_ids(names: list[str], ids: list[str], places: str, roles: Roles) -> C
             "ignore",
         )
     return bare
+
+
+NUMBERED = re.compile(r"(.*?)0*(\d+)\D{0,3}")
+"""An id with a number at its end: what stands before it, and the number without zeros."""
+
+
+def _key_of_numbers(
+    names: list[str], ids: list[str], places: str, roles: Roles
+) -> Callable[[str], str] | None:
+    """The numbers of ids, where these alone are alike and each is that of one site; else None.
+
+    Raises:
+        DataError: numbers are to be compared, though they do not tell the sites apart.
+    """
+
+    def number_of(text: str) -> str:
+        found = NUMBERED.fullmatch(same_id(text))
+        return found[2] if found else same_id(text)
+
+    alone = True
+    for some in (names, ids):
+        each = {same_id(text) for text in some}
+        found = [NUMBERED.fullmatch(text) for text in each]
+        begins = {one[1] for one in found if one}
+        numbers = {one[2] for one in found if one}
+        alone &= all(found) and len(begins) == 1 and len(numbers) == len(each)
+        if roles.stated("match") and len({number_of(text) for text in each}) < len(each):
+            raise DataError(
+                f"Expected ids with a number of their own, found several of one among "
+                f"{quoted_names(some)}; write the ids of values and places alike, and state no "
+                f"`match`."
+            )
+    first: dict[str, str] = {number_of(one): one for one in reversed(ids)}
+    pairs = [(name, first[number_of(name)]) for name in names if number_of(name) in first]
+    if roles.stated("match"):
+        roles.propose("match", "", "")
+        return number_of
+    if not alone or len(pairs) < max(2, 0.5 * min(len(names), len(ids))):
+        return None
+    if all(without_zeros(same_id(a)) == without_zeros(same_id(b)) for a, b in pairs):
+        return None
+    if not any(question.setting == "match" for question in roles.questions):
+        roles.ask(
+            "match",
+            f"No id of the values is one of {places}, and {len(pairs):,} have the same number, as "
+            f"{pairs[0][0]!r} and {pairs[0][1]!r}: are they the same sites (`match=number`)?",
+            "number",
+        )
+    return number_of
 
 
 def advice_on_ids(names: list[str], ids: list[str]) -> str:

@@ -20,6 +20,9 @@ TIME_BINS = 120
 SPIKE = 10.0
 """How many times the usual change of its site a value must leap up and back to count as a spike."""
 
+AT_ONCE = 4_000_000
+"""Values of which spikes are sought at a time."""
+
 SHOWN_SITES = 2000
 
 
@@ -75,13 +78,21 @@ def quality_of(field: Field) -> Quality:
     coverage = seen.mean(axis=0)
     gaps = _longest_gaps(seen)
     silent, stuck, said = _health(field)
-    spikes = np.sum([_spikes(values[:, :, c]) for c in range(values.shape[2])], axis=0)
+    each = max(1, AT_ONCE // max(1, len(values)))
+    parts = [slice(at, at + each) for at in range(0, values.shape[1], each)]
+    spikes = np.concatenate([_spikes_of_channels(values[:, part]) for part in parts])
     step = duration(float(field.step / np.timedelta64(1, "s")))
     notices = [*said, *_about(field, coverage, gaps, spikes, step)]
-    with np.errstate(invalid="ignore"):
-        flat = values.reshape(-1, values.shape[2])
-        zeros = np.nanmean(np.where(np.isnan(flat), np.nan, flat == 0), axis=0)
-        low, high, mean = (f(flat, axis=0) for f in (np.nanmin, np.nanmax, np.nanmean))
+    count = np.maximum(observed.sum(axis=(0, 1)), 1)
+    zeros = (values == 0).sum(axis=(0, 1)) / count
+    low, high, mean = np.full((3, len(count)), np.nan)
+    for c in np.flatnonzero(observed.any(axis=(0, 1))):
+        one, there = values[:, :, c], observed[:, :, c]
+        low[c], high[c] = (
+            one.min(where=there, initial=np.inf),
+            one.max(where=there, initial=-np.inf),
+        )
+        mean[c] = one.sum(where=there, dtype=np.float64) / count[c]
     return Quality(
         n_sites=seen.shape[1],
         n_times=len(seen),
@@ -127,6 +138,11 @@ def _health(field: Field) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     return health.silent, health.stuck, health.notices()
 
 
+def _spikes_of_channels(values: np.ndarray) -> np.ndarray:
+    """How many values (t, s, c) of each site leap, in all channels together, (s,)."""
+    return np.asarray(np.sum([_spikes(values[:, :, c]) for c in range(values.shape[2])], axis=0))
+
+
 def _spikes(values: np.ndarray) -> np.ndarray:
     """How many values of each site leap away from both neighbours and back, (s,)."""
     if len(values) < 20:
@@ -136,11 +152,19 @@ def _spikes(values: np.ndarray) -> np.ndarray:
         leap = np.where(before * after < 0, np.minimum(np.abs(before), np.abs(after)), 0.0)
         changes = np.abs(np.diff(values, axis=0))
         changes[changes == 0] = np.nan
-        usual = np.array(
-            [np.nanquantile(c, 0.9) if np.isfinite(c).sum() > 10 else np.inf for c in changes.T]
-        )
+        usual = _usual_changes(changes)
         found: np.ndarray = (leap > SPIKE * usual).sum(axis=0)
     return found
+
+
+def _usual_changes(changes: np.ndarray) -> np.ndarray:
+    """The 90 % quantile of the changes (t, s) of each site, (s,); infinite where they are few."""
+    rising = np.sort(changes.T, axis=1)  # NaN last
+    count = np.isfinite(rising).sum(axis=1)
+    at = 0.9 * np.maximum(count - 1, 0)
+    low, site = np.floor(at).astype(np.int64), np.arange(len(rising))
+    below, above = rising[site, low], rising[site, np.ceil(at).astype(np.int64)]
+    return np.where(count > 10, below + (at - low) * (above - below), np.inf)
 
 
 def _about(

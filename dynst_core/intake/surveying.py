@@ -17,7 +17,7 @@ from dynst_core.intake.choices import Choices
 from dynst_core.intake.gridded import settings_of
 from dynst_core.intake.roles.found import UNSTATED_UNIT
 
-AT_ONCE = 16_000_000
+AT_ONCE = 4_000_000
 """Values of a block."""
 
 

@@ -15,6 +15,12 @@ from dynst_core.errors import DataError
 from dynst_core.fields.field import Field, make_field
 from dynst_core.fields.sites import SiteSet, some_ids
 from dynst_core.fields.time_axis import duration
+from dynst_core.intake.amounts import (
+    check_amount_choices,
+    counts_between,
+    directions_apart,
+    sites_left_out,
+)
 from dynst_core.intake.choices import Choices, Proposal, Question
 from dynst_core.intake.files import kinds
 from dynst_core.intake.files.bringing import (
@@ -277,7 +283,12 @@ def _with_field(
     files: list[Path], records: Records, where: Located, draft: Draft, more: dict[str, object]
 ) -> Verdict:
     choices = draft.found.resolved
+    channels, units = channels_of(choices)
+    records, channels, units = directions_apart(records, channels, units, draft.found)
+    check_amount_choices(choices, channels)
     whole = pivoted_channels(records, choices)
+    if not whole.differing or choices.repeats:
+        whole = counts_between(whole, channels, draft.found)
     draft.notes += whole.notes
     if whole.differing and not choices.repeats:
         draft.found.ask(
@@ -292,8 +303,12 @@ def _with_field(
         )
         return draft.verdict(**more)
     values = whole.values[:, where.order]
-    seen = np.isfinite(values).any(axis=(0, 2))
     sites = where.sites
+    out = sites_left_out(values, sites.site_id.tolist(), draft.found)
+    if draft.open:
+        return draft.verdict(**more)
+    sites, values = (sites.only(~out), values[:, ~out]) if out.any() else (sites, values)
+    seen = np.isfinite(values).any(axis=(0, 2))
     if not seen.any():
         raise DataError("Expected values at some site, found none that is a number; check `value`.")
     if not seen.all():
@@ -302,7 +317,6 @@ def _with_field(
             f"Sites without any value were left out: {len(ids):,} ({some_ids(ids, 5)})."
         )
         sites, values = sites.only(seen), values[:, seen]
-    channels, units = channels_of(choices)
     measured = tuple(float(text) for text in choices.measured_values)
     try:
         field = make_field(

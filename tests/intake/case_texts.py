@@ -125,9 +125,6 @@ CASES = (
         "refused: .*page of the web",
     ),
     Case(
-        FORM, "other JSON", as_bytes(b'{"values": [1, 2]}', "values.json"), "refused: .*other JSON"
-    ),
-    Case(
         FORM,
         "WaterML as JSON",
         as_bytes(

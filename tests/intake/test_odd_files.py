@@ -8,11 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.intake import case_exports, case_packed, case_sites, case_texts
+from tests.intake import (
+    case_exports,
+    case_meanings,
+    case_packed,
+    case_services,
+    case_sites,
+    case_texts,
+)
 from tests.intake.cases import Case
 from tests.support.places import ROOT
 
-CASES = (*case_texts.CASES, *case_sites.CASES, *case_exports.CASES, *case_packed.CASES)
+CASES = (
+    *case_texts.CASES,
+    *case_sites.CASES,
+    *case_services.CASES,
+    *case_meanings.CASES,
+    *case_exports.CASES,
+    *case_packed.CASES,
+)
 
 
 def ids(case: Case) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ from dynst_core.errors import DataError
 from dynst_core.fields.field import About, Field, Grid, make_field
 from dynst_core.fields.sites import SiteSet
 
-COARSENED_AT_ONCE = 16_000_000
-"""Values that are read at a time where cells are joined to larger ones."""
+READ_AT_ONCE = 4_000_000
+"""Values of a large variable that are read and unpacked at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,8 @@ def read_gridded(
     with _opened_with_mesh(path, settings) as file:
         layers = _channel_variables(file, settings, channels, units)
     first = layers[0]
-    values = np.stack([layer.values for layer in layers], axis=-1)
+    each = [layer.values for layer in layers]
+    values = np.stack(each, axis=-1) if len(each) > 1 else each[0][..., None]  # one is not copied
     notes = tuple(dict.fromkeys(note for layer in layers for note in layer.notes))
     time, values, sorted_notes = _grids_in_time_order(first.time, values)
     sites, grid, values, placed = _grid_sites_and_values(first, values, path)
@@ -158,18 +160,31 @@ def _choose_variables(file: GridFile, settings: GriddedSettings) -> tuple[str, .
 def _read_grid_variable(file: GridFile, name: str, unit: str, settings: GriddedSettings) -> _Layer:
     """One variable, read, and where need be with the means of blocks of cells."""
     lazy = lazy_grid_variable(file, name, settings)
-    if settings.coarsen == 1:
+    size, where, shape = settings.coarsen, lazy.where, lazy.part.shape[1:]
+    if size > 1:
+        where, shape = coarser_grid(where, size, file.path.name)
+    elif lazy.part.size <= 4 * READ_AT_ONCE:
         ((values, notes),) = grid_value_blocks(file, lazy, unit, settings, lazy.part.size)
-        return _Layer(values, lazy.time, lazy.where, lazy.ids, (*lazy.notes, *notes), lazy.mesh)
-    where, shape = coarser_grid(lazy.where, settings.coarsen, file.path.name)
+        return _Layer(values, lazy.time, where, lazy.ids, (*lazy.notes, *notes), lazy.mesh)
     values = np.empty((len(lazy.time), *shape), dtype=np.float32)
-    said: dict[str, None] = {}
+    said: list[str] = []
     begin = 0
-    for part, notes in grid_value_blocks(file, lazy, unit, settings, COARSENED_AT_ONCE):
-        values[begin : begin + len(part)] = block_means(part, settings.coarsen)
+    for part, notes in grid_value_blocks(file, lazy, unit, settings, READ_AT_ONCE):
+        values[begin : begin + len(part)] = part if size == 1 else block_means(part, size)
         begin += len(part)
-        said |= dict.fromkeys(notes)
-    return _Layer(values, lazy.time, where, lazy.ids, (*lazy.notes, *said))
+        said += notes
+    mesh = lazy.mesh if size == 1 else None
+    return _Layer(values, lazy.time, where, lazy.ids, (*lazy.notes, *_counts_added(said)), mesh)
+
+
+def _counts_added(notes: list[str]) -> list[str]:
+    """Notes on blocks of one variable as notes on all of it: the counts they begin with add up."""
+    counts: dict[str, int] = {}
+    for note in notes:
+        found = re.match(r"[\d,]+(?= )", note)
+        rest = note[found.end() :] if found else note
+        counts[rest] = counts.get(rest, 0) + (int(found[0].replace(",", "")) if found else 0)
+    return [f"{count:,}{rest}" if count else rest for rest, count in counts.items()]
 
 
 def _check_alike(layers: list[_Layer], names: tuple[str, ...], path: Path) -> None:

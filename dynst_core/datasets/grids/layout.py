@@ -10,6 +10,9 @@ from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
 
+AT_ONCE = 4_000_000
+"""Values that are put in order at a time."""
+
 
 def grid_in_order(
     where: Places, values: np.ndarray, name: str
@@ -18,7 +21,7 @@ def grid_in_order(
 
     Args:
         where: rows and columns.
-        values: (t, r, c, channel).
+        values: (t, r, c, channel), put in order where they lie.
         name: of the file, for messages.
     Returns:
         The sites, the grid, the values (t, s, channel), and notes.
@@ -40,11 +43,20 @@ def grid_in_order(
                 f"Expected every {what} of the grid once in {name}, found "
                 f"{axis[1:][repeated][0]:g} twice; drop the repeated {what}."
             )
-    values = values[:, rows][:, :, columns].reshape(
-        len(values), len(rows) * len(columns), values.shape[-1]
-    )
+    _put_in_order(values, rows, columns)
+    values = values.reshape(len(values), len(rows) * len(columns), values.shape[-1])
     sites, grid = grid_sites(y[rows], x[columns], where.geographic)
     return sites, grid, values, notes
+
+
+def _put_in_order(values: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
+    """Put the rows and columns of values (t, r, c, channel) in order, without a copy of all."""
+    if (np.diff(rows) == 1).all() and (np.diff(columns) == 1).all():
+        return
+    each = max(1, AT_ONCE // max(1, values[0].size))
+    for begin in range(0, len(values), each):
+        part = values[begin : begin + each]
+        part[...] = part[:, rows][:, :, columns]
 
 
 def _grid_without_seam(

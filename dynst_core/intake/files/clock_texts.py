@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dynst_core.intake.files.month_names import MONTHS, NAMED, NAMED_FIRST, without_signs
 from dynst_core.intake.files.time_counts import (
     COUNTS_SECONDS,
     DAYS_BEFORE_1970,
@@ -23,13 +24,12 @@ from dynst_core.intake.files.time_counts import (
     of_seconds,
     without_ordinal,
 )
+from dynst_core.intake.files.zone_names import SEVERAL, ZONES, offset_of
 
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day first", "month first", "year first"
 BY_NAME = "by name"
 
 DATE = re.compile(r"(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?!\d)")
-NAMED = re.compile(r"(\d{1,2})[-. /]*([^\W\d]{3,9})\.?[-., /]*(\d{4}|\d{2})(?!\d)")
-NAMED_FIRST = re.compile(r"([^\W\d]{3,9})\.? (\d{1,2}),? (\d{4})")
 COMPACT = re.compile(
     r"(\d{4})(\d{2})(\d{2})(?:[T _]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?)?(Z|[+-]\d\d:?\d\d)?"
 )
@@ -44,41 +44,10 @@ WEEKDAY = re.compile(r"^[^\W\d]{2,10}\.?,?\s+(?=\d)")
 YEAR_MONTH = re.compile(r"(1[89]\d\d|2[01]\d\d)[-./](0?[1-9]|1[0-2])")
 """A month alone, which stands for its first day."""
 
-ZONES = (
-    dict.fromkeys(("Z", "UTC", "GMT"), "Z")
-    | dict.fromkeys(("WET",), "+00:00")
-    | dict.fromkeys(("CET", "MEZ", "WEST"), "+01:00")
-    | dict.fromkeys(("CEST", "MESZ", "EET"), "+02:00")
-    | {"EEST": "+03:00", "EDT": "-04:00", "EST": "-05:00", "CDT": "-05:00"}
-    | {"MDT": "-06:00", "MST": "-07:00", "PDT": "-07:00", "PST": "-08:00"}
-)
-"""Names of offsets that have one meaning; CST, IST and BST have several."""
-
 CLOCK = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
-    rf"({'|'.join(ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?)?(?:h|\s*Uhr)?"
+    rf"({'|'.join((*ZONES, *SEVERAL))}|[+-]\d{{2}}(?::?\d{{2}})?)?(?:h|\s*Uhr)?"
 )
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan januar january enero janvier",
-            "feb februar february febrero fevrier février",
-            "mar mär märz mrz march marzo mars",
-            "apr april abril avril",
-            "may mai mayo",
-            "jun juni june junio juin",
-            "jul juli july julio juillet",
-            "aug august agosto aout août",
-            "sep sept september septiembre septembre",
-            "oct okt oktober october octubre octobre",
-            "nov november noviembre novembre",
-            "dec dez dezember december diciembre decembre décembre dic",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
 
 
 @dataclass(frozen=True)
@@ -151,7 +120,7 @@ class _Parts:
 
 
 def _parts(text: str) -> _Parts | None:
-    text = WEEKDAY.sub("", text)
+    text = without_signs(WEEKDAY.sub("", text))
     first_day = YEAR_MONTH.fullmatch(text)
     if first_day:
         return _Parts((int(first_day[1]), int(first_day[2]), 1), YEAR_FIRST, None, "")
@@ -220,7 +189,8 @@ def _clock(text: str) -> tuple[tuple[str, str, str], str] | None:
         return None
     seconds = (found[3] or "00") + (f".{found[4]}" if found[4] else "")
     offset = found[6] or ""
-    return (f"{hour:02d}", found[2] or "00", seconds), ZONES.get(offset, offset)
+    known = "" if offset in SEVERAL else ZONES.get(offset, offset)
+    return (f"{hour:02d}", found[2] or "00", seconds), known
 
 
 def _order(parts: Sequence[_Parts]) -> str:
@@ -299,6 +269,9 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
         return raw if any(cells) else ""
     if order in DAYS_BEFORE_1970:
         return of_days(raw, order)
+    zone = offset_of(cells[-1]) if len(cells) > 1 else None
+    if zone is not None:
+        cells, words = cells[:-1], words[:-1]
     date, rest = _date_and_clock(cells, words)
     parts = _parts(re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", date) if rest else date)
     if parts is None:
@@ -316,7 +289,7 @@ def _iso(cells: list[str], words: list[str], order: str, hours: str) -> str:
         return raw
     text = f"{year:04d}-{month:02d}-{day:02d}"
     if clock:
-        text += f" {int(clock[0]) + shift:02d}:{clock[1]}:{clock[2]}{offset}"
+        text += f" {int(clock[0]) + shift:02d}:{clock[1]}:{clock[2]}{offset or zone or ''}"
     return text
 
 

@@ -11,6 +11,7 @@ from dynst_core.errors import DataError
 
 TEXT, SHEET, PARQUET, PLACES = "text", "spreadsheet", "parquet", "places"
 GRIDDED, HDF5, ARRAYS, ZARR, R_DATA = "gridded", "hdf5", "arrays", "zarr", "r"
+JSON = "json"
 GHCN_DAYS, GHCN_PLACES = "ghcn-daily", "ghcn-stations"
 ARCHIVE, PACKED = "archive", "packed"
 
@@ -73,8 +74,8 @@ def kind_of(path: Path, name: str) -> str:
     for begin, what, advice in FOREIGN:
         if start.lower().startswith(begin.lower()):
             raise DataError(f"{name}: expected data, found {what}; {advice}.")
-    if start[:1] in (b"{", b"["):
-        return _json(start, path, name)
+    if re.match(rb"\{\s*[\"}]|\[\s*[\[{\"\d\]]", start):
+        return _json_kind(start, path, name)
     if DLY.match(start):
         return GHCN_DAYS
     if DLY_PLACES.match(start):
@@ -144,7 +145,7 @@ def _refuse_old_sheet(path: Path, name: str) -> None:
     raise DataError(f"{name}: expected XLSX, found an old Excel file (.xls); save it as XLSX.")
 
 
-def _json(start: bytes, path: Path, name: str) -> str:
+def _json_kind(start: bytes, path: Path, name: str) -> str:
     with path.open("rb") as stream:
         more = start + stream.read(1 << 16)
     if re.search(rb'"type"\s*:\s*"(Feature|FeatureCollection|GeometryCollection)"', more):
@@ -154,9 +155,7 @@ def _json(start: bytes, path: Path, name: str) -> str:
             f"{name}: expected a table, found WaterML as JSON; ask the service for `format=rdb` "
             f"and bring what it sends."
         )
-    if start[:1] == b"{" and b"}\n{" in more:
-        raise DataError(f"{name}: expected a table, found JSON, an object a line; {CSV}.")
-    raise DataError(f"{name}: expected a table or GeoJSON, found other JSON; {CSV}.")
+    return JSON
 
 
 def packed_stream(path: Path) -> IO[bytes]:

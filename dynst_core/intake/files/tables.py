@@ -33,6 +33,10 @@ def tables_of(source: Source, choices: Choices, folder: Path) -> list[Table]:
         from dynst_core.intake.files.workbooks import sheet_tables
 
         return sheet_tables(source)
+    if source.kind == kinds.JSON:
+        from dynst_core.intake.files.json_records import json_table
+
+        return [json_table(source, choices)]
     if source.kind == kinds.PARQUET:
         return [_parquet_table(source, folder)]
     from dynst_core.intake.files.station_files import daily_table, station_table

@@ -7,10 +7,10 @@ import re
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
-from dynst_core.intake.files import clock_texts, time_counts
+from dynst_core.intake.files import clock_texts, time_counts, zone_names
 from dynst_core.intake.roles.columns import TIME_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
-from dynst_core.intake.roles.groups import Group, date_parts, hour_columns
+from dynst_core.intake.roles.groups import Group, date_parts, hour_columns, words_of
 
 
 def find_times(values: Group, roles: Roles) -> None:
@@ -29,12 +29,15 @@ def find_times(values: Group, roles: Roles) -> None:
         return
     first = values.columns[names[0]]
     form = first.time
+    beside = "" if choices.time or (form and form.with_offset) else _zone_column(values, names)
+    names += [beside] if beside else []
     reason = (
         f"it holds times such as {form.example!r}"
-        if form and len(names) == 1
+        if form and len(names) == 1 + bool(beside)
         else f"together they make times such as {_example(values, names)!r}"
     )
     roles.propose("time", tuple(names), reason)
+    _note_other_times(values, names, roles)
     if form and form.intervals:
         roles.notes.append(
             f"Times such as {form.example!r} state a beginning and an end: values are stamped with "
@@ -55,7 +58,36 @@ def find_times(values: Group, roles: Roles) -> None:
     dates = form is not None and form.dates_only and len(names) == 1
     across = choices.layout == "days" or len(hour_columns(values)) >= 24
     daily = (dates or (years and len(names) <= 3)) and not across
-    _find_zone(form, names, roles, daily=daily)
+    given = [name for name in names if _holds_offsets(values, name)]
+    if given and "" not in {zone_names.offset_of(text) for text in values.columns[given[0]].texts}:
+        roles.propose("timezone", "UTC", f"column {given[0]!r} states the offset of each time")
+    elif place := _zone_of_column(values):
+        roles.propose("timezone", place[1], f"column {place[0]!r} states it")
+    else:
+        _find_zone(form, names, roles, daily=daily)
+
+
+def _holds_offsets(values: Group, name: str) -> bool:
+    """Whether a column states the offset from UTC of each time."""
+    column = values.columns.get(name)
+    return column is not None and zone_names.holds_offsets(name, column.texts)
+
+
+def _zone_column(values: Group, names: list[str]) -> str:
+    """A column of offsets beside the times, filled in every row; "" where there is none."""
+    for name, column in values.columns.items():
+        if name not in names and column.filled > 0.99 and _holds_offsets(values, name):
+            return name
+    return ""
+
+
+def _zone_of_column(values: Group) -> tuple[str, str] | None:
+    """A column that names one zone for all rows, and that zone."""
+    for name, column in values.columns.items():
+        zone = zone_names.place_of(name, column.texts)
+        if zone:
+            return name, zone
+    return None
 
 
 def time_columns(values: Group) -> list[str]:
@@ -64,23 +96,52 @@ def time_columns(values: Group) -> list[str]:
     whole = [c for c in times if c.time and not c.time.dates_only]
     named = [c for c in whole if TIME_NAME.search(c.name)]
     if whole:
-        in_utc = [c for c in named or whole if UTC_NAMED.search(c.name)]
-        return [(in_utc or named or whole)[0].name]
+        able = _of_measurement([c.name for c in named or whole])
+        return [name for name in able if UTC_NAMED.search(name)][:1] or able[:1]
     parts = date_parts(values)
     if parts:
         return parts
     if not times:
         return []
-    dates = [c for c in times if TIME_NAME.search(c.name)] or times
-    clock = _clock_column(values, dates[0].name)
+    dates = _of_measurement([c.name for c in times if TIME_NAME.search(c.name)])
+    dates = dates or [c.name for c in times]
+    clock = _clock_column(values, dates[0])
     if not clock:
-        return [dates[0].name]
+        return dates[:1]
     beside = values.columns[clock].whole and [
         name
         for name, column in values.columns.items()
         if clock_texts.time_part_of_name(name) == "minute" and column.whole and column.within(0, 59)
     ]
-    return [dates[0].name, clock, *(beside[:1] if beside and name_of_hour(clock) else [])]
+    return [dates[0], clock, *(beside[:1] if beside and name_of_hour(clock) else [])]
+
+
+OTHER_MOMENTS = re.compile(
+    r"(^|[\W_])(end(ed|s|ing)?|ende|to|bis|until|till|stop(ped)?|fin|hasta|issued?(_at)?|run|init"
+    r"(ial)?|reference|base|created?|inserted?|received?|arrival|ingest(ed|ion)?|updated?"
+    r"|modified|changed|processed|upload(ed)?|published?|imported|stored|saved|synced|last)($|[\W_])",
+    re.IGNORECASE,
+)
+"""Names of times at which an interval ended, a forecast was issued or a row was handled."""
+
+
+def _of_measurement(names: list[str]) -> list[str]:
+    """Columns of times at which values were measured or their interval began, where any are."""
+    return [n for n in names if not OTHER_MOMENTS.search(words_of(n))] or names
+
+
+def _note_other_times(values: Group, names: list[str], roles: Roles) -> None:
+    """Say which columns of times beside those taken are not read."""
+    if roles.choices.time:
+        return
+    left = [c.name for c in values.times() if c.name not in names and c.time]
+    left = [name for name in left if TIME_NAME.search(name) or OTHER_MOMENTS.search(words_of(name))]
+    if left:
+        roles.notes.append(
+            f"Times are those of {names[0]!r}; {some_ids(left, 4)} of {values.name} "
+            f"{'is' if len(left) == 1 else 'are'} not read. Where values belong to another, state "
+            f"`time=COLUMN`."
+        )
 
 
 def name_of_hour(name: str) -> bool:
@@ -202,6 +263,13 @@ def _find_zone(
         roles.propose("timezone", "UTC", f"the column {names[0]!r} is named so")
     elif daily:
         roles.propose("timezone", "UTC", "dates without a clock name days, whatever the zone")
+    elif name := zone_names.name_of_several(form.example if form else ""):
+        roles.ask(
+            "timezone",
+            f"In which time zone are times such as {form.example if form else ''!r}, as {name} "
+            f"names several?",
+            *zone_names.SEVERAL[name],
+        )
     else:
         roles.ask(
             "timezone",

@@ -9,6 +9,7 @@ import pandas as pd
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
+from dynst_core.intake.files.cell_units import units_in_cells
 from dynst_core.intake.lists import joined
 from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, columns_that_differ
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
@@ -44,6 +45,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
             f"or numbers, are not taken for values: {some_ids(left, 8)}."
         )
     if not able and not roles.choices.value:
+        _refuse_mixed_units(values)
         raise DataError(
             f"Expected a column of measured values in {values.name}, found none among "
             f"{some_ids(list(values.columns), 12)}; state it as `value=COLUMN`, and how its "
@@ -69,6 +71,22 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
         roles,
         asked=len(names) == 1 or bool(roles.choices.value),
     )
+
+
+def _refuse_mixed_units(values: Group) -> None:
+    """Refuse numbers of which each states its unit, where there are several.
+
+    Raises:
+        DataError: a column holds such numbers.
+    """
+    for name, column in values.columns.items():
+        units = units_in_cells(name, column.texts)
+        if len(units) > 1:
+            shown = ", ".join(f"{unit} ({count:,})" for unit, count in units.most_common(4))
+            raise DataError(
+                f"Expected one unit in column {name!r} of {values.name}, found {shown} beside the "
+                f"numbers; convert them to one unit, or bring a table for each."
+            )
 
 
 FLAG_NAME = re.compile(r"flag|valid|qual|status|(^|[\W_])q[cf]($|[\W_])", re.IGNORECASE)
@@ -161,6 +179,13 @@ UNIT_NAME = re.compile(
     r"|^(units?|uom|einheit|unidad|unité|(measure(ment)?|value|result)[_ ]?units?)$",
     re.IGNORECASE,
 )
+NOT_MEASURED = re.compile(
+    r"(forecast(ed)?|fcst|fc|prognosen?|vorhersage|predict(ed|ion)|prediction|prévision"
+    r"|pron[oó]stico|previs(ão|ione)|simulat(ed|ion)|model(l?ed)?|estimat(ed?|ion)|planned|scheduled)",
+    re.IGNORECASE,
+)
+"""What rows are called that hold no measurements."""
+
 KIND_NAME = re.compile(
     r"^(parameter|variable|pollutant|component|quantity|measurand|analyte|element|metric"
     r"|observed_?property|characteristic_?name|sensor_?type|mess_?gr(ö|oe)(ß|ss)e|komponente)"
@@ -175,11 +200,13 @@ def _ask_kind(values: Group, roles: Roles) -> bool:
 
     Sites may differ by it, so that no two rows are of one site and time.
     """
-    for pattern in (KIND_NAME, UNIT_NAME):
+    for pattern in (KIND_NAME, UNIT_NAME, None):
         for name, column in values.columns.items():
-            if not pattern.match(words_of(name).strip()) or column.numeric > 0.5:
+            if column.numeric > 0.5 or (pattern and not pattern.match(words_of(name).strip())):
                 continue
             texts = list(dict.fromkeys(column.texts))
+            if pattern is None and not any(map(NOT_MEASURED.fullmatch, texts)):
+                continue
             if not 1 < len(texts) <= MOST_KINDS:
                 continue
             roles.ask(
