@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.harness import open_page, painted
+from tests.browser.harness import open_page, painted, settled
 
 GRAVE = ("serious", "critical")
 
@@ -46,6 +46,6 @@ def test_no_view_has_a_grave_fault(
     if query.startswith(("?", "compare")):
         painted(page)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
-    page.wait_for_timeout(500)
+    settled(page)
     assert grave_faults(page) == []
     page.close()
