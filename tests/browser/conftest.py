@@ -21,7 +21,7 @@ expect.set_options(timeout=20_000)
 
 @pytest.fixture(scope="session")
 def driven(chromium: str) -> Iterator[BrowserContext]:
-    with browser(chromium) as started:
+    with browser(chromium, motion=False) as started:
         yield started
 
 

@@ -23,7 +23,6 @@ from playwright.sync_api import (
     Locator,
     Page,
     Request,
-    Route,
     expect,
     sync_playwright,
 )
@@ -42,6 +41,7 @@ FLAGS = [
     "--disable-sync",
     "--enable-unsafe-swiftshader",
     "--disable-gpu-rasterization",  # without a GPU the page itself is drawn faster so
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 PATIENCE = 90_000
 """Milliseconds to wait for something that takes a second or two on a quiet machine."""
@@ -103,30 +103,35 @@ def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def browser(executable: str | None = None) -> Iterator[BrowserContext]:
-    """A headless Chromium with WebGL in software; the one stated, or the one found."""
+def browser(executable: str | None = None, *, motion: bool = True) -> Iterator[BrowserContext]:
+    """A headless Chromium with WebGL in software; the one stated, or the one found.
+
+    Without `motion` Streamlit does not animate what it waits for, which without a GPU takes half
+    of a page's time; nothing of ours is animated.
+    """
     path = executable or find_chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
-            yield started.new_context()  # one for all pages, so that they share its cache
+            # One for all pages, so that they share its cache.
+            yield started.new_context(reduced_motion="no-preference" if motion else "reduce")
         finally:
             started.close()
 
 
 @dataclass
 class Guard:
-    """Lets only local requests out of a page and remembers the others."""
+    """Remembers the requests of a page that are not local; the browser's flags let none out.
+
+    It listens and does not route them, since a page whose requests are routed has no cache.
+    """
 
     address: str
     foreign: list[str] = field(default_factory=list)
 
-    def __call__(self, route: Route, request: Request) -> None:
-        if request.url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
+    def __call__(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign.append(request.url)
-            route.abort()
 
 
 def open_page(
@@ -142,7 +147,7 @@ def open_page(
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme="dark" if dark else "light")
     guard = Guard(address)
-    page.route("**/*", guard)
+    page.on("request", guard)
     page.goto(f"{address}/{query}")
     return page, guard
 

