@@ -32,7 +32,7 @@ test: lint types ## run every check and test, browser included
 		exec $(py) -m pytest $(AT_ONCE) $(PYTEST_ARGS)
 
 test-quick: venv-dev ## run the tests that need no browser and little time
-	@$(py) -m pytest -q -m "not browser and not slow" $(PYTEST_ARGS)
+	@$(py) -m pytest -q $(AT_ONCE) -m "not browser and not slow" $(PYTEST_ARGS)
 
 test-faults: venv-dev ## kill, fill, cut off and damage again and again; under 40 minutes
 	@$(py) -m tests.faults

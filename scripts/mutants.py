@@ -47,7 +47,11 @@ MODULES: dict[str, tuple[str, ...]] = {
         "constraints/test_solver_exact.py",
     ),
     "dynst_core.selection.exchanges": ("selection/test_exchanges.py",),
-    "dynst_core.training.path_training": ("training/test_path_training.py",),
+    "dynst_core.training.path_training": (
+        "training/test_path_training.py",
+        "training/test_path_steps.py",
+        "training/test_checkpoint.py",
+    ),
     "app.state.link": ("app/state/test_links.py",),
     "app.state.link_parts": ("app/state/test_links.py",),
 }

@@ -38,13 +38,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BROWSER_TESTS in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    # Files that train come first, so that the last ones, while the other worker ends, are short.
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Share the tests out by file: one worker begins with those in the browser, the others end so.
 
-    They take longest; a second browser is started only when nothing else is left to do.
+    They take longest; a second browser is started only when nothing else is left to do. Long files
+    come first on either side.
     """
     from xdist.scheduler import LoadFileScheduling
     from xdist.workermanage import WorkerController
@@ -53,6 +57,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _assign_work_unit(self, node: WorkerController) -> None:
             in_browser = node.gateway.id == "gw0"
             wanted = [f for f in self.workqueue if f.startswith("tests/browser/") == in_browser]
+            wanted = wanted or list(self.workqueue)
+            if wanted and wanted[0].startswith("tests/browser/"):
+                # These tests take alike, so those of the fullest file take longest.
+                wanted.sort(key=lambda file: -len(self.workqueue[file]))
             if wanted:
                 self.workqueue.move_to_end(wanted[0], last=False)
             super()._assign_work_unit(node)

@@ -86,6 +86,7 @@ def test_each_forecaster_has_lines_of_its_own_and_its_baselines_are_trained_alik
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
+    monkeypatch.setattr(accuracy, "usual_levels", lambda _: (0.0, accuracy.EDIT_LEVEL))
     built: list[str] = []
     fresh = Forecaster.for_problem.__func__
 
@@ -110,6 +111,8 @@ def test_a_path_is_clocked_beside_separate_trainings(
 ) -> None:
     monkeypatch.setattr(accuracy, "problem_of", lambda *_: problem_of(waves(n_sites=20)))
     monkeypatch.setattr(wanted, "BASELINES", ("random", "variance"))
+    for module in (wanted, ratios):  # three levels of nine show it
+        monkeypatch.setattr(module, "NINE_LEVELS", (0.3, 0.6, 0.9))
     comparison = Comparison("metr-la-week", 0, 0.005, tmp_path)
     for stage in (0, 1, 5):
         comparison.measure(stage, until=np.inf)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from dynst_core.runs.run import Run
-from tests.browser.harness import Guard, browser, open_page, painted, serve
+from tests.browser.harness import PATIENCE, Guard, browser, open_page, painted, serve, settled
 from tests.support.factories import add_baselines, grid_sites, make_arrays, network_sites, save_run
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -21,7 +21,7 @@ expect.set_options(timeout=20_000)
 
 @pytest.fixture(scope="session")
 def driven(chromium: str) -> Iterator[BrowserContext]:
-    with browser(chromium) as started:
+    with browser(chromium, motion=False) as started:
         yield started
 
 
@@ -50,7 +50,7 @@ def address(store: Path) -> Iterator[str]:
 
 @pytest.fixture
 def visit(driven: BrowserContext, address: str) -> Iterator[Open]:
-    """Open the dashboard, wait until both maps are painted, and close the page afterwards."""
+    """Open the dashboard, wait until page and maps are drawn, and close the page afterwards."""
     pages: list[Page] = []
 
     def open_and_wait(
@@ -60,7 +60,8 @@ def visit(driven: BrowserContext, address: str) -> Iterator[Open]:
         pages.append(page)
         painted(page)
         if chart:
-            page.wait_for_selector(".js-plotly-plot .main-svg")
+            page.wait_for_selector(".js-plotly-plot .main-svg", timeout=PATIENCE)
+        settled(page)
         return page, guard
 
     yield open_and_wait

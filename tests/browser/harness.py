@@ -10,21 +10,24 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import (
     BrowserContext,
+    Error,
+    FloatRect,
     Locator,
     Page,
     Request,
-    Route,
     expect,
     sync_playwright,
 )
 
+from dynst_core.fields.sites import SiteSet
 from tests.support.places import ROOT
 
 MAIN = ROOT / "app" / "main.py"
@@ -38,6 +41,7 @@ FLAGS = [
     "--disable-sync",
     "--enable-unsafe-swiftshader",
     "--disable-gpu-rasterization",  # without a GPU the page itself is drawn faster so
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 PATIENCE = 90_000
 """Milliseconds to wait for something that takes a second or two on a quiet machine."""
@@ -99,30 +103,35 @@ def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def browser(executable: str | None = None) -> Iterator[BrowserContext]:
-    """A headless Chromium with WebGL in software; the one stated, or the one found."""
+def browser(executable: str | None = None, *, motion: bool = True) -> Iterator[BrowserContext]:
+    """A headless Chromium with WebGL in software; the one stated, or the one found.
+
+    Without `motion` Streamlit does not animate what it waits for, which without a GPU takes half
+    of a page's time; nothing of ours is animated.
+    """
     path = executable or find_chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
-            yield started.new_context()  # one for all pages, so that they share its cache
+            # One for all pages, so that they share its cache.
+            yield started.new_context(reduced_motion="no-preference" if motion else "reduce")
         finally:
             started.close()
 
 
 @dataclass
 class Guard:
-    """Lets only local requests out of a page and remembers the others."""
+    """Remembers the requests of a page that are not local; the browser's flags let none out.
+
+    It listens and does not route them, since a page whose requests are routed has no cache.
+    """
 
     address: str
     foreign: list[str] = field(default_factory=list)
 
-    def __call__(self, route: Route, request: Request) -> None:
-        if request.url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
+    def __call__(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign.append(request.url)
-            route.abort()
 
 
 def open_page(
@@ -138,7 +147,7 @@ def open_page(
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme="dark" if dark else "light")
     guard = Guard(address)
-    page.route("**/*", guard)
+    page.on("request", guard)
     page.goto(f"{address}/{query}")
     return page, guard
 
@@ -167,6 +176,16 @@ def settled_camera(page: Page) -> dict[str, float]:
     raise AssertionError(f"Expected a camera at rest, found it still moving at {place}.")
 
 
+def drawn_at(sites: SiteSet, place: dict[str, float]) -> np.ndarray:
+    """Where sites are drawn, (s, 2), in pixels from the middle of a map with that camera."""
+    world = 512 * 2 ** place["zoom"]
+    longitude, latitude = np.radians(sites.coordinates).T
+    height = np.log(np.tan(np.pi / 4 + latitude / 2))
+    middle = np.log(np.tan(np.pi / 4 + np.radians(place["latitude"]) / 2))
+    right = longitude - np.radians(place["longitude"])
+    return np.column_stack([right, middle - height]) * world / (2 * np.pi)
+
+
 @contextmanager
 def the_camera_moves(page: Page) -> Iterator[None]:
     """Wait until what is done within has moved a camera that stood at rest before."""
@@ -177,6 +196,32 @@ def the_camera_moves(page: Page) -> Iterator[None]:
     expect(stage(page)).not_to_have_attribute("data-camera", before, timeout=PATIENCE)
 
 
+def becomes(page: Page, read: Callable[[], object], expected: object = True) -> None:
+    """Wait until what is read of the page is as expected: a page may draw after a test has acted.
+
+    Playwright's own `expect` does so for one element; this is for pictures, boxes and numbers.
+    """
+    found: object = None
+    for _ in range(PATIENCE // 200):
+        with suppress(Error):  # an element that goes while the page is drawn anew
+            found = read()
+            if found == expected:
+                return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"Expected {expected!r}, found {found!r} to the end.")
+
+
+def box_at_rest(element: Locator) -> FloatRect:
+    """Where an element lies once it has lain there for a while; a page being laid out moves it."""
+    place: FloatRect | None = None
+    for _ in range(PATIENCE // 300):
+        before, place = place, element.bounding_box()
+        if place and place == before:
+            return place
+        element.page.wait_for_timeout(300)
+    raise AssertionError(f"Expected an element at rest, found it still moving at {place}.")
+
+
 def painted(page: Page, version: str | None = None) -> None:
     """Wait until both maps show some picture, or the named one ("level/lead/channel")."""
     mark = "[data-painted]" if version is None else f'[data-painted="{version}"]'
@@ -185,4 +230,6 @@ def painted(page: Page, version: str | None = None) -> None:
 
 def settled(page: Page) -> None:
     """Wait until the page is drawn to its end; a download asked for before that may be lost."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_selector(
+        '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=PATIENCE
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pypdf import PdfReader
 
 from dynst_core.constraints.constraints import Constraints
@@ -45,10 +45,9 @@ def address(store: RunStore) -> Iterator[str]:
         yield running
 
 
-def legend(page: Page, view: str) -> str:
-    """The words beneath one of the maps."""
-    card = stage(page).locator(f"figure:has(.frame.{view})")
-    return " ".join(card.locator(".legend").inner_text().split())
+def legend(page: Page, view: str) -> Locator:
+    """What stands beneath one of the maps."""
+    return stage(page).locator(f"figure:has(.frame.{view})").locator(".legend")
 
 
 def difference_says(page: Page, words: str) -> None:
@@ -65,21 +64,23 @@ def test_two_runs_are_compared_on_one_camera_and_a_link_shows_the_same(
         f"({(~first & second).sum()}) by neither ({(~first & ~second).sum()})"
     )
     difference_says(page, "the two agree on")
-    assert reported in legend(page, "difference")
+    expect(legend(page, "difference")).to_contain_text(reported, use_inner_text=True)
 
     before = settled_camera(page)
     with the_camera_moves(page):
         stage(page).get_by_role("button", name="Zoom in").click()
     page.get_by_role("radio", name="Forecast error").click()
     difference_says(page, "Error of B minus error of A")
-    scales = [legend(page, view) for view in ("a", "b")]
-    assert scales[0] == scales[1] and "mph" in scales[0], "one scale for both"
+    expect(legend(page, "a")).to_contain_text("mph", use_inner_text=True)
+    scale = legend(page, "a").inner_text()
+    expect(legend(page, "b")).to_have_text(scale, use_inner_text=True)  # one for both
     assert camera(page)["zoom"] > before["zoom"], "the camera stays"
 
     page.wait_for_url("**show=error**")
     other, _ = visit("compare?" + page.url.partition("?")[2])
     difference_says(other, "Error of B minus error of A")
-    assert legend(other, "difference") == legend(page, "difference")
+    there = legend(page, "difference").inner_text()
+    expect(legend(other, "difference")).to_have_text(there, use_inner_text=True)
 
     file = tmp_path / "mine.plan.json"
     run = store.open("network")
@@ -96,14 +97,16 @@ def test_the_report_prints_to_a_pdf_that_holds_the_figures(
     visit: Open, driven: BrowserContext, tmp_path: Path
 ) -> None:
     page, _ = visit("?run=network&removed=60&cost=50&panel=export", chart=False)
-    shown = {name: value(page, name) for name in ("Sensors kept", "Forecast error")}
     saving = "It saves 1,800 EUR a year."
     expect(answered(page)).to_contain_text(saving)
+    shown = {name: value(page, name) for name in ("Sensors kept", "Forecast error")}
+    settled(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="Report (HTML)").click()
     report = tmp_path / started.value.suggested_filename
     started.value.save_as(report)
     assert report.name == "network-36-removed.html"
+    settled(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="Map of importance (PNG)").click()
     started.value.save_as(tmp_path / "map.png")

@@ -85,10 +85,14 @@ def answer(page: Page, question: str, word: str, *, several: bool = False) -> No
     box: Locator = page.get_by_role("combobox", name=question)
     box.click()
     page.keyboard.type(word)
-    page.wait_for_timeout(300)
-    page.keyboard.press("Enter")
+    page.get_by_role("option").filter(has_text=word).first.click()
     if several:
         page.keyboard.press("Escape")
+
+
+def record_has(page: Page, words: str) -> None:
+    """Wait for what the page says of the files at hand, not of data sets that other tests kept."""
+    expect(page.locator(".st-key-quality")).to_contain_text(words, timeout=PATIENCE)
 
 
 def keep(page: Page, name: str) -> None:
@@ -128,7 +132,7 @@ def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
     answer(page, "In which time zone", "Europe/Berlin")
     expect(page.get_by_text("1 question the files do not answer")).to_be_visible(timeout=PATIENCE)
     answer(page, "Which of the columns", "q_kfz", several=True)
-    expect(page.get_by_text("9 sites").first).to_be_visible(timeout=PATIENCE)
+    record_has(page, "9 sites")
     expect(page.locator(".st-key-quality")).to_contain_text("10.0 % of the values missing")
     expect(page.locator(".st-key-data-coverage .main-svg").first).to_be_visible(timeout=PATIENCE)
     keep(page, "city")
@@ -222,7 +226,7 @@ def test_files_of_other_kinds_come_from_upload_to_the_plan(
 ) -> None:
     page, guard = open_page(driven, address, "data")
     bring(page, made(tmp_path))
-    expect(page.get_by_text(f"{len(ids)} sites").first).to_be_visible(timeout=PATIENCE)
+    record_has(page, f"{len(ids)} sites")
     keep(page, name)
     plan(page, name, quick=True)
     run = RunStore(runs).open(name)
@@ -245,9 +249,7 @@ def test_a_file_is_fetched_from_an_allowed_host_and_from_no_other(
     expect(fault).to_contain_text("DYNST_DATA_HOSTS", timeout=PATIENCE)
     box.fill(f"{server.url}/grid.nc")
     box.press("Enter")
-    # Not those of the data sets that other tests kept, which the page lists too.
-    expect(page.locator(".st-key-understood")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("20 sites").first).to_be_visible(timeout=PATIENCE)
+    record_has(page, "20 sites")
     assert server.asked == ["/grid.nc"] and guard.foreign == []
     server.running.shutdown()
     page.close()

@@ -7,19 +7,23 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.harness import (
     PATIENCE,
     Guard,
-    camera,
+    becomes,
+    box_at_rest,
+    drawn_at,
     painted,
     settled,
     settled_camera,
     stage,
     the_camera_moves,
 )
+from tests.support.factories import network_sites
 
 Open = Callable[..., tuple[Page, Guard]]
 
@@ -66,7 +70,7 @@ def test_the_largest_cut_within_a_tolerance_is_one_button_away(visit: Open) -> N
     painted(page, "1/None/0")
     shows(page, "Sensors kept", "42 of 60")
     expect(page.get_by_role("button", name="30 % is the largest cut")).to_be_disabled()
-    assert "within=15" in page.url
+    page.wait_for_url("**within=15**")
     assert guard.foreign == []
 
 
@@ -81,12 +85,13 @@ def test_a_shared_link_opens_the_same_decision(visit: Open) -> None:
     for label in ("Forecast error", "Hurts most", "Within tolerance", "Computing speed"):
         shows(page, label, "–")
     page.wait_for_url("**apart=2**")
+    settled(page)
     link = "?" + page.url.partition("?")[2]
     reported = page.locator('[data-testid="stMetric"]').all_inner_texts()
 
     other, _ = open_without_chart(visit, link)
     expect(other.get_by_text("Obeyed, checked anew")).to_be_visible(timeout=PATIENCE)
-    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == reported
+    becomes(other, other.locator('[data-testid="stMetric"]').all_inner_texts, reported)
 
 
 def test_a_number_beyond_all_numbers_changes_no_wish(visit: Open) -> None:
@@ -175,46 +180,50 @@ def test_a_click_on_a_map_opens_the_site_s_card_and_the_camera_stays(visit: Open
     if run == "network":  # a sensor may stand anywhere: find one by pointing
         where = point_at_a_sensor(page)
     else:
-        box = stage(page).locator(".frame.error").bounding_box()
-        assert box
+        settled_camera(page)
+        box = box_at_rest(stage(page).locator(".frame.error"))
         where = (box["x"] + box["width"] / 2 + 7, box["y"] + box["height"] / 2 + 5)
     place = settled_camera(page)
     page.mouse.move(*where, steps=3)
-    expect(stage(page).locator(".tip")).to_be_visible()
-    named = stage(page).locator(".tip").inner_text().split(":")[0]
-    page.wait_for_timeout(300)
+    named = pointed_at(page)
     page.mouse.click(*where)
     fact = page.locator(".st-key-facts li").first
     expect(fact).to_contain_text(named, timeout=PATIENCE)
-    assert f"site={named.split()[1]}" in page.url
-    assert camera(page) == place
+    page.wait_for_url(f"**site={named.split()[1]}**")
+    assert settled_camera(page) == place
     page.get_by_role("radio", name="Never keep").click()
     expect(fact).to_contain_text("pinned: never keep", timeout=PATIENCE)
     expect(fact).to_contain_text("removed")
 
 
-def point_at_a_sensor(page: Page) -> tuple[float, float]:
-    """A place on the importance map where the tooltip opens.
+def pointed_at(page: Page) -> str:
+    """The site whose tooltip is open, such as "Cell r3 c5", once it has stood there for a while."""
+    tip = stage(page).locator(".tip")
+    expect(tip).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(300)
+    return tip.inner_text().split(":")[0]
 
-    Whole pixels, as a mouse's are: a click between two counts as one on the nearest, and that may
-    lie beside a sensor whose edge was pointed at.
-    """
-    box = stage(page).locator(".frame.importance").bounding_box()
-    assert box
-    left, top = round(box["x"]), round(box["y"])
-    for down in range(60, 340, 11):
-        for right in range(60, 400, 11):
-            page.mouse.move(left + right, top + down)
-            if stage(page).locator(".tip").is_visible():
-                return left + right, top + down
-    raise AssertionError("no sensor was found on the map")
+
+def point_at_a_sensor(page: Page) -> tuple[float, float]:
+    """A place on the importance map of the run `network` where a sensor stands, pointed at."""
+    place = settled_camera(page)
+    box = box_at_rest(stage(page).locator(".frame.importance"))
+    dots = drawn_at(network_sites(60), place)
+    apart = np.linalg.norm(dots[:, None] - dots, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    inner = (np.abs(dots) < [box["width"] / 3, box["height"] / 3]).all(axis=1)
+    right, down = dots[np.where(inner, apart.min(axis=1), 0).argmax()]  # the one that stands alone
+    # Whole pixels, as a mouse's are.
+    where = round(box["x"] + box["width"] / 2 + right), round(box["y"] + box["height"] / 2 + down)
+    page.mouse.move(*where, steps=3)
+    expect(stage(page).locator(".tip")).to_be_visible(timeout=PATIENCE)
+    return where
 
 
 def test_a_click_on_the_heat_map_sets_slider_and_lead_time(visit: Open) -> None:
     page, _ = visit("?run=network&removed=60&panel=horizon")
     plot = page.locator(".js-plotly-plot").nth(1).locator(".heatmaplayer, .hm").first
-    box = plot.bounding_box()
-    assert box
+    box = box_at_rest(plot)
     # Four levels across, three lead times up: the third from the left and the lowest.
     x, y = box["x"] + box["width"] * 3.5 / 4, box["y"] + box["height"] * 2.5 / 3
     page.mouse.move(x - 4, y - 2)
@@ -230,6 +239,7 @@ def test_a_plan_is_exported_and_opens_again_elsewhere(visit: Open, tmp_path: Pat
     page, _ = open_without_chart(visit, "?run=network&removed=60&apart=2&cost=50&panel=export")
     kept = value(page, "Sensors kept")
     reported = page.locator('[data-testid="stMetric"]').all_inner_texts()
+    settled(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="Plan file").click()
     file = tmp_path / "plan.json"
@@ -240,7 +250,7 @@ def test_a_plan_is_exported_and_opens_again_elsewhere(visit: Open, tmp_path: Pat
     other.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(file)
     expect(other.get_by_text("sites kept, as in the file")).to_be_visible(timeout=PATIENCE)
     shows(other, "Sensors kept", kept)
-    assert other.locator('[data-testid="stMetric"]').all_inner_texts() == reported
+    becomes(other, other.locator('[data-testid="stMetric"]').all_inner_texts, reported)
     other.wait_for_url("**removed=60**apart=2**")
 
     foreign, _ = open_without_chart(visit, "?run=hall&removed=0&panel=export")
@@ -264,6 +274,7 @@ STARTS = {
 def test_every_format_downloads(visit: Open, tmp_path: Path) -> None:
     page, guard = open_without_chart(visit, "?run=grid&removed=60&panel=export")
     for label, start in STARTS.items():
+        settled(page)
         with page.expect_download() as started:
             page.get_by_role("button", name=label).click()
         started.value.save_as(tmp_path / "file")
@@ -289,16 +300,17 @@ def test_the_views_lead_to_each_other_and_the_plan_is_as_it_was(visit: Open) -> 
     assert guard.foreign == []
 
 
+TOO_WIDE = """() => [...document.querySelectorAll('.st-key-panel *, .st-key-decide *')]
+    .filter((e) => !e.closest('[data-testid=stPlotlyChart]'))
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .map((e) => e.outerHTML.slice(0, 80))"""
+"""What of panel and goal reaches beyond the screen."""
+
+
 def test_on_a_phone_no_panel_is_wider_than_the_screen(visit: Open) -> None:
     page, _ = visit("?run=network&removed=60&panel=site&site=s1", size=(390, 844), chart=False)
     for name in ("Sensor", "Horizon", "Constraints", "Export"):
         open_panel(page, name)
         page.wait_for_url(f"**panel={'site' if name == 'Sensor' else name.lower()}**")
         settled(page)
-        wide = page.evaluate(
-            """() => [...document.querySelectorAll('.st-key-panel *, .st-key-decide *')]
-                 .filter((e) => !e.closest('[data-testid=stPlotlyChart]'))
-                 .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-                 .map((e) => e.outerHTML.slice(0, 80))"""
-        )
-        assert wide == [], name
+        becomes(page, lambda: page.evaluate(TOO_WIDE), [])

@@ -10,16 +10,35 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, painted, settled_camera, stage, the_camera_moves
-from tests.browser.test_deciding import answered, open_goal, point_at_a_sensor, shows, type_into
+from tests.browser.harness import (
+    PATIENCE,
+    Guard,
+    becomes,
+    box_at_rest,
+    painted,
+    settled,
+    settled_camera,
+    stage,
+    the_camera_moves,
+)
+from tests.browser.test_deciding import (
+    answered,
+    open_goal,
+    point_at_a_sensor,
+    pointed_at,
+    shows,
+    type_into,
+)
 
 Open = Callable[..., tuple[Page, Guard]]
 
 
 def tick(page: Page, row: int) -> None:
     """Tick the box of a row of the table, counted from 0."""
-    box = page.locator('[data-testid="stDataFrame"]').first.bounding_box()
-    assert box
+    table = page.locator('[data-testid="stDataFrame"]').first
+    expect(table.locator("canvas").first).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    box = box_at_rest(table)
     page.mouse.click(box["x"] + 17, box["y"] + 35 * (row + 1.5))
 
 
@@ -29,8 +48,9 @@ def test_the_bare_address_answers_and_shows_one_large_map_beside_the_table(visit
     page.wait_for_url("**removed=0**panel=table**right=none**")
     expect(page.locator('[data-testid="stDataFrame"]')).to_be_visible()
     expect(stage(page).locator(".card").nth(1)).to_be_hidden()
-    box = stage(page).locator(".frame.importance").bounding_box()
-    assert box and box["width"] > 0.6 * 1440 and box["y"] + box["height"] <= 900
+    settled_camera(page)
+    box = box_at_rest(stage(page).locator(".frame.importance"))
+    assert box["width"] > 0.6 * 1440 and box["y"] + box["height"] <= 900
     assert guard.foreign == []
 
 
@@ -38,16 +58,17 @@ def test_the_answer_changes_with_slider_lead_time_and_goal(visit: Open) -> None:
     page, _ = visit("?run=network&removed=30")
     answer = answered(page)
     expect(answer).to_have_class(re.compile("bad"))
-    first = answer.inner_text()
-    assert re.search(r"Somewhere without 18 of 60 sensors \(30 %\): [\d.]+ % more", first)
+    first = re.compile(r"Somewhere without 18 of 60 sensors \(30 %\): [\d.]+ % more")
+    expect(answer).to_contain_text(first, use_inner_text=True)
     page.get_by_role("slider", name="Sensors removed").press("ArrowRight")
     expect(answer).to_contain_text("36 of 60 sensors (60 %)", timeout=PATIENCE)
     for width in (1440, 1366):
         page.set_viewport_size({"width": width, "height": 800})
-        tops = page.locator('.st-key-figures [data-testid="stMetric"]').evaluate_all(
-            "all => all.map((one) => Math.round(one.getBoundingClientRect().top))"
-        )
-        assert len(tops) == 5 and len(set(tops)) == 1, "figures stay in one line"
+        all_figures = page.locator('.st-key-figures [data-testid="stMetric"]')
+        expect(all_figures).to_have_count(5)
+        in_one_line = """all => new Set(
+            all.map((one) => Math.round(one.getBoundingClientRect().top))).size"""
+        becomes(page, lambda: all_figures.evaluate_all(in_one_line), 1)  # noqa: B023
     page.get_by_role("combobox", name="Lead time").click()
     page.get_by_role("option", name="5 min ahead", exact=True).click()
     expect(answer).to_contain_text("more forecast error 5 min ahead", timeout=PATIENCE)
@@ -79,11 +100,11 @@ def test_rows_and_map_select_the_same_and_a_batch_is_switched_for_one_reason(
     page.wait_for_url("**edit=on**road**works**")
 
     where = point_at_a_sensor(page)
-    clicked = stage(page).locator(".tip").inner_text().split(":")[0].split()[1]
-    page.wait_for_timeout(300)
+    clicked = pointed_at(page).split()[1]
     page.mouse.click(*where)
     page.wait_for_url(f"**site={clicked}**")
     expect(page.get_by_role("button", name="Its card")).to_be_visible(timeout=PATIENCE)
+    settled(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="Work order").click()
     started.value.save_as(tmp_path / "order.csv")
@@ -123,18 +144,17 @@ def test_the_scale_bar_is_as_long_as_it_says_at_every_zoom_and_the_map_fills_the
         stage(page).get_by_role("button", name="Zoom in").click()
     assert bar(page) == pytest.approx(1, abs=0.03)
     north = stage(page).locator(".north")
-    assert north.is_visible() is (run == "network"), "a hall has no north"
+    expect(north).to_be_visible(visible=run == "network")  # a hall has no north
     the_map_fills_the_screen_and_comes_back(page)
 
 
 def the_map_fills_the_screen_and_comes_back(page: Page) -> None:
     button = stage(page).get_by_role("button", name="Full screen")
-    before = stage(page).locator(".frame.importance").bounding_box()
+    frame = stage(page).locator(".frame.importance")
+    before = box_at_rest(frame)["width"]
     button.click()
     page.wait_for_function("document.fullscreenElement !== null")
-    settled_camera(page)
-    full = stage(page).locator(".frame.importance").bounding_box()
-    assert before and full and full["width"] > 1.3 * before["width"]
+    becomes(page, lambda: (frame.bounding_box() or {"width": 0})["width"] > 1.3 * before)
     button.click()
     page.wait_for_function("document.fullscreenElement === null")
 
@@ -159,13 +179,13 @@ def test_the_opening_screen_fits(visit: Open, run: str) -> None:
         painted(page)
         expect(answered(page)).to_be_visible(timeout=PATIENCE)
         expect(page.locator('[data-testid="stDataFrame"]')).to_be_attached(timeout=PATIENCE)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        settled(page)
+        becomes(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
         for name in (".answer", ".st-key-level", ".st-key-shown", ".maps"):
-            box = page.locator(name).first.bounding_box()
-            assert box and box["x"] >= 0 and box["x"] + box["width"] <= width + 1, name
-        if width > 640:
+            box = box_at_rest(page.locator(name).first)
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1, name
+        if width > 640:  # every column of the table is in sight
             grid = page.locator('[data-testid="stDataFrame"] .dvn-scroller').first
-            wide = grid.evaluate("e => e.firstElementChild.scrollWidth - e.clientWidth")
-            assert wide <= 0, "every column of the table is in sight"
-        box = answered(page).bounding_box()
-        assert box and box["y"] < 200, "the answer is the first thing seen"
+            fits = "e => e.firstElementChild.scrollWidth <= e.clientWidth"
+            becomes(page, lambda: grid.evaluate(fits))  # noqa: B023
+        assert box_at_rest(answered(page))["y"] < 200, "the answer is the first thing seen"

@@ -12,8 +12,16 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from dynst_core.fields.sites import SiteSet
-from tests.browser.harness import PATIENCE, Guard, camera, settled_camera, stage, the_camera_moves
+from tests.browser.harness import (
+    PATIENCE,
+    Guard,
+    becomes,
+    box_at_rest,
+    drawn_at,
+    settled_camera,
+    stage,
+    the_camera_moves,
+)
 from tests.browser.test_deciding import open_without_chart
 from tests.browser.test_plan_view import TWO_FRAMES, differ, drag, picture
 from tests.browser.test_what_if import choose
@@ -26,16 +34,6 @@ HOOK = np.array([(-90, -100), (105, -80), (95, 95), (40, 65), (65, -20), (-75, -
 
 CUTS = (0.4, 0.52)
 """Where the divider is put, as shares of the width."""
-
-
-def pixels(sites: SiteSet, place: dict[str, float]) -> np.ndarray:
-    """Where sites are drawn, (s, 2), in pixels from the middle of a map with that camera."""
-    world = 512 * 2 ** place["zoom"]
-    longitude, latitude = np.radians(sites.coordinates).T
-    height = np.log(np.tan(np.pi / 4 + latitude / 2))
-    middle = np.log(np.tan(np.pi / 4 + np.radians(place["latitude"]) / 2))
-    right = longitude - np.radians(place["longitude"])
-    return np.column_stack([right, middle - height]) * world / (2 * np.pi)
 
 
 @pytest.mark.parametrize("run", ["network", "grid"])
@@ -51,8 +49,7 @@ def test_a_lasso_selects_the_sites_within_a_loop_on_either_side_of_a_swipe(
     expect(lasso).to_have_attribute("aria-pressed", "false")
     lasso.click()
     place = settled_camera(page)
-    box = stage(page).locator(".frame.importance").bounding_box()
-    assert box
+    box = box_at_rest(stage(page).locator(".frame.importance"))
     hook = HOOK * box["height"] / 400  # what a higher map shows is larger
     corners = hook + [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
     page.mouse.move(*corners[0])
@@ -61,7 +58,7 @@ def test_a_lasso_selects_the_sites_within_a_loop_on_either_side_of_a_swipe(
         page.mouse.move(*corner, steps=5)
     page.mouse.up()
     page.wait_for_url("**sites=**")
-    inside = shapely.contains_xy(shapely.Polygon(hook), pixels(SITES[run], place))
+    inside = shapely.contains_xy(shapely.Polygon(hook), drawn_at(SITES[run], place))
     expected = SITES[run].site_id[inside].tolist()
     assert len(expected) > 3
     assert set(parse_qs(urlparse(page.url).query)["sites"][0].split(",")) == set(expected)
@@ -82,21 +79,36 @@ def same(first: list[np.ndarray], second: list[np.ndarray]) -> list[bool]:
     return [not differ(a, b) for a, b in zip(first, second, strict=True)]
 
 
+def parts_at_rest(page: Page) -> list[np.ndarray]:
+    """The picture in three once two in a row are the same."""
+    for _ in range(30):
+        before, now = parts(page), parts(page)
+        if all(same(before, now)):
+            return now
+    raise AssertionError("Expected a map at rest, found each picture another than the one before.")
+
+
+def parts_become(
+    page: Page, pictures: list[np.ndarray], expected: tuple[bool, bool, bool] = (True, True, True)
+) -> None:
+    """Wait until the map is drawn as the pictures, or but for some of its three parts."""
+    becomes(page, lambda: same(parts(page), pictures), list(expected))
+
+
 def test_a_swipe_shows_the_left_layer_left_of_the_divider_and_the_right_one_right(
     visit: Open,
 ) -> None:
     page, guard = visit("?run=grid&removed=60")
     settled_camera(page)
     drag(page, "error", by=(40, 20))
-    place = camera(page)
+    place = settled_camera(page)
     page.get_by_role("button", name="Both layers on one map").click()
     page.wait_for_url("**swipe=1**")
     divider = page.get_by_role("slider", name="Divider")
     expect(divider).to_be_visible()
     assert settled_camera(page) == place, "the planner's camera survives"
 
-    box = stage(page).locator(".frame.importance").bounding_box()
-    assert box
+    box = box_at_rest(stage(page).locator(".frame.importance"))
     x, y = box["x"], box["y"] + box["height"] / 2
     page.mouse.move(x + box["width"] * 0.75, y)
     page.mouse.down()
@@ -106,23 +118,23 @@ def test_a_swipe_shows_the_left_layer_left_of_the_divider_and_the_right_one_righ
     page.mouse.move(5, 5)  # no tooltip in the pictures
     divider.focus()
     page.keyboard.press("End")
-    left = parts(page)
+    left = parts_at_rest(page)
     page.keyboard.press("Home")
-    right = parts(page)
-    assert same(left, right) == [False] * 3
+    parts_become(page, left, (False, False, False))
+    right = parts_at_rest(page)
 
     page.mouse.move(x + 1, y)
     page.mouse.down()
     page.mouse.move(x + box["width"] * CUTS[0], y, steps=4)
-    assert same(parts(page), [left[0], *right[1:]]) == [True] * 3, "the ground lies as before"
+    parts_become(page, [left[0], *right[1:]])  # the ground lies as before
     page.mouse.move(x + box["width"] * CUTS[1], y, steps=4)
     page.mouse.up()
-    assert same(parts(page), [*left[:2], right[2]]) == [True] * 3
+    parts_become(page, [*left[:2], right[2]])
     expect(divider).to_have_attribute("aria-valuenow", "52")
 
     choose(page, "Second map", "Area served")
     expect(stage(page).locator(".title").nth(1)).to_contain_text("rea", timeout=PATIENCE)
-    assert same(parts(page), [*left[:2], right[2]]) == [True, True, False]
+    parts_become(page, [*left[:2], right[2]], (True, True, False))
 
     other, _ = visit("?" + page.url.partition("?")[2])
     expect(other.get_by_role("slider", name="Divider")).to_be_visible()
@@ -131,5 +143,5 @@ def test_a_swipe_shows_the_left_layer_left_of_the_divider_and_the_right_one_righ
     )
     page.get_by_role("button", name="Both layers on one map").click()
     expect(divider).to_be_hidden(timeout=PATIENCE)
-    assert "swipe" not in page.url
+    page.wait_for_function("!location.href.includes('swipe')")
     assert guard.foreign == []

@@ -14,6 +14,8 @@ from pmtiles.tile import TileType
 from tests.browser.harness import (
     PATIENCE,
     Guard,
+    becomes,
+    box_at_rest,
     camera,
     open_page,
     painted,
@@ -67,16 +69,15 @@ def test_a_place_and_a_sensor_are_found_by_name_and_marked(visit: Open) -> None:
 def test_the_wheel_scrolls_the_page_until_the_map_is_active(visit: Open) -> None:
     page, _ = visit("?run=network&removed=60", chart=False, size=(1366, 768))
     whole = settled_camera(page)
-    box = stage(page).locator(".frame.importance").bounding_box()
-    assert box
+    box = box_at_rest(stage(page).locator(".frame.importance"))
     page.mouse.move(box["x"] + 200, box["y"] + 150)
     page.mouse.wheel(0, 60)
     expect(stage(page).get_by_text("hold Ctrl to zoom with the wheel")).to_have_css(
         "opacity", "0.9"
     )
-    assert settled_camera(page) == whole
     scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
-    assert page.evaluate(scrolled) > 0
+    becomes(page, lambda: page.evaluate(scrolled) > 0)
+    assert settled_camera(page) == whole
     page.mouse.click(box["x"] + box["width"] - 60, box["y"] + 200)
     before = page.evaluate(scrolled)
     with the_camera_moves(page):
@@ -86,15 +87,11 @@ def test_the_wheel_scrolls_the_page_until_the_map_is_active(visit: Open) -> None
 
 def test_the_dark_theme_has_a_dark_map(visit: Open) -> None:
     page, _ = visit("?run=network&removed=0", chart=False, dark=True)
-    expect(stage(page)).to_have_class(
-        r"maps alone dark" if False else stage(page).get_attribute("class")
-    )
-    page.wait_for_timeout(500)
-    dark = np.median(picture(page, "importance"))
+    expect(stage(page)).to_have_class(re.compile("dark"), timeout=PATIENCE)
+    becomes(page, lambda: np.median(picture(page, "importance")) < LIGHTEST_DARK)
     page.emulate_media(color_scheme="light")
     expect(stage(page)).not_to_have_class(re.compile("dark"), timeout=PATIENCE)
-    page.wait_for_timeout(1000)
-    assert dark < LIGHTEST_DARK < DARKEST_LIGHT < np.median(picture(page, "importance"))
+    becomes(page, lambda: np.median(picture(page, "importance")) > DARKEST_LIGHT)
 
 
 def test_streets_of_a_local_file_are_offered_where_they_can_be_reached(
@@ -110,13 +107,11 @@ def test_streets_of_a_local_file_are_offered_where_they_can_be_reached(
         streets.click()
         expect(streets).to_have_attribute("aria-pressed", "true")
         expect(stage(page).get_by_text("© Own streets").first).to_be_visible()
-        page.wait_for_timeout(1500)
-        assert reds(page) > 0.5
+        becomes(page, lambda: reds(page) > 0.5)
         streets.click()
-        page.wait_for_timeout(1000)
-        assert reds(page) == 0 and stage(page).locator(".trouble").inner_text() == ""
+        becomes(page, lambda: reds(page), 0)
+        expect(stage(page).locator(".trouble")).to_have_text("")
         assert guard.foreign == []
-        page.unroute("**/*")
         page.route("**/_streets/**", lambda route: route.abort())
         page.reload()
         painted(page)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, stage
+from tests.browser.harness import PATIENCE, Guard, becomes, box_at_rest, stage
 from tests.browser.test_deciding import answered
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -19,11 +19,13 @@ def test_a_meeting_sees_the_answer_and_steps_the_cut_by_keys(visit: Open) -> Non
     expect(page.get_by_role("button", name="Leave")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".st-key-panel")).to_have_count(0)
     expect(page.get_by_role("combobox")).to_have_count(0)
-    assert not stage(page).locator(".tools").is_visible()
-    size = answered(page).locator(".main").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
-    frame = stage(page).locator(".frame.importance").bounding_box()
-    assert size >= 30
-    assert frame and frame["width"] > 0.9 * 1440 and frame["y"] + frame["height"] <= 900
+    expect(stage(page).locator(".tools")).to_be_hidden()
+    large = "e => parseFloat(getComputedStyle(e).fontSize) >= 30"
+    becomes(page, lambda: answered(page).locator(".main").evaluate(large))
+    frame = stage(page).locator(".frame.importance")
+    becomes(page, lambda: (frame.bounding_box() or {"width": 0})["width"] > 0.9 * 1440)
+    box = box_at_rest(frame)
+    assert box["y"] + box["height"] <= 900
     page.keyboard.press("ArrowRight")
     expect(answered(page)).to_contain_text("(60 %)", timeout=PATIENCE)
     page.keyboard.press("ArrowLeft")

@@ -10,7 +10,17 @@ from urllib.parse import quote
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 
 from dynst_core.runs.run import Run
-from tests.browser.harness import PATIENCE, Guard, open_page, painted, serve, stage
+from tests.browser.harness import (
+    PATIENCE,
+    Guard,
+    box_at_rest,
+    open_page,
+    painted,
+    serve,
+    settled,
+    settled_camera,
+    stage,
+)
 from tests.browser.test_deciding import (
     answered,
     open_goal,
@@ -33,15 +43,16 @@ def answer(page: Page) -> Locator:
 
 def click_a_cell(page: Page) -> str:
     """Click the middle of the right map; gives the cell's id, as the tooltip tells it."""
-    box = stage(page).locator(".frame.error").bounding_box()
-    assert box
+    settled_camera(page)
+    box = box_at_rest(stage(page).locator(".frame.error"))
     # A click tells whole pixels only, and an edge of two cells may be near.
     where = round(box["x"] + box["width"] / 2 + 2), round(box["y"] + box["height"] / 2)
     page.mouse.move(*where, steps=3)
-    expect(stage(page).locator(".tip")).to_be_visible()
+    tip = stage(page).locator(".tip")
+    expect(tip).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(300)
+    reported = tip.inner_text().splitlines()[0]
     page.mouse.click(*where)
-    reported = stage(page).locator(".tip").inner_text().splitlines()[0]
     return reported.removeprefix("Cell ").rpartition(":")[0]
 
 
@@ -52,13 +63,15 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     site = click_a_cell(page)
     page.get_by_role("button", name=f"Switch cell {site} off").click()
     expect(answer(page)).to_have_count(2, timeout=LONG)
-    expect(answer(page).first).to_contain_text("Everywhere: ")
-    assert re.search(r"[+\N{MINUS SIGN}]\d+\.\d+ °C \(", answer(page).first.inner_text())
+    expect(page.locator(".st-key-task")).to_have_count(0, timeout=LONG)  # more than a first look
+    change = re.compile("Everywhere: .*[+\N{MINUS SIGN}]" + r"\d+\.\d+ °C \(")
+    expect(answer(page).first).to_contain_text(change, use_inner_text=True)
     expect(answer(page).last).to_contain_text(f"Around cell {site} (with the 8 nearest cells")
     shows(page, "Cells kept", "719 of 720")
     page.get_by_label(f"Reason for {site}").fill("road works")
     page.get_by_label(f"Reason for {site}").press("Enter")
     page.wait_for_url("**road**works**")
+    settled(page)
     link, reported = "?" + page.url.partition("?")[2], answer(page).all_inner_texts()
     error = value(page, "Forecast error")
 
@@ -127,8 +140,8 @@ def test_the_slider_moves_while_an_answer_is_computed(
 def test_a_rectangle_selects_cells_to_switch_together(visit: Open, fire: str) -> None:
     page, _ = open_without_chart(visit, f"?run={fire}&removed=0")
     page.get_by_role("button", name="Select cells by a rectangle").click()
-    box = stage(page).locator(".frame.importance").bounding_box()
-    assert box
+    settled_camera(page)
+    box = box_at_rest(stage(page).locator(".frame.importance"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x - 40, y - 4)
     page.mouse.down()
@@ -191,6 +204,8 @@ def test_a_file_of_costs_by_site_gives_the_saving(visit: Open, tmp_path: Path) -
         timeout=PATIENCE
     )
     page.keyboard.press("Escape")
-    saved = re.search(r"It saves ([\d,]+) EUR a year", answered(page).inner_text())
-    assert value(page, "Sensors kept") == "42 of 60"
+    saving = re.compile(r"It saves ([\d,]+) EUR a year")
+    expect(answered(page)).to_contain_text(saving, timeout=PATIENCE, use_inner_text=True)
+    shows(page, "Sensors kept", "42 of 60")
+    saved = saving.search(answered(page).inner_text())
     assert saved and 0 < int(saved.group(1).replace(",", "")) < 17_700

@@ -87,12 +87,11 @@ def killed_at(n_levels: int, root: Path) -> JobFolder:
     return folder
 
 
-@pytest.mark.parametrize("n_levels", [1, 2])
 def test_killed_it_is_listed_and_resumed_it_is_the_undisturbed_one(
-    tmp_path: Path, n_levels: int, undisturbed: Run
+    tmp_path: Path, undisturbed: Run
 ) -> None:
     root = tmp_path / "runs"
-    folder = killed_at(n_levels, root)
+    folder = killed_at(1, root)
     assert folder.job().state.name == "failed"
     code, reported = typed("resume")
     assert code == 0 and folder.path.name in reported and "tunnel-fire" in reported

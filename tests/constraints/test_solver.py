@@ -287,3 +287,44 @@ def test_half_a_world_apart_is_no_trouble() -> None:
     mask = solve(np.array([0, 1, 2]), sites, asked, 3).mask
     assert mask.active.tolist() == [True, False, True] or mask.n_active == 1
     assert verify(mask, sites, asked) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_active", "expected"),
+    [
+        (pins(6), 3, "def"),
+        (pins(6, always="a"), 3, "aef"),
+        (pins(6, never="ef"), 6, "abcd"),
+        (replace(pins(6), min_distance_km=2.0), 3, "bdf"),
+        (replace(pins(6, always="a"), cost=np.ones(6), max_cost=2.0), 4, "af"),
+    ],
+)
+def test_nothing_is_searched_where_the_order_of_rank_gives_all_there_can_be(
+    asked: Constraints, n_active: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def searched(*_: object) -> None:
+        raise AssertionError("Expected the order of rank to do, found a search.")
+
+    monkeypatch.setattr(solver, "search_exactly", searched)
+    assert kept(solve(RISING, line(6), asked, n_active)) == expected
+
+
+@pytest.mark.parametrize("costs", [{}, {"cost": np.ones(3), "max_cost": 10.0}])
+def test_sites_that_crowd_within_a_kilometre_are_searched_too(costs: dict) -> None:
+    asked = replace(pins(3), min_distance_km=0.75, **costs)
+    assert kept(solve(np.array([0, 2, 1]), line(3, step_km=0.5), asked, 3)) == "ac"
+
+
+def test_costs_that_differ_by_less_than_one_are_searched_too() -> None:
+    asked = replace(pins(6), cost=np.array([1.0, 1, 1, 1, 1.9, 1.9]), max_cost=3.8)
+    assert kept(solve(RISING, line(6), asked, 5)) == "bcd"
+
+
+def test_demands_among_too_many_near_pairs_are_refused_and_not_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(solver, "too_many_pairs", lambda *_: True)
+    zone = np.array(["", "in", "in", "in", "", ""])
+    asked = replace(pins(6), zone=zone, limits=(ZoneLimit("in", at_least=2),), min_distance_km=2.0)
+    with pytest.raises(ConstraintError, match="2 km too many of 6 sites lie near .* lower the"):
+        solve(np.array([0, 1, 5, 2, 3, 4]), line(6), asked, 6)

@@ -262,7 +262,7 @@ def test_data_that_are_not_here_are_offered_as_a_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
-    monkeypatch.setattr("app.services.training_jobs._dataset_at_hand", lambda name, changed: False)
+    monkeypatch.setattr("app.services.training_jobs.dataset_at_hand", lambda entry: entry.simulated)
     app = drawn("train")
     app.selectbox(key="dataset-train-0").set_value("metr-la-week").run()
     size = training_text.size_text(training_text.download_bytes(load_catalogue()["metr-la-week"]))
