@@ -75,29 +75,33 @@ class PlanFigures:
         return [self.kept(), self.error(), self.hardest_hit(), self.within(), self.speed()]
 
     def on_paper(self) -> list[Figure]:
-        """All figures of the plan."""
-        shown = [self.kept(), *self._errors_on_paper()]
-        if self.summary.speed_up is not None:
-            shown.append(self.speed())
+        """The figures that a plan is decided by, for a report's first page."""
+        if self.summary.rmse is None:
+            unknown = Figure(self._error_label(), UNKNOWN, run_text.NOT_EVALUATED)
+            shown = [self.kept(), unknown, self.accepted()]
+        else:
+            shown = [self.kept(), self.error(), self.accepted(), self.hardest_hit()]
         saved = self.saving()
         return shown if saved is None else [*shown, saved]
 
-    def _errors_on_paper(self) -> list[Figure]:
-        if self.summary.rmse is None:
-            unknown = Figure(self._error_label(), UNKNOWN, run_text.NOT_EVALUATED)
-            return [unknown, self.accepted()]
-        shown = [self.error(), self.band()]
-        if self.summary.seeds is not None:
-            low, high = (self._amount(value) for value in self.summary.seeds)
-            shown.append(Figure("Over several trainings", f"{low} to {high}"))
-        shown.append(self.accepted())
-        if self.summary.worst is not None:
-            shown.append(self.hardest_hit())
-        if self.summary.within is not None:
-            shown.append(self.within())
-        still = self._amount(self.summary.persistence)
-        last = f"every {run_text.site_noun(self.run)}'s last reading"
-        return [*shown, Figure("Persistence", still, last)]
+    def more_on_paper(self) -> list[Figure]:
+        """The other figures, for those who read on."""
+        shown = []
+        if self.summary.rmse is not None:
+            if self.summary.worst is not None:
+                shown.append(self.worst())
+            if self.summary.within is not None:
+                shown.append(self.within())
+            shown.append(self.band())
+            if self.summary.seeds is not None:
+                low, high = (self._amount(value) for value in self.summary.seeds)
+                shown.append(Figure("Over several trainings", f"{low} to {high}"))
+            still = self._amount(self.summary.persistence)
+            last = f"every {run_text.site_noun(self.run)}'s last reading"
+            shown.append(Figure("Persistence", still, last))
+        if self.summary.speed_up is not None:
+            shown.append(self.speed())
+        return shown
 
     def kept(self) -> Figure:
         """How many sites stay, and whether as many as were asked for."""
@@ -193,7 +197,7 @@ class PlanFigures:
         beside = f" {worst.label}: {worst.value} ({worst.printed or worst.below})."
         if found is None:
             below = f"no {noun}'s error rises"
-            return Figure(HURTS, "nowhere", below, beside.strip(), below + ";" + beside[:-1])
+            return Figure(HURTS, "nowhere", below, beside.strip())
         dense, least = self.summary.dense, 10.0 ** -formatting.digits(self.summary.dense)
         added = formatting.number(max(found.rmse - found.dense, least), dense)
         site = self.quote(str(self.run.sites.site_id[found.site]))
@@ -206,7 +210,6 @@ class PlanFigures:
             f"at {where}",
             f"The place whose error rises most: {noun} {where}, from {before} to {now} {unit}."
             f"{beside}",
-            f"at {where};{beside[:-1]}",
         )
 
     def within(self) -> Figure:
