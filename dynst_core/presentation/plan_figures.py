@@ -11,6 +11,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance, better_level
 from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation.answer_text import goal_words
 from dynst_core.runs.run import Run
 
 UNKNOWN = "–"
@@ -225,12 +226,18 @@ class PlanFigures:
         if self.run.grid is not None:
             value, below, stands = area, f"of the area; {sites} of {noun}s", ""
         return Figure(
-            "Within tolerance",
+            self._within_label(),
             value,
             below,
             f"Where the error stays within the tolerance, each {noun} compared with "
             f"{compared}.{stands}",
         )
+
+    def _within_label(self) -> str:
+        """What is within what: "Sensors within your 5 %"."""
+        what = "Area" if self.run.grid is not None else f"{run_text.site_noun(self.run)}s"
+        goal = goal_words(self.run, self.tolerance, self.summary.channel)
+        return f"{formatting.capital(what)} within your {self.quote(goal)}"
 
     def speed(self) -> Figure:
         """How many times faster a forecast from the kept sites is."""
@@ -266,7 +273,7 @@ class PlanFigures:
 
     def _error_labels(self) -> tuple[str, ...]:
         """Names of the figures that need an evaluated plan."""
-        return self._error_label(), HURTS, "Within tolerance", "Computing speed"
+        return self._error_label(), HURTS, self._within_label(), "Computing speed"
 
     def _unit(self) -> str:
         return self.quote(run_text.variable_unit(self.run, self.summary.channel))

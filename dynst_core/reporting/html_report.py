@@ -72,7 +72,6 @@ def write_report(
     reported = _stands_in(run, plan, asked_removed)
     verdict = report_verdict(run, plan, summary, tolerance, lead, channel)
     baselines = selector_curves(run, run.baselines, lead, channel)
-    curve = report_charts.trade_off_svg(run, plan, run.baselines, summary.limit, lead, channel)
     style, _, _ = _templates.loader.get_source(_templates, "report.css")  # type: ignore[union-attr]
     unit = run_text.variable_unit(run, channel)
     page = _templates.get_template("report.html").render(
@@ -90,13 +89,9 @@ def write_report(
         ],
         figures=figures.on_paper(),
         more_figures=figures.more_on_paper(),
-        curve=_inline(curve, "svg+xml"),
-        curve_words=f"{run_text.curve_title(run, channel)}, "
-        f"{run_text.lead_time_text(run, lead)}, over "
-        f"the test period {run_text.test_period(run)}.",
+        **_curves(run, plan, summary.limit, lead, channel),
         baselines_words=_baselines_words(baselines),
         maps=_maps(run, plan, lead, channel, base_map),
-        lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
         levels=_levels(run, plan, baselines, lead, channel),
         asked=constraints_in_report(run, plan.constraints) + list(plan.breaches),
         edits=plan.edits,
@@ -107,6 +102,17 @@ def write_report(
         provenance=_provenance(run, plan),
     )
     return page.encode()
+
+
+def _curves(run: Run, plan: Plan, limit: float, lead: int | None, channel: int) -> dict[str, str]:
+    """The error against the share removed, in words too, and by lead time."""
+    curve = report_charts.trade_off_svg(run, plan, run.baselines, limit, lead, channel)
+    return {
+        "curve": _inline(curve, "svg+xml"),
+        "curve_words": f"{run_text.curve_title(run, channel)}, "
+        f"{run_text.lead_time_text(run, lead)}, over the test period {run_text.test_period(run)}.",
+        "lead_times": _inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
+    }
 
 
 def _maps(
