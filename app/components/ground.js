@@ -1,5 +1,8 @@
 // The ground beneath the sites: its colours in the light and the dark theme, and streets on it.
 const GROUND = { land: "getFillColor", coast: "getColor", borders: "getColor", links: "getColor", frame: "getColor", ticks: "getColor" };
+const LETTER = 7.5, LINE = 9; // pixels: a letter of a name, and half of its height
+const REST = 250; // milliseconds without a movement
+const MOST_LISTS = 100; // of names, kept
 const TRY = 5000; // milliseconds within which a street tile must come
 
 // --- the theme ----------------------------------------------------------------------------------
@@ -61,7 +64,7 @@ function rim(stated, { dark, raster, scene }) {
 // are dark in the dark theme too.
 function named(layer, stage) {
   if (stage.streets && stage.data.tiles.kind === "raster") return []; // which have their own
-  const names = namesShown(layer.props.data, stage);
+  const names = namesShown(layer.props.data, stage, stage.data.views.find((view) => layer.id.startsWith(`${view}-`)));
   if (!stage.dark) return names.all.length ? layer.clone({ data: names.all }) : [];
   const { names: getColor, halo: outlineColor } = stage.scene.dark;
   const light = { getColor, outlineColor };
@@ -76,17 +79,50 @@ function namesFrom({ camera, geographic }) {
   return geographic ? Math.floor(camera.zoom) : 0;
 }
 
-// The names that fit, kept for each zoom so that an unchanged list is not laid out anew.
-function namesShown(data, stage) {
-  const from = namesFrom(stage);
-  const kept = (stage.names ??= new Map());
-  if (!kept.has(from)) {
-    const all = data.filter(({ zoom }) => zoom <= from);
+// The names that fit, kept for each list of them so that an unchanged one is not laid out anew. A name
+// that the map's edge would cut is left out.
+function namesShown(data, stage, view) {
+  const from = namesFrom(stage), cut = namesCut(data, stage, view);
+  const kept = (stage.names ??= new Map()), key = `${from}/${[...cut].join()}`;
+  if (!kept.has(key)) {
+    if (kept.size > MOST_LISTS) kept.clear();
+    const all = data.filter((name, at) => name.zoom <= from && !cut.has(at));
     const [west, south, east, north] = stage.raster?.bounds ?? [];
     const within = ({ at: [x, y] }) => x >= west && x <= east && y >= south && y <= north;
-    kept.set(from, { all, inside: all.filter(within), outside: all.filter((name) => !within(name)) });
+    kept.set(key, { all, inside: all.filter(within), outside: all.filter((name) => !within(name)) });
   }
-  return kept.get(from);
+  return kept.get(key);
+}
+
+// Which names of this zoom lie across the edge of their map, as it stands now.
+function namesCut(data, stage, view) {
+  const { camera, geographic, frames } = stage, cut = new Set();
+  if (!geographic || !frames[view]) return cut;
+  const world = WORLD * 2 ** camera.zoom, from = namesFrom(stage);
+  const [right, low] = [frames[view].clientWidth / 2, frames[view].clientHeight / 2];
+  const across = (at, half, edge) => at < edge + half && at > edge - half;
+  data.forEach(({ at: [longitude, latitude], text, zoom }, index) => {
+    if (zoom > from) return;
+    const x = Math.abs(((longitude - camera.longitude) / 360) * world);
+    const y = Math.abs(mercator(latitude) - mercator(camera.latitude)) * world;
+    const half = (LETTER * text.length) / 2;
+    const seen = x < right + half && y < low + LINE;
+    if (seen && (across(x, half, right) || across(y, LINE, low))) cut.add(index);
+  });
+  return cut;
+}
+
+// Height on the world's map, whose width is 1.
+function mercator(latitude) {
+  return Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360)) / (2 * Math.PI);
+}
+
+// Once the map rests, other names may fit.
+function settleNames(stage) {
+  clearTimeout(stage.resting);
+  stage.resting = setTimeout(() => {
+    if (!stage.closed && stage.look) stage.deck.setProps({ layers: drawnLayers(stage) });
+  }, REST);
 }
 
 // --- streets ------------------------------------------------------------------------------------

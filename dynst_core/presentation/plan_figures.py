@@ -221,10 +221,10 @@ class PlanFigures:
             compared = "the accepted error"
         sites = formatting.percent(self.summary.within or 0.0)
         area = formatting.percent(self.summary.within_area or 0.0)
-        value, below = sites, f"of {noun}s; {area} of the area"
+        value, below = sites, f"{area} of the area"
         stands = f" For the area, each {noun} stands for all places nearest to it."
         if self.run.grid is not None:
-            value, below, stands = area, f"of the area; {sites} of {noun}s", ""
+            value, below, stands = area, f"{sites} of {noun}s", ""
         return Figure(
             self._within_label(),
             value,
