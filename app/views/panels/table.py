@@ -33,8 +33,8 @@ HEIGHT = 360
 
 
 SHORT = {
-    site_reasons_of.MOST_IMPORTANT: "most important",
-    site_reasons_of.LESS_IMPORTANT: "less important",
+    site_reasons_of.MOST_IMPORTANT: "important",
+    site_reasons_of.LESS_IMPORTANT: "minor",
     site_reasons_of.EXCHANGED_IN: "exchange",
     site_reasons_of.EXCHANGED_OUT: "exchange",
     site_reasons_of.KEPT_TO_OBEY: "constraint",
@@ -50,7 +50,7 @@ SHORT = {
 
 NEAR, READ_AT = "Near", "Read at"
 WIDEST_ID = 110
-WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 106, "near": 110}
+WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 84, "near": 110}
 WIDTHS |= {"last": 56, "at": 150}
 """Pixels of the columns; so that all shown at first are in sight on a laptop."""
 
@@ -224,7 +224,8 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
             "Plan": st.column_config.TextColumn(width=WIDTHS["plan"]),
             "Why": st.column_config.TextColumn(
                 width=WIDTHS["why"],
-                help="In short; the card of one and the work order state it in full.",
+                help="In short: important, among the most important; minor, less important than "
+                f"those kept. The card of a {noun} and the work order state it in full.",
             ),
             NEAR: st.column_config.TextColumn(
                 width=WIDTHS["near"], help="The nearest place of GeoNames, within 22 km."

@@ -152,7 +152,7 @@ def test_the_table_lists_every_site_the_removed_ones_first_in_their_order(deep: 
     added = (here - dense)[order]
     shown = np.abs(added) >= 0.05  # below the last digit shown it is zero, not "-0.0"
     np.testing.assert_allclose(rows["Added (mph)"][:24], np.where(shown, added, 0))
-    assert set(rows["Why"]) == {"Most important", "Less important"}
+    assert set(rows["Why"]) == {"Important", "Minor"}
     assert not [name for name in rows if name.startswith("Last")], "this run keeps no readings"
     segment(app, "Which to list").set_value("kept").run()
     assert set(listed(app)["Plan"]) == {"keep"} and len(listed(app)) == 16
