@@ -1,5 +1,9 @@
 // The ground beneath the sites: its colours in the light and the dark theme, and streets on it.
 const GROUND = { land: "getFillColor", coast: "getColor", borders: "getColor", links: "getColor", frame: "getColor", ticks: "getColor" };
+const LETTER = 7.5, LINE = 9; // pixels: a letter of a name, and half of its height
+const BESIDE = [[0, 0], [0, 1], [0, -1], [0.5, 1], [-0.5, 1], [0.5, -1], [-0.5, -1], [0.62, 0], [-0.62, 0], [0, 2], [0, -2]];
+const DOT = 8, MOST_AVOIDED = 3000; // a dot's reach in pixels, and how many dots are avoided
+const REST = 250; // milliseconds without a movement
 const TRY = 5000; // milliseconds within which a street tile must come
 
 // --- the theme ----------------------------------------------------------------------------------
@@ -61,7 +65,8 @@ function rim(stated, { dark, raster, scene }) {
 // are dark in the dark theme too.
 function named(layer, stage) {
   if (stage.streets && stage.data.tiles.kind === "raster") return []; // which have their own
-  const names = namesShown(layer.props.data, stage);
+  const names = namesShown(layer.props.data, stage, stage.data.views.find((view) => layer.id.startsWith(`${view}-`)));
+  layer = layer.clone({ getPixelOffset: ({ shift }) => shift });
   if (!stage.dark) return names.all.length ? layer.clone({ data: names.all }) : [];
   const { names: getColor, halo: outlineColor } = stage.scene.dark;
   const light = { getColor, outlineColor };
@@ -76,17 +81,82 @@ function namesFrom({ camera, geographic }) {
   return geographic ? Math.floor(camera.zoom) : 0;
 }
 
-// The names that fit, kept for each zoom so that an unchanged list is not laid out anew.
-function namesShown(data, stage) {
-  const from = namesFrom(stage);
-  const kept = (stage.names ??= new Map());
-  if (!kept.has(from)) {
-    const all = data.filter(({ zoom }) => zoom <= from);
-    const [west, south, east, north] = stage.raster?.bounds ?? [];
-    const within = ({ at: [x, y] }) => x >= west && x <= east && y >= south && y <= north;
-    kept.set(from, { all, inside: all.filter(within), outside: all.filter((name) => !within(name)) });
+// The names that fit, kept while the map stands as it does so that they are not laid out anew. Each is
+// there in full, beside the sensors and the map's tools, or not at all.
+function namesShown(data, stage, view) {
+  const { camera, frames, raster, data: { alone, swipe } } = stage, frame = frames[view];
+  const stands = JSON.stringify([camera, frame.clientWidth, frame.clientHeight, alone, swipe]);
+  const kept = (stage.names ??= {})[view];
+  if (kept?.stands === stands) return kept;
+  const all = placedNames(data, stage, view);
+  const same = kept && JSON.stringify(kept.all) === JSON.stringify(all);
+  const [west, south, east, north] = raster?.bounds ?? [];
+  const within = ({ at: [x, y] }) => x >= west && x <= east && y >= south && y <= north;
+  const lists = same ? kept : { all, inside: all.filter(within), outside: all.filter((name) => !within(name)) };
+  return (stage.names[view] = { ...lists, stands });
+}
+
+// The names of this zoom, the largest places first, each with how far it stands from its place.
+function placedNames(data, stage, view) {
+  const { camera } = stage, from = namesFrom(stage), frame = stage.frames[view];
+  const world = WORLD * 2 ** camera.zoom, middle = mercator(camera.latitude);
+  const [width, height] = [frame.clientWidth, frame.clientHeight];
+  const flat = ([longitude, latitude]) => [
+    width / 2 + ((longitude - camera.longitude) / 360) * world, height / 2 - (mercator(latitude) - middle) * world];
+  const dots = dotsOf(stage, view).map(flat), taken = toolsOf(frame), found = [];
+  let largest = true;
+  for (const name of data) {
+    if (name.zoom > from) continue;
+    const half = (LETTER * name.text.length) / 2, [x, y] = flat(name.at);
+    if (x < -half || x > width + half || y < -LINE || y > height + LINE) {
+      found.push({ ...name, shift: [0, 0] }); // comes in when the map is moved
+      continue;
+    }
+    const box = ([right, down]) => [x + right - half, y + down - LINE, x + right + half, y + down + LINE];
+    const open = BESIDE.map(([right, down]) => [right * 2 * half, down * 2 * LINE]).filter((shift) => {
+      const [left, top, end, foot] = box(shift);
+      return left > 0 && top > 0 && end < width && foot < height && !taken.some((other) => overlap(other, box(shift)));
+    });
+    if (!open.length) continue;
+    const covered = (shift) => dots.filter(([a, b]) => overlap([a - DOT, b - DOT, a + DOT, b + DOT], box(shift))).length;
+    const free = open.find((shift) => !covered(shift));
+    if (!free && !largest) continue;
+    largest = false; // it stays, for a map is known by it
+    const shift = free ?? open.reduce((one, other) => (covered(other) < covered(one) ? other : one));
+    taken.push(box(shift));
+    found.push({ ...name, shift });
   }
-  return kept.get(from);
+  return found;
+}
+
+const overlap = (one, other) => one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+
+// Where the dots of a network lie; of very many none is avoided, since there would be no room beside.
+function dotsOf(stage, view) {
+  if (stage.raster) return [];
+  const { data } = stage.layers.find(({ id }) => id === view + SITES).props;
+  return data.length > MOST_AVOIDED ? [] : data.map(({ position }) => position);
+}
+
+// The boxes of what lies on a map, in pixels from its corner.
+function toolsOf(frame) {
+  const { x, y } = frame.getBoundingClientRect();
+  return [...frame.querySelectorAll(".tools, .find, .ruler, .north, .source, .thanks")]
+    .map((part) => part.getBoundingClientRect()).filter(({ width }) => width)
+    .map((box) => [box.x - x - 3, box.y - y - 3, box.right - x + 3, box.bottom - y + 3]);
+}
+
+// Height on the world's map, whose width is 1.
+function mercator(latitude) {
+  return Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360)) / (2 * Math.PI);
+}
+
+// Once the map rests, other names may fit.
+function settleNames(stage) {
+  clearTimeout(stage.resting);
+  stage.resting = setTimeout(() => {
+    if (!stage.closed && stage.look) stage.deck.setProps({ layers: drawnLayers(stage) });
+  }, REST);
 }
 
 // --- streets ------------------------------------------------------------------------------------

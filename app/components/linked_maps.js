@@ -41,6 +41,7 @@ function openStage(root, data) {
   buildFinder(stage);
   watchTheme(stage);
   guardWheel(stage);
+  listenForSteps(stage);
   registry.stages.set(data.id, stage);
   stage.look = registry.latest?.stage === data.id ? registry.latest : null;
   Promise.all([load(data.library), fetched(data.stage)])
@@ -84,7 +85,7 @@ function start(stage, scene) {
       const state = turnedAside(stage, viewState, -stage.aside[viewId]);
       if (!sameCamera(state, stage.camera)) moveTo(stage, state);
     },
-    onLoad: () => reachByKeyboard(stage.root),
+    onLoad: () => reachByKeyboard(stage),
     onAfterRender: () => report(stage),
     onError: (error) => fail(stage.root, error),
     onClick: (info) => pick(stage, info),
@@ -103,10 +104,13 @@ function start(stage, scene) {
 }
 
 // deck.gl would put itself first in the page's tab order.
-function reachByKeyboard(root) {
+function reachByKeyboard({ root, data }) {
+  const { noun } = data.words;
   for (const part of root.querySelectorAll(".canvas [tabindex]")) {
     part.tabIndex = 0;
-    part.ariaLabel = "All maps: arrow keys move them, plus and minus zoom";
+    part.ariaLabel = "All maps: arrow keys move them, plus and minus zoom. Shift with the arrow keys goes " +
+      `from ${noun} to ${noun}, N and P go by importance; Enter opens the card of one` +
+      (data.switching ? ", Space keeps or removes it" : "");
   }
 }
 
@@ -160,6 +164,7 @@ function resize(stage) {
 function place(stage) {
   const named = namesFrom(stage) !== stage.namedFrom; // other names fit at this zoom
   stage.deck.setProps({ ...placed(stage), ...(named && stage.look ? { layers: drawnLayers(stage) } : {}) });
+  if (stage.geographic) settleNames(stage);
 }
 
 // Each view on its part of the canvas, with the camera as it must stand there.
@@ -189,6 +194,7 @@ function show(stage, look) {
   const same = before?.arrays === look.arrays;
   stage.look = same ? { ...look, images: before.images } : look;
   if (!same || before.selected.join() !== look.selected.join()) redraw(stage);
+  sayStanding(stage);
 }
 
 function redraw(stage) {
@@ -231,7 +237,7 @@ function drawnLayers(stage) {
   }
   if (stage.look.borders.length) rings.unshift(...views.map((view) => borders(view, stage)));
   rings.push(...views.flatMap((view) => zoneNames(view, stage)));
-  return [...layers, ...rings, ...views.flatMap((view) => marks(view, stage))];
+  return [...layers, ...rings, ...views.flatMap((view) => [...marks(view, stage), ...standingRings(view, stage)])];
 }
 
 // What is on the page: a layer that nobody sees costs as much to make as one that is seen.
@@ -352,7 +358,17 @@ function tooltip(stage, info) {
   const { look } = stage;
   const { row, view } = look ? pointed(stage, info) : { row: -1 };
   if (row < 0) return null;
-  const { words } = stage.data;
+  return {
+    text: siteText(stage, row, view),
+    className: "deck-tooltip tip",
+    // Near the right edge it opens to the left, so that it is never cut.
+    style: { marginLeft: info.x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
+  };
+}
+
+// What is known of a site, in lines; its reading is that of one map's layer.
+function siteText(stage, row, view = stage.data.views[0]) {
+  const { look } = stage, { words } = stage.data;
   const { arrays } = look;
   const figures = (value, digits) => digits > 6 ? value.toExponential(2) : value.toFixed(digits);
   const shown = (value, digits, unit, none) => Number.isFinite(value) ? `${figures(value, digits)} ${unit}` : none;
@@ -373,12 +389,7 @@ function tooltip(stage, info) {
       .map((plan, at) => `${"ABCD"[at]}: ${kept(plan)}, ${reported(plan)}`)].join("\n")
     : `${site}: ${kept("")}\n${words.error}: ${reported("")}\n` +
       `Importance: ${standing(stage.importance[row], words.noun)}`;
-  return {
-    text: text + reading,
-    className: "deck-tooltip tip",
-    // Near the right edge it opens to the left, so that it is never cut.
-    style: { marginLeft: info.x > stage.root.clientWidth - TIP_WIDTH ? `-${TIP_WIDTH}px` : "0" },
-  };
+  return text + reading;
 }
 
 // Importance is the share of sites that go no later than this one: 1 for the last to stay.

@@ -50,6 +50,7 @@ _SCRIPTS = (
     "ground",
     "finding",
     "wheel",
+    "stepping",
     "linked_maps",
 )
 
@@ -80,6 +81,7 @@ def show_map_stage(
     alone: bool = False,
     swipe: bool = False,
     on_swipe: Callable[[], None] | None = None,
+    on_switch: Callable[[str], None] | None = None,
     previews: Sequence[str] | None = None,
     present: bool = False,
 ) -> None:
@@ -95,6 +97,8 @@ def show_map_stage(
         swipe: show both layers on one map, parted by a divider.
         on_swipe: called when the planner asks for that, or for two maps again, or for a second
             layer on a map that stands alone; the button to ask is there only with it.
+        on_switch: called with the id of a site that was asked by a key to be kept or removed; the
+            key is there only with it.
         previews: files on the shelf with the picture of each position of the slider, which may be
             made later; the maps show them while the slider is being moved.
         present: no tools on the maps, and all the height of the screen.
@@ -122,11 +126,12 @@ def show_map_stage(
             "alone": alone,
             "swipe": swipe,
             "swiping": on_swipe is not None,
+            "switching": on_switch is not None,
             "present": present,
             "credit": CREDIT if stage.geographic else "",
         },
         height="content",
-        **_answers_to(key, on_pick, on_pick_many, on_swipe),
+        **_answers_to(key, on_pick, on_pick_many, on_swipe, on_switch),
     )
 
 
@@ -151,6 +156,7 @@ def _answers_to(
     on_pick: Callable[[str], None],
     on_pick_many: Callable[[list[str]], None] | None,
     on_swipe: Callable[[], None] | None,
+    on_switch: Callable[[str], None] | None,
 ) -> dict[str, Any]:
     """What the component calls when the planner does something on its maps."""
 
@@ -168,7 +174,17 @@ def _answers_to(
         if st.session_state[key].get("swipe") and on_swipe is not None:
             on_swipe()
 
-    return {"on_site_change": picked, "on_sites_change": picked_many, "on_swipe_change": swiped}
+    def switched() -> None:
+        site = st.session_state[key].get("switch")
+        if site is not None and on_switch is not None:
+            on_switch(str(site))
+
+    return {
+        "on_site_change": picked,
+        "on_sites_change": picked_many,
+        "on_swipe_change": swiped,
+        "on_switch_change": switched,
+    }
 
 
 def show_map_picture(

@@ -135,6 +135,29 @@ def job_state_text(job: Job, before: int) -> str:
     return name
 
 
+def stop_text(job: Job) -> str:
+    """What would be kept, and what lost, if a running job were stopped now."""
+    at = job.progress
+    if at is not None and at.member > 0:
+        done = f"the {at.member} complete trainings are" if at.member > 1 else "one training is"
+        return f"Stopped now, {done} saved as a run; what the present one has learnt is lost."
+    finished = 0 if at is None else len(at.levels)
+    if finished == 0:
+        return (
+            "Stopped now, no plan is saved and all that was learnt is lost: no level is finished "
+            "yet, so that Resume begins anew."
+        )
+    if finished == 1:
+        return (
+            "Stopped now, no plan is saved: only the forecaster of all sites is finished. Resume "
+            "goes on from it."
+        )
+    return (
+        f"Stopped now, the {finished} finished levels are saved as a run; what was learnt since is "
+        "lost, and Resume goes on after them."
+    )
+
+
 def job_progress_text(job: Job) -> str:
     """Phase, percent, sites and time left of a running job."""
     at = job.progress

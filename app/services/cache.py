@@ -19,12 +19,14 @@ from app.drawing.map_stage import Stage
 from app.state.choice import Choice
 from dynst_core.errors import ConstraintError, RunError
 from dynst_core.fields.gazetteer import nearest_place_names
+from dynst_core.fields.last_readings import LastReadings
 from dynst_core.fields.mask import Mask
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.service_areas import Served, areas_served
 from dynst_core.presentation import map_styles
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.palette import Scale
+from dynst_core.runs.carried_data import last_readings_of_run
 from dynst_core.runs.manifest import BASELINES, MANIFEST, Baselines
 from dynst_core.runs.run import ARRAYS, MEMBER_WEIGHTS, WEIGHTS, Run
 from dynst_core.runs.store import RunStore, run_folders
@@ -156,6 +158,12 @@ def cached_rank_order(run: Run) -> np.ndarray:
 def cached_places_near(run: Run) -> np.ndarray:
     """The name of the place that each site is near to, (s,), text; "" where there is none."""
     return nearest_place_names(run.sites, np.arange(len(run.sites)))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: _run_key})
+def cached_last_readings(run: Run) -> LastReadings | None:
+    """The last reading of each of a run's sites; None where the run does not know it."""
+    return last_readings_of_run(run)
 
 
 @st.cache_resource(

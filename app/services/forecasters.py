@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from app.services import cache
 from dynst_core.datasets.catalogue import load_catalogue
 from dynst_core.errors import DynSTError
+from dynst_core.fields.last_readings import LastReadings, last_readings_of
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.planning.plan import Plan
 from dynst_core.runs.carried_data import carries_data
@@ -137,6 +138,13 @@ def with_measured_error(run: Run, plan: Plan) -> Plan:
     if errors is None:
         errors = _forecaster_desk().brought.get((*_forecaster_key(run), plan.mask.to_hex()))
     return plan if errors is None else plan.measured(errors)
+
+
+def last_readings(run: Run) -> LastReadings | None:
+    """The last reading of each site, where the run knows it or its data are in memory."""
+    found = cache.cached_last_readings(run)
+    what_if = None if found is not None else loaded_forecaster(run)
+    return found if what_if is None else last_readings_of(what_if.forecasts.problem.field)
 
 
 def remember_measured_error(run: Run, plan: Plan) -> None:

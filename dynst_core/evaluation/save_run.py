@@ -20,6 +20,7 @@ from dynst_core.evaluation.held_out_errors import (
 )
 from dynst_core.evaluation.random_mask_check import check_random_masks
 from dynst_core.fields.field import Field
+from dynst_core.fields.last_readings import last_readings_of
 from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, averaged_weights
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import persistence_statistics
@@ -169,6 +170,7 @@ def _run_arrays(
         ),
         check=check_random_masks(problem, path.active, training.pins, training.held_back.penalty),
         intervals=tested.intervals,
+        last=last_readings_of(problem.field),
     )
 
 

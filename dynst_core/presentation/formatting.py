@@ -133,6 +133,12 @@ def code(text: str) -> str:
     return f"{fence}{around}{text}{around}{fence}" if text else "` `"
 
 
+def unbroken(text: str, unit: str = "") -> str:
+    """A text in which no line ends between a number and its percent sign or its unit."""
+    follows = f"%|{re.escape(unit)}" if unit else "%"
+    return re.sub(rf"(?<=\d) (?={follows})", "\N{NO-BREAK SPACE}", text)
+
+
 def in_chart(text: str) -> str:
     """Text of a run, a file or a person, so that a chart's titles and hints show it as it is.
 

@@ -11,6 +11,7 @@ from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary
 from dynst_core.planning.tolerance import Tolerance, better_level
 from dynst_core.presentation import formatting, run_text
+from dynst_core.presentation.answer_text import goal_words
 from dynst_core.runs.run import Run
 
 UNKNOWN = "–"
@@ -75,29 +76,33 @@ class PlanFigures:
         return [self.kept(), self.error(), self.hardest_hit(), self.within(), self.speed()]
 
     def on_paper(self) -> list[Figure]:
-        """All figures of the plan."""
-        shown = [self.kept(), *self._errors_on_paper()]
-        if self.summary.speed_up is not None:
-            shown.append(self.speed())
+        """The figures that a plan is decided by, for a report's first page."""
+        if self.summary.rmse is None:
+            unknown = Figure(self._error_label(), UNKNOWN, run_text.NOT_EVALUATED)
+            shown = [self.kept(), unknown, self.accepted()]
+        else:
+            shown = [self.kept(), self.error(), self.accepted(), self.hardest_hit()]
         saved = self.saving()
         return shown if saved is None else [*shown, saved]
 
-    def _errors_on_paper(self) -> list[Figure]:
-        if self.summary.rmse is None:
-            unknown = Figure(self._error_label(), UNKNOWN, run_text.NOT_EVALUATED)
-            return [unknown, self.accepted()]
-        shown = [self.error(), self.band()]
-        if self.summary.seeds is not None:
-            low, high = (self._amount(value) for value in self.summary.seeds)
-            shown.append(Figure("Over several trainings", f"{low} to {high}"))
-        shown.append(self.accepted())
-        if self.summary.worst is not None:
-            shown.append(self.hardest_hit())
-        if self.summary.within is not None:
-            shown.append(self.within())
-        still = self._amount(self.summary.persistence)
-        last = f"every {run_text.site_noun(self.run)}'s last reading"
-        return [*shown, Figure("Persistence", still, last)]
+    def more_on_paper(self) -> list[Figure]:
+        """The other figures, for those who read on."""
+        shown = []
+        if self.summary.rmse is not None:
+            if self.summary.worst is not None:
+                shown.append(self.worst())
+            if self.summary.within is not None:
+                shown.append(self.within())
+            shown.append(self.band())
+            if self.summary.seeds is not None:
+                low, high = (self._amount(value) for value in self.summary.seeds)
+                shown.append(Figure("Over several trainings", f"{low} to {high}"))
+            still = self._amount(self.summary.persistence)
+            last = f"every {run_text.site_noun(self.run)}'s last reading"
+            shown.append(Figure("Persistence", still, last))
+        if self.summary.speed_up is not None:
+            shown.append(self.speed())
+        return shown
 
     def kept(self) -> Figure:
         """How many sites stay, and whether as many as were asked for."""
@@ -193,7 +198,7 @@ class PlanFigures:
         beside = f" {worst.label}: {worst.value} ({worst.printed or worst.below})."
         if found is None:
             below = f"no {noun}'s error rises"
-            return Figure(HURTS, "nowhere", below, beside.strip(), below + ";" + beside[:-1])
+            return Figure(HURTS, "nowhere", below, beside.strip())
         dense, least = self.summary.dense, 10.0 ** -formatting.digits(self.summary.dense)
         added = formatting.number(max(found.rmse - found.dense, least), dense)
         site = self.quote(str(self.run.sites.site_id[found.site]))
@@ -206,7 +211,6 @@ class PlanFigures:
             f"at {where}",
             f"The place whose error rises most: {noun} {where}, from {before} to {now} {unit}."
             f"{beside}",
-            f"at {where};{beside[:-1]}",
         )
 
     def within(self) -> Figure:
@@ -217,17 +221,23 @@ class PlanFigures:
             compared = "the accepted error"
         sites = formatting.percent(self.summary.within or 0.0)
         area = formatting.percent(self.summary.within_area or 0.0)
-        value, below = sites, f"of {noun}s; {area} of the area"
+        value, below = sites, f"{area} of the area"
         stands = f" For the area, each {noun} stands for all places nearest to it."
         if self.run.grid is not None:
-            value, below, stands = area, f"of the area; {sites} of {noun}s", ""
+            value, below, stands = area, f"{sites} of {noun}s", ""
         return Figure(
-            "Within tolerance",
+            self._within_label(),
             value,
             below,
             f"Where the error stays within the tolerance, each {noun} compared with "
             f"{compared}.{stands}",
         )
+
+    def _within_label(self) -> str:
+        """What is within what: "Sensors within your 5 %"."""
+        what = "Area" if self.run.grid is not None else f"{run_text.site_noun(self.run)}s"
+        goal = goal_words(self.run, self.tolerance, self.summary.channel)
+        return f"{formatting.capital(what)} within your {self.quote(goal)}"
 
     def speed(self) -> Figure:
         """How many times faster a forecast from the kept sites is."""
@@ -263,7 +273,7 @@ class PlanFigures:
 
     def _error_labels(self) -> tuple[str, ...]:
         """Names of the figures that need an evaluated plan."""
-        return self._error_label(), HURTS, "Within tolerance", "Computing speed"
+        return self._error_label(), HURTS, self._within_label(), "Computing speed"
 
     def _unit(self) -> str:
         return self.quote(run_text.variable_unit(self.run, self.summary.channel))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dynst_core.planning.plan import Plan
-from dynst_core.presentation import palette, run_text
+from dynst_core.presentation import formatting, palette, run_text
 from dynst_core.presentation.baseline_curves import (
     Curve,
     path_label,
@@ -20,6 +22,19 @@ from dynst_core.runs.manifest import Baselines
 from dynst_core.runs.run import Run
 
 INK, GRID = "#3c4650", "#dfe4e9"
+
+SIZE, LETTERS = (3.5, 2.35), 7.0
+"""Inches and points on paper, where two charts lie side by side."""
+
+NAME_LETTERS = 24
+"""Letters in a line of a curve's name."""
+
+THIN = 0.6
+"""How thick lines and marks on paper are beside those of a chart 7.4 inches wide."""
+
+FAR = 2.0
+"""Persistence is left out of the picture where it errs by so many spans of the other curves more
+than the highest of them: it would press them flat."""
 
 
 def trade_off_svg(
@@ -35,8 +50,8 @@ def trade_off_svg(
         lead: lead-time index, or None for all.
         channel: channel index.
     """
-    figure, axes = _empty_chart(3.1)
-    across, up = draw_trade_off(axes, run, plan, baselines, limit, lead, channel)
+    figure, axes = _empty_chart()
+    across, up = draw_trade_off(axes, run, plan, baselines, limit, lead, channel, THIN)
     return _finished_chart(figure, axes, across, up)
 
 
@@ -64,15 +79,13 @@ def draw_trade_off(
         axes.fill_between(removed, *spread, color=palette.PATH_LINE, alpha=0.2, linewidth=0)
     path: dict[str, Any] = {"linewidth": 2.4 * scale, "marker": "o", "ms": 4 * scale}
     axes.plot(removed, own, color=palette.PATH_LINE, label=path_label(run), **path)
-    still = run.persistence_rmse(lead, channel)
-    look: dict[str, Any] = {"linewidth": 1.4 * scale, "linestyle": ":"}
-    axes.axhline(still, color=palette.PERSISTENCE_LINE, label="persistence", **look)
     axes.axhline(limit, color=INK, linewidth=scale, linestyle="--", label="accepted error")
     here = plan.rmse(lead, channel)
     if here is not None:
         at = 100 * plan.mask.sparsity
         mark: dict[str, Any] = {"ms": 11 * scale, "markeredgecolor": "white", "markeredgewidth": 2}
         axes.plot(at, here, "o", color=palette.PATH_LINE, label="this plan", zorder=5, **mark)
+    _draw_persistence(axes, run, lead, channel, scale)
     axes.set_xlim(-3, 100)
     return (
         f"{run_text.site_noun(run)}s removed (%)",
@@ -80,9 +93,23 @@ def draw_trade_off(
     )
 
 
+def _draw_persistence(axes: Axes, run: Run, lead: int | None, channel: int, scale: float) -> None:
+    """A line where persistence errs, or where that is far above all else its error in words."""
+    still = run.persistence_rmse(lead, channel)
+    low, high = axes.get_ylim()
+    if not np.isfinite(still):
+        return
+    look: dict[str, Any] = {"color": palette.PERSISTENCE_LINE, "linestyle": ":"}
+    if still <= high + FAR * (high - low):
+        axes.axhline(still, linewidth=1.4 * scale, label="persistence", **look)
+        return
+    stated = f"persistence: {formatting.number(still, still)} \N{UPWARDS ARROW}"
+    axes.plot([], [], linewidth=1.4 * scale, label=stated, **look)
+
+
 def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
     """Error by lead time: the plan, where it is known, beside all sites and persistence."""
-    figure, axes = _empty_chart(2.3)
+    figure, axes = _empty_chart()
     leads = range(run.manifest.config.horizon)
     size, name = run_text.lead_time_unit(run)
     ahead = [(i + 1) * run.manifest.dataset.step_seconds / size for i in leads]
@@ -103,8 +130,11 @@ def lead_times_svg(run: Run, plan: Plan, channel: int) -> bytes:
     own = plan.rmse_by_lead_time(channel)
     if own is not None:
         lines.append(("this plan", own.tolist(), palette.PATH_LINE, "-"))
+    thin: dict[str, Any] = {"linewidth": 2.4 * THIN}
     for label, values, colour, dash in lines:
-        axes.plot(ahead, values, color=colour, linestyle=dash, marker="o", ms=3, label=label)
+        axes.plot(
+            ahead, values, color=colour, linestyle=dash, marker="o", ms=2, label=label, **thin
+        )
     axes.set_ylim(bottom=0)
     unit = run_text.variable_unit(run, channel)
     return _finished_chart(figure, axes, f"lead time ({name})", f"RMSE ({unit})")
@@ -124,7 +154,7 @@ def _draw_report_curve(axes: Axes, curve: Curve, scale: float) -> None:
         linestyle=(0, curve.dash),
         marker="o",
         ms=3 * scale,
-        label=curve.label,
+        label=textwrap.fill(curve.label, NAME_LETTERS),
     )
 
 
@@ -132,29 +162,29 @@ def _removed_axis(run: Run) -> list[float]:
     return [100 * share for share in run.manifest.config.levels[: len(run.path.active)]]
 
 
-def _empty_chart(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.4, height), layout="constrained")
+def _empty_chart() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)
     axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8, colors=INK, length=0)
+    axes.tick_params(labelsize=LETTERS, colors=INK, length=0)
     return figure, axes
 
 
 def _finished_chart(figure: Figure, axes: Axes, across: str, up: str) -> bytes:
     """Labels, a legend above the curves, and the picture."""
-    axes.set_xlabel(across, fontsize=9, color=INK, parse_math=False)
-    axes.set_ylabel(up, fontsize=9, color=INK, parse_math=False)
-    legend = axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=4,
+    axes.set_xlabel(across, fontsize=LETTERS, color=INK, parse_math=False)
+    axes.set_ylabel(up, fontsize=LETTERS, color=INK, parse_math=False)
+    legend = figure.legend(
+        loc="outside upper left",
+        ncols=2 if len(axes.get_legend_handles_labels()[1]) > 3 else 3,
         frameon=False,
-        fontsize=8,
+        fontsize=LETTERS,
         labelcolor=INK,
         borderaxespad=0.2,
+        labelspacing=0.25,
     )
     for text in legend.get_texts():
         text.set_parse_math(False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from dynst_core import commands
 from dynst_core.fields import time_axis
 from dynst_core.fields.time_axis import MONTH_SECONDS, months_of
@@ -118,6 +120,11 @@ def errors_of_channels(run: Run, errors: Sequence[float], sizes: Sequence[float]
     if len(texts) > 1:
         texts = [f"{variable_name(run, i)} {text}" for i, text in enumerate(texts)]
     return ", ".join(texts)
+
+
+def shown_ranks(run: Run) -> np.ndarray:
+    """Ranks as people count them, (s,): 1 for the most important site, which is the last to go."""
+    return len(run.sites) - run.path.rank
 
 
 def variable_unit(run: Run, channel: int) -> str:

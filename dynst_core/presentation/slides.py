@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import Summary, summarise_plan
 from dynst_core.planning.tolerance import Tolerance
-from dynst_core.presentation import map_styles, projection, run_text
+from dynst_core.presentation import formatting, map_styles, run_text
 from dynst_core.presentation.answer_text import answer_text
-from dynst_core.presentation.basemap import BaseMap, Bounds
+from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.map_styles import MapStyle
 from dynst_core.presentation.report_charts import GRID, draw_trade_off
-from dynst_core.presentation.static_maps import INK, QUIET, draw_legend, draw_map
+from dynst_core.presentation.static_maps import INK, QUIET, draw_legend, draw_map, map_extent
 from dynst_core.runs.run import Run
 
 WIDE, HIGH, DPI = 7.5, 4.21875, 256
@@ -29,17 +28,11 @@ MARGIN = 0.12
 TITLE, SUBTITLE, TEXT, NAMES, CREDIT = 15.0, 10.5, 10.5, 9.0, 6.0
 """Points; on a slide of 13.3 inches they are 1.8 times as large."""
 
-TITLE_LETTERS, SUBTITLE_LETTERS, CREDIT_LETTERS = 54, 90, 165
-"""Letters in a line of each."""
-
 LINE = 1.28 / 72
 """Inches of a line for each point of its letters."""
 
 LEGEND = 0.52
 """Inches of the legend, its ticks included."""
-
-ROOM = 1.08
-"""How much larger than its sites a map is, at least."""
 
 LARGER = 1.5
 """How much thicker than a report's the lines of a slide's curve are."""
@@ -80,13 +73,13 @@ def map_slide(run: Run, style: MapStyle, sentence: str, base_map: BaseMap | None
     figure = _empty_slide()
     top = _slide_head(figure, sentence, f"{style.title}: {style.subtitle}")
     foot = _slide_credits(figure, run)
-    draw_legend(figure, style.legend, foot + 0.3, size=TEXT)
+    draw_legend(figure, style.legend, foot + 0.3, TEXT, MARGIN)
     left = 0.0 if run.sites.geographic else 0.5
     low = foot + LEGEND + (0.0 if run.sites.geographic else 0.25)
     axes = _slide_axes(figure, left, low, top)
     shape = axes.get_position()
     ratio = shape.width * WIDE / (shape.height * HIGH)
-    draw_map(axes, run, style, _slide_extent(run, ratio), base_map or BaseMap.read(), names=NAMES)
+    draw_map(axes, run, style, map_extent(run, ratio), base_map or BaseMap.read(), names=NAMES)
     return _slide_png(figure, sentence)
 
 
@@ -132,6 +125,10 @@ def _finish_curve_slide(axes: Axes, across: str, up: str) -> None:
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
+    room = WIDE * DPI - legend.get_window_extent().x0
+    share = (room - MARGIN * DPI) / legend.get_window_extent().width
+    for text in legend.get_texts() if share < 1 else ():
+        text.set_fontsize(share * text.get_fontsize())
 
 
 def _empty_slide() -> Figure:
@@ -143,11 +140,11 @@ def _empty_slide() -> Figure:
 def _slide_head(figure: Figure, sentence: str, about: str) -> float:
     """Title and subtitle; how far from the foot, in inches, they leave room."""
     up = HIGH - MARGIN
-    for line in textwrap.wrap(sentence, TITLE_LETTERS) or [""]:
+    for line in _slide_lines(figure, sentence, size=TITLE, weight="bold"):
         _write_on_slide(figure, up, line, size=TITLE, weight="bold")
         up -= TITLE * LINE
     up -= 0.03
-    for line in textwrap.wrap(about, SUBTITLE_LETTERS):
+    for line in _slide_lines(figure, about, size=SUBTITLE):
         _write_on_slide(figure, up, line, size=SUBTITLE, color=QUIET)
         up -= SUBTITLE * LINE
     return up - 0.06
@@ -155,10 +152,25 @@ def _slide_head(figure: Figure, sentence: str, about: str) -> float:
 
 def _slide_credits(figure: Figure, run: Run) -> float:
     """Who is to be thanked, in the foot; how far from the foot they reach, in inches."""
-    lines = textwrap.wrap(run_text.data_credits(run), CREDIT_LETTERS)
+    lines = _slide_lines(figure, run_text.data_credits(run), size=CREDIT)
     for row, line in enumerate(reversed(lines), start=1):
         _write_on_slide(figure, 0.06 + row * CREDIT * LINE, line, size=CREDIT, color=QUIET)
     return 0.1 + len(lines) * CREDIT * LINE
+
+
+def _slide_lines(figure: Figure, text: str, **look: Any) -> list[str]:
+    """A text in lines that fit between the margins; at least one."""
+    room = (WIDE - 2 * MARGIN) * DPI
+    lines = [""]
+    for word in formatting.unbroken(text).split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        written = _write_on_slide(figure, 0, longer, **look)
+        if written.get_window_extent().width <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+        written.remove()
+    return lines
 
 
 def _slide_axes(figure: Figure, left: float, low: float, top: float, right: float = 0.0) -> Axes:
@@ -167,20 +179,10 @@ def _slide_axes(figure: Figure, left: float, low: float, top: float, right: floa
     return figure.add_axes(((MARGIN + left) / WIDE, low / HIGH, wide / WIDE, (top - low) / HIGH))
 
 
-def _slide_extent(run: Run, ratio: float) -> Bounds:
-    """All sites with a margin, widened to a ratio of width to height; in drawn units."""
-    west, south, east, north = projection.site_bounds(run)
-    if run.sites.geographic:
-        south, north = (float(v) for v in projection.mercator_degrees(np.array([south, north])))
-    width = max((east - west) * ROOM, (north - south) * ROOM * ratio)
-    x, y = (west + east) / 2, (south + north) / 2
-    return x - width / 2, y - width / ratio / 2, x + width / 2, y + width / ratio / 2
-
-
-def _write_on_slide(figure: Figure, up: float, text: str, **look: Any) -> None:
+def _write_on_slide(figure: Figure, up: float, text: str, **look: Any) -> Text:
     """A line of text, its top at inches from the foot; a dollar sign is no formula."""
     style = {"color": INK, "parse_math": False, **look}
-    figure.text(MARGIN / WIDE, up / HIGH, text, va="top", **style)
+    return figure.text(MARGIN / WIDE, up / HIGH, text, va="top", **style)
 
 
 def _slide_png(figure: Figure, title: str) -> bytes:

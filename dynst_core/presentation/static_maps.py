@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import math
-import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,42 +12,38 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Patch, PathPatch, Rectangle
 from matplotlib.path import Path as Outline
-from matplotlib.patheffects import withStroke
-from matplotlib.transforms import IdentityTransform
+from matplotlib.transforms import Bbox, IdentityTransform
 
-from dynst_core.presentation import palette, projection, run_text
+from dynst_core.presentation import palette, projection
 from dynst_core.presentation.basemap import BaseMap, Bounds
 from dynst_core.presentation.map_styles import MapStyle, Shape
 from dynst_core.presentation.palette import Legend
-from dynst_core.presentation.place_names import LETTER, WORLD, names_within
+from dynst_core.presentation.static_names import draw_names
 from dynst_core.runs.run import Run
 
-WIDTH = 7.4
-"""Inches; a map fills an A4 page between its margins."""
+PAPER = (3.5, 2.35)
+"""Inches: width and height of a map on paper, two of which lie side by side on an A4 page."""
 
-MARGIN, TITLE, LEGEND, CREDIT = 0.12, 0.54, 0.5, 0.12
-"""Inches: around the picture, of the lines above and below the map, and of a line of credits."""
+LETTERS, DPI = 7.0, 300
+"""Points of the letters on paper, and pixels an inch."""
 
-LETTERS = 148
-"""Letters in a line of credits."""
+MARGIN, LEGEND = 0.05, 0.4
+"""Inches: around a map on paper, and of its legend."""
 
-ROOM = 1.12
-"""How much larger than its sites a map is."""
+TICKS = (0.42, 0.2)
+"""Inches to the left of and below a map in metres, for the ticks."""
 
-FLATTEST, TALLEST = 0.42, 1.05
-"""Bounds of a map's height as a share of its width."""
+ROOM = 1.08
+"""How much larger than its sites a map is, at least."""
 
-POINTS_PER_PIXEL = WIDTH * 72 / 440
-"""The screen's map is 440 pixels wide; dots keep their size against it."""
+USUAL_WIDTH, POINTS_PER_PIXEL = 7.4, 7.4 * 72 / 440
+"""The screen's map is 440 pixels wide; dots of a map 7.4 inches wide keep their size against it."""
 
 BAR = 0.42
 """Width of a legend's bar as a share of the picture's."""
 
 MOST_OUTLINES = 20_000
 """Cells whose outlines are drawn one by one; smaller cells than that would be all outline."""
-
-POINTS_PER_INCH, SCREEN_LETTERS = 72, 12.5
-"""SCREEN_LETTERS: size in pixels of a name on the screen's map."""
 
 INK, QUIET = "#1c2733", "#56626e"
 
@@ -60,53 +53,31 @@ def map_png(
     look: MapStyle,
     base_map: BaseMap | None = None,
     *,
-    titled: bool = True,
-    names: float | None = None,
-    dpi: int = 160,
+    size: tuple[float, float] = PAPER,
+    dpi: int = DPI,
 ) -> bytes:
-    """One map with its legend.
+    """One map with its legend and the names of places, as large as it is on paper.
 
     Args:
         run: whose sites are drawn.
-        look: their colours, title and legend, and areas beneath them.
+        look: their colours and legend, and areas beneath them.
         base_map: land and borders beneath geographic sites; read from the package when None.
-        titled: whether title, subtitle and the data's credits are drawn too.
-        names: points of the letters of places' names; None for no names.
-        dpi: pixels an inch; the picture is 7.4 inches wide.
+        size: width and height of the picture, inches.
+        dpi: pixels an inch.
     Returns:
         A PNG file.
     """
-    extent = _map_extent(run)
-    width = WIDTH - 2 * MARGIN
-    height = width * float(np.clip((extent[3] - extent[1]) / (extent[2] - extent[0]), 0, TALLEST))
-    height = max(height, width * FLATTEST)
-    below = LEGEND + (0 if run.sites.geographic else 0.3)
-    above = TITLE if titled else 0.0
-    credits = textwrap.wrap(run_text.data_credits(run), LETTERS) if titled else []
-    credit = CREDIT * len(credits)
-    total = MARGIN + above + height + below + credit + MARGIN
-    figure = Figure(figsize=(WIDTH, total), dpi=dpi, facecolor="white")
+    wide, high = size
+    figure = Figure(figsize=size, dpi=dpi, facecolor="white")
     FigureCanvasAgg(figure)  # measures text; pyplot, which is global, is left alone
-    left = MARGIN + (0 if run.sites.geographic else 0.5)
-    axes = figure.add_axes(
-        (
-            left / WIDTH,
-            (MARGIN + credit + below) / total,
-            (WIDTH - MARGIN - left) / WIDTH,
-            height / total,
-        )
-    )
-    draw_map(axes, run, look, extent, base_map or BaseMap.read(), names)
-    draw_legend(figure, look.legend, MARGIN + credit + LEGEND - 0.16)
-    if titled:
-        _write_on_map(figure, MARGIN, total - MARGIN, total, look.title, size=13, weight="bold")
-        _write_on_map(
-            figure, MARGIN, total - MARGIN - 0.27, total, look.subtitle, size=9, color=QUIET
-        )
-        for line, text in enumerate(reversed(credits), start=1):
-            _write_on_map(
-                figure, MARGIN, MARGIN + CREDIT * line, total, text, size=6.5, color=QUIET
-            )
+    left, low = (0.0, 0.0) if run.sites.geographic else TICKS
+    left, low = left + MARGIN, low + MARGIN + LEGEND
+    width, height = wide - MARGIN - left, high - MARGIN - low
+    axes = figure.add_axes((left / wide, low / high, width / wide, height / high))
+    axes.tick_params(labelsize=LETTERS)
+    extent = map_extent(run, width / height)
+    draw_map(axes, run, look, extent, base_map or BaseMap.read(), LETTERS)
+    draw_legend(figure, look.legend, MARGIN + LEGEND - 0.18)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None, "Title": look.title})
     return picture.getvalue()
@@ -118,7 +89,7 @@ def draw_map(
     look: MapStyle,
     extent: Bounds,
     base_map: BaseMap,
-    names: float | None = None,
+    names: float,
 ) -> None:
     """Land, areas, sites, coastlines and names of places.
 
@@ -128,57 +99,28 @@ def draw_map(
         look: their colours, and areas beneath them.
         extent: what the axes show, in drawn units: Mercator degrees, or metres.
         base_map: land and borders beneath geographic sites.
-        names: points of the letters of places' names; None for no names.
+        names: points of the letters of places' names.
     """
     _draw_ground(axes, run, extent, base_map)
     _draw_map_shapes(axes, look.shapes, geographic=run.sites.geographic)
     _draw_sites(axes, run, look)
     if run.sites.geographic:
         _draw_map_lines(axes, _wide_ground(extent), base_map)
-        if names is not None:
-            # A name never hides a sensor; cells would hide it.
-            _draw_names(axes, extent, names, above=run.grid is not None)
+        draw_names(axes, extent, names, *_drawn_dots(run, axes))
 
 
-def _draw_names(axes: Axes, extent: Bounds, size: float, *, above: bool) -> None:
-    """The largest places that have room for their names, their middles well within the map."""
-    west, south, east, north = extent
-    low, high = np.degrees(np.arctan(np.sinh(np.radians([south, north]))))
-    inches = axes.get_window_extent().width / axes.figure.dpi
-    # As on a screen whose letters are as large beside the map.
-    screen = inches * POINTS_PER_INCH / size * SCREEN_LETTERS
-    zoom = math.log2(screen * 360 / (east - west) / WORLD)
-    for place in names_within((west, float(low), east, float(high))):
-        at = (place.longitude, float(projection.mercator_degrees(np.array(place.latitude))))
-        half = LETTER * len(place.name) / 2 / screen * (east - west)
-        inside = west + half < at[0] < east - half and south + half / 4 < at[1] < north - half / 4
-        if place.zoom > zoom or not inside:
-            continue
-        text = axes.text(
-            *at,
-            place.name,
-            ha="center",
-            va="center",
-            fontsize=size,
-            color=INK,
-            parse_math=False,
-            zorder=4 if above else 2.5,
-        )
-        text.set_path_effects([withStroke(linewidth=size / 4, foreground="white")])
+def map_extent(run: Run, ratio: float) -> Bounds:
+    """What a map shows, in drawn units: Mercator degrees, or metres.
 
-
-def _write_on_map(figure: Figure, x: float, y: float, total: float, text: str, **look: Any) -> None:
-    """A line of text at inches from the left and the bottom; a dollar sign is no formula."""
-    figure.text(x / WIDTH, y / total, text, va="top", **{"color": INK, "parse_math": False, **look})
-
-
-def _map_extent(run: Run) -> Bounds:
-    """What the map shows, in drawn units: Mercator degrees, or metres."""
+    All sites with a margin; on the ground widened to a ratio of width to height, since there is
+    more of it than the sites cover.
+    """
     west, south, east, north = projection.site_bounds(run)
     if run.sites.geographic:
         south, north = (float(v) for v in projection.mercator_degrees(np.array([south, north])))
     width, height = (east - west) * ROOM, (north - south) * ROOM
-    width, height = max(width, height / TALLEST), max(height, width * FLATTEST)
+    if run.sites.geographic:
+        width, height = max(width, height * ratio), max(height, width / ratio)
     x, y = (west + east) / 2, (south + north) / 2
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
@@ -199,7 +141,7 @@ def _draw_ground(axes: Axes, run: Run, extent: Bounds, base_map: BaseMap) -> Non
     axes.set_facecolor(palette.SEA if geographic else palette.PAPER)
     axes.spines[:].set_color("#c4ccd4")
     if not geographic:
-        axes.tick_params(labelsize=8, colors=QUIET)
+        axes.tick_params(colors=QUIET)
         axes.xaxis.set_major_formatter("{x:g} m")
         axes.yaxis.set_major_formatter("{x:g} m")
         return
@@ -246,26 +188,37 @@ def _draw_sites(axes: Axes, run: Run, look: MapStyle) -> None:
                 PolyCollection(list(flat), facecolors="none", edgecolors=edges, linewidths=0.5)
             )
         return
-    where = projection.unwrapped_for_drawing(run.sites)
-    where = _on_mercator_map(where) if run.sites.geographic else where
+    where, radius = _drawn_dots(run, axes)
     links = where[run.sites.links()]
     axes.add_collection(
         LineCollection(list(links), colors=[_colour_shares(palette.LINK)], linewidths=0.8)
     )
     order = np.argsort(run.path.rank)
-    radius = float(np.clip(80 / np.sqrt(max(len(where), 1)), 3.0, 8.0)) * POINTS_PER_PIXEL * 0.6
     axes.scatter(
         where[order, 0],
         where[order, 1],
         s=(2 * radius) ** 2,
         c=look.fill[order] / 255,
         edgecolors=[tuple(c) for c in look.line[order] / 255],
-        linewidths=1.0,
+        linewidths=min(1.0, radius / 3),
         zorder=3,
     )
 
 
-def draw_legend(figure: Figure, legend: Legend, up: float, size: float = 8.0) -> None:
+def _drawn_dots(run: Run, axes: Axes) -> tuple[np.ndarray, float]:
+    """Where dots are drawn, (s, 2), none for a grid's cells, and their radius in points."""
+    if run.grid is not None:
+        return np.empty((0, 2)), 0.0
+    where = projection.unwrapped_for_drawing(run.sites)
+    where = _on_mercator_map(where) if run.sites.geographic else where
+    pixels = float(np.clip(80 / np.sqrt(max(len(where), 1)), 3.0, 8.0))
+    share = axes.get_window_extent().width / axes.figure.dpi / USUAL_WIDTH
+    return where, max(pixels * POINTS_PER_PIXEL * 0.6 * share**0.75, 1.2)
+
+
+def draw_legend(
+    figure: Figure, legend: Legend, up: float, size: float = LETTERS, margin: float = MARGIN
+) -> None:
     """A bar of colours with its ticks on the left, other styles on the right.
 
     Args:
@@ -273,16 +226,16 @@ def draw_legend(figure: Figure, legend: Legend, up: float, size: float = 8.0) ->
         legend: what the colours mean.
         up: inches from the figure's foot to the bar's.
         size: points of its letters; all of it grows with them.
+        margin: inches left free on both sides.
     """
     wide, total = figure.get_size_inches()
-    y, x, step = up / total, MARGIN / wide, size / 8.0
+    y, x, step = up / total, margin / wide, size / 8.0
     colours = [palette.rgb_of_hex(c) for c in legend.colours]
     if colours:
         _draw_bar(figure, legend, colours, (x, y), size)
         x += BAR + 0.04
-    middle = y + 0.055 * step / total
+    first, middle = x, y + 0.055 * step / total
     for swatch in legend.swatches:
-        _draw_swatch(figure, swatch, (x * wide + 0.06 * step, middle * total), size)
         label = figure.text(
             x + 0.2 * step / wide,
             middle,
@@ -292,7 +245,12 @@ def draw_legend(figure: Figure, legend: Legend, up: float, size: float = 8.0) ->
             color=QUIET,
             parse_math=False,
         )
-        x += (label.get_window_extent().width / figure.dpi + 0.4 * step) / wide
+        room = label.get_window_extent().width / figure.dpi
+        if x > first and x * wide + 0.2 * step + room > wide - margin:  # to the next row
+            x, middle = first, middle - 0.19 * step / total
+            label.set_position((x + 0.2 * step / wide, middle))
+        _draw_swatch(figure, swatch, (x * wide + 0.06 * step, middle * total), size)
+        x += (room + 0.4 * step) / wide
 
 
 def _draw_bar(
@@ -312,18 +270,25 @@ def _draw_bar(
     bar.imshow(table[None] / 255, aspect="auto", extent=(0, 1, 0, 1))
     bar.set(xticks=[], yticks=[])
     bar.spines[:].set(color="#b8c1ca", linewidth=0.5)
-    ends = {0: "left", len(legend.ticks) - 1: "right"}
-    for index, (place, text) in enumerate(legend.ticks):
-        figure.text(
+    last = len(legend.ticks) - 1
+    taken: list[Bbox] = []
+    for index in sorted(range(last + 1), key=lambda i: i not in (0, last)):  # the ends first
+        place, text = legend.ticks[index]
+        tick = figure.text(
             x + place * BAR,
             y - 0.06 / total,
             text,
-            ha=ends.get(index, "center"),
+            ha={0: "left", last: "right"}.get(index, "center"),
             va="top",
             fontsize=size,
             color=QUIET,
             parse_math=False,
         )
+        box = tick.get_window_extent().expanded(1.15, 1.0)
+        if index not in (0, last) and any(box.overlaps(other) for other in taken):
+            tick.remove()
+        else:
+            taken.append(box)
 
 
 def _draw_swatch(

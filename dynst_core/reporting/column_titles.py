@@ -29,10 +29,11 @@ TITLES = {
 def titled(run: Run, plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     """A table of `plan_table` or `work_order` with titles in place of its columns' names.
 
-    Ranks count from 1, as on the screen; those of the tables, as of arrays, from 0.
+    Ranks count from 1, the most important site, as on the screen; in the tables, as in arrays, from
+    0, the first to go.
     """
     titles = column_titles(run, plan, [str(name) for name in table.columns])
-    counted = table.assign(rank=table["rank"] + 1) if "rank" in table else table
+    counted = table.assign(rank=len(run.sites) - table["rank"]) if "rank" in table else table
     return counted.set_axis(titles, axis="columns")
 
 
@@ -48,7 +49,7 @@ def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:
     per_year = spelt_column_name("per_year", currency)
     known = TITLES | {
         "site": formatting.capital(run_text.site_noun(run)),
-        "rank": "Rank (1 goes first)",
+        "rank": "Rank (1 is the most important)",
         f"cost_{per_year}": f"Cost a year ({currency})",
         f"saving_{per_year}": f"Saving a year ({currency})",
     }
@@ -58,6 +59,8 @@ def column_titles(run: Run, plan: Plan, names: Sequence[str]) -> list[str]:
         of = f" of {run_text.variable_name(run, channel)}" if several else ""
         known[f"rmse_{column}"] = f"Forecast error{of} ({unit})"
         known[f"rmse_added_{column}"] = f"Error added by the cut{of} ({unit})"
+        known[f"last_{column}"] = f"Last reading{of} ({unit})"
+        known[f"last_{column}_at"] = f"Last reading{of} at (UTC)"
         if bands is not None:
             share = f"{100 * bands.share:.0f}"
             known[f"band_{share}pct_{column}"] = f"Half-width of the {share} % band{of} ({unit})"

@@ -16,7 +16,7 @@ from dynst_core.presentation import formatting, map_styles, report_charts, run_t
 from dynst_core.presentation.baseline_curves import Curve, path_label, selector_curves
 from dynst_core.presentation.basemap import BaseMap
 from dynst_core.presentation.plan_figures import PlanFigures
-from dynst_core.presentation.static_maps import map_png
+from dynst_core.presentation.static_maps import PAPER, map_png
 from dynst_core.reporting.cautions import cautions_html
 from dynst_core.reporting.main_cautions import main_cautions
 from dynst_core.reporting.report_text import report_assumptions, report_verdict
@@ -31,8 +31,8 @@ MOST_LISTED = 400
 """Ids that a report lists in full; a longer list is what the exported table is for."""
 
 MAP_CREDIT = "coastlines and borders: Natural Earth; places: GeoNames (CC BY 4.0)"
-NAMES = 15.0
-"""Points of places' names; on paper a map is half as large as it is drawn."""
+WIDE_MAP = (7.2, 2.35)
+"""Inches of a map that has a row of its own."""
 
 _templates = Environment(
     loader=PackageLoader("dynst_core"),
@@ -68,28 +68,30 @@ def write_report(
     """
     base_map = base_map or BaseMap.read()
     summary = summarise_plan(run, plan, tolerance, lead, channel)
+    figures = PlanFigures(run, plan, summary, tolerance)
     reported = _stands_in(run, plan, asked_removed)
+    verdict = report_verdict(run, plan, summary, tolerance, lead, channel)
     baselines = selector_curves(run, run.baselines, lead, channel)
-    curve = report_charts.trade_off_svg(run, plan, run.baselines, summary.limit, lead, channel)
     style, _, _ = _templates.loader.get_source(_templates, "report.css")  # type: ignore[union-attr]
+    unit = run_text.variable_unit(run, channel)
     page = _templates.get_template("report.html").render(
         title=run.manifest.title,
         place=run.manifest.dataset.place,
         style=Markup(style),  # noqa: S704 - our own file
         about=run_text.run_description(run),
         noun=run_text.site_noun(run),
-        unit=run_text.variable_unit(run, channel),
+        unit=unit,
         lead=run_text.lead_time_text(run, lead),
-        verdict=[*reported, *report_verdict(run, plan, summary, tolerance, lead, channel)],
-        warned=main_cautions(run, summary, tolerance, channel),
-        figures=PlanFigures(run, plan, summary, tolerance).on_paper(),
-        curve=_inline(curve, "svg+xml"),
-        curve_words=f"{run_text.curve_title(run, channel)}, "
-        f"{run_text.lead_time_text(run, lead)}, over "
-        f"the test period {run_text.test_period(run)}.",
+        verdict=[formatting.unbroken(line, unit) for line in (*reported, *verdict)],
+        warned=[
+            formatting.unbroken(line, unit)
+            for line in main_cautions(run, summary, tolerance, channel)
+        ],
+        figures=figures.on_paper(),
+        more_figures=figures.more_on_paper(),
+        **_curves(run, plan, summary.limit, lead, channel),
         baselines_words=_baselines_words(baselines),
         maps=_maps(run, plan, lead, channel, base_map),
-        lead_times=_inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
         levels=_levels(run, plan, baselines, lead, channel),
         asked=constraints_in_report(run, plan.constraints) + list(plan.breaches),
         edits=plan.edits,
@@ -102,6 +104,17 @@ def write_report(
     return page.encode()
 
 
+def _curves(run: Run, plan: Plan, limit: float, lead: int | None, channel: int) -> dict[str, str]:
+    """The error against the share removed, in words too, and by lead time."""
+    curve = report_charts.trade_off_svg(run, plan, run.baselines, limit, lead, channel)
+    return {
+        "curve": _inline(curve, "svg+xml"),
+        "curve_words": f"{run_text.curve_title(run, channel)}, "
+        f"{run_text.lead_time_text(run, lead)}, over the test period {run_text.test_period(run)}.",
+        "lead_times": _inline(report_charts.lead_times_svg(run, plan, channel), "svg+xml"),
+    }
+
+
 def _maps(
     run: Run, plan: Plan, lead: int | None, channel: int, base_map: BaseMap
 ) -> list[dict[str, str]]:
@@ -110,11 +123,12 @@ def _maps(
     if plan.evaluated:
         scale = map_styles.error_scale_of_run(run, lead, channel, plan)
         shown.append(map_styles.error_style(run, plan, scale, lead, channel))
+    size = PAPER if len(shown) > 1 else WIDE_MAP
     return [
         {
             "title": style.title,
             "subtitle": style.subtitle,
-            "image": _inline(map_png(run, style, base_map, titled=False, names=NAMES), "png"),
+            "image": _inline(map_png(run, style, base_map, size=size), "png"),
         }
         for style in shown
     ]

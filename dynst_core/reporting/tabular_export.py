@@ -29,6 +29,7 @@ from dynst_core.presentation import run_text
 from dynst_core.presentation.plan_figures import PlanFigures
 from dynst_core.presentation.site_reasons import site_reasons
 from dynst_core.reporting.column_titles import column_titles, titled
+from dynst_core.runs.carried_data import last_readings_of_run
 from dynst_core.runs.run import Run
 
 LAYER = "plan"
@@ -45,9 +46,10 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
 
     Columns: site, coordinates, the place it is near to where any is, keep or remove, reason, rank,
     importance (with its lowest and highest over the seeds where there were several), and by channel
-    the test RMSE over all lead times with this plan, empty where it is not yet evaluated. Where
-    costs are stated: cost, what is paid under this plan, so 0 for a removed site, and saving, what
-    is not, so 0 for a kept one. A unit stands in its column's name.
+    the test RMSE over all lead times with this plan, empty where it is not yet evaluated, and the
+    last reading with its time in UTC, where the run keeps it or carries its data. Where costs are
+    stated: cost, what is paid under this plan, so 0 for a removed site, and saving, what is not, so
+    0 for a kept one. A unit stands in its column's name.
     """
     sites, active = run.sites, plan.mask.active
     x, y = sites.coordinates.T
@@ -65,7 +67,7 @@ def plan_table(run: Run, plan: Plan) -> geopandas.GeoDataFrame:
     if run.arrays.members is not None:
         lowest, highest = np.round(run.arrays.members.importance, 6)
         columns |= {"importance_lowest": lowest, "importance_highest": highest}
-    columns |= _errors(run, plan)
+    columns |= _errors(run, plan) | _last_readings(run)
     if plan.constraints.cost is not None:
         per_year = spelt_column_name("per_year", plan.constraints.currency)
         columns[f"cost_{per_year}"] = np.where(active, plan.constraints.cost, 0.0)
@@ -90,6 +92,20 @@ def _errors(run: Run, plan: Plan) -> dict[str, np.ndarray]:
             width = run.arrays.bands.half_width[plan.level, :, :, channel].mean(axis=0)
             share = f"{100 * run.arrays.bands.share:.0f}pct"
             columns[f"band_{share}_{named}"] = significant_digits(width)
+    return columns
+
+
+def _last_readings(run: Run) -> dict[str, np.ndarray]:
+    """The last reading of each site and when it was, in UTC, by channel; empty where unknown."""
+    last, card = last_readings_of_run(run), run.manifest.dataset
+    if last is None:
+        return {}
+    columns: dict[str, np.ndarray] = {}
+    for channel, named in enumerate(channel_columns(card.channels, card.units)):
+        texts = np.datetime_as_string(last.time[:, channel], unit="m").astype(object)
+        texts[np.isnat(last.time[:, channel])] = ""
+        columns[f"last_{named}"] = significant_digits(last.value[:, channel])
+        columns[f"last_{named}_at"] = np.array([f"{text}Z" if text else "" for text in texts])
     return columns
 
 
@@ -157,7 +173,7 @@ def _renamed(channels: Sequence[str], units: Sequence[str]) -> dict[str, str]:
 def titled_provenance(run: Run, plan: Plan) -> dict[str, str]:
     """`plan_provenance` of a table whose columns are titled in words and whose ranks begin at 1."""
     reported, card = plan_provenance(run, plan), run.manifest.dataset
-    reported["rank_order"] = f"1 for the first site to go, {len(run.sites)} for the last to stay"
+    reported["rank_order"] = f"1 for the most important site, {len(run.sites)} for the first to go"
     if "columns" not in reported:
         return reported
     names = [f"rmse_{column}" for column in channel_columns(card.channels, card.units)]

@@ -14,6 +14,7 @@ import xarray as xr
 
 from dynst_core.errors import RunError
 from dynst_core.fields.field import Grid
+from dynst_core.fields.last_readings import LastReadings
 from dynst_core.fields.mask import SparsityPath
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.network import Network
@@ -126,6 +127,7 @@ class RunArrays:
         check: each level's mask beside random ones; None in runs made before there was one.
         intervals: how sure each level's error is; None in runs made before that was stated, or
             with too short a test block.
+        last: the last reading of each site; None in runs made before it was kept.
     """
 
     sites: SiteSet
@@ -140,6 +142,7 @@ class RunArrays:
     notices: tuple[str, ...] = ()
     check: MaskCheck | None = None
     intervals: Intervals | None = None
+    last: LastReadings | None = None
 
 
 @contextmanager
@@ -193,6 +196,10 @@ def write_run_arrays(arrays: RunArrays, file: Path) -> None:
         data["member_rmse"] = (("member", "level", "channel"), members.rmse)
     if arrays.half_rank is not None:
         data["half_rank"] = (("half", "site"), arrays.half_rank.astype(np.int32))
+    if arrays.last is not None:
+        data["last_reading"] = (("site", "channel"), arrays.last.value.astype(np.float32))
+        nanoseconds = arrays.last.time.astype("datetime64[ns]").astype(np.int64)
+        data["last_reading_at"] = (("site", "channel"), nanoseconds)
     data |= _notice_arrays(arrays)
     attrs |= _array_attributes(arrays)
     coords = {"site": ("site", sites.site_id.astype(object))}
@@ -301,6 +308,7 @@ def read_run_arrays(file: Path) -> RunArrays:
         tuple(json.loads(dataset.attrs.get("notices", "[]"))),
         _check_run_arrays(dataset),
         _intervals_of_arrays(dataset),
+        _last_readings_of_arrays(dataset),
     )
 
 
@@ -323,6 +331,15 @@ def _intervals_of_arrays(dataset: xr.Dataset) -> Intervals | None:
         float(dataset.attrs["interval_share"]),
         dataset["interval"].values.astype(np.float64),
         dataset["interval_by_lead_time"].values.astype(np.float64),
+    )
+
+
+def _last_readings_of_arrays(dataset: xr.Dataset) -> LastReadings | None:
+    if "last_reading" not in dataset:
+        return None
+    return LastReadings(
+        dataset["last_reading"].values.astype(np.float32),
+        dataset["last_reading_at"].values.astype(np.int64).astype("datetime64[ns]"),
     )
 
 

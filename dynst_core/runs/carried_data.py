@@ -16,6 +16,7 @@ import xarray as xr
 
 from dynst_core.errors import RunError
 from dynst_core.fields.field import About, Field
+from dynst_core.fields.last_readings import LastReadings, last_readings_of
 from dynst_core.files.atomic import write_atomically
 from dynst_core.files.hdf5_check import check_plain_hdf5
 from dynst_core.runs.manifest import file_in_run, one_line
@@ -126,3 +127,16 @@ def read_carried_data(run: Run) -> Field:
             f"the run again, or delete this file."
         )
     return field
+
+
+def last_readings_of_run(run: Run) -> LastReadings | None:
+    """The last reading of each site: as the run keeps it, or of the data that it carries.
+
+    None where it has neither, or carries data that cannot be read, of which forecasting says why.
+    """
+    if run.arrays.last is not None or not carries_data(run):
+        return run.arrays.last
+    try:
+        return last_readings_of(read_carried_data(run))
+    except RunError:
+        return None

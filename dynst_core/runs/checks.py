@@ -11,6 +11,7 @@ from datetime import datetime
 
 import numpy as np
 
+from dynst_core.fields.last_readings import LastReadings
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.runs.arrays import RunArrays
 from dynst_core.runs.manifest import Manifest
@@ -22,6 +23,8 @@ MOST_SECONDS = 4e9
 MOST_TEXT = 20_000
 """Letters of a title, a unit or any other text."""
 MOST_CHANNELS = 1000
+EPOCH, FARTHEST = np.datetime64("1970-01-01", "ns"), np.timedelta64(365 * 290, "D")
+"""Times of readings lie no farther from the epoch: a clock of any zone can still show them."""
 
 
 def run_contradictions(manifest: Manifest, arrays: RunArrays) -> Iterator[str]:
@@ -190,6 +193,7 @@ def _check_run_extras(arrays: RunArrays) -> Iterator[str]:
             yield "several trainings of other sizes than the run"
         elif not all((np.sort(rank) == np.arange(n)).all() for rank in members.rank):
             yield "ranks of several trainings that are not each number once"
+    yield from _check_last_readings(arrays.last, (n, n_channels))
     out, check = arrays.left_out, arrays.check
     if out is not None and out.shape != (n,):
         yield f"marks of {out.size} sites that were left out where there are {n}"
@@ -204,3 +208,12 @@ def _check_run_extras(arrays: RunArrays) -> Iterator[str]:
         or not all((np.sort(rank) == np.arange(n)).all() for rank in half_rank)
     ):
         yield "ranks of the record's halves that are not each number once"
+
+
+def _check_last_readings(last: LastReadings | None, shape: tuple[int, int]) -> Iterator[str]:
+    if last is None:
+        return
+    if not last.value.shape == last.time.shape == shape:
+        yield "last readings of another size than the sites"
+    elif np.any(np.abs(last.time - EPOCH) > FARTHEST):
+        yield "last readings of a time beyond the calendar's"

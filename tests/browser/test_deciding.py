@@ -82,7 +82,7 @@ def test_a_shared_link_opens_the_same_decision(visit: Open) -> None:
     page.keyboard.press("Escape")
     open_panel(page, "Constraints")
     type_into(page, "Least distance (km)", "2")
-    for label in ("Forecast error", "Hurts most", "Within tolerance", "Computing speed"):
+    for label in ("Forecast error", "Hurts most", "Sensors within your 5 %", "Computing speed"):
         shows(page, label, "–")
     page.wait_for_url("**apart=2**")
     settled(page)

@@ -66,6 +66,40 @@ def test_a_place_and_a_sensor_are_found_by_name_and_marked(visit: Open) -> None:
     assert guard.foreign == []
 
 
+NAMES = """() => {
+    const stage = [...globalThis.dynstMaps.stages.values()].at(-1);
+    const view = stage.deck.getViewports()[0];
+    const layer = stage.deck.props.layers.find(({ id }) => id.endsWith("-names"));
+    const sites = stage.layers.find(({ id }) => id === `${view.id}-sites`).props.data;
+    const dots = sites.map(({ position }) => view.project(position));
+    const shown = layer.props.data.filter(({ zoom }) => zoom <= stage.camera.zoom);
+    return shown.map(({ at, text, shift }) => {
+        const [x, y] = view.project(at).map((part, axis) => part + shift[axis]);
+        const reach = 3.4 * text.length + 4;
+        const near = dots.filter(([a, b]) => Math.abs(a - x) < reach && Math.abs(b - y) < 10);
+        const aside = Math.min(x, view.width - x) - 3.4 * text.length;
+        return [text, aside, Math.min(y, view.height - y), near.length];
+    });
+}"""
+
+
+def test_no_name_is_cut_by_the_edge_of_a_map_at_rest_or_lies_under_a_sensor(visit: Open) -> None:
+    """Names beyond the edge are kept: they come in when the map is moved."""
+    page, _ = visit("?run=network&removed=60", chart=False)
+    for way in ("", "ArrowLeft", "ArrowDown"):
+        if way:
+            page.locator(".canvas [tabindex='0']").focus()
+            with the_camera_moves(page):
+                page.keyboard.press(way)
+        settled_camera(page)
+        page.wait_for_timeout(400)
+        names = page.evaluate(NAMES)
+        seen = [name for name in names if name[1] > -6.8 * len(name[0]) and name[2] > -8]
+        assert len(seen) > 3
+        for text, aside, down, hidden in seen:
+            assert aside > 0 and down > 6 and not hidden, text
+
+
 def test_the_wheel_scrolls_the_page_until_the_map_is_active(visit: Open) -> None:
     page, _ = visit("?run=network&removed=60", chart=False, size=(1366, 768))
     whole = settled_camera(page)

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from dynst_core.planning.plan import Plan
 from dynst_core.planning.summary import summarise_plan
 from dynst_core.planning.tolerance import Tolerance
 from dynst_core.presentation import map_styles, palette
+from dynst_core.presentation.report_charts import draw_trade_off
 from dynst_core.presentation.slides import curve_slide, map_slide
 from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.support.factories import grid_sites, make_arrays, save_run
+from tests.support.places import ROOT
 
 SENTENCE = (
     "The British Isles without 1,585 of 1,617 cells (98 %): 12.3 % more forecast error of "
@@ -44,6 +48,15 @@ def test_a_map_fills_a_screen_and_nothing_is_cut_at_its_edges(run: Run) -> None:
     assert (
         np.abs(picture.astype(int) - palette.rgb_of_hex("#1c2733")).max(axis=2) < 3
     ).sum() > 5000
+
+
+def test_persistence_that_errs_far_more_is_stated_and_does_not_press_the_curve_flat() -> None:
+    run = RunStore(ROOT / "data" / "runs").open("berlin-traffic-2024-08")
+    axes = Figure().add_subplot()
+    draw_trade_off(axes, run, Plan.at_level(run, 3), run.baselines, 132.0, None, 0)
+    still = run.persistence_rmse()
+    assert still > 380 and axes.get_ylim()[1] < 170
+    assert f"persistence: {still:.0f} \u2191" in axes.get_legend_handles_labels()[1]
 
 
 def test_the_curve_fills_a_screen_and_states_the_plan(network_run: Run) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 
 from dynst_core.constraints.constraints import NEVER, Constraints
@@ -15,9 +18,11 @@ from dynst_core.planning.plan import Plan
 from dynst_core.presentation import map_styles, palette, projection, report_charts
 from dynst_core.presentation.baseline_curves import seed_error_band, selector_curves
 from dynst_core.presentation.basemap import BaseMap
-from dynst_core.presentation.static_maps import map_png
+from dynst_core.presentation.static_maps import draw_legend, draw_map, map_extent, map_png
 from dynst_core.runs.run import Run
+from dynst_core.runs.store import RunStore
 from tests.support.factories import grid_sites, make_arrays, network_sites, save_run, with_seeds
+from tests.support.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,7 @@ def test_every_cell_is_drawn_in_its_own_colour_and_as_large_as_the_others(
     grid_run: Run, base_map: BaseMap
 ) -> None:
     look = map_styles.importance_style(grid_run, Plan.at_level(grid_run, 0))
-    picture = pixels(map_png(grid_run, look, base_map, dpi=60))
+    picture = pixels(map_png(grid_run, look, base_map, size=(7.4, 7), dpi=60))
     areas = [count(picture, colour) for colour in np.unique(look.fill, axis=0)]
     assert len(areas) == 40 and min(areas) > 0.5 * max(areas), "lines of the coast take the rest"
 
@@ -65,7 +70,8 @@ def test_areas_lie_beneath_the_sites_in_their_own_colour(
     ring = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
     with_area = replace(look, shapes=(map_styles.Shape(ring, (10, 120, 60, 255)),))
     before, after = (
-        pixels(map_png(network_run, one, base_map, dpi=60)).astype(int) for one in (look, with_area)
+        pixels(map_png(network_run, one, base_map, size=(4, 4.4), dpi=100)).astype(int)
+        for one in (look, with_area)
     )
     greener = [((one[:, :, 1] - one[:, :, 0]) > 60).mean() for one in (before, after)]
     assert greener[0] < 0.05 and greener[1] > 0.5
@@ -84,12 +90,36 @@ def test_the_legend_holds_every_colour_of_the_scale(network_run: Run, base_map: 
     assert off.max() <= 4, "256 steps of colour leave no larger gap"
 
 
-def test_a_title_is_drawn_only_when_asked_for(network_run: Run, base_map: BaseMap) -> None:
-    look = map_styles.importance_style(network_run, Plan.at_level(network_run, 1))
-    titled, plain = (
-        pixels(map_png(network_run, look, base_map, titled=reported)) for reported in (True, False)
-    )
-    assert titled.shape[0] > plain.shape[0] + 60 and titled.shape[1] == plain.shape[1]
+def test_a_legend_leaves_out_ticks_and_starts_another_row_rather_than_write_over_its_own() -> None:
+    ticks = ((0.0, "0"), (0.3, "100"), (0.7, "300"), (1.0, "\u2265 400 vehicles/h"))
+    swatch = palette.Swatch("#ffffff", "#000000", "a rather long name", round=True)
+    legend = palette.Legend("linear-gradient(#ffffff, #000000)", ticks, (swatch, swatch, swatch))
+    figure = Figure(figsize=(3.5, 0.6), dpi=200)
+    FigureCanvasAgg(figure)
+    draw_legend(figure, legend, 0.3)
+    boxes = [text.get_window_extent() for text in figure.texts]
+    assert [text.get_text() for text in figure.texts][:2] == ["0", "\u2265 400 vehicles/h"]
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+    assert max(box.x1 for box in boxes) <= 3.5 * 200
+
+
+def test_a_name_stands_in_full_within_the_map_and_hides_no_sensor(base_map: BaseMap) -> None:
+    run = RunStore(ROOT / "data" / "runs").open("berlin-traffic-2024-08")
+    figure = Figure(figsize=(3.5, 2.0), dpi=200)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    look = map_styles.importance_style(run, Plan.at_level(run, 3))
+    draw_map(axes, run, look, map_extent(run, 3.5 / 2), base_map, 7.0)
+    frame = axes.get_window_extent()
+    dots = axes.transData.transform(axes.collections[-1].get_offsets())
+    names = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert len(names) > 5 and "Berlin" in names
+    for name, box in names.items():
+        assert frame.x0 <= box.x0 and box.x1 <= frame.x1
+        assert frame.y0 <= box.y0 and box.y1 <= frame.y1
+        hidden = [box.contains(*dot) for dot in dots]
+        assert not any(hidden) or name == "Berlin"
 
 
 def test_a_dollar_sign_is_no_formula(network_run: Run, base_map: BaseMap) -> None:

@@ -26,7 +26,7 @@ def test_the_csv_is_the_work_order_and_then_what_stays(network_run: Run) -> None
     assert table["Order"].tolist()[:24] == list(range(1, 25)) and table["Order"][24:].isna().all()
     order = order_of_removal(network_run, plan)
     assert table["Sensor"].tolist()[:24] == network_run.sites.site_id[order].tolist()
-    assert table["Rank (1 goes first)"][24:].is_monotonic_increasing
+    assert table["Rank (1 is the most important)"][24:].is_monotonic_decreasing
     assert not [title for title in table.columns if "_" in title], "titles are words"
     assert not set(table.columns) & set(tabular_export.plan_provenance(network_run, plan)), (
         "where it came from stands in the file beside it, not on each row"
@@ -43,10 +43,10 @@ def test_an_exported_csv_opens_again_as_a_table_of_costs(tmp_path: Path, titles:
         dtype=str,
         keep_default_na=False,
     )
-    costs = exported[["Sensor"]].assign(Cost=exported["Rank (1 goes first)"])
+    costs = exported[["Sensor"]].assign(Cost=exported["Rank (1 is the most important)"])
     if titles != "words":
         costs = costs.set_axis(["site", "cost"], axis="columns")
     costs = costs.to_csv(index=False).encode()
     found = read_costs(costs, "costs.csv", sites)
-    assert found.by_site.tolist() == (run.path.rank + 1).tolist()
+    assert found.by_site.tolist() == (len(ids) - run.path.rank).tolist()
     assert found.others == ()

@@ -56,7 +56,7 @@ def read_in_run_order(run: Run, plan: Plan) -> pd.DataFrame:
         tabular_export.spreadsheet_safe(title) for title in column_titles(run, plan, names)
     ]
     table.columns = names
-    table["rank"] -= 1  # titled columns count from 1
+    table["rank"] = len(table) - table["rank"]  # titled columns count from the most important
     return table.set_index("rank", drop=False).loc[run.path.rank].reset_index(drop=True)
 
 
@@ -127,8 +127,9 @@ def test_every_format_says_where_it_came_from(
     assert reported["level"] == "60 % removed"
     assert reported["error"] == "test RMSE over all lead times"
     assert reported["units"] == "speed mph"
-    first, last = (1, 40) if name == "csv" else (0, 39)
-    order = f"{first} for the first site to go, {last} for the last to stay"
+    order = "0 for the first site to go, 39 for the last to stay"
+    if name == "csv":
+        order = "1 for the most important site, 40 for the first to go"
     assert reported["rank_order"] == order
     assert reported["test_period"] == "2020-01-06T14:00Z/2020-01-08T00:00Z"
     assert reported["constraints"] == "none"

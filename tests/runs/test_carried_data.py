@@ -21,6 +21,7 @@ from dynst_core.runs.carried_data import (
     DATA,
     FREE,
     carries_data,
+    last_readings_of_run,
     read_carried_data,
     write_carried_data,
 )
@@ -131,6 +132,20 @@ def test_data_that_are_too_large_are_left(own: Run, monkeypatch: pytest.MonkeyPa
         write_carried_data(own, read_carried_data(own))
     assert (own.folder / DATA).read_bytes() == before
     assert not list(own.folder.glob(".data*")), "nothing half-written is left"
+
+
+def test_last_readings_are_those_the_run_keeps_else_of_the_data_that_it_carries(
+    own: Run, field: Field
+) -> None:
+    kept = last_readings_of_run(own)
+    assert kept is own.arrays.last and kept is not None
+    older = replace(own, arrays=replace(own.arrays, last=None))
+    found = last_readings_of_run(older)
+    assert found is not None
+    np.testing.assert_array_equal(found.value, kept.value)
+    np.testing.assert_array_equal(found.time, kept.time)
+    (own.folder / DATA).unlink()
+    assert last_readings_of_run(older) is None
 
 
 @pytest.mark.parametrize("folder", BUNDLED, ids=lambda folder: folder.name)

@@ -150,6 +150,14 @@ ARRAYS: dict[str, Callable[[xr.Dataset], xr.Dataset]] = {
     "negative errors": lambda d: d.assign(squared=-d["squared"]),
     "band share as text": lambda d: d.assign_attrs(band_share="x"),
     "equal ranks of halves": lambda d: d.assign(half_rank=d["half_rank"] * 0),
+    "last readings of other sites": lambda d: d.assign(
+        last_reading=(("a", "b"), np.zeros((2, 1))), last_reading_at=(("a", "b"), np.zeros((2, 1)))
+    ),
+    "last readings beyond the calendar": lambda d: d.assign(
+        last_reading=(("site", "channel"), np.zeros((d.sizes["site"], 1))),
+        last_reading_at=(("site", "channel"), np.full((d.sizes["site"], 1), -(2**63) + 1)),
+    ),
+    "last readings without times": lambda d: d.drop_vars("last_reading_at"),
     "links to nowhere": lambda d: d.assign(
         edges=(("edge", "end"), np.array([[0, 10**6], [-7, 3]]))
     ),

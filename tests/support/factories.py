@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dynst_core.fields.field import Grid
+from dynst_core.fields.last_readings import LastReadings
 from dynst_core.fields.mask import SparsityPath, n_active_at
 from dynst_core.fields.metrics import ErrorStatistics
 from dynst_core.fields.network import Network
@@ -102,6 +103,10 @@ def with_seeds(arrays: RunArrays, n_members: int = 3, seed: int = 5) -> RunArray
             rng.uniform(1, 2, (n_members, n_levels, 1)),
         ),
         half_rank=np.stack([rng.permutation(n) for _ in range(2)]),
+        last=LastReadings(
+            rng.uniform(20, 70, (n, 1)).astype(np.float32),
+            np.datetime64("2020-01-08T00:00", "ns") - np.zeros((n, 1)) * np.timedelta64(1, "ns"),
+        ),
     )
 
 

@@ -31,10 +31,10 @@ def show_export_panel(run: Run, choice: Choice, plan: Plan, clash: str | None) -
         st.caption("There is no valid plan to export: loosen a constraint first.")
     else:
         st.caption(
-            "One row for each place: keep or remove, the reason, rank, importance, error, cost and "
-            "saving (a removed place costs 0 and saves its cost). Workbook and CSV begin with what "
-            "to remove, in the order to remove it. Where it all came from is a sheet of the "
-            "workbook, and a file beside the CSV."
+            "One row for each place: keep or remove, the reason, rank, importance, error, the last "
+            "reading where it is known, cost and saving (a removed place costs 0 and saves its "
+            "cost). Workbook and CSV begin with what to remove, in the order to remove it. Where "
+            "it all came from is a sheet of the workbook, and a file beside the CSV."
         )
         _show_buttons(run, choice, plan)
         _show_pictures(run, choice, plan)

@@ -108,8 +108,8 @@ def _show_facts(run: Run, choice: Choice, plan: Plan, site: int, clash: str | No
     lines = [
         f"**{formatting.capital(noun)} {name}** {decided}.",
         f"Importance: {run_text.importance_standing(run, float(run.path.importance[site]))}"
-        f"{_interval(run, site)}; rank {int(run.path.rank[site]) + 1:,} of {len(run.sites):,}, "
-        f"counted from the first to go.",
+        f"{_interval(run, site)}; rank {run_text.shown_ranks(run)[site]:,} of {len(run.sites):,}, "
+        f"where 1 is the most important.",
         f"{level_history(run, site)} {_kept_against_dropped(run, choice, site)}",
     ]
     with st.container(key="facts"):

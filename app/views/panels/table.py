@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.services import cache
+from app.services import cache, forecasters
 from app.state import choice as session
 from app.state import session_state
 from app.state.choice import Choice
 from app.views.panels import what_if
 from app.views.shared import pins
+from dynst_core.planning import local_time
 from dynst_core.planning.plan import Plan
 from dynst_core.presentation import formatting, run_text
 from dynst_core.presentation import site_reasons as site_reasons_of
@@ -32,8 +33,8 @@ HEIGHT = 360
 
 
 SHORT = {
-    site_reasons_of.MOST_IMPORTANT: "high rank",
-    site_reasons_of.LESS_IMPORTANT: "low rank",
+    site_reasons_of.MOST_IMPORTANT: "important",
+    site_reasons_of.LESS_IMPORTANT: "minor",
     site_reasons_of.EXCHANGED_IN: "exchange",
     site_reasons_of.EXCHANGED_OUT: "exchange",
     site_reasons_of.KEPT_TO_OBEY: "constraint",
@@ -47,9 +48,10 @@ SHORT = {
 }
 """Reasons as short as the column; the card and the files have them in full."""
 
-NEAR = "Near"
+NEAR, READ_AT = "Near", "Read at"
 WIDEST_ID = 110
-WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 70, "near": 110}
+WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 84, "near": 110}
+WIDTHS |= {"last": 56, "at": 150}
 """Pixels of the columns; so that all shown at first are in sight on a laptop."""
 
 
@@ -151,7 +153,7 @@ def site_table_frame(
     columns: dict[str, object] = {
         formatting.capital(noun): run.sites.site_id[sites].astype(str),
         "Plan": np.where(plan.mask.active[sites], "keep", "remove"),
-        "Rank": run.path.rank[sites] + 1,
+        "Rank": run_text.shown_ranks(run)[sites],
         f"Error ({unit})": errors,
         f"Added ({unit})": added,
         "Why": [
@@ -159,6 +161,7 @@ def site_table_frame(
             for reason in site_reasons(run, plan, sites)
         ],
     }
+    columns |= _last_columns(run, choice, sites)
     near = cache.cached_places_near(run)[sites]
     if (near != "").any():
         columns[NEAR] = near
@@ -168,6 +171,31 @@ def site_table_frame(
     if cost is not None and choice.costs is not None:
         columns[f"Cost ({plan.constraints.currency})"] = cost[sites]
     return pd.DataFrame(columns)
+
+
+def _last_columns(run: Run, choice: Choice, sites: np.ndarray) -> dict[str, object]:
+    """The last reading of some sites, where it is known, and when each was where that differs."""
+    last = forecasters.last_readings(run)
+    if last is None:
+        return {}
+    unit, times = run_text.variable_unit(run, choice.channel), last.time[:, choice.channel]
+    columns: dict[str, object] = {f"Last ({unit})": last.value[sites, choice.channel]}
+    if len(np.unique(times)) > 1:
+        known = np.unique(times[sites])
+        words = {time: local_time.local_time_words(run, time) for time in known[~np.isnat(known)]}
+        columns[READ_AT] = ["" if np.isnat(time) else words[time] for time in times[sites]]
+    return columns
+
+
+def _last_help(run: Run, channel: int) -> str:
+    """What the column of last readings is, and as of when."""
+    last = forecasters.last_readings(run)
+    if last is None or np.isnat(last.time[:, channel]).all():
+        return "The last reading of the record."
+    newest = local_time.local_time_words(run, np.nanmax(last.time[:, channel]))
+    clock = local_time.clock_name(run)
+    said = newest if clock in ("", "UTC") else f"{newest} {clock}"
+    return f"The last reading of the record, which ends {said}."
 
 
 def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None) -> None:
@@ -196,19 +224,30 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
             "Plan": st.column_config.TextColumn(width=WIDTHS["plan"]),
             "Why": st.column_config.TextColumn(
                 width=WIDTHS["why"],
-                help="In short; the card of one and the work order state it in full.",
+                help="In short: important, among the most important; minor, less important than "
+                f"those kept. The card of a {noun} and the work order state it in full.",
             ),
             NEAR: st.column_config.TextColumn(
                 width=WIDTHS["near"], help="The nearest place of GeoNames, within 22 km."
             ),
             "Rank": st.column_config.NumberColumn(
-                width=WIDTHS["rank"], help=f"1 is the first {noun} to go, {n:,} the last to stay."
+                width=WIDTHS["rank"],
+                help=f"1 is the most important {noun}, the last to go; {n:,} goes first.",
             ),
             error: st.column_config.NumberColumn(
                 "Error",
                 width=WIDTHS["error"],
                 format=numbers,
                 help=f"Forecast error at its place under this plan (RMSE), in {unit}.",
+            ),
+            f"Last ({run_text.variable_unit(run, choice.channel)})": st.column_config.NumberColumn(
+                "Last",
+                width=WIDTHS["last"],
+                format="%.3g",
+                help=_last_help(run, choice.channel),
+            ),
+            READ_AT: st.column_config.TextColumn(
+                width=WIDTHS["at"], help="When the last reading was, by the clock of the place."
             ),
             added: st.column_config.NumberColumn(
                 "Added",

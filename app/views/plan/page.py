@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import numpy as np
 import streamlit as st
 
 from app import messages, street_tiles
@@ -144,12 +145,7 @@ def _present(run: Run, choice: Choice) -> None:
     with places[1]:
         present.show_way_out(run, choice)
     _pick_level(run, choice)
-    plan, clash = _current_plan(run, choice)
-    stage = cache.cached_stage(run)
-    ahead = (
-        None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
-    )
-    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    plan, clash, stage, ahead = _painted_plan(run, choice)
     found = answer_to_goal(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
@@ -157,18 +153,25 @@ def _present(run: Run, choice: Choice) -> None:
     _show_maps(run, stage, choice, ahead)
 
 
+def _painted_plan(run: Run, choice: Choice) -> tuple[Plan, str | None, Stage, list[str] | None]:
+    """The plan to show, what clashes, its maps and the pictures ahead of the slider.
+
+    The maps are painted at once, so that they answer before the rest is ready.
+    """
+    plan, clash = _current_plan(run, choice)
+    stage = cache.cached_stage(run)
+    brought = session_state.loaded_plan(run) is not None
+    ahead = None if brought else level_previews(run, stage, choice)
+    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    return plan, clash, stage, ahead
+
+
 def _plan_in_full(run: Run, choice: Choice) -> None:
     """Every control, the figures, the maps and the panel."""
     answer_places = answer_bar.place_answer_bar()
     figures_place = st.container(horizontal=True, key="figures")
     _pick_what_is_shown(run, choice)
-    plan, clash = _current_plan(run, choice)
-    stage = cache.cached_stage(run)
-    ahead = (
-        None if session_state.loaded_plan(run) is not None else level_previews(run, stage, choice)
-    )
-    # First, so that the maps answer before the rest is ready.
-    paint_plan_maps(run, stage, choice, plan, ahead, valid=clash is None)
+    plan, clash, stage, ahead = _painted_plan(run, choice)
     summary = summarise_plan(
         run, plan, choice.tolerance, choice.lead, choice.channel, possible=clash is None
     )
@@ -291,6 +294,7 @@ def _show_maps(run: Run, stage: Stage, choice: Choice, ahead: list[str] | None) 
         alone=choice.right is None or (choice.present and not choice.swipe),
         swipe=choice.swipe,
         on_swipe=lambda: _swipe(run),
+        on_switch=lambda site: _switch(run, site),
         previews=ahead,
         present=choice.present,
     )
@@ -310,6 +314,14 @@ def _pick(run: Run, site: str) -> None:
     here = session_state.current_choice(run).panel
     panel = here if here in (session.TABLE, session.WHAT_IF) else session.SITE_CARD
     session_state.change_choice(run, site=site, group=(), panel=panel)
+
+
+def _switch(run: Run, site: str) -> None:
+    """A key on the map keeps a removed site or removes a kept one, where there is a plan."""
+    plan, clash = _current_plan(run, session_state.current_choice(run))
+    index = np.flatnonzero(run.sites.site_id == site)
+    if clash is None and len(index):
+        what_if.switch_sites(run, [site], active=not plan.mask.active[index[0]])
 
 
 def _pick_many(run: Run, ids: list[str]) -> None:

@@ -84,6 +84,8 @@ def _show_job(folder: JobFolder, job: Job, jobs: Jobs) -> None:
         )
     with st.container(horizontal=True, gap="small", key="job-buttons"):
         _show_job_buttons(folder, job)
+    if job.state.name == "running":
+        st.caption(training_text.stop_text(job))
     _show_job_pictures(folder, job)
     st.caption(formatting.code(commands.command_here(*job.card.request.words())))
 

@@ -40,6 +40,19 @@ def test_several_sites_take_the_place_of_the_one_selected_before(
     assert link["sites"] == "s1,s2" and "site" not in link
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_key_on_the_map_removes_a_kept_site_and_keeps_a_removed_one(
+    store: Path, network_run: Run, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    active = network_run.path.active[2]
+    site = str(network_run.sites.site_id[active == kept][0])
+    app = open_app(removed="60")
+    with monkeypatch.context() as patched:
+        patched.setattr(linked_maps, "show_map_stage", lambda *_, on_switch, **__: on_switch(site))
+        app.run()
+    assert dict(app.run().query_params)["edit"] == f"{'off' if kept else 'on'}:{site}"
+
+
 def test_the_number_in_a_tooltip_is_that_of_the_site_beneath_it(
     store: Path, network_run: Run
 ) -> None:

@@ -37,7 +37,7 @@ def test_a_sensor_to_keep_changes_the_plan_and_leaves_its_error_unknown(
     multi(app, "Always keep").set_value([dropped_at_60(network_run)]).run()
     shown = figures(app)
     assert shown["Sensors kept"] == ("16 of 40", "")
-    for label in ("Forecast error", "Hurts most", "Within tolerance", "Computing speed"):
+    for label in ("Forecast error", "Hurts most", "Sensors within your 5 %", "Computing speed"):
         assert shown[label] == UNKNOWN
     assert "16 sensors kept, 2 decided otherwise" in app.success[0].value
     assert painted_kept(app) == 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.views.panels import table
 from app.views.plan.answer_bar import as_html
 from dynst_core.cli.tables import answer_table
 from dynst_core.constraints.constraints import Constraints
+from dynst_core.fields.last_readings import LastReadings
 from dynst_core.planning.answer import Answer, Standing
 from dynst_core.planning.plan import Edit, Plan
 from dynst_core.planning.tolerance import Tolerance
@@ -25,6 +27,7 @@ from dynst_core.runs.run import Run
 from tests.planning.test_answer import EVEN, run_of
 from tests.runs.test_store import reseal
 from tests.support.app_pages import answer, button, number, open_app, segment, stage_sent, tone
+from tests.support.factories import make_arrays, network_sites, save_run, with_seeds
 
 DEEP = [[0, 0, 0], [4, 1, 0], [20, 8, 1], [90, 40, 20]]
 """Within 5 % over all lead times up to the third level, and not so 5 min ahead."""
@@ -117,19 +120,40 @@ def listed(app: AppTest) -> pd.DataFrame:
     return app.dataframe[0].value
 
 
+def test_the_table_states_the_last_reading_of_each_sensor_and_when_where_that_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYNST_RUNS", str(tmp_path))
+    arrays = with_seeds(make_arrays(network_sites(8)))
+    assert arrays.last is not None
+    save_run(tmp_path, "even", arrays)
+    rows = listed(open_app())
+    sites = [int(site[1:]) for site in rows["Sensor"]]
+    np.testing.assert_allclose(rows["Last (mph)"], arrays.last.value[sites, 0])
+    assert "Read at" not in rows
+    time = arrays.last.time.copy()
+    time[3], time[5] = np.datetime64("2020-01-02T08:00", "ns"), np.datetime64("NaT", "ns")
+    value = np.where(np.isnat(time), np.nan, arrays.last.value)
+    save_run(tmp_path, "differing", replace(arrays, last=LastReadings(value, time)))
+    at = listed(open_app(run="differing")).set_index("Sensor")["Read at"]
+    assert at["s3"].startswith("Thu 2 January, ") and at["s0"].startswith(("Tue 7", "Wed 8"))
+    assert at["s5"] == ""
+
+
 def test_the_table_lists_every_site_the_removed_ones_first_in_their_order(deep: Run) -> None:
     app = open_app()
     rows = listed(app)
     order = order_of_removal(deep, Plan.at_level(deep, 2))
     assert rows["Sensor"].tolist()[:24] == deep.sites.site_id[order].tolist()
     assert rows["Plan"].tolist() == ["remove"] * 24 + ["keep"] * 16
-    assert rows["Rank"].tolist() == list(range(1, 41))
+    assert rows["Rank"].tolist() == list(range(40, 0, -1))
     here, dense = deep.rmse_by_site(2), deep.rmse_by_site(0)
     np.testing.assert_allclose(rows["Error (mph)"][:24], here[order])
     added = (here - dense)[order]
     shown = np.abs(added) >= 0.05  # below the last digit shown it is zero, not "-0.0"
     np.testing.assert_allclose(rows["Added (mph)"][:24], np.where(shown, added, 0))
-    assert set(rows["Why"]) == {"High rank", "Low rank"}
+    assert set(rows["Why"]) == {"Important", "Minor"}
+    assert not [name for name in rows if name.startswith("Last")], "this run keeps no readings"
     segment(app, "Which to list").set_value("kept").run()
     assert set(listed(app)["Plan"]) == {"keep"} and len(listed(app)) == 16
     segment(app, "Which to list").set_value("all").run()
@@ -197,7 +221,7 @@ def test_the_work_order_has_the_removed_sites_in_the_order_to_remove_them(deep: 
     rows = read_order(to_work_order(deep, plan))
     assert rows["Sensor"].tolist() == deep.sites.site_id[order].tolist()
     assert rows["Order"].tolist() == list(range(1, len(order) + 1))
-    assert (np.diff(rows["Rank (1 goes first)"]) > 0).all()
+    assert (np.diff(rows["Rank (1 is the most important)"]) < 0).all()
     assert rows["Forecast error (mph)"].isna().all(), "not yet evaluated, so left empty"
     assert rows["Saving a year (EUR)"].tolist() == order.tolist()
     assert "'=broken" in rows["Reason"].tolist(), "no cell is run as a formula"

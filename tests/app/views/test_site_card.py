@@ -131,7 +131,9 @@ def test_a_site_s_card_tells_its_standing_and_when_it_goes(store: Path, network_
     index = network_run.sites.site_id.tolist().index(site)
     text = card(open_app(removed="60", panel="site", site=site))
     assert f"**Sensor {site}** is **removed**" in text
-    assert "rank 24 of 40" in text and "above 60 % of sensors" in text
+    assert (
+        "rank 17 of 40, where 1 is the most important" in text and "above 60 % of sensors" in text
+    )
     assert "Dropped when 60 % is removed" in text
     kept, gone = (network_run.rmse_by_site(level)[index] for level in (1, 2))
     assert f"{kept:.2f} mph at the last level that keeps it, {gone:.2f} at the next" in text

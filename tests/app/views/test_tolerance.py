@@ -87,19 +87,20 @@ def test_the_share_of_places_within_tolerance_is_reported(store: Path, network_r
     within = network_run.rmse_by_site(2) <= 1
     areas = areas_served(network_run.sites, None, Mask.all_on(40)).area_km2
     area = 100 * areas[within].sum() / areas.sum()
-    reported = (f"{100 * within.mean():g} %", f"of sensors; {area:.1f} % of the area")
-    assert figures(app)["Within tolerance"] == reported
+    reported = (f"{100 * within.mean():g} %", f"{area:.1f} % of the area")
+    assert figures(app)["Sensors within your 1 mph"] == reported
+    assert "Sensors within your 5 %" in figures(open_app(removed="60"))
 
 
 def test_on_a_grid_the_share_is_of_the_area(grid_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DYNST_RUNS", str(grid_run.folder.parent))
     value, below = figures(open_app(removed="60", within="1.2", measure="absolute"))[
-        "Within tolerance"
+        "Area within your 1.2 mph"
     ]
     within = grid_run.rmse_by_site(2) <= 1.2
     area = np.cos(np.radians(grid_run.sites.latitude))
     assert float(value.split()[0]) == pytest.approx(100 * np.average(within, weights=area), abs=0.1)
-    assert below == f"of the area; {100 * within.mean():.1f} % of cells".replace(".0 ", " ")
+    assert below == f"{100 * within.mean():.1f} % of cells".replace(".0 ", " ")
 
 
 def test_a_cost_per_sensor_gives_the_yearly_saving(store: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -115,6 +116,22 @@ def test_a_job_s_line_tells_phase_share_and_time_left() -> None:
     assert "left" not in first, "the first steps, slow ones, promise nothing"
     assert training_text.job_state_text(job("stopped", step=50), 0) == "stopped at 25 %"
     assert training_text.job_progress_text(job("running", step=200)).startswith("Tests the levels")
+
+
+def test_a_running_job_says_what_a_stop_would_lose() -> None:
+    running = job("running", step=50)
+    assert running.progress is not None
+    done = LevelDone(removed=0.0, n_active=12, error=0.1)
+
+    def said(member: int, levels: int) -> str:
+        changed = {"member": member, "levels": (done,) * levels}
+        progress = running.progress.model_copy(update=changed) if running.progress else None
+        return training_text.stop_text(replace(running, progress=progress))
+
+    assert "all that was learnt is lost" in said(0, 0)
+    assert "no plan is saved" in said(0, 1) and "Resume goes on from it" in said(0, 1)
+    assert "the 3 finished levels are saved" in said(0, 3)
+    assert "one training is saved" in said(1, 0) and "the 2 complete trainings" in said(2, 4)
 
 
 def test_those_who_wait_are_reported_how_many_come_before_them() -> None:
