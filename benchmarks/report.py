@@ -23,6 +23,7 @@ RESULTS = (
     ("Accuracy", "accuracy"),
     ("Against a dense forecaster", "opponent"),
     ("Six hours ahead", "horizon"),
+    ("What missing values cost", "missing"),
     ("Speed and memory", "speed"),
     ("Speed and memory on a GPU", "speed_gpu"),
     ("A whole path over 16,000 sites", "large_path"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dynst_core.datasets.grids.deepst import Box, DeepstSettings, read_deepst
 from dynst_core.fields.field import Field
-from dynst_core.intake.choices import Choices, box_of
+from dynst_core.intake.choices import Choices
+from dynst_core.intake.extents import box_of
 from dynst_core.intake.files.bringing import Source
 from dynst_core.intake.gridded import numbers_of
 from dynst_core.intake.naming import about_of

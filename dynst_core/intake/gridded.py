@@ -233,6 +233,16 @@ def _in_a_row(fields: list[Field], sources: list[Source], given: dict[str, Any])
     )
 
 
+def axis_names(source: Source, choices: Choices) -> tuple[str, str]:
+    """The axes of a grid's rows and columns, by name."""
+    settings = settings_of(choices, drop=False)
+    with open_grid_file(
+        source.path, variables=settings.variables, select=settings.select, group=settings.group
+    ) as file:
+        y, x = lazy_grid_variable(file, settings.variables[0], settings).where.dims
+    return y, x
+
+
 def preview_rows(path: Path) -> tuple[tuple[str, ...], ...]:
     """What a gridded file holds, a row each for up to five variables: name, axes, unit."""
     try:

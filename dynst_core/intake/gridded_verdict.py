@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynst_core.errors import DataError
+from dynst_core.fields.field import Field
 from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.city_grids import propose_city, read_city
@@ -12,11 +13,12 @@ from dynst_core.intake.files import kinds
 from dynst_core.intake.files.array_files import hdf5_layout
 from dynst_core.intake.files.bringing import Brought, Source
 from dynst_core.intake.grid_proposals import mesh_alone, propose_gridded
-from dynst_core.intake.gridded import preview_rows, read_grids
+from dynst_core.intake.gridded import axis_names, preview_rows, read_grids
 from dynst_core.intake.naming import own_words
 from dynst_core.intake.roles.found import Roles
 from dynst_core.intake.surveying import Large
 from dynst_core.intake.verdict import Draft, Preview, Verdict, with_quality
+from dynst_core.intake.whereabouts import why_grid_exchanged
 
 
 def check_grids(
@@ -58,7 +60,27 @@ def check_grids(
     if field is None:
         return draft.verdict()
     draft.notes += field.notes
+    if not city:
+        _ask_about_exchanged(grids[0], field, found)
+    if draft.open:
+        return draft.verdict(sites=field.sites)
     return with_quality(files, field, draft, {"sites": field.sites})
+
+
+def _ask_about_exchanged(source: Source, field: Field, found: Roles) -> None:
+    """Ask which axis of a grid is the latitude, where its cells would better lie exchanged."""
+    if field.grid is None or found.stated("axes"):
+        return
+    why = why_grid_exchanged(field.sites)
+    if not why:
+        return
+    y, x = axis_names(source, found.resolved)
+    found.ask(
+        "axes",
+        f"Which axis of {source.name} is the latitude? With {y!r} {why}.",
+        f"latitude:{x},longitude:{y}",
+        f"latitude:{y},longitude:{x}",
+    )
 
 
 def _apart(grids: list[Source], found: Roles) -> tuple[Path | None, list[Source]]:

@@ -77,7 +77,9 @@ def key_of_ids(names: list[str], ids: list[str], places: str, roles: Roles) -> C
     def bare(text: str) -> str:
         return without_zeros(same_id(text))
 
-    apart = not ({same_id(name) for name in names} & set(map(same_id, ids)))
+    apart = not (
+        {same_id(name).casefold() for name in names} & {same_id(one).casefold() for one in ids}
+    )
     if apart or roles.stated("match"):
         by_number = _key_of_numbers(names, ids, places, roles)
         if by_number is not None:

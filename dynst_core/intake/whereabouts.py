@@ -24,6 +24,9 @@ FAR_HOURS, CLOSE_HOURS = 3.0, 1.5
 LONELY = ((20.0, 10.0), (200.0, 50.0))
 """Kilometres to the next town, as stated and exchanged, from which the second is the likelier."""
 
+LONELY_GRID = ((100.0, 30.0), (200.0, 50.0))
+"""The same for the cells of a grid, of which many lie between towns."""
+
 
 def lies_around(sites: SiteSet) -> str:
     """Where sites lie, by the largest towns among them; "" for metres of a frame of their own."""
@@ -64,6 +67,21 @@ def ask_about_order(sites: SiteSet, roles: Roles) -> None:
             east,
             north,
         )
+
+
+def why_grid_exchanged(sites: SiteSet) -> str:
+    """Why a grid's latitude and longitude seem to be exchanged; "" where they do not."""
+    own = _some_places(sites)
+    other = own[:, ::-1]
+    if not sites.geographic or np.abs(other[:, 1]).max() > 90:
+        return ""
+    away, exchanged = (float(np.median(nearest_places(where)[1])) for where in (own, other))
+    if not any(away > least and exchanged < most for least, most in LONELY_GRID):
+        return ""
+    return (
+        f"the cells lie {away:,.0f} km from the next town, {_town(own)}, and exchanged around "
+        f"{_town(other)}"
+    )
 
 
 def contradiction(sites: SiteSet, timezone: str) -> str:

@@ -8,6 +8,7 @@ from tests.intake.meaning_files import (
     counted,
     counted_by_day,
     dated,
+    each_site,
     late_unit,
     long_table,
     numbered,
@@ -46,6 +47,20 @@ CASES = (
     Case(UNITS, "55%", simple(lambda v: f"{v}%"), f"{READ}.*'speed' in %", UTC),
     Case(UNITS, "km/h and mph", two_units, r"refused: .*one unit.*km/h \(96\), mph \(48\)", UTC),
     Case(UNITS, "mph once, km/h else", late_unit, "refused: .*mph", UTC),
+    Case(
+        UNITS,
+        "one file a site, one of them in another unit",
+        each_site(lambda s: f"temp (°{'FCC'[s]})", lambda s, v: v),
+        "refused: .*one unit.*°C.*°F",
+        UTC,
+    ),
+    Case(
+        UNITS,
+        "one file a site, one of them with decimal commas",
+        each_site(lambda s: "speed", lambda s, v: f"{float(v):.2f}".replace(".", ".,."[s])),
+        READ,
+        UTC,
+    ),
     *(
         Case(TIMES, f"a month by name, {language}", dated(form, month), READ, UTC)
         for language, (form, month) in DATES.items()

@@ -120,3 +120,19 @@ def late_unit(folder: Path) -> list[Path]:
     for number, row in enumerate(rows[1:]):
         row[2] += " mph" if number == 140 else " km/h"
     return [put(folder, "values.csv", "\n".join(map(",".join, rows)) + "\n"), places(folder)]
+
+
+def each_site(
+    column: Callable[[int], str], form: Callable[[int, str], str]
+) -> Callable[[Path], list[Path]]:
+    """A file for each site, with its column named and its values written in a way of their own."""
+
+    def make(folder: Path) -> list[Path]:
+        files = []
+        for s, name in enumerate(SITES):
+            lines = [f"{stamp(h)};{form(s, value(h, s))}" for h in range(HOURS)]
+            text = "\n".join([f"time;{column(s)}", *lines]) + "\n"
+            files.append(put(folder, f"{name}.csv", text))
+        return [*files, places(folder)]
+
+    return make

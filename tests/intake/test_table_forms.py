@@ -14,7 +14,7 @@ import pytest
 from dynst_core.errors import DataError
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import parsed_choices
-from dynst_core.intake.verdict import Verdict
+from dynst_core.intake.verdict import Verdict, field_of
 from tests.intake.cases import long_rows, places, wide_rows, written
 
 IDS = ["107", "112", "103"]
@@ -95,9 +95,17 @@ def test_signs_that_can_be_no_number_are_missing_and_counted(tmp_path: Path, mar
     assert f"Values read as missing: {mark} (1)." in verdict.notes
 
 
-def test_cells_with_units_are_refused_by_line_and_column(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="numbers in column '107' .* found '.* km/h' in line 2"):
-        checked(tmp_path, wide(IDS, lambda x: f"{x} km/h"))
+def test_cells_with_one_unit_are_numbers_in_it(tmp_path: Path) -> None:
+    field = field_of(checked(tmp_path, wide(IDS, lambda x: f"{x} km/h")))
+    plain = field_of(checked(tmp_path, wide(IDS)))
+    assert field.units == ("km/h",)
+    np.testing.assert_array_equal(field.dataset["values"], plain.dataset["values"])
+
+
+def test_a_cell_with_another_unit_is_refused_by_line_and_column(tmp_path: Path) -> None:
+    text = wide(IDS, lambda x: f"{x} km/h").replace(f",{VALUES[5, 1]} km/h", ",7 mph", 1)
+    with pytest.raises(DataError, match="numbers in column .* found '7 mph' in line 3"):
+        checked(tmp_path, text)
 
 
 @pytest.mark.parametrize(("name", "texts"), [("unit", ("C", "F")), ("Parameter", ("no2", "o3"))])

@@ -20,6 +20,7 @@ from dynst_core.datasets.grids.grib_files import (
 )
 from dynst_core.datasets.grids.mesh import Mesh
 from dynst_core.datasets.grids.mesh_topology import join_mesh_file, with_meshes
+from dynst_core.datasets.grids.unstated_axes import with_unstated_axes
 from dynst_core.errors import DataError
 
 ZARR_MARKS = (".zgroup", ".zmetadata", ".zattrs", "zarr.json")
@@ -97,6 +98,7 @@ def open_grid_file(
                 )
         except Exception as error:  # attributes that contradict each other, in many kinds
             raise DataError(unreadable_array_file(path, error)) from error
+        decoded = with_unstated_axes(decoded)
         if mesh is not None:
             decoded, stored = _with_other_mesh(decoded, stored, mesh)
         decoded, meshes = with_meshes(decoded, stored)

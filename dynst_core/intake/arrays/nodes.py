@@ -13,7 +13,8 @@ from dynst_core.errors import DataError
 from dynst_core.fields.field import Grid
 from dynst_core.fields.sites import SiteSet
 from dynst_core.intake.arrays.orienting import Layout, squeezed_array
-from dynst_core.intake.choices import Choices, box_of, length_m
+from dynst_core.intake.choices import Choices
+from dynst_core.intake.extents import box_of, length_m
 from dynst_core.intake.files.named_arrays import ArraySet
 from dynst_core.intake.roles.found import Roles
 

@@ -41,8 +41,9 @@ def with_units_apart(table: Table, choices: Choices) -> Table:
     units = {}
     for name in table.columns:
         found = units_in_cells(name, map(id_text, table.sample[name].head(2000)))
-        if len(found) == 1:
-            units[name] = next(iter(found))
+        usual = found.most_common(1)
+        if usual and usual[0][1] >= LEAST * found.total():
+            units[name] = usual[0][0]  # a cell with another one is refused when it is read
     if not units:
         return table
 

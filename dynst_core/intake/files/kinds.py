@@ -102,6 +102,11 @@ def _binary(head: bytes, path: Path, name: str) -> str:
             return kind
     if head[257:262] == b"ustar":
         return ARCHIVE
+    if head[:4] in (b"\0\0\0P", b"P\0\0\0") and head[84:88] == head[:4]:
+        raise DataError(
+            f"{name}: expected data, found a SELAFIN file, as TELEMAC writes; convert it to "
+            f"NetCDF, for example with the package xarray-selafin."
+        )
     if b"\x89HDF" in (head[512:516], head[1024:1028], head[2048:2052]):
         return HDF5  # behind a block of the program that wrote it
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and b"." in head:

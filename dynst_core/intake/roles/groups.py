@@ -82,11 +82,31 @@ def grouped_tables(tables: Sequence[Table], choices: Choices) -> list[Group]:
 
 def _joined(tables: list[Table]) -> Table:
     each = max(40, 6000 // len(tables))
+    decimal = tables[0].form.get("decimal", (".", ""))[0]
     parts = [
-        t.sample.iloc[np.unique(np.linspace(0, len(t.sample) - 1, each).astype(int))]
+        _written_as(t, decimal).iloc[np.unique(np.linspace(0, len(t.sample) - 1, each).astype(int))]
         for t in tables
     ]
     return replace(tables[0], sample=pd.concat(parts))
+
+
+def _written_as(table: Table, decimal: str) -> pd.DataFrame:
+    """The sample of a table with numbers written as those of another one."""
+    own = table.form.get("decimal", (".", ""))[0]
+    if own == decimal or not own or not decimal:
+        return table.sample
+    number = re.compile(rf"\s*[-+]?\d*{re.escape(own)}\d+\s*")
+    changed = {
+        name: table.sample[name].map(
+            lambda cell: (
+                cell.replace(own, decimal)
+                if isinstance(cell, str) and number.fullmatch(cell)
+                else cell
+            )
+        )
+        for name in table.sample.columns
+    }
+    return table.sample.assign(**changed)
 
 
 def place_columns(columns: dict[str, Column]) -> tuple[str, str, bool] | None:

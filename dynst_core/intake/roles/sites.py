@@ -13,7 +13,12 @@ from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
 from dynst_core.intake.roles.times import time_columns
-from dynst_core.intake.roles.values import find_kinds_of_rows, propose_values, unit_of
+from dynst_core.intake.roles.values import (
+    find_kinds_of_rows,
+    propose_values,
+    refuse_mixed_units,
+    unit_of,
+)
 
 
 def find_sites_and_values(values: Group, places: Group | None, roles: Roles) -> None:
@@ -131,6 +136,7 @@ def _propose_across(
         if c.texts and c.numeric < 0.2 and c.name not in times
     ]
     if text and not roles.choices.value:
+        refuse_mixed_units(values)
         roles.notes.append(
             f"Columns of {values.name} that hold text are no sites: {some_ids(text, 8)}."
         )

@@ -7,6 +7,7 @@ from dynst_core.fields.sites import some_ids
 from dynst_core.intake.choices import Choices
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.lists import divided
+from dynst_core.intake.roles.columns import UNIT
 from dynst_core.intake.roles.found import FILE_NAME, ROWS, Roles
 from dynst_core.intake.roles.groups import (
     Group,
@@ -101,6 +102,7 @@ def _likeliest_values(groups: list[Group], roles: Roles) -> Group:
         raise _no_times(groups)
     weight = {id(g): g.rows * len(g.tables) * (1 + (len(numeric_columns(g)) > 0)) for g in able}
     best = max(able, key=lambda g: (not _describes_places(g), weight[id(g)]))
+    _refuse_other_units(best, able)
     baselines = [
         g
         for g in able
@@ -112,6 +114,25 @@ def _likeliest_values(groups: list[Group], roles: Roles) -> Group:
             "values", f"Which file holds the values to plan for: {some_ids(names, 6)}?", *names
         )
     return best
+
+
+def _refuse_other_units(best: Group, groups: list[Group]) -> None:
+    """Refuse files that differ from those of the values by the units in their names alone.
+
+    Raises:
+        DataError: one does; left out, its sites would be missing.
+    """
+    own = {UNIT.sub("", name).strip(): name for name in best.columns}
+    for group in groups:
+        other = {UNIT.sub("", name).strip(): name for name in group.columns}
+        if group is best or set(own) != set(other):
+            continue
+        apart = [(own[k], other[k]) for k in own if own[k] != other[k]]
+        if apart and all(UNIT.search(name) for pair in apart for name in pair):
+            raise DataError(
+                f"Expected files with values in one unit, found {apart[0][0]!r} in {best.name} and "
+                f"{apart[0][1]!r} in {group.name}; convert them to one unit, or bring them apart."
+            )
 
 
 def _timed(groups: list[Group], roles: Roles) -> list[Group]:

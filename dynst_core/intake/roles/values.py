@@ -45,7 +45,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
             f"or numbers, are not taken for values: {some_ids(left, 8)}."
         )
     if not able and not roles.choices.value:
-        _refuse_mixed_units(values)
+        refuse_mixed_units(values)
         raise DataError(
             f"Expected a column of measured values in {values.name}, found none among "
             f"{some_ids(list(values.columns), 12)}; state it as `value=COLUMN`, and how its "
@@ -73,7 +73,7 @@ def propose_values(values: Group, site: str, roles: Roles) -> None:
     )
 
 
-def _refuse_mixed_units(values: Group) -> None:
+def refuse_mixed_units(values: Group) -> None:
     """Refuse numbers of which each states its unit, where there are several.
 
     Raises:
