@@ -163,18 +163,26 @@ async def drawn(planner: websockets.ClientConnection) -> None:
             return
 
 
+async def answered_in(planner: websockets.ClientConnection) -> float:
+    """Seconds until a session has its page once more."""
+    rerun = BackMsg()
+    rerun.rerun_script.query_string = "run=net"
+    began = time.perf_counter()
+    await planner.send(rerun.SerializeToString())
+    await drawn(planner)
+    return time.perf_counter() - began
+
+
 def test_a_flood_in_one_session_leaves_the_others_served(hostile: tuple[str, str]) -> None:
-    async def flood_beside_a_planner() -> float:
+    async def flood_beside_a_planner() -> tuple[float, float]:
         rerun = BackMsg()
         rerun.rerun_script.query_string = "run=net"
         async with session(hostile[0]) as planner, session(hostile[0], ping_interval=None) as other:
-            await planner.send(rerun.SerializeToString())  # what the first page of all loads
-            await drawn(planner)
+            await answered_in(planner)  # what the first page of all loads
+            alone = await answered_in(planner)  # says how busy the machine is with other things
             for _ in range(1500):
                 await other.send(rerun.SerializeToString())
-            began = time.perf_counter()
-            await planner.send(rerun.SerializeToString())
-            await drawn(planner)
-            return time.perf_counter() - began
+            return alone, await answered_in(planner)
 
-    assert apart(flood_beside_a_planner()) < 10
+    alone, beside = apart(flood_beside_a_planner())
+    assert beside < max(10, 10 * alone)

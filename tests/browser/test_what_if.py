@@ -62,12 +62,12 @@ def test_a_site_is_switched_its_error_read_undone_and_the_link_shared(
     page, guard = open_without_chart(visit, f"?run={fire}&removed=0&panel=what-if")
     site = click_a_cell(page)
     page.get_by_role("button", name=f"Switch cell {site} off").click()
+    shows(page, "Cells kept", "719 of 720")
     expect(answer(page)).to_have_count(2, timeout=LONG)
     expect(page.locator(".st-key-task")).to_have_count(0, timeout=LONG)  # more than a first look
     change = re.compile("Everywhere: .*[+\N{MINUS SIGN}]" + r"\d+\.\d+ °C \(")
     expect(answer(page).first).to_contain_text(change, use_inner_text=True)
     expect(answer(page).last).to_contain_text(f"Around cell {site} (with the 8 nearest cells")
-    shows(page, "Cells kept", "719 of 720")
     page.get_by_label(f"Reason for {site}").fill("road works")
     page.get_by_label(f"Reason for {site}").press("Enter")
     page.wait_for_url("**road**works**")

@@ -328,3 +328,15 @@ def test_demands_among_too_many_near_pairs_are_refused_and_not_searched(
     asked = replace(pins(6), zone=zone, limits=(ZoneLimit("in", at_least=2),), min_distance_km=2.0)
     with pytest.raises(ConstraintError, match="2 km too many of 6 sites lie near .* lower the"):
         solve(np.array([0, 1, 5, 2, 3, 4]), line(6), asked, 6)
+
+
+def test_two_pins_too_near_each_other_are_named_without_a_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def searched(*_: object) -> None:
+        raise AssertionError("Expected the pins alone to be named, found a search.")
+
+    monkeypatch.setattr(solver, "search_exactly", searched)
+    asked = replace(pins(6, always="ab"), min_distance_km=1.5)
+    with pytest.raises(ConstraintError, match=r"always keep a, b.*1\.5 km|1\.5 km.*keep a, b"):
+        solve(RISING, line(6), asked, 4)
