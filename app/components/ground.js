@@ -67,14 +67,27 @@ function named(layer, stage) {
   if (stage.streets && stage.data.tiles.kind === "raster") return []; // which have their own
   const names = namesShown(layer.props.data, stage, stage.data.views.find((view) => layer.id.startsWith(`${view}-`)));
   layer = layer.clone({ getPixelOffset: ({ shift }) => shift });
-  if (!stage.dark) return names.all.length ? layer.clone({ data: names.all }) : [];
+  if (!stage.dark) return names.below.length ? layer.clone({ data: names.below }) : [];
   const { names: getColor, halo: outlineColor } = stage.scene.dark;
   const light = { getColor, outlineColor };
-  if (!stage.raster) return names.all.length ? layer.clone({ data: names.all, ...light, updateTriggers: { getColor: true } }) : [];
+  if (!stage.raster) return names.below.length ? layer.clone({ data: names.below, ...light, updateTriggers: { getColor: true } }) : [];
   return [
     ...(names.inside.length ? [layer.clone({ data: names.inside })] : []),
     ...(names.outside.length ? [layer.clone({ id: `${layer.id}-outside`, data: names.outside, ...light })] : []),
   ];
+}
+
+// The name of the largest place, where no side of it is free of sensors: above them, to be read.
+function topName(view, stage) {
+  const own = stage.layers.find(({ id }) => id === `${view}-names`);
+  if (!own || (stage.streets && stage.data.tiles.kind === "raster")) return [];
+  const { top } = namesShown(own.props.data, stage, view);
+  if (!top.length || stage.raster) return [];
+  const { names: getColor, halo: outlineColor } = stage.scene.dark;
+  return own.clone({
+    id: `${view}-top-name`, data: top, getPixelOffset: ({ shift }) => shift,
+    ...(stage.dark ? { getColor, outlineColor } : {}), updateTriggers: { getColor: stage.dark },
+  });
 }
 
 function namesFrom({ camera, geographic }) {
@@ -85,14 +98,15 @@ function namesFrom({ camera, geographic }) {
 // there in full, beside the sensors and the map's tools, or not at all.
 function namesShown(data, stage, view) {
   const { camera, frames, raster, data: { alone, swipe } } = stage, frame = frames[view];
-  const stands = JSON.stringify([camera, frame.clientWidth, frame.clientHeight, alone, swipe]);
+  const stands = JSON.stringify([camera, frame.clientWidth, frame.clientHeight, alone, swipe, toolsOf(frame)]);
   const kept = (stage.names ??= {})[view];
   if (kept?.stands === stands) return kept;
   const all = placedNames(data, stage, view);
   const same = kept && JSON.stringify(kept.all) === JSON.stringify(all);
   const [west, south, east, north] = raster?.bounds ?? [];
   const within = ({ at: [x, y] }) => x >= west && x <= east && y >= south && y <= north;
-  const lists = same ? kept : { all, inside: all.filter(within), outside: all.filter((name) => !within(name)) };
+  const below = all.filter(({ above }) => !above), top = all.filter(({ above }) => above);
+  const lists = same ? kept : { all, below, top, inside: all.filter(within), outside: all.filter((name) => !within(name)) };
   return (stage.names[view] = { ...lists, stands });
 }
 
@@ -124,7 +138,7 @@ function placedNames(data, stage, view) {
     largest = false; // it stays, for a map is known by it
     const shift = free ?? open.reduce((one, other) => (covered(other) < covered(one) ? other : one));
     taken.push(box(shift));
-    found.push({ ...name, shift });
+    found.push({ ...name, shift, above: !free });
   }
   return found;
 }

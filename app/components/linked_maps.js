@@ -236,7 +236,7 @@ function drawnLayers(stage) {
     layers.splice(own, 0, areas(view, data));
   }
   if (stage.look.borders.length) rings.unshift(...views.map((view) => borders(view, stage)));
-  rings.push(...views.flatMap((view) => zoneNames(view, stage)));
+  rings.push(...views.flatMap((view) => [...[topName(view, stage)].flat(), ...zoneNames(view, stage)]));
   return [...layers, ...rings, ...views.flatMap((view) => [...marks(view, stage), ...standingRings(view, stage)])];
 }
 
@@ -328,6 +328,7 @@ function report(stage) {
   if (camera === stage.root.dataset.camera) return;
   stage.root.dataset.camera = camera;
   measure(stage);
+  if (stage.geographic) settleNames(stage); // the bar may lie where a name was
 }
 
 // --- picking, tooltip and page ------------------------------------------------------------------

@@ -113,9 +113,7 @@ def show_map_stage(
             "id": stage.id,
             "library": file_server.address_of_content(_served, f"index.js?{pydeck.__version__}"),
             "stage": file_server.address_for_browser(file),
-            "previews": None
-            if previews is None
-            else [file_server.address_for_browser(name) for name in previews],
+            "previews": _addresses(previews),
             "wide": stage.wide,
             "views": [view.id for view in stage.deck.views],
             "background": map_stage.BACKGROUND[stage.geographic],
@@ -133,6 +131,11 @@ def show_map_stage(
         height="content",
         **_answers_to(key, on_pick, on_pick_many, on_swipe, on_switch),
     )
+
+
+def _addresses(names: Sequence[str] | None) -> list[str] | None:
+    """The addresses of files on the shelf, as the browser asks for them."""
+    return None if names is None else [file_server.address_for_browser(name) for name in names]
 
 
 def _places(stage: Stage) -> str | None:

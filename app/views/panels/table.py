@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from app.services import cache, forecasters
 from app.state import choice as session
@@ -198,6 +199,18 @@ def _last_help(run: Run, channel: int) -> str:
     return f"The last reading of the record, which ends {said}."
 
 
+def _last_settings(run: Run, channel: int) -> dict[str, ColumnConfig]:
+    """How the columns of the last reading are shown."""
+    return {
+        f"Last ({run_text.variable_unit(run, channel)})": st.column_config.NumberColumn(
+            "Last", width=WIDTHS["last"], format="%.3g", help=_last_help(run, channel)
+        ),
+        READ_AT: st.column_config.TextColumn(
+            width=WIDTHS["at"], help="When the last reading was, by the clock of the place."
+        ),
+    }
+
+
 def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None) -> None:
     table = site_table_frame(run, choice, plan, sites, clash)
     decimals = formatting.digits(run.rmse(0, choice.lead, choice.channel))
@@ -240,15 +253,7 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
                 format=numbers,
                 help=f"Forecast error at its place under this plan (RMSE), in {unit}.",
             ),
-            f"Last ({run_text.variable_unit(run, choice.channel)})": st.column_config.NumberColumn(
-                "Last",
-                width=WIDTHS["last"],
-                format="%.3g",
-                help=_last_help(run, choice.channel),
-            ),
-            READ_AT: st.column_config.TextColumn(
-                width=WIDTHS["at"], help="When the last reading was, by the clock of the place."
-            ),
+            **_last_settings(run, choice.channel),
             added: st.column_config.NumberColumn(
                 "Added",
                 width=WIDTHS["added"],
