@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PATIENCE, Guard, settled_camera, stage
+from tests.browser.harness import PATIENCE, Guard, drawn_at, settled_camera, stage
 from tests.browser.test_deciding import open_without_chart
-from tests.browser.test_map_tools import SITES, pixels
+from tests.browser.test_map_tools import SITES
 from tests.browser.test_plan_view import TWO_FRAMES, differ, picture
 
 Open = Callable[..., tuple[Page, Guard]]
@@ -40,7 +40,7 @@ def test_a_sensor_is_reached_inspected_and_switched_by_keys_alone(visit: Open, r
 
     page.keyboard.press("Shift+ArrowRight")
     first = standing(page)
-    where = dict(zip(SITES[run].site_id.tolist(), pixels(SITES[run], place), strict=True))
+    where = dict(zip(SITES[run].site_id.tolist(), drawn_at(SITES[run], place), strict=True))
     away = {site: np.hypot(*at) for site, at in where.items()}
     if run == "network":
         assert first == min(away, key=lambda site: away[site]), "the nearest to the middle"
