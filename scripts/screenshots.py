@@ -92,6 +92,7 @@ def main() -> None:
             for selector in ("h1, h2, h3", *picture.waits_for):
                 page.wait_for_selector(selector)
             page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+            page.wait_for_function("!document.querySelector('[data-testid=stProgress]')")
             page.evaluate("() => document.fonts.ready")
             page.wait_for_timeout(1000)  # the curve's first drawing settles
             page.screenshot(path=options.out / picture.name)
