@@ -51,7 +51,7 @@ SHORT = {
 
 NEAR, READ_AT = "Near", "Read at"
 WIDEST_ID = 110
-WIDTHS = {"site": 62, "plan": 64, "rank": 50, "error": 56, "added": 58, "why": 84, "near": 110}
+WIDTHS = {"site": 62, "plan": 60, "rank": 50, "error": 56, "added": 58, "why": 76, "near": 110}
 WIDTHS |= {"last": 56, "at": 150}
 """Pixels of the columns; so that all shown at first are in sight on a laptop."""
 
@@ -211,6 +211,15 @@ def _last_settings(run: Run, channel: int) -> dict[str, ColumnConfig]:
     }
 
 
+def _columns_at_first(table: pd.DataFrame) -> list[str]:
+    """Columns that a laptop has in sight; the table's menu of columns adds the others.
+
+    Those are the place, which the search finds too, and the last reading with its time.
+    """
+    further = (NEAR, READ_AT)
+    return [name for name in table.columns if name not in further and not name.startswith("Last (")]
+
+
 def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: str | None) -> None:
     table = site_table_frame(run, choice, plan, sites, clash)
     decimals = formatting.digits(run.rmse(0, choice.lead, choice.channel))
@@ -228,9 +237,7 @@ def _show_table(run: Run, choice: Choice, plan: Plan, sites: np.ndarray, clash: 
         selection_mode="multi-row",
         selection_default={"selection": {"rows": picked}},
         hide_index=True,
-        # The place is found by the search, and shown by the table's menu of columns: all columns
-        # shown at first are in sight on a laptop.
-        column_order=[name for name in table.columns if name != NEAR],
+        column_order=_columns_at_first(table),
         height=HEIGHT,
         column_config={
             table.columns[0]: st.column_config.TextColumn(pinned=True, width=_id_width(ids)),
