@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import geopandas
 import numpy as np
@@ -15,7 +16,7 @@ import xarray as xr
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from dynst_core.runs.store import RunStore
-from tests.browser.harness import PATIENCE, open_page, painted, serve
+from tests.browser.harness import PATIENCE, open_page, painted, serve, settled
 from tests.support.web_folder import Server
 
 TRAINED = 300_000
@@ -147,20 +148,24 @@ def test_a_citys_two_files_are_brought_answered_kept_trained_and_planned(
 def test_what_is_kept_is_renamed_deleted_and_taken_back(
     driven: BrowserContext, address: str, tmp_path: Path
 ) -> None:
+    first, second = (f"{name}-{uuid4().hex[:6]}" for name in ("first", "second"))
     page, _ = open_page(driven, address, "data")
     bring(page, [a_grid(tmp_path)])
-    keep(page, "first")
-    page.locator("summary").filter(has_text="first").click()
+    keep(page, first)
+    page.locator("summary").filter(has_text=first).click()
     box = page.get_by_role("textbox", name="New name")
-    box.fill("second")
+    box.fill(second)
     box.press("Enter")
-    page.get_by_role("button", name="Rename").click()
-    expect(page.get_by_text("first is now second.")).to_be_visible(timeout=PATIENCE)
-    page.locator("summary").filter(has_text="second").click()
+    rename = page.get_by_role("button", name="Rename")
+    expect(rename).to_be_enabled(timeout=PATIENCE)
+    settled(page)  # a button that is drawn anew between press and release hears no click
+    rename.click()
+    expect(page.get_by_text(f"{first} is now {second}.")).to_be_visible(timeout=PATIENCE)
+    page.locator("summary").filter(has_text=second).click()
     page.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_text("second is deleted.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f"{second} is deleted.")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("second is back.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f"{second} is back.")).to_be_visible(timeout=PATIENCE)
     page.close()
 
 
