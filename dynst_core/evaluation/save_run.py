@@ -104,7 +104,7 @@ def averaged_levels(trainings: Sequence[PathTraining]) -> list[Level]:
 
     Every training serves masks near its own, so the others forecast from the first one's too. What
     one drew by chance the mean takes out: it errs 1 to 3 % less than they do by themselves, and a
-    forecast takes as many times as long.
+    forecast takes several times as long.
 
     Args:
         trainings: of one problem and the same levels, from several seeds; one stays as it is.

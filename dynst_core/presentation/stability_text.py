@@ -58,7 +58,7 @@ def _averaged_text(run: Run) -> str:
         return ""
     return (
         f" The plan's forecast is the mean of {n} trainings' forecasts: it errs less than one by "
-        f"itself and takes {n} times as long. Baselines are one training each, so compare them "
+        "itself and takes several times as long. Baselines are one training each, so compare them "
         "with the single ones."
     )
 

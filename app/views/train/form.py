@@ -295,7 +295,7 @@ def _pick_effort_and_seeds(shared: Callable[[str], dict[str, Any]]) -> None:
         min_value=1,
         max_value=MOST_SEEDS,
         help="The best training's masks; the forecast is the mean of all, which errs less than one "
-        "by itself and takes as many times as long.",
+        "by itself and takes several times as long.",
         **shared("seeds"),
     )
 
