@@ -53,7 +53,7 @@ def direct(run: Run, problem: Problem, level: int) -> Forecaster:
 def common_starts(short: RunForecaster, long: Problem) -> np.ndarray:
     """First forecast steps of windows of the long horizon inside both test blocks."""
     theirs = short.windows(n_steps=long.window.horizon)
-    return np.intersect1d(theirs, long.window.starts(long.split.test))
+    return np.intersect1d(theirs, long.starts("test"))
 
 
 def rows_of(

@@ -93,7 +93,7 @@ def rmse(forecaster: Forecaster, problem: Problem, scored: torch.Tensor) -> floa
     """Test RMSE where values are scored, (t, s, c), in units of the first channel."""
     record = copy.copy(problem.record)
     record.observed = scored
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     errors = error_statistics(forecaster, record, Mask.all_on(problem.n_sites), starts)
     return float(errors.rmse(axis=(0, 1))[0])
 

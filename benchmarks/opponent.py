@@ -68,7 +68,7 @@ def trained(problem: Problem, options: dict[str, int], steps: int, seed: int) ->
 def dense_side(problem: Problem, forecaster: Forecaster, words: str) -> Side:
     """A convolution and each runtime that changes its selection error little enough."""
     record, mask = problem.record, Mask.all_on(problem.n_sites)
-    tested = problem.window.starts(problem.split.test)
+    tested = problem.starts("test")
     error = error_statistics(forecaster, record, mask, tested)
     with torch.inference_mode():
         prepared = forecaster.prepare(record.index(mask.kept))
@@ -97,7 +97,7 @@ def dense_side(problem: Problem, forecaster: Forecaster, words: str) -> Side:
 
 def compact_side(run: Run, problem: Problem, level: float) -> Side:
     """Our forecast from the sites kept at a level, and each runtime that is accepted there."""
-    mask, tested = mask_at(run, level), problem.window.starts(problem.split.test)
+    mask, tested = mask_at(run, level), problem.starts("test")
     ways: dict[str, Callable[[], object]] = {}
     for name in runtimes_on("cpu"):
         source = RunForecaster(run, problem, name)

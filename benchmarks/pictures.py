@@ -27,7 +27,7 @@ def likeness(
     grid, record = problem.field.grid, problem.record
     if grid is None or not bool(record.observed.all()):
         return None, None
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     pairs = [
         (forecast[..., 0], truth[..., 0])
         for forecast, truth, _ in forecast_batches(forecaster, record, mask, starts)

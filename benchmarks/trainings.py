@@ -156,7 +156,7 @@ class Bench:
     ) -> Training:
         """Test a forecaster on a mask and write the line."""
         problem, mask = self.problem, Mask(active)
-        starts = problem.window.starts(problem.split.test)
+        starts = problem.starts("test")
         error = error_statistics(forecaster, problem.record, mask, starts)
         ssim, psnr = pictures.likeness(forecaster, problem, mask)
         line = Training(

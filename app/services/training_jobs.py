@@ -15,8 +15,9 @@ from dynst_core.datasets.catalogue import Entry, load_catalogue, load_field
 from dynst_core.datasets.kept import changed_at
 from dynst_core.errors import DynSTError
 from dynst_core.fields.field import Field
-from dynst_core.fields.sensor_health import Health, check_trainable
-from dynst_core.fields.windows import Split, Window
+from dynst_core.fields.sensor_health import Health
+from dynst_core.fields.trainable import check_trainable
+from dynst_core.fields.windows import Window
 from dynst_core.jobs.cost_model import Size
 from dynst_core.jobs.folder import Job, JobFolder
 from dynst_core.runs.store import RunStore, run_folders
@@ -125,8 +126,7 @@ def _dataset_facts(name: str, channels: tuple[str, ...], changed: int) -> Facts:
 def _noticed_in_dataset(field: Field, window: Window) -> tuple[str, ...]:
     """What reading noticed, and what a training would refuse or remove first."""
     try:
-        split = Split.contiguous(field.n_times, window)
-        check_trainable(field, split, window)
+        check_trainable(field, window)
     except DynSTError as error:
         return (*field.notes, str(error))
-    return (*field.notes, *Health.of(field, split).notices())
+    return (*field.notes, *Health.of(field, window).notices())

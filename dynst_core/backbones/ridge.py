@@ -104,13 +104,15 @@ class RidgeForecaster(nn.Module):
         self.register_buffer("position", scaled_positions(sites), persistent=False)
         self.register_buffer("values", torch.zeros(0, len(sites), inputs))
         self.register_buffer("clock", torch.zeros(0, cycles))
+        self.register_buffer("learnt", torch.ones(0))
         self.register_buffer("penalty", torch.tensor(penalty))
 
     @torch.no_grad()
     def fit(self, problem: TrainingData, level: Tensor | None = None) -> None:
         """Keep the training block, less each site's level, and choose the penalty."""
-        times = np.arange(*problem.split.train)
-        record = problem.record
+        times, record = np.arange(*problem.split.train), problem.record
+        learnt = problem.split.learnt(problem.window)
+        self.learnt = torch.from_numpy(learnt).to(record.values)
         self.values = record.values[times[0] : times[-1] + 1].clone()
         if level is not None:
             self.values[..., : self.channels] -= level
@@ -172,7 +174,7 @@ class RidgeForecaster(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Training windows as hours (n, p), features (n, k * f) and changes (n, h * q * c)."""
         window, values = self.window, self.values[..., : self.channels]
-        first = window.starts((0, len(values)))
+        first = window.starts_within(self.learnt.cpu().numpy() > 0)
         spread = np.linspace(0, len(first) - 1, min(len(first), self.windows)).round()
         starts = torch.from_numpy(first[spread.astype(int)]).to(kept.device)
         features = self._features(lambda ago: values[starts - 1 - ago][:, kept], strength)
@@ -221,8 +223,14 @@ class RidgeForecaster(nn.Module):
         )
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Take a training block of whatever length was stored, of these sites and inputs."""
-        for name in ("values", "clock"):
+        """Take a training block of whatever length was stored, of these sites and inputs.
+
+        Those stored without the times learnt from learn from all.
+        """
+        if prefix + "values" in state_dict:
+            whole = torch.ones(len(state_dict[prefix + "values"]))
+            state_dict.setdefault(prefix + "learnt", whole)
+        for name in ("values", "clock", "learnt"):
             stored, own = state_dict.get(prefix + name), getattr(self, name)
             if stored is not None and stored.shape[1:] == own.shape[1:]:
                 setattr(self, name, own.new_zeros(stored.shape))

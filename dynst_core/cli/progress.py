@@ -34,13 +34,12 @@ def say_problem(problem: Problem, left_out: np.ndarray | None = None) -> None:
     """
     field, split = problem.field, problem.split
     about = field.about
+    parts = {name: split.stretches(name) for name in ("train", "selection", "test")}
     blocks = (
-        f"{name} {_day_in_terminal(field.time[start])} to {_day_in_terminal(field.time[stop - 1])}"
-        for name, (start, stop) in (
-            ("train", split.train),
-            ("selection", split.selection),
-            ("test", split.test),
-        )
+        f"{name}{f' {len(part)} stretches,' if len(part) > 1 else ''} "
+        f"{_day_in_terminal(field.time[part[0][0]])} to "
+        f"{_day_in_terminal(field.time[part[-1][1] - 1])}"
+        for name, part in parts.items()
     )
     console.print(f"[bold]{about.title}[/], {about.place}: {problem.n_sites} sites.")
     console.print(f"Blocks (UTC): {'; '.join(blocks)}.")

@@ -22,6 +22,7 @@ from dynst_core.cli.progress import console
 from dynst_core.cli.resume_command import resume_line
 from dynst_core.errors import DynSTError, JobError
 from dynst_core.evaluation.save_run import save_training, worth_saving
+from dynst_core.fields.windows import STRETCHES
 from dynst_core.forecasting.problem import Problem
 from dynst_core.jobs.fallback import fallback_folders
 from dynst_core.jobs.folder import BEAT, CARD, JobCard, JobFolder, Process, no_room
@@ -83,6 +84,7 @@ def request_of_arguments(
         data=None if data is None else str(data.absolute()),
         device=device,
         command=command,
+        stretches=STRETCHES,
     )
 
 

@@ -206,7 +206,7 @@ def _baseline_pins_of(run: Run, problem: Problem) -> Constraints:
 def _test_baseline(
     task: Task, mask: Mask, seed: int, forecaster: Forecaster, problem: Problem
 ) -> BaselineRow:
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     error = error_statistics(forecaster, problem.record, mask, starts)
     return BaselineRow(
         selector=task.selector,

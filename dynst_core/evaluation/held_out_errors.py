@@ -26,7 +26,7 @@ def errors_of_levels(
     forecaster: Forecaster, problem: Problem, levels: Sequence[Level]
 ) -> tuple[ErrorStatistics, ...]:
     """Error of every level over all test windows, in units, with the weights that are stored."""
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     return tuple(
         error_statistics(forecaster.load(level.weights), problem.record, Mask(level.active), starts)
         for level in levels
@@ -62,12 +62,11 @@ def measure_levels(
 
     Source: bands are split conformal prediction (Lei et al. 2018), by lead time, site and channel,
         from the selection windows. Windows that overlap count as one, so that a short block of
-        them asks for a higher rank. The share is promised where windows are exchangeable; these
-        follow one another in one stretch of time, so the share measured on test windows is stored
-        beside it.
+        them asks for a higher rank. The share is promised where windows are exchangeable; those
+        of the test block are later ones, so the share measured there is stored beside it.
     """
     record, window = problem.record, problem.window
-    calibration, test = (window.starts(b) for b in (problem.split.selection, problem.split.test))
+    calibration, test = problem.starts("selection"), problem.starts("test")
     errors, widths, coverage, sums = [], [], [], []
     for level in levels:
         forecaster.load(level.weights)
@@ -138,7 +137,7 @@ def forecast_seconds(
     """
     forecaster.eval()
     record = problem.record
-    starts = problem.window.starts(problem.split.train)[:batch]
+    starts = problem.starts("train")[:batch]
     clock = record.clock(starts)
     ready = []
     for level in levels:

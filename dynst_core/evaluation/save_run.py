@@ -151,7 +151,7 @@ def _run_arrays(
 ) -> RunArrays:
     """What was measured: masks, test errors, bands, and how far seeds and halves agree."""
     problem, path = training.problem, training.path()
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     tested = measure_levels(training.forecaster, problem, levels)
     return RunArrays(
         sites=problem.field.sites,
@@ -191,7 +191,7 @@ def _run_manifest(
         package_versions={name: version(name) for name in RECORDED_PACKAGES},
         config=_training_config(training),
         dataset=_dataset_card(problem.field),
-        split=_split_card(problem, len(problem.window.starts(problem.split.test))),
+        split=_split_card(problem, len(problem.starts("test"))),
         mean=problem.record.normaliser.mean,
         std=problem.record.normaliser.std,
         training_seconds=round(seconds, 1),
@@ -252,7 +252,7 @@ def _members_to_save(trainings: Sequence[PathTraining]) -> Members:
 
 def _ranks_of_record_halves(problem: Problem) -> np.ndarray:
     """Ranks from the earlier and from the later training windows, (2, s)."""
-    starts = problem.window.starts(problem.split.train)
+    starts = problem.starts("train")
     halves = np.array_split(starts, 2)
     return np.stack([rank_sites(problem, starts=half) for half in halves])
 
@@ -311,11 +311,12 @@ def _split_card(problem: Problem, n_test_windows: int) -> SplitCard:
     split, time = problem.split, problem.field.time
     return SplitCard(
         train=split.train,
-        selection=split.selection,
+        selection=(split.selection[0][0], split.selection[-1][1]),
         test=split.test,
         test_start=_date_of_run_to_save(time[split.test[0]]),
         test_end=_date_of_run_to_save(time[split.test[1] - 1]),
         n_test_windows=n_test_windows,
+        stretches=split.selection if len(split.selection) > 1 else (),
     )
 
 

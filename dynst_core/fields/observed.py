@@ -31,7 +31,9 @@ def site_means(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return np.asarray(total / np.maximum(observed.sum(axis=0), 1))
 
 
-def with_gaps_filled(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+def with_gaps_filled(
+    values: np.ndarray, observed: np.ndarray, learnt: np.ndarray | None = None
+) -> np.ndarray:
     """Values whose gaps hold what the sites observed at the time say of them.
 
     What fills a gap follows from what others measured, so that it adds no information about a site:
@@ -40,6 +42,7 @@ def with_gaps_filled(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     Args:
         values: (t, s, c).
         observed: the same shape, bool.
+        learnt: times that what sites say of each other is learnt from, (t,), bool; all when None.
     Returns:
         (t, s, c), float64; as they are where all was observed.
     Source: iterative principal components with shrunken scores (Josse and Husson 2012).
@@ -48,21 +51,23 @@ def with_gaps_filled(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     if observed.all() or not len(values):
         return whole
     known, seen = whole.reshape(len(whole), -1), observed.reshape(len(whole), -1)
+    times = np.ones(len(whole), dtype=bool) if learnt is None else learnt
     n_patterns = max(1, min(PATTERNS, known.shape[1] // SITES_A_PATTERN, len(known) // 4))
     patterns = np.random.default_rng(0).normal(size=(known.shape[1], n_patterns))
-    filled = np.where(seen, known, site_means(known, seen))
+    filled = np.where(seen, known, site_means(known[times], seen[times]))
     for _ in range(ROUNDS):
-        mean = filled.mean(axis=0)
+        mean = filled[times].mean(axis=0)
         away = filled - mean
-        patterns, _ = np.linalg.qr(away.T @ (away @ patterns))
+        of_learnt = away if learnt is None else away[times]
+        patterns, _ = np.linalg.qr(of_learnt.T @ (of_learnt @ patterns))
         scores = away @ patterns
-        size = np.square(scores).mean(axis=0)
-        left = np.square(away).mean(axis=0).sum() - size.sum()
+        size = np.square(scores[times]).mean(axis=0)
+        left = np.square(of_learnt).mean(axis=0).sum() - size.sum()
         noise = max(0.0, left) / max(1, known.shape[1] - n_patterns)
         shrunk = np.maximum(size - noise, 0.0) / np.maximum(size, np.finfo(float).tiny)
         reported = np.where(seen, known, mean + (scores * shrunk) @ patterns.T)
         change, filled = np.square(reported - filled).sum() / (~seen).sum(), reported
-        if change <= SETTLED**2 * np.square(away).mean():
+        if change <= SETTLED**2 * np.square(of_learnt).mean():
             break
     return filled.reshape(values.shape)
 

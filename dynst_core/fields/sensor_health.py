@@ -11,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 
-from dynst_core.errors import ConfigError, DataError
 from dynst_core.fields.field import Field
 from dynst_core.fields.windows import Split, Window
 
@@ -54,7 +53,10 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """What is out of order at the sites of a field, by its training and selection blocks.
+    """What is out of order at the sites of a field before its test block.
+
+    The blocks meant here are those of a contiguous split, whichever the training takes: what counts
+    is how a sensor ends.
 
     Attributes:
         silent: nothing observed in the last tenth of the training block, or in the selection
@@ -74,18 +76,22 @@ class Health:
     stretches: dict[int, Stretch]
 
     @classmethod
-    def of(cls, field: Field, split: Split) -> Health:
-        """Examine a field's training and selection blocks."""
-        stop = split.selection[1]
+    def of(cls, field: Field, window: Window) -> Health:
+        """Examine a field's training and selection blocks.
+
+        Raises:
+            DataError: the record is too short for these windows.
+        """
+        split = Split.contiguous(field.n_times, window)
+        began, stop = split.selection[0]
         values = field.dataset["values"].values[:stop]
         observed = field.dataset["observed"].values[:stop]
         silent = _silent_sites(observed, split)
         stuck = _constant_sites(field, values[slice(*split.train)], observed[slice(*split.train)])
         stretches = _stuck_stretches(values, observed, split) if field.grid is None else {}
         for site, stretch in stretches.items():
-            at_the_end = stretch.first <= split.selection[
-                0
-            ] and stretch.stop >= _last_reading_times(observed[:, site])
+            last = _last_reading_times(observed[:, site])
+            at_the_end = stretch.first <= began and stretch.stop >= last
             stuck[site] |= at_the_end and not silent[site]
         tested = field.dataset["observed"].values[slice(*split.test)]
         unscored = np.asarray(~tested.any(axis=(0, 2)))
@@ -184,74 +190,8 @@ class Health:
         return _listed_sensors(self.field.sites.site_id[some].astype(str).tolist())
 
 
-def check_trainable(field: Field, split: Split, window: Window) -> None:
-    """Refuse what no plan can be made of, before any training.
-
-    Raises:
-        ConfigError: there is one site only.
-        DataError: a block holds no value to learn from or to score against.
-    """
-    if len(field.sites) < 2:
-        raise ConfigError(
-            f"Expected at least 2 sites, so that one of them can be removed, found 1 "
-            f"({str(field.sites.site_id[0])!r}); bring the records of more sites."
-        )
-    check_observed(field, split, window, ("train", "selection", "test"))
-
-
-def check_observed(field: Field, split: Split, window: Window, blocks: Sequence[str]) -> None:
-    """Refuse blocks in which a channel has nothing to forecast.
-
-    Raises:
-        DataError: says which block, of what times, and which cut of the record helps.
-    """
-    observed: np.ndarray = field.dataset["observed"].values
-    seen: np.ndarray = np.any(observed, axis=1)
-    for name in blocks:
-        first, stop = getattr(split, name)
-        for channel in np.flatnonzero(~seen[first + window.history : stop].any(axis=0)):
-            raise DataError(
-                f"Expected some value of {field.channels[channel]!r} in the {name} block "
-                f"({_minute_of_reading(field.time[first])} to "
-                f"{_minute_of_reading(field.time[stop - 1])}), found none; "
-                f"{_block_remedy(field, window, seen[:, channel], (first, stop))}."
-            )
-
-
-def _block_remedy(field: Field, window: Window, seen: np.ndarray, block: tuple[int, int]) -> str:
-    """Which cut of the record leaves blocks that were observed, (t,) saying at which times."""
-    times = np.flatnonzero(seen)
-    before, after = times[times < block[0]], times[times >= block[1]]
-    cuts: list[tuple[int, str]] = []
-    if len(before) and _can_train(seen[: before[-1] + 1], window):
-        words = (
-            "end the record at its last reading before that, "
-            f"{_minute_of_reading(field.time[before[-1]])}"
-        )
-        cuts.append((int(before[-1]) + 1, words))
-    if len(after) and _can_train(seen[after[0] :], window):
-        words = (
-            "begin the record at its first reading after that, "
-            f"{_minute_of_reading(field.time[after[0]])}"
-        )
-        cuts.append((len(seen) - int(after[0]), words))
-    if not cuts:
-        return "choose another variable or a longer record"
-    return f"{max(cuts)[1]}, or choose another variable"
-
-
-def _can_train(seen: np.ndarray, window: Window) -> bool:
-    """Whether a record observed at these times, (t,), has something to forecast in each block."""
-    try:
-        split = Split.contiguous(len(seen), window)
-    except DataError:
-        return False
-    blocks = (split.train, split.selection, split.test)
-    return all(seen[first + window.history : stop].any() for first, stop in blocks)
-
-
 def _silent_sites(observed: np.ndarray, split: Split) -> np.ndarray:
-    ends = (_last_part_of_record(split), split.selection)
+    ends = (_last_part_of_record(split), split.selection[0])
     return np.any([~observed[slice(*block)].any(axis=(0, 2)) for block in ends], axis=0)
 
 
@@ -349,7 +289,3 @@ def _listed_sensors(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     parted = "; " if any("," in name for name in names) else ", "
     return parted.join(names[:NAMED]) + more
-
-
-def _minute_of_reading(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[m]")).replace("T", " ")

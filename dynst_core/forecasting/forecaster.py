@@ -172,20 +172,20 @@ class Forecaster(nn.Module):
         if isinstance(self.backbone, ClosedForm):
             self.backbone.fit(problem, self.site_mean)
         elif isinstance(self.backbone, Learning) and self.backbone.learns:
-            first, stop = problem.split.train
+            learnt = np.flatnonzero(problem.learnt)
             most = min(TIMES_AT_ONCE, NUMBERS_AT_ONCE // self.site_mean.numel())
-            times = np.linspace(first, stop - 1, min(stop - first, max(2, most))).round()
-            chosen = problem.record.index(times.astype(int))
+            places = np.linspace(0, len(learnt) - 1, min(len(learnt), max(2, most))).round()
+            chosen = problem.record.index(learnt[places.astype(int)])
             read, observed = problem.record.target[chosen], problem.record.observed[chosen]
             away = (read - self.site_mean) / self.site_scale
             self.backbone.learn(torch.where(observed, away, 0.0), observed)
 
     def _learn_sites(self, problem: Problem) -> None:
         """Each site's mean, spread and bounds in the training block, by what was observed."""
-        block, record = slice(*problem.split.train), problem.record
+        times, record = problem.record.index(np.flatnonzero(problem.learnt)), problem.record
         for first in range(0, record.n_sites, SITES_AT_ONCE):
             some = slice(first, first + SITES_AT_ONCE)
-            values, observed = record.target[block, some].double(), record.observed[block, some]
+            values, observed = record.target[times, some].double(), record.observed[times, some]
             count = observed.sum(dim=0)
             mean = (values * observed).sum(dim=0) / count.clamp_min(1)
             away = (values - mean) * observed

@@ -12,8 +12,9 @@ from torch import Tensor
 from dynst_core.errors import ConfigError, DataError
 from dynst_core.fields.field import Field
 from dynst_core.fields.observed import site_means, with_gaps_filled
-from dynst_core.fields.sensor_health import Health, check_observed
-from dynst_core.fields.windows import Split, Window, carry_forward
+from dynst_core.fields.sensor_health import Health
+from dynst_core.fields.trainable import check_observed, split_of
+from dynst_core.fields.windows import STRETCHES, Split, Window, carry_forward
 
 CYCLES = {"day": 86_400.0, "week": 604_800.0, "year": 31_556_952.0}
 """Cycles that a forecaster may know of, in seconds."""
@@ -41,16 +42,17 @@ class Normaliser:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, values: np.ndarray, block: tuple[int, int]) -> Normaliser:
-        """Mean and scale of each channel over a block of times.
+    def fit(cls, values: np.ndarray, learnt: np.ndarray) -> Normaliser:
+        """Mean and scale of each channel over the times that are learnt from.
 
         Args:
             values: (t, s, c), units; NaN where not observed.
-            block: times [start, stop).
+            learnt: of the first times, (n,), bool; see `Split.learnt`.
         Raises:
             DataError: a channel never changes in the block.
         """
-        train = values[slice(*block)].astype(np.float64)
+        train = values[: len(learnt)].astype(np.float64)
+        train[~learnt] = np.nan
         unseen = ~np.isfinite(train).any(axis=(0, 1))
         if unseen.any():
             raise DataError(
@@ -120,13 +122,14 @@ class Record:
         normaliser: Normaliser,
         device: str,
         cycles: tuple[str, ...] = (),
-        train: tuple[int, int] = (0, 0),
+        learnt: np.ndarray | None = None,
     ) -> None:
         observed = field.dataset["observed"].values
         scaled = np.where(observed, normaliser.apply(field.dataset["values"].values), 0.0)
         scaled = scaled.astype(np.float32)
-        block = slice(*train)
-        inputs = carry_forward(scaled, observed, site_means(scaled[block], observed[block]))
+        times = np.empty(0, dtype=bool) if learnt is None else learnt
+        seen = observed[: len(times)] & times[:, None, None]
+        inputs = carry_forward(scaled, observed, site_means(scaled[: len(times)], seen))
         if not observed.all():
             inputs = np.concatenate([inputs, observed.astype(np.float32)], axis=-1)
         self.window, self.normaliser = window, normaliser
@@ -222,24 +225,27 @@ class Problem:
         cycles: tuple[str, ...] | None = None,
         normaliser: Normaliser | None = None,
         leads: tuple[int, int] | None = None,
+        stretches: int = STRETCHES,
     ) -> Problem:
         """Split, fit the normaliser on the training block, and load the tensors.
 
         Cycles are those that the training block can teach, and the normaliser is fitted there,
-        unless a saved run states its own.
+        unless a saved run states its own. Selection windows are spread over so many stretches; see
+        `split_of`.
 
         Raises:
             DataError: the record is too short, or a channel has no value or never changes in the
                 training block.
         """
-        split = Split.contiguous(field.n_times, window)
+        split = split_of(field, window, stretches)
+        learnt = split.learnt(window)
         if normaliser is None:
-            check_observed(field, split, window, ("train",))
-            normaliser = Normaliser.fit(field.dataset["values"].values, split.train)
+            check_observed(field, window, "train")
+            normaliser = Normaliser.fit(field.dataset["values"].values, learnt)
         step = field.step / np.timedelta64(1, "s")
         if cycles is None:
-            cycles = known_cycles(float(step), split.train[1] - split.train[0])
-        record = Record(field, window, normaliser, device, cycles, split.train)
+            cycles = known_cycles(float(step), len(learnt))
+        record = Record(field, window, normaliser, device, cycles, learnt)
         return cls(field, window, split, record, leads)
 
     def __post_init__(self) -> None:
@@ -281,14 +287,32 @@ class Problem:
     @cached_property
     def health(self) -> Health:
         """Which sites a plan must not rely on."""
-        return Health.of(self.field, self.split)
+        return Health.of(self.field, self.window)
 
     @cached_property
     def training_values(self) -> np.ndarray:
-        """Readings of the training block, (t, s, c), normalised; see `completed` for its gaps."""
+        """Readings of the training block, (t, s, c), normalised; see `with_gaps_filled`.
+
+        Those of times that are not learnt from are among them, as what windows read.
+        """
         block = slice(*self.split.train)
         target, observed = self.record.target[block], self.record.observed[block]
-        return with_gaps_filled(target.cpu().numpy(), observed.cpu().numpy())
+        return with_gaps_filled(target.cpu().numpy(), observed.cpu().numpy(), self.learnt)
+
+    @property
+    def learnt_values(self) -> np.ndarray:
+        """Those of `training_values` that statistics are taken of, (n, s, c)."""
+        values = self.training_values
+        return values if self.learnt.all() else values[self.learnt]
+
+    @cached_property
+    def learnt(self) -> np.ndarray:
+        """Times of the training block that statistics are taken of; see `Split.learnt`."""
+        return self.split.learnt(self.window)
+
+    def starts(self, block: str) -> np.ndarray:
+        """First forecast step of every window of a block: train, selection or test."""
+        return self.split.starts(block, self.window)
 
     @property
     def n_sites(self) -> int:

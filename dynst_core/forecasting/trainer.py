@@ -70,7 +70,7 @@ class Trainer:
         forecaster.fit(problem)
         weights = problem.lead_weights
         self._weights = None if weights is None else weights[None, :, None, None]
-        self.starts = problem.window.starts(problem.split.train)
+        self.starts = problem.starts("train")
         self.rng = np.random.default_rng(seed)
         on_gpu = problem.record.device.type == "cuda"
         self.optimizer = torch.optim.AdamW(

@@ -33,7 +33,13 @@ def problem_of_run(
         window = Window(config.history, config.horizon)
         chosen = choose_device(device)
         problem = Problem.of(
-            read_carried_data(run), window, chosen, config.cycles, normaliser, config.leads
+            read_carried_data(run),
+            window,
+            chosen,
+            config.cycles,
+            normaliser,
+            config.leads,
+            run.manifest.split.n_stretches,
         )
         check_same_data(run, problem)
         return problem
@@ -47,6 +53,7 @@ def problem_of_run(
         cycles=config.cycles,
         normaliser=normaliser,
         leads=config.leads,
+        stretches=run.manifest.split.n_stretches,
         progress=progress,
     )
     check_same_data(run, problem)

@@ -83,11 +83,11 @@ class RunForecaster:
             ConfigError: the block holds no window of so many steps.
         """
         window = replace(self.problem.window, horizon=n_steps or self.problem.window.horizon)
-        first, stop = getattr(self.problem.split, block)
-        starts = window.starts((first, stop))
+        starts = self.problem.split.starts(block, window)
         if not len(starts):
+            most = max(stop - first for first, stop in self.problem.split.stretches(block))
             raise ConfigError(
-                f"Expected at most {stop - first - window.history} steps ahead in the {block} "
+                f"Expected at most {most - window.history} steps ahead in the {block} "
                 f"block, found {window.horizon}; ask for fewer."
             )
         if at_most is None or at_most >= len(starts):

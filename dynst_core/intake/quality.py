@@ -12,7 +12,7 @@ from dynst_core.fields.field import Field
 from dynst_core.fields.sensor_health import Health
 from dynst_core.fields.sites import some_ids
 from dynst_core.fields.time_axis import duration, moment_words
-from dynst_core.fields.windows import Split, Window
+from dynst_core.fields.windows import Window
 
 TIME_BINS = 120
 """Stretches of time that coverage is given for, at most."""
@@ -131,8 +131,7 @@ def _health(field: Field) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
         return none, none, ()
     length = max(1, min(12, field.n_times // 40))
     try:
-        split = Split.contiguous(field.n_times, Window(length, length))
-        health = Health.of(field, split)
+        health = Health.of(field, Window(length, length))
     except DataError as error:
         return none, none, (f"Too short to train on: {error}",)
     return health.silent, health.stuck, health.notices()

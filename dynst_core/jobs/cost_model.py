@@ -17,6 +17,7 @@ import psutil
 from dynst_core.backbones.registry import ON_GRIDS
 from dynst_core.fields.field import Field
 from dynst_core.fields.mask import n_active_at, usual_levels
+from dynst_core.fields.trainable import BLOCKS
 from dynst_core.fields.windows import Split, Window
 from dynst_core.jobs.folder import Job
 from dynst_core.training.request import TrainRequest
@@ -106,7 +107,9 @@ def estimate_training(request: TrainRequest, size: Size) -> Estimate:
     Raises:
         DataError: the record is too short for these windows.
     """
-    split = Split.contiguous(size.n_times, Window(size.history, size.horizon))
+    window = Window(size.history, size.horizon)
+    split = Split.spread(size.n_times, window)
+    windows, selection, test = (len(split.starts(block, window)) for block in BLOCKS)
     levels = request.levels or usual_levels(size.n_sites)
     kept = np.array([n_active_at(level, size.n_sites) for level in levels], dtype=float)
     if request.backbone in ON_GRIDS:  # they read every cell, kept or not
@@ -126,14 +129,12 @@ def estimate_training(request: TrainRequest, size: Size) -> Estimate:
     training += LOOKS_A_LEVEL * np.sum(look)
     if request.backbone != "ridge":
         batch = 8 if size.n_sites >= 1000 else 16
-        epoch = (split.train[1] - split.train[0]) / batch
+        epoch = windows / batch
         wide = max(1, round(max(ANY_STEPS, ANY_EPOCHS * epoch) * request.effort))
         near = max(4, round(max(LEVEL_STEPS, LEVEL_EPOCHS * epoch) * request.effort))
         training += wide * cost(STEP_SECONDS, batch, 0.5 * size.n_sites)
         training += near * np.sum(cost(STEP_SECONDS, batch, kept)) + wide / 50 * np.sum(look)
-    selection, test = (stop - start for start, stop in (split.selection, split.test))
     finish = np.sum(cost(LOOK_SECONDS, 2 * test + selection + TIMED_WINDOWS, kept))
-    windows = split.train[1] - split.train[0]
     squares = size.n_sites * float(windows if 2 * windows < size.n_sites else size.n_sites)
     ranks = (2 + request.seeds) * (0.1 + RANK_SECONDS * size.n_sites * squares)
     seconds = START_SECONDS + ranks + request.seeds * (training + finish)

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from dynst_core.errors import JobError
 from dynst_core.fields.mask import Mask
+from dynst_core.fields.windows import STRETCHES
 from dynst_core.files.atomic import write_atomically
 from dynst_core.jobs.liveness import BEAT_SECONDS, SILENCE_SECONDS, Process
 from dynst_core.jobs.records import JobCard, JobPlace, JobProgress, JobState, LevelDone, StateName
@@ -100,6 +101,7 @@ class JobFolder:
         job_id = f"{now:%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:4]}"
         folder = cls(Path(root) / JOBS_FOLDER / job_id)
         known = {"job_id": job_id, "name": name, "request": request, "created": now}
+        known |= {"stretches": STRETCHES}
         card = JobCard.model_validate(known | {"model_seconds": model_seconds} | more)
         try:
             folder.path.mkdir(parents=True)

@@ -24,6 +24,7 @@ class JobCard(Card):
         device: cpu, cuda or auto.
         command: what was typed, where it was asked for in a terminal.
         store: folder of runs, where it is not the one that the job's folder lies in.
+        stretches: of selection windows; jobs of earlier versions state none and have one.
     """
 
     job_id: str
@@ -35,6 +36,7 @@ class JobCard(Card):
     device: str = "auto"
     command: str | None = None
     store: str | None = None
+    stretches: int = 1
 
 
 class JobState(Card):

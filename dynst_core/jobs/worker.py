@@ -149,6 +149,7 @@ def problem_of_job(card: JobCard) -> Problem:
         data=data,
         device=card.device,
         leads=request.counted,
+        stretches=card.stretches,
     )
 
 

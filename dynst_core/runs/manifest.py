@@ -16,7 +16,7 @@ from dynst_core import commands
 from dynst_core.errors import DynSTError, RunError
 from dynst_core.files.atomic import write_atomically
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST, BASELINES = "manifest.json", "baselines.json"
 MOST_JSON = 256 << 20
 """Bytes of a file that holds a record."""
@@ -51,14 +51,23 @@ class DatasetCard(Card):
 
 
 class SplitCard(Card):
-    """Contiguous blocks of time indices, each [start, stop), with gaps between them."""
+    """Blocks of time indices, each [start, stop)."""
 
     train: tuple[int, int]
     selection: tuple[int, int]
+    """From the first stretch of selection windows to the last."""
     test: tuple[int, int]
     test_start: datetime
     test_end: datetime
     n_test_windows: int
+    stretches: tuple[tuple[int, int], ...] = ()
+    """Where selection windows lie when that is in several stretches inside the training block;
+    training forecasts none of their steps."""
+
+    @property
+    def n_stretches(self) -> int:
+        """Stretches of selection windows."""
+        return max(1, len(self.stretches))
 
 
 class RunConfig(Card):

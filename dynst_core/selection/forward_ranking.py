@@ -64,7 +64,7 @@ def rank_ahead(problem: Problem, constraints: Constraints | None = None) -> np.n
     Returns:
         (s,), int: 0 for the first site to go, s - 1 for the last to stay.
     """
-    starts = problem.window.starts(problem.split.train)
+    starts = problem.starts("train")
     many = problem.n_sites * LAGS > MOST_FEATURES
     lags = 1 if many else min(LAGS, problem.window.history)
     _, targets = last_and_next(problem)
@@ -110,7 +110,7 @@ def last_and_next(
         starts: training windows to look at; all when None.
     """
     if starts is None:
-        starts = problem.window.starts(problem.split.train)
+        starts = problem.starts("train")
     target = problem.training_values  # of a block that begins with the record
     ahead = problem.lead_times(n_lead_times)
     steps = [-1, *ahead] if now else [*ahead]

@@ -29,7 +29,7 @@ class Nowcast:
     """
 
     def __init__(self, problem: Problem, times: int = 2000) -> None:
-        readings = problem.training_values
+        readings = problem.learnt_values
         chosen = np.linspace(0, len(readings) - 1, min(times, len(readings))).round().astype(int)
         values = readings[chosen]
         anomaly = (values - values.mean(axis=0)).transpose(0, 2, 1).reshape(-1, values.shape[1])

@@ -89,9 +89,8 @@ class HeldBackRidge:
         problem: Problem, windows: int, stretches: int
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """First forecast steps of the windows used, and which of them each stretch holds."""
-        blocks = (problem.split.train, problem.split.selection)
-        starts = np.concatenate([problem.window.starts(block) for block in blocks])
-        starts = _evenly_spread(starts, windows)
+        starts = np.concatenate([problem.starts("train"), problem.starts("selection")])
+        starts = _evenly_spread(np.sort(starts), windows)
         return starts, np.array_split(np.arange(len(starts)), min(stretches, len(starts)))
 
     def errors(self, active: np.ndarray, gram: np.ndarray | None = None) -> np.ndarray:
@@ -179,7 +178,7 @@ class TestedRidge(HeldBackRidge):
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """The same windows with those of the test block, which are the one stretch."""
         learnt, _ = HeldBackRidge.windows(problem, windows, stretches)
-        test = _evenly_spread(problem.window.starts(problem.split.test), TEST_WINDOWS)
+        test = _evenly_spread(problem.starts("test"), TEST_WINDOWS)
         starts = np.concatenate([learnt, test])
         return starts, [np.arange(len(learnt), len(starts))]
 
@@ -198,7 +197,7 @@ def _wanted_sites(n_sites: int, wanted: np.ndarray | None) -> np.ndarray:
 
 def _site_readings(problem: Problem, observed: np.ndarray) -> np.ndarray:
     """What the sites read, (t, s, c), normalised; see `recent` for what was not observed."""
-    record, known = problem.record, slice(0, problem.split.selection[1])
+    record, known = problem.record, slice(0, problem.split.known_stop)
     values = record.values[..., : record.channels].cpu().numpy().astype(np.float64)
     if observed.all():
         return values

@@ -31,7 +31,7 @@ def linear_forecaster(problem: Problem) -> Forecaster | None:
     """
     outputs = problem.n_sites * problem.window.horizon * problem.record.channels
     windows = min(MOST_WINDOWS, int(math.sqrt(MOST_PRODUCTS / outputs)))
-    available = len(problem.window.starts(problem.split.train))
+    available = len(problem.starts("train"))
     if windows < min(LEAST_WINDOWS, available):
         return None
     linear = Forecaster.for_problem(problem, "ridge", {"windows": windows})

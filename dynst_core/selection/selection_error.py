@@ -34,7 +34,7 @@ class Judge:
     """
 
     def __init__(self, problem: Problem, windows: int = 64, queries: int = 256) -> None:
-        starts = problem.window.starts(problem.split.selection)
+        starts = problem.starts("selection")
         count = min(windows, len(starts))
         self.starts = starts[np.linspace(0, len(starts) - 1, count).round().astype(int)]
         self.query = None

@@ -165,6 +165,6 @@ def rank_with(
 
 def training_covariance(problem: Problem) -> np.ndarray:
     """Covariance of the sites over the training block, (s, s); channels are averaged."""
-    values = problem.training_values
+    values = problem.learnt_values
     anomaly = values - values.mean(axis=0)
     return np.einsum("tic,tjc->ij", anomaly, anomaly, optimize=True) / anomaly[:, 0].size

@@ -13,6 +13,6 @@ from dynst_core.selectors.selector import selector
 def variance(problem: Problem, constraints: Constraints, draw: int) -> np.ndarray:  # noqa: ARG001
     """Sites by the variance of their values over the training block, the liveliest last to go."""
     target, observed = problem.record.target.cpu().numpy(), problem.record.observed.cpu().numpy()
-    train = slice(*problem.split.train)
-    values = np.where(observed[train], target[train], np.nan)
+    times = np.flatnonzero(problem.learnt)
+    values = np.where(observed[times], target[times], np.nan)
     return np.nan_to_num(np.nanvar(values, axis=0)).sum(axis=1)

@@ -15,7 +15,7 @@ from dynst_core.backbones.registry import USUAL_BACKBONE
 from dynst_core.constraints.constraints import Constraints
 from dynst_core.fields.levels import check_rising, levels_that_differ
 from dynst_core.fields.mask import LEVELS, SparsityPath, rank_by_stay
-from dynst_core.fields.sensor_health import check_trainable
+from dynst_core.fields.trainable import check_trainable
 from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE, Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions, Trainer
@@ -113,7 +113,7 @@ class PathTraining:
             ConfigError: the levels do not rise, or no such backbone reads this field.
         """
         check_rising(targets)
-        check_trainable(problem.field, problem.split, problem.window)
+        check_trainable(problem.field, problem.window)
         asked = constraints or Constraints.none(problem.n_sites)
         self.problem, self.seed, self.constraints = problem, seed, constraints
         self.pins, self.left_out = remove_first(problem, asked, stuck)

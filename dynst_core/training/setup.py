@@ -9,7 +9,7 @@ from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.datasets.catalogue import load_catalogue, load_field
 from dynst_core.errors import ConfigError
 from dynst_core.fields.mask import usual_levels
-from dynst_core.fields.windows import Window
+from dynst_core.fields.windows import STRETCHES, Window
 from dynst_core.forecasting.problem import Normaliser, Problem, choose_device
 from dynst_core.forecasting.trainer import StepOptions
 from dynst_core.training.path_options import PathOptions
@@ -28,6 +28,7 @@ def open_problem(
     cycles: tuple[str, ...] | None = None,
     normaliser: Normaliser | None = None,
     leads: tuple[int, int] | None = None,
+    stretches: int = STRETCHES,
     progress: bool = True,
 ) -> Problem:
     """Load a data set of the catalogue and make it ready for training.
@@ -42,6 +43,7 @@ def open_problem(
         cycles: those that a saved run names; None for those that the training block can teach.
         normaliser: that of a saved run; None to fit it to the training block.
         leads: lead times that sites are chosen for, [first, stop); None for all.
+        stretches: of selection windows; see `split_of`.
         progress: show a bar while downloading.
     Raises:
         DataError, ConfigError: the data cannot be had, or are too short for these windows.
@@ -49,7 +51,7 @@ def open_problem(
     entry = load_catalogue()[dataset]
     window = Window(history or entry.history, horizon or entry.horizon)
     field = load_field(dataset, data, progress).only(channels)
-    return Problem.of(field, window, choose_device(device), cycles, normaliser, leads)
+    return Problem.of(field, window, choose_device(device), cycles, normaliser, leads, stretches)
 
 
 def training_for(request: TrainRequest, problem: Problem, member: int = 0) -> PathTraining:

@@ -87,7 +87,7 @@ def test_a_removed_site_starts_from_its_twin_wherever_that_is() -> None:
     problem = problem_of(values)
     forecaster = Forecaster.for_problem(problem, options=TINY).eval()
     forecaster.fit(problem)
-    kept, starts = torch.arange(1, 12), problem.window.starts(problem.split.test)
+    kept, starts = torch.arange(1, 12), problem.starts("test")
     with torch.inference_mode():
         prepared = forecaster.prepare(kept, torch.tensor([0]))
         history, clock = problem.record.history(starts, kept), problem.record.clock(starts)

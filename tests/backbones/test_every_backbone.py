@@ -195,7 +195,7 @@ def test_stored_weights_forecast_the_same_in_a_fresh_object(name: str, kind: str
 
 
 def error_of(forecaster: Forecaster, problem: Problem, kept: np.ndarray) -> float:
-    starts = problem.window.starts(problem.split.selection)
+    starts = problem.starts("selection")
     return float(squared_error(forecaster, problem.record, kept, starts, None, "window").mean())
 
 

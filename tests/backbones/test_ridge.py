@@ -28,7 +28,7 @@ def fitted(problem: Problem, **options: float) -> Forecaster:
 
 def by_hand(problem: Problem, kept: list[int], penalty: float) -> np.ndarray:
     """Textbook ridge in float64 for one site's own forecast, with an unpenalised daily course."""
-    record, window = problem.record, problem.window
+    record = problem.record
     exact = record.values[..., 0].numpy().astype(np.float64)
     stored = exact
     phase = record.clock(np.arange(len(exact))).numpy().astype(np.float64)
@@ -42,7 +42,7 @@ def by_hand(problem: Problem, kept: list[int], penalty: float) -> np.ndarray:
         angle = 2 * np.pi * phase[starts] * [1, 2, 3]
         return np.hstack([np.ones((len(starts), 1)), np.sin(angle), np.cos(angle)])
 
-    starts = window.starts(problem.split.train)
+    starts = problem.starts("train")
     x, d = features(stored, starts), hours(phase, starts)
     y = np.stack([stored[starts + lead] - stored[starts - 1] for lead in range(2)], axis=1)
     y = y[:, :, kept].reshape(len(starts), -1)
@@ -71,7 +71,7 @@ def test_what_leaders_show_now_is_foreseen_at_their_followers() -> None:
     leaders = [0, 1, 2]
     problem = problem_of(leaders_and_followers(leaders, 12, 400, lag=1))
     forecaster = fitted(problem)
-    starts = problem.window.starts(problem.split.selection)
+    starts = problem.starts("selection")
     kept = np.arange(12)
     error = squared_error(forecaster, problem.record, kept, starts, None, "site")
     same = squared_error(fresh("ridge", problem), problem.record, kept, starts, None, "site")
@@ -105,7 +105,7 @@ def test_what_was_not_observed_is_no_target() -> None:
     sites, strength = torch.arange(problem.n_sites), torch.ones(problem.n_sites)
     start = Start.of(backbone.position, sites, sites, strength)
     _, _, changes = backbone.examples(sites, sites, strength, start)
-    starts = problem.window.starts(problem.split.train)
+    starts = problem.starts("train")
     _, observed = problem.record.truth(starts)
     assert not observed.all()
     assert (changes.unflatten(1, observed.shape[1:])[~observed] == 0).all()

@@ -42,7 +42,7 @@ def run(seeds: list[PathTraining], tmp_path_factory: pytest.TempPathFactory) -> 
 def single_forecasts(seeds: list[PathTraining], level: int, mask: Mask) -> list[np.ndarray]:
     """The test forecasts of each training from one mask, without a linear forecaster, by hand."""
     problem = seeds[0].problem
-    starts, kept = problem.window.starts(problem.split.test), problem.record.index(mask.kept)
+    starts, kept = problem.starts("test"), problem.record.index(mask.kept)
     found = []
     for training in seeds:
         own = {
@@ -85,7 +85,7 @@ def test_the_forecast_is_the_mean_of_theirs_from_the_best_one_s_mask(
     shares = [t.levels[level].weights[LINEAR_SHARE] for t in seeds]
     share, linear = float(np.mean(shares)), seeds[0].linear
     assert linear is not None
-    starts, kept = problem.window.starts(problem.split.test), problem.record.index(mask.kept)
+    starts, kept = problem.starts("test"), problem.record.index(mask.kept)
     solved = linear(
         problem.record.history(starts, kept), linear.prepare(kept), problem.record.clock(starts)
     )
@@ -102,7 +102,7 @@ def test_the_forecast_is_the_mean_of_theirs_from_the_best_one_s_mask(
 def test_the_mean_errs_no_more_than_they_do_in_the_mean(seeds: list[PathTraining]) -> None:
     """From one mask; a mean of squares is never below the square of the mean."""
     problem = seeds[0].problem
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     truth, _ = problem.record.truth(starts)
     for level in range(3):
         forecasts = single_forecasts(seeds, level, Mask(seeds[0].levels[level].active))

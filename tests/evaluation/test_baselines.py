@@ -99,14 +99,14 @@ def test_random_masks_differ_and_the_variance_mask_holds_the_liveliest(measured:
         assert len({row.active_hex for row in random}) == RANDOM_DRAWS
     (row,) = measured.baselines.find("variance", 2)
     problem = problem_of(waves())
-    spread = waves()[slice(*problem.split.train), :, 0].std(axis=0)
+    spread = waves()[np.flatnonzero(problem.learnt), :, 0].std(axis=0)
     assert mask_of(row).kept.tolist() == sorted(np.argsort(spread)[-3:].tolist())
 
 
 def test_baselines_obey_the_pins_of_the_path(tmp_path: Path) -> None:
     """By variance the stillest site goes first and the liveliest last: here it is the other way."""
     problem = problem_of(waves())
-    lively = np.argsort(waves()[slice(*problem.split.train), :, 0].std(axis=0))
+    lively = np.argsort(waves()[np.flatnonzero(problem.learnt), :, 0].std(axis=0))
     pin = np.zeros(12, dtype=np.int8)
     pin[lively[0]], pin[lively[-1]] = ALWAYS, NEVER
     training = trained_path(problem, targets=(0.0, 1 / 12, 0.75), constraints=Constraints(pin))

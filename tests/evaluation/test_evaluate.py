@@ -57,7 +57,8 @@ def test_a_retest_tells_how_far_a_stated_error_is_from_the_measured_one(run: Run
     assert retest_saved_weights(wrong, problem_of(waves())) == pytest.approx(run.rmse(1), rel=1e-3)
 
 
-def test_each_level_is_tested_with_its_own_weights_and_mask(training: PathTraining) -> None:
+def test_each_level_is_tested_with_its_own_weights_and_mask() -> None:
+    training = trained_path(problem_of(waves(), stretches=1), targets=(0.0, 0.5))
     problem, (dense, half) = training.problem, training.levels
     straight = errors_of_levels(training.forecaster, problem, [dense, half])
     turned = errors_of_levels(training.forecaster, problem, [half, dense])
@@ -132,14 +133,14 @@ def test_a_run_on_disk_is_what_is_tested(run: Run, tmp_path: Path) -> None:
 # -- bands ------------------------------------------------------------------------------------
 
 
-def misses_of(training: PathTraining, level: int, block: tuple[int, int]) -> np.ndarray:
+def misses_of(training: PathTraining, level: int, block: str) -> np.ndarray:
     """Absolute errors of one level over a block, (window, lead_time, s, c); NaN where unseen."""
     problem, one = training.problem, training.levels[level]
     parts = forecast_batches(
         training.forecaster.load(one.weights),
         problem.record,
         Mask(one.active),
-        problem.window.starts(block),
+        problem.starts(block),
     )
     return np.concatenate([np.where(seen, abs(said - came), np.nan) for said, came, seen in parts])
 
@@ -149,13 +150,12 @@ def test_a_band_holds_its_share_of_the_selection_windows_and_states_that_of_the_
     training: PathTraining, share: float
 ) -> None:
     bands = measure_levels(training.forecaster, training.problem, training.levels, share).bands
-    split = training.problem.split
     for level in range(2):
-        known = misses_of(training, level, split.selection)
+        known = misses_of(training, level, "selection")
         within = (known <= bands.half_width[level] + 1e-6).mean(axis=0)
         more = (training.problem.window.horizon + 1) / len(known)
         assert (within >= share).all() and (within < share + more + 1e-9).all()
-        came = misses_of(training, level, split.test) <= bands.half_width[level]
+        came = misses_of(training, level, "test") <= bands.half_width[level]
         np.testing.assert_allclose(bands.coverage[level], came.mean(axis=(0, 2, 3)))
 
 

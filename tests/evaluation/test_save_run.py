@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from dynst_core.constraints.constraints import ALWAYS, NEVER, Constraints
 from dynst_core.evaluation import save_run
@@ -18,6 +19,7 @@ from dynst_core.evaluation.save_run import best_training_of, code_version, save_
 from dynst_core.fields.mask import Mask
 from dynst_core.forecasting.forecaster import LINEAR, LINEAR_SHARE
 from dynst_core.forecasting.trainer import StepOptions, error_statistics, persistence_statistics
+from dynst_core.inference.run_data import problem_of_run
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from dynst_core.training.path_options import PathOptions
@@ -59,6 +61,38 @@ def test_a_saved_run_forecasts_again_what_it_states(kind: str, tmp_path: Path) -
     assert retest_saved_weights(run, any_problem(kind)) < STORED * run.rmse(0)
 
 
+@pytest.mark.parametrize("stretches", [1, 6])
+def test_a_run_says_where_its_selection_windows_lay(
+    stretches: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of an earlier version says nothing of stretches: it has one, after its training."""
+    problem = problem_of(waves(), stretches=stretches)
+    run = save_trained(trained_path(problem, targets=(0.0, 0.6), backbone="ridge"), tmp_path)
+    card = run.manifest.split
+    assert ("stretches" in card.model_dump(exclude_defaults=True)) == (stretches > 1)
+    assert (card.train[1] < card.selection[0]) == (stretches == 1)
+    field = problem.field
+    monkeypatch.setattr("dynst_core.training.setup.load_field", lambda *_: field)
+    monkeypatch.setattr("dynst_core.training.setup.load_catalogue", lambda: {"test": None})
+    opened = problem_of_run(run, device="cpu")
+    assert opened.split == problem.split and len(opened.split.selection) == stretches
+    assert retest_saved_weights(run, opened) < STORED * run.rmse(0)
+
+
+def test_a_closed_form_stored_without_the_times_it_learnt_from_learnt_from_all() -> None:
+    problem = problem_of(waves(), stretches=1)
+    training = trained_path(problem, targets=(0.0, 0.6), backbone="ridge")
+    weights = {n: v for n, v in training.levels[1].weights.items() if "learnt" not in n}
+    assert len(weights) == len(training.levels[1].weights) - 1
+    kept, starts = problem.record.index(np.arange(6)), problem.starts("test")[:4]
+    read, clock = problem.record.history(starts, kept), problem.record.clock(starts)
+    found = []
+    for stored in (training.levels[1].weights, weights):
+        forecaster = training.forecaster.load(stored)
+        found.append(forecaster(read, forecaster.prepare(kept), clock))
+    torch.testing.assert_close(found[0], found[1])
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_the_linear_forecaster_is_stored_only_where_it_has_a_share(
     share: float, tmp_path: Path
@@ -79,7 +113,7 @@ def test_the_errors_are_those_of_the_stored_weights_on_the_test_windows(
     training: PathTraining, run: Run
 ) -> None:
     problem = training.problem
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     for level in range(3):
         stored = training.forecaster.load(run.weights(level))
         mask = Mask(training.levels[level].active)

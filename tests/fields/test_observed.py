@@ -111,7 +111,7 @@ HEALTHY = {
 
 @pytest.mark.parametrize("backbone", HEALTHY)
 def test_masks_of_sensors_in_good_order_are_as_they_were(backbone: str) -> None:
-    problem = problem_of(leaders_and_followers([2, 5, 11], 12, 300, lag=2))
+    problem = problem_of(leaders_and_followers([2, 5, 11], 12, 300, lag=2), stretches=1)
     training = trained_path(problem, targets=(0.0, 0.3, 0.6, 0.8), backbone=backbone)
     assert [training.path().mask(i).to_hex() for i in range(4)] == HEALTHY[backbone]
 
@@ -129,5 +129,5 @@ def test_masks_of_sensors_in_good_order_are_as_they_were(backbone: str) -> None:
 def test_ranks_of_sensors_in_good_order_are_as_they_were(
     selector: str, expected: list[int]
 ) -> None:
-    problem = problem_of(leaders_and_followers([2, 5, 11], 12, 300, lag=2))
+    problem = problem_of(leaders_and_followers([2, 5, 11], 12, 300, lag=2), stretches=1)
     assert rank_with(selector, problem).rank.tolist() == expected

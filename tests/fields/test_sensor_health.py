@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynst_core.errors import ConfigError, DataError
-from dynst_core.fields.sensor_health import Health, check_trainable
+from dynst_core.fields.sensor_health import Health
+from dynst_core.fields.trainable import check_trainable, split_of
 from dynst_core.fields.windows import Split, Window
 from tests.support.factories import grid_sites
 from tests.support.problems import field_of, leaders_and_followers, problem_of, waves, with_gaps
@@ -16,11 +17,11 @@ from tests.support.problems import field_of, leaders_and_followers, problem_of, 
 N_TIMES = 200
 WINDOW = Window(3, 2)
 SPLIT = Split.contiguous(N_TIMES, WINDOW)
-TRAIN, SELECTION, TEST = (slice(*block) for block in (SPLIT.train, SPLIT.selection, SPLIT.test))
+TRAIN, SELECTION, TEST = (slice(*block) for block in (SPLIT.train, SPLIT.selection[0], SPLIT.test))
 
 
 def health_of(values: np.ndarray) -> Health:
-    return Health.of(field_of(values), SPLIT)
+    return Health.of(field_of(values), WINDOW)
 
 
 @pytest.mark.parametrize("values", [waves(), with_gaps(waves()), waves(channels=2)])
@@ -112,7 +113,7 @@ def test_cells_of_a_grid_that_seldom_count_are_not_stuck() -> None:
     values[:, 3, 0] = 0
     values[7, 3, 0] = 1
     field = field_of(values, sites, grid)
-    assert not Health.of(field, SPLIT).stuck.any()
+    assert not Health.of(field, WINDOW).stuck.any()
 
 
 @settings(max_examples=50)
@@ -146,7 +147,7 @@ def test_the_first_of_many_are_named() -> None:
 
 def test_one_site_is_refused() -> None:
     with pytest.raises(ConfigError, match="at least 2 sites.*found 1.*bring the records of more"):
-        check_trainable(field_of(waves(n_sites=1)), SPLIT, WINDOW)
+        check_trainable(field_of(waves(n_sites=1)), WINDOW)
 
 
 @pytest.mark.parametrize(("name", "block"), [("selection", SELECTION), ("test", TEST)])
@@ -155,11 +156,11 @@ def test_a_block_without_a_value_is_refused_and_the_advice_helps(name: str, bloc
     values[block, :, 1] = np.nan
     field = field_of(values)
     with pytest.raises(DataError, match=f"some value of 'flow' in the {name} block") as refusal:
-        check_trainable(field, SPLIT, WINDOW)
+        check_trainable(field, WINDOW)
     last = np.flatnonzero(np.isfinite(values[: block.start, 0, 1]))[-1]
     assert f"end the record at its last reading before that, {time_of(last)}" in str(refusal.value)
     shorter = field_of(values[: last + 1])
-    check_trainable(shorter, Split.contiguous(last + 1, WINDOW), WINDOW)
+    check_trainable(shorter, WINDOW)
 
 
 def test_a_training_block_without_a_value_is_refused_and_the_advice_helps() -> None:
@@ -183,7 +184,7 @@ def test_values_that_only_histories_read_are_nothing_to_forecast() -> None:
     values = waves()
     values[TEST.start + WINDOW.history :] = np.nan
     with pytest.raises(DataError, match="test block"):
-        check_trainable(field_of(values), SPLIT, WINDOW)
+        check_trainable(field_of(values), WINDOW)
 
 
 def time_of(index: int) -> str:
@@ -196,3 +197,24 @@ def time_of(index: int) -> str:
 
 def test_a_record_of_sensors_that_repeat_each_other_is_in_order() -> None:
     assert not health_of(leaders_and_followers([2, 5], 12, N_TIMES)).left_out().any()
+
+
+# -- where selection windows lie --------------------------------------------------------------
+
+
+def test_selection_windows_lie_where_every_channel_was_observed() -> None:
+    """Else in fewer stretches, in the end in the one block that has been examined."""
+    values = waves(n_times=400, channels=2)
+    spread = split_of(field_of(values), WINDOW)
+    assert len(spread.selection) == 6
+    values[:300, :, 1] = np.nan
+    values[0:278:30, 0, 1] = 5.0
+    for first, stop in spread.selection:
+        values[first + WINDOW.history : stop, :, 1] = np.nan
+    values[296:318, :, 1] = 5.0 + np.arange(22)[:, None]
+    fewer = split_of(field_of(values), WINDOW)
+    assert len(fewer.selection) < 6
+    observed = np.isfinite(values).any(axis=1)
+    starts = fewer.starts("selection", WINDOW)
+    assert (observed[starts] | observed[starts + 1]).any(axis=0).all()
+    assert problem_of(values).split == fewer

@@ -67,7 +67,7 @@ def test_a_window_of_no_steps_is_refused(history: int, horizon: int) -> None:
 def test_a_record_is_cut_in_time_order_with_a_gap_of_one_horizon() -> None:
     split = Split.contiguous(100, Window(4, 3))
     assert sum(FRACTIONS) == pytest.approx(1)
-    assert (split.train, split.selection, split.test) == ((0, 67), (70, 77), (80, 100))
+    assert (split.train, split.selection, split.test) == ((0, 67), ((70, 77),), (80, 100))
 
 
 def test_the_test_block_is_the_same_whatever_the_window() -> None:
@@ -77,7 +77,7 @@ def test_the_test_block_is_the_same_whatever_the_window() -> None:
 
 def test_other_fractions_move_the_blocks() -> None:
     split = Split.contiguous(100, Window(2, 2), (0.5, 0.2, 0.3))
-    assert (split.train, split.selection, split.test) == ((0, 48), (50, 68), (70, 100))
+    assert (split.train, split.selection, split.test) == ((0, 48), ((50, 68),), (70, 100))
 
 
 @given(n_times=st.integers(2, 700), history=st.integers(1, 15), horizon=st.integers(1, 15))
@@ -89,7 +89,7 @@ def test_no_time_to_learn_is_in_a_window_that_judges(
         split = Split.contiguous(n_times, window)
     except DataError:
         assume(False)
-    blocks = (split.train, split.selection, split.test)
+    blocks = (split.train, split.selection[0], split.test)
     targets = [_times(window.starts(block), 0, horizon) for block in blocks]
     histories = [_times(window.starts(block), -history, 0) for block in blocks]
     for block, read, foreseen in zip(blocks, histories, targets, strict=True):
@@ -101,6 +101,57 @@ def test_no_time_to_learn_is_in_a_window_that_judges(
 
 def _times(starts: np.ndarray, first: int, stop: int) -> set[int]:
     return {int(start) + step for start in starts for step in range(first, stop)}
+
+
+@given(
+    n_times=st.integers(2, 900),
+    history=st.integers(1, 15),
+    horizon=st.integers(1, 15),
+    stretches=st.integers(1, 8),
+)
+def test_spread_selection_windows_forecast_what_no_training_window_does(
+    n_times: int, history: int, horizon: int, stretches: int
+) -> None:
+    window = Window(history, horizon)
+    try:
+        plain = Split.contiguous(n_times, window)
+    except DataError:
+        assume(False)
+    split = Split.spread(n_times, window, stretches)
+    starts = {block: split.starts(block, window) for block in ("train", "selection", "test")}
+    forecast = {block: _times(of, 0, horizon) for block, of in starts.items()}
+    assert 1 <= len(split.selection) <= stretches and split.test == plain.test
+    assert forecast["train"].isdisjoint(forecast["selection"])
+    assert set(np.flatnonzero(split.learnt(window))) >= forecast["train"]
+    assert set(np.flatnonzero(split.learnt(window))).isdisjoint(forecast["selection"])
+    known = max(forecast["train"] | forecast["selection"])
+    assert known < split.known_stop <= split.test[0] - horizon, "a gap of one horizon"
+    assert (np.diff(starts["selection"]) > 0).all() and min(starts["selection"]) >= history
+    assert len(starts["selection"]) >= len(plain.starts("selection", window))
+    assert len(starts["train"]) >= 0.7 * len(plain.starts("train", window))
+
+
+def test_selection_windows_are_spread_over_all_times_before_the_test() -> None:
+    window = Window(12, 12)
+    split = Split.spread(2016, window)
+    starts = split.starts("selection", window)
+    sixths = np.histogram(starts, bins=6, range=(0, split.known_stop))[0]
+    assert sixths.tolist() == [28] * 6
+    assert max(split.starts("train", window)) == split.known_stop - 12, "the latest are trained on"
+
+
+def test_a_record_too_short_for_six_stretches_has_fewer() -> None:
+    window = Window(12, 12)
+    found = [len(Split.spread(n, window).selection) for n in (357, 400, 500, 800, 2000)]
+    assert found == [4, 4, 5, 6, 6]
+    assert [len(Split.spread(n, Window(12, 72)).selection) for n in (1600, 3000)] == [3, 5]
+    assert Split.spread(380, window, 1) == Split.contiguous(380, window)
+
+
+@pytest.mark.parametrize("n_times", [400, 700, 900, 3000])
+def test_a_split_of_the_stretches_found_is_the_same_split(n_times: int) -> None:
+    split = Split.spread(n_times, Window(12, 12))
+    assert Split.spread(n_times, Window(12, 12), len(split.selection)) == split
 
 
 @given(history=st.integers(1, 30), horizon=st.integers(1, 30))

@@ -99,9 +99,9 @@ def test_a_sites_scale_is_that_of_its_own_training_block() -> None:
     forecaster = fresh(problem)
     assert (forecaster.site_mean == 0).all() and (forecaster.site_scale == 1).all()
     forecaster.fit(problem)
-    first, stop = problem.split.train
-    values = problem.record.target[first:stop].numpy().astype(float)
-    values[~problem.record.observed[first:stop].numpy()] = np.nan
+    times = np.flatnonzero(problem.learnt)
+    values = problem.record.target[times].numpy().astype(float)
+    values[~problem.record.observed[times].numpy()] = np.nan
     np.testing.assert_allclose(forecaster.site_mean, np.nanmean(values, axis=0), rtol=1e-5)
     np.testing.assert_allclose(forecaster.site_scale, np.nanstd(values, axis=0), rtol=1e-5)
 

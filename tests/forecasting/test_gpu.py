@@ -91,7 +91,7 @@ def test_a_forecast_is_the_same_on_both(backbone: str) -> None:
             weights = forecaster.copied_weights()
         if weights is not None:
             forecaster.load(weights)
-        starts = problem.window.starts(problem.split.test)
+        starts = problem.starts("test")
         mask = Mask.keep(np.array([0, 3, 4, 7, 11]), N_SITES)
         found.append(error_statistics(forecaster, problem.record, mask, starts))
     np.testing.assert_allclose(found[1].squared, found[0].squared, rtol=1e-2, atol=1e-3)
@@ -113,7 +113,7 @@ def test_training_goes_the_same_way_on_both() -> None:
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 def test_recorded_steps_are_the_steps_one_by_one(dropout: float, queries: int) -> None:
     problem, kept, n_steps = on("cuda"), np.array([0, 3, 4, 7, 9]), 30
-    taken, looked_at = replace(BATCH, queries=queries), problem.window.starts(problem.split.test)
+    taken, looked_at = replace(BATCH, queries=queries), problem.starts("test")
     options, found = {**TINY, "dropout": dropout}, []
     for recorded in (False, True):
         torch.manual_seed(0)
@@ -143,7 +143,7 @@ def test_a_forecaster_for_one_mask_is_trained_on_the_gpu() -> None:
     fresh = partial(Forecaster.for_problem, problem, options=TINY)
     training = MaskTraining(problem, active, 60, fresh, options, Judge(problem), seed=0)
     assert max(training.run()) == 120
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     learnt, untaught = (
         error_statistics(forecaster, problem.record, Mask(active), starts).rmse(axis=(0, 1, 2))
         for forecaster in (training.best().average, fresh().eval())

@@ -48,7 +48,7 @@ def test_means_of_sites_are_stored_to_the_millimetre(backbone: str, tmp_path: Pa
     problem = problem_of(movements() + LEVELS_M)
     run = save_trained(trained_path(problem, backbone=backbone, targets=(0.0, 0.5)), tmp_path)
     stored = run.weights(0)["site_mean"].astype(np.float64)[:, 0]
-    values = problem.field.dataset["values"].values[slice(*problem.split.train), :, 0]
+    values = problem.field.dataset["values"].values[np.flatnonzero(problem.learnt), :, 0]
     true = values.astype(np.float64).mean(axis=0)
     assert np.abs(stored * run.manifest.std[0] + run.manifest.mean[0] - true).max() < 1e-3
 
@@ -71,7 +71,7 @@ def test_normalising_and_back_loses_no_more_than_single_precision_does(
     offset: float, apart: float, size: float
 ) -> None:
     values = offset + apart * np.arange(12)[:, None] + size * (waves(n_times=60) - 50) / 5
-    normaliser = Normaliser.fit(values, (0, 60))
+    normaliser = Normaliser.fit(values, np.ones(60, dtype=bool))
     again = normaliser.undo(normaliser.apply(values))
     far = np.abs(values - values.mean()).max()
     np.testing.assert_allclose(again, values, rtol=0, atol=4e-7 * far)
@@ -81,10 +81,10 @@ def test_normalising_and_back_loses_no_more_than_single_precision_does(
 
 def test_the_scale_is_that_of_all_values_unless_sites_stand_far_apart() -> None:
     values = waves()
-    assert Normaliser.fit(values, (0, 200)).std[0] == pytest.approx(values.std())
+    assert Normaliser.fit(values, np.ones(200, dtype=bool)).std[0] == pytest.approx(values.std())
     far = values + 1000 * np.arange(12)[:, None]
     within = np.sqrt(np.square(values - values.mean(axis=0)).mean())
-    assert Normaliser.fit(far, (0, 200)).std[0] == pytest.approx(within)
+    assert Normaliser.fit(far, np.ones(200, dtype=bool)).std[0] == pytest.approx(within)
 
 
 def test_a_saved_run_is_opened_with_the_normaliser_that_it_was_trained_with(

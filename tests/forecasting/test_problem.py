@@ -24,15 +24,18 @@ def test_statistics_are_those_of_the_block_and_of_each_channel() -> None:
     values = np.zeros((6, 2, 2))
     values[:4, :, 0] = [[1, 3], [1, 3], [3, 1], [3, 1]]
     values[:4, :, 1] = [[10, 30], [np.nan, 30], [np.nan, 10], [30, 10]]
-    assert Normaliser.fit(values, (0, 4)) == Normaliser((2.0, 20.0), (1.0, 10.0))
+    assert Normaliser.fit(values, np.ones(4, dtype=bool)) == Normaliser((2.0, 20.0), (1.0, 10.0))
 
 
 def test_statistics_know_nothing_of_the_times_that_judge() -> None:
     values = waves()
     before = problem_of(values)
-    values[before.split.train[1] :] += 1000.0
+    learnt = np.flatnonzero(before.learnt)
+    judging = np.setdiff1d(np.arange(len(values)), learnt)
+    assert set(before.starts("selection")) <= set(judging)
+    values[judging] += 1000.0
     assert problem_of(values).record.normaliser == before.record.normaliser
-    values[before.split.train[1] - 1] += 1000.0
+    values[learnt[-1]] += 1000.0
     assert problem_of(values).record.normaliser != before.record.normaliser
 
 
@@ -48,7 +51,7 @@ def test_normalising_is_undone_to_the_precision_of_its_float32(
 
 def test_a_normalised_training_block_has_mean_zero_and_spread_one() -> None:
     problem = problem_of(waves(channels=2))
-    train = problem.record.target[slice(*problem.split.train)].numpy()
+    train = problem.record.target[np.flatnonzero(problem.learnt)].numpy()
     np.testing.assert_allclose(train.mean(axis=(0, 1)), 0, atol=1e-5)
     np.testing.assert_allclose(train.std(axis=(0, 1)), 1, atol=1e-5)
 
@@ -123,7 +126,7 @@ def test_no_gap_reaches_the_tensors_as_nan() -> None:
 
 def test_what_was_not_observed_changes_neither_loss_nor_error() -> None:
     problem = gappy()
-    starts, mask = problem.window.starts(problem.split.test), Mask.keep(np.arange(5), 12)
+    starts, mask = problem.starts("test"), Mask.keep(np.arange(5), 12)
 
     def measure() -> tuple[float, np.ndarray, np.ndarray]:
         forecaster = shaken(problem)
@@ -143,7 +146,7 @@ def test_what_was_not_observed_changes_neither_loss_nor_error() -> None:
 
 def test_a_removed_site_is_still_scored_and_a_missing_value_is_not() -> None:
     problem = gappy()
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     few = error_statistics(shaken(problem), problem.record, Mask.keep(np.array([3]), 12), starts)
     observed = problem.record.observed.numpy()
     for lead_time in range(problem.window.horizon):

@@ -41,7 +41,7 @@ def test_training_foresees_what_persistence_cannot() -> None:
     trainer = trainer_of(problem)
     losses = [trainer.step(np.arange(8), rate=1.0).item() for _ in range(120)]
     assert np.mean(losses[-20:]) < 0.75 * np.mean(losses[:5])
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     learnt = error_statistics(trainer.forecaster, problem.record, Mask.all_on(8), starts)
     lazy = persistence_statistics(problem.record, starts)
     followers = [0, 1, 3, 4, 6, 7]
@@ -130,7 +130,7 @@ def test_options_come_back_from_what_a_run_states() -> None:
 def test_errors_in_chunks_are_the_errors_at_once(kind: str, batch: int) -> None:
     problem = any_problem(kind)
     forecaster, mask = shaken(problem), Mask.keep(np.array([0]), problem.n_sites)
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     chunked = error_statistics(forecaster, problem.record, mask, starts, batch)
     at_once = error_statistics(forecaster, problem.record, mask, starts)
     np.testing.assert_array_equal(chunked.count, at_once.count)
@@ -145,7 +145,7 @@ def test_the_error_that_judges_is_the_error_that_is_reported(kind: str) -> None:
     """By window and by site, normalised; the report is in units."""
     problem = any_problem(kind)
     forecaster, kept = shaken(problem), np.array([0])
-    starts = problem.window.starts(problem.split.selection)
+    starts = problem.starts("selection")
     reported = error_statistics(
         forecaster, problem.record, Mask.keep(kept, problem.n_sites), starts
     )
@@ -166,7 +166,7 @@ def test_persistence_by_hand() -> None:
     """Site k rises by k + 1 mph an hour, so its last value is short by that for every hour."""
     slope = np.array([1.0, 2.0, 3.0])
     problem = problem_of(np.arange(120)[:, None] * slope, history=4, horizon=2)
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     error = persistence_statistics(problem.record, starts)
     expected = np.array([slope, 2 * slope])[:, :, None]
     assert (error.count == len(starts)).all()

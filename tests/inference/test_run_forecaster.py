@@ -277,9 +277,8 @@ def test_a_field_that_stands_still_stays_so(tmp_path: Path) -> None:
     """Persistence forecasts it perfectly, and a fresh forecaster is close to persistence."""
     values = waves(n_sites=N_SITES)
     values[150:] = values[150]
-    forecasts = RunForecaster(
-        save_trained(trained_path(problem_of(values)), tmp_path), problem_of(values)
-    )
+    problem = problem_of(values, stretches=1)
+    forecasts = RunForecaster(save_trained(trained_path(problem), tmp_path), problem)
     _still(forecasts)
     plan = forecasts.at(Mask.all_on(N_SITES))
     errors = plan.roll_out_errors(9, forecasts.windows(n_steps=9))

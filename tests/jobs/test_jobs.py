@@ -15,8 +15,11 @@ import pytest
 
 from dynst_core.datasets.catalogue import load_field
 from dynst_core.errors import JobError, RunError
-from dynst_core.jobs.folder import JobFolder, Process, list_jobs
+from dynst_core.fields.windows import STRETCHES
+from dynst_core.jobs.folder import CARD, JobFolder, Process, list_jobs
 from dynst_core.jobs.queue import JobQueue
+from dynst_core.jobs.records import JobCard
+from dynst_core.jobs.worker import problem_of_job
 from dynst_core.runs.run import Run
 from dynst_core.runs.store import RunStore
 from tests.support.job_cases import LONG, QUICK, has_levels, over, small_catalogue, wait_for
@@ -284,3 +287,15 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     (folder.path / "state.json").write_text("{")
     with pytest.raises(JobError, match="state.json: expected a record of a training job"):
         folder.job()
+
+
+def test_a_job_of_an_earlier_version_goes_on_with_its_own_selection_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing of stretches; what one of today trains on would be what it judged by."""
+    monkeypatch.setenv("DYNST_CATALOGUE", str(small_catalogue(tmp_path)))
+    card = JobFolder.create(tmp_path, QUICK, "x").read(CARD, JobCard)
+    assert card.stretches == STRETCHES
+    earlier = JobCard.model_validate(card.model_dump(exclude={"stretches"}))
+    found = [len(problem_of_job(one).split.selection) for one in (earlier, card)]
+    assert found == [1, STRETCHES]

@@ -318,8 +318,8 @@ def reseal(folder: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"format_version": 5}, "found format 5; update DynST Planner"),
-        ({"format_version": 5, "shape": "unknown yet"}, "found format 5; update DynST Planner"),
+        ({"format_version": 6}, "found format 6; update DynST Planner"),
+        ({"format_version": 6, "shape": "unknown yet"}, "found format 6; update DynST Planner"),
         ({"format": "other-run"}, "expected the manifest of a run of DynST"),
         ({"surprise": 1}, "extra inputs are not permitted at surprise"),
         ({"mean": ["warm"]}, "at mean.0"),

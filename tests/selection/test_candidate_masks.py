@@ -79,7 +79,7 @@ def test_where_all_sites_are_alike_hardly_an_exchange_pleases_by_chance() -> Non
     counts = (12, 6, 3)
     plain, tried = masks(problem, counts, NEVER), masks(problem, counts, USUAL)
     changed = [int((a != b).sum()) // 2 for a, b in zip(plain, tried, strict=True)]
-    assert sum(changed) <= 2, "of 180 tries"
+    assert sum(changed) <= 4, "of 180 tries"
 
 
 def test_each_mask_keeps_as_many_as_asked_and_the_order_holds_every_site() -> None:

@@ -86,7 +86,7 @@ def test_it_is_stored_and_comes_back_with_the_same_forecasts(planted: Problem) -
 def test_sites_first_and_times_first_agree(planted: Problem) -> None:
     plain = untrained(planted)
     blended = with_linear(plain, linear_forecaster(planted), Judge(planted), MASK)
-    record, starts = planted.record, planted.window.starts(planted.split.test)[:3]
+    record, starts = planted.record, planted.starts("test")[:3]
     kept = record.index(np.flatnonzero(MASK))
     inputs = record.history(starts, kept), blended.prepare(kept), record.clock(starts)
     first = blended.sites_first(*inputs).permute(1, 2, 0, 3)
@@ -97,7 +97,7 @@ def test_what_depends_on_the_mask_can_be_taken_apart_and_put_together(planted: P
     """A compiled forecaster is given a mask's tensors: all of them, or it answers for another."""
     linear = linear_forecaster(planted)
     assert linear is not None
-    record, starts = planted.record, planted.window.starts(planted.split.test)[:3]
+    record, starts = planted.record, planted.starts("test")[:3]
     one, other = (record.index(np.array(sites)) for sites in ([2, 5, 11], [0, 1, 3]))
     with torch.inference_mode():
         state, swapped = linear.prepare(one), linear.prepare(other)

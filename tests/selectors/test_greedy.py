@@ -97,7 +97,7 @@ def test_few_inputs_gain_as_by_the_matrix_that_they_make(n_sites: int) -> None:
 
 def test_the_covariance_is_of_the_training_block_alone_and_averages_channels() -> None:
     problem = any_problem("two channels")
-    values = problem.training_values
+    values = problem.learnt_values
     expected = [np.cov(values[:, :, c], rowvar=False, bias=True) for c in range(2)]
     np.testing.assert_allclose(training_covariance(problem), np.mean(expected, axis=0))
 
@@ -251,7 +251,7 @@ def test_fewer_windows_than_components_are_enough() -> None:
 def test_last_values_and_what_followed_are_centred_and_of_training_windows(kind: str) -> None:
     problem = any_problem(kind)
     inputs, targets = last_and_next(problem)
-    windows = len(problem.window.starts(problem.split.train))
+    windows = len(problem.starts("train"))
     assert inputs.shape == (windows, 12)
     assert targets.shape == (windows, 12 * problem.window.horizon * problem.record.channels)
     np.testing.assert_allclose(inputs.mean(axis=0), 0, atol=1e-9)
@@ -300,7 +300,7 @@ def test_a_site_that_tells_of_its_neighbours_today_is_wanted_though_it_foretells
 
 def test_another_stretch_of_windows_gives_another_order() -> None:
     problem = any_problem("network")
-    starts = problem.window.starts(problem.split.train)
+    starts = problem.starts("train")
     halves = [rank_sites(problem, starts=half) for half in np.array_split(starts, 2)]
     assert not np.array_equal(*halves)
     np.testing.assert_array_equal(rank_sites(problem, starts=starts), rank_sites(problem))
@@ -336,7 +336,7 @@ def test_the_first_sites_are_those_of_pysensors(seed: int) -> None:
 
     rng = np.random.default_rng(seed)
     problem = problem_of(rng.normal(size=(120, 9)) @ rng.normal(size=(9, 9)))
-    values = problem.training_values[:, :, 0]
+    values = problem.learnt_values[:, :, 0]
     basis = leading_modes(training_covariance(problem))
     n_modes = basis.shape[1]
     assert 1 < n_modes < 9

@@ -14,7 +14,7 @@ from dynst_core.datasets.catalogue import load_field
 from dynst_core.evaluation.save_run import save_training
 from dynst_core.fields.field import About, Field, Grid, make_field
 from dynst_core.fields.sites import SiteSet
-from dynst_core.fields.windows import Window
+from dynst_core.fields.windows import STRETCHES, Window
 from dynst_core.forecasting.forecaster import Forecaster
 from dynst_core.forecasting.problem import Problem
 from dynst_core.forecasting.trainer import StepOptions
@@ -66,10 +66,15 @@ def field_of(values: np.ndarray, sites: SiteSet | None = None, grid: Grid | None
 
 
 def problem_of(
-    values: np.ndarray, history: int = 3, horizon: int = 2, sites: SiteSet | None = None
+    values: np.ndarray,
+    history: int = 3,
+    horizon: int = 2,
+    sites: SiteSet | None = None,
+    stretches: int = STRETCHES,
 ) -> Problem:
     """A Problem of an array (t, s) or (t, s, c); NaN is missing."""
-    return Problem.of(field_of(values, sites), Window(history, horizon))
+    field = field_of(values, sites)
+    return Problem.of(field, Window(history, horizon), stretches=stretches)
 
 
 def waves(n_times: int = 200, n_sites: int = 12, channels: int = 1, seed: int = 0) -> np.ndarray:

@@ -189,7 +189,7 @@ def test_effort_scales_the_steps_and_leaves_every_round_one() -> None:
 
 def test_a_long_record_is_gone_through_often_enough_and_a_short_one_for_as_many_steps() -> None:
     problem = problem_of(waves())
-    windows = len(problem.window.starts(problem.split.train))
+    windows = len(problem.starts("train"))
     options = PathOptions(any_steps=30, any_epochs=4, level_steps=5, level_epochs=1)
     training = tiny_training(problem, (0.0, 0.5), options)
     assert training.any_steps == round(4 * windows / BATCH.batch) > 30
@@ -321,9 +321,10 @@ def test_chance_alone_seldom_passes_for_a_fall() -> None:
 def test_masks_are_judged_on_selection_windows_only() -> None:
     problem = problem_of(waves())
     judge = tiny_training(problem).judge
-    window, (start, stop) = problem.window, problem.split.selection
-    assert (judge.starts - window.history >= start).all()
-    assert (judge.starts + window.horizon <= stop).all()
+    assert set(judge.starts) <= set(problem.starts("selection"))
+    assert not set(judge.starts) & set(problem.starts("train"))
+    sixths = np.histogram(judge.starts, bins=6, range=(0, problem.split.known_stop))[0]
+    assert (sixths > 0).all(), "spread over the record"
     assert len(judge.starts) == QUICK.selection_windows
 
 
@@ -335,7 +336,7 @@ def baseline_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> flo
     trainer = Trainer(fresh(problem, seed), problem, BATCH, seed)
     for step in range(n_steps):
         trainer.step(mask.kept, warmup_cosine(step, n_steps, n_steps // 12))
-    starts = problem.window.starts(problem.split.test)
+    starts = problem.starts("test")
     return float(error_statistics(trainer.forecaster, problem.record, mask, starts).rmse())
 
 
@@ -343,7 +344,7 @@ def baseline_error(problem: Problem, mask: Mask, n_steps: int, seed: int) -> flo
 def test_the_sites_that_carry_the_signal_are_kept_and_forecast_best(planted: Problem) -> None:
     options = so_many_steps(150, 200, rounds=2, proposals=6, selection_windows=16)
     training = trained_path(planted, targets=(0.0, 0.5, 0.75), options=options)
-    path, starts = training.path(), planted.window.starts(planted.split.test)
+    path, starts = training.path(), planted.starts("test")
     assert path.mask(2).kept.tolist() == LEADERS
     assert sorted(np.argsort(path.rank)[-3:].tolist()) == LEADERS
 

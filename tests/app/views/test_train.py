@@ -302,10 +302,10 @@ def test_a_job_whose_process_is_gone_reads_failed_and_offers_to_resume(store: Pa
 def test_a_notice_names_the_page_s_controls_and_no_option_of_the_command_line() -> None:
     values = waves()
     split = Split.contiguous(len(values), Window(3, 2))
-    values[slice(*split.selection), 0] = np.nan
+    values[slice(*split.selection[0]), 0] = np.nan
     values[:, 1] = 7.0
     values[slice(*split.test), 2] = np.nan
-    notices = Health.of(field_of(values), split).notices()
+    notices = Health.of(field_of(values), Window(3, 2)).notices()
     assert sum("--" in notice for notice in notices) >= 2
     shown = [on_page(notice) for notice in notices]
     assert not any("--" in notice for notice in shown), shown
