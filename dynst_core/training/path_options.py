@@ -32,7 +32,8 @@ class PathOptions:
         selection_queries: forecast sites that judge a mask when there are more.
         flip: chance of each kept site to be closed, and a removed one opened, in a training step.
         look_every: gradient steps at masks of any size between evaluations of the selection error.
-        patience: of `any_steps`, those without a better one before the first level begins.
+        patience: of `any_steps`, those without a better one before the first level begins, where
+            selection windows lie in one stretch, as in earlier versions; else all are taken.
         common: share of the weights that served masks of any size in those that a level stores.
             Between the two an error is lower than at either: Wortsman et al. 2022, "Robust
             fine-tuning of zero-shot models".

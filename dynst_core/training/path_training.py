@@ -223,10 +223,13 @@ class PathTraining:
     def _train_any_sites(self, foreseen: list[np.ndarray]) -> Iterator[Progress]:
         """Train at masks of any size, so that one set of weights serves them all.
 
-        Ends with those of least selection error over the foreseen masks.
+        Ends with those of least selection error over the foreseen masks. Only trainings of earlier
+        versions, judged by one stretch of windows, may stop before all steps are taken.
         """
         options, n_steps = self.path_options, self.any_steps
         patience = options.patience * n_steps / max(1, options.any_steps)
+        if len(self.problem.split.selection) > 1:
+            patience = np.inf
         best = EarlyStop(self.trainer, self.judge, patience)
         best.look(*foreseen)
         for first in range(0, n_steps, options.look_every):

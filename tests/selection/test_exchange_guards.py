@@ -63,10 +63,10 @@ def test_steps_that_stopping_early_saved_stay_saved_after_a_resumption(
 ) -> None:
     monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
     options = replace(QUICK, any_steps=12, look_every=4, patience=0)
-    stopped = tiny_training(problem_of(waves()), options=options)
+    stopped = tiny_training(problem_of(waves(), stretches=1), options=options)
     step = between_levels(stopped)
     assert step == 12 > stopped.trainer.steps
     write_checkpoint(stopped, tmp_path / "training")
-    resumed = tiny_training(problem_of(waves()), options=options)
+    resumed = tiny_training(problem_of(waves(), stretches=1), options=options)
     read_checkpoint(resumed, tmp_path / "training")
     assert between_levels(resumed) == step

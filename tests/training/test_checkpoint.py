@@ -30,7 +30,7 @@ def stopped_after(
     n_levels: int, backbone: str = "attention", options: PathOptions = QUICK
 ) -> PathTraining:
     """A training left between two levels."""
-    training = tiny_training(problem_of(waves()), backbone=backbone, options=options)
+    training = tiny_training(problem_of(waves(), stretches=1), backbone=backbone, options=options)
     for at in training.run():
         if len(training.levels) == n_levels and at.phase == BETWEEN_LEVELS:
             break
@@ -40,7 +40,8 @@ def stopped_after(
 @functools.cache
 def unbroken(backbone: str, options: PathOptions) -> PathTraining:
     """A training that nothing stopped, to compare with: only read."""
-    return trained_path(problem_of(waves()), backbone=backbone, options=options)
+    problem = problem_of(waves(), stretches=1)
+    return trained_path(problem, backbone=backbone, options=options)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_resumed_training_gives_the_masks_and_weights_of_an_unbroken_one(
     whole = unbroken(backbone, options)
     file = tmp_path / "training"
     write_checkpoint(stopped_after(n_levels, backbone, options), file)
-    resumed = tiny_training(problem_of(waves()), backbone=backbone, options=options)
+    resumed = tiny_training(problem_of(waves(), stretches=1), backbone=backbone, options=options)
     read_checkpoint(resumed, file)
     assert len(resumed.levels) == n_levels
     reported = list(resumed.run())
@@ -84,7 +85,7 @@ def test_a_checkpoint_of_an_earlier_version_goes_on(
             checkpoint, "training_identity", lambda made: training_identity(made, earlier=version)
         )
         write_checkpoint(training, file)
-    resumed = tiny_training(problem_of(waves()))
+    resumed = tiny_training(problem_of(waves(), stretches=1))
     read_checkpoint(resumed, file)
     list(resumed.run())
     assert not resumed.common and len(resumed.levels) == len(resumed.targets)
@@ -109,7 +110,7 @@ def test_levels_between_the_first_and_the_last_have_a_share_of_the_common_weight
 
 
 def test_weights_that_serve_less_than_a_level_s_own_are_not_blended_in() -> None:
-    problem = problem_of(waves())
+    problem = problem_of(waves(), stretches=1)
     own, judge, everywhere = fresh(problem), Judge(problem, 16, 8), np.ones(problem.n_sites, bool)
     theirs = own.copied_weights()
     assert blended_where_it_serves(own, theirs, 0.25, judge, everywhere) is not own
@@ -120,7 +121,7 @@ def test_weights_that_serve_less_than_a_level_s_own_are_not_blended_in() -> None
 def test_time_left_after_a_resumption_counts_from_the_resumption(tmp_path: Path) -> None:
     file = tmp_path / "training"
     write_checkpoint(stopped_after(1), file)
-    resumed = tiny_training(problem_of(waves()))
+    resumed = tiny_training(problem_of(waves(), stretches=1))
     read_checkpoint(resumed, file)
     first, *later = resumed.run()
     assert first.step >= resumed.levels[0].steps
@@ -135,4 +136,4 @@ def test_a_checkpoint_of_another_training_or_half_a_file_is_refused(tmp_path: Pa
         read_checkpoint(other, file)
     file.write_bytes(file.read_bytes()[:900])
     with pytest.raises(RunError, match="train it anew"):
-        read_checkpoint(tiny_training(problem_of(waves())), file)
+        read_checkpoint(tiny_training(problem_of(waves(), stretches=1)), file)

@@ -105,13 +105,23 @@ def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_bef
 ) -> None:
     monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
     options = replace(QUICK, look_every=4, patience=patience, short_decay=1.5, short_rate=3.0)
-    training = trained_path(problem_of(waves()), options=options)
+    training = trained_path(problem_of(waves(), stretches=1), options=options)
     trainer, n_steps = training.trainer, training.level_steps
     assert trainer.options == expected
     (group,) = trainer.optimizer.param_groups
     assert group["weight_decay"] == expected.weight_decay
     least = warmup_cosine(n_steps - 1, n_steps, max(1, n_steps // 12), floor=0.02)
     assert group["lr"] == pytest.approx(expected.learning_rate * least)
+
+
+def test_selection_windows_spread_over_the_record_end_no_training_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
+    options = replace(QUICK, look_every=4, patience=0, short_decay=1.5)
+    training = trained_path(problem_of(waves()), options=options)
+    assert training.trainer.options == BATCH
+    assert [level.steps for level in training.levels] == [14, 20, 26], "all steps were taken"
 
 
 def test_progress_goes_forward_names_the_phase_and_does_not_change_what_it_showed() -> None:
