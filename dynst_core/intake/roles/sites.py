@@ -12,9 +12,9 @@ from dynst_core.intake.roles.beside import no_sites
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
+from dynst_core.intake.roles.row_kinds import find_kinds_of_rows
 from dynst_core.intake.roles.times import time_columns
 from dynst_core.intake.roles.values import (
-    find_kinds_of_rows,
     propose_values,
     refuse_mixed_units,
     unit_of,

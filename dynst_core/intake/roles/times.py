@@ -61,6 +61,8 @@ def find_times(values: Group, roles: Roles) -> None:
     given = [name for name in names if _holds_offsets(values, name)]
     if given and "" not in {zone_names.offset_of(text) for text in values.columns[given[0]].texts}:
         roles.propose("timezone", "UTC", f"column {given[0]!r} states the offset of each time")
+    elif len(names) > 1 and all(map(zone_names.is_place, values.columns[names[-1]].texts)):
+        roles.propose("timezone", "UTC", f"column {names[-1]!r} states the zone of each time")
     elif place := _zone_of_column(values):
         roles.propose("timezone", place[1], f"column {place[0]!r} states it")
     else:
@@ -74,9 +76,11 @@ def _holds_offsets(values: Group, name: str) -> bool:
 
 
 def _zone_column(values: Group, names: list[str]) -> str:
-    """A column of offsets beside the times, filled in every row; "" where there is none."""
+    """A column of offsets or zones beside the times, filled in all rows; "" where none is."""
     for name, column in values.columns.items():
-        if name not in names and column.filled > 0.99 and _holds_offsets(values, name):
+        if name in names or column.filled <= 0.99:
+            continue
+        if _holds_offsets(values, name) or zone_names.holds_places(name, column.texts):
             return name
     return ""
 
@@ -138,9 +142,8 @@ def _note_other_times(values: Group, names: list[str], roles: Roles) -> None:
     left = [name for name in left if TIME_NAME.search(name) or OTHER_MOMENTS.search(words_of(name))]
     if left:
         roles.notes.append(
-            f"Times are those of {names[0]!r}; {some_ids(left, 4)} of {values.name} "
-            f"{'is' if len(left) == 1 else 'are'} not read. Where values belong to another, state "
-            f"`time=COLUMN`."
+            f"Times are those of {names[0]!r} and not of {some_ids(left, 4)} in {values.name}; "
+            f"where values belong to another, state `time=COLUMN`."
         )
 
 
