@@ -307,6 +307,9 @@ def _read_across(
         if choices.time:
             rows = without_empty_rows(frame, choices.time[0])
             reading.empty += len(frame) - len(rows)
+            rows = rows_asked(rows, choices.only)
+            if not len(rows):
+                continue
             stamps, codes = _stamps(rows, table, choices)
             stamps = stamps.taken(codes)
         else:

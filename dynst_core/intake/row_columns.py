@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dynst_core.datasets.reading.angles import in_decimal_degrees
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.clocks import to_utc
 from dynst_core.datasets.reading.table_reading import id_text
@@ -25,7 +26,7 @@ from dynst_core.intake.files.zone_names import is_place
 def places_beside(rows: pd.DataFrame, table: Table, where: tuple[str, str]) -> np.ndarray:
     """Coordinates beside the values, (n, 2); NaN where a row states none."""
     stated = table.form.get("decimal", (".", ""))[0]
-    cells = rows[list(where)]
+    cells = in_decimal_degrees(rows[list(where)])
     decimal = decimal_of(cells, stated, in_metres=False)
     return NumberReader(table.path, decimal, (), "").read(cells)
 

@@ -14,23 +14,37 @@ from dynst_core.intake.roles.found import Roles
 from dynst_core.intake.roles.groups import Group, rows_asked, words_of
 from dynst_core.intake.row_columns import units_that_convert
 
-MOST_KINDS = 60
+MOST_KINDS, MOST_CODES = 60, 20
+"""Texts, and whole numbers, by which rows of one site and time may differ."""
 
 
 def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
     """Ask which rows to read where several of one site and time differ by a column's text."""
-    for text in roles.choices.only:
-        if text.partition(":")[0].strip() not in values.columns or ":" not in text:
-            raise DataError(
-                f"Expected only=COLUMN:TEXT with a column of {values.name}, found {text!r}; its "
-                f"columns are {some_ids(list(values.columns), 12)}."
-            )
+    _check_only(values, roles)
     if roles.choices.only:
         roles.propose("only", (), "")
         _find_unit(values, roles)
         return
     if not _ask_kind(values, roles):
         _ask_what_differs(values, site, roles)
+
+
+def find_kinds_across(values: Group, site: str, roles: Roles) -> None:
+    """The same of tables with a column for each site or each part of a day."""
+    _check_only(values, roles)
+    if roles.choices.only:
+        roles.propose("only", (), "")
+        return
+    _ask_what_differs(values, site, roles)
+
+
+def _check_only(values: Group, roles: Roles) -> None:
+    for text in roles.choices.only:
+        if text.partition(":")[0].strip() not in values.columns or ":" not in text:
+            raise DataError(
+                f"Expected only=COLUMN:TEXT with a column of {values.name}, found {text!r}; its "
+                f"columns are {some_ids(list(values.columns), 12)}."
+            )
 
 
 def _ask_what_differs(values: Group, site: str, roles: Roles) -> None:
@@ -58,12 +72,15 @@ def _ask_what_differs(values: Group, site: str, roles: Roles) -> None:
                 "sum",
             )
             return
-        if column.numeric < 0.5 and 1 < column.distinct <= MOST_KINDS:
+        kinds = again[name].map(id_text).nunique()
+        code = column.whole and kinds <= MOST_CODES
+        each = again.groupby(keys)[name].nunique().median() if code else 0
+        if (column.numeric < 0.5 or each == kinds) and 1 < column.distinct <= MOST_KINDS:
             options = [f"{name}:{text}" for text in dict.fromkeys(column.texts)]
             roles.ask(
                 "only",
-                f"Rows of one site and time differ by column {name!r}: which of its texts "
-                f"({some_ids(list(dict.fromkeys(column.texts)), 8)}) are to be read?",
+                f"Rows of one {'site and ' * (len(keys) > 1)}time differ by column {name!r}: which "
+                f"of its texts ({some_ids(list(dict.fromkeys(column.texts)), 8)}) are to be read?",
                 *options[:12],
             )
             return
