@@ -62,6 +62,9 @@ def own_words(message: str) -> str:
         if not other.endswith("_column"):
             continue
         message = message.replace(f"`{other}`", f"`{name}`")
+    message = message.replace(
+        "set `geographic` to match the axes", "state `crs=local` if they are metres"
+    )
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")
     for words in (" in the loader settings", " in the data set's loader settings"):

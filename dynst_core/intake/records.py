@@ -20,6 +20,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
 from dynst_core.intake import row_columns
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
+from dynst_core.intake.file_ids import file_id
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.roles.beside import holds_text, no_sites
@@ -259,41 +260,6 @@ def _refuse_nameless(rows: pd.DataFrame, table: Table, site: str) -> None:
             f"Expected a site in every row of {table.name}, found none in column {site!r} of line "
             f"{rows.index[nameless][0]}; write it, or drop that row."
         )
-
-
-FILE_DATE = re.compile(r"(19|20)\d{2}[-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
-
-
-def file_id(table: Table, values: Group) -> str:
-    """The id that a file's name gives its site: the part by which the names differ.
-
-    A date is no part of it, as files of many days may hold one site.
-    """
-    stems = [_stem(t) for t in values.tables]
-    own = _stem(table)
-    first, last = _alike_start(stems), _alike_start([stem[::-1] for stem in stems])
-    if len(set(stems)) < 2:
-        return own
-    return own[len(first) : len(own) - len(last)] or own
-
-
-def _stem(table: Table) -> str:
-    """A file's name without its endings and dates."""
-    stem = table.path.name.split(".")[0]
-    return FILE_DATE.sub("", stem).strip("_- ") or stem
-
-
-def _alike_start(texts: list[str]) -> str:
-    """What all begin with; numbers and words stay as they are, though they begin alike."""
-    size = 0
-    for letters in zip(*texts, strict=False):
-        if len(set(letters)) > 1:
-            break
-        size += 1
-    start = texts[0][:size]
-    while start and start[-1].isalnum():
-        start = start[:-1]
-    return start
 
 
 def _read_across(
