@@ -249,7 +249,9 @@ def _read_long(
             order = choices.time_format
             reading.issued.append(row_columns.issued_at(rows, choices.issued, order, table))
         if where is not None:
-            reading.where.append(row_columns.places_beside(rows, table, where))
+            reading.where.append(
+                row_columns.places_beside(rows, table, where, degrees=bool(choices.longitude))
+            )
         reading.count += rows.shape[0] * len(choices.value)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dynst_core.datasets.reading.angles import in_decimal_degrees
+from dynst_core.datasets.reading.angles import in_decimal_degrees, with_letters
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.clocks import to_utc
 from dynst_core.datasets.reading.table_reading import id_text
@@ -23,10 +23,14 @@ from dynst_core.intake.files.zone_names import is_place
 # -- places ---------------------------------------------------------------------------------------
 
 
-def places_beside(rows: pd.DataFrame, table: Table, where: tuple[str, str]) -> np.ndarray:
+def places_beside(
+    rows: pd.DataFrame, table: Table, where: tuple[str, str], *, degrees: bool
+) -> np.ndarray:
     """Coordinates beside the values, (n, 2); NaN where a row states none."""
     stated = table.form.get("decimal", (".", ""))[0]
-    cells = in_decimal_degrees(rows[list(where)])
+    cells = rows[list(where)]
+    if degrees:
+        cells = in_decimal_degrees(with_letters(rows, where))
     decimal = decimal_of(cells, stated, in_metres=False)
     return NumberReader(table.path, decimal, (), "").read(cells)
 
@@ -39,7 +43,7 @@ def place_ids(
     Raises:
         DataError: a row states no place.
     """
-    x, y = places_beside(rows, table, where).T
+    x, y = places_beside(rows, table, where, degrees=bool(choices.longitude)).T
     lost = ~(np.isfinite(x) & np.isfinite(y))
     if lost.any():
         raise DataError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dynst_core.datasets.reading.angles import in_decimal_degrees
+from dynst_core.datasets.reading.angles import in_decimal_degrees, with_letters
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.table_reading import blank_cells, id_text, same_id
 from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
@@ -175,7 +175,7 @@ def _place_rows(places: Group, roles: Roles) -> _PlaceRows:
         keep = ~blank_cells(frame[choices.place_id])
         empty += int((~keep).sum())
         rows = frame[keep]
-        cells = in_decimal_degrees(rows[pair]) if degrees else rows[pair]
+        cells = in_decimal_degrees(with_letters(rows, pair)) if degrees else rows[pair]
         decimal = decimal_of(cells, table.form.get("decimal", (".", ""))[0], not degrees)
         parts.append(NumberReader(table.path, decimal, advice=PLAIN_NUMBERS).read(cells))
         ids += [id_text(cell) for cell in rows[choices.place_id]]

@@ -59,6 +59,31 @@ def test_plain_numbers_beside_angles_stay_numbers() -> None:
     assert in_decimal_degrees(plain) is plain
 
 
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("lat,ns,lon,ew", "5231.20,N,07424.00,W"),
+        ("lat,ns,lon,ew", "52.52,N,74.4,W"),
+        ("lat,Longitude (°W)", "52.52,74.4"),
+        ("lat,longitude [degrees_west]", "52.52,74.4"),
+        ("lat,Longitude (°W)", "52.52,-74.4"),
+        ("lat,lon", "52.52,-74.4"),
+    ],
+)
+def test_a_letter_beside_the_numbers_or_in_their_name_says_west(
+    tmp_path: Path, head: str, row: str
+) -> None:
+    rows = [
+        f"2024-05-{14 + h // 24}T{h % 24:02}:00Z,s{s},{h % 7}" for h in range(48) for s in (0, 1)
+    ]
+    (tmp_path / "values.csv").write_text("\n".join(["time,id,flow", *rows]))
+    places = f"id,{head}\ns0,{row}\ns1,{row.replace('52', '53', 1)}\n"
+    (tmp_path / "places.csv").write_text(places, "utf-8")
+    field = check([tmp_path / "values.csv", tmp_path / "places.csv"]).field
+    assert field is not None
+    assert field.sites.coordinates[0].tolist() == pytest.approx([-74.4, 52.52])
+
+
 def test_places_beside_the_values_may_be_angles_too(tmp_path: Path) -> None:
     rows = ["time;id;lat;lon;flow"]
     where = ("52°31'12\"N;13°22'48\"E", "52°28'12\"N;13°24'36\"E")

@@ -120,6 +120,28 @@ def test_numbers_that_tell_rows_of_one_site_apart_are_asked_about(tmp_path: Path
     assert np.allclose(values_of(read), 8 * VALUES)
 
 
+def test_lanes_of_one_road_are_added_up_as_the_question_says(tmp_path: Path) -> None:
+    rows = [
+        f"{t:%Y-%m-%d %H:%M},{name},{lane},{VALUES[i, s] * lane}"
+        for i, t in enumerate(TIMES)
+        for s, name in enumerate(IDS)
+        for lane in (1, 2)
+    ]
+    (asked,) = checked(tmp_path, "time,id,lane,flow", rows, "timezone=UTC").required
+    assert asked.setting == "only" and "`repeats=sum`" in asked.text
+    added = checked(tmp_path, "time,id,lane,flow", rows, "timezone=UTC", "repeats=sum")
+    assert np.allclose(values_of(added), 3 * VALUES)
+
+
+def test_sites_named_with_several_units_are_not_read_as_one_quantity(tmp_path: Path) -> None:
+    head = "time,007 [m3/s],012 [m3/s],103 [l/s]"
+    rows = [
+        f"{t:%Y-%m-%d %H:%M},{a},{b},{1000 * c}" for t, (a, b, c) in zip(TIMES, VALUES, strict=True)
+    ]
+    (asked,) = checked(tmp_path, head, rows, "timezone=UTC").required
+    assert asked.setting == "value" and "several units" in asked.text
+
+
 def test_a_column_of_epsg_codes_states_the_projection(tmp_path: Path) -> None:
     rows = [
         f"{t:%Y-%m-%d %H:%M},{name},{390000 + 1000 * s},{5820000 + 500 * s},25833,{VALUES[i, s]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -89,6 +90,48 @@ def _parts(text: str, axis: str, *, with_letter: bool) -> tuple[bool, float, flo
 
 def _size(text: str | None) -> float:
     return float(text.replace(",", ".")) if text else 0.0
+
+
+WEST_OR_SOUTH = re.compile(
+    r"(?:°|degrees?|deg\.?|[\[(])[ _]*(?P<letter>W|S)(?:est|outh)?[ ]*[\])]?$", re.IGNORECASE
+)
+"""The end of a column's name that says that its numbers count west or south."""
+
+
+def with_letters(rows: pd.DataFrame, pair: Sequence[str]) -> pd.DataFrame:
+    """Two columns of coordinates, each number with the letter that stands beside it.
+
+    The letter is that of the next column, as loggers write 5231.20 and N, or that of the column's
+    name, as in "Longitude (°W)". A number with a minus stays as it is.
+
+    Args:
+        rows: all columns.
+        pair: names of longitude and latitude.
+    """
+    names = list(rows.columns)
+    changed = {}
+    for name, axis in zip(pair, "EN", strict=True):
+        named = WEST_OR_SOUTH.search(str(name).strip())
+        at = names.index(name) + 1
+        beside = rows[names[at]] if at < len(names) else None
+        letters: list[str] = []
+        if beside is not None and beside.dtype.kind not in "fiubM":
+            letters = ["" if pd.isna(one) else str(one).strip().upper() for one in beside]
+        if set(letters) - {""} and set(letters) <= {*LETTERS[axis], ""}:
+            pass
+        elif named and named["letter"].upper() == LETTERS[axis][1]:
+            letters = [named["letter"].upper()] * len(rows)
+        else:
+            continue
+        cells = ["" if pd.isna(one) else str(one).strip() for one in rows[name]]
+        if any(cell.startswith(("-", "\u2212")) for cell in cells):
+            continue
+        made = [
+            f"{cell} {letter}".strip() if cell[-1:].isdigit() or cell[-1:] in "'\"°" else cell
+            for cell, letter in zip(cells, letters, strict=True)
+        ]
+        changed[name] = pd.Series(made, index=rows.index, dtype=object)
+    return rows[list(pair)].assign(**changed)
 
 
 def in_decimal_degrees(frame: pd.DataFrame) -> pd.DataFrame:

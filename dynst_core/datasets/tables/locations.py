@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.grids.cell_ids import unwrapped_longitudes
-from dynst_core.datasets.reading.angles import in_decimal_degrees
+from dynst_core.datasets.reading.angles import in_decimal_degrees, with_letters
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.table_reading import (
     PARQUET_NAMES,
@@ -160,7 +160,7 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
         frame = frame[~empty]
     ids = np.array([id_text(cell) for cell in frame[names]], dtype=object)
     geographic = not in_metres or settings.crs is not None
-    cells = frame[columns] if in_metres else in_decimal_degrees(frame[columns])
+    cells = frame[columns] if in_metres else in_decimal_degrees(with_letters(frame, columns))
     decimal = decimal_of(cells, settings.decimal, in_metres)
     places = Places(path, ids, cells, geographic, guessed, settings.crs, decimal)
     if guessed:

@@ -76,11 +76,16 @@ def _ask_what_differs(values: Group, site: str, roles: Roles) -> None:
         code = column.whole and kinds <= MOST_CODES
         each = again.groupby(keys)[name].nunique().median() if code else 0
         if (column.numeric < 0.5 or each == kinds) and 1 < column.distinct <= MOST_KINDS:
+            if roles.stated("repeats"):
+                roles.propose("repeats", "", "")
+                return
             options = [f"{name}:{text}" for text in dict.fromkeys(column.texts)]
             roles.ask(
                 "only",
                 f"Rows of one {'site and ' * (len(keys) > 1)}time differ by column {name!r}: which "
-                f"of its texts ({some_ids(list(dict.fromkeys(column.texts)), 8)}) are to be read?",
+                f"of its texts ({some_ids(list(dict.fromkeys(column.texts)), 8)}) are to be "
+                f"read? Where all are parts of one, as lanes are of a road, state `repeats=sum` or "
+                f"`repeats=mean` in place of it.",
                 *options[:12],
             )
             return
