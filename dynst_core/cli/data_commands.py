@@ -17,8 +17,7 @@ from dynst_core.errors import DynSTError
 from dynst_core.intake import newer, store
 from dynst_core.intake import quality as qualities
 from dynst_core.intake.checking import check
-from dynst_core.intake.choices import Choices, Question, parsed_choices
-from dynst_core.intake.lists import joined
+from dynst_core.intake.choices import Question, answer_text, parsed_choices
 from dynst_core.intake.naming import with_settings
 from dynst_core.intake.surveying import Large, surveyed_blocks
 from dynst_core.intake.verdict import Verdict
@@ -131,8 +130,7 @@ def _print_proposals(verdict: Verdict) -> None:
 
 def _question_lines(question: Question) -> str:
     """A question with the options that answer it."""
-    several = isinstance(getattr(Choices(), question.setting), tuple)
-    answers = [joined(question.setting, [o]) if several else o for o in question.options[:6]]
+    answers = [answer_text(question.setting, option) for option in question.options[:6]]
     options = [f"--set {question.setting}={shlex.quote(answer)}" for answer in answers]
     example = f"For example {', '.join(options)}." if options else ""
     kind = "Question" if question.required else "Question (may be left open)"

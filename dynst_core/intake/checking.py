@@ -106,7 +106,15 @@ def _all_tables(found: Brought, stated: Choices, folder: Path) -> tuple[list[Tab
 
 
 def _is_grid(source: Source) -> bool:
-    """Whether a file states its own axes."""
+    """Whether a file states its own axes, on which all of its sites have the same times."""
+    if not _states_axes(source):
+        return False
+    from dynst_core.intake.files.station_records import holds_station_records
+
+    return not holds_station_records(source)
+
+
+def _states_axes(source: Source) -> bool:
     if source.kind == kinds.HDF5:
         from dynst_core.intake.files.array_files import hdf5_layout
 
@@ -123,6 +131,10 @@ def _tables(source: Source, choices: Choices, folder: Path) -> list[Table]:
         from dynst_core.intake.files.r_files import r_tables
 
         return r_tables(source)
+    if _states_axes(source):
+        from dynst_core.intake.files.station_records import station_records_table
+
+        return [station_records_table(source)]
     if source.kind == kinds.HDF5:
         from dynst_core.intake.files.array_files import frame_tables, hdf5_layout
 

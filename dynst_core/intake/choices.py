@@ -52,6 +52,8 @@ class Choices:
         step: the step of the data set, such as "15 min"; values are resampled to it.
         resample: how values within one step become one: mean, sum, last, first, median, min, max.
         repeats: what becomes of several values of one site at one time, by the same words.
+        issued: the column of times at which values were issued or stored, by which the "first" and
+            the "last" of repeated ones are told; by the order of rows where there is none.
         only: which rows of a table to read, as in "parameter:pm25".
         without: ids of sites to leave out, such as totals of all others; "none" keeps all.
         counter: "difference" for what a counter that only rises counted from each time to the
@@ -60,6 +62,8 @@ class Choices:
         site: the column of site ids, or "file name".
         value: the columns or variables to use, each a channel.
         unit: the unit of each, in that order.
+        unit_column: the column that states the unit of each row, where values of several are
+            converted to the unit stated.
         names: what each is called in the plan, in that order.
         missing_value: numbers or texts that mean "not measured".
         measured_values: numbers that were measured although they are as missing values are written.
@@ -103,6 +107,7 @@ class Choices:
     step: str = ""
     resample: str = ""
     repeats: str = ""
+    issued: str = ""
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     counter: str = ""
@@ -110,6 +115,7 @@ class Choices:
     site: str = ""
     value: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
+    unit_column: str = ""
     names: tuple[str, ...] = ()
     missing_value: tuple[str, ...] = ()
     measured_values: tuple[str, ...] = ()
@@ -202,6 +208,31 @@ class Question:
     required: bool = True
 
 
+FIXED: dict[str, tuple[str, ...]] = {
+    "layout": LAYOUTS,
+    "resample": AGGREGATES,
+    "repeats": AGGREGATES,
+    "hours": ("start", "end"),
+    "moved": ("first", "last", "mean", "separate"),
+    "first_row": ("top", "bottom"),
+    "unplaced": ("drop",),
+    "leading_zeros": ("ignore",),
+    "match": ("number",),
+    "counter": ("difference", "keep"),
+    "direction": ("components", "degrees"),
+    "convert_units": ("true",),
+    "valid_range": ("false",),
+    "decimal": (".", ","),
+}
+"""Settings that have one of a few values."""
+
+SEVERAL = tuple(one.name for one in fields(Choices) if isinstance(one.default, tuple))
+"""Settings that hold several values."""
+
+LISTS = ("axes", "box", "cell")
+"""Those of which one answer holds several, and none a comma, as in axes=time,row,column."""
+
+
 def parsed_choices(settings: Iterable[str], onto: Choices | None = None) -> Choices:
     """Choices out of texts such as "time=tag+stunde", the later ones in place of earlier ones.
 
@@ -230,14 +261,22 @@ def parsed_choices(settings: Iterable[str], onto: Choices | None = None) -> Choi
 
 
 def _value(name: str, text: str) -> str | tuple[str, ...]:
-    several = str(next(f.type for f in fields(Choices) if f.name == name)).startswith("tuple")
-    if not several:
+    if name not in SEVERAL:
         signs = name in ("separator", "decimal", "thousands")
         return _sign(text) if signs else text.strip('"')
     text = text.strip()
     if re.fullmatch(r"[\[({].*[\])}]", text):
         text = text[1:-1].replace(" = ", ":")
+    if name in LISTS:
+        text = text.replace('"', "")
     return divided(name, text)
+
+
+def answer_text(setting: str, *options: str) -> str:
+    """How options of a question answer it, as `parsed_choices` reads the value of its setting."""
+    if setting not in SEVERAL or (setting in LISTS and len(options) == 1):
+        return options[0] if options else ""
+    return joined(setting, options)
 
 
 def _sign(text: str) -> str:
@@ -252,23 +291,7 @@ def check_choices(choices: Choices) -> None:
     """
     from dynst_core.datasets.reading.settings import TextSettings, first_settings_fault
 
-    fixed = {
-        "layout": LAYOUTS,
-        "resample": AGGREGATES,
-        "repeats": AGGREGATES,
-        "hours": ("start", "end"),
-        "moved": ("first", "last", "mean", "separate"),
-        "first_row": ("top", "bottom"),
-        "unplaced": ("drop",),
-        "leading_zeros": ("ignore",),
-        "match": ("number",),
-        "counter": ("difference", "keep"),
-        "direction": ("components", "degrees"),
-        "convert_units": ("true",),
-        "valid_range": ("false",),
-        "decimal": (".", ","),
-    }
-    for name, possible in fixed.items():
+    for name, possible in FIXED.items():
         value = getattr(choices, name)
         if value and value not in possible:
             raise ConfigError(

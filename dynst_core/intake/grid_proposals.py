@@ -193,12 +193,15 @@ def select_of(choices: Choices) -> dict[str, float | int | str]:
 def refusal_as_question(message: str, found: Roles) -> bool:
     """Turn a reader's refusal into a question where a setting answers it."""
     text = own_words(message)
+    exchanged = re.search(r"exchange them with `axes=([^`]*)`", text)
+    order = ("axes", *ASKED) if exchanged else ASKED
     wanted = [
-        name for name in ASKED if re.search(rf"`{name}\b", text.replace("`variables", "`value"))
+        name for name in order if re.search(rf"`{name}\b", text.replace("`variables", "`value"))
     ]
     if not wanted or found.stated(wanted[0]):
         return False
-    found.ask(wanted[0], text, *_options(wanted[0], message))
+    options = [exchanged[1]] if exchanged else _options(wanted[0], message)
+    found.ask(wanted[0], text, *options)
     return True
 
 

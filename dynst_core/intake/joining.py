@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dynst_core.datasets.reading.table_reading import same_id
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
-from dynst_core.intake.records import file_id, quoted_names, unmatched_names
+from dynst_core.intake.file_ids import file_id
+from dynst_core.intake.records import quoted_names, unmatched_names
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, Roles
 from dynst_core.intake.roles.groups import Group, all_texts, id_pairs, without_zeros, words_of

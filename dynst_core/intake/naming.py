@@ -62,6 +62,9 @@ def own_words(message: str) -> str:
         if not other.endswith("_column"):
             continue
         message = message.replace(f"`{other}`", f"`{name}`")
+    message = message.replace(
+        "set `geographic` to match the axes", "state `crs=local` if they are metres"
+    )
     message = UNPACKED.sub("", message).replace("`geographic = false`", "`crs = local`")
     message = message.replace("in the data set's loader settings set ", "state ")
     for words in (" in the loader settings", " in the data set's loader settings"):
@@ -69,8 +72,16 @@ def own_words(message: str) -> str:
     message = re.sub(
         r"`(\w+)` to \[([^\]]*)\]", lambda m: f"`{m[1]}={m[2].replace(', ', ',')}`", message
     )
-    message = re.sub(r"`(\w+) = \{ (\w+) = \"?([^\"`}]*?)\"? \}`", r"`\1=\2:\3`", message)
+    message = re.sub(r"`(\w+) = \{ ([^`}]*) \}`", _several_stated, message)
     return re.sub(r'`(\w+) = "?([^"`]*)"?`', r"`\1=\2`", message)
+
+
+def _several_stated(found: re.Match[str]) -> str:
+    """Settings by role, as `axes=latitude:y,longitude:x`; those without names stay as they are."""
+    parts = re.findall(r'(\w+) = "?([^",]*)"?', found[2])
+    if len(parts) > 1 and any(value == "..." for _, value in parts):
+        return found[0]
+    return f"`{found[1]}={','.join(f'{name}:{value}' for name, value in parts)}`"
 
 
 STATED = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -116,6 +116,8 @@ def _check_size(n_times: int, n_sites: int, n_channels: int) -> None:
 
 def _resampled(records: Records, choices: Choices) -> Pivoted:
     """Values brought to one step, each bin stamped with its beginning."""
+    if choices.resample in ("first", "last"):
+        records = _in_order_of_time(records)
     step = step_ns(choices.step)
     interval = usual_interval(records)
     if interval > 1.5 * step:
@@ -157,6 +159,19 @@ def _resampled(records: Records, choices: Choices) -> Pivoted:
         )
     time = ((np.arange(first, last + 1)) * step).astype("datetime64[ns]")
     return Pivoted(time, values.reshape(-1, n_sites, n_channels), tuple(notes))
+
+
+def _in_order_of_time(records: Records) -> Records:
+    """The same values in the order of time, rows of one time in that of the table."""
+    order = np.argsort(records.time, kind="stable")
+    where = None if records.where is None else records.where[order]
+    return replace(
+        records,
+        time=records.time[order],
+        site=records.site[order],
+        values=records.values[order],
+        where=where,
+    )
 
 
 def _aggregated(place: np.ndarray, values: np.ndarray, size: int, how: str) -> np.ndarray:

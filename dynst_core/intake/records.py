@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.reading.cell_numbers import NO_NUMBERS, NumberReader
-from dynst_core.datasets.reading.clocks import to_utc
 from dynst_core.datasets.reading.settings import Mark, number_of_text
 from dynst_core.datasets.reading.table_reading import blank_cells, id_text, same_id
 from dynst_core.datasets.reading.table_times import ISO, Stamps, is_format, read_stamps
 from dynst_core.datasets.tables.value_tables import without_empty_rows
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
+from dynst_core.intake import row_columns
 from dynst_core.intake.choices import DAY_NS, Choices, step_ns
+from dynst_core.intake.file_ids import file_id
 from dynst_core.intake.files import clock_texts
 from dynst_core.intake.files.sheets import Table
 from dynst_core.intake.roles.beside import holds_text, no_sites
@@ -63,6 +64,9 @@ class _Reading:
     site: list[np.ndarray] = field(default_factory=list)
     values: list[np.ndarray] = field(default_factory=list)
     where: list[np.ndarray] = field(default_factory=list)
+    zones: list[np.ndarray] = field(default_factory=list)
+    issued: list[np.ndarray] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
     number: dict[str, int] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     marked: Counter[Any] = field(default_factory=Counter)
@@ -144,17 +148,22 @@ def _joined(reading: _Reading, values: Group, notes: list[str]) -> Records:
         np.concatenate([s.local for s in reading.stamps]),
     )
     path = values.tables[0].path
-    found = to_utc(stamps, reading.choices.timezone or "UTC", path, groups=site)
-    kept = ~np.isnat(found.time)
+    zones = np.concatenate(reading.zones) if reading.zones else None
+    time, said = row_columns.utc_of_rows(
+        stamps, reading.choices.timezone or "UTC", zones, path, site
+    )
+    kept = np.flatnonzero(~np.isnat(time))
+    if reading.issued:
+        kept = kept[np.argsort(np.concatenate(reading.issued)[kept], kind="stable")]
     numbers = np.concatenate(reading.values)
     where = np.concatenate(reading.where)[kept] if reading.where else None
-    time, site, numbers = found.time[kept], site[kept], numbers[kept]
+    time, site, numbers = time[kept], site[kept], numbers[kept]
     moments = np.unique(time)
     # Cells of wide tables without a value are no records.
     if reading.choices.layout != "long":
         some_value = np.isfinite(numbers).any(axis=1)
         time, site, numbers = time[some_value], site[some_value], numbers[some_value]
-    said = list(found.notes) + notes
+    said += notes
     if reading.empty:
         said.append(f"Rows of {values.name} without any text were left out: {reading.empty:,}.")
     marked = ", ".join(f"{mark!s} ({count:,})" for mark, count in reading.marked.items() if count)
@@ -220,57 +229,30 @@ def _read_long(
         rows = rows_asked(rows, choices.only)
         if not len(rows):
             continue
-        stamps, codes = _stamps(rows, table, choices)
+        timed, zones = row_columns.zones_apart(rows, choices)
+        stamps, codes = _stamps(rows, table, timed)
         reading.stamps.append(stamps.taken(codes))
+        reading.zones += [] if zones is None else [zones]
         if choices.site == ITS_PLACE and where is not None:
-            reading.site.append(reading.sites(_place_ids(rows, table, where, choices)))
+            reading.site.append(reading.sites(row_columns.place_ids(rows, table, where, choices)))
         elif own is None:
             _refuse_nameless(rows, table, choices.site)
             ids, unique = pd.factorize(rows[choices.site], use_na_sentinel=False)
             reading.site.append(reading.sites([id_text(one) for one in unique])[ids])
         else:
             reading.site.append(np.full(len(rows), own))
-        reading.values.append(reader.read(rows[list(choices.value)]))
+        numbers = reader.read(rows[list(choices.value)])
+        if choices.unit_column and len(choices.value) == 1:
+            numbers = row_columns.in_one_unit(numbers, rows, table, choices, reading.units)
+        reading.values.append(numbers)
+        if choices.issued:
+            order = choices.time_format
+            reading.issued.append(row_columns.issued_at(rows, choices.issued, order, table))
         if where is not None:
-            reading.where.append(_places_beside(rows, table, where))
+            reading.where.append(
+                row_columns.places_beside(rows, table, where, degrees=bool(choices.longitude))
+            )
         reading.count += rows.shape[0] * len(choices.value)
-
-
-def _places_beside(rows: pd.DataFrame, table: Table, where: tuple[str, str]) -> np.ndarray:
-    """Coordinates beside the values; NaN where a row states none."""
-    from dynst_core.datasets.tables.place_files import decimal_of
-
-    stated = table.form.get("decimal", (".", ""))[0]
-    cells = rows[list(where)]
-    decimal = decimal_of(cells, stated, in_metres=False)
-    return NumberReader(table.path, decimal, (), "").read(cells)
-
-
-def _place_ids(
-    rows: pd.DataFrame, table: Table, where: tuple[str, str], choices: Choices
-) -> list[str]:
-    """Ids of places, such as "52.51N 13.38E", of rows that name no site.
-
-    Raises:
-        DataError: a row states no place.
-    """
-    x, y = _places_beside(rows, table, where).T
-    lost = ~(np.isfinite(x) & np.isfinite(y))
-    if lost.any():
-        raise DataError(
-            f"Expected a place in every row of {table.name}, as no column names the sites, found "
-            f"none in line {rows.index[lost][0]}; write it, or drop that row."
-        )
-
-    def digits(number: float) -> str:
-        return f"{abs(number):.6f}".rstrip("0").rstrip(".")
-
-    if not choices.longitude:
-        return [f"{a:g} {b:g}" for a, b in zip(x, y, strict=True)]
-    return [
-        f"{digits(b)}{'S' if b < 0 else 'N'} {digits(a)}{'W' if a < 0 else 'E'}"
-        for a, b in zip(x, y, strict=True)
-    ]
 
 
 def _refuse_nameless(rows: pd.DataFrame, table: Table, site: str) -> None:
@@ -280,41 +262,6 @@ def _refuse_nameless(rows: pd.DataFrame, table: Table, site: str) -> None:
             f"Expected a site in every row of {table.name}, found none in column {site!r} of line "
             f"{rows.index[nameless][0]}; write it, or drop that row."
         )
-
-
-FILE_DATE = re.compile(r"(19|20)\d{2}[-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
-
-
-def file_id(table: Table, values: Group) -> str:
-    """The id that a file's name gives its site: the part by which the names differ.
-
-    A date is no part of it, as files of many days may hold one site.
-    """
-    stems = [_stem(t) for t in values.tables]
-    own = _stem(table)
-    first, last = _alike_start(stems), _alike_start([stem[::-1] for stem in stems])
-    if len(set(stems)) < 2:
-        return own
-    return own[len(first) : len(own) - len(last)] or own
-
-
-def _stem(table: Table) -> str:
-    """A file's name without its endings and dates."""
-    stem = table.path.name.split(".")[0]
-    return FILE_DATE.sub("", stem).strip("_- ") or stem
-
-
-def _alike_start(texts: list[str]) -> str:
-    """What all begin with; numbers and words stay as they are, though they begin alike."""
-    size = 0
-    for letters in zip(*texts, strict=False):
-        if len(set(letters)) > 1:
-            break
-        size += 1
-    start = texts[0][:size]
-    while start and start[-1].isalnum():
-        start = start[:-1]
-    return start
 
 
 def _read_across(
@@ -328,6 +275,9 @@ def _read_across(
         if choices.time:
             rows = without_empty_rows(frame, choices.time[0])
             reading.empty += len(frame) - len(rows)
+            rows = rows_asked(rows, choices.only)
+            if not len(rows):
+                continue
             stamps, codes = _stamps(rows, table, choices)
             stamps = stamps.taken(codes)
         else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from dynst_core.datasets.reading.angles import in_decimal_degrees, with_letters
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.table_reading import blank_cells, id_text, same_id
 from dynst_core.datasets.tables.locations import PLAIN_NUMBERS, Places
@@ -69,7 +71,9 @@ def find_places(values: Group, places: Group | None, roles: Roles) -> None:
     roles.propose("longitude" if degrees else "x", east, reason)
     roles.propose("latitude" if degrees else "y", north, reason)
     crs = group.tables[0].crs
-    if crs:
+    if not crs and not degrees and (column := _column_of_crs(group)):
+        roles.propose("crs", column[1], f"column {column[0]!r} states it")
+    elif crs:
         roles.propose("crs", crs, "the file states it")
     elif not degrees:
         roles.ask(
@@ -84,6 +88,19 @@ def find_places(values: Group, places: Group | None, roles: Roles) -> None:
         roles.propose("crs", "", "")
     if places is not None:
         find_ids(values, places, roles)
+
+
+CRS_NAME = re.compile(r"(epsg|srid|crs)([_ ]?(code|nr))?", re.IGNORECASE)
+
+
+def _column_of_crs(group: Group) -> tuple[str, str] | None:
+    """A column that states one projection for all rows, and that."""
+    for name, column in group.columns.items():
+        texts = {re.sub(r"\.0+$", "", text) for text in column.texts}
+        if CRS_NAME.fullmatch(name.strip()) and len(texts) == 1:
+            found = re.fullmatch(r"(?:EPSG:)?(\d{4,5})", texts.pop().strip(), re.IGNORECASE)
+            return (name, f"EPSG:{found[1]}") if found else None
+    return None
 
 
 def _stated_columns(group: Group, roles: Roles) -> tuple[str, str, bool] | None:
@@ -158,7 +175,7 @@ def _place_rows(places: Group, roles: Roles) -> _PlaceRows:
         keep = ~blank_cells(frame[choices.place_id])
         empty += int((~keep).sum())
         rows = frame[keep]
-        cells = rows[pair]
+        cells = in_decimal_degrees(with_letters(rows, pair)) if degrees else rows[pair]
         decimal = decimal_of(cells, table.form.get("decimal", (".", ""))[0], not degrees)
         parts.append(NumberReader(table.path, decimal, advice=PLAIN_NUMBERS).read(cells))
         ids += [id_text(cell) for cell in rows[choices.place_id]]

@@ -219,8 +219,14 @@ CASES = (
     Case(
         PLACE,
         "degrees, minutes and seconds",
-        placed(PLACES.replace("52.51", '52°30\'36""N')),
-        "refused|asked",
+        placed(PLACES.replace("52.51", '52°30\'36.0""N"').replace(",52°", ',"52°')),
+        READ,
+    ),
+    Case(
+        PLACE,
+        "degrees with an O, which is east in German and west in French",
+        placed(PLACES.replace("13.47", "13°28.2' O")),
+        "refused: .*with N, S, E or W",
     ),
     Case(
         PLACE,

@@ -122,6 +122,41 @@ def late_unit(folder: Path) -> list[Path]:
     return [put(folder, "values.csv", "\n".join(map(",".join, rows)) + "\n"), places(folder)]
 
 
+def own_clocks(folder: Path) -> list[Path]:
+    """Sites on clocks of their own, whose zones stand in a column."""
+    from datetime import UTC, datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    rows = [["time", "timezone", "site", "speed"]]
+    for h in range(HOURS):
+        moment = datetime(2024, 5, 14, tzinfo=UTC) + timedelta(hours=h)
+        for s, name in enumerate(SITES):
+            zone = ("Europe/Berlin", "Europe/London")[s % 2]
+            local = moment.astimezone(ZoneInfo(zone))
+            rows.append([f"{local:%Y-%m-%d %H:%M}", zone, name, value(h, s)])
+    return [written(folder, "values.csv", rows), places(folder)]
+
+
+issued_anew = long_table(
+    "issued,valid_time,site,speed",
+    lambda h, s: [
+        [stamp(max(0, h - age)), stamp(h), SITES[s], f"{value_of(h, s) + 30 * age:g}"]
+        for age in range(min(h + 1, 3))
+    ],
+)
+"""Each hour is forecast up to three times, the newest first."""
+
+
+def _in_its_unit(h: int, s: int) -> list[str]:
+    return [f"{1.8 * value_of(h, s) + 32:g}", "°F"] if s == 1 else [value(h, s), "°C"]
+
+
+unit_column = long_table(
+    "time,site,temp,unit", lambda h, s: [[stamp(h), SITES[s], *_in_its_unit(h, s)]]
+)
+"""The temperatures of one site are in another unit."""
+
+
 def each_site(
     column: Callable[[int], str], form: Callable[[int, str], str]
 ) -> Callable[[Path], list[Path]]:

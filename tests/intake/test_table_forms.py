@@ -117,21 +117,33 @@ def test_rows_of_several_units_or_quantities_are_asked_about_though_sites_differ
         lambda t, j, x: f"{t:%Y-%m-%dT%H:%MZ},{IDS[j]},{x},{texts[j == 2]}",
     )
     (asked,) = checked(tmp_path, values).required
-    assert asked.setting == "only" and asked.options == (f"{name}:{texts[0]}", f"{name}:{texts[1]}")
+    if name == "unit":  # which convert into each other
+        assert asked.setting == "unit" and asked.options == texts
+    else:
+        assert asked.setting == "only" and asked.options == tuple(f"{name}:{t}" for t in texts)
     verdict = checked(tmp_path, values, f"only={name}:{texts[0]}")
     assert verdict.field is not None and len(verdict.field.sites) == 2
     assert verdict.field.units == (("C",) if name == "unit" else ("units",))
 
 
-def test_rows_of_one_quantity_in_two_units_are_refused_until_one_is_chosen(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", ["F", "ppm"])
+def test_rows_of_one_quantity_in_two_units_are_converted_or_one_is_chosen(
+    tmp_path: Path, other: str
+) -> None:
     values = (
         long(
             "time,id,value,parameter,unit",
-            lambda t, j, x: f"{t:%Y-%m-%dT%H:%MZ},{IDS[j]},{x},t,{'CF'[j == 2]}",
+            lambda t, j, x: f"{t:%Y-%m-%dT%H:%MZ},{IDS[j]},{x},t,{other if j == 2 else 'C'}",
         )
         + "2024-03-05T00:00Z,107,40,rh,%\n"
     )
-    with pytest.raises(DataError, match="of one unit in values.csv, found C, F .*unit:C`") as said:
+    if other == "F":
+        (asked,) = checked(tmp_path, values, "only=parameter:t").required
+        assert asked.options == ("C", "F")
+        verdict = checked(tmp_path, values, "only=parameter:t", "unit=C")
+        assert verdict.field is not None and len(verdict.field.sites) == 3
+        return
+    with pytest.raises(DataError, match="of one unit in values.csv, found C, ppm.*unit:C`") as said:
         checked(tmp_path, values, "only=parameter:t")
     advised = str(said.value).split("`only=")[1].split("`")[0]
     verdict = checked(tmp_path, values, f"only={advised}")

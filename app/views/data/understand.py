@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pandas as pd
 import streamlit as st
 
 from app.services.brought_files import Bringing
-from dynst_core.intake.choices import Choices, Question
-from dynst_core.intake.lists import joined
+from app.views.data.answers import ONE_ANSWER, option_in_words, own_setting_unsaid
+from dynst_core.intake.choices import FIXED, SEVERAL, Question, answer_text
 from dynst_core.intake.naming import with_settings
 from dynst_core.intake.verdict import Verdict
 from dynst_core.presentation import formatting
@@ -27,9 +25,11 @@ LABELS = {
     "step": "Time step",
     "resample": "Within one step take the",
     "repeats": "Of repeated values take the",
+    "issued": "Column of times of issue",
     "site": "Site id",
     "value": "Values",
     "unit": "Unit",
+    "unit_column": "Column of units",
     "names": "Called",
     "missing_value": "Missing values are written as",
     "measured_values": "Measured, though written like missing",
@@ -76,9 +76,6 @@ LABELS = {
 
 WHERE = "(What stands in “ ” is stated in the table below, or under “State something else”.)"
 
-SEVERAL = tuple(one.name for one in fields(Choices) if isinstance(one.default, tuple))
-"""Settings that hold several values."""
-
 ROW_PIXELS = 35
 """Height of a row of a table of Streamlit."""
 
@@ -92,6 +89,12 @@ def worded(text: str) -> str:
 
     said = with_settings(text, form)
     return said if said == text else f"{said} {WHERE}"
+
+
+def question_label(question: Question) -> str:
+    """A question as it stands above its box, whose options say what can be answered."""
+    text = worded(own_setting_unsaid(question)).removesuffix(WHERE).strip()
+    return formatting.plain(text) + ("" if question.required else " (optional)")
 
 
 def show_data_questions(found: Bringing, verdict: Verdict) -> None:
@@ -110,17 +113,15 @@ def show_data_questions(found: Bringing, verdict: Verdict) -> None:
 
 
 def _ask(found: Bringing, question: Question) -> None:
-    label = formatting.plain(worded(question.text).removesuffix(WHERE).strip()) + (
-        "" if question.required else " (optional)"
-    )
+    label = question_label(question)
     key = f"answer-{found.key}-{question.setting}"
 
     def take() -> None:
         answer = st.session_state[key] or ""
-        several = not isinstance(answer, str)
-        found.state(question.setting, joined(question.setting, answer) if several else answer)
+        options = [answer] if isinstance(answer, str) else answer
+        found.state(question.setting, answer_text(question.setting, *filter(None, options)))
 
-    if question.options and question.setting in SEVERAL:
+    if question.options and question.setting in SEVERAL and question.setting not in ONE_ANSWER:
         st.multiselect(
             label,
             question.options,
@@ -134,10 +135,11 @@ def _ask(found: Bringing, question: Question) -> None:
             label,
             question.options,
             index=None,
+            format_func=lambda option: option_in_words(question.setting, option),
             key=key,
             on_change=take,
-            accept_new_options=True,
-            placeholder="choose or type",
+            accept_new_options=question.setting not in FIXED,
+            placeholder="choose" if question.setting in FIXED else "choose or type",
         )
     else:
         st.text_input(label, key=key, on_change=take)

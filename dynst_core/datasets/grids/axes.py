@@ -94,7 +94,21 @@ def variable_places(
         _in_unit(axis, "degree", where, notes, "set `geographic = false` if it is a length")
         for axis in pair
     )
+    _check_not_exchanged(y, x, where)
     return replace(_axes_laid_out(array, y, x, where, geographic=True), notes=tuple(notes))
+
+
+def _check_not_exchanged(y: xr.DataArray, x: xr.DataArray, where: str) -> None:
+    """Refuse latitudes beyond the poles where the longitudes could be latitudes."""
+    most, other = (float(np.nanmax(np.abs(axis.values), initial=0)) for axis in (y, x))
+    if most > 90 + 1e-9 and most <= 360 and other <= 90:
+        odd = y.values[np.abs(y.values) > 90].flat[0]
+        raise DataError(
+            f"Expected latitude within -90 to 90 degrees in {where}, found {odd:g} on the axis "
+            f"{str(y.name)!r}; if that is the longitude, exchange them with "
+            f'`axes = {{ latitude = "{x.name}", longitude = "{y.name}" }}`; set '
+            f"`geographic = false` if the axes are in metres."
+        )
 
 
 def _axis_dimensions(array: xr.DataArray) -> str:

@@ -10,7 +10,7 @@ import xarray as xr
 from dynst_core.errors import DataError
 
 COMMON_NAMES = {
-    "time": ("valid_time", "time", "date", "datetime", "t", "xtime"),
+    "time": ("valid_time", "time", "date", "datetime", "t", "xtime", "time_counter", "ocean_time"),
     "latitude": ("latitude", "lat", "nav_lat", "xlat", "clat", "lats"),
     "longitude": ("longitude", "lon", "long", "nav_lon", "xlong", "clon", "lons"),
     "y": ("y", "northing", "projection_y_coordinate"),

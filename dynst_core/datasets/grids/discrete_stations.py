@@ -55,7 +55,7 @@ def _is_letters(variable: xr.Variable) -> bool:
     return variable.ndim == 2 and variable.dtype.kind in "SU" and variable.dtype.itemsize <= 4
 
 
-def _joined_letters(variable: xr.Variable) -> xr.Variable:
+def joined_letters(variable: xr.Variable) -> xr.Variable:
     """A variable of letters as one of texts; another one as it is."""
     if not _is_letters(variable):
         return variable
@@ -76,7 +76,7 @@ def station_ids(dataset: xr.Dataset, found: Places) -> tuple[np.ndarray | None, 
         return None, ()
     notes: list[str] = []
     along = [
-        (str(name), _joined_letters(variable))
+        (str(name), joined_letters(variable))
         for name, variable in dataset.variables.items()
         if variable.dims[:1] == found.dims and (variable.ndim == 1 or _is_letters(variable))
     ]

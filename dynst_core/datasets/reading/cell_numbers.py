@@ -202,7 +202,10 @@ class NumberReader:
                 f"decimals, or state that sign as `thousands`"
             )
         if "°" in text or "º" in text:
-            return "write degrees as one decimal number, such as 52.5 or -13.4"
+            return (
+                "write degrees as one decimal number, such as 52.5 or -13.4, or as 52°31'12\"N "
+                "with N, S, E or W"
+            )
         if line == 2 and text[:1].isalpha():
             return (
                 "drop that line where it states units, and leave what was not measured empty, or "

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dynst_core.datasets.grids.cell_ids import unwrapped_longitudes
+from dynst_core.datasets.reading.angles import in_decimal_degrees, with_letters
 from dynst_core.datasets.reading.cell_numbers import NumberReader
 from dynst_core.datasets.reading.table_reading import (
     PARQUET_NAMES,
@@ -159,8 +160,9 @@ def read_places(path: Path, settings: TableSettings) -> tuple[Places, list[str]]
         frame = frame[~empty]
     ids = np.array([id_text(cell) for cell in frame[names]], dtype=object)
     geographic = not in_metres or settings.crs is not None
-    decimal = decimal_of(frame[columns], settings.decimal, in_metres)
-    places = Places(path, ids, frame[columns], geographic, guessed, settings.crs, decimal)
+    cells = frame[columns] if in_metres else in_decimal_degrees(with_letters(frame, columns))
+    decimal = decimal_of(cells, settings.decimal, in_metres)
+    places = Places(path, ids, cells, geographic, guessed, settings.crs, decimal)
     if guessed:
         numbers = places.frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
         if (np.abs(numbers[np.isfinite(numbers).all(axis=1)]) <= (360, 90)).all():
@@ -278,11 +280,13 @@ def _refuse_likely_metres(where: np.ndarray, ids: np.ndarray, path: Path) -> Non
     far = np.isfinite(where).all(axis=1) & (np.abs(where) > 1000).any(axis=1)
     if far.sum() > len(where) / 2:
         at = int(np.flatnonzero(far)[0])
+        packed = (np.abs(where[far]) <= (18000, 9000)).all() and (where[far] % 100 < 60).all()
+        minutes = "; write degrees and minutes with their letter, as 5231.2N" if packed else ""
         raise DataError(
             f"Expected longitude within -180 to 360 and latitude within -90 to 90 degrees, found "
             f"{tuple(where[at].tolist())} for site {str(ids[at])!r} of {path.name}, which may be "
             f"metres; check the column order and the units, and name such columns as `x_column` "
-            f'and `y_column`, with their projection, for example `crs = "EPSG:25833"`.'
+            f'and `y_column`, with their projection, for example `crs = "EPSG:25833"`{minutes}.'
         )
 
 

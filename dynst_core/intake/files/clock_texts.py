@@ -19,6 +19,7 @@ from dynst_core.intake.files.time_counts import (
     DAYS_BEFORE_1970,
     JULIAN,
     counted_from_epoch,
+    counted_since,
     interval_beginnings,
     of_days,
     of_seconds,
@@ -81,6 +82,9 @@ def form_of(texts: Iterable[object], *, likely_time: bool, name: str = "") -> Ti
     cells = [str(text).strip() for text in texts if str(text).strip()][:4000]
     if not cells:
         return None
+    since = counted_since(name)
+    if since and all(re.fullmatch(r"-?\d+([.,]\d+)?([eE][-+]?\d+)?", cell) for cell in cells):
+        return TimeForm(since[0], cells[0], dates_only=False, with_offset=since[1])
     what = counted_from_epoch(cells, name) if likely_time else None
     if what and not all(_parts(cell) is not None for cell in cells[:50]):
         in_utc = what == JULIAN or "1970" in what
@@ -227,6 +231,7 @@ def iso_texts(columns: Sequence[pd.Series], order: str, hours: str) -> pd.Series
     """
     name = "+".join(str(column.name) for column in columns)
     columns = [_begun(column) for column in columns]
+    columns = [*columns[:1], *map(_with_four_digits, columns[1:])]
     joined = pd.Series(
         list(zip(*(column.astype(object) for column in columns), strict=True)),
         index=columns[0].index,
@@ -251,6 +256,18 @@ def _begun(column: pd.Series) -> pd.Series:
     if made is texts:
         return column
     cells = np.array(made, dtype=object)[codes]
+    return pd.Series(cells, index=column.index, name=column.name, dtype=object)
+
+
+def _with_four_digits(column: pd.Series) -> pd.Series:
+    """A column of clocks as whole numbers, of which 15 is a quarter past midnight, with 0015."""
+    if time_part_of_name(str(column.name)) or COUNTS_SECONDS.search(str(column.name)):
+        return column
+    codes, unique = pd.factorize(column, use_na_sentinel=False)
+    texts = [_cell(one) for one in unique]
+    if not all(re.fullmatch(r"\d{1,4}", text) for text in texts) or max(map(int, texts)) <= 24:
+        return column
+    cells = np.array([text.zfill(4) for text in texts], dtype=object)[codes]
     return pd.Series(cells, index=column.index, name=column.name, dtype=object)
 
 
@@ -305,7 +322,7 @@ def _date_and_clock(cells: list[str], words: list[str]) -> tuple[str, list[str]]
         return cells[0], rest
     if roles.count("month") > 1:  # "MM" beside another month counts minutes
         roles[len(roles) - 1 - roles[::-1].index("month")] = "minute"
-    rest = [c for c, role in zip(cells, roles, strict=True) if role in ("hour", "minute")]
+    rest = [c for c, role in zip(cells, roles, strict=True) if role in ("hour", "minute", "")]
     return _from_numbers(cells, roles), rest
 
 
@@ -338,11 +355,13 @@ def _from_numbers(cells: list[str], roles: list[str]) -> str:
 
 
 PARTS = {
-    "year": r"^(year|yr|yyyy|yy|jahr|ano|año|annee|année)$",
-    "month": r"^(month|mon|mm|m|monat|mes|mois|mo)$",
-    "day": r"^(day|dd|d|tag|dia|día|jour|dy)$",
+    "year": r"^(year|yr|yyyy|yy|jahr|ano|año|annee|année|anno|jaar|vuosi|år|rok|год|年)$",
+    "month": r"^(month|mon|mm|m|monat|mes|mois|mo|mese|maand|mês|kuukausi|månad|måned|miesiąc|měsíc"
+    r"|месяц|月)$",
+    "day": r"^(day|dd|d|tag|dia|día|jour|dy|giorno|dag|päivä|dzień|den|день|日)$",
     "yearday": r"^(doy|yday|jday|day_?of_?year|julian_?day|year_?day|ordinal_?day|tag_des_jahres)$",
-    "hour": r"^(hour|hours|hr|hh|stunde|std|hora|heure|hour_of_day|h)$",
+    "hour": r"^(hour|hours|hr|hh|stunde|std|hora|heure|hour_of_day|h|uur|timme|tunti|godzina"
+    r"|hodina|час|時|时)$",
     "minute": r"^(minute|minutes|mi|min|minuto|mn)$",
 }
 

@@ -30,6 +30,38 @@ COUNTS_SECONDS = re.compile(r"interval|^sec(ond)?s?$|second.?of", re.IGNORECASE)
 """Names of columns that count the seconds of a day."""
 
 
+SINCE = re.compile(
+    r"(?P<unit>(?:milli|micro|nano)?seconds?|minutes?|hours?|days?|tage|stunden|minuten|sekunden"
+    r"|jours|heures|secondes|d[ií]as|horas|minutos|segundos)[ _]"
+    r"(?:since|seit|depuis(?: le)?|desde(?: el)?)[ _]"
+    r"(?P<begin>\d{4}-\d\d-\d\d(?:[T _]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"
+    r"(?:\s*(?:Z|UTC|GMT|[+-]\d\d:\d\d))?)",
+    re.IGNORECASE,
+)
+"""What the name or the unit of a column says that its numbers count."""
+
+FOREIGN = {"tage": "days", "stunden": "hours", "minuten": "minutes", "sekunden": "seconds"}
+FOREIGN |= {"jours": "days", "heures": "hours", "secondes": "seconds", "horas": "hours"}
+FOREIGN |= {"días": "days", "dias": "days", "minutos": "minutes", "segundos": "seconds"}
+
+
+def counted_since(name: str) -> tuple[str, bool] | None:
+    """What a name or unit says that numbers count, and whether from a moment in UTC.
+
+    Args:
+        name: as "days since 2000-01-01", or with that within.
+    """
+    found = SINCE.search(name)
+    if found is None:
+        return None
+    unit = found["unit"].lower()
+    unit = FOREIGN.get(unit, unit if unit.endswith("s") else f"{unit}s")
+    begin = found["begin"].replace("_", " ")
+    in_utc = re.search(r"(Z|UTC|GMT|[+-]\d\d:\d\d)$", begin, re.IGNORECASE) is not None
+    unix = unit.endswith("seconds") and re.fullmatch(r"1970-01-01([T ]00:00(:00)?)?", begin)
+    return f"{unit} since {begin}", in_utc or bool(unix)
+
+
 COUNT = re.compile(r"\d+([.,]\d+)?([eE]\+?\d+)?")
 COUNTS = (
     (3e8, 4.2e9, "seconds since 1970-01-01"),

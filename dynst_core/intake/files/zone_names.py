@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 ZONES = (
     dict.fromkeys(("Z", "UTC", "GMT"), "Z")
@@ -70,13 +71,21 @@ def holds_offsets(name: str, texts: Sequence[str]) -> bool:
     return all(offset_of(text) is not None for text in set(texts))
 
 
+def holds_places(name: str, texts: Sequence[str]) -> bool:
+    """Whether a column names the zone of each row's time by a place, and several of them."""
+    each = set(texts)
+    return NAMED.search(name) is not None and len(each) > 1 and all(map(is_place, each))
+
+
 def place_of(name: str, texts: Sequence[str]) -> str:
     """The zone that all cells of a column name, as Europe/Berlin; "" where they do not."""
     each = set(texts)
-    return each.pop() if NAMED.search(name) and len(each) == 1 and _is_place(texts[0]) else ""
+    return each.pop() if NAMED.search(name) and len(each) == 1 and is_place(texts[0]) else ""
 
 
-def _is_place(text: str) -> bool:
+@cache
+def is_place(text: str) -> bool:
+    """Whether a text names a zone by a place, as Europe/Berlin."""
     from zoneinfo import available_timezones
 
     return PLACE.fullmatch(text) is not None and text in available_timezones()

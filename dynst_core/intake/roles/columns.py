@@ -13,6 +13,7 @@ from dynst_core.datasets.reading.settings import number_of_text
 from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.intake.files.clock_texts import TimeForm, form_of, time_part_of_name
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.files.time_counts import counted_since
 from dynst_core.intake.files.unit_texts import ending_unit
 
 START, END = r"(?:^|[\W_\d])", r"(?:$|[\W_\d])"
@@ -25,7 +26,8 @@ def _words(*words: str) -> re.Pattern[str]:
 TIME_NAME = re.compile(
     r"time|date(?!n)|datum|zeit|stamp|uhr|stunde|fecha|heure|^ts$|^t$|^dt$|^tag$|^day$|^hour$|"
     r"^data$|data.?ora|^ora$|tijd|czas|время|дата|日時|年月日|日期|时间|時刻|시간|일시|^tid|aika"
-    r"|^(aaaa|yyyy|jjjj)_?mm|^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start",
+    r"|^(aaaa|yyyy|jjjj)_?mm|^year$|^month$|^jahr$|^monat$|^minute$|^hora$|^jour$|^hr$|^utc$|^period|^m?jd$|julian|datenum|^beginn|^von$|^start"
+    r"|since[ _]\d{4}-",
     re.IGNORECASE,
 )
 LATITUDE = re.compile(
@@ -201,14 +203,19 @@ class Column:
 
 def columns_of(table: Table, decimal: str, missing: tuple[str, ...]) -> dict[str, Column]:
     """The columns of a table by name."""
-    found = {name: _column(name, table.sample[name], decimal, missing) for name in table.columns}
+    found = {
+        name: _column(name, table.sample[name], decimal, missing, table.units.get(name.strip(), ""))
+        for name in table.columns
+    }
     return {
         name: replace(column, stated_unit=table.units.get(name.strip(), ""))
         for name, column in found.items()
     }
 
 
-def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...]) -> Column:
+def _column(
+    name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...], unit: str = ""
+) -> Column:
     if cells.dtype.kind == "M" or isinstance(cells.dtype, pd.DatetimeTZDtype):
         texts = tuple(str(cell) for cell in cells.dropna())
         zoned = isinstance(cells.dtype, pd.DatetimeTZDtype)
@@ -226,9 +233,9 @@ def _column(name: str, cells: pd.Series, decimal: str, missing: tuple[str, ...])
     numeric = len(numbers) / len(texts) if texts else 0.0
     numbers = numbers[~np.isin(numbers, marks)] if marks else numbers
     distinct = list(dict.fromkeys(texts))
-    likely = TIME_NAME.search(name) is not None
+    likely = TIME_NAME.search(name) is not None or counted_since(unit) is not None
     form = (
-        form_of(distinct, likely_time=likely, name=name)
+        form_of(distinct, likely_time=likely, name=f"{name} {unit}".strip())
         if not time_part_of_name(name) or likely
         else None
     )

@@ -30,6 +30,11 @@ HOUR_NAME = re.compile(
 )
 
 
+DENSE = 0.2
+"""Share of the whole numbers between a column's least and greatest that it holds, from which on
+small ids are among them by chance."""
+
+
 @dataclass(frozen=True, eq=False)
 class Group:
     """Tables with the same columns, which are parts of one.
@@ -222,9 +227,27 @@ def id_pairs(places: Group, values: Group, *, ignore: bool = False) -> list[tupl
         for other, texts in in_values.items():
             shared = len(ids & texts)
             named = SITE_NAME.search(words_of(name)) is not None
-            if shared >= max(1, (0.3 if named else 0.8) * min(len(ids), len(texts))):
+            enough = shared >= max(1, (0.3 if named else 0.8) * min(len(ids), len(texts)))
+            if enough and not (other and _by_chance(values.columns[other], name, shared, texts)):
                 found.append((name, other, shared))
     return found
+
+
+def _by_chance(column: Column, place_id: str, shared: int, texts: set[str]) -> bool:
+    """Whether a column of whole numbers shares ids as measured numbers do: 1 to 8 are counts too.
+
+    Args:
+        column: of the values.
+        place_id: the column of ids in the table of places.
+        shared: how many of its texts are ids.
+        texts: those, each once.
+    """
+    if column.numeric <= 0.9 or shared >= 0.8 * len(texts):
+        return False
+    if SITE_NAME.search(words_of(column.name)) or column.name.lower() == place_id.lower():
+        return False
+    span = np.ptp(column.numbers) + 1 if len(column.numbers) else 1
+    return bool(len(texts) > DENSE * span)
 
 
 def hour_columns(values: Group) -> list[str]:

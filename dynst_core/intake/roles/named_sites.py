@@ -10,6 +10,7 @@ import pandas as pd
 
 from dynst_core.datasets.reading.table_reading import same_id
 from dynst_core.intake.files.sheets import Table
+from dynst_core.intake.files.unit_texts import is_unit
 from dynst_core.intake.roles.beside import FLAG_END
 from dynst_core.intake.roles.columns import UNIT
 from dynst_core.intake.roles.found import Roles
@@ -86,7 +87,12 @@ def _shared(names: list[str], within: Callable[[str], bool]) -> int:
 
 def _renamed(group: Group, names: dict[str, str]) -> Group:
     columns = {
-        names.get(name, name): replace(column, name=names.get(name, name))
+        names.get(name, name): replace(
+            column,
+            name=names.get(name, name),
+            # Its name stated it, and does so no more.
+            stated_unit=column.unit if is_unit(column.unit) else column.stated_unit,
+        )
         for name, column in group.columns.items()
     }
     tables = tuple(_table(table, names) for table in group.tables)

@@ -12,9 +12,9 @@ from dynst_core.intake.roles.beside import no_sites
 from dynst_core.intake.roles.columns import SITE_NAME
 from dynst_core.intake.roles.found import FILE_NAME, ITS_PLACE, Roles
 from dynst_core.intake.roles.groups import Group, hour_columns, id_pairs, numeric_columns, words_of
+from dynst_core.intake.roles.row_kinds import find_kinds_across, find_kinds_of_rows
 from dynst_core.intake.roles.times import time_columns
 from dynst_core.intake.roles.values import (
-    find_kinds_of_rows,
     propose_values,
     refuse_mixed_units,
     unit_of,
@@ -99,6 +99,7 @@ def _propose_across(
     values: Group, pairs: list[tuple[str, str, int]], layout: str, roles: Roles
 ) -> None:
     if layout == "days":
+        find_kinds_across(values, _site_column(values, pairs, roles), roles)
         hours = hour_columns(values)
         roles.propose("layout", "days", f"{len(hours)} columns are named by the parts of a day")
         site = _site_column(values, pairs, roles)
@@ -122,6 +123,7 @@ def _propose_across(
                 f"state of the values: {some_ids(left, 8)}."
             )
         return
+    find_kinds_across(values, "", roles)
     count = max((n for _, other, n in pairs if other == ""), default=0)
     reason = (
         f"{count:,} of its column names are ids of places"

@@ -9,6 +9,7 @@ from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
 from dynst_core.intake.files import clock_texts, time_counts, zone_names
 from dynst_core.intake.roles.columns import TIME_NAME
+from dynst_core.intake.roles.elapsed import elapsed_columns
 from dynst_core.intake.roles.found import FILE_NAME, Roles
 from dynst_core.intake.roles.groups import Group, date_parts, hour_columns, words_of
 
@@ -23,9 +24,10 @@ def find_times(values: Group, roles: Roles) -> None:
             f"Expected the column {stated[0]!r} for the time in {values.name}, found "
             f"{some_ids(list(values.columns), 12)}; correct `time={whole}`."
         )
-    names = list(choices.time) or time_columns(values)
+    names = list(choices.time) or time_columns(values) or elapsed_columns(values, roles)
     if not names:
-        _ask_start(values, roles)
+        if not any(one.setting == "time_format" for one in roles.questions):
+            _ask_start(values, roles)
         return
     first = values.columns[names[0]]
     form = first.time
@@ -55,12 +57,22 @@ def find_times(values: Group, roles: Roles) -> None:
             f"state how they are written, as in `time_format=%d/%m/%Y %H:%M`."
         )
     _find_hours(values, names, roles)
+    _propose_zone(values, names, form, roles)
+
+
+def _propose_zone(
+    values: Group, names: list[str], form: clock_texts.TimeForm | None, roles: Roles
+) -> None:
+    """Propose the zone that columns or their names state, else ask for it."""
+    years = clock_texts.time_part_of_name(names[0]) == "year" and (len(names) > 1 or form is None)
     dates = form is not None and form.dates_only and len(names) == 1
-    across = choices.layout == "days" or len(hour_columns(values)) >= 24
+    across = roles.choices.layout == "days" or len(hour_columns(values)) >= 24
     daily = (dates or (years and len(names) <= 3)) and not across
     given = [name for name in names if _holds_offsets(values, name)]
     if given and "" not in {zone_names.offset_of(text) for text in values.columns[given[0]].texts}:
         roles.propose("timezone", "UTC", f"column {given[0]!r} states the offset of each time")
+    elif len(names) > 1 and all(map(zone_names.is_place, values.columns[names[-1]].texts)):
+        roles.propose("timezone", "UTC", f"column {names[-1]!r} states the zone of each time")
     elif place := _zone_of_column(values):
         roles.propose("timezone", place[1], f"column {place[0]!r} states it")
     else:
@@ -74,9 +86,11 @@ def _holds_offsets(values: Group, name: str) -> bool:
 
 
 def _zone_column(values: Group, names: list[str]) -> str:
-    """A column of offsets beside the times, filled in every row; "" where there is none."""
+    """A column of offsets or zones beside the times, filled in all rows; "" where none is."""
     for name, column in values.columns.items():
-        if name not in names and column.filled > 0.99 and _holds_offsets(values, name):
+        if name in names or column.filled <= 0.99:
+            continue
+        if _holds_offsets(values, name) or zone_names.holds_places(name, column.texts):
             return name
     return ""
 
@@ -100,11 +114,14 @@ def time_columns(values: Group) -> list[str]:
         return [name for name in able if UTC_NAMED.search(name)][:1] or able[:1]
     parts = date_parts(values)
     if parts:
-        return parts
+        alone = not any(clock_texts.time_part_of_name(part) == "hour" for part in parts)
+        clock = _clock_column(values, *parts) if alone else None
+        return [*parts, clock] if clock else parts
     if not times:
         return []
     dates = _of_measurement([c.name for c in times if TIME_NAME.search(c.name)])
     dates = dates or [c.name for c in times]
+    dates.sort(key=lambda name: UTC_NAMED.search(name) is None)
     clock = _clock_column(values, dates[0])
     if not clock:
         return dates[:1]
@@ -138,9 +155,8 @@ def _note_other_times(values: Group, names: list[str], roles: Roles) -> None:
     left = [name for name in left if TIME_NAME.search(name) or OTHER_MOMENTS.search(words_of(name))]
     if left:
         roles.notes.append(
-            f"Times are those of {names[0]!r}; {some_ids(left, 4)} of {values.name} "
-            f"{'is' if len(left) == 1 else 'are'} not read. Where values belong to another, state "
-            f"`time=COLUMN`."
+            f"Times are those of {names[0]!r} and not of {some_ids(left, 4)} in {values.name}; "
+            f"where values belong to another, state `time=COLUMN`."
         )
 
 
@@ -153,10 +169,14 @@ UTC_NAMED = re.compile(r"(^|[\W_])(utc|gmt|zulu)($|[\W_])", re.IGNORECASE)
 HOURS = re.compile(r"stunde|hour|uhr|^hr|hora|heure", re.IGNORECASE)
 
 
-def _clock_column(values: Group, date: str) -> str | None:
-    """A column of hours or clocks beside that of dates."""
-    for name, column in values.columns.items():
-        if name == date or not column.texts:
+def _clock_column(values: Group, *dates: str) -> str | None:
+    """A column of hours or clocks beside those of dates, in UTC where these are."""
+    in_utc = UTC_NAMED.search(dates[0]) is not None
+    columns = list(values.columns.items())
+    if in_utc:
+        columns.sort(key=lambda item: UTC_NAMED.search(item[0]) is None)
+    for name, column in columns:
+        if name in dates or not column.texts:
             continue
         hours = column.whole and column.within(0, 24) and column.numeric > 0.99
         if clock_texts.time_part_of_name(name) == "hour" and hours:
@@ -250,8 +270,8 @@ def _find_zone(
     form: clock_texts.TimeForm | None, names: list[str], roles: Roles, *, daily: bool
 ) -> None:
     stated = roles.choices.time_format
-    unix = re.fullmatch(r"(milli)?seconds since 1970-01-01( 00:00(:00)?)?", stated.strip())
-    if unix or "%z" in stated:
+    counted = time_counts.counted_since(stated)
+    if (counted and counted[1]) or "%z" in stated:
         roles.propose("timezone", "UTC", f"times of the form {stated!r} are instants")
     elif form is not None and form.with_offset:
         roles.propose(

@@ -1,19 +1,16 @@
-"""The columns of values, their units, and the rows that are read."""
+"""The columns of values, and their units."""
 
 from __future__ import annotations
 
 import re
 
-import pandas as pd
-
-from dynst_core.datasets.reading.table_reading import id_text
 from dynst_core.errors import DataError
 from dynst_core.fields.sites import some_ids
 from dynst_core.intake.files.cell_units import units_in_cells
 from dynst_core.intake.lists import joined
-from dynst_core.intake.roles.columns import NOT_VALUE, TIME_NAME, Column, columns_that_differ
+from dynst_core.intake.roles.columns import NOT_VALUE, Column, columns_that_differ
 from dynst_core.intake.roles.found import UNSTATED_UNIT, Roles
-from dynst_core.intake.roles.groups import Group, rows_asked, words_of
+from dynst_core.intake.roles.groups import Group, words_of
 
 
 def propose_values(values: Group, site: str, roles: Roles) -> None:
@@ -107,7 +104,7 @@ def _choosing(values: Group, names: list[str]) -> str:
 
 def unit_of(names: list[str], columns: list[Column], roles: Roles, *, asked: bool = True) -> None:
     """Propose the units that the names of columns state, else ask for them."""
-    if not asked or "unit" in roles.settings:
+    if not asked or "unit" in roles.settings or "convert_units" in roles.settings:
         return
     units = [c.unit for c in columns]
     if units and all(units):
@@ -120,123 +117,3 @@ def unit_of(names: list[str], columns: list[Column], roles: Roles, *, asked: boo
         f"{UNSTATED_UNIT!r}.",
         required=False,
     )
-
-
-MOST_KINDS = 60
-
-
-def find_kinds_of_rows(values: Group, site: str, roles: Roles) -> None:
-    """Ask which rows to read where several of one site and time differ by a column's text."""
-    for text in roles.choices.only:
-        if text.partition(":")[0].strip() not in values.columns or ":" not in text:
-            raise DataError(
-                f"Expected only=COLUMN:TEXT with a column of {values.name}, found {text!r}; its "
-                f"columns are {some_ids(list(values.columns), 12)}."
-            )
-    if roles.choices.only:
-        roles.propose("only", (), "")
-        _find_unit(values, roles)
-        return
-    if not _ask_kind(values, roles):
-        _ask_what_differs(values, site, roles)
-
-
-def _ask_what_differs(values: Group, site: str, roles: Roles) -> None:
-    """Ask by what rows of one site and time differ."""
-    keys = [*roles.settings.get("time", ()), *([site] if site in values.columns else [])]
-    if not keys:
-        return
-    sample = pd.concat([next(iter(t.frames())).head(5000) for t in values.tables[:5]])
-    again = sample[sample.duplicated(keys, keep=False)]
-    if len(again) < 0.2 * len(sample):
-        return
-    for name, column in values.columns.items():
-        if name in keys or again.duplicated([*keys, name]).any():
-            continue
-        if column.whole and column.numeric > 0.95 and TIME_NAME.search(words_of(name)):
-            both = "+".join([*roles.settings.get("time", ()), name])
-            roles.ask(
-                "repeats",
-                f"Rows of one site and time differ by column {name!r}: where it is part of the "
-                f"time, state `time={both}`; else say what becomes of them.",
-                "mean",
-                "sum",
-            )
-            return
-        if column.numeric < 0.5 and 1 < column.distinct <= MOST_KINDS:
-            options = [f"{name}:{text}" for text in dict.fromkeys(column.texts)]
-            roles.ask(
-                "only",
-                f"Rows of one site and time differ by column {name!r}: which of its texts "
-                f"({some_ids(list(dict.fromkeys(column.texts)), 8)}) are to be read?",
-                *options[:12],
-            )
-            return
-
-
-UNIT_NAME = re.compile(
-    r"^(.*[/. ])?unit_?of_?measure(ment)?([/. ](symbol|name))?$"
-    r"|^(units?|uom|einheit|unidad|unité|(measure(ment)?|value|result)[_ ]?units?)$",
-    re.IGNORECASE,
-)
-NOT_MEASURED = re.compile(
-    r"(forecast(ed)?|fcst|fc|prognosen?|vorhersage|predict(ed|ion)|prediction|prévision"
-    r"|pron[oó]stico|previs(ão|ione)|simulat(ed|ion)|model(l?ed)?|estimat(ed?|ion)|planned|scheduled)",
-    re.IGNORECASE,
-)
-"""What rows are called that hold no measurements."""
-
-KIND_NAME = re.compile(
-    r"^(parameter|variable|pollutant|component|quantity|measurand|analyte|element|metric"
-    r"|observed_?property|characteristic_?name|sensor_?type|mess_?gr(ö|oe)(ß|ss)e|komponente)"
-    r"(_?(name|code|id))?$",
-    re.IGNORECASE,
-)
-"""Names of columns that say what the values of a row are."""
-
-
-def _ask_kind(values: Group, roles: Roles) -> bool:
-    """Ask which rows to read where a column says that they hold several quantities or units.
-
-    Sites may differ by it, so that no two rows are of one site and time.
-    """
-    for pattern in (KIND_NAME, UNIT_NAME, None):
-        for name, column in values.columns.items():
-            if column.numeric > 0.5 or (pattern and not pattern.match(words_of(name).strip())):
-                continue
-            texts = list(dict.fromkeys(column.texts))
-            if pattern is None and not any(map(NOT_MEASURED.fullmatch, texts)):
-                continue
-            if not 1 < len(texts) <= MOST_KINDS:
-                continue
-            roles.ask(
-                "only",
-                f"Rows differ by column {name!r}: which of its texts ({some_ids(texts, 8)}) are "
-                "to be "
-                f"read? Values of several quantities or units cannot be compared.",
-                *[f"{name}:{text}" for text in texts[:12]],
-            )
-            return True
-    _find_unit(values, roles)
-    return False
-
-
-def _find_unit(values: Group, roles: Roles) -> None:
-    """Propose the unit that a column states for each row.
-
-    Raises:
-        DataError: the rows that are read state several.
-    """
-    names = [name for name in values.columns if UNIT_NAME.match(words_of(name).strip())]
-    if not names or values.columns[names[0]].numeric > 0.5:
-        return
-    sample = rows_asked(values.sample, roles.choices.only)
-    texts = [text for text in dict.fromkeys(map(id_text, sample[names[0]])) if text]
-    if len(texts) > 1:
-        only = ",".join([*roles.choices.only, f"{names[0]}:{texts[0]}"])
-        raise DataError(
-            f"Expected values of one unit in {values.name}, found {some_ids(texts, 6)} in column "
-            f"{names[0]!r}; read the rows of one, as in `only={only}`."
-        )
-    if len(texts) == 1 and len(roles.choices.value) < 2:
-        roles.propose("unit", (texts[0],), f"column {names[0]!r} states it")

@@ -198,7 +198,13 @@ CASES = (
     Case(
         PLACES,
         "degrees and minutes",
-        placed(PLAIN.replace("52.54,13.40", "52°30'N,13°24'E")),
+        placed(PLAIN.replace("52.54,13.40", "52°32.4'N,13°24'E")),
+        read=READ,
+    ),
+    Case(
+        PLACES,
+        "degrees and minutes with an O, which is east in German and west in French",
+        placed(PLAIN.replace("52.54,13.40", "52°30'N,13°24'O")),
         refused="write degrees as one decimal number",
     ),
     Case(
