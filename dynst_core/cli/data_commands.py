@@ -101,7 +101,7 @@ def _print_verdict(verdict: Verdict) -> None:
     if verdict.large is not None:
         _print_survey(verdict.large)
     for question in verdict.questions:
-        _say_in_terminal(_question_lines(question))
+        _say_in_terminal(question_lines(question))
     if verdict.refusal:
         _say_in_terminal(f"Refused: {with_settings(verdict.refusal, _option)}")
 
@@ -128,7 +128,7 @@ def _print_proposals(verdict: Verdict) -> None:
     console.print(table)
 
 
-def _question_lines(question: Question) -> str:
+def question_lines(question: Question) -> str:
     """A question with the options that answer it."""
     answers = [answer_text(question.setting, option) for option in question.options[:6]]
     options = [f"--set {question.setting}={shlex.quote(answer)}" for answer in answers]

@@ -53,7 +53,7 @@ class Choices:
         resample: how values within one step become one: mean, sum, last, first, median, min, max.
         repeats: what becomes of several values of one site at one time, by the same words.
         issued: the column of times at which values were issued or stored, by which the "first" and
-            the "last" of repeated ones are told; by the order of rows where there is none.
+            the "last" of repeated ones are found; by the order of rows where there is none.
         only: which rows of a table to read, as in "parameter:pm25".
         without: ids of sites to leave out, such as totals of all others; "none" keeps all.
         counter: "difference" for what a counter that only rises counted from each time to the

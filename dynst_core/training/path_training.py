@@ -221,16 +221,11 @@ class PathTraining:
         return foreseen
 
     def _train_any_sites(self, foreseen: list[np.ndarray]) -> Iterator[Progress]:
-        """Train at masks of any size, so that one set of weights serves them all.
-
-        Ends with those of least selection error over the foreseen masks. Only trainings of earlier
-        versions, judged by one stretch of windows, may stop before all steps are taken.
-        """
+        """Train at masks of any size, and keep the weights of least selection error over these."""
         options, n_steps = self.path_options, self.any_steps
+        one_stretch = len(self.problem.split.selection) == 1
         patience = options.patience * n_steps / max(1, options.any_steps)
-        if len(self.problem.split.selection) > 1:
-            patience = np.inf
-        best = EarlyStop(self.trainer, self.judge, patience)
+        best = EarlyStop(self.trainer, self.judge, patience if one_stretch else np.inf)
         best.look(*foreseen)
         for first in range(0, n_steps, options.look_every):
             last = min(first + options.look_every, n_steps)

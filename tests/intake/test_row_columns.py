@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dynst_core.cli.data_commands import _question_lines
+from dynst_core.cli.data_commands import question_lines
 from dynst_core.errors import DataError
 from dynst_core.intake.checking import check
 from dynst_core.intake.choices import Question, answer_text, parsed_choices
@@ -146,7 +146,7 @@ def test_the_last_of_a_step_is_the_latest_in_tables_that_begin_with_the_newest()
 def test_an_option_of_a_question_is_read_as_the_command_line_offers_it(
     setting: str, option: str
 ) -> None:
-    said = _question_lines(Question(setting, "Which?", (option,)))
+    said = question_lines(Question(setting, "Which?", (option,)))
     (stated,) = [
         part.removesuffix(".") for part in shlex.split(said) if part.startswith(f"{setting}=")
     ]

@@ -93,13 +93,10 @@ def test_steps_add_up_level_by_level() -> None:
     assert training.n_steps == 26
 
 
-@pytest.mark.parametrize(
-    ("patience", "expected"),
-    [
-        (0, replace(BATCH, weight_decay=1.5, learning_rate=3 * BATCH.learning_rate)),
-        (100, BATCH),
-    ],
-)
+SHORT = replace(BATCH, weight_decay=1.5, learning_rate=3 * BATCH.learning_rate)
+
+
+@pytest.mark.parametrize(("patience", "expected"), [(0, SHORT), (100, BATCH)])
 def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_before_them(
     patience: int, expected: StepOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,12 +111,9 @@ def test_levels_decay_weights_more_and_faster_where_patience_ended_the_steps_bef
     assert group["lr"] == pytest.approx(expected.learning_rate * least)
 
 
-def test_selection_windows_spread_over_the_record_end_no_training_early(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_spread_selection_windows_end_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection_error, "RISE", -1.0)  # any error has risen enough
-    options = replace(QUICK, look_every=4, patience=0, short_decay=1.5)
-    training = trained_path(problem_of(waves()), options=options)
+    training = trained_path(problem_of(waves()), options=replace(QUICK, patience=0))
     assert training.trainer.options == BATCH
     assert [level.steps for level in training.levels] == [14, 20, 26], "all steps were taken"
 

@@ -214,8 +214,8 @@ CASES = (
         STUCK,
         "a sensor at 0 until the training ends, ranked like the others as asked",
         partial(_kept, values=_with(3, _set(slice(0, 168), 0.0)), site=3, stuck="keep"),
-        read="s3 is kept with 0 % removed. 1 of 8 sensors stands still (s3 at 0 u from 2024-01-01 "
-        "00:00 to 2024-01-08 00:00) and is ranked like the others, or as pinned.",
+        read="s3 is kept with 0 %, 12.5 %, 50 % removed. 1 of 8 sensors stands still (s3 at 0 u "
+        "from 2024-01-01 00:00 to 2024-01-08 00:00) and is ranked like the others, or as pinned.",
     ),
     Case(
         STUCK,
